@@ -1,0 +1,69 @@
+"""RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not so."""
+
+from typing import NamedTuple
+
+from trio_chat.irc import modes
+from trio_chat.irc.modes import Kind
+from trio_chat.irc.names import CASEMAPPING, CHANTYPES
+
+TOKENS_PER_LINE = 13
+"""RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
+
+
+class Lengths(NamedTuple):
+    """The lengths and numbers that a server keeps to and tells its clients; characters unless it says bytes."""
+
+    nick: int = 32
+    channel: int = 64
+    topic: int = 390
+    kick: int = 390
+    away: int = 200
+    realname: int = 150
+    username: int = 16
+    key: int = 32
+    host: int = 64
+    channels_per_user: int = 100
+    targets: int = 4
+    modes: int = 12
+    list_entries: int = 100
+
+
+def tokens(lengths: Lengths, network: str) -> list[str]:
+    """Return the tokens in alphabetical order.
+
+    Args:
+        lengths: what the server keeps to.
+        network: its name for people; spaces become `\\x20` as Modern IRC asks.
+    """
+    lists = modes.letters(Kind.LIST)
+    values = {
+        "AWAYLEN": lengths.away,
+        "CASEMAPPING": CASEMAPPING,
+        "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
+        "CHANMODES": ",".join(
+            modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)
+        ),
+        "CHANNELLEN": lengths.channel,
+        "CHANTYPES": CHANTYPES,
+        "ELIST": "U",
+        "EXCEPTS": "e",
+        "HOSTLEN": lengths.host,
+        "INVEX": "I",
+        "KEYLEN": lengths.key,
+        "KICKLEN": lengths.kick,
+        "MAXLIST": f"{lists}:{lengths.list_entries}",
+        "MAXTARGETS": lengths.targets,
+        "MODES": lengths.modes,
+        "NAMELEN": lengths.realname,
+        "NETWORK": network.replace(" ", "\\x20"),
+        "NICKLEN": lengths.nick,
+        "PREFIX": f"({''.join(mode.letter for mode in modes.RANKS)}){modes.PREFIXES}",
+        "SAFELIST": "",
+        "STATUSMSG": modes.PREFIXES,
+        "TARGMAX": f"JOIN:,KICK:1,LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
+        f"TAGMSG:{lengths.targets},USERHOST:5,WHOIS:1",
+        "TOPICLEN": lengths.topic,
+        "USERLEN": lengths.username,
+        "UTF8ONLY": "",
+    }
+    return [f"{name}={value}" if value != "" else name for name, value in values.items()]

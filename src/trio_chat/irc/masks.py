@@ -1,0 +1,47 @@
+"""Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean."""
+
+
+def matches(mask: str, text: str) -> bool:
+    """Tell whether a glob (`*` any run, `?` any one character) covers the whole text.
+
+    Both must be folded already. Takes at most len(mask) * len(text) steps, whatever a hostile mask looks like; that is why
+    this is not a regular expression.
+    """
+    position = index = 0
+    star = -1
+    retry = 0
+    while position < len(text):
+        if index < len(mask) and mask[index] == "*":
+            star, retry = index, position
+            index += 1
+        elif index < len(mask) and mask[index] in ("?", text[position]):
+            index += 1
+            position += 1
+        elif star >= 0:
+            retry += 1
+            index, position = star + 1, retry
+        else:
+            return False
+    return all(char == "*" for char in mask[index:])
+
+
+def has_wildcard(mask: str) -> bool:
+    """Tell whether a mask can cover more than one text."""
+    return "*" in mask or "?" in mask
+
+
+def complete(mask: str) -> str:
+    """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one."""
+    nick, bang, rest = mask.partition("!")
+    if bang:
+        user, at, host = rest.partition("@")
+    elif "@" in nick:
+        nick, (user, at, host) = "", nick.partition("@")
+    elif "." in nick or ":" in nick:
+        nick, user, host = "", "", nick
+    else:
+        user, host = "", ""
+    full = f"{nick or '*'}!{user or '*'}@{host or '*'}"
+    while "**" in full:
+        full = full.replace("**", "*")
+    return full

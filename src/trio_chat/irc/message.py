@@ -1,0 +1,169 @@
+"""One IRC message: from a line and to a line.
+
+    ['@' tags SPACE] [':' source SPACE] command [params]
+
+The parser is lenient in what RFC 2812 §2.3.1 and IRCv3 message-tags tell a receiver to tolerate (runs of spaces, unknown
+tag escapes, a missing value) and strict in what would let one line become two.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+MAX_BODY = 510
+"""Bytes of a message without its tags and without CR LF (RFC 2812 §2.3)."""
+MAX_CLIENT_TAGS = 4096
+"""Bytes of tags a client may send, with the leading '@' and the trailing space (IRCv3 message-tags, Size limit)."""
+MAX_LABEL = 64
+"""Bytes of a label (IRCv3 labeled-response, Tag value)."""
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+# What a naive client finds by looking for " :" gets a colon even when the grammar could do without.
+_TEXT_COMMANDS = frozenset(
+    ("PRIVMSG", "NOTICE", "TOPIC", "QUIT", "PART", "KICK", "AWAY", "ERROR", "PONG", "SETNAME", "CAP", "FAIL", "WARN", "NOTE")
+)
+_ESCAPES = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
+_UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}
+
+
+class ParseError(ValueError):
+    """A line that is not an IRC message."""
+
+
+class Message(NamedTuple):
+    """A parsed message, or one to be sent.
+
+    Args:
+        command: a verb in upper case, or three digits.
+        params: its parameters, without the colon of the last.
+        source: who says so (`nick!user@host`, a server name), or "" when not given.
+        tags: unescaped message tags; a tag without a value has the value "".
+    """
+
+    command: str
+    params: tuple[str, ...] = ()
+    source: str = ""
+    tags: Mapping[str, str] = NO_TAGS
+
+    @property
+    def nick(self) -> str:
+        """The nickname (or server name) in the source."""
+        return self.source.partition("!")[0].partition("@")[0]
+
+    def body(self) -> str:
+        """Return the line without tags and without CR LF.
+
+        Raises:
+            ValueError: when a parameter cannot be written (a space or colon where only the last may have one, a line end).
+        """
+        return format_body(self.command, self.params, self.source)
+
+    def line(self) -> str:
+        """Return the whole line, tags first, without CR LF."""
+        return format_tags(self.tags) + self.body()
+
+
+def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
+    """Write source, command and parameters as a line without tags and without CR LF.
+
+    Raises:
+        ValueError: when a parameter cannot be written.
+    """
+    words = [f":{source} {command}" if source else command]
+    if params:
+        *middle, last = params
+        for param in middle:
+            if not param or param[0] == ":" or " " in param:
+                raise ValueError(f"not a middle parameter: {param!r}")
+        words += middle
+        if not last or last[0] == ":" or " " in last or command in _TEXT_COMMANDS or command.isdigit():
+            last = ":" + last
+        words.append(last)
+    body = " ".join(words)
+    if "\r" in body or "\n" in body or "\0" in body:
+        raise ValueError(f"a line cannot hold a line end or NUL: {body!r}")
+    return body
+
+
+def format_tags(tags: Mapping[str, str]) -> str:
+    """Write tags with the leading '@' and the trailing space, or "" when there are none."""
+    if not tags:
+        return ""
+    return "@" + ";".join(f"{key}={value.translate(_ESCAPES)}" if value else key for key, value in tags.items()) + " "
+
+
+def parse_tags(text: str) -> dict[str, str]:
+    """Read the tags between '@' and the first space; of a key given twice the last counts (IRCv3 message-tags)."""
+    tags: dict[str, str] = {}
+    for item in text.split(";"):
+        key, _, value = item.partition("=")
+        if key:
+            tags[key] = _unescape(value) if "\\" in value else value
+    return tags
+
+
+def _unescape(value: str) -> str:
+    out: list[str] = []
+    chars = iter(value)
+    for char in chars:
+        if char == "\\":
+            escaped = next(chars, "")  # a lone backslash at the end is dropped
+            out.append(_UNESCAPES.get(escaped, escaped))  # of an unknown escape the backslash is dropped
+        else:
+            out.append(char)
+    return "".join(out)
+
+
+def parse(line: str) -> Message:
+    """Read one line, without its CR LF.
+
+    Raises:
+        ParseError: when there is no command, or the line holds CR, LF or NUL.
+    """
+    if "\0" in line or "\r" in line or "\n" in line:
+        raise ParseError("a line cannot hold CR, LF or NUL")
+    tags: Mapping[str, str] = NO_TAGS
+    source = ""
+    rest = line.lstrip(" ")
+    if rest.startswith("@"):
+        word, _, rest = rest[1:].partition(" ")
+        tags = parse_tags(word)
+        rest = rest.lstrip(" ")
+    if rest.startswith(":"):
+        source, _, rest = rest[1:].partition(" ")
+    rest, colon, trailing = (" " + rest).partition(" :")
+    words = rest.split(" ") if "  " not in rest else [word for word in rest.split(" ") if word]
+    words = [word for word in words if word]
+    if not words:
+        raise ParseError("no command")
+    command = words[0].upper()
+    if not (command.isascii() and command.isalnum()):
+        raise ParseError("a command is letters or three digits")
+    params = words[1:]
+    if colon:
+        params.append(trailing)
+    return Message(command, tuple(params), source, tags)
+
+
+def fold_words(words: Iterable[str], room: int, separator: str = " ") -> list[str]:
+    """Join words into as few lines as fit, each of at most `room` UTF-8 bytes; a longer word gets a line of its own."""
+    lines: list[str] = []
+    line: list[str] = []
+    used = 0
+    for word in words:
+        size = len(word.encode()) + len(separator)
+        if line and used + size - len(separator) > room:
+            lines.append(separator.join(line))
+            line, used = [], 0
+        line.append(word)
+        used += size
+    if line:
+        lines.append(separator.join(line))
+    return lines
+
+
+def truncate(text: str, room: int) -> str:
+    """Cut text to at most `room` UTF-8 bytes, never inside a character (IRCv3 utf8-only)."""
+    data = text.encode()
+    return text if len(data) <= room else data[:room].decode("utf-8", "ignore")

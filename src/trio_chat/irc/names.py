@@ -1,0 +1,104 @@
+"""Nicknames and channel names: which are valid, and which are the same.
+
+Names may be in any script. Two names are the same when RFC 8265 UsernameCaseMapped (PRECIS) maps them to the same string:
+full-width forms become ordinary ones, letters lower case, everything NFC; compatibility look-alikes, symbols, invisible and
+direction-changing characters are refused. The server says so as CASEMAPPING=rfc7613, the name that Modern IRC lists for the
+PRECIS mapping (RFC 8265 replaced RFC 7613). For ASCII names it is the same as `ascii`.
+"""
+
+import re
+from functools import lru_cache
+
+CASEMAPPING = "rfc7613"
+CHANTYPES = "#"
+
+_ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)  # RFC 2812 §2.3.1, of any length
+_NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
+_CHANNEL_FORBIDDEN = re.compile("[\0-\x20,\x7f]")  # RFC 2812 §2.3.1 chanstring, without the ':' it also forbids
+_USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
+
+
+class InvalidName(ValueError):
+    """Not a name that anyone could have."""
+
+
+@lru_cache(maxsize=16384)
+def fold(name: str) -> str:
+    """Return the form in which names are compared.
+
+    Raises:
+        InvalidName: when PRECIS refuses the name.
+    """
+    if name.isascii():
+        return name.lower()
+    # Imported here because only names beyond ASCII need the tables, and start-up time counts.
+    from precis_i18n import get_profile  # noqa: PLC0415
+
+    try:
+        return str(get_profile("UsernameCaseMapped").enforce(name))
+    except UnicodeEncodeError as error:
+        raise InvalidName(name) from error
+
+
+def fold_or_self(name: str) -> str:
+    """Return the folded name, or the name itself when it is not valid: it then matches nothing that exists."""
+    try:
+        return fold(name)
+    except InvalidName:
+        return name
+
+
+def is_channel_name(name: str) -> bool:
+    """Tell whether a target is written like a channel, valid or not."""
+    return name[:1] == CHANTYPES
+
+
+def fold_nick(nick: str, max_length: int) -> str:
+    """Return the folded form of a nickname that someone asks for.
+
+    Args:
+        nick: the nickname as written.
+        max_length: characters allowed (NICKLEN).
+
+    Raises:
+        InvalidName: when nobody can have this nickname.
+    """
+    if not 0 < len(nick) <= max_length:
+        raise InvalidName(nick)
+    if _ASCII_NICK.fullmatch(nick):
+        return nick.lower()
+    if nick.isascii() or nick[0] == "-" or nick[0].isdigit():
+        raise InvalidName(nick)
+    if any(char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick):
+        raise InvalidName(nick)
+    return _fold_safely(nick)
+
+
+def fold_channel(name: str, max_length: int) -> str:
+    """Return the folded form of a channel name.
+
+    Args:
+        name: the name as written, with its '#'.
+        max_length: characters allowed (CHANNELLEN).
+
+    Raises:
+        InvalidName: when there can be no such channel.
+    """
+    if name[:1] != CHANTYPES or not 1 < len(name) <= max_length or _CHANNEL_FORBIDDEN.search(name):
+        raise InvalidName(name)
+    return _fold_safely(name)
+
+
+def _fold_safely(name: str) -> str:
+    # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names whose mapping is
+    # itself a name of the same kind are allowed, so the folded form can never smuggle in a delimiter.
+    folded = fold(name)
+    mapped = {char for char in folded if char.isascii() and not char.isalnum()}
+    if mapped - {char for char in name if char.isascii()}:
+        raise InvalidName(name)
+    return folded
+
+
+def clean_username(username: str, max_length: int) -> str:
+    """Return what a client says its user name is, without what could break a mask or a terminal; never empty."""
+    return _USER_FORBIDDEN.sub("", username)[:max_length] or "user"

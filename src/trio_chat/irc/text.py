@@ -1,0 +1,25 @@
+"""Text from other people: made harmless before a terminal or a log shows it."""
+
+import re
+
+# C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format characters, lone surrogates.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
+)
+_FORMATTING = re.compile("\x03(?:[0-9]{1,2}(?:,[0-9]{1,2})?)?|\x04(?:[0-9A-Fa-f]{6}(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]")
+
+
+def _visible(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def escape_controls(text: str) -> str:
+    """Return text in which every character that could move a cursor, end a line or hide others is shown by its code."""
+    return _UNSAFE.sub(_visible, text)
+
+
+def strip_formatting(text: str) -> str:
+    """Return text without mIRC colour and style codes (Modern IRC, Formatting)."""
+    return _FORMATTING.sub("", text)
