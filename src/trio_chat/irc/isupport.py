@@ -40,9 +40,7 @@ def tokens(lengths: Lengths, network: str) -> list[str]:
         "AWAYLEN": lengths.away,
         "CASEMAPPING": CASEMAPPING,
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
-        "CHANMODES": ",".join(
-            modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)
-        ),
+        "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
         "CHANNELLEN": lengths.channel,
         "CHANTYPES": CHANTYPES,
         "ELIST": "U",

@@ -34,9 +34,9 @@ def complete(mask: str) -> str:
     """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one."""
     nick, bang, rest = mask.partition("!")
     if bang:
-        user, at, host = rest.partition("@")
+        user, _, host = rest.partition("@")
     elif "@" in nick:
-        nick, (user, at, host) = "", nick.partition("@")
+        nick, (user, _, host) = "", nick.partition("@")
     elif "." in nick or ":" in nick:
         nick, user, host = "", "", nick
     else:

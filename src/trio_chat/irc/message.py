@@ -21,7 +21,22 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 # What a naive client finds by looking for " :" gets a colon even when the grammar could do without.
 _TEXT_COMMANDS = frozenset(
-    ("PRIVMSG", "NOTICE", "TOPIC", "QUIT", "PART", "KICK", "AWAY", "ERROR", "PONG", "SETNAME", "CAP", "FAIL", "WARN", "NOTE")
+    (
+        "PRIVMSG",
+        "NOTICE",
+        "TOPIC",
+        "QUIT",
+        "PART",
+        "KICK",
+        "AWAY",
+        "ERROR",
+        "PONG",
+        "SETNAME",
+        "CAP",
+        "FAIL",
+        "WARN",
+        "NOTE",
+    )
 )
 _ESCAPES = str.maketrans({";": "\\:", " ": "\\s", "\\": "\\\\", "\r": "\\r", "\n": "\\n"})
 _UNESCAPES = {":": ";", "s": " ", "\\": "\\", "r": "\r", "n": "\n"}

@@ -1,0 +1,140 @@
+"""What the server says of itself: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, HELP (Modern IRC, Server queries)."""
+
+from datetime import UTC, datetime
+
+from trio_chat.chat.registry import COMMANDS, Request, command
+from trio_chat.irc import modes
+from trio_chat.irc import numerics as n
+from trio_chat.irc.masks import matches
+
+
+def format_time(seconds: float) -> str:
+    """Return a moment for people to read."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%A %Y-%m-%d %H:%M:%S} UTC"
+
+
+def is_other_server(request: Request, index: int = 0) -> bool:
+    """Refuse a query that names a server other than this one; tell whether it was refused."""
+    name = request.param(index)
+    server = request.world.identity.name
+    if not name or matches(name.lower(), server.lower()) or name.lower() == request.session.target.lower():
+        return False
+    request.reply.numeric(n.ERR_NOSUCHSERVER, name)
+    return True
+
+
+@command("MOTD", "[<server>]", help="Show the message of the day.")
+def motd_command(request: Request) -> None:
+    """Show the message of the day."""
+    if not is_other_server(request):
+        send_motd(request)
+
+
+def send_motd(request: Request) -> None:
+    """Send the message of the day, or that there is none."""
+    identity = request.world.identity
+    if not identity.motd:
+        request.reply.numeric(n.ERR_NOMOTD)
+        return
+    request.reply.numeric(n.RPL_MOTDSTART, args=(identity.name,))
+    for line in identity.motd:
+        request.reply.numeric(n.RPL_MOTD, args=(line,))
+    request.reply.numeric(n.RPL_ENDOFMOTD)
+
+
+@command("LUSERS", help="Count who is here.")
+def lusers_command(request: Request) -> None:
+    """Count users and channels."""
+    send_lusers(request)
+
+
+def send_lusers(request: Request) -> None:
+    """Send the counts."""
+    world, reply = request.world, request.reply
+    users = len(world.users)
+    invisible = world.invisible_count()
+    reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
+    reply.numeric(n.RPL_LUSEROP, "0")
+    reply.numeric(n.RPL_LUSERUNKNOWN, str(sum(session.user is None for session in world.sessions)))
+    reply.numeric(n.RPL_LUSERCHANNELS, str(len(world.channels)))
+    reply.numeric(n.RPL_LUSERME, args=(users,))
+    for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):
+        reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))
+
+
+@command("VERSION", "[<server>]", help="Show what runs here.")
+def version_command(request: Request) -> None:
+    """Show program, version and RPL_ISUPPORT."""
+    if is_other_server(request):
+        return
+    identity = request.world.identity
+    request.reply.numeric(n.RPL_VERSION, identity.version.replace(" ", "-"), identity.name, args=(identity.description,))
+    from trio_chat.chat.commands.registration import send_isupport  # noqa: PLC0415  # registration shows what this room has
+
+    send_isupport(request)
+
+
+@command("TIME", "[<server>]", help="Show the server's time.")
+def time_command(request: Request) -> None:
+    """Show the server's time."""
+    if is_other_server(request):
+        return
+    now = request.world.clock()
+    request.reply.numeric(n.RPL_TIME, request.world.identity.name, str(int(now)), "+00:00", args=(format_time(now),))
+
+
+@command("INFO", "[<server>]", help="Show what this program is.")
+def info_command(request: Request) -> None:
+    """Show what this program is."""
+    if is_other_server(request):
+        return
+    identity = request.world.identity
+    for line in (
+        identity.version,
+        "A structured-concurrency chat server, in Python on Trio.",
+        f"Running since {format_time(identity.created)}",
+    ):
+        request.reply.numeric(n.RPL_INFO, args=(line,))
+    request.reply.numeric(n.RPL_ENDOFINFO)
+
+
+@command("ADMIN", "[<server>]", help="Show who runs the server.")
+def admin_command(request: Request) -> None:
+    """Show who runs the server."""
+    if is_other_server(request):
+        return
+    identity = request.world.identity
+    if not identity.admin:
+        request.reply.numeric(n.ERR_NOADMININFO, identity.name)
+        return
+    request.reply.numeric(n.RPL_ADMINME, identity.name)
+    request.reply.numeric(n.RPL_ADMINLOC1, args=(identity.network,))
+    request.reply.numeric(n.RPL_ADMINLOC2, args=(identity.description,))
+    request.reply.numeric(n.RPL_ADMINEMAIL, args=(identity.admin,))
+
+
+@command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES).")
+def help_command(request: Request) -> None:
+    """Show help, derived from the registry and the tables of modes."""
+    subject = request.param(0).upper()
+    lines = _help_lines(subject)
+    if lines is None:
+        request.reply.numeric(n.ERR_HELPNOTFOUND, subject)
+        return
+    shown = subject or "*"
+    request.reply.numeric(n.RPL_HELPSTART, shown, args=(lines[0],))
+    for line in lines[1:]:
+        request.reply.numeric(n.RPL_HELPTXT, shown, args=(line,))
+    request.reply.numeric(n.RPL_ENDOFHELP, shown, args=("End of help",))
+
+
+def _help_lines(subject: str) -> list[str] | None:
+    if not subject:
+        entries = sorted(COMMANDS.values())
+        return ["Commands; HELP <command> says more", *(f"{entry.name:10} {entry.help}" for entry in entries)]
+    if subject == "CMODES":
+        return ["Channel modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values())]
+    if subject == "UMODES":
+        return ["User modes", *(f"{letter}  {meaning}" for letter, meaning in modes.USER_MODES.items())]
+    entry = COMMANDS.get(subject)
+    return [f"{entry.name} {entry.usage}".rstrip(), entry.help] if entry else None

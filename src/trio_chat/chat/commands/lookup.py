@@ -1,0 +1,137 @@
+"""Finding people: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, User-based queries)."""
+
+from collections.abc import Iterable
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands.info import format_time, is_other_server
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.users import User
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import masks
+from trio_chat.irc import numerics as n
+from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.names import fold_or_self, is_channel_name
+
+
+@command("WHO", "<channel or mask>", help="List people in a channel, or whose name matches a mask.")
+def who_command(request: Request) -> None:
+    """List people: the members of a channel, or those a mask covers."""
+    mask = request.param(0)
+    if is_channel_name(mask):
+        channel = request.world.channels.get(fold_or_self(mask))
+        if channel is not None and policy.can_see_channel(request.user, channel):
+            for member in channel.members:
+                if policy.can_see_membership(request.user, member, channel):
+                    _who_reply(request, member, channel)
+    elif mask:
+        for user in _matching(request, mask):
+            _who_reply(request, user, _common_channel(request, user))
+    request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
+
+
+def _matching(request: Request, mask: str) -> Iterable[User]:
+    """Return whom a mask covers: an exact nickname finds everyone, a pattern only those whom the user may find."""
+    if not masks.has_wildcard(mask):
+        user = request.world.users.get(fold_or_self(mask))
+        return [user] if user else []
+    folded = fold_or_self(mask)
+    viewer = request.user
+    return [
+        user
+        for user in request.world.users.values()
+        if (user is viewer or "i" not in user.modes or viewer.shares_channel(user))
+        and any(masks.matches(folded, text) for text in (user.folded, user.folded_mask, user.host, user.username.lower()))
+    ]
+
+
+def _common_channel(request: Request, user: User) -> Channel | None:
+    visible = (channel for channel in user.channels if policy.can_see_membership(request.user, user, channel))
+    return next(visible, None)
+
+
+def _who_reply(request: Request, user: User, channel: Channel | None) -> None:
+    flags = "G" if user.away else "H"
+    if channel is not None:
+        prefixes = channel.members[user].prefixes
+        flags += prefixes if request.session.caps & cap.MULTI_PREFIX else prefixes[:1]
+    server = request.world.identity.name
+    where = channel.name if channel else "*"
+    request.reply.numeric(n.RPL_WHOREPLY, where, user.username, user.host, server, user.nick, flags, args=(user.realname,))
+
+
+@command("WHOIS", "[<server>] <nickname>", help="Show who somebody is.")
+def whois_command(request: Request) -> None:
+    """Show who somebody is, as far as the one who asks may know."""
+    nick = request.param(1) or request.param(0)
+    if not nick:
+        request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
+        return
+    if request.param(1) and fold_or_self(request.params[0]) != fold_or_self(nick) and is_other_server(request):
+        return
+    user = request.world.users.get(fold_or_self(nick))
+    if user is None:
+        request.reply.numeric(n.ERR_NOSUCHNICK, nick)
+    else:
+        _whois_reply(request, user)
+    request.reply.numeric(n.RPL_ENDOFWHOIS, user.nick if user else nick)
+
+
+def _whois_reply(request: Request, user: User) -> None:
+    reply, identity = request.reply, request.world.identity
+    reply.numeric(n.RPL_WHOISUSER, user.nick, user.username, user.host, "*", args=(user.realname,))
+    words = [
+        membership.prefixes + channel.name
+        for channel, membership in user.channels.items()
+        if policy.can_see_membership(request.user, user, channel)
+    ]
+    head = f":{identity.name} 319 {request.user.nick} {user.nick} :"
+    for line in fold_words(words, MAX_BODY - len(head.encode())):
+        reply.numeric(n.RPL_WHOISCHANNELS, user.nick, args=(line,))
+    reply.numeric(n.RPL_WHOISSERVER, user.nick, identity.name, args=(identity.description,))
+    if user.account:
+        reply.numeric(n.RPL_WHOISACCOUNT, user.nick, user.account)
+    if user.away:
+        reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
+    idle = max(0, int(request.world.clock() - user.idle_since()))
+    reply.numeric(n.RPL_WHOISIDLE, user.nick, str(idle), str(int(user.signon)))
+
+
+@command("WHOWAS", "<nickname> [<count>]", help="Show who somebody was that has left.")
+def whowas_command(request: Request) -> None:
+    """Show who had a nickname, the last one first."""
+    nick = request.param(0)
+    if not nick:
+        request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
+        return
+    count = request.param(1)
+    most = int(count[:6]) if count.isascii() and count.isdigit() else 0  # not positive: all (RFC 2812 §3.6.3)
+    folded = fold_or_self(nick)
+    entries = [entry for entry in request.world.whowas if entry.folded == folded]
+    if not entries:
+        request.reply.numeric(n.ERR_WASNOSUCHNICK, nick)
+    for entry in entries[: most or None]:
+        request.reply.numeric(n.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", args=(entry.realname,))
+        server = request.world.identity.name
+        request.reply.numeric(n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),))
+    request.reply.numeric(n.RPL_ENDOFWHOWAS, nick)
+
+
+@command("USERHOST", "<nickname>{ <nickname>}", min_params=1, help="Show the addresses of up to five people.")
+def userhost_command(request: Request) -> None:
+    """Show user and host of up to five people (RFC 2812 §4.8)."""
+    words = []
+    for nick in request.params[:5]:
+        user = request.world.users.get(fold_or_self(nick))
+        if user:
+            words.append(f"{user.nick}={'-' if user.away else '+'}{user.username}@{user.host}")
+    request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
+
+
+@command("ISON", "<nickname>{ <nickname>}", min_params=1, help="Tell which of these people are here.")
+def ison_command(request: Request) -> None:
+    """Tell which of these people are here (RFC 2812 §4.9)."""
+    users = request.world.users
+    wanted = [nick for param in request.params for nick in param.split()]
+    here = [users[folded].nick for nick in wanted if (folded := fold_or_self(nick)) in users]
+    request.reply.numeric(n.RPL_ISON, args=(" ".join(here),))

@@ -1,0 +1,145 @@
+"""Saying something: PRIVMSG, NOTICE, TAGMSG (Modern IRC, Sending messages; IRCv3 message-tags, echo-message)."""
+
+from collections.abc import Mapping
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.events import Event
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.users import Session, User
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body
+from trio_chat.irc.modes import PREFIXES, RANKS
+from trio_chat.irc.names import fold_or_self, is_channel_name
+
+
+@command("PRIVMSG", "<target>{,<target>} :<text>", help="Say something to a channel or a person.")
+def privmsg_command(request: Request) -> None:
+    """Say something."""
+    _say(request, "PRIVMSG")
+
+
+@command("NOTICE", "<target>{,<target>} :<text>", help="Say something that is never answered automatically.")
+def notice_command(request: Request) -> None:
+    """Say something that gets no automatic reply: no errors, no away message (RFC 2812 §3.3.2)."""
+    _say(request, "NOTICE")
+
+
+@command("TAGMSG", "<target>{,<target>}", help="Send message tags without a text.")
+def tagmsg_command(request: Request) -> None:
+    """Send tags without a text, to those who have message-tags."""
+    if request.session.caps & cap.MESSAGE_TAGS:
+        _say(request, "TAGMSG")
+
+
+def _say(request: Request, verb: str) -> None:
+    params = request.params
+    refuse = _Refusal(request, verb)
+    if not params or not params[0]:
+        refuse(n.ERR_NORECIPIENT, args=(verb,))
+        return
+    if verb != "TAGMSG" and (len(params) < 2 or not params[1]):
+        refuse(n.ERR_NOTEXTTOSEND)
+        return
+    targets = list(dict.fromkeys(params[0].split(",")))
+    if len(targets) > request.world.lengths.targets:
+        refuse(n.ERR_TOOMANYTARGETS, targets[request.world.lengths.targets])
+        targets = targets[: request.world.lengths.targets]
+    text = params[1:2] if verb != "TAGMSG" else ()
+    tags = _client_tags(request)
+    for target in targets:
+        if is_channel_name(target.lstrip(PREFIXES)):
+            _say_to_channel(request, refuse, verb, target, text, tags)
+        else:
+            _say_to_user(request, refuse, verb, target, text, tags)
+
+
+class _Refusal:
+    """Sends an error, except for NOTICE, which must never be answered automatically (RFC 2812 §3.3.2)."""
+
+    def __init__(self, request: Request, verb: str) -> None:
+        self._reply = request.reply
+        self._silent = verb == "NOTICE"
+
+    def __call__(self, numeric: n.Numeric, *params: str, args: tuple[object, ...] | None = None) -> None:
+        if not self._silent:
+            self._reply.numeric(numeric, *params, args=args)
+
+
+def _client_tags(request: Request) -> Mapping[str, str]:
+    """Return the client-only tags, which are all that a client may have passed on."""
+    if not request.message.tags or not request.session.caps & cap.MESSAGE_TAGS:
+        return NO_TAGS
+    return {key: value for key, value in request.message.tags.items() if key.startswith("+")}
+
+
+def _say_to_channel(
+    request: Request, refuse: _Refusal, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+) -> None:
+    user, session = request.user, request.session
+    name = target.lstrip(PREFIXES)
+    channel = request.world.channels.get(fold_or_self(name))
+    if channel is None:
+        refuse(n.ERR_NOSUCHCHANNEL, target)
+        return
+    why_not = policy.why_not_speak(user, channel)
+    if why_not:
+        refuse(why_not, name)
+        return
+    recipients = channel.audience()
+    shown = channel.name
+    prefix = target[: len(target) - len(name)]
+    if prefix:  # STATUSMSG: those of this rank and above
+        recipients = _ranked_audience(channel, prefix, session)
+        shown = prefix[-1] + channel.name
+    skip = None if session.caps & cap.ECHO_MESSAGE else session
+    event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
+    if _fits(request, event):
+        request.reply.emit(event)
+
+
+def _ranked_audience(channel: Channel, prefix: str, own: Session) -> tuple[Session, ...]:
+    lowest = max(index for index, rank in enumerate(RANKS) if rank.prefix in prefix)
+    wanted = {rank.letter for rank in RANKS[: lowest + 1]}
+    ranked = [
+        session for member, membership in channel.members.items() if membership.ranks & wanted for session in member.sessions
+    ]
+    return tuple(dict.fromkeys((*ranked, own)))
+
+
+def _say_to_user(
+    request: Request, refuse: _Refusal, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+) -> None:
+    user, session = request.user, request.session
+    other = request.world.users.get(fold_or_self(target))
+    if other is None:
+        refuse(n.ERR_NOSUCHNICK, target)
+        return
+    event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
+    if not _fits(request, event):
+        return
+    request.reply.emit(event, is_answer=False)
+    echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
+    if echo_to:
+        request.reply.emit(event._replace(recipients=echo_to))
+    if other.away and verb == "PRIVMSG":
+        request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
+
+
+def _message(
+    request: Request, user: User, verb: str, params: tuple[str, ...], recipients: tuple[Session, ...],
+    skip: Session | None, tags: Mapping[str, str],
+) -> Event:  # fmt: skip
+    return Event(
+        request.world.ids.next(), verb, params, user.source, recipients, skip,
+        requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
+    )  # fmt: skip
+
+
+def _fits(request: Request, event: Event) -> bool:
+    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
+    if len(format_body(event.command, event.params, event.source).encode()) <= MAX_BODY:
+        return True
+    request.reply.numeric(n.ERR_INPUTTOOLONG)
+    return False

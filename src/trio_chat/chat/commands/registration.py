@@ -1,0 +1,203 @@
+"""Coming and going: CAP, PASS, NICK, USER, PING, PONG, QUIT (Modern IRC, Connection messages; IRCv3 capability-negotiation)."""
+
+import hmac
+import logging
+
+from trio_chat import __version__
+from trio_chat.chat.commands import info
+from trio_chat.chat.registry import Request, command
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
+from trio_chat.irc import numerics as n
+from trio_chat.irc.isupport import TOKENS_PER_LINE
+from trio_chat.irc.message import MAX_BODY, fold_words, truncate
+from trio_chat.irc.modes import Kind
+from trio_chat.irc.names import InvalidName, clean_username, fold_nick
+
+log = logging.getLogger("trio_chat")
+
+
+@command(
+    "CAP",
+    "LS [302] | LIST | REQ :<capabilities> | END",
+    min_params=1,
+    needs_registration=False,
+    help="Negotiate IRCv3 capabilities.",
+)
+def cap_command(request: Request) -> None:
+    """Negotiate capabilities."""
+    subcommand = request.params[0].upper()
+    handler = {"LS": _cap_ls, "LIST": _cap_list, "REQ": _cap_req, "END": _cap_end}.get(subcommand)
+    if handler is None:
+        request.reply.numeric(n.ERR_INVALIDCAPCMD, request.params[0])
+        return
+    handler(request)
+
+
+def _hold_registration(request: Request) -> None:
+    if request.session.user is None:
+        request.session.negotiating = True
+
+
+def _cap_ls(request: Request) -> None:
+    session = request.session
+    _hold_registration(request)
+    if request.param(1).isdecimal() and int(request.param(1)[:4]) >= 302:
+        session.cap_302 = True
+        session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
+    _send_cap_lines(request, "LS", list(cap.CAPABILITIES))
+
+
+def _cap_list(request: Request) -> None:
+    _send_cap_lines(request, "LIST", cap.names(request.session.caps))
+
+
+def _send_cap_lines(request: Request, subcommand: str, names: list[str]) -> None:
+    target = request.session.target
+    room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
+    *first, last = fold_words(names, room) or [""]
+    if not request.session.cap_302:
+        first, last = [], " ".join(names)
+    for line in first:
+        request.reply.send("CAP", (target, subcommand, "*", line))
+    request.reply.send("CAP", (target, subcommand, last))
+
+
+def _cap_req(request: Request) -> None:
+    session = request.session
+    _hold_registration(request)
+    caps = session.caps
+    wanted = " ".join(request.params[1:])
+    for word in wanted.split():
+        entry = cap.CAPABILITIES.get(word.removeprefix("-").lower())
+        if entry is None or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302):
+            request.reply.send("CAP", (session.target, "NAK", wanted))
+            return
+        caps = caps & ~entry.bit if word[0] == "-" else caps | entry.bit
+    session.set_caps(caps)
+    request.reply.send("CAP", (session.target, "ACK", wanted))
+
+
+def _cap_end(request: Request) -> None:
+    request.session.negotiating = False
+    _try_to_register(request)
+
+
+@command(
+    "PASS",
+    "<password>",
+    min_params=1,
+    needs_registration=False,
+    help="Give the server's password, before NICK and USER.",
+)
+def pass_command(request: Request) -> None:
+    """Take the password, before registration."""
+    if request.session.user is not None:
+        request.reply.numeric(n.ERR_ALREADYREGISTERED)
+        return
+    request.session.password = request.params[-1]
+
+
+@command("NICK", "<nickname>", needs_registration=False, help="Take a nickname.")
+def nick_command(request: Request) -> None:
+    """Take a nickname, at registration or later."""
+    world, session, user = request.world, request.session, request.session.user
+    nick = request.param(0)
+    if not nick:
+        request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
+        return
+    try:
+        folded = fold_nick(nick, world.lengths.nick)
+    except InvalidName:
+        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+        return
+    if world.users.get(folded, user) is not user:
+        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
+    if user is None:
+        session.wanted_nick = nick
+        _try_to_register(request)
+    elif nick != user.nick:
+        log.info("%s is now known as %s", user.source, nick)
+        request.reply.emit(world.event(user, "NICK", (nick,), user.audience()))
+        world.rename(user, nick, folded)
+
+
+@command("USER", "<username> 0 * :<realname>", min_params=4, needs_registration=False, help="Say who you are, once.")
+def user_command(request: Request) -> None:
+    """Take user name and real name."""
+    world, session = request.world, request.session
+    if session.user is not None:
+        request.reply.numeric(n.ERR_ALREADYREGISTERED)
+        return
+    if not request.params[0] or not request.params[3]:
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "USER")
+        return
+    session.wanted_username = clean_username(request.params[0], world.lengths.username)
+    session.wanted_realname = request.params[3][: world.lengths.realname]
+    _try_to_register(request)
+
+
+def _try_to_register(request: Request) -> None:
+    world, session = request.world, request.session
+    if session.user is not None or session.negotiating or not (session.wanted_nick and session.wanted_username):
+        return
+    password = world.identity.password
+    if password and not hmac.compare_digest(password.encode(), session.password.encode()):
+        log.info("refused %s (%s): wrong password", session.wanted_nick, session.host)
+        request.reply.numeric(n.ERR_PASSWDMISMATCH)
+        request.reply.close("Password incorrect")
+        return
+    folded = fold_nick(session.wanted_nick, world.lengths.nick)
+    if folded in world.users:  # somebody else was faster
+        nick, session.wanted_nick = session.wanted_nick, ""
+        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
+    session.password = ""
+    user = world.register(session, folded, session.wanted_username)
+    log.info("registered %s, realname %s", user.source, user.realname)
+    welcome(request)
+
+
+def welcome(request: Request) -> None:
+    """Send what opens every registered session (Modern IRC, Connection registration)."""
+    reply, identity = request.reply, request.world.identity
+    reply.numeric(n.RPL_WELCOME, args=(identity.network, request.user.source))
+    reply.numeric(n.RPL_YOURHOST, args=(identity.name, identity.version))
+    reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))
+    takes_parameter = modes.letters(Kind.MEMBER, Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET)
+    reply.numeric(
+        n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", "".join(modes.USER_MODES),
+        "".join(sorted(modes.CHANNEL_MODES)), "".join(sorted(takes_parameter)),
+    )  # fmt: skip
+    send_isupport(request)
+    info.send_lusers(request)
+    info.send_motd(request)
+
+
+def send_isupport(request: Request) -> None:
+    """Send RPL_ISUPPORT, at most 13 tokens a line."""
+    tokens = request.world.isupport
+    for start in range(0, len(tokens), TOKENS_PER_LINE):
+        request.reply.numeric(n.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
+
+
+@command("PING", "<token>", needs_registration=False, help="Ask for a sign of life.")
+def ping_command(request: Request) -> None:
+    """Answer with PONG, before registration too."""
+    if not request.param(0):
+        request.reply.numeric(n.ERR_NOORIGIN)
+        return
+    request.reply.send("PONG", (request.world.identity.name, request.params[0]))
+
+
+@command("PONG", "<token>", needs_registration=False, help="Answer the server's PING.")
+def pong_command(request: Request) -> None:
+    """Take a sign of life; that something came is all that counts."""
+
+
+@command("QUIT", "[:<reason>]", needs_registration=False, help="Leave the chat.")
+def quit_command(request: Request) -> None:
+    """Leave: others see the reason, the client gets ERROR (Modern IRC, QUIT)."""
+    reason = truncate(request.param(0), request.world.lengths.kick)
+    request.reply.close(f"Quit: {reason}" if reason else "Quit")

@@ -1,0 +1,32 @@
+"""What people say of themselves: AWAY, SETNAME (Modern IRC, AWAY; IRCv3 away-notify, setname)."""
+
+from trio_chat.chat.registry import Request, command
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+
+
+@command("AWAY", "[:<reason>]", help="Say that you are away; without a reason, that you are back.")
+def away_command(request: Request) -> None:
+    """Mark as away or back; those in common channels with away-notify see it."""
+    user = request.user
+    before = user.away
+    user.away = request.param(0)[: request.world.lengths.away]
+    request.reply.numeric(n.RPL_NOWAWAY if user.away else n.RPL_UNAWAY)
+    if user.away != before and user.channels:
+        params = (user.away,) if user.away else ()
+        event = request.world.event(user, "AWAY", params, user.audience(), skip=request.session, requires=cap.AWAY_NOTIFY)
+        request.reply.emit(event)
+
+
+@command("SETNAME", ":<realname>", min_params=1, help="Change your real name.")
+def setname_command(request: Request) -> None:
+    """Change the real name; those in common channels with setname see it."""
+    user, world = request.user, request.world
+    realname = request.params[0]
+    if not realname or len(realname) > world.lengths.realname:
+        if request.session.caps & cap.SETNAME:
+            text = f"A real name has 1 to {world.lengths.realname} characters"
+            request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
+        return
+    user.realname = realname
+    request.reply.emit(world.event(user, "SETNAME", (realname,), user.audience(), requires=cap.SETNAME))

@@ -1,0 +1,78 @@
+"""The registry of commands: one entry gives handler, usage, help, number of parameters, and when a command may be used.
+
+HELP, the check for missing parameters and the check for registration are all derived from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import Session, User
+from trio_chat.chat.world import World
+from trio_chat.irc.message import Message
+
+
+@dataclass(slots=True)
+class Request:
+    """One command of one session, as its handler gets it."""
+
+    world: World
+    session: Session
+    message: Message
+    reply: Response
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """The parameters of the command."""
+        return self.message.params
+
+    @property
+    def user(self) -> User:
+        """Who says it; only for commands that need registration."""
+        user = self.session.user
+        assert user is not None  # noqa: S101  # the dispatcher lets nobody else through
+        return user
+
+    def param(self, index: int) -> str:
+        """Return a parameter, or "" when there are not that many."""
+        return self.message.params[index] if index < len(self.message.params) else ""
+
+
+class Command(NamedTuple):
+    """An entry of the registry."""
+
+    name: str
+    handler: Callable[[Request], None]
+    usage: str
+    help: str
+    min_params: int
+    needs_registration: bool
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(
+    name: str,
+    usage: str = "",
+    *,
+    help: str,  # noqa: A002  # it is the help
+    min_params: int = 0,
+    needs_registration: bool = True,
+) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
+    """Register a handler.
+
+    Args:
+        name: the command, in upper case.
+        usage: its parameters as help shows them.
+        help: what it does, in a sentence.
+        min_params: with fewer than these the client gets ERR_NEEDMOREPARAMS.
+        needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
+    """
+
+    def register(handler: Callable[[Request], None]) -> Callable[[Request], None]:
+        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration)
+        return handler
+
+    return register

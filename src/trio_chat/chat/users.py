@@ -1,0 +1,148 @@
+"""Users, and the sessions (connections) by which they are here."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.names import fold_or_self
+
+if TYPE_CHECKING:
+    from trio_chat.chat.channels import Channel, Membership
+
+
+class Sink(Protocol):
+    """Where a session's bytes go; the edge implements it."""
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Take whole lines, each with its CR LF; never waits, never raises.
+
+        Args:
+            data: the lines.
+            is_reply: whether the session asked for them itself.
+        """
+
+    def end(self, reason: str) -> None:
+        """End the connection, telling the peer why."""
+
+
+class Session:
+    """One connection.
+
+    Args:
+        sink: where its bytes go.
+        host: its address as others see it.
+        now: seconds of Unix time at which it connected.
+    """
+
+    __slots__ = (
+        "active",
+        "cap_302",
+        "caps",
+        "closing",
+        "connected",
+        "effective",
+        "host",
+        "negotiating",
+        "password",
+        "sink",
+        "user",
+        "wanted_nick",
+        "wanted_realname",
+        "wanted_username",
+    )
+
+    def __init__(self, sink: Sink, host: str, now: float) -> None:
+        self.sink = sink
+        self.host = host
+        self.connected = now
+        self.active = now  # when it last said something
+        self.user: User | None = None
+        self.caps = 0  # as negotiated
+        self.effective = 0  # without those that lack what they need
+        self.cap_302 = False
+        self.negotiating = False
+        self.closing = False
+        # What registration has collected so far; "" until given.
+        self.password = ""
+        self.wanted_nick = ""
+        self.wanted_username = ""
+        self.wanted_realname = ""
+
+    def set_caps(self, caps: int) -> None:
+        """Take newly negotiated capabilities."""
+        self.caps = caps
+        self.effective = cap.effective(caps)
+
+    @property
+    def target(self) -> str:
+        """What numerics call this session: its nickname, or `*` before it has one (Modern IRC, Numeric replies)."""
+        return self.user.nick if self.user else self.wanted_nick or "*"
+
+
+class User:
+    """Somebody who is registered.
+
+    Attributes:
+        nick: as written; `folded` is how it is compared.
+        away: the away message, or "".
+        account: the account logged in to, or "".
+        modes: letters of the user modes that are on.
+        channels: memberships by channel, in the order of joining.
+        invited: channels that an invitation lets the user into.
+    """
+
+    __slots__ = (
+        "account",
+        "away",
+        "channels",
+        "folded",
+        "folded_mask",
+        "host",
+        "invited",
+        "modes",
+        "nick",
+        "realname",
+        "sessions",
+        "signon",
+        "source",
+        "username",
+    )
+
+    def __init__(self, nick: str, folded: str, username: str, host: str, realname: str, signon: float) -> None:
+        self.username = username
+        self.host = host
+        self.realname = realname
+        self.signon = signon
+        self.away = ""
+        self.account = ""
+        self.modes: set[str] = {"i"}
+        self.channels: dict[Channel, Membership] = {}
+        self.invited: dict[Channel, None] = {}
+        self.sessions: tuple[Session, ...] = ()
+        self.rename(nick, folded)
+
+    def rename(self, nick: str, folded: str) -> None:
+        """Take another nickname."""
+        self.nick = nick
+        self.folded = folded
+        self.source = f"{nick}!{self.username}@{self.host}"
+        self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
+
+    def idle_since(self) -> float:
+        """Return when any of the sessions last said something, in seconds of Unix time."""
+        return max((session.active for session in self.sessions), default=self.signon)
+
+    def audience(self) -> tuple[Session, ...]:
+        """Return the sessions that see what this user does: those of everyone in a common channel, and the own ones.
+
+        A snapshot that nobody changes. With just one channel it is the channel's own, so that what is sent to it can be joined
+        with what else goes there.
+        """
+        if len(self.channels) == 1:
+            return next(iter(self.channels)).audience()
+        seen: Mapping[Session, None] = dict.fromkeys(session for channel in self.channels for session in channel.audience())
+        return (*(session for session in self.sessions if session not in seen), *seen)
+
+    def shares_channel(self, other: "User") -> bool:
+        """Tell whether the two are in a common channel."""
+        return not self.channels.keys().isdisjoint(other.channels)

@@ -1,0 +1,185 @@
+"""The server as a whole: open the port, take connections in, stop cleanly."""
+
+import logging
+import random
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from ipaddress import ip_address
+
+import trio
+
+from trio_chat import __version__, logger
+from trio_chat.chat.world import Identity, World
+from trio_chat.config import Settings
+from trio_chat.i18n import _
+from trio_chat.irc.message import Message
+from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.connection import Connection
+from trio_chat.server.listeners import ListenError, bound_port, open_listeners
+from trio_chat.server.transport import SocketTransport, Transport
+
+log = logging.getLogger("trio_chat")
+
+STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+
+
+class Server:
+    """A chat server.
+
+    Args:
+        settings: all of config.ini.
+        clock: returns seconds of Unix time.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+        self.settings = settings
+        self.limits = settings.limits
+        self.world = World(_identity(settings, clock()), settings.limits.lengths, clock, settings.limits.whowas_entries)
+        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=settings.limits.clients)
+        self.connections: set[Connection] = set()
+        self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
+        self._accepting = trio.CancelScope()
+
+    async def serve(
+        self,
+        listeners: list[trio.SocketListener],
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        """Serve until `stop` is called, then say farewell to everyone within the grace time.
+
+        Args:
+            listeners: open listeners; closed at the end, also when cancelled.
+            task_status: started when connections are taken.
+        """
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.broadcaster.run)
+            async with trio.open_nursery() as connections:
+                with self._accepting:
+                    task_status.started()
+                    await trio.serve_listeners(self._handle, listeners, handler_nursery=connections)
+                await self._shut_down(connections)
+            nursery.cancel_scope.cancel()
+
+    def stop(self) -> None:
+        """Make `serve` end. Calling it again does nothing."""
+        self._accepting.cancel()
+
+    async def _shut_down(self, connections: trio.Nursery) -> None:
+        log.info("shutting down: telling %d clients", len(self.connections))
+        for connection in self.connections:
+            connection.shut_down()
+        # A client that has stopped reading gets the grace time and no more.
+        connections.cancel_scope.deadline = trio.current_time() + self.settings.server.shutdown_grace
+
+    async def _handle(self, stream: trio.SocketStream) -> None:
+        try:
+            host = stream.socket.getpeername()[0]
+            transport = SocketTransport(stream)
+        except OSError:  # gone before it was looked at
+            await trio.aclose_forcefully(stream)
+            return
+        await self.serve_client(transport, host)
+
+    async def serve_client(self, transport: Transport, host: str) -> None:
+        """Serve one client until it is gone.
+
+        Args:
+            transport: its bytes; closed at the end, also when cancelled.
+            host: its address.
+        """
+        if len(self.connections) >= self.limits.clients:
+            log.warning("refused %s: there are %d clients already", host, len(self.connections))
+            with trio.move_on_after(1, shield=True):
+                full = Message("ERROR", (f"Closing link: {host} (The server is full)",))
+                await _send_and_close(transport, f"{full.line()}\r\n".encode())
+            return
+        connection = Connection(self, transport, host)
+        self.connections.add(connection)
+        try:
+            await connection.run()
+        finally:
+            self.connections.discard(connection)
+
+
+async def _send_and_close(transport: Transport, data: bytes) -> None:
+    try:
+        await transport.send_all(data)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
+    finally:
+        await transport.aclose()
+
+
+def _identity(settings: Settings, now: float) -> Identity:
+    server = settings.server
+    return Identity(
+        name=server.name,
+        network=server.network,
+        description=server.description,
+        version=f"trio-chat {__version__}",
+        created=now,
+        motd=server.motd,
+        admin=server.admin,
+        password=server.password,
+        lobby=server.lobby,
+        lobby_topic=server.lobby_topic,
+    )
+
+
+def run(settings: Settings) -> int:
+    """Run a server until a signal stops it; return the exit code."""
+    with logger.running(settings.logging):
+        try:
+            return trio.run(_main, settings)
+        except ListenError as error:
+            print(error, file=sys.stderr, flush=True)
+            return 1
+
+
+async def _main(settings: Settings) -> int:
+    listeners = await open_listeners(settings.server.host, settings.server.port)
+    port = bound_port(listeners)
+    bound = [ip_address(listener.socket.getsockname()[0].partition("%")[0]) for listener in listeners]
+    server = Server(settings)
+    with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_stop_on_signal, signals, server, everything)
+            nursery.start_soon(_announce, bound, port)
+            log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(address, port) for address in bound))
+            await server.serve(listeners)
+            log.info("trio-chat has shut down")
+            nursery.cancel_scope.cancel()
+    if everything.cancelled_caught:
+        log.warning("stopped at once, without telling everyone")
+        return 1
+    return 0
+
+
+async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everything: trio.CancelScope) -> None:
+    """Stop cleanly at the first signal, at once at the second."""
+    number = await anext(signals)
+    log.info("got %s", signal.Signals(number).name)
+    server.stop()
+    await anext(signals)
+    everything.cancel()
+
+
+async def _announce(bound: list[Address], port: int) -> None:
+    """Print how others can join, ready to be copied."""
+    own = await trio.to_thread.run_sync(own_addresses)
+    lines = [_("trio-chat {version} is running.").format(version=__version__)]
+    others = joinable(bound, own)
+    if others:
+        lines.append(_("Others join with:"))
+        lines += [f"    trio-chat connect {with_port(address, port)}" for address in others]
+    local = next((address for address in bound if address.is_unspecified or address.is_loopback), None)
+    if local is not None:
+        loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
+        lines += [_("On this machine:"), f"    trio-chat connect {with_port(loopback, port)}"]
+    lines.append(_("Any IRC client can join too, at the same address. Ctrl-C stops the server."))
+    await trio.to_thread.run_sync(partial(print, "\n".join(lines), flush=True))

@@ -1,0 +1,131 @@
+"""One queue, so one order: everything that is accepted is delivered by this task, in the order in which it was accepted.
+
+What a command makes the server send (events for others, replies for the client) is accepted as one item, without a checkpoint
+between the change of state and the acceptance. So what a client sees is always the state at some moment: a NAMES reply never
+overtakes the PART that came before it. The bounded channel makes readers wait when it is full: back-pressure reaches the
+socket of the one who floods.
+
+The task takes everything that waits as one batch, encodes an event once for each set of capabilities that matters to it, joins
+what goes to the same audience, and gives each member its bytes with one call. Under load batches grow, and the cost of a
+message falls.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+import trio
+
+from trio_chat.chat.events import Direct, Event, Part
+from trio_chat.chat.users import Session
+
+_SENDS_PER_TURN = 256
+"""After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
+_ITEMS_PER_BATCH = 512
+
+
+class Broadcaster:
+    """Delivers what was accepted.
+
+    Args:
+        limit: items that may wait before readers are made to wait.
+        reserve: further items that always fit: one farewell for each client, which cannot wait.
+    """
+
+    def __init__(self, limit: int, reserve: int) -> None:
+        self._limit = limit
+        self._send, self._receive = trio.open_memory_channel[Sequence[Part]](limit + reserve)
+        self._accepted = 0
+        self._delivered = 0
+        self._progress = trio.lowlevel.ParkingLot()
+
+    def accept(self, parts: Sequence[Part]) -> int:
+        """Take what one command makes the server send; return a ticket for `wait_delivered`.
+
+        Replies alone go out at once when nothing waits.
+
+        Raises:
+            trio.WouldBlock: the queue is full; cannot happen to who called `wait_room` last.
+        """
+        if not parts:
+            return self._accepted
+        if self._accepted == self._delivered and all(isinstance(part, Direct) for part in parts):
+            for session, data, _ in gather(parts):
+                session.sink.send(data, is_reply=True)
+            return self._accepted
+        self._send.send_nowait(parts)
+        self._accepted += 1
+        return self._accepted
+
+    async def wait_room(self) -> None:
+        """Wait until an item can be accepted. No checkpoint when there is room."""
+        while self._accepted - self._delivered >= self._limit:
+            await self._progress.park()
+
+    async def wait_delivered(self, ticket: int) -> None:
+        """Wait until an accepted item has been delivered. No checkpoint when it has been."""
+        while self._delivered < ticket:
+            await self._progress.park()
+
+    async def run(self) -> None:
+        """Deliver, for ever."""
+        async for first in self._receive:
+            items = [first, *self._waiting()]
+            for count, (session, data, is_reply) in enumerate(gather([part for item in items for part in item]), 1):
+                session.sink.send(data, is_reply=is_reply)
+                if count % _SENDS_PER_TURN == 0:
+                    await trio.lowlevel.checkpoint()
+            self._delivered += len(items)
+            self._progress.unpark_all()
+
+    def _waiting(self) -> Iterator[Sequence[Part]]:
+        for _ in range(_ITEMS_PER_BATCH - 1):
+            try:
+                yield self._receive.receive_nowait()
+            except trio.WouldBlock:
+                return
+
+
+def gather(parts: Sequence[Part]) -> Iterator[tuple[Session, bytes, bool]]:
+    """Yield for each session all its bytes of a batch, in order, and whether replies to its own commands are among them."""
+    pending: dict[Session, list[bytes]] = {}
+    asked: set[Session] = set()
+    for _, group in groupby(parts, key=_audience_key):
+        run = list(group)
+        if isinstance(run[0], Direct):
+            session = run[0].session
+            pending.setdefault(session, []).extend(part.data for part in run if isinstance(part, Direct))
+            asked.add(session)
+        else:
+            _gather_run([part for part in run if isinstance(part, Event)], pending)
+    for session, chunks in pending.items():
+        yield session, chunks[0] if len(chunks) == 1 else b"".join(chunks), session in asked
+
+
+def _audience_key(part: Part) -> int:
+    """Parts with the same key, one after the other, go to the same sessions."""
+    return id(part.recipients) if isinstance(part, Event) else id(part.session)
+
+
+def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> None:
+    """Encode events for one audience, once for each set of capabilities that matters to any of them."""
+    relevant = 0
+    for event in events:
+        relevant |= event.relevant
+    skipping = {event.skip for event in events}
+    encoded: dict[int, bytes] = {}
+    for session in events[0].recipients:
+        if session in skipping:
+            data = b"".join(event.encode(session.effective) for event in events if event.skip is not session)
+        else:
+            caps = session.effective & relevant
+            known = encoded.get(caps)
+            if known is None:
+                known = encoded[caps] = b"".join(event.encode(caps) for event in events)
+            data = known
+        if not data:
+            continue
+        chunks = pending.get(session)
+        if chunks is None:
+            pending[session] = [data]
+        else:
+            chunks.append(data)

@@ -1,0 +1,192 @@
+"""One client: a nursery with its reader, its keep-alive and, while something waits to be written, its writer."""
+
+import logging
+from ipaddress import ip_address
+from typing import Protocol
+
+import trio
+
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.users import Session
+from trio_chat.chat.world import World
+from trio_chat.config import LimitSettings
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.lines import BadLine, LineBuffer
+from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
+from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.flood import FloodBudget
+from trio_chat.server.outbox import Outbox
+from trio_chat.server.transport import Transport
+
+log = logging.getLogger("trio_chat")
+
+SHUTDOWN_REASON = "The server has shut down"
+FAREWELL_TIMEOUT = 5.0
+"""Seconds in which a client that is ended can still be told why."""
+LINGER_TIMEOUT = 1.0
+"""Seconds in which a peer's last bytes are read and dropped: closing with unread bytes would destroy what it has not read yet."""
+_LINES_PER_TURN = 64
+"""After so many lines of one client other tasks get a turn."""
+
+
+class Hub(Protocol):
+    """What a connection needs of the server."""
+
+    world: World
+    broadcaster: Broadcaster
+    limits: LimitSettings
+
+    def jitter(self) -> float:
+        """Return a number from 0 to 1, to spread what would otherwise happen at once."""
+
+
+class Connection:
+    """One client's connection, and the `Sink` of its session.
+
+    Args:
+        hub: the server it belongs to.
+        transport: its bytes.
+        host: its address, as text.
+    """
+
+    def __init__(self, hub: Hub, transport: Transport, host: str) -> None:
+        self._hub = hub
+        self._transport = transport
+        self._scope = trio.CancelScope()  # around the reader only, so that a client that is ended can still be told why
+        self._reason = ""
+        self._is_shutdown = False
+        self._received = trio.current_time()
+        self._outbox: Outbox | None = None
+        self._flood: FloodBudget | None = None
+        if not any(ip_address(host.partition("%")[0]) in network for network in hub.limits.flood_exempt):
+            self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, trio.current_time)
+        # "::1" as a parameter would be read as the last one of its line.
+        shown = f"0{host}" if host.startswith(":") else host
+        self.session = Session(self, shown[: hub.world.lengths.host], hub.world.clock())
+
+    async def run(self) -> None:
+        """Serve the client until it leaves or is ended; then tell the others, and tell it why.
+
+        An exception in it is logged once and ends this client only. When cancelled, the client is gone without a farewell.
+        """
+        self._hub.world.connect(self.session)
+        log.info("connected %s", self.session.host)
+        try:
+            async with trio.open_nursery() as nursery:
+                self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
+                nursery.start_soon(self._keep_alive)
+                await self._read_guarded()
+                await self._say_farewell(self._outbox)
+                nursery.cancel_scope.cancel()
+        except* Exception:
+            log.exception("internal error while serving %s", self._name())
+        finally:
+            self._hub.world.disconnect(self.session, self._reason)
+            log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
+            with trio.move_on_after(LINGER_TIMEOUT, shield=True):
+                await self._transport.aclose()
+
+    def end(self, reason: str) -> None:
+        """End the connection; the first reason counts."""
+        self._reason = self._reason or reason
+        self._scope.cancel()
+
+    def shut_down(self) -> None:
+        """End the connection because the server stops."""
+        self._is_shutdown = True
+        self.end(SHUTDOWN_REASON)
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Give the client lines; see `Outbox.send`."""
+        if self._outbox is not None:
+            self._outbox.send(data, is_reply=is_reply)
+
+    def _name(self) -> str:
+        user = self.session.user
+        return user.source if user else self.session.host
+
+    async def _read_guarded(self) -> None:
+        try:
+            with self._scope:
+                await self._read()
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self.end("Connection reset")
+        except Exception:
+            log.exception("internal error while serving %s", self._name())
+            self.end("Internal error")
+
+    async def _read(self) -> None:
+        """Carry out the client's lines, one after the other, until it leaves or is ended."""
+        lines = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        while True:
+            data = await self._transport.receive()
+            if not data:
+                self.end("Connection closed")
+                return
+            self._received = trio.current_time()
+            for count, line in enumerate(lines.feed(data), 1):
+                if count % _LINES_PER_TURN == 0:
+                    await trio.lowlevel.checkpoint()
+                await self._carry_out(line)
+                if self._reason:
+                    return
+
+    async def _carry_out(self, line: bytes | BadLine) -> None:
+        hub = self._hub
+        if self._flood is not None and (delay := self._flood.take()):
+            await trio.sleep(delay)
+        if self._outbox is not None:
+            await self._outbox.wait_room()
+        await hub.broadcaster.wait_room()
+        # No checkpoint from here to the end: what the line changes and what is sent of it are one step.
+        output = handle_line(hub.world, self.session, line)
+        hub.broadcaster.accept(output.parts)
+        if output.close:
+            self.end(output.close)
+
+    async def _say_farewell(self, outbox: Outbox) -> None:
+        """Tell the others that the client is gone, and the client why; as far as it reads, within a deadline."""
+        hub = self._hub
+        events = hub.world.disconnect(self.session, self._reason)
+        ticket = hub.broadcaster.accept([] if self._is_shutdown else events)
+        with trio.move_on_after(FAREWELL_TIMEOUT):
+            await hub.broadcaster.wait_delivered(ticket)
+            outbox.send_last(self._last_words())
+            await outbox.wait_flushed()
+            try:
+                await self._transport.send_eof()
+                with trio.move_on_after(LINGER_TIMEOUT):
+                    while await self._transport.receive():
+                        pass
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                pass  # gone already
+
+    def _last_words(self) -> bytes:
+        """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""
+        session, name = self.session, self._hub.world.identity.name
+        messages = [Message("ERROR", (f"Closing link: {session.host} ({self._reason})",))]
+        if self._is_shutdown:
+            notice = Message("NOTICE", (session.target, SHUTDOWN_REASON), name)
+            if session.caps & cap.STANDARD_REPLIES:
+                notice = Message("NOTE", ("*", "SERVER_SHUTDOWN", SHUTDOWN_REASON), name)
+            messages.insert(0, notice)
+        return "".join(f"{message.line()}\r\n" for message in messages).encode()
+
+    async def _keep_alive(self) -> None:
+        """End a client that does not register in time, or that is silent and does not answer PING."""
+        limits = self._hub.limits
+        await trio.sleep(limits.registration_timeout)
+        if self.session.user is None:
+            self.end("Registration timed out")
+            return
+        interval = limits.ping_interval * (0.9 + 0.1 * self._hub.jitter())
+        while True:
+            received = self._received
+            await trio.sleep_until(received + interval)
+            if self._received != received:
+                continue
+            self.send(f":{self._hub.world.identity.name} PING :{self._hub.world.identity.name}\r\n".encode())
+            await trio.sleep(limits.ping_timeout)
+            if self._received == received:
+                self.end(f"Ping timeout: {round(interval + limits.ping_timeout)} seconds")
+                return

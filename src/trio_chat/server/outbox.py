@@ -1,0 +1,129 @@
+"""What one client is still to be sent: bounded, and written by one task that exists only while something waits.
+
+The contract: `send` never waits and never raises. What the socket takes at once is gone at once; the rest is queued, in
+order, and a writer task drains it. Over the limit the client is ended with a reason; nobody else waits for it.
+"""
+
+from collections.abc import Callable
+
+import trio
+
+from trio_chat.server.transport import Transport
+
+MAX_CHUNKS = 16384
+"""Pieces that may wait, besides the limit in bytes."""
+_JOIN_BYTES = 262_144
+
+
+class Outbox:
+    """The sending half of one client's connection.
+
+    Args:
+        transport: where bytes go.
+        nursery: the client's, which the writer task is started in.
+        max_bytes: how much may wait.
+        end: called with the reason when the connection broke or the limit is passed.
+    """
+
+    def __init__(self, transport: Transport, nursery: trio.Nursery, max_bytes: int, end: Callable[[str], None]) -> None:
+        self._transport = transport
+        self._nursery = nursery
+        self._max_bytes = max_bytes
+        self._end = end
+        self._channel: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] | None = None
+        self._queued = 0
+        self._is_open = True  # whether more is taken
+        self._is_broken = False  # whether nothing can be written any more
+        self._progress = trio.lowlevel.ParkingLot()
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait to be written."""
+        return self._queued
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Take whole lines.
+
+        Args:
+            data: the lines, each with its CR LF.
+            is_reply: whether the client asked for it. Its reader waits for room before it asks for more, so a large answer
+                is not cut off by the limit.
+        """
+        if not self._is_open:
+            return
+        if self._queued and not is_reply and self._queued + len(data) > self._max_bytes:
+            self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
+        else:
+            self._put(data)
+
+    def send_last(self, data: bytes) -> None:
+        """Take the farewell. When the limit was passed, it goes out instead of what still waits."""
+        if not self._is_open and self._channel is not None:
+            self._queued -= len(_take(self._channel[1], limit=None))
+        self._is_open = False
+        self._put(data)
+
+    async def wait_room(self) -> None:
+        """Wait until not more than a quarter of the limit waits, or never will. No checkpoint when there is room."""
+        while self._queued > self._max_bytes // 4 and not self._is_broken:
+            await self._progress.park()
+
+    async def wait_flushed(self) -> None:
+        """Wait until nothing waits, or nothing can be written any more. No checkpoint when that is so already."""
+        while self._queued and not self._is_broken:
+            await self._progress.park()
+
+    def _put(self, data: bytes) -> None:
+        if not self._queued and not self._is_broken:
+            try:
+                taken = self._transport.send_nowait(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._break()
+                return
+            if taken == len(data):
+                return
+            data = data[taken:]
+        if self._channel is None:
+            self._channel = trio.open_memory_channel[bytes](MAX_CHUNKS)
+        try:
+            self._channel[0].send_nowait(data)
+        except trio.WouldBlock:
+            self._overflow(f"Too slow: more than {MAX_CHUNKS} messages were waiting")
+            return
+        if not self._queued:
+            self._nursery.start_soon(self._write, self._channel[1])
+        self._queued += len(data)
+
+    def _overflow(self, reason: str) -> None:
+        self._is_open = False
+        self._end(reason)
+
+    def _break(self) -> None:
+        self._is_open = False
+        self._is_broken = True
+        self._progress.unpark_all()
+        self._end("Connection reset")
+
+    async def _write(self, waiting: trio.MemoryReceiveChannel[bytes]) -> None:
+        while self._queued:
+            data = _take(waiting, _JOIN_BYTES)
+            try:
+                await self._transport.send_all(data)
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                self._break()
+                return
+            self._queued -= len(data)
+            self._progress.unpark_all()
+
+
+def _take(waiting: trio.MemoryReceiveChannel[bytes], limit: int | None) -> bytes:
+    """Return what waits as one piece, up to a size."""
+    chunks: list[bytes] = []
+    size = 0
+    while limit is None or size < limit:
+        try:
+            chunks.append(waiting.receive_nowait())
+        except trio.WouldBlock:
+            break
+        size += len(chunks[-1])
+    return b"".join(chunks)
