@@ -8,7 +8,7 @@ from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.lines import BadLine, decode
+from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
 # What a client's own program says by itself does not mean that somebody is at the keyboard.
@@ -20,9 +20,16 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
 
     Never raises for what a client says; an exception is a defect of ours.
     """
-    text = line if isinstance(line, BadLine) else decode(line)
-    if isinstance(text, BadLine):
-        return _refuse_line(world, session, text, line)
+    if isinstance(line, BadLine):
+        response = Response(world, session)
+        response.numeric(n.ERR_INPUTTOOLONG)
+        return response.finish()
+    is_utf8 = True
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        is_utf8 = False
+        text = line.decode("utf-8", "replace")  # for its command and its label
     try:
         message = parse(text)
     except ParseError:
@@ -30,7 +37,11 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     if not session.effective & cap.CARRIES_TAGS and message.tags:
         message = message._replace(tags=NO_TAGS)
     response = Response(world, session, message)
-    _dispatch(Request(world, session, message, response))
+    if is_utf8:
+        _dispatch(Request(world, session, message, response))
+    else:
+        command = message.command if message.command in COMMANDS else "*"
+        response.fail(command, "INVALID_UTF8", text="Message rejected: your software must use UTF-8 on this server")
     return response.finish()
 
 
@@ -52,23 +63,3 @@ def _dispatch(request: Request) -> None:
     if message.command not in _NOT_ACTIVITY:
         request.session.active = request.world.clock()
     entry.handler(request)
-
-
-def _refuse_line(world: World, session: Session, why: BadLine, line: bytes | BadLine) -> Output:
-    response = Response(world, session)
-    if why is BadLine.TOO_LONG:
-        response.numeric(n.ERR_INPUTTOOLONG)
-    else:
-        response.fail(_command_of(line), "INVALID_UTF8", text="Message rejected, your software must use UTF-8 on this server")
-    return response.finish()
-
-
-def _command_of(line: bytes | BadLine) -> str:
-    """Return the command of a line that is not UTF-8, for the standard reply's context; `*` when it cannot be told."""
-    if isinstance(line, BadLine):
-        return "*"
-    try:
-        command = parse(line.decode("utf-8", "replace")).command
-    except ParseError:
-        return "*"
-    return command if command in COMMANDS else "*"

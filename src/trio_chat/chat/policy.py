@@ -43,8 +43,6 @@ def why_not_speak(user: User, channel: Channel) -> Numeric | None:
     """Say why a user may not send to a channel."""
     membership = channel.members.get(user)
     if membership is None:
-        if "s" in channel.flags:  # as if there were no such channel
-            return n.ERR_NOSUCHCHANNEL
         if "n" in channel.flags:
             return n.ERR_CANNOTSENDTOCHAN
     elif membership.ranks:

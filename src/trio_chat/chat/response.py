@@ -57,11 +57,8 @@ class Response:
         self._own.append((tags, truncate(format_body(command, params, source or self._world.identity.name), MAX_BODY)))
 
     def fail(self, command: str, code: str, *context: str, text: str) -> None:
-        """Say that a command failed, as a standard reply; to clients that do not know those, as a NOTICE."""
-        if self._session.caps & cap.STANDARD_REPLIES:
-            self.send("FAIL", (command, code, *map(_as_word, context), text))
-        else:
-            self.send("NOTICE", (self._session.target, f"{command}: {text}"))
+        """Say that a command failed, as a standard reply (IRCv3 standard-replies)."""
+        self.send("FAIL", (command, code, *map(_as_word, context), text))
 
     def emit(self, event: Event, *, is_answer: bool = True) -> None:
         """Have an event delivered.

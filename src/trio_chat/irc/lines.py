@@ -11,7 +11,6 @@ class BadLine(Enum):
     """Why a line was dropped."""
 
     TOO_LONG = "longer than allowed"
-    NOT_UTF8 = "not UTF-8"
 
 
 class LineBuffer:
@@ -61,11 +60,3 @@ class LineBuffer:
             return len(line) > self._max_body
         tags, _, body = line.partition(b" ")
         return len(tags) + 1 > self._max_tags or len(body) > self._max_body
-
-
-def decode(line: bytes) -> str | BadLine:
-    """Return the text of a line, or `BadLine.NOT_UTF8`."""
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        return BadLine.NOT_UTF8

@@ -148,17 +148,13 @@ def parse(line: str) -> Message:
     if rest.startswith(":"):
         source, _, rest = rest[1:].partition(" ")
     rest, colon, trailing = (" " + rest).partition(" :")
-    words = rest.split(" ") if "  " not in rest else [word for word in rest.split(" ") if word]
-    words = [word for word in words if word]
+    words = [word for word in rest.split(" ") if word]
     if not words:
         raise ParseError("no command")
-    command = words[0].upper()
-    if not (command.isascii() and command.isalnum()):
-        raise ParseError("a command is letters or three digits")
-    params = words[1:]
+    command, *params = words
     if colon:
         params.append(trailing)
-    return Message(command, tuple(params), source, tags)
+    return Message(command.upper(), tuple(params), source, tags)
 
 
 def fold_words(words: Iterable[str], room: int, separator: str = " ") -> list[str]:

@@ -66,11 +66,11 @@ USER_MODES: dict[str, str] = {
 
 
 class Change(NamedTuple):
-    """One step of a mode string: `adding` or removing `mode`, with its parameter ("" when it was left out)."""
+    """One step of a mode string: `adding` or removing `mode`, with its parameter (None when there was none)."""
 
     adding: bool
     mode: ChannelMode
-    param: str
+    param: str | None = None
 
 
 def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[str]]:
@@ -78,7 +78,7 @@ def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[
 
     Returns:
         the changes in order, and the letters that are no mode here. A list mode without a parameter is a question; other
-        modes that lack their parameter keep "" and are the caller's to refuse.
+        modes that lack their parameter have None and are the caller's to refuse.
     """
     changes: list[Change] = []
     unknown: list[str] = []
@@ -93,7 +93,7 @@ def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[
             unknown.append(letter)
             continue
         takes = mode.kind is not Kind.FLAG and (adding or mode.kind is not Kind.WHEN_SET)
-        changes.append(Change(adding, mode, next(left, "") if takes else ""))
+        changes.append(Change(adding, mode, next(left, None) if takes else None))
     return changes, unknown
 
 

@@ -7,6 +7,7 @@ PRECIS mapping (RFC 8265 replaced RFC 7613). For ASCII names it is the same as `
 """
 
 import re
+import unicodedata
 from functools import lru_cache
 
 CASEMAPPING = "rfc7613"
@@ -93,6 +94,8 @@ def _fold_safely(name: str) -> str:
     # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names whose mapping is
     # itself a name of the same kind are allowed, so the folded form can never smuggle in a delimiter.
     folded = fold(name)
+    if any(unicodedata.combining(char) for char in folded[:2]):  # it would be drawn on the sign before it
+        raise InvalidName(name)
     mapped = {char for char in folded if char.isascii() and not char.isalnum()}
     if mapped - {char for char in name if char.isascii()}:
         raise InvalidName(name)

@@ -5,7 +5,7 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from ipaddress import ip_address
 
@@ -46,7 +46,7 @@ class Server:
 
     async def serve(
         self,
-        listeners: list[trio.SocketListener],
+        listeners: Sequence[trio.abc.Listener[trio.SocketStream]],
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -61,7 +61,7 @@ class Server:
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     task_status.started()
-                    await trio.serve_listeners(self._handle, listeners, handler_nursery=connections)
+                    await trio.serve_listeners(self.handle, list(listeners), handler_nursery=connections)
                 await self._shut_down(connections)
             nursery.cancel_scope.cancel()
 
@@ -76,7 +76,8 @@ class Server:
         # A client that has stopped reading gets the grace time and no more.
         connections.cancel_scope.deadline = trio.current_time() + self.settings.server.shutdown_grace
 
-    async def _handle(self, stream: trio.SocketStream) -> None:
+    async def handle(self, stream: trio.SocketStream) -> None:
+        """Serve an accepted connection until it is gone."""
         try:
             host = stream.socket.getpeername()[0]
             transport = SocketTransport(stream)

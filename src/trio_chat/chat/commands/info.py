@@ -80,7 +80,7 @@ def time_command(request: Request) -> None:
     if is_other_server(request):
         return
     now = request.world.clock()
-    request.reply.numeric(n.RPL_TIME, request.world.identity.name, str(int(now)), "+00:00", args=(format_time(now),))
+    request.reply.numeric(n.RPL_TIME, request.world.identity.name, str(int(now)), "0", args=(format_time(now),))
 
 
 @command("INFO", "[<server>]", help="Show what this program is.")

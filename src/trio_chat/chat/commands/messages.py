@@ -80,7 +80,7 @@ def _say_to_channel(
     user, session = request.user, request.session
     name = target.lstrip(PREFIXES)
     channel = request.world.channels.get(fold_or_self(name))
-    if channel is None:
+    if channel is None or not policy.can_see_channel(user, channel):
         refuse(n.ERR_NOSUCHCHANNEL, target)
         return
     why_not = policy.why_not_speak(user, channel)

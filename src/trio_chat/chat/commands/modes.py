@@ -4,6 +4,7 @@ How a kind of mode is changed is one small function; which letters there are is 
 """
 
 import logging
+import re
 from collections.abc import Callable
 
 from trio_chat.chat import policy
@@ -25,6 +26,8 @@ _LIST_NUMERICS: dict[str, tuple[Numeric, Numeric]] = {
     "e": (n.RPL_EXCEPTLIST, n.RPL_ENDOFEXCEPTLIST),
     "I": (n.RPL_INVEXLIST, n.RPL_ENDOFINVEXLIST),
 }
+_KEY = re.compile("[^:, ][^, ]*")
+_LIMIT = re.compile("[1-9][0-9]{0,8}", re.ASCII)
 MAX_MASK = 200
 """Bytes of a mask in a list, so that the lines that show it hold it."""
 
@@ -85,7 +88,7 @@ def _send_list(request: Request, channel: Channel, letter: str) -> None:
 
 
 def _apply_member(request: Request, channel: Channel, change: Change) -> Change | None:
-    if not change.param:
+    if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
     other = request.world.users.get(fold_or_self(change.param))
@@ -105,7 +108,7 @@ def _apply_member(request: Request, channel: Channel, change: Change) -> Change 
 
 def _apply_list(request: Request, channel: Channel, change: Change) -> Change | None:
     entries = channel.lists[change.mode.letter]
-    mask = complete(truncate(change.param.replace(" ", "_"), MAX_MASK))
+    mask = complete(truncate((change.param or "*").replace(" ", "_"), MAX_MASK))
     folded = fold_mask(mask)
     if not change.adding:
         entry = entries.pop(folded, None)
@@ -125,10 +128,10 @@ def _apply_key(request: Request, channel: Channel, change: Change) -> Change | N
             return None
         channel.key = ""
         return change._replace(param="*")  # the key itself is nobody's who does not have it
-    if not change.param:
+    if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
-    if " " in change.param or "," in change.param or change.param[0] == ":" or len(change.param) > request.world.lengths.key:
+    if not _KEY.fullmatch(change.param) or len(change.param) > request.world.lengths.key:
         request.reply.numeric(n.ERR_INVALIDKEY, channel.name)
         return None
     channel.key = change.param
@@ -141,11 +144,11 @@ def _apply_limit(request: Request, channel: Channel, change: Change) -> Change |
             return None
         channel.limit = 0
         return change
-    if not change.param:
+    if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
     text = change.param
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:10]) < 10**9 and len(text) < 10):
+    if not _LIMIT.fullmatch(text):
         request.reply.numeric(
             n.ERR_INVALIDMODEPARAM, channel.name, "l", text, args=("The limit is a number from 1 to 999999999",)
         )

@@ -1,0 +1,111 @@
+"""What the suites share: a world with a clock that stands still, and people in it."""
+
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Direct, Output
+from trio_chat.chat.users import Session
+from trio_chat.chat.world import Identity, World
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.lines import BadLine
+from trio_chat.irc.message import Message, parse
+
+NOON = 1_800_000_000.0
+"""Seconds of Unix time at which every test world starts."""
+
+
+class Clock:
+    """A clock that only moves when it is told to."""
+
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Person:
+    """A client of a test world, and the sink of its session: it keeps what it is sent until it is read."""
+
+    def __init__(self, town: "Town", host: str = "192.0.2.1") -> None:
+        self.town = town
+        self.session = Session(self, host, town.clock())
+        self.received = b""
+        self.ended = ""
+        town.world.connect(self.session)
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Take bytes from the server."""
+        assert data.endswith(b"\r\n")
+        self.received += data
+
+    def end(self, reason: str) -> None:
+        """Be ended by the server."""
+        self.ended = reason
+
+    def say(self, *lines: str | bytes | BadLine) -> list[Message]:
+        """Send lines to the server and return what came back to this person."""
+        for line in lines:
+            self.town.deliver(handle_line(self.town.world, self.session, line.encode() if isinstance(line, str) else line), self)
+        return self.read()
+
+    def read(self) -> list[Message]:
+        """Return what was received since the last time."""
+        data, self.received = self.received, b""
+        for line in data.split(b"\r\n")[:-1]:
+            body = line.split(b" ", 1)[1] if line.startswith(b"@") else line
+            assert len(body) <= 510, line
+        return [parse(line.decode()) for line in data.split(b"\r\n")[:-1]]
+
+    def leave(self, reason: str = "Connection closed") -> None:
+        """Be disconnected."""
+        self.town.deliver(Output(tuple(self.town.world.disconnect(self.session, reason))), self)
+
+
+class Town:
+    """A world with people in it; everything is delivered at once."""
+
+    def __init__(self, identity: Identity | None = None, lengths: Lengths | None = None) -> None:
+        self.clock = Clock()
+        self.world = World(identity or Identity(created=NOON), lengths or Lengths(), self.clock, whowas_entries=5)
+
+    def deliver(self, output: Output, origin: Person) -> None:
+        """Give everyone what a command makes the server send."""
+        for part in output.parts:
+            if isinstance(part, Direct):
+                part.session.sink.send(part.data)
+                continue
+            for session in part.recipients:
+                if session is not part.skip and (data := part.encode(session.effective)):
+                    session.sink.send(data)
+        if output.close:
+            origin.end(output.close)
+            origin.leave(output.close)
+
+    def newcomer(self, host: str = "192.0.2.1") -> Person:
+        """Return somebody who has only connected."""
+        return Person(self, host)
+
+    def person(self, nick: str, *joins: str, caps: str = "", host: str = "192.0.2.1") -> Person:
+        """Return somebody registered, in some channels, with everything read."""
+        person = self.newcomer(host)
+        if caps:
+            person.say(f"CAP REQ :{caps}")
+        person.say(f"NICK {nick}", f"USER {nick} 0 * :{nick} the tester", "CAP END")
+        assert person.session.user is not None, nick
+        for channel in joins:
+            person.say(f"JOIN {channel}")
+        for session in self.world.sessions:
+            assert isinstance(session.sink, Person)
+            session.sink.read()
+        return person
+
+
+def commands(messages: list[Message]) -> list[str]:
+    """Return just the commands."""
+    return [message.command for message in messages]
+
+
+def find(messages: list[Message], command: str) -> Message:
+    """Return the only message with this command."""
+    found = [message for message in messages if message.command == command]
+    assert len(found) == 1, messages
+    return found[0]

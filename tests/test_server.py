@@ -1,0 +1,646 @@
+"""The edge: outboxes, the broadcaster, connections, shutdown; over memory streams, with a clock that jumps."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Any, cast
+
+import pytest
+import trio
+from support import NOON, Clock, Person, Town
+from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
+
+from trio_chat.chat.events import Direct, Event
+from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.config import LimitSettings, ServerSettings, Settings
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.message import Message, parse
+from trio_chat.server import outbox as outbox_module
+from trio_chat.server.addresses import joinable, own_addresses, with_port
+from trio_chat.server.app import Server
+from trio_chat.server.broadcaster import Broadcaster, gather
+from trio_chat.server.flood import FloodBudget
+from trio_chat.server.listeners import ListenError, bound_port, explain, open_listeners
+from trio_chat.server.outbox import Outbox
+from trio_chat.server.transport import StreamTransport
+
+# Outboxes.
+
+
+class Pipe:
+    """A transport that takes as much as it is told to."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = b""
+        self.error: Exception | None = None
+        self.gate = trio.Event()
+
+    def send_nowait(self, data: bytes) -> int:
+        """Take what there is room for."""
+        if self.error:
+            raise self.error
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.taken += taken
+        return len(taken)
+
+    async def send_all(self, data: bytes) -> None:
+        """Take everything once the gate is open."""
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        self.taken += data
+
+    async def receive(self) -> bytes:
+        """Never called here."""
+        raise AssertionError
+
+    async def send_eof(self) -> None:
+        """Never called here."""
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Never called here."""
+        raise AssertionError
+
+
+class Ends(list[str]):
+    """Collects the reasons for which an outbox wants its client ended."""
+
+
+async def test_what_the_socket_takes_is_not_queued(nursery: trio.Nursery) -> None:
+    """The usual case needs no queue and no task."""
+    pipe, ends = Pipe(100), Ends()
+    outbox = Outbox(pipe, nursery, 50, ends.append)
+    outbox.send(b"one\r\n")
+    assert (pipe.taken, outbox.queued, len(nursery.child_tasks)) == (b"one\r\n", 0, 0)
+
+
+async def test_what_it_does_not_take_follows_in_order(nursery: trio.Nursery) -> None:
+    """A writer task drains the rest, and is gone when nothing waits."""
+    pipe, ends = Pipe(7), Ends()
+    outbox = Outbox(pipe, nursery, 50, ends.append)
+    for line in (b"one\r\n", b"two\r\n", b"three\r\n"):
+        outbox.send(line)
+    await wait_all_tasks_blocked()
+    pipe.room = 100
+    outbox.send(b"four\r\n")  # must not overtake
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    await wait_all_tasks_blocked()
+    assert pipe.taken == b"one\r\ntwo\r\nthree\r\nfour\r\n"
+    assert (len(nursery.child_tasks), ends) == (0, [])
+
+
+async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> None:
+    """Over the limit nothing more is taken; the farewell goes out instead of what still waits."""
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox.send(b"one\r\n")
+    await wait_all_tasks_blocked()  # the writer holds "one" now
+    outbox.send(b"two\r\n")
+    outbox.send(b"three\r\n")
+    assert ends == ["Too slow: more than 10 bytes were waiting"]
+    outbox.send(b"x\r\n")
+    outbox.send_last(b"ERROR\r\n")
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    assert pipe.taken == b"one\r\nERROR\r\n"
+
+
+async def test_an_answer_may_be_larger_than_the_limit(nursery: trio.Nursery) -> None:
+    """Who asked for it waits before asking for more, so it is bounded without being cut off."""
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox.send(b"x" * 100, is_reply=True)
+    passed = trio.Event()
+
+    async def ask_again() -> None:
+        await outbox.wait_room()
+        passed.set()
+
+    nursery.start_soon(ask_again)
+    await wait_all_tasks_blocked()
+    assert (ends, passed.is_set()) == ([], False)
+    pipe.gate.set()
+    await passed.wait()
+
+
+async def test_pieces_are_bounded_too(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many small pieces cost more than their bytes."""
+    monkeypatch.setattr(outbox_module, "MAX_CHUNKS", 2)
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 1000, ends.append)
+    for _ in range(3):
+        outbox.send(b"x\r\n")
+    assert ends == ["Too slow: more than 2 messages were waiting"]
+    pipe.gate.set()
+
+
+@pytest.mark.parametrize("room", [0, 100])
+async def test_a_broken_connection_ends_the_client(nursery: trio.Nursery, room: int) -> None:
+    """Whether the socket or the writer finds out; who waits is let go."""
+    pipe, ends = Pipe(room), Ends()
+    outbox = Outbox(pipe, nursery, 100, ends.append)
+    if not room:
+        outbox.send(b"one\r\n")
+    pipe.error = trio.BrokenResourceError()
+    pipe.gate.set()
+    outbox.send(b"two\r\n") if room else None
+    await outbox.wait_flushed()
+    outbox.send(b"three\r\n")
+    outbox.send_last(b"four\r\n")
+    await outbox.wait_flushed()
+    await outbox.wait_room()
+    assert ends == ["Connection reset"]
+    assert pipe.taken == b""
+
+
+# The broadcaster.
+
+
+def event(town: Town, recipients: tuple[Person, ...], text: str, skip: Person | None = None) -> Event:
+    """Return a message to some people."""
+    sessions = tuple(person.session for person in recipients)
+    number = town.world.ids.next()
+    return Event(number, "PRIVMSG", ("#a", text), "ann!a@h", sessions, skip.session if skip else None, carries_msgid=True)
+
+
+async def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
+    """A PING on a quiet server does not wait for a task."""
+    ann = town.newcomer()
+    Broadcaster(4, 4).accept([Direct(ann.session, b"PONG\r\n")])
+    assert ann.received == b"PONG\r\n"
+
+
+async def test_a_reply_never_overtakes_an_event(town: Town, nursery: trio.Nursery) -> None:
+    """One queue, so one order, for replies too."""
+    ann, bob = town.newcomer(), town.newcomer()
+    broadcaster = Broadcaster(4, 4)
+    broadcaster.accept([event(town, (ann, bob), "first")])
+    ticket = broadcaster.accept([Direct(ann.session, b"PONG\r\n")])
+    assert ann.received == b""
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(ticket)
+    assert ann.received == b":ann!a@h PRIVMSG #a :first\r\nPONG\r\n"
+    assert bob.received == b":ann!a@h PRIVMSG #a :first\r\n"
+
+
+async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery) -> None:
+    """Back-pressure: there is room again once something was delivered; farewells always fit."""
+    ann = town.newcomer()
+    broadcaster = Broadcaster(2, 1)
+    for text in ("1", "2"):
+        await broadcaster.wait_room()
+        broadcaster.accept([event(town, (ann,), text)])
+    with trio.move_on_after(0) as scope:
+        await broadcaster.wait_room()
+    assert scope.cancelled_caught
+    broadcaster.accept([event(town, (ann,), "farewell")])
+    with pytest.raises(trio.WouldBlock):
+        broadcaster.accept([event(town, (ann,), "too many")])
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_room()
+    assert ann.received.count(b"\r\n") == 3
+
+
+def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:
+    """Across channels too: what was said first is seen first."""
+    ann, bob, eve = town.newcomer(), town.newcomer(), town.newcomer()
+    both, one = (ann, bob), (bob, eve)
+    parts = [event(town, both, "1"), event(town, both, "2"), event(town, one, "3"), event(town, both, "4", skip=ann)]
+    sent = {session: [line[-1:] for line in data.split(b"\r\n")[:-1]] for session, data, _ in gather(parts)}
+    assert sent == {ann.session: [b"1", b"2"], bob.session: [b"1", b"2", b"3", b"4"], eve.session: [b"3"]}
+
+
+def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> None:
+    """Never once for each member."""
+    people = tuple(town.newcomer() for _ in range(50))
+    for person in people[:20]:
+        person.session.set_caps(cap.SERVER_TIME)
+    people[0].session.set_caps(cap.SERVER_TIME | cap.AWAY_NOTIFY)  # which makes no difference here
+    first = event(town, people, "hi")
+    datas = [data for _, data, _ in gather([first, first._replace(params=("#a", "ho"))])]
+    assert len(datas) == 50
+    assert len({id(data) for data in datas}) == 2
+
+
+def test_who_lacks_what_an_event_requires_gets_nothing(town: Town) -> None:
+    """Not an empty piece either."""
+    ann = town.newcomer()
+    assert list(gather([event(town, (ann,), "x")._replace(requires=cap.AWAY_NOTIFY)])) == []
+
+
+async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery) -> None:
+    """A task that is ready gets its turn before the last of many members has its message."""
+    people = tuple(town.newcomer() for _ in range(600))
+    broadcaster = Broadcaster(4, 4)
+    seen = [0]
+
+    async def somebody_else() -> None:
+        while seen[-1] < len(people):
+            seen.append(sum(bool(person.received) for person in people))
+            await trio.lowlevel.checkpoint()
+
+    broadcaster.accept([event(town, people, "hi")])
+    nursery.start_soon(broadcaster.run)
+    nursery.start_soon(somebody_else)
+    await broadcaster.wait_delivered(1)
+    assert any(0 < count < len(people) for count in seen)
+
+
+def test_the_flood_budget() -> None:
+    """A burst at once, then a steady rate; quiet times are credited up to the burst."""
+    clock = Clock(0)
+    budget = FloodBudget(burst=2, rate=4, clock=clock)
+    assert [budget.take() for _ in range(4)] == [0, 0, 0.25, 0.5]
+    clock.now = 100
+    assert [budget.take() for _ in range(3)] == [0, 0, 0.25]
+
+
+# Connections.
+
+
+Pair = Callable[[], tuple["trio.StapledStream[Any, Any]", "trio.StapledStream[Any, Any]"]]
+
+
+class Peer:
+    """A client's end of a stream."""
+
+    def __init__(self, stream: trio.abc.HalfCloseableStream) -> None:
+        self.stream = stream
+        self.buffer = b""
+
+    async def say(self, *lines: str) -> None:
+        """Send lines in one piece."""
+        await self.stream.send_all("".join(f"{line}\r\n" for line in lines).encode())
+
+    async def until(self, *wanted: str) -> list[Message]:
+        """Return what came up to the first message with one of these commands."""
+        messages: list[Message] = []
+        while True:
+            while b"\r\n" not in self.buffer:
+                data = await self.stream.receive_some()
+                assert data, f"the end came before {wanted}: {messages}"
+                self.buffer += data
+            line, self.buffer = self.buffer.split(b"\r\n", 1)
+            messages.append(parse(line.decode()))
+            if messages[-1].command in wanted:
+                return messages
+
+    async def rest(self) -> list[Message]:
+        """Return everything up to the end."""
+        while data := await self.stream.receive_some():
+            self.buffer += data
+        return [parse(line.decode()) for line in self.buffer.split(b"\r\n")[:-1]]
+
+
+class Hall:
+    """A running server that clients join over memory streams."""
+
+    def __init__(self, server: Server, nursery: trio.Nursery) -> None:
+        self.server = server
+        self.nursery = nursery
+
+    def join(self, host: str = "127.0.0.1", pair: Pair = memory_stream_pair) -> Peer:
+        """Return the client's end of a new connection."""
+        ours, theirs = pair()
+        self.nursery.start_soon(self.server.serve_client, StreamTransport(theirs), host)
+        return Peer(ours)
+
+    async def register(self, nick: str, *joins: str, caps: str = "", host: str = "127.0.0.1") -> Peer:
+        """Return somebody registered, in some channels."""
+        peer = self.join(host)
+        if caps:
+            await peer.say(f"CAP REQ :{caps}", "CAP END")
+        await peer.say(f"NICK {nick}", f"USER {nick} 0 * :{nick}")
+        await peer.until("422")
+        for channel in joins:
+            await peer.say(f"JOIN {channel}")
+            await peer.until("366")
+        return peer
+
+
+@asynccontextmanager
+async def hall(limits: LimitSettings | None = None) -> AsyncIterator[Hall]:
+    """Run a server's broadcaster, with a place for its clients."""
+    settings = Settings(server=ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
+    server = Server(settings, Clock(NOON))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.broadcaster.run)
+        async with trio.open_nursery() as clients:
+            yield Hall(server, clients)
+            clients.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()
+
+
+async def test_two_people_talk() -> None:
+    """From the first line to the last, over streams that always need the writer task."""
+    async with hall() as h:
+        ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
+        await ann.until("JOIN")
+        await ann.say("PRIVMSG #a :привет 😀")
+        assert (await bob.until("PRIVMSG"))[-1].params == ("#a", "привет 😀")
+
+
+async def test_an_echo_comes_before_the_pong() -> None:
+    """A client's own order holds: what it said first is answered first, also when one answer goes through the queue."""
+    async with hall() as h:
+        ann = await h.register("ann", "#a", caps="echo-message")
+        await ann.say("PRIVMSG #a :one", "PING x", "PRIVMSG #a :two", "PING y")
+        messages = await ann.until("PONG") + await ann.until("PONG")
+        assert [message.command for message in messages] == ["PRIVMSG", "PONG", "PRIVMSG", "PONG"]
+
+
+async def test_quit_is_answered_and_the_connection_closed() -> None:
+    """Modern IRC, QUIT: ERROR, then the end; the others see it."""
+    async with hall() as h:
+        ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
+        await bob.say("QUIT :bye", "PRIVMSG #a :nobody says this any more")
+        assert [message.params for message in await bob.rest()] == [("Closing link: 127.0.0.1 (Quit: bye)",)]
+        assert [message.command for message in await ann.until("QUIT")] == ["JOIN", "QUIT"]
+        await bob.stream.aclose()
+        await wait_all_tasks_blocked()
+        assert len(h.server.connections) == 1
+
+
+async def test_a_connection_that_breaks_is_seen_by_the_others() -> None:
+    """No farewell is needed to be gone."""
+    async with hall() as h:
+        ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
+        await bob.stream.aclose()
+        assert (await ann.until("QUIT"))[-1].params[0] in {"Connection reset", "Connection closed"}
+
+
+async def test_registration_has_a_deadline(autojump_clock: MockClock) -> None:
+    """Who only connects does not stay."""
+    async with hall(LimitSettings(registration_timeout=30)) as h:
+        assert "Registration timed out" in (await h.join().rest())[0].params[0]
+        assert 30 <= trio.current_time() < 40
+
+
+async def test_a_silent_client_is_asked_and_then_ended(autojump_clock: MockClock) -> None:
+    """Dead-peer detection: PING when idle, the end when nothing comes back."""
+    async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
+        ann = await h.register("ann")
+        ping, error = await ann.rest()
+        assert ping.command == "PING"
+        assert "Ping timeout" in error.params[0]
+        assert 140 <= trio.current_time() <= 160
+
+
+async def test_who_answers_stays(autojump_clock: MockClock) -> None:
+    """Any line is a sign of life."""
+    async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
+        ann = await h.register("ann")
+        for _ in range(5):
+            (ping,) = await ann.until("PING")
+            await ann.say(f"PONG {ping.params[0]}")
+        assert trio.current_time() > 400
+
+
+async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) -> None:
+    """Its lines wait; nothing is lost, and nobody else waits."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=2)) as h:
+        ann = await h.register("ann", host="192.0.2.1")
+        before = trio.current_time()
+        await ann.say(*(f"PING {number}" for number in range(30)))
+        answers = [(await ann.until("PONG"))[-1].params[1] for _ in range(30)]
+        assert answers == [str(number) for number in range(30)]
+        assert 10 <= trio.current_time() - before <= 15
+
+
+async def test_exempt_addresses_are_not_slowed(autojump_clock: MockClock) -> None:
+    """The machine itself may say as much as it likes, unless configured otherwise."""
+    async with hall(LimitSettings(flood_burst=1, flood_rate=1)) as h:
+        ann = await h.register("ann", host="::1")
+        await ann.say(*(f"PING {number}" for number in range(300)))
+        for _ in range(300):
+            await ann.until("PONG")
+        assert trio.current_time() < 1
+
+
+async def test_an_address_that_starts_with_a_colon() -> None:
+    """As a parameter it would be read as the last one of its line."""
+    async with hall() as h:
+        ann = await h.register("ann", host="::1")
+        await ann.say("USERHOST ann")
+        assert (await ann.until("302"))[-1].params[-1] == "ann=+ann@0::1"
+
+
+async def test_a_full_server_says_so() -> None:
+    """A bound on connections, and a sentence."""
+    async with hall(LimitSettings(clients=1)) as h:
+        await h.register("ann")
+        assert "full" in (await h.join().rest())[0].params[0]
+
+
+async def test_a_defect_ends_only_the_client_that_met_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The exception is logged once, with its traceback; everyone else goes on."""
+
+    def broken(request: Request) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setitem(COMMANDS, "INFO", COMMANDS["INFO"]._replace(handler=broken))
+    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
+    async with hall() as h:
+        ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
+        await bob.say("INFO")
+        assert "Internal error" in (await bob.rest())[-1].params[0]
+        assert (await ann.until("QUIT"))[-1].params == ("Internal error",)
+        await ann.say("PING x")
+        await ann.until("PONG")
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(errors) == 1
+    assert errors[0].exc_info is not None
+
+
+async def test_a_client_that_does_not_read_delays_nobody(autojump_clock: MockClock) -> None:
+    """Its outbox fills and it is ended; a channel of which it is a member goes on."""
+    async with hall(LimitSettings(outbox_bytes=20_000)) as h:
+        ann = await h.register("ann", "#a", caps="echo-message")
+        stuck = h.join(pair=lockstep_stream_pair)
+        await stuck.say("NICK stuck", "USER stuck 0 * :Stuck", "JOIN #a")
+        await ann.until("JOIN")
+        seen: list[Message] = []
+        for number in range(60):
+            await ann.say(f"PRIVMSG #a :{number} {'x' * 380}")
+            seen += await ann.until("PRIVMSG")
+        quits = [message.params for message in seen if message.command == "QUIT"]
+        assert quits == [("Too slow: more than 20000 bytes were waiting",)]
+
+
+# Shutdown.
+
+
+class MemoryListener(trio.abc.Listener[trio.SocketStream]):
+    """A listener to which tests connect from within."""
+
+    def __init__(self) -> None:
+        self.send, self.receive = trio.open_memory_channel["trio.StapledStream[Any, Any]"](10)
+        self.is_closed = False
+
+    def connect(self, pair: Pair = memory_stream_pair) -> Peer:
+        """Return the client's end of a new connection."""
+        ours, theirs = pair()
+        self.send.send_nowait(theirs)
+        return Peer(ours)
+
+    async def accept(self) -> trio.SocketStream:
+        """Wait for a connection."""
+        return cast("trio.SocketStream", await self.receive.receive())
+
+    async def aclose(self) -> None:
+        """Take no more connections."""
+        self.is_closed = True
+        await trio.lowlevel.checkpoint()
+
+
+class MemoryServer(Server):
+    """A server whose clients come over memory streams."""
+
+    async def handle(self, stream: trio.abc.Stream) -> None:
+        """Serve an accepted stream."""
+        await self.serve_client(StreamTransport(stream), "127.0.0.1")
+
+
+async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryListener, trio.Event]:
+    """Start a server with a listener; return them, and what is set when the server has ended."""
+    server, listener, ended = (
+        MemoryServer(Settings(server=ServerSettings(shutdown_grace=3)), Clock(NOON)),
+        MemoryListener(),
+        trio.Event(),
+    )
+
+    async def run(task_status: trio.TaskStatus[None]) -> None:
+        await server.serve([listener], task_status=task_status)
+        ended.set()
+
+    await nursery.start(run)
+    return server, listener, ended
+
+
+async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
+    """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also before registration."""
+    server, listener, ended = await start(nursery)
+    modern, old, fresh = listener.connect(), listener.connect(), listener.connect()
+    await modern.say("CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a")
+    await modern.until("366")
+    await old.say("NICK bob", "USER bob 0 * :Bob", "JOIN #a")
+    await old.until("366")
+    await modern.until("JOIN")
+    await wait_all_tasks_blocked()
+    server.stop()
+    error = Message("ERROR", ("Closing link: 127.0.0.1 (The server has shut down)",))
+    text = "The server has shut down"
+    assert await modern.rest() == [Message("NOTE", ("*", "SERVER_SHUTDOWN", text), "chat.local"), error]
+    assert await old.rest() == [Message("NOTICE", ("bob", text), "chat.local"), error]
+    assert await fresh.rest() == [Message("NOTICE", ("*", text), "chat.local"), error]
+    for peer in (modern, old, fresh):
+        await peer.stream.aclose()
+    await ended.wait()
+    assert listener.is_closed
+
+
+async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(nursery: trio.Nursery) -> None:
+    """Outboxes are flushed: nothing that was accepted is lost on the way."""
+    server, listener, _ = await start(nursery)
+    ann, bob = listener.connect(), listener.connect()
+    for nick, peer in (("ann", ann), ("bob", bob)):
+        await peer.say(f"NICK {nick}", f"USER {nick} 0 * :x", "JOIN #a")
+        await peer.until("366")
+    await ann.until("JOIN")
+    await ann.say(*(f"PRIVMSG #a :{number}" for number in range(50)))
+    await bob.until("PRIVMSG")
+    await wait_all_tasks_blocked()
+    server.stop()
+    messages = await bob.rest()
+    assert [message.command for message in messages] == ["PRIVMSG"] * 49 + ["NOTICE", "ERROR"]
+
+
+async def test_who_has_stopped_reading_does_not_hold_up_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    """The grace time and no more."""
+    server, listener, ended = await start(nursery)
+    stuck = listener.connect(lockstep_stream_pair)
+    await stuck.say("NICK ann", "USER ann 0 * :Ann")
+    await wait_all_tasks_blocked()
+    before = trio.current_time()
+    server.stop()
+    await ended.wait()
+    assert trio.current_time() - before <= 3
+
+
+async def test_a_server_that_is_cancelled_is_gone_at_once(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    """The second signal: no grace, and every connection closed."""
+    server, listener = MemoryServer(Settings(), Clock(NOON)), MemoryListener()
+    stuck = listener.connect(lockstep_stream_pair)
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as inner:
+            await inner.start(server.serve, [listener])
+            await stuck.say("NICK ann", "USER ann 0 * :Ann")
+            await wait_all_tasks_blocked()
+            before = trio.current_time()
+            server.stop()
+            await wait_all_tasks_blocked()
+            scope.cancel()
+    assert trio.current_time() == before
+    assert not server.connections
+    assert not server.world.users
+
+
+def test_settings_reach_the_world() -> None:
+    """What config.ini says is what the server says of itself."""
+    settings = Settings(server=ServerSettings(name="irc.example", motd=("hello",), lobby="#here"))
+    server = Server(settings, Clock(NOON))
+    assert server.world.identity.name == "irc.example"
+    assert list(server.world.channels) == ["#here"]
+
+
+# Listening.
+
+
+async def test_a_port_that_is_taken(nursery: trio.Nursery) -> None:
+    """One line that says what to do; nothing stays open."""
+    taken = await open_listeners(["127.0.0.1"], 0)
+    with pytest.raises(ListenError, match="already in use"):
+        await open_listeners(["127.0.0.1"], bound_port(taken))
+    for listener in taken:
+        await listener.aclose()
+
+
+async def test_an_address_that_is_not_ours() -> None:
+    """192.0.2.0/24 is for documentation, and nobody's."""
+    with pytest.raises(ListenError, match=r"192\.0\.2\.1 is not an address of this machine"):
+        await open_listeners(["192.0.2.1"], 0)
+
+
+def test_no_right_to_bind() -> None:
+    """The advice names a port that works."""
+    assert "above 1023" in explain(PermissionError(13, "Permission denied"), "0.0.0.0", 80)
+
+
+async def test_several_hosts_share_a_port() -> None:
+    """Also when any free one was asked for."""
+    listeners = await open_listeners(["127.0.0.1", "::1"], 0)
+    assert len({listener.socket.getsockname()[1] for listener in listeners}) == 1
+    for listener in listeners:
+        await listener.aclose()
+
+
+def test_addresses_to_tell_others() -> None:
+    """This machine's own instead of 0.0.0.0, those of the local network first; never loopback ones."""
+    own = [ip_address(text) for text in ("127.0.0.1", "8.8.4.4", "192.168.1.7", "169.254.0.9", "::1", "fe80::1", "2001:db8::7")]
+    assert [str(a) for a in joinable([ip_address("0.0.0.0")], own)] == ["192.168.1.7", "8.8.4.4"]
+    assert [str(a) for a in joinable([ip_address("::")], own)] == ["2001:db8::7"]
+    assert [str(a) for a in joinable([ip_address("127.0.0.1"), ip_address("192.0.2.7")], own)] == ["192.0.2.7"]
+    assert with_port("2001:db8::7", 5000) == "[2001:db8::7]:5000"
+    assert with_port(ip_address("192.0.2.7"), 5000) == "192.0.2.7:5000"
+
+
+def test_this_machine_has_addresses() -> None:
+    """Every machine has its loopback address at least."""
+    assert ip_address("127.0.0.1") in own_addresses()
