@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 import trio
-from support import NOON, Clock, Person, Town
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
+from support import NOON, Clock, Person, Town
 from trio_chat.chat.events import Direct, Event
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.config import LimitSettings, ServerSettings, Settings
@@ -204,6 +204,22 @@ async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_room()
     assert ann.received.count(b"\r\n") == 3
+
+
+async def test_what_cannot_be_written_costs_nobody_else_anything(
+    town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A defect in one item is logged; the rest of the batch is delivered and the task goes on."""
+    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
+    ann = town.newcomer()
+    broadcaster = Broadcaster(4, 4)
+    broadcaster.accept([event(town, (ann,), "one")])
+    broadcaster.accept([event(town, (ann,), "two")._replace(params=("not a middle parameter", "x"))])
+    ticket = broadcaster.accept([event(town, (ann,), "three")])
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(ticket)
+    assert [message.params[1] for message in ann.read()] == ["one", "three"]
+    assert any(record.levelno == logging.ERROR for record in caplog.records)
 
 
 def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:

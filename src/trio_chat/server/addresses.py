@@ -11,7 +11,11 @@ def own_addresses() -> list[Address]:
     import ifaddr  # noqa: PLC0415  # only a server that has started needs it
 
     found: dict[Address, None] = {}
-    for adapter in ifaddr.get_adapters():
+    try:
+        adapters = list(ifaddr.get_adapters())
+    except OSError:  # a sandbox may forbid the question
+        return []
+    for adapter in adapters:
         for entry in adapter.ips:
             found[ip_address(entry.ip if isinstance(entry.ip, str) else entry.ip[0])] = None
     return list(found)

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 
@@ -139,7 +140,9 @@ def run(settings: Settings) -> int:
             return trio.run(_main, settings)
         except ListenError as error:
             print(error, file=sys.stderr, flush=True)
-            return 1
+        except Exception:
+            log.exception("internal error: the server cannot go on")
+        return 1
 
 
 async def _main(settings: Settings) -> int:
@@ -183,4 +186,5 @@ async def _announce(bound: list[Address], port: int) -> None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
         lines += [_("On this machine:"), f"    trio-chat connect {with_port(loopback, port)}"]
     lines.append(_("Any IRC client can join too, at the same address. Ctrl-C stops the server."))
-    await trio.to_thread.run_sync(partial(print, "\n".join(lines), flush=True))
+    with suppress(OSError):  # a console that is gone is no reason to stop
+        await trio.to_thread.run_sync(partial(print, "\n".join(lines), flush=True))

@@ -10,6 +10,7 @@ what goes to the same audience, and gives each member its bytes with one call. U
 message falls.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -18,6 +19,10 @@ import trio
 from trio_chat.chat.events import Direct, Event, Part
 from trio_chat.chat.users import Session
 
+log = logging.getLogger("trio_chat")
+
+Delivery = tuple[Session, bytes, bool]
+"""A session, all its bytes of a batch, and whether replies to its own commands are among them."""
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 512
@@ -70,7 +75,7 @@ class Broadcaster:
         """Deliver, for ever."""
         async for first in self._receive:
             items = [first, *self._waiting()]
-            for count, (session, data, is_reply) in enumerate(gather([part for item in items for part in item]), 1):
+            for count, (session, data, is_reply) in enumerate(_gather_all(items), 1):
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
@@ -85,8 +90,17 @@ class Broadcaster:
                 return
 
 
-def gather(parts: Sequence[Part]) -> Iterator[tuple[Session, bytes, bool]]:
-    """Yield for each session all its bytes of a batch, in order, and whether replies to its own commands are among them."""
+def _gather_all(items: Sequence[Sequence[Part]]) -> Sequence[Delivery]:
+    """Gather several items as one batch; one that cannot be written is a defect that costs that item only."""
+    try:
+        return list(gather([part for item in items for part in item]))
+    except Exception:
+        log.exception("internal error: something cannot be delivered")
+        return [delivery for item in items for delivery in _gather_all([item])] if len(items) > 1 else []
+
+
+def gather(parts: Sequence[Part]) -> Iterator[Delivery]:
+    """Yield for each session all its bytes of a batch, in order."""
     pending: dict[Session, list[bytes]] = {}
     asked: set[Session] = set()
     for _, group in groupby(parts, key=_audience_key):

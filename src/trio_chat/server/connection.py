@@ -74,14 +74,18 @@ class Connection:
         try:
             async with trio.open_nursery() as nursery:
                 self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
-                nursery.start_soon(self._keep_alive)
-                await self._read_guarded()
-                await self._say_farewell(self._outbox)
-                nursery.cancel_scope.cancel()
+                try:
+                    nursery.start_soon(self._keep_alive)
+                    await self._read_guarded()
+                    await self._say_farewell(self._outbox)
+                    nursery.cancel_scope.cancel()
+                finally:
+                    self._outbox.close()
         except* Exception:
             log.exception("internal error while serving %s", self._name())
+            self._reason = self._reason or "Internal error"
         finally:
-            self._hub.world.disconnect(self.session, self._reason)
+            self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
             with trio.move_on_after(LINGER_TIMEOUT, shield=True):
                 await self._transport.aclose()
@@ -146,11 +150,9 @@ class Connection:
 
     async def _say_farewell(self, outbox: Outbox) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within a deadline."""
-        hub = self._hub
-        events = hub.world.disconnect(self.session, self._reason)
-        ticket = hub.broadcaster.accept([] if self._is_shutdown else events)
+        ticket = self._leave()
         with trio.move_on_after(FAREWELL_TIMEOUT):
-            await hub.broadcaster.wait_delivered(ticket)
+            await self._hub.broadcaster.wait_delivered(ticket)
             outbox.send_last(self._last_words())
             await outbox.wait_flushed()
             try:
@@ -160,6 +162,11 @@ class Connection:
                         pass
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 pass  # gone already
+
+    def _leave(self) -> int:
+        """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
+        events = self._hub.world.disconnect(self.session, self._reason)
+        return self._hub.broadcaster.accept([] if self._is_shutdown else events)
 
     def _last_words(self) -> bytes:
         """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""

@@ -63,6 +63,12 @@ class Outbox:
         self._is_open = False
         self._put(data)
 
+    def close(self) -> None:
+        """Take nothing more and write nothing more: the client's nursery is about to be gone."""
+        self._is_open = False
+        self._is_broken = True
+        self._progress.unpark_all()
+
     async def wait_room(self) -> None:
         """Wait until not more than a quarter of the limit waits, or never will. No checkpoint when there is room."""
         while self._queued > self._max_bytes // 4 and not self._is_broken:
@@ -99,9 +105,7 @@ class Outbox:
         self._end(reason)
 
     def _break(self) -> None:
-        self._is_open = False
-        self._is_broken = True
-        self._progress.unpark_all()
+        self.close()
         self._end("Connection reset")
 
     async def _write(self, waiting: trio.MemoryReceiveChannel[bytes]) -> None:
