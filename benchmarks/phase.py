@@ -1,0 +1,162 @@
+"""One measurement: some clients send, all receive, and every byte is accounted for."""
+
+import time
+from array import array
+
+from crowd import CHANNEL, Client, Crowd
+from stream import Stream, text
+
+_DRAIN_TIMEOUT = 15.0
+
+
+class Phase:
+    """The first clients of a crowd send to all of it.
+
+    Args:
+        crowd: its clients; at rest, see `Crowd.barrier`.
+        senders: how many of them send.
+        size: bytes of a message's text.
+        echo: whether senders get their own messages too.
+    """
+
+    def __init__(self, crowd: Crowd, senders: int, size: int, *, echo: bool) -> None:
+        self._crowd = crowd
+        self._senders = crowd.clients[:senders]
+        self._listeners = crowd.clients[senders:]
+        self._size = size
+        self._echo = echo
+        self._sent = [0] * senders
+        self._done = [0] * senders
+        self._shared = Stream()
+        self._acknowledged = 0
+        self._latencies: array[int] | None = None
+        for client in crowd.clients:
+            client.stream = self._shared
+            client.offset = client.messages = 0
+        for sender in self._senders:  # its own messages it gets not at all, or marked as an echo
+            sender.stream = Stream()
+        self._streams = [self._shared, *(sender.stream for sender in self._senders)]
+
+    @property
+    def sent(self) -> int:
+        """Messages sent so far."""
+        return sum(self._sent)
+
+    @property
+    def deliveries(self) -> int:
+        """Messages times the clients that have to get them."""
+        return self.sent * (len(self._crowd.clients) - (not self._echo))
+
+    def saturate(self, seconds: float, window: int) -> float:
+        """Keep messages of every sender under way, which a message is until every listener has it.
+
+        Args:
+            seconds: how long.
+            window: messages of each sender that are under way at once.
+
+        Returns:
+            The seconds until all was there.
+        """
+        begin = time.perf_counter()
+        while time.perf_counter() < begin + seconds:
+            for sender, client in enumerate(self._senders):
+                room = window - self._sent[sender] + self._done[sender]
+                if room or client.outbox:
+                    self._send(sender, room)
+            self._crowd.receive(0.01, self._take)
+            self._acknowledge()
+        return self._drain(begin)
+
+    def pace(self, seconds: float, rate: float, latencies: "array[int]") -> float:
+        """Send at a fixed rate, senders in turn.
+
+        Args:
+            seconds: how long.
+            rate: messages a second, of all senders together.
+            latencies: gets the nanoseconds of every delivery.
+
+        Returns:
+            The seconds until all was there.
+        """
+        self._latencies = latencies
+        begin = time.perf_counter()
+        total = round(seconds * rate)
+        number = 0
+        while number < total:
+            while number < total and time.perf_counter() >= begin + number / rate:
+                self._send(number % len(self._senders), 1)
+                number += 1
+            self._crowd.receive(max(0.0, begin + number / rate - time.perf_counter()), self._take)
+        return self._drain(begin)
+
+    def problems(self) -> list[str]:
+        """Return what is wrong after the end: empty when everybody got every message exactly once, in order for each sender."""
+        found = [problem for stream in self._streams for problem in stream.problems]
+        for number, client in enumerate(self._crowd.clients):
+            if client.differs:
+                found.append(f"client {number} was sent something else than the others")
+            elif client.offset != len(client.stream):
+                found.append(f"client {number} lacks {len(client.stream) - client.offset} bytes")
+        for stream in self._streams:
+            for sender, sent in enumerate(self._sent):
+                if stream.got(sender) != self._due(stream, sender, sent):
+                    found.append(f"of {sent} messages of sender {sender}, {stream.got(sender)} came")
+        return list(dict.fromkeys(found))
+
+    def _due(self, stream: Stream, sender: int, sent: int) -> int:
+        """Return how many messages of a sender must be in a stream: a sender without echo does not get its own."""
+        return 0 if not self._echo and self._senders[sender].stream is stream else sent
+
+    def _send(self, sender: int, count: int) -> None:
+        stamp = time.perf_counter_ns()
+        first = self._sent[sender]
+        head = f"PRIVMSG {CHANNEL} :".encode()
+        lines = [head + text(sender, first + number, stamp, self._size) + b"\r\n" for number in range(count)]
+        self._sent[sender] += count
+        self._senders[sender].send(b"".join(lines))
+
+    def _take(self, client: Client, size: int) -> None:
+        stream = client.stream
+        if not client.differs and not stream.accept(self._crowd.view[:size], client.offset):
+            client.differs = True
+            client.answer = bytes(self._crowd.view[max(0, size - 200) : size])  # perhaps it says why
+        client.offset += size
+        if self._latencies is not None and not client.differs:
+            now = time.perf_counter_ns()
+            ends = stream.ends
+            while client.messages < len(ends) and ends[client.messages] <= client.offset:
+                self._latencies.append(now - stream.stamps[client.messages])
+                client.messages += 1
+
+    def _acknowledge(self) -> None:
+        """Count as done what everybody who only listens has got."""
+        slowest = min([client.offset for client in self._listeners])
+        ends, senders = self._shared.ends, self._shared.senders
+        position = self._acknowledged
+        while position < len(ends) and ends[position] <= slowest:
+            self._done[senders[position]] += 1
+            position += 1
+        self._acknowledged = position
+
+    def _drain(self, begin: float) -> float:
+        """Receive until everything is there or nothing comes any more; return the seconds since `begin`."""
+        last = time.perf_counter()
+        while not self._is_complete() and time.perf_counter() < last + _DRAIN_TIMEOUT:
+            before = sum(client.offset for client in self._crowd.clients)
+            for client in self._senders:
+                if client.outbox:
+                    client.send(b"")
+            self._crowd.receive(0.01, self._take)
+            if sum(client.offset for client in self._crowd.clients) != before:
+                last = time.perf_counter()
+        return last - begin
+
+    def _is_complete(self) -> bool:
+        """Whether every message has come everywhere."""
+        if any(client.offset < len(client.stream) for client in self._crowd.clients):
+            return False
+        return all(
+            stream.got(sender) >= self._due(stream, sender, sent)
+            for stream in self._streams
+            for sender, sent in enumerate(self._sent)
+        )
