@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import settings
+
 from support import Town
 
 # Shared machines stall: an example that takes long is no defect. The same examples on every run.

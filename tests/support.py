@@ -1,12 +1,18 @@
 """What the suites share: a world with a clock that stands still, and people in it."""
 
+from collections.abc import Awaitable, Sequence
+from typing import TypeVar, cast
+
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Direct, Output
+from trio_chat.chat.events import Direct, Event, Output
+from trio_chat.chat.history import HistoryError, Record, Span
 from trio_chat.chat.users import Session
-from trio_chat.chat.world import Identity, World
+from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
+
+T = TypeVar("T")
 
 NOON = 1_800_000_000.0
 """Seconds of Unix time at which every test world starts."""
@@ -19,6 +25,7 @@ class Clock:
         self.now = now
 
     def __call__(self) -> float:
+        """Return the time."""
         return self.now
 
 
@@ -63,12 +70,15 @@ class Person:
 class Town:
     """A world with people in it; everything is delivered at once."""
 
-    def __init__(self, identity: Identity | None = None, lengths: Lengths | None = None) -> None:
+    def __init__(self, identity: Identity | None = None, lengths: Lengths | None = None, memory: Memory | None = None) -> None:
         self.clock = Clock()
-        self.world = World(identity or Identity(created=NOON), lengths or Lengths(), self.clock, whowas_entries=5)
+        self.world = World(identity or Identity(created=NOON), lengths or Lengths(), self.clock, 5, memory)
 
     def deliver(self, output: Output, origin: Person) -> None:
-        """Give everyone what a command makes the server send."""
+        """Give everyone what a command makes the server send, once the memory has what is to be remembered of it."""
+        records = [part.record() for part in output.parts if isinstance(part, Event) and part.buffer]
+        if records and self.world.memory:
+            run_now(self.world.memory.history.commit(records))
         for part in output.parts:
             if isinstance(part, Direct):
                 part.session.sink.send(part.data)
@@ -79,6 +89,8 @@ class Town:
         if output.close:
             origin.end(output.close)
             origin.leave(output.close)
+        if output.later is not None:
+            self.deliver(run_now(output.later()), origin)
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:
         """Return somebody who has only connected."""
@@ -97,6 +109,43 @@ class Town:
             assert isinstance(session.sink, Person)
             session.sink.read()
         return person
+
+
+class ListHistory:
+    """A history in a list, which never has to wait."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.error: HistoryError | None = None
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Remember messages."""
+        if self.error:
+            raise self.error
+        self.records += records
+
+    async def messages(self, buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+        """Return a range, by the very words of the port."""
+        if self.error:
+            raise self.error
+        found = [
+            record
+            for record in self.records
+            if record.buffer == buffer
+            and span.after < record.id < span.before
+            and (record.id > private_after or not record.is_private)
+        ]
+        return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
+
+
+def run_now(work: Awaitable[T]) -> T:
+    """Run something that may wait, but does not."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        return cast("T", end.value)
+    raise AssertionError("it waits")
 
 
 def commands(messages: list[Message]) -> list[str]:

@@ -1,7 +1,7 @@
 """The edge: outboxes, the broadcaster, connections, shutdown; over memory streams, with a clock that jumps."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Any, cast
@@ -10,8 +10,9 @@ import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from support import NOON, Clock, Person, Town
-from trio_chat.chat.events import Direct, Event
+from support import NOON, Clock, ListHistory, Person, Town, commands
+from trio_chat.chat.events import Direct, Event, Output
+from trio_chat.chat.history import HistoryError, Record
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc import capabilities as cap
@@ -171,7 +172,7 @@ def event(town: Town, recipients: tuple[Person, ...], text: str, skip: Person | 
 async def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     """A PING on a quiet server does not wait for a task."""
     ann = town.newcomer()
-    Broadcaster(4, 4).accept([Direct(ann.session, b"PONG\r\n")])
+    Broadcaster(4, 4).accept(Output((Direct(ann.session, b"PONG\r\n"),)))
     assert ann.received == b"PONG\r\n"
 
 
@@ -179,8 +180,8 @@ async def test_a_reply_never_overtakes_an_event(town: Town, nursery: trio.Nurser
     """One queue, so one order, for replies too."""
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(4, 4)
-    broadcaster.accept([event(town, (ann, bob), "first")])
-    ticket = broadcaster.accept([Direct(ann.session, b"PONG\r\n")])
+    broadcaster.accept(Output((event(town, (ann, bob), "first"),)))
+    ticket = broadcaster.accept(Output((Direct(ann.session, b"PONG\r\n"),)))
     assert ann.received == b""
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
@@ -194,13 +195,13 @@ async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery
     broadcaster = Broadcaster(2, 1)
     for text in ("1", "2"):
         await broadcaster.wait_room()
-        broadcaster.accept([event(town, (ann,), text)])
+        broadcaster.accept(Output((event(town, (ann,), text),)))
     with trio.move_on_after(0) as scope:
         await broadcaster.wait_room()
     assert scope.cancelled_caught
-    broadcaster.accept([event(town, (ann,), "farewell")])
+    broadcaster.accept(Output((event(town, (ann,), "farewell"),)))
     with pytest.raises(trio.WouldBlock):
-        broadcaster.accept([event(town, (ann,), "too many")])
+        broadcaster.accept(Output((event(town, (ann,), "too many"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_room()
     assert ann.received.count(b"\r\n") == 3
@@ -213,13 +214,69 @@ async def test_what_cannot_be_written_costs_nobody_else_anything(
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
-    broadcaster.accept([event(town, (ann,), "one")])
-    broadcaster.accept([event(town, (ann,), "two")._replace(params=("not a middle parameter", "x"))])
-    ticket = broadcaster.accept([event(town, (ann,), "three")])
+    broadcaster.accept(Output((event(town, (ann,), "one"),)))
+    broadcaster.accept(Output((event(town, (ann,), "two")._replace(params=("not a middle parameter", "x")),)))
+    ticket = broadcaster.accept(Output((event(town, (ann,), "three"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
     assert [message.params[1] for message in ann.read()] == ["one", "three"]
     assert any(record.levelno == logging.ERROR for record in caplog.records)
+
+
+class SlowHistory(ListHistory):
+    """A history whose commits take until they are let through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = trio.Event()
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Remember messages, once the gate is open."""
+        await self.gate.wait()
+        await super().commit(records)
+
+
+def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
+    """Return a message that is to be remembered, and what its sender is told when it cannot be."""
+    message = event(town, recipients, text)._replace(buffer="#a")
+    return Output((message,), refusal=Direct(recipients[0].session, b"FAIL\r\n"))
+
+
+async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery: trio.Nursery) -> None:
+    """Delivered and echoed only after the commit; what came after waits its turn."""
+    ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
+    broadcaster = Broadcaster(4, 4, history)
+    nursery.start_soon(broadcaster.run)
+    broadcaster.accept(remembered(town, (ann, bob), "1"))
+    await wait_all_tasks_blocked()
+    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG\r\n"),)))
+    await wait_all_tasks_blocked()
+    assert (ann.received, bob.received, history.records) == (b"", b"", [])
+    history.gate.set()
+    await broadcaster.wait_delivered(ticket)
+    assert [record.text for record in history.records] == ["1"]
+    assert commands(ann.read()) == ["PRIVMSG"]
+    assert commands(bob.read()) == ["PRIVMSG", "PONG"]
+
+
+async def test_what_cannot_be_remembered_is_not_delivered(
+    town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender is told, other things go on, the log says it once, and when the disk recovers so does the chat."""
+    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
+    ann, bob, history = town.newcomer(), town.newcomer(), ListHistory()
+    broadcaster = Broadcaster(8, 4, history)
+    nursery.start_soon(broadcaster.run)
+    history.error = HistoryError("full: database or disk is full")
+    for text in ("1", "2"):
+        broadcaster.accept(remembered(town, (ann, bob), text))
+        await broadcaster.wait_delivered(broadcaster.accept(Output((event(town, (bob,), "not remembered"),))))
+    assert commands(ann.read()) == ["FAIL", "FAIL"]
+    assert [message.params[1] for message in bob.read()] == ["not remembered", "not remembered"]
+    history.error = None
+    await broadcaster.wait_delivered(broadcaster.accept(remembered(town, (ann, bob), "3")))
+    assert [message.params[1] for message in bob.read()] == ["3"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
 
 def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:
@@ -260,7 +317,7 @@ async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery)
             seen.append(sum(bool(person.received) for person in people))
             await trio.lowlevel.checkpoint()
 
-    broadcaster.accept([event(town, people, "hi")])
+    broadcaster.accept(Output((event(town, people, "hi"),)))
     nursery.start_soon(broadcaster.run)
     nursery.start_soon(somebody_else)
     await broadcaster.wait_delivered(1)

@@ -106,7 +106,9 @@ async def program(arguments: Sequence[str], directory: Path, *, merge: bool = Tr
 
 
 @asynccontextmanager
-async def server(directory: Path, settings: str = "", host: str = "127.0.0.1", grace: int = 2) -> AsyncIterator[tuple[Program, str]]:
+async def server(
+    directory: Path, settings: str = "", host: str = "127.0.0.1", grace: int = 2
+) -> AsyncIterator[tuple[Program, str]]:
     """Run a server on a free port; yield it and its address as `trio-chat connect` takes it."""
     (directory / "server.ini").write_text(CONFIG.format(host=host, server=settings, grace=grace), "utf-8")
     async with program(["serve", "--config", "server.ini"], directory) as running:

@@ -25,7 +25,7 @@ import pyte
 
 PATIENCE = 20
 """Seconds in which a real program on a busy machine does what it is to do."""
-COLUMNS, ROWS = 70, 20
+COLUMNS, ROWS = 90, 20
 
 
 class TinyServer:
@@ -36,6 +36,7 @@ class TinyServer:
     """
 
     def __init__(self, taken: tuple[str, ...] = ()) -> None:
+        self.deaf = False  # to messages: then nothing is confirmed
         self.received: list[str] = []
         self._taken = taken
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -72,7 +73,7 @@ class TinyServer:
             self._nick_asked(rest[0])
         elif word == "JOIN":
             self.send(f":{self._nick}!u@h JOIN {rest[0]}", f":srv.test 366 {self._nick} {rest[0]} :End of /NAMES list")
-        elif word == "PING":
+        elif word == "PING" and not self.deaf:
             self.send(f":srv.test PONG srv.test {rest[0]}")
         elif word == "QUIT":
             self.send("ERROR :Closing link")
@@ -85,6 +86,19 @@ class TinyServer:
         else:
             self._nick = nick
             self.send(f":srv.test 001 {nick} :Welcome", f":srv.test 005 {nick} CHANTYPES=# :are supported")
+
+
+def variables(state: Path, **more: str) -> dict[str, str]:
+    """Return the environment of the program, in English."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LANGUAGE", "LC_ALL")}
+    return kept | {
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+        "XDG_STATE_HOME": str(state),
+        "HOME": str(state),
+        "PYTHONWARNINGS": "error",
+        **more,
+    }
 
 
 class Terminal:
@@ -103,22 +117,13 @@ class Terminal:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = termios.tcgetattr(self._slave)
         self.raw = b""
-        kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LANGUAGE")}
-        variables = {
-            "TERM": "xterm-256color",
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
-            "XDG_STATE_HOME": str(state),
-            "HOME": str(state),
-            "PYTHONWARNINGS": "error",
-        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "trio_chat", "connect", *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
             cwd=state,
-            env=kept | variables | environment,
+            env=variables(state, **{"TERM": "xterm-256color", **environment}),
             start_new_session=True,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -322,3 +327,92 @@ def test_fast_typing(inside: Terminal, server: TinyServer) -> None:
     inside.wait_for("[YOU]: 49", "#lobby>")
     said = [line.removeprefix("PRIVMSG #lobby :") for line in server.received if line.startswith("PRIVMSG")]
     assert said == [str(number) for number in range(50)]
+
+
+def test_dumb_terminal_when_the_server_shuts_down(start: Callable[..., Terminal], server: TinyServer) -> None:
+    """The thread that waits for a line does not keep the program from ending, nor make it end badly."""
+    terminal = start("--nick", "alice", TERM="dumb")
+    terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
+    server.send("NOTICE * :The server has shut down", "ERROR :The server has shut down")
+    assert terminal.wait_end() == 0
+    terminal.wait_for("[INFO] The server has shut down")
+
+
+def piped(server: TinyServer, state: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start the client between pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "trio_chat", "connect", f"127.0.0.1:{server.port}", "--nick", "alice", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=state,
+        env=variables(state),
+        encoding="utf-8",
+    )
+
+
+def test_piped_message_is_delivered(server: TinyServer, tmp_path: Path) -> None:
+    """`echo hello | trio-chat connect` delivers and ends with 0; nothing on the way is coloured."""
+    process = piped(server, tmp_path)
+    out, err = process.communicate("hello\nпривет", timeout=PATIENCE)
+    assert process.returncode == 0
+    assert out.splitlines()[-2:] == ["[YOU]: hello", "[YOU]: привет"]
+    assert (err, "\x1b" in out) == ("", False)
+
+
+def test_pipe_still_open_when_the_server_shuts_down(server: TinyServer, tmp_path: Path) -> None:
+    """Input that has not ended does not keep the program from ending."""
+    with piped(server, tmp_path) as process:
+        assert process.stdout is not None
+        while "joined" not in process.stdout.readline():
+            pass
+        server.send("NOTICE * :The server has shut down", "ERROR :The server has shut down")
+        assert process.wait(PATIENCE) == 0
+        assert process.stdout.read().splitlines()[-1] == "[INFO] The server has shut down"
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
+    """`trio-chat connect | head -1` ends quietly."""
+    with piped(server, tmp_path) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        while not any(line.startswith("JOIN") for line in server.received):
+            time.sleep(0.02)
+        with contextlib.suppress(OSError):  # it may have ended already
+            server.send(*(f":bob!u@h PRIVMSG #lobby :{number}" for number in range(100)))
+        process.wait(PATIENCE)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_second_signal_ends_at_once(server: TinyServer, tmp_path: Path) -> None:
+    """Who cannot wait for what is not confirmed presses Ctrl-C again; the terminal is not left in a mess."""
+    with piped(server, tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        while "joined" not in process.stdout.readline():
+            pass
+        server.deaf = True
+        process.stdin.write("hello\n")
+        process.stdin.flush()
+        while not any(line.startswith("PRIVMSG") for line in server.received):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.wait(PATIENCE)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    """One line that says what to check, and exit code 1."""
+    server = TinyServer()
+    server.close()
+    process = piped(server, tmp_path)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (1, "")
+    assert len(out.splitlines()) == 1
+    assert "firewall" in out

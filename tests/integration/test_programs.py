@@ -94,7 +94,15 @@ async def test_the_log_file(tmp_path: Path) -> None:
         assert await host.wait() == 0
     text = (tmp_path / "logs" / "server_log.txt").read_text("utf-8")
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(INFO|WARNING)\] .+", line) for line in text.splitlines())
-    for expected in ("connected 127.0.0.1", "registered Анна!", "is now known as Аня", "joined #lobby", "Quit", "wrong password", "SIGTERM"):
+    for expected in (
+        "connected 127.0.0.1",
+        "registered Анна!",
+        "is now known as Аня",
+        "joined #lobby",
+        "Quit",
+        "wrong password",
+        "SIGTERM",
+    ):
         assert expected in text
     assert "horse" not in text
     assert "\x1b" not in text
@@ -130,7 +138,10 @@ async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
 
 async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     """One clear line, exit 1."""
-    async with server(tmp_path) as (_, address), program(["serve", "--host", "127.0.0.1", "--port", address.split(":")[1]], tmp_path) as second:
+    async with (
+        server(tmp_path) as (_, address),
+        program(["serve", "--host", "127.0.0.1", "--port", address.split(":")[1]], tmp_path) as second,
+    ):
         assert await second.wait() == 1
         (line,) = await second.out.rest()
         assert "already in use" in line
@@ -179,7 +190,10 @@ async def test_an_independent_irc_library_chats_with_our_client(tmp_path: Path) 
     async with server(tmp_path) as (_, address), client(tmp_path, address, "ann") as ann:
         await ann.out.until("#lobby")
         bot = await trio.lowlevel.open_process(
-            [sys.executable, "-c", PYDLE, address.split(":")[1]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, "-c", PYDLE, address.split(":")[1]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         try:
             await ann.out.until("robot has joined")

@@ -46,6 +46,7 @@ class Channel:
         name: as its creator wrote it.
         folded: how it is compared.
         created: seconds of Unix time.
+        founded: the id at which it was made; private history from before belongs to others.
         permanent: whether it stays when the last member leaves.
     """
 
@@ -54,6 +55,7 @@ class Channel:
         "created",
         "flags",
         "folded",
+        "founded",
         "key",
         "limit",
         "lists",
@@ -63,10 +65,11 @@ class Channel:
         "topic",
     )
 
-    def __init__(self, name: str, folded: str, created: int, *, permanent: bool = False) -> None:
+    def __init__(self, name: str, folded: str, created: int, founded: int, *, permanent: bool = False) -> None:
         self.name = name
         self.folded = folded
         self.created = created
+        self.founded = founded
         self.permanent = permanent
         self.topic: Topic | None = None
         self.flags: set[str] = {"n", "t"}
@@ -98,6 +101,11 @@ class Channel:
         if self._audience is None:
             self._audience = tuple(session for member in self.members for session in member.sessions)
         return self._audience
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a stranger cannot just come in and listen, so that what is said now stays among the members."""
+        return bool(self.key) or "i" in self.flags or "s" in self.flags
 
     def covers(self, letter: str, user: User) -> bool:
         """Tell whether a mask of the list `letter` covers the user."""

@@ -3,9 +3,10 @@
 An event is encoded once for each distinct set of capabilities that matters to it, never once for each member.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
+from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -27,6 +28,8 @@ class Event(NamedTuple):
         extended: the parameters for sessions with extended-join, or () when they get the same.
         client_tags: client-only tags to be passed on.
         carries_msgid: whether it is a message, which has a `msgid`.
+        buffer: the history that it belongs to, or "" when it is not remembered.
+        is_private: whether it was said behind a closed door; see `history.Record`.
     """
 
     id: int
@@ -40,6 +43,13 @@ class Event(NamedTuple):
     extended: tuple[str, ...] = ()
     client_tags: Mapping[str, str] = NO_TAGS
     carries_msgid: bool = False
+    buffer: str = ""
+    is_private: bool = False
+
+    def record(self) -> Record:
+        """Return what the history is to remember of it."""
+        text = self.params[-1]
+        return Record(self.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, self.is_private)
 
     @property
     def relevant(self) -> int:
@@ -93,7 +103,11 @@ class Output(NamedTuple):
     Args:
         parts: events for others and replies for the session.
         close: why the session is to end now, or "".
+        refusal: what the session is told instead, when the history cannot take what is to be remembered of it.
+        later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
     """
 
     parts: tuple[Part, ...] = ()
     close: str = ""
+    refusal: Direct | None = None
+    later: "Callable[[], Awaitable[Output]] | None" = None

@@ -24,6 +24,11 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
     return viewer is user or viewer in channel.members or ("s" not in channel.flags and "i" not in user.modes)
 
 
+def can_read_history(user: User, channel: Channel) -> bool:
+    """Tell whether a user may read what was said in a channel: as a member."""
+    return user in channel.members
+
+
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     """Say why a user may not join; an invitation opens every door but a ban's (Modern IRC, JOIN)."""
     if channel.is_banned(user):

@@ -5,6 +5,9 @@ is to be delivered. A labelled command's whole answer, the client's own copies o
 labelled batch, or ACK (IRCv3 labeled-response).
 """
 
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.events import Direct, Event, Output, Part
@@ -16,6 +19,9 @@ from trio_chat.irc.numerics import Numeric
 if TYPE_CHECKING:
     from trio_chat.chat.users import Session
     from trio_chat.chat.world import World
+
+Later = Callable[["Response"], Awaitable[None]]
+"""Something that may wait for the memory, and then says what is to be sent."""
 
 
 class Response:
@@ -37,6 +43,9 @@ class Response:
         self._parts: list[Part] = []
         self._own: list[tuple[dict[str, str], str]] = []  # lines for the session that are not in _parts yet
         self._close = ""
+        self._batch = ""  # the reference of the batch that lines are put into
+        self._postponed: Later | None = None
+        self._follow_ups: list[Later] = []
 
     def numeric(self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None) -> None:
         """Reply with a numeric.
@@ -51,7 +60,7 @@ class Response:
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
         """Reply with any message; from the server itself when no source is given."""
-        tags: dict[str, str] = {}
+        tags = {"batch": self._batch} if self._batch else {}
         if self._session.effective & cap.SERVER_TIME:
             tags["time"] = server_time(self._world.ids.next())
         self._own.append((tags, truncate(format_body(command, params, source or self._world.identity.name), MAX_BODY)))
@@ -72,12 +81,40 @@ class Response:
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
                 self._own.append((event.tags(session.effective), event.body(session.effective)))
-            if len(event.recipients) == 1:
-                return
+            if len(event.recipients) == 1 and not event.buffer:
+                return  # nobody else sees it, and it is not remembered
             event = event._replace(skip=session)
         elif not self._label:
             self._flush()
         self._parts.append(event)
+
+    def replay(self, event: Event) -> None:
+        """Reply with something that happened before, as it was sent then."""
+        tags = event.tags(self._session.effective)
+        if self._batch:
+            tags["batch"] = self._batch
+        self._own.append((tags, event.body(self._session.effective)))
+
+    @contextmanager
+    def batch(self, kind: str, *params: str) -> Iterator[None]:
+        """Put the replies made inside into a batch, for those who have batches (IRCv3 batch)."""
+        if not self._session.effective & cap.BATCH:
+            yield
+            return
+        reference = msgid(self._world.ids.next())
+        self.send("BATCH", (f"+{reference}", kind, *params))
+        self._batch = reference
+        yield
+        self._batch = ""
+        self.send("BATCH", (f"-{reference}",))
+
+    def postpone(self, work: "Later") -> None:
+        """Have the whole answer given by `work`, which may wait for the memory; the label waits with it."""
+        self._postponed = work
+
+    def follow_up(self, work: "Later") -> None:
+        """Have `work` add more after the answer, without its label."""
+        self._follow_ups.append(work)
 
     def close(self, reason: str) -> None:
         """End the session after what was said so far."""
@@ -85,23 +122,52 @@ class Response:
 
     def finish(self) -> Output:
         """Return what is to be delivered."""
+        if self._postponed is not None:
+            work, self._postponed = self._postponed, None
+            return Output(later=partial(self._run, [work]))
+        refusal = self._refusal()
         if self._label:
             self._apply_label()
         self._flush()
-        return Output(tuple(self._parts), self._close)
+        later = None
+        if self._follow_ups:
+            later = partial(Response(self._world, self._session)._run, self._follow_ups)
+        return Output(tuple(self._parts), self._close, refusal, later)
+
+    async def _run(self, works: "list[Later]") -> Output:
+        for work in works:
+            await work(self)
+        return self.finish()
+
+    def _refusal(self) -> Direct | None:
+        remembered = [part for part in self._parts if isinstance(part, Event) and part.buffer]
+        if not remembered:
+            return None
+        response = Response(self._world, self._session)
+        response._label = self._label
+        first = remembered[0]
+        text = "The message was not accepted: the server cannot store it at the moment, try again later"
+        response.fail(first.command, "TEMPORARILY_UNAVAILABLE", first.params[0], text=text)
+        (refusal,) = response.finish().parts
+        return refusal if isinstance(refusal, Direct) else None
 
     def _apply_label(self) -> None:
         server = self._world.identity.name
         if not self._own:
             self.send("ACK", ())
-        if len(self._own) == 1:
+        if len(self._own) == 1 or self._is_one_batch():
             self._own[0][0]["label"] = self._label
             return
         reference = msgid(self._world.ids.next())
         for tags, _ in self._own:
-            tags["batch"] = reference
+            tags.setdefault("batch", reference)
         opening = ({"label": self._label}, f":{server} BATCH +{reference} labeled-response")
         self._own = [opening, *self._own, ({}, f":{server} BATCH -{reference}")]
+
+    def _is_one_batch(self) -> bool:
+        """Tell whether the answer is a batch already: then its start carries the label."""
+        opened = self._own[0][1].partition(" BATCH +")[2].partition(" ")[0]
+        return bool(opened) and all(tags.get("batch") == opened for tags, _ in self._own[1:-1])
 
     def _flush(self) -> None:
         if self._own:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
+from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.users import Session, User
+from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.names import fold_channel
@@ -43,6 +45,23 @@ class Identity:
     lobby_topic: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The history, and how much of it is given out.
+
+    Args:
+        history: where messages are kept.
+        most_messages: how many one CHATHISTORY gives.
+        playback: how many who joins is shown without asking; 0 for none.
+        last_id: the greatest id given out before the start.
+    """
+
+    history: History
+    most_messages: int = 100
+    playback: int = 20
+    last_id: int = 0
+
+
 class WhoWas(NamedTuple):
     """Somebody who has left or changed the nickname."""
 
@@ -62,14 +81,24 @@ class World:
         lengths: the lengths and numbers it keeps to.
         clock: returns seconds of Unix time.
         whowas_entries: how many of those who left are remembered.
+        memory: the history with its limits, or None when nothing is remembered.
     """
 
-    def __init__(self, identity: Identity, lengths: Lengths, clock: Callable[[], float], whowas_entries: int = 200) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        lengths: Lengths,
+        clock: Callable[[], float],
+        whowas_entries: int = 200,
+        memory: Memory | None = None,
+    ) -> None:
         self.identity = identity
         self.lengths = lengths
         self.clock = clock
-        self.ids = IdSource(clock)
-        self.isupport = tuple(isupport.tokens(lengths, identity.network))
+        self.memory = memory
+        self.ids = IdSource(clock, memory.last_id if memory else 0)
+        self.capabilities = cap.ALL if memory else cap.ALL & ~cap.CHATHISTORY
+        self.isupport = tuple(isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0))
         self.sessions: set[Session] = set()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
@@ -142,7 +171,7 @@ class World:
 
     def create_channel(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
         """Make a channel that does not exist yet."""
-        channel = Channel(name, folded, int(self.clock()), permanent=permanent)
+        channel = Channel(name, folded, int(self.clock()), self.ids.next(), permanent=permanent)
         self.channels[folded] = channel
         return channel
 

@@ -36,6 +36,7 @@ SERVER_TIME = 1 << 11
 SETNAME = 1 << 12
 STANDARD_REPLIES = 1 << 13
 USERHOST_IN_NAMES = 1 << 14
+CHATHISTORY = 1 << 15
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -45,6 +46,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("away-notify", AWAY_NOTIFY),
         Capability("batch", BATCH),
         Capability("cap-notify", CAP_NOTIFY),
+        Capability("draft/chathistory", CHATHISTORY),
         Capability("echo-message", ECHO_MESSAGE),
         Capability("extended-join", EXTENDED_JOIN),
         Capability("invite-notify", INVITE_NOTIFY),
@@ -57,6 +59,8 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("userhost-in-names", USERHOST_IN_NAMES),
     )
 }
+
+ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
 CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE
 """Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities that were negotiated)."""

@@ -11,7 +11,9 @@ TOKENS_PER_LINE = 13
 
 
 class Lengths(NamedTuple):
-    """The lengths and numbers that a server keeps to and tells its clients; characters unless it says bytes."""
+    """The lengths and numbers that a server keeps to and tells its clients.
+
+    Names are counted in characters; texts (topic, kick, away, realname, key) in bytes, since a line is 512 of those."""
 
     nick: int = 32
     channel: int = 64
@@ -28,15 +30,16 @@ class Lengths(NamedTuple):
     list_entries: int = 100
 
 
-def tokens(lengths: Lengths, network: str) -> list[str]:
+def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
     """Return the tokens in alphabetical order.
 
     Args:
         lengths: what the server keeps to.
         network: its name for people; spaces become `\\x20` as Modern IRC asks.
+        history_limit: how many messages CHATHISTORY gives at once; 0 when there is no history.
     """
     lists = modes.letters(Kind.LIST)
-    values = {
+    values: dict[str, str | int] = {
         "AWAYLEN": lengths.away,
         "CASEMAPPING": CASEMAPPING,
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
@@ -64,4 +67,6 @@ def tokens(lengths: Lengths, network: str) -> list[str]:
         "USERLEN": lengths.username,
         "UTF8ONLY": "",
     }
-    return [f"{name}={value}" if value != "" else name for name, value in values.items()]
+    if history_limit:
+        values |= {"CHATHISTORY": history_limit, "MSGREFTYPES": "msgid,timestamp"}
+    return [f"{name}={value}" if value != "" else name for name, value in sorted(values.items())]

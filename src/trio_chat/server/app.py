@@ -13,7 +13,7 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat import __version__, logger
-from trio_chat.chat.world import Identity, World
+from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.message import Message
@@ -21,6 +21,7 @@ from trio_chat.server.addresses import Address, joinable, own_addresses, with_po
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
 from trio_chat.server.listeners import ListenError, bound_port, open_listeners
+from trio_chat.server.memory import StorageError, remembering
 from trio_chat.server.transport import SocketTransport, Transport
 
 log = logging.getLogger("trio_chat")
@@ -34,13 +35,17 @@ class Server:
     Args:
         settings: all of config.ini.
         clock: returns seconds of Unix time.
+        memory: the history, or None when nothing is remembered.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time, memory: Memory | None = None) -> None:
         self.settings = settings
         self.limits = settings.limits
-        self.world = World(_identity(settings, clock()), settings.limits.lengths, clock, settings.limits.whowas_entries)
-        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=settings.limits.clients)
+        identity = _identity(settings, clock())
+        self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory)
+        history = memory.history if memory else None
+        # A client's farewell and one late answer cannot wait for room.
+        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
         self.connections: set[Connection] = set()
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
@@ -138,7 +143,7 @@ def run(settings: Settings) -> int:
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings)
-        except ListenError as error:
+        except (ListenError, StorageError) as error:
             print(error, file=sys.stderr, flush=True)
         except Exception:
             log.exception("internal error: the server cannot go on")
@@ -149,7 +154,15 @@ async def _main(settings: Settings) -> int:
     listeners = await open_listeners(settings.server.host, settings.server.port)
     port = bound_port(listeners)
     bound = [ip_address(listener.socket.getsockname()[0].partition("%")[0]) for listener in listeners]
-    server = Server(settings)
+    try:
+        async with remembering(settings.storage) as memory:
+            return await _serve(Server(settings, memory=memory), listeners, bound, port)
+    finally:
+        for listener in listeners:
+            listener.socket.close()
+
+
+async def _serve(server: Server, listeners: list[trio.SocketListener], bound: list[Address], port: int) -> int:
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)

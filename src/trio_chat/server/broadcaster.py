@@ -16,7 +16,8 @@ from itertools import groupby
 
 import trio
 
-from trio_chat.chat.events import Direct, Event, Part
+from trio_chat.chat.events import Direct, Event, Output, Part
+from trio_chat.chat.history import History, HistoryError
 from trio_chat.chat.users import Session
 
 log = logging.getLogger("trio_chat")
@@ -33,17 +34,20 @@ class Broadcaster:
 
     Args:
         limit: items that may wait before readers are made to wait.
-        reserve: further items that always fit: one farewell for each client, which cannot wait.
+        reserve: further items that always fit: those of clients that cannot wait, such as a farewell.
+        history: what remembers messages, before anyone sees them; or None.
     """
 
-    def __init__(self, limit: int, reserve: int) -> None:
+    def __init__(self, limit: int, reserve: int, history: History | None = None) -> None:
         self._limit = limit
-        self._send, self._receive = trio.open_memory_channel[Sequence[Part]](limit + reserve)
+        self._history = history
+        self._is_failing = False
+        self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
         self._delivered = 0
         self._progress = trio.lowlevel.ParkingLot()
 
-    def accept(self, parts: Sequence[Part]) -> int:
+    def accept(self, output: Output) -> int:
         """Take what one command makes the server send; return a ticket for `wait_delivered`.
 
         Replies alone go out at once when nothing waits.
@@ -51,13 +55,13 @@ class Broadcaster:
         Raises:
             trio.WouldBlock: the queue is full; cannot happen to who called `wait_room` last.
         """
-        if not parts:
+        if not output.parts:
             return self._accepted
-        if self._accepted == self._delivered and all(isinstance(part, Direct) for part in parts):
-            for session, data, _ in gather(parts):
+        if self._accepted == self._delivered and all(isinstance(part, Direct) for part in output.parts):
+            for session, data, _ in gather(output.parts):
                 session.sink.send(data, is_reply=True)
             return self._accepted
-        self._send.send_nowait(parts)
+        self._send.send_nowait(output)
         self._accepted += 1
         return self._accepted
 
@@ -75,14 +79,37 @@ class Broadcaster:
         """Deliver, for ever."""
         async for first in self._receive:
             items = [first, *self._waiting()]
-            for count, (session, data, is_reply) in enumerate(_gather_all(items), 1):
+            waiting = await self._remember(items)
+            for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
             self._delivered += len(items)
             self._progress.unpark_all()
 
-    def _waiting(self) -> Iterator[Sequence[Part]]:
+    async def _remember(self, items: Sequence[Output]) -> list[Sequence[Part]]:
+        """Have the history take what is to be remembered, and return what is to be sent: nothing is seen that would not last.
+
+        When the history cannot take it, nobody gets those messages, and who sent them is told.
+        """
+        records = [
+            part.record() for item in items if item.refusal for part in item.parts if isinstance(part, Event) and part.buffer
+        ]
+        if self._history is None or not records:
+            return [item.parts for item in items]
+        try:
+            await self._history.commit(records)
+        except HistoryError as error:
+            if not self._is_failing:
+                log.error("the history cannot be written, messages are refused until it can: %s", error)
+            self._is_failing = True
+            return [item.parts if item.refusal is None else (item.refusal,) for item in items]
+        if self._is_failing:
+            log.warning("the history can be written again")
+        self._is_failing = False
+        return [item.parts for item in items]
+
+    def _waiting(self) -> Iterator[Output]:
         for _ in range(_ITEMS_PER_BATCH - 1):
             try:
                 yield self._receive.receive_nowait()
@@ -126,16 +153,17 @@ def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> Non
     for event in events:
         relevant |= event.relevant
     skipping = {event.skip for event in events}
-    encoded: dict[int, bytes] = {}
+    lines: dict[int, list[bytes]] = {}
+    joined: dict[int, bytes] = {}
     for session in events[0].recipients:
+        caps = session.effective & relevant
+        if caps not in lines:
+            lines[caps] = [event.encode(caps) for event in events]
+            joined[caps] = b"".join(lines[caps])
         if session in skipping:
-            data = b"".join(event.encode(session.effective) for event in events if event.skip is not session)
+            data = b"".join(line for event, line in zip(events, lines[caps], strict=True) if event.skip is not session)
         else:
-            caps = session.effective & relevant
-            known = encoded.get(caps)
-            if known is None:
-                known = encoded[caps] = b"".join(event.encode(caps) for event in events)
-            data = known
+            data = joined[caps]
         if not data:
             continue
         chunks = pending.get(session)

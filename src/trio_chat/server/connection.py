@@ -7,6 +7,7 @@ from typing import Protocol
 import trio
 
 from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Output
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
@@ -144,9 +145,13 @@ class Connection:
         await hub.broadcaster.wait_room()
         # No checkpoint from here to the end: what the line changes and what is sent of it are one step.
         output = handle_line(hub.world, self.session, line)
-        hub.broadcaster.accept(output.parts)
+        ticket = hub.broadcaster.accept(output)
         if output.close:
             self.end(output.close)
+        while output.later is not None:
+            await hub.broadcaster.wait_delivered(ticket)
+            output = await output.later()
+            ticket = hub.broadcaster.accept(output)
 
     async def _say_farewell(self, outbox: Outbox) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within a deadline."""
@@ -166,7 +171,7 @@ class Connection:
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
         events = self._hub.world.disconnect(self.session, self._reason)
-        return self._hub.broadcaster.accept([] if self._is_shutdown else events)
+        return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)))
 
     def _last_words(self) -> bytes:
         """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""

@@ -5,11 +5,12 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.commands import history
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.message import MAX_BODY, fold_words, truncate
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -74,6 +75,7 @@ def _announce_join(request: Request, channel: Channel) -> None:
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     send_names(request, channel)
+    history.play_back(request, channel)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")
@@ -92,7 +94,7 @@ def part_command(request: Request) -> None:
 def _part(request: Request, channel: Channel, reason: str) -> None:
     world, user = request.world, request.user
     log.info("%s left %s", user.source, channel.name)
-    params = (channel.name, reason[: world.lengths.kick]) if reason else (channel.name,)
+    params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
     request.reply.emit(world.event(user, "PART", params, channel.audience()))
     world.leave(user, channel)
 
@@ -114,7 +116,7 @@ def topic_command(request: Request) -> None:
     if why_not:
         request.reply.numeric(why_not, channel.name)
         return
-    text = request.params[1][: world.lengths.topic]
+    text = truncate(request.params[1], world.lengths.topic)
     channel.topic = Topic(text, user.source, int(world.clock())) if text else None
     request.reply.emit(world.event(user, "TOPIC", (channel.name, text), channel.audience()))
 
@@ -232,7 +234,7 @@ def kick_command(request: Request) -> None:
     if why_not:
         reply.numeric(why_not, channel.name)
         return
-    reason = (request.param(2) or user.nick)[: world.lengths.kick]
+    reason = truncate(request.param(2) or user.nick, world.lengths.kick)
     for name in list(dict.fromkeys(request.params[1].split(",")))[: world.lengths.targets]:
         other = world.users.get(fold_or_self(name))
         if other is None:

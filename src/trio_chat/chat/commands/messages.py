@@ -95,6 +95,8 @@ def _say_to_channel(
         shown = prefix[-1] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
+    if request.world.memory and verb != "TAGMSG" and not prefix:
+        event = event._replace(buffer=channel.folded, is_private=channel.is_closed)
     if _fits(request, event):
         request.reply.emit(event)
 

@@ -45,7 +45,7 @@ def _cap_ls(request: Request) -> None:
     if request.param(1).isdecimal() and int(request.param(1)[:4]) >= 302:
         session.cap_302 = True
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
-    _send_cap_lines(request, "LS", list(cap.CAPABILITIES))
+    _send_cap_lines(request, "LS", cap.names(request.world.capabilities))
 
 
 def _cap_list(request: Request) -> None:
@@ -70,7 +70,11 @@ def _cap_req(request: Request) -> None:
     wanted = " ".join(request.params[1:])
     for word in wanted.split():
         entry = cap.CAPABILITIES.get(word.removeprefix("-").lower())
-        if entry is None or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302):
+        if (
+            entry is None
+            or not entry.bit & request.world.capabilities
+            or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302)
+        ):
             request.reply.send("CAP", (session.target, "NAK", wanted))
             return
         caps = caps & ~entry.bit if word[0] == "-" else caps | entry.bit
@@ -134,7 +138,7 @@ def user_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "USER")
         return
     session.wanted_username = clean_username(request.params[0], world.lengths.username)
-    session.wanted_realname = request.params[3][: world.lengths.realname]
+    session.wanted_realname = truncate(request.params[3], world.lengths.realname)
     _try_to_register(request)
 
 

@@ -3,6 +3,7 @@
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
+from trio_chat.irc.message import truncate
 
 
 @command("AWAY", "[:<reason>]", help="Say that you are away; without a reason, that you are back.")
@@ -10,7 +11,7 @@ def away_command(request: Request) -> None:
     """Mark as away or back; those in common channels with away-notify see it."""
     user = request.user
     before = user.away
-    user.away = request.param(0)[: request.world.lengths.away]
+    user.away = truncate(request.param(0), request.world.lengths.away)
     request.reply.numeric(n.RPL_NOWAWAY if user.away else n.RPL_UNAWAY)
     if user.away != before and user.channels:
         params = (user.away,) if user.away else ()
@@ -23,9 +24,9 @@ def setname_command(request: Request) -> None:
     """Change the real name; those in common channels with setname see it."""
     user, world = request.user, request.world
     realname = request.params[0]
-    if not realname or len(realname) > world.lengths.realname:
+    if not realname or len(realname.encode()) > world.lengths.realname:
         if request.session.caps & cap.SETNAME:
-            text = f"A real name has 1 to {world.lengths.realname} characters"
+            text = f"A real name has 1 to {world.lengths.realname} bytes"
             request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     user.realname = realname

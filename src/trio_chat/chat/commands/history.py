@@ -1,0 +1,201 @@
+"""What was said before: CHATHISTORY, and the last messages for who joins (IRCv3 draft/chathistory)."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.events import Event
+from trio_chat.chat.history import LAST_ID, HistoryError, Record, Span
+from trio_chat.chat.ids import parse_msgid, parse_time, server_time
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.world import Memory
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+from trio_chat.irc.names import fold_or_self
+
+log = logging.getLogger("trio_chat")
+
+
+class Reference(NamedTuple):
+    """A place in the history: the ids that are neither before nor after it."""
+
+    first: int
+    last: int
+
+
+@command(
+    "CHATHISTORY",
+    "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference> <reference> <limit>"
+    " | TARGETS <time> <time> <limit>",
+    min_params=4,
+    help="Show what was said before; a reference is msgid=… or timestamp=…, and for LATEST also *.",
+)
+def chathistory_command(request: Request) -> None:
+    """Answer from the history, when everything accepted so far is in it."""
+    memory = request.world.memory
+    if memory is None:
+        request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "CHATHISTORY")
+        return
+    subcommand = request.params[0].upper()
+    if subcommand == "TARGETS":
+        _targets(request, memory)
+        return
+    spans = _SPANS.get(subcommand)
+    references = [parse_reference(param) for param in request.params[2:-1]]
+    limit = _limit(request, memory)
+    is_form = len(references) == (2 if subcommand == "BETWEEN" else 1) and None not in references
+    if spans is None or not limit or not is_form or ("*" in request.params[2:-1] and subcommand != "LATEST"):
+        _fail(request, "INVALID_PARAMS", "The parameters are not of the form that HELP CHATHISTORY shows")
+        return
+    channel = request.world.channels.get(fold_or_self(request.params[1]))
+    if channel is None or not policy.can_read_history(request.user, channel):
+        _fail(request, "INVALID_TARGET", "Messages could not be retrieved: you are not in that channel")
+        return
+    wanted = spans([reference for reference in references if reference], limit)
+    request.reply.postpone(partial(_answer, request, memory, channel, wanted))
+
+
+def _fail(request: Request, code: str, text: str) -> None:
+    request.reply.fail("CHATHISTORY", code, *request.params[:2], text=text)
+
+
+def _limit(request: Request, memory: Memory) -> int:
+    text = request.params[-1]
+    return min(int(text[:9]), memory.most_messages) if text.isascii() and text.isdigit() else 0
+
+
+def parse_reference(text: str) -> Reference | None:
+    """Read `*`, `msgid=…` or `timestamp=…`; None when it is none of them."""
+    kind, _, value = text.partition("=")
+    if text == "*":
+        return Reference(LAST_ID, 0)
+    if kind == "msgid":
+        number = parse_msgid(value)
+        return None if number is None else Reference(number, number)
+    if kind == "timestamp":
+        ids = parse_time(value)
+        return None if ids is None else Reference(*ids)
+    return None
+
+
+Wanted = list[tuple[Span, int]]
+"""Ranges to be read one after the other, each with its limit."""
+
+
+def _before(references: list[Reference], limit: int) -> Wanted:
+    return [(Span(before=references[0].first), limit)]
+
+
+def _after(references: list[Reference], limit: int) -> Wanted:
+    return [(Span(after=references[0].last, from_newest=False), limit)]
+
+
+def _latest(references: list[Reference], limit: int) -> Wanted:
+    return [(Span(after=references[0].last), limit)]
+
+
+def _around(references: list[Reference], limit: int) -> Wanted:
+    first = references[0].first
+    half = limit // 2
+    return [(Span(before=first), half), (Span(after=first - 1, from_newest=False), limit - half)]
+
+
+def _between(references: list[Reference], limit: int) -> Wanted:
+    start, end = references
+    if start.first <= end.first:
+        return [(Span(start.last, end.first, from_newest=False), limit)]
+    return [(Span(end.last, start.first), limit)]
+
+
+_SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
+    "BEFORE": _before,
+    "AFTER": _after,
+    "LATEST": _latest,
+    "AROUND": _around,
+    "BETWEEN": _between,
+}
+
+
+async def _answer(request: Request, memory: Memory, channel: Channel, wanted: Wanted, reply: Response) -> None:
+    try:
+        records = [record for span, limit in wanted for record in await _read(memory, channel, span, limit)]
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+        _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
+        return
+    if request.user not in channel.members:  # left, or was removed, while we waited
+        _fail(request, "INVALID_TARGET", "Messages could not be retrieved: you are not in that channel")
+        return
+    with reply.batch("chathistory", channel.name):
+        for record in records:
+            reply.replay(as_event(record, channel))
+
+
+async def _read(memory: Memory, channel: Channel, span: Span, limit: int) -> list[Record]:
+    return await memory.history.messages(channel.folded, span, limit, channel.founded) if limit else []
+
+
+def as_event(record: Record, channel: Channel) -> Event:
+    """Return what was sent when the message was new."""
+    params = (channel.name, record.text)
+    return Event(
+        record.id, record.command, params, record.source, (),
+        account=record.account, client_tags=record.tags, carries_msgid=True,
+    )  # fmt: skip
+
+
+def _targets(request: Request, memory: Memory) -> None:
+    ends = [parse_reference(param) for param in request.params[1:3]]
+    limit = _limit(request, memory)
+    if len(request.params) != 4 or not limit or any(not param.startswith("timestamp=") for param in request.params[1:3]):
+        _fail(request, "INVALID_PARAMS", "The parameters are two timestamps and a limit")
+        return
+    start, end = ends
+    if start is None or end is None:
+        _fail(request, "INVALID_PARAMS", "A timestamp is written like timestamp=2026-01-31T12:00:00.000Z")
+        return
+    (wanted,) = _between([start, end], limit)
+    request.reply.postpone(partial(_answer_targets, request, memory, wanted))
+
+
+async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, int], reply: Response) -> None:
+    (after, before, from_newest), limit = wanted
+    newest: list[tuple[int, str]] = []
+    try:
+        for channel in list(request.user.channels):
+            newest += [(record.id, channel.name) for record in await _read(memory, channel, Span(), 1)]
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+        _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
+        return
+    found = sorted(entry for entry in newest if after < entry[0] < before)
+    with reply.batch("draft/chathistory-targets"):
+        for number, name in found[-limit:] if from_newest else found[:limit]:
+            reply.send("CHATHISTORY", ("TARGETS", name, server_time(number)))
+
+
+def play_back(request: Request, channel: Channel) -> None:
+    """Show who joins the last messages, unless the client asks for them itself (IRCv3 draft/chathistory)."""
+    memory = request.world.memory
+    if memory is not None and memory.playback and not request.session.caps & cap.CHATHISTORY:
+        request.reply.follow_up(partial(_play_back, request, memory, channel))
+
+
+async def _play_back(request: Request, memory: Memory, channel: Channel, reply: Response) -> None:
+    try:
+        records = await _read(memory, channel, Span(), memory.playback)
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+        return
+    if not records or request.user not in channel.members:
+        return
+    knows_time = request.session.effective & cap.SERVER_TIME
+    with reply.batch("chathistory", channel.name):
+        for record in records:
+            # Without the time an old message would look like a new one.
+            text = record.text if knows_time else f"[{server_time(record.id)[:16].replace('T', ' ')}] {record.text}"
+            reply.replay(as_event(record._replace(text=text), channel))

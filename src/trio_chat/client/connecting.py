@@ -1,0 +1,101 @@
+"""Getting a connection, and what to tell people when there is none."""
+
+import socket
+from collections.abc import Iterator
+from random import Random
+
+import trio
+
+from trio_chat.i18n import _
+
+CONNECT_TIMEOUT = 20.0
+"""Seconds for finding the address and all attempts to reach it."""
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 60.0
+
+
+class CannotConnectError(Exception):
+    """There is no connection.
+
+    Args:
+        text: what happened and what to check, in the user's language.
+        reason: what happened, in few words.
+    """
+
+    def __init__(self, text: str, reason: str = "") -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+    """Connect to whichever address of a host answers first (RFC 8305, Happy Eyeballs).
+
+    Args:
+        host: a name, or an IPv4 or IPv6 address.
+        port: the port.
+
+    Raises:
+        CannotConnectError: with a sentence for people.
+
+    Cancelled, it leaves no connection behind.
+    """
+    try:
+        with trio.fail_after(CONNECT_TIMEOUT):
+            return await trio.open_tcp_stream(host, port)
+    except trio.TooSlowError:
+        reason = _("no answer")
+    except (OSError, UnicodeError) as error:
+        reason = _reason(error)
+    text = _(
+        "Cannot connect to {address}: {reason}. Check the address and the port, that the server is running, and that no "
+        "firewall is in the way."
+    )
+    raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
+
+
+def format_address(host: str, port: int) -> str:
+    """Write an address as people do, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _reason(error: BaseException) -> str:
+    causes = list(_causes(error))
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return _("nobody answers there (connection refused)")
+    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
+        return _("there is no such address")
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return _("no answer")
+    last = causes[-1]
+    return (last.strerror if isinstance(last, OSError) else None) or str(last)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _causes(inner)
+    elif error.__cause__:
+        yield from _causes(error.__cause__)
+
+
+class Backoff:
+    """How long to wait before each attempt to connect again: doubling up to a minute, with jitter so that not all come at once.
+
+    Args:
+        random: where chance comes from.
+    """
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self.attempts = 0
+
+    def next_delay(self) -> float:
+        """Return the seconds to wait before the next attempt, and count it."""
+        longest = min(FIRST_DELAY * 2.0**self.attempts, LONGEST_DELAY)
+        self.attempts += 1
+        return max(longest * self._random.uniform(0.5, 1.0), FIRST_DELAY)
+
+    def reset(self) -> None:
+        """Begin anew after a success."""
+        self.attempts = 0

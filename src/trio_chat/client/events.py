@@ -1,0 +1,282 @@
+"""What a session tells an interface: one frozen value for each thing that happened.
+
+Texts and names are as the server sent them, so whoever shows them must make them harmless first (see `render`).
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """What sort of message was said."""
+
+    MESSAGE = "message"
+    ACTION = "action"
+    NOTICE = "notice"
+
+
+class End(Enum):
+    """How a session ended."""
+
+    LEFT = "we left"
+    SHUT_DOWN = "the server has shut down"
+    REFUSED = "the server does not let us in"
+    LOST = "the connection was lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The server has let us in under this nickname."""
+
+    nick: str
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Every channel asked for at the start was joined or refused; from now on messages can be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Someone said something; `own` means that we did and the server has confirmed it.
+
+    Args:
+        sender: who said it.
+        target: the channel or nickname it went to.
+        text: what was said.
+        kind: what sort of message it is.
+        own: whether we said it.
+        private: whether it went to us alone.
+        msgid: the server's name for this message, "" when it gives none.
+        played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
+    """
+
+    sender: str
+    target: str
+    text: str
+    kind: Kind = Kind.MESSAGE
+    own: bool = False
+    private: bool = False
+    msgid: str = ""
+    played_back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The server did not deliver this message of ours."""
+
+    target: str
+    text: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The connection ended, or the server passed over it, before this message was confirmed."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Someone joined a channel."""
+
+    nick: str
+    channel: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRefused:
+    """We may not join this channel."""
+
+    channel: str
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """Someone left a channel."""
+
+    nick: str
+    channel: str
+    reason: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kicked:
+    """Someone was removed from a channel."""
+
+    nick: str
+    channel: str
+    by: str
+    reason: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Someone left the server."""
+
+    nick: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Renamed:
+    """Someone has another nickname now."""
+
+    old: str
+    new: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NickRefused:
+    """The nickname we asked for is not to be had; `registered` tells whether we keep another."""
+
+    nick: str
+    code: str
+    reason: str
+    registered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicIs:
+    """The topic of a channel ("" when there is none), as it stands."""
+
+    channel: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicChanged:
+    """Someone changed the topic of a channel ("" removes it)."""
+
+    channel: str
+    topic: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """Someone changed modes of a channel or a user."""
+
+    target: str
+    by: str
+    modes: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who is in a channel."""
+
+    channel: str
+    nicks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One channel of the server's list."""
+
+    channel: str
+    users: str
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListEnd:
+    """The server's list of channels is complete; `count` entries came."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Someone invites somebody to a channel."""
+
+    nick: str
+    by: str
+    channel: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Whom we wrote to is away."""
+
+    nick: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Something the server says that has no event of its own."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError:
+    """An error reply that belongs to no message, join or nickname of ours."""
+
+    text: str
+    code: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerShutDown:
+    """The server says that it has shut down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The connection ended although nobody wanted it to."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The next attempt to connect is in so many seconds; `reason` tells why the last one failed, if there was one."""
+
+    seconds: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence of the client itself, in the user's language already."""
+
+    text: str
+    error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The user is being asked something; shows in the prompt, not in a line."""
+
+
+# fmt: off
+Event = (
+    Connected | Ready | Said | Refused | Unconfirmed | Joined | JoinRefused | Parted | Kicked | Quit | Renamed | NickRefused
+    | TopicIs | TopicChanged | ModeChanged | Names | ListEntry | ListEnd | Invited | Away | ServerInfo | ServerError
+    | ServerShutDown | Lost | Waiting | Note | Asked
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a session ended, and why: what the server or the system said ("" when nobody said anything)."""
+
+    end: End
+    reason: str = ""
+    code: str = ""

@@ -1,0 +1,51 @@
+"""What this server told us of itself in RPL_ISUPPORT (005), with the defaults of RFC 2812 until it does."""
+
+from collections.abc import Callable, Iterable
+
+from trio_chat.irc.names import fold_or_self
+
+_RFC1459 = str.maketrans("[]\\^", "{}|~")
+_RFC1459_STRICT = str.maketrans("[]\\", "{}|")
+
+_FOLDS: dict[str, Callable[[str], str]] = {
+    "ascii": lambda name: name.lower() if name.isascii() else _lower_ascii(name),
+    "rfc1459": lambda name: _lower_ascii(name).translate(_RFC1459),
+    "rfc1459-strict": lambda name: _lower_ascii(name).translate(_RFC1459_STRICT),
+    "rfc7613": fold_or_self,
+}
+
+
+def _lower_ascii(name: str) -> str:
+    return "".join(char.lower() if char.isascii() else char for char in name)
+
+
+class Features:
+    """The facts that a client needs, read from the tokens of 005 as they come."""
+
+    def __init__(self) -> None:
+        self.network = ""
+        self.chantypes = "#&"
+        self.prefixes = "~&@%+"
+        self.fold: Callable[[str], str] = _FOLDS["rfc1459"]
+
+    def read(self, tokens: Iterable[str]) -> None:
+        """Take over what the tokens of one 005 line say; unknown ones are passed over."""
+        for token in tokens:
+            name, _, value = token.partition("=")
+            match name:
+                case "NETWORK":
+                    self.network = value.replace("\\x20", " ")
+                case "CHANTYPES":
+                    self.chantypes = value
+                case "PREFIX":
+                    self.prefixes = value.partition(")")[2]
+                case "CASEMAPPING":
+                    self.fold = _FOLDS.get(value, _FOLDS["ascii"])
+
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two names are one name here."""
+        return one == other or self.fold(one) == self.fold(other)
+
+    def is_channel(self, target: str) -> bool:
+        """Tell whether a target is written like a channel."""
+        return target[:1] != "" and target[0] in self.chantypes

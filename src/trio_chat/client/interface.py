@@ -1,0 +1,29 @@
+"""What an interface has to be able to do: the line client's side of a terminal or a pipe."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import trio
+
+from trio_chat.client.render import Line
+
+
+class Prompt(NamedTuple):
+    """What stands before the line being typed; `asking` when it is a question that must be seen."""
+
+    text: str
+    asking: bool = False
+
+
+class Interface(Protocol):
+    """Where lines are typed and shown."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person is typing, whom we can ask."""
+
+    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
+        """Send typed lines until there are no more, then close the channel; cancelled, restore the terminal."""
+
+    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+        """Show lines, and set the prompt; raises BrokenPipeError when nobody can see them any more."""

@@ -1,0 +1,263 @@
+"""Events to lines of text: the one place where what others sent becomes something a terminal gets to see.
+
+Everything that comes from outside goes through `clean`. A line is a sequence of spans, each with a style that the terminal may
+turn into a colour; without colours the spans' texts make the line.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from trio_chat.client import events, reasons
+from trio_chat.client.events import Event, Kind
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.text import escape_controls, strip_formatting
+
+MOST_NAMES = 50
+"""Nicknames shown of one channel; the rest is a number."""
+NICK_STYLES = tuple(f"nick{number}" for number in range(6))
+_SHOWN_TEXT = 60
+
+
+class Span(NamedTuple):
+    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of `NICK_STYLES`."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+def clean(text: str) -> str:
+    """Return text from outside without formatting codes and with control characters made visible."""
+    return escape_controls(strip_formatting(text))
+
+
+def plain(line: Line) -> str:
+    """Return a line without colours."""
+    return "".join(span.text for span in line)
+
+
+def info(text: str) -> Line:
+    """Return a line that tells what happened."""
+    return (Span(f"[INFO] {text}", "info"),)
+
+
+def error(text: str) -> Line:
+    """Return a line that tells what went wrong."""
+    return (Span("[ERROR]", "error"), Span(f" {text}"))
+
+
+def _nick(nick: str, text: str) -> Span:
+    return Span(text, NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)])
+
+
+def local_time() -> datetime:
+    """Return the time here and now."""
+    return datetime.now(UTC).astimezone()
+
+
+class Renderer:
+    """Turns events into lines.
+
+    Args:
+        is_current: tells whether a target is the channel that the user talks in.
+        now: the local time; what was said on another day is shown with its date.
+    """
+
+    def __init__(self, is_current: Callable[[str], bool], now: Callable[[], datetime] = local_time) -> None:
+        self._is_current = is_current
+        self._now = now
+
+    def lines(self, event: Event) -> list[Line]:
+        """Return the lines that show an event; none when it is not worth one."""
+        method = _METHODS.get(type(event))
+        return method(self, event) if method else []
+
+    # Talk
+
+    def _said(self, event: events.Said) -> list[Line]:
+        sender, text = clean(event.sender), clean(event.text)
+        where = " ".join(filter(None, (self._where(event), self._when(event))))
+        spans: Line
+        if event.kind is Kind.ACTION:
+            spans = (Span("* "), _nick(sender, sender), Span(f"{f' ({where})' if where else ''} {text}"))
+        elif event.kind is Kind.NOTICE:
+            spans = (Span("[NOTICE "), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
+        elif event.own:
+            spans = (Span(f"[YOU {where}]" if where else "[YOU]", "own"), Span(f": {text}"))
+        else:
+            spans = (Span("["), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
+        return [spans]
+
+    def _where(self, event: events.Said) -> str:
+        if event.private:
+            return _("→ you")
+        if self._is_current(event.target):
+            return ""
+        target = clean(event.target)
+        return f"→ {target}" if event.own or target[:1] not in "#&@+" else target
+
+    def _when(self, event: events.Said) -> str:
+        if not event.played_back:
+            return ""
+        try:
+            when = datetime.fromisoformat(event.played_back).astimezone()
+        except (ValueError, OverflowError, OSError):  # no time, or one that this system cannot show
+            return "?"
+        return when.strftime("%H:%M" if when.date() == self._now().date() else "%Y-%m-%d %H:%M")
+
+    def _refused(self, event: events.Refused) -> list[Line]:
+        target = clean(event.target)
+        reason = clean(reasons.message_refused(target, event.code, event.reason))
+        text = _("Not delivered to {target}: {reason}: {text}")
+        return [error(text.format(target=target, reason=reason, text=clean(event.text)))]
+
+    def _unconfirmed(self, event: events.Unconfirmed) -> list[Line]:
+        text = clean(event.text)
+        if not self._is_current(event.target):
+            text = f"({clean(event.target)}) {text}"
+        return [error(_("Not confirmed by the server, may not have arrived: {text}").format(text=text))]
+
+    # Who is where
+
+    def _connected(self, event: events.Connected) -> list[Line]:
+        return [info(_("Connected as {nick}.").format(nick=clean(event.nick)))]
+
+    def _joined(self, event: events.Joined) -> list[Line]:
+        text = _("You have joined {channel}.") if event.own else _("{nick} has joined {channel}.")
+        return [info(text.format(nick=clean(event.nick), channel=clean(event.channel)))]
+
+    def _join_refused(self, event: events.JoinRefused) -> list[Line]:
+        return [error(clean(reasons.join_refused(event.channel, event.code, event.reason)))]
+
+    def _parted(self, event: events.Parted) -> list[Line]:
+        text = _("You have left {channel}.") if event.own else _("{nick} has left {channel}.")
+        line = text.format(nick=clean(event.nick), channel=clean(event.channel))
+        return [info(_because(line, "" if event.own else event.reason))]
+
+    def _kicked(self, event: events.Kicked) -> list[Line]:
+        text = (
+            _("You were removed from {channel} by {by}. To come back: /join {channel}")
+            if event.own
+            else _("{nick} was removed from {channel} by {by}.")
+        )
+        line = text.format(nick=clean(event.nick), channel=clean(event.channel), by=clean(event.by))
+        return [info(_because(line, event.reason))]
+
+    def _quit(self, event: events.Quit) -> list[Line]:
+        return [info(_because(_("{nick} has left the server.").format(nick=clean(event.nick)), event.reason))]
+
+    def _renamed(self, event: events.Renamed) -> list[Line]:
+        text = _("You are now {new}.") if event.own else _("{old} is now {new}.")
+        return [info(text.format(old=clean(event.old), new=clean(event.new)))]
+
+    def _nick_refused(self, event: events.NickRefused) -> list[Line]:
+        return [error(clean(reasons.nick_refused(event.nick, event.code, event.reason)))]
+
+    def _names(self, event: events.Names) -> list[Line]:
+        count = len(event.nicks)
+        if not count:
+            return [info(_("Nobody is in {channel}, or it does not show who is.").format(channel=clean(event.channel)))]
+        shown = ", ".join(sorted(map(clean, event.nicks), key=str.casefold)[:MOST_NAMES])
+        if count > MOST_NAMES:
+            more = count - MOST_NAMES
+            shown += " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+        text = ngettext("{count} person in {channel}: {names}", "{count} people in {channel}: {names}", count)
+        return [info(text.format(count=count, channel=clean(event.channel), names=shown))]
+
+    # What a channel is
+
+    def _topic_is(self, event: events.TopicIs) -> list[Line]:
+        text = _("The topic of {channel} is: {topic}") if event.topic else _("{channel} has no topic.")
+        return [info(text.format(channel=clean(event.channel), topic=clean(event.topic)))]
+
+    def _topic_changed(self, event: events.TopicChanged) -> list[Line]:
+        text = (
+            _("{by} has changed the topic of {channel} to: {topic}")
+            if event.topic
+            else _("{by} has removed the topic of {channel}.")
+        )
+        return [info(text.format(by=clean(event.by), channel=clean(event.channel), topic=clean(event.topic)))]
+
+    def _mode_changed(self, event: events.ModeChanged) -> list[Line]:
+        if event.own:
+            return []
+        text = _("{by} has set modes of {target}: {modes}")
+        return [info(text.format(by=clean(event.by), target=clean(event.target), modes=clean(event.modes)))]
+
+    def _list_entry(self, event: events.ListEntry) -> list[Line]:
+        topic = f" — {clean(event.topic)}".rstrip() if event.topic else ""
+        return [info(f"{clean(event.channel)} ({clean(event.users)}){topic}")]
+
+    def _list_end(self, event: events.ListEnd) -> list[Line]:
+        return [info(ngettext("{count} channel.", "{count} channels.", event.count).format(count=event.count))]
+
+    def _invited(self, event: events.Invited) -> list[Line]:
+        text = (
+            _("{by} invites you to {channel}. To go there: /join {channel}")
+            if event.own
+            else _("{by} has invited {nick} to {channel}.")
+        )
+        return [info(text.format(by=clean(event.by), nick=clean(event.nick), channel=clean(event.channel)))]
+
+    def _away(self, event: events.Away) -> list[Line]:
+        return [info(_("{nick} is away: {text}").format(nick=clean(event.nick), text=clean(event.text)))]
+
+    # The server and the connection
+
+    def _server_info(self, event: events.ServerInfo) -> list[Line]:
+        return [info(clean(event.text))]
+
+    def _server_error(self, event: events.ServerError) -> list[Line]:
+        return [error(clean(reasons.other_error(event.code, event.about, event.text)))]
+
+    def _shut_down(self, event: events.ServerShutDown) -> list[Line]:
+        return [info(_("The server has shut down"))]
+
+    def _lost(self, event: events.Lost) -> list[Line]:
+        reason = _("the server has not answered") if event.reason == "timeout" else clean(event.reason)
+        return [error(_because(_("The connection to the server is lost."), reason))]
+
+    def _waiting(self, event: events.Waiting) -> list[Line]:
+        seconds = max(round(event.seconds), 1)
+        text = ngettext("Connecting again in {count} second …", "Connecting again in {count} seconds …", seconds)
+        return [info(_because(text.format(count=seconds), event.reason))]
+
+    def _note(self, event: events.Note) -> list[Line]:
+        return [error(event.text) if event.error else info(event.text)]
+
+
+def _because(text: str, reason: str) -> str:
+    return f"{text} ({clean(reason)})" if reason else text
+
+
+_METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
+    events.Said: Renderer._said,
+    events.Refused: Renderer._refused,
+    events.Unconfirmed: Renderer._unconfirmed,
+    events.Connected: Renderer._connected,
+    events.Joined: Renderer._joined,
+    events.JoinRefused: Renderer._join_refused,
+    events.Parted: Renderer._parted,
+    events.Kicked: Renderer._kicked,
+    events.Quit: Renderer._quit,
+    events.Renamed: Renderer._renamed,
+    events.NickRefused: Renderer._nick_refused,
+    events.Names: Renderer._names,
+    events.TopicIs: Renderer._topic_is,
+    events.TopicChanged: Renderer._topic_changed,
+    events.ModeChanged: Renderer._mode_changed,
+    events.ListEntry: Renderer._list_entry,
+    events.ListEnd: Renderer._list_end,
+    events.Invited: Renderer._invited,
+    events.Away: Renderer._away,
+    events.ServerInfo: Renderer._server_info,
+    events.ServerError: Renderer._server_error,
+    events.ServerShutDown: Renderer._shut_down,
+    events.Lost: Renderer._lost,
+    events.Waiting: Renderer._waiting,
+    events.Note: Renderer._note,
+}

@@ -1,0 +1,84 @@
+"""The text of an INI file to sections of keys, strictly: what is not understood is said with its line, never skipped.
+
+Pure. configparser reads; what it does not tell (the line a value stands on) is looked up when an error needs it. The
+text of a line that makes no sense is never shown: it may be a password on the wrong line.
+"""
+
+import configparser
+import re
+
+Sections = dict[str, dict[str, str]]
+
+# A value may begin with '#' (a channel), so at its start only a '#' with a space after it begins a comment.
+_COMMENT = re.compile(r"(?:(?<=\S)\s+[#;]|^[#;](?=\s|$)).*")
+_COMMENT_IN_PROSE = re.compile(r"(?:(?<=\S)\s+|^)[#;](?:\s.*)?$")
+_HEADER = re.compile(r"\[(?P<header>[^]]+)\]\s*(?:[#;].*)?$")
+
+
+class IniError(ValueError):
+    """The text is not an INI file.
+
+    Args:
+        line: counted from 1; 0 when it is not known.
+        problem: what is wrong, and what would be right.
+    """
+
+    def __init__(self, line: int, problem: str) -> None:
+        super().__init__(problem)
+        self.line = line
+        self.problem = problem
+
+
+class _Parser(configparser.RawConfigParser):
+    SECTCRE = _HEADER  # the standard one takes "[server] port = 1" for a header and drops the rest
+
+    def __init__(self) -> None:
+        # An empty default section cannot be written in a file, so [DEFAULT] is not special.
+        super().__init__(delimiters=("=",), comment_prefixes=("#", ";"), strict=True, default_section="")
+
+
+def parse(text: str) -> Sections:
+    """Return the values by section and key, keys in lower case; a value of several lines has line feeds in it.
+
+    Raises:
+        IniError: for anything that is not a section, a key with a value, a comment, or a further line of a value.
+    """
+    parser = _Parser()
+    try:
+        parser.read_string(text)
+    except configparser.MissingSectionHeaderError as error:
+        raise IniError(error.lineno, "a section such as [server] must come before the first key") from None
+    except configparser.DuplicateSectionError as error:
+        raise IniError(error.lineno or 0, f"section [{error.section}] is there twice; keep one") from None
+    except configparser.DuplicateOptionError as error:
+        raise IniError(error.lineno or 0, f"[{error.section}] {error.option} is there twice; keep one") from None
+    except configparser.ParsingError as error:
+        raise IniError(error.errors[0][0] if error.errors else 0, 'expected "key = value" or "[section]"') from None
+    except configparser.Error as error:
+        raise IniError(0, str(error).partition("\n")[0]) from None
+    return {name: dict(parser.items(name)) for name in parser.sections()}
+
+
+def without_comments(value: str, *, prose: bool) -> str:
+    """Return a value without the comments behind it.
+
+    Args:
+        value: one or more lines.
+        prose: the value is text for people: only '#' or ';' with a space after it begins a comment.
+    """
+    pattern = _COMMENT_IN_PROSE if prose else _COMMENT
+    return "\n".join(pattern.sub("", line, count=1).rstrip() for line in value.split("\n")).strip()
+
+
+def line_of(text: str, section: str, key: str = "") -> int:
+    """Return the line, counted from 1, on which a section or a key of it begins; 0 when it is not found."""
+    current = None
+    for number, line in enumerate(text.split("\n"), start=1):
+        stripped = line.strip()
+        header = _HEADER.match(stripped)
+        if header:
+            current = header["header"]
+        name = stripped.partition("=")[0].strip().lower()
+        if current == section and (name == key if key else header):
+            return number
+    return 0

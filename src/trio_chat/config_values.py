@@ -1,0 +1,208 @@
+"""What one value of config.ini may be: a parser and the words for it, kept together so that they cannot disagree.
+
+Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows file, section and
+key, and says them together with `Kind.allowed`.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import NamedTuple
+
+from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
+
+NOBODY = "none"
+"""How to write an empty list or no file, where nothing at all could be a slip."""
+
+LANGUAGES = ("en", "ru")
+LONGEST_NICK = 64
+LONGEST_CHANNEL = 100
+
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}\.?$){_LABEL}(?:\.{_LABEL})*\.?")
+_SERVER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+_WHOLE = re.compile(r"[0-9]{1,15}")
+_DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
+
+
+class Kind(NamedTuple):
+    """What a key takes: how it is read, and how that is said to people."""
+
+    parse: Callable[[str], object]
+    allowed: str
+    prose: bool = False
+    """Text for people: '#' and ';' start a comment only when a space follows, so that '#lobby' can be written in it."""
+    lines: bool = False
+    """More than one line may be given, each further one indented."""
+    secret: bool = False
+    """Never shown, not even in an error."""
+
+
+def whole(low: int, high: int, note: str = "") -> Kind:
+    """Return the kind of a whole number in a range, with a note for people."""
+    return Kind(lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}")
+
+
+def size(low: int, high: int, note: str = "") -> Kind:
+    """Return the kind of a number of bytes in a range; 'k' and 'M' count 1024 and 1024 * 1024."""
+    words = f"a number of bytes from {low} to {high}, where k means 1024 and M 1048576{note}"
+    return Kind(lambda value: _size(value, low, high), words)
+
+
+def decimal(low: float, high: float, what: str) -> Kind:
+    """Return the kind of a number that may have a fraction, such as seconds."""
+    return Kind(lambda value: _decimal(value, low, high), f"{what} from {low:g} to {high:g}, such as 90 or 0.5")
+
+
+def text(longest: int, *, secret: bool = False) -> Kind:
+    """Return the kind of one line of text, which may be empty."""
+    words = f"one line of at most {longest} bytes in UTF-8, without control characters"
+    return Kind(lambda value: _text(value, longest), words, prose=True, secret=secret)
+
+
+def some_text(longest: int) -> Kind:
+    """Return the kind of one line of text that may not be empty."""
+    words = f"one line of 1 to {longest} bytes in UTF-8, without control characters"
+    return Kind(lambda value: _text(value, longest) or _refuse(value), words, prose=True)
+
+
+def text_lines(most: int, longest: int) -> Kind:
+    """Return the kind of several lines of text."""
+    words = f"at most {most} lines of at most {longest} bytes each; every line after the first starts with a space"
+    return Kind(lambda value: _text_lines(value, most, longest), words, prose=True, lines=True)
+
+
+def choice(*words: str) -> Kind:
+    """Return the kind of one word out of a few, in any case."""
+    return Kind(lambda value: _choice(value, words), f"one of {', '.join(words)}")
+
+
+def _refuse(value: str) -> str:
+    raise ValueError(value)
+
+
+def _check_range(number: float, low: float, high: float) -> None:
+    if not low <= number <= high:
+        raise ValueError(number)
+
+
+def _whole(value: str, low: int, high: int) -> int:
+    if not _WHOLE.fullmatch(value):
+        raise ValueError(value)
+    _check_range(int(value), low, high)
+    return int(value)
+
+
+def _size(value: str, low: int, high: int) -> int:
+    match = _SIZE.fullmatch(value)
+    if not match:
+        raise ValueError(value)
+    number = int(match[1]) * _UNITS[match[2].lower()]
+    _check_range(number, low, high)
+    return number
+
+
+def _decimal(value: str, low: float, high: float) -> float:
+    if not _DECIMAL.fullmatch(value):
+        raise ValueError(value)
+    _check_range(float(value), low, high)
+    return float(value)
+
+
+def _text(value: str, longest: int) -> str:
+    if _CONTROL.search(value) or len(value.encode()) > longest:
+        raise ValueError(value)
+    return value
+
+
+def _text_lines(value: str, most: int, longest: int) -> tuple[str, ...]:
+    lines = value.expandtabs().split("\n") if value else []
+    if len(lines) > most:
+        raise ValueError(value)
+    return tuple(_text(line, longest) for line in lines)
+
+
+def _choice(value: str, words: tuple[str, ...]) -> str:
+    if value.lower() not in words:
+        raise ValueError(value)
+    return value.lower()
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Return the addresses and names in a list separated by commas or spaces; an IPv6 address may stand in brackets."""
+    return tuple(host(part) for part in _parts(value))
+
+
+def host(value: str) -> str:
+    """Return an IP address or a host name, without the brackets an IPv6 address may have."""
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    try:
+        ip_address(bare)
+    except ValueError:
+        # A name made of digits and dots only is an address with a slip in it; resolvers read "1.2.3" in strange ways.
+        if value != bare or not _HOST_NAME.fullmatch(value) or not value.strip("0123456789."):
+            raise
+    return bare
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means 192.168.1.0/24."""
+    if value.lower() == NOBODY:
+        return ()
+    return tuple(ip_network(part, strict=False) for part in _parts(value))
+
+
+def _parts(value: str) -> list[str]:
+    parts = value.replace(",", " ").split()
+    if not parts:
+        raise ValueError(value)
+    return parts
+
+
+def server_name(value: str) -> str:
+    """Return a name that can stand as the source of a message and is not taken for a mask, a user or a channel."""
+    if not _SERVER_NAME.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
+def channel(value: str) -> str:
+    """Return a channel name; its '#' may be left out, because '#' looks like a comment to many."""
+    name = value if value.startswith(CHANTYPES) else CHANTYPES + value
+    fold_channel(name, LONGEST_CHANNEL)
+    return name
+
+
+def channel_or_none(value: str) -> str:
+    """Return a channel name, or nothing for the word `none`."""
+    return "" if value.lower() == NOBODY else channel(value)
+
+
+def no_or_channel(value: str) -> str:
+    """Return a channel name, or nothing for nothing."""
+    return channel(value) if value else ""
+
+
+def no_or_nick(value: str) -> str:
+    """Return a nickname that a server could accept, or nothing for nothing."""
+    if value:
+        fold_nick(value, LONGEST_NICK)
+    return value
+
+
+def no_or_language(value: str) -> str:
+    """Return the code of a language there is a translation for, or nothing for the language of the system."""
+    return _choice(value, LANGUAGES) if value else ""
+
+
+def no_or_path(value: str) -> Path | None:
+    """Return a path, with '~' for the home directory; None when no file is wanted."""
+    if not value or value.lower() == NOBODY:
+        return None
+    # Not Path.expanduser, which raises when there is no home directory.
+    return Path(os.path.expanduser(_text(value, 4096)))

@@ -1,0 +1,104 @@
+"""The log file: appended to, turned over when large, and never a reason for the chat to stop.
+
+The standard RotatingFileHandler loses every record while a turn-over fails (Windows: somebody has the file open), wears
+out the older files doing so, and tells of failures by a traceback. This one goes on in the same file and tries later,
+asks for 0600, notices a file that was moved away, and raises plain OSError for the caller to tell.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+_RETRY_SECONDS = 30.0
+
+
+class LogFile:
+    """One file that lines are appended to.
+
+    Args:
+        path: where; directories are made as needed.
+        rotate_bytes: the size at which the file becomes `.1`, the old `.1` `.2`, and so on.
+        keep: how many older files are kept.
+        clock: seconds that only grow; for trying again after a failed turn-over.
+    """
+
+    def __init__(self, path: Path, rotate_bytes: int, keep: int, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._rotate_bytes = rotate_bytes
+        self._keep = keep
+        self._clock = clock
+        self._fd: int | None = None
+        self._torn = False
+        self._no_rotation_before = float("-inf")
+
+    def write(self, data: bytes) -> OSError | None:
+        """Append whole lines.
+
+        Returns:
+            why an overdue turn-over is not possible now, the first time; the lines are written nevertheless.
+
+        Raises:
+            OSError: the lines, or the end of them, could not be written.
+        """
+        problem = None
+        fd = self._open()
+        size = os.fstat(fd).st_size
+        if size and size + len(data) > self._rotate_bytes:
+            problem = self._rotate()
+            fd = self._open()
+        self._append(fd, data)
+        return problem
+
+    def close(self) -> None:
+        """Close the file; a later write opens it again."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+    def _open(self) -> int:
+        if self._fd is not None and not self._is_in_place(self._fd):
+            self.close()
+        if self._fd is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+            flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
+            self._fd = os.open(self._path, flags, 0o600)  # what people say to each other is nobody else's business
+        return self._fd
+
+    def _is_in_place(self, fd: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(fd), self._path.stat())
+        except OSError:
+            return False
+
+    def _append(self, fd: int, data: bytes) -> None:
+        rest = memoryview(b"\n" + data if self._torn else data)
+        self._torn = False
+        while rest:
+            try:
+                rest = rest[os.write(fd, rest) :]
+            except OSError:
+                self._torn = True  # a full disk may have taken half a line
+                raise
+
+    def _rotate(self) -> OSError | None:
+        if self._clock() < self._no_rotation_before:
+            return None
+        self.close()  # Windows does not rename an open file
+        first_time = self._no_rotation_before == float("-inf")
+        try:
+            self._shift()
+        except OSError as error:
+            self._no_rotation_before = self._clock() + _RETRY_SECONDS
+            return error if first_time else None
+        self._no_rotation_before = float("-inf")
+        return None
+
+    def _shift(self) -> None:
+        # Only up to the first gap: when the last step fails again and again, the older files stay where they are.
+        last = next((number for number in range(1, self._keep) if not self._numbered(number).exists()), self._keep)
+        for number in range(last, 0, -1):
+            self._numbered(number - 1).replace(self._numbered(number))
+
+    def _numbered(self, number: int) -> Path:
+        return self._path.with_name(f"{self._path.name}.{number}") if number else self._path

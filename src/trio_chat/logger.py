@@ -1,0 +1,181 @@
+"""What happened, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always UTF-8.
+
+Everybody logs to `logging.getLogger("trio_chat")` or a child of it. Much of what is logged was written by strangers, so
+control characters are shown by their codes: nobody can forge a line or speak to the terminal through the log.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from io import RawIOBase
+from typing import TextIO
+
+from trio_chat.config import LoggingSettings
+from trio_chat.irc.text import escape_controls
+from trio_chat.log_file import LogFile
+from trio_chat.log_sink import Entry, Sink
+
+NAME = "trio_chat"
+FLUSH_SECONDS = 2.0
+"""How long stopping waits for a slow disk or console."""
+
+_COLOURS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
+_RESET = "\x1b[0m"
+
+
+@contextlib.contextmanager
+def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterator[logging.Logger]:
+    """Log to the console and the file while the block runs; write what waits when it ends, but not for ever.
+
+    Args:
+        settings: the [logging] section.
+        console: where people look; None for standard output, if there is one. Not standard error, because PowerShell
+            shows that as the failure of a program.
+    """
+    logger = logging.getLogger(NAME)
+    sinks = _start_sinks(settings, sys.stdout if console is None else console)
+    handler = _Handler(sinks)
+    before = logger.level, logger.propagate
+    logger.setLevel(settings.level.upper())
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        yield logger
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+        deadline = time.monotonic() + FLUSH_SECONDS
+        # The file first: it may still have something to say on the console.
+        for sink in reversed(sinks):
+            sink.stop(max(0.0, deadline - time.monotonic()))
+
+
+def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[Sink]:
+    # sys.stdout is None under pythonw and when it was closed before the start.
+    sinks = [] if console is None else [Sink("log console", _ConsoleWriter(console))]
+    if settings.file is not None:
+        file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
+        tell = sinks[0].put if sinks else _tell_nobody
+        sinks.append(Sink("log file", _FileWriter(file, str(settings.file), tell)))
+    return sinks
+
+
+def _tell_nobody(_: Entry) -> None:
+    pass
+
+
+class _Handler(logging.Handler):
+    """Turns a record into text at once, because what it mentions may change, and hands it to the threads."""
+
+    def __init__(self, sinks: Sequence[Sink]) -> None:
+        super().__init__()
+        self._sinks = sinks
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand a record over; a wrong logging call is logged itself rather than stopping who made it."""
+        try:
+            message = record.getMessage()
+        except Exception as error:  # any __str__ may raise anything
+            message = f"{record.msg!r} cannot be logged from {record.pathname}:{record.lineno}: {error!r}"
+        details = ""
+        if record.exc_info and record.exc_info[0] is not None:
+            details = "".join(traceback.format_exception(*record.exc_info))
+        entry = Entry(record.created, record.levelname, message, details)
+        for sink in self._sinks:
+            sink.put(entry)
+
+
+class _ConsoleWriter:
+    """Writes to a terminal, a pipe or a file, past the buffer of the stream.
+
+    A thread that hangs in a buffered stream holds its lock, and the interpreter aborts over that lock when it ends.
+    """
+
+    def __init__(self, console: TextIO) -> None:
+        self._raw: RawIOBase | None = None
+        self._text = console
+        try:
+            console.flush()
+            # On Windows this gives a stream that writes UTF-8 to the console whatever its code page is.
+            self._raw = open(console.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
+        except (OSError, ValueError):  # a StringIO, or what pytest puts in the place of the console
+            self._raw = None
+        self._coloured = _has_colours(console)
+
+    def __call__(self, entries: list[Entry]) -> None:
+        text = "".join(entry.render(self._level(entry.level)) for entry in entries)
+        # Nobody can be told that the console is gone; the file goes on.
+        with contextlib.suppress(OSError, ValueError):
+            if self._raw is None:
+                self._text.write(text)
+                self._text.flush()
+            else:
+                _write_all(self._raw, text.encode("utf-8", "backslashreplace"))
+
+    def _level(self, level: str) -> str:
+        colour = _COLOURS.get(level) if self._coloured else None
+        return f"{colour}{level}{_RESET}" if colour else level
+
+
+def _write_all(raw: RawIOBase, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        taken: int | None = raw.write(rest)
+        if taken is None:  # full, and somebody has made it non-blocking
+            time.sleep(0.02)
+        else:
+            rest = rest[taken:]
+
+
+def _has_colours(console: TextIO) -> bool:
+    if "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb" or not console.isatty():
+        return False
+    return sys.platform != "win32" or _enable_windows_colours(console)
+
+
+def _enable_windows_colours(console: TextIO) -> bool:
+    enabled = False
+    if sys.platform == "win32":
+        import ctypes  # noqa: PLC0415 - only a console needs it
+        import msvcrt  # noqa: PLC0415
+
+        kernel32 = ctypes.windll.kernel32
+        handle = msvcrt.get_osfhandle(console.fileno())
+        mode = ctypes.c_uint32()
+        if kernel32.GetConsoleMode(handle, ctypes.byref(mode)):
+            # 4: ENABLE_VIRTUAL_TERMINAL_PROCESSING
+            enabled = bool(kernel32.SetConsoleMode(handle, mode.value | 4))
+    return enabled
+
+
+class _FileWriter:
+    """Writes to the log file; what goes wrong is said once on the console, and again when it is right again."""
+
+    def __init__(self, file: LogFile, name: str, tell: Callable[[Entry], None]) -> None:
+        self._file = file
+        self._name = escape_controls(name)
+        self._tell = tell
+        self._lost = 0
+
+    def __call__(self, entries: list[Entry]) -> None:
+        text = "".join(entry.render() for entry in entries)
+        try:
+            overdue = self._file.write(text.encode("utf-8", "backslashreplace"))
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            if not self._lost:
+                self._say("ERROR", f"the log file {self._name} cannot be written, the chat goes on without it: {error}")
+            self._lost += len(entries)
+            return
+        if overdue:
+            self._say("WARNING", f"the log file {self._name} cannot be turned over now, it goes on growing: {overdue}")
+        if self._lost:
+            self._say("WARNING", f"the log file {self._name} is written again; {self._lost} messages are missing in it")
+            self._lost = 0
+
+    def _say(self, level: str, message: str) -> None:
+        self._tell(Entry(time.time(), level, message))

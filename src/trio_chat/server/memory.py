@@ -1,0 +1,62 @@
+"""The server's memory: opens the database, and forgets what is too old."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from trio_chat.chat.history import HistoryError
+from trio_chat.chat.ids import first_id
+from trio_chat.chat.world import Memory
+from trio_chat.config import StorageSettings
+from trio_chat.storage.database import MEMORY, StorageError, open_database
+from trio_chat.storage.history import SqliteHistory
+
+__all__ = ["StorageError", "forget", "remembering"]
+
+log = logging.getLogger("trio_chat")
+
+_DAY = 86_400.0
+_PRUNE_INTERVAL = 3600.0
+_PRUNE_AT_ONCE = 1000
+"""Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
+
+
+@asynccontextmanager
+async def remembering(settings: StorageSettings) -> AsyncIterator[Memory | None]:
+    """Open the history that the settings name, and keep forgetting what is too old while it is open.
+
+    Raises:
+        StorageError: it cannot be opened; the message says why.
+    """
+    if settings.file is None:
+        yield None
+        return
+    path = None if str(settings.file.name) == MEMORY else settings.file
+    async with open_database(path, settings.synchronous) as database:
+        history = SqliteHistory(database)
+        memory = Memory(
+            history=history,
+            most_messages=settings.most_messages,
+            playback=settings.playback,
+            last_id=await history.last_id(),
+        )
+        log.info("messages are remembered in %s", settings.file)
+        async with trio.open_nursery() as nursery:
+            if settings.keep_days:
+                nursery.start_soon(forget, history, settings.keep_days * _DAY)
+            yield memory
+            nursery.cancel_scope.cancel()
+
+
+async def forget(history: SqliteHistory, seconds: float) -> None:
+    """Delete what is older than so many seconds, at once and then every hour, for ever."""
+    while True:
+        try:
+            while await history.prune(first_id(time.time() - seconds), _PRUNE_AT_ONCE):
+                pass
+        except HistoryError as error:
+            log.error("old messages cannot be deleted: %s", error)
+        await trio.sleep(_PRUNE_INTERVAL)

@@ -1,0 +1,1 @@
+"""The memory: SQLite, embedded. Implements the ports that the rules declare (`trio_chat.chat.history`)."""

@@ -1,0 +1,156 @@
+"""One SQLite file: a connection that writes, used by one task, and one that reads.
+
+SQLite runs in the threads of apsw's Trio support, one for each connection, so the event loop never waits for the disk. Those
+threads are not daemons: whoever opens a database must leave its context, or the program would not end.
+"""
+
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+import trio
+
+from trio_chat.storage.schema import SchemaError, migrate
+
+if TYPE_CHECKING:
+    import apsw
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MEMORY = ":memory:"
+SYNCHRONOUS = ("full", "normal", "off")
+CLOSE_TIMEOUT = 30.0
+"""Seconds that closing may take: SQLite then writes what is in the log back into the file."""
+_BUSY_MS = 5000
+
+
+class StorageError(Exception):
+    """The database cannot do what was asked; the message is one line for the operator."""
+
+
+class Database:
+    """An open database.
+
+    Args:
+        writer: the connection that writes.
+        reader: the connection that reads; the same one for a database in memory.
+    """
+
+    def __init__(self, writer: "apsw.AsyncConnection", reader: "apsw.AsyncConnection") -> None:
+        self._writer = writer
+        self._reader = reader
+
+    async def write(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)` as one transaction, in the writing thread.
+
+        When cancelled, the transaction may be committed all the same.
+
+        Raises:
+            StorageError: nothing of it was written.
+        """
+        return await _run(self._writer, _in_transaction, work, *args, **kwargs)
+
+    async def read(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)` in the reading thread.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        return await _run(self._reader, work, *args, **kwargs)
+
+
+@asynccontextmanager
+async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIterator[Database]:
+    """Open a database, made anew when there is none, and close it at the end.
+
+    Args:
+        path: the file; None for one in memory.
+        synchronous: how sure a commit is (SQLite's PRAGMA synchronous).
+
+    Raises:
+        StorageError: it cannot be opened, or is not ours.
+    """
+    if path is not None:
+        await trio.to_thread.run_sync(_create_private, path)
+    writer = await _connect(path)
+    try:
+        try:
+            await _run(writer, _prepare, synchronous)
+        except (StorageError, SchemaError) as error:
+            raise StorageError(f"{path} cannot be used: {error}") from error
+        reader = writer if path is None else await _connect(path)
+        try:
+            yield Database(writer, reader)
+        finally:
+            if reader is not writer:
+                await _close(reader)
+    finally:
+        await _close(writer)
+
+
+async def _connect(path: Path | None) -> "apsw.AsyncConnection":
+    import apsw  # noqa: PLC0415  # only who stores something needs it
+    import apsw.aio  # noqa: PLC0415
+
+    token = apsw.async_controller.set(apsw.aio.Trio)  # type: ignore[arg-type]  # it takes the class; its stub says an instance
+    try:
+        return await apsw.Connection.as_async(MEMORY if path is None else str(path))
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {_say(error)}") from error
+    finally:
+        apsw.async_controller.reset(token)
+
+
+async def _close(connection: "apsw.AsyncConnection") -> None:
+    with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+        await connection.aclose()
+
+
+async def _run(
+    connection: "apsw.AsyncConnection", work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs
+) -> T:
+    import apsw  # noqa: PLC0415
+
+    try:
+        return await connection.async_run(work, connection, *args, **kwargs)  # type: ignore[no-any-return]
+    except apsw.Error as error:
+        raise StorageError(_say(error)) from error
+
+
+def _in_transaction(
+    connection: "apsw.Connection", work: "Callable[Concatenate[apsw.Connection, P], T]", /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = work(connection, *args, **kwargs)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
+    connection.set_busy_timeout(_BUSY_MS)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", synchronous)
+    connection.pragma("foreign_keys", True)
+    migrate(connection)
+
+
+def _create_private(path: Path) -> None:
+    """Make the file, so that from its first moment only its owner can read it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+def _say(error: Exception) -> str:
+    """Return what SQLite says, with the name that its documentation uses."""
+    return f"{type(error).__name__.removesuffix('Error').lower()}: {error}"

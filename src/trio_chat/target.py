@@ -1,0 +1,96 @@
+"""Where `trio-chat connect` is told to go: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`. Pure."""
+
+import re
+from ipaddress import IPv6Address
+from typing import NamedTuple
+
+from trio_chat import config_values as values
+from trio_chat.i18n import _
+from trio_chat.irc.names import CHANTYPES
+
+IRC_PORT = 6667
+"""What an irc:// address without a port means (IANA: ircu)."""
+
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL)
+_PORT = re.compile(r"[0-9]{1,5}")
+_THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is replaced here, not listened on
+
+
+class TargetError(ValueError):
+    """The target cannot be used; the text says why, in the language of the user."""
+
+
+class Target(NamedTuple):
+    """A server to connect to."""
+
+    host: str
+    port: int | None
+    """None: it was not given."""
+    channel: str = ""
+
+
+def parse(text: str) -> Target:
+    """Return what a target on the command line means.
+
+    Raises:
+        TargetError: when it is none of the forms above.
+    """
+    url = _URL.fullmatch(text)
+    if not url:
+        return Target(*_host_and_port(text))
+    scheme = url["scheme"].lower()
+    if scheme == "ircs":
+        raise TargetError(_("ircs:// needs TLS, which this version does not have; use irc:// where that is safe"))
+    if scheme != "irc":
+        raise TargetError(_("only irc:// addresses can be used, not {scheme}://").format(scheme=scheme))
+    host, port = _host_and_port(url["authority"])
+    return Target(host, IRC_PORT if port is None else port, _channel_of_url(url["rest"]))
+
+
+def reachable(host: str) -> str:
+    """Return the address to connect to when a server listens on this one: nobody can connect to 0.0.0.0 everywhere."""
+    return _THIS_MACHINE.get(host, host)
+
+
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    if text.startswith("["):
+        host, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise TargetError(_("an IPv6 address with a port is written [::1]:5000, not {text}").format(text=text))
+        return _ipv6(host, text), _port(port[1:]) if port else None
+    if text.count(":") > 1:
+        return _ipv6(text, text), None
+    host, colon, port = text.partition(":")
+    try:
+        return reachable(values.host(host)), _port(port) if colon else None
+    except TargetError:
+        raise
+    except ValueError:
+        raise TargetError(_("{host!r} is not a host name or an address").format(host=host)) from None
+
+
+def _ipv6(host: str, text: str) -> str:
+    try:
+        return reachable(str(IPv6Address(host)))
+    except ValueError:
+        raise TargetError(_("{host!r} is not an IPv6 address").format(host=host or text)) from None
+
+
+def _port(text: str) -> int:
+    if not _PORT.fullmatch(text) or not 0 < int(text) < 65536:
+        raise TargetError(_("{port!r} is not a port: allowed is a whole number from 1 to 65535").format(port=text))
+    return int(text)
+
+
+def _channel_of_url(rest: str) -> str:
+    from urllib.parse import unquote  # noqa: PLC0415 - few targets are addresses, and start-up time counts
+
+    # '#' would begin a fragment, so careful people write %23 and others '#', and many leave it out; what follows a '?'
+    # are options that no two clients agree on.
+    written = rest.partition("?")[0]
+    if written in ("", CHANTYPES):
+        return ""
+    try:
+        return values.channel(unquote(written, errors="strict"))
+    except ValueError:
+        raise TargetError(_("{channel!r} is not the name of a channel").format(channel=written)) from None

@@ -1,0 +1,113 @@
+"""What anyone has seen is on disk: the real server, killed at any moment."""
+
+import random
+import re
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import apsw
+import pytest
+import trio
+from programs import PATIENCE, server
+
+from trio_chat.irc.message import Message, parse
+
+CAPS = "batch message-tags server-time echo-message draft/chathistory"
+
+
+class Talker:
+    """Somebody who says numbers as fast as the server confirms them, and remembers what was seen."""
+
+    def __init__(self, nick: str, stream: trio.SocketStream) -> None:
+        self.nick = nick
+        self.stream = stream
+        self.seen: list[str] = []
+
+    async def register(self) -> None:
+        """Join the lobby."""
+        await self.stream.send_all(f"CAP REQ :{CAPS}\r\nCAP END\r\nNICK {self.nick}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
+
+    async def talk(self, enough: int, done: trio.Event) -> None:
+        """Say numbers until the connection breaks; tell when enough messages were seen by all."""
+        rest = b""
+        try:
+            for number in range(20):
+                await self.stream.send_all(f"PRIVMSG #lobby :{self.nick} {number}\r\n".encode())
+            said = 20
+            while data := await self.stream.receive_some():
+                *lines, rest = (rest + data).split(b"\r\n")
+                for message in map(parse, (line.decode() for line in lines)):
+                    if message.command != "PRIVMSG":
+                        continue
+                    self.seen.append(message.tags["msgid"])
+                    if len(self.seen) >= enough:
+                        done.set()
+                    if message.nick == self.nick:
+                        await self.stream.send_all(f"PRIVMSG #lobby :{self.nick} {said}\r\n".encode())
+                        said += 1
+        except trio.BrokenResourceError:
+            pass
+
+
+async def history(address: str, nick: str) -> list[Message]:
+    """Return all of the lobby's history, page by page, as a client asks for it."""
+    host, port = address.split(":")
+    messages: list[Message] = []
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(f"CAP REQ :{CAPS}\r\nCAP END\r\nNICK {nick}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
+        reference, rest = "timestamp=2020-01-01T00:00:00.000Z", b""
+        while True:
+            await stream.send_all(f"CHATHISTORY AFTER #lobby {reference} 100\r\n".encode())
+            page: list[Message] = []
+            is_over = False
+            while not is_over:
+                rest += await stream.receive_some()
+                *lines, rest = rest.split(b"\r\n")
+                for message in map(parse, (line.decode() for line in lines)):
+                    if message.command == "PRIVMSG":
+                        page.append(message)
+                    is_over = is_over or (message.command == "BATCH" and message.params[0][0] == "-")
+            messages += page
+            if not page:
+                return messages
+            reference = f"msgid={page[-1].tags['msgid']}"
+
+
+@pytest.mark.parametrize("round_number", range(3))
+async def test_nothing_that_was_seen_is_lost_by_a_crash(tmp_path: Path, round_number: int) -> None:
+    """Senders under load, `kill -9` at some moment, restart: every message that anyone saw is there, in the order seen."""
+    enough = random.Random(round_number).randrange(50, 1500)
+    talkers: list[Talker] = []
+    async with server(tmp_path) as (host, address), AsyncExitStack() as streams, trio.open_nursery() as nursery:
+        done = trio.Event()
+        for number in range(4):
+            stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])))
+            talkers.append(Talker(f"talker{number}", stream))
+            await talkers[-1].register()
+        for talker in talkers:
+            nursery.start_soon(talker.talk, enough, done)
+        with trio.fail_after(PATIENCE):
+            await done.wait()
+        host.process.kill()
+    async with server(tmp_path) as (_, address):
+        with trio.fail_after(PATIENCE):
+            kept = [message.tags["msgid"] for message in await history(address, "reader")]
+    assert kept == sorted(set(kept))
+    for talker in talkers:
+        assert len(talker.seen) > 0
+        seen = set(talker.seen)
+        assert [msgid for msgid in kept if msgid in seen] == talker.seen
+    connection = apsw.Connection(str(tmp_path / "trio-chat.db"))
+    assert connection.pragma("integrity_check") == "ok"
+    connection.close()
+
+
+async def test_a_database_that_cannot_be_used_is_told_in_one_line(tmp_path: Path) -> None:
+    """The file and the reason, exit 1, and nothing is overwritten."""
+    (tmp_path / "trio-chat.db").write_bytes(b"these are somebody's holiday pictures " * 100)
+    from programs import program
+
+    async with program(["serve", "--host", "127.0.0.1", "--port", "0"], tmp_path) as host:
+        assert await host.wait() == 1
+        (line,) = await host.out.rest()
+        assert re.search(r"trio-chat\.db.*not a database", line)

@@ -1,0 +1,207 @@
+"""What was said before: who gets what of it, and how it is asked for (IRCv3 draft/chathistory)."""
+
+import pytest
+
+from support import ListHistory, Town, commands, find
+from trio_chat.chat.history import HistoryError
+from trio_chat.chat.world import Memory
+from trio_chat.irc.message import Message
+
+CAPS = "batch message-tags server-time draft/chathistory labeled-response echo-message"
+
+
+@pytest.fixture
+def history() -> ListHistory:
+    """Return an empty history."""
+    return ListHistory()
+
+
+@pytest.fixture
+def town(history: ListHistory) -> Town:
+    """Return a world that remembers."""
+    return Town(memory=Memory(history=history, most_messages=5, playback=3))
+
+
+def texts(messages: list[Message]) -> list[str]:
+    """Return what was said."""
+    return [message.params[-1] for message in messages if message.command == "PRIVMSG"]
+
+
+def talk(town: Town, count: int = 8) -> list[str]:
+    """Have somebody say the numbers from 1, a second each; return their msgids."""
+    ann = town.person("ann", "#a", caps="echo-message message-tags")
+    msgids = []
+    for number in range(1, count + 1):
+        town.clock.now += 1
+        msgids.append(find(ann.say(f"PRIVMSG #a :{number}"), "PRIVMSG").tags["msgid"])
+    return msgids
+
+
+def test_the_latest_messages_in_a_batch(town: Town) -> None:
+    """A batch of type chathistory with the channel's name; each message with the msgid and time that it was sent with."""
+    msgids = talk(town)
+    bob = town.person("bob", "#a", caps=CAPS)
+    start, *messages, end = bob.say("CHATHISTORY LATEST #A * 2")
+    assert start.params[1:] == ("chathistory", "#a")
+    assert [message.tags["msgid"] for message in messages] == msgids[-2:]
+    assert messages[0].tags["time"] == "2027-01-15T08:00:07.000Z"
+    assert {message.tags["batch"] for message in messages} == {start.params[0][1:]} == {end.params[0][1:]}
+    assert messages[0].source == "ann!ann@192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("LATEST #a * 3", "678"),
+        ("LATEST #a {5} 3", "678"),
+        ("LATEST #a {7} 3", "8"),
+        ("BEFORE #a {4} 2", "23"),
+        ("AFTER #a {4} 2", "56"),
+        ("AROUND #a {4} 3", "345"),
+        ("BETWEEN #a {2} {6} 9", "345"),
+        ("BETWEEN #a {2} {7} 2", "34"),
+        ("BETWEEN #a {7} {2} 2", "56"),
+        ("BETWEEN #a {3} {4} 5", ""),
+        ("LATEST #a * 999", "45678"),
+        ("before #a timestamp=2027-01-15T08:00:04.000Z 2", "23"),
+        ("AFTER #a timestamp=2027-01-15T08:00:04.000Z 2", "56"),
+        ("AFTER #a timestamp=2027-01-15T08:00:03.999Z 2", "45"),
+        ("AFTER #a timestamp=2030-01-01T00:00:00.000Z 5", ""),
+    ],
+)
+def test_ranges(town: Town, line: str, expected: str) -> None:
+    """Each subcommand: which messages, counted from which end, ends left out, never more than the server's limit."""
+    msgids = talk(town)
+    bob = town.person("bob", "#a", caps=CAPS)
+    for number, msgid in enumerate(msgids, 1):
+        line = line.replace(f"{{{number}}}", f"msgid={msgid}")
+    assert "".join(texts(bob.say(f"CHATHISTORY {line}"))) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("NONSENSE #a * 5", "INVALID_PARAMS"),
+        ("LATEST #a nonsense 5", "INVALID_PARAMS"),
+        ("LATEST #a msgid=nonsense 5", "INVALID_PARAMS"),
+        ("LATEST #a timestamp=2027-02-31T00:00:00.000Z 5", "INVALID_PARAMS"),
+        ("LATEST #a * five", "INVALID_PARAMS"),
+        ("LATEST #a * 0", "INVALID_PARAMS"),
+        ("BEFORE #a * 5", "INVALID_PARAMS"),
+        ("BETWEEN #a timestamp=2027-01-15T08:00:04.000Z 5", "INVALID_PARAMS"),
+        ("LATEST #none * 5", "INVALID_TARGET"),
+        ("LATEST #b * 5", "INVALID_TARGET"),
+        ("LATEST ann * 5", "INVALID_TARGET"),
+        ("TARGETS * * 5", "INVALID_PARAMS"),
+        ("TARGETS timestamp=x timestamp=y 5", "INVALID_PARAMS"),
+    ],
+)
+def test_questions_that_are_refused(town: Town, line: str, code: str) -> None:
+    """A standard reply; nobody peeks into a channel that one is not in, whether it exists or not."""
+    town.person("ann", "#b")
+    bob = town.person("bob", "#a", caps=CAPS)
+    assert find(bob.say(f"CHATHISTORY {line}"), "FAIL").params[:2] == ("CHATHISTORY", code)
+
+
+def test_an_answer_with_a_label(town: Town) -> None:
+    """IRCv3 labeled-response: "an existing type applicable to the entire response" carries the label itself."""
+    talk(town)
+    bob = town.person("bob", "#a", caps=CAPS)
+    start, *_, end = bob.say("@label=x CHATHISTORY LATEST #a * 2")
+    assert start.tags["label"] == "x"
+    assert start.params[1] == "chathistory"
+    assert commands([start, end]) == ["BATCH", "BATCH"]
+    assert find(bob.say("@label=y CHATHISTORY LATEST #none * 2"), "FAIL").tags["label"] == "y"
+
+
+def test_an_empty_answer_is_an_empty_batch(town: Town) -> None:
+    """ "in order to avoid the client waiting for a reply"."""
+    assert commands(town.person("bob", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 2")) == ["BATCH", "BATCH"]
+
+
+def test_targets(town: Town) -> None:
+    """The own channels with their latest message, when that is in the range; in the order of time."""
+    ann = town.person("ann", "#a", "#b", "#c", caps=CAPS)
+    for channel in ("#b", "#a", "#c", "#b"):
+        town.clock.now += 10
+        ann.say(f"PRIVMSG {channel} :x")
+    span = "timestamp=2027-01-15T08:00:00.000Z timestamp=2027-01-15T08:00:40.000Z"
+    assert [m.params for m in ann.say(f"CHATHISTORY TARGETS {span} 5") if m.command == "CHATHISTORY"] == [
+        ("TARGETS", "#a", "2027-01-15T08:00:20.000Z"),
+        ("TARGETS", "#c", "2027-01-15T08:00:30.000Z"),
+    ]
+
+
+def test_who_joins_sees_the_last_messages(town: Town) -> None:
+    """Without asking, for clients that do not ask; with their time, as a tag or in the text."""
+    talk(town)
+    timed = town.person("timed", caps="server-time").say("JOIN #a")
+    assert texts(timed) == ["6", "7", "8"]
+    assert timed[-1].tags["time"] == "2027-01-15T08:00:08.000Z"
+    assert texts(town.person("plain").say("JOIN #a"))[0] == "[2027-01-15 08:00] 6"
+    assert texts(town.person("asks", caps=CAPS).say("JOIN #a")) == []
+
+
+def test_playback_can_be_switched_off(history: ListHistory) -> None:
+    """A setting."""
+    town = Town(memory=Memory(history=history, playback=0))
+    talk(town)
+    assert texts(town.person("bob").say("JOIN #a")) == []
+
+
+def test_what_was_said_behind_a_closed_door_stays_there(town: Town) -> None:
+    """Who founds a channel of the same name anew sees what strangers could have heard, and no more; members see all."""
+    ann = town.person("ann", "#a", caps=CAPS)
+    ann.say("PRIVMSG #a :open", "MODE #a +k x", "PRIVMSG #a :closed", "MODE #a -k x", "PRIVMSG #a :open again")
+    assert texts(ann.say("CHATHISTORY LATEST #a * 5")) == ["open", "closed", "open again"]
+    ann.say("PART #a")
+    assert texts(town.person("eve", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 5")) == ["open", "open again"]
+
+
+@pytest.mark.parametrize("label", ["", "@label=x "])
+def test_what_somebody_says_alone_is_remembered(town: Town, history: ListHistory, label: str) -> None:
+    """Whether it is labelled or not."""
+    town.person("ann", "#a", caps=CAPS).say(f"{label}PRIVMSG #a :anybody here?")
+    assert [record.text for record in history.records] == ["anybody here?"]
+
+
+def test_what_is_not_remembered(town: Town, history: ListHistory) -> None:
+    """Private messages, tags alone, and what goes to the operators only."""
+    ann = town.person("ann", "#a", caps=CAPS)
+    ann.say("PRIVMSG ann :x", "@+typing=active TAGMSG #a", "PRIVMSG @#a :x", "NOTICE #a :kept")
+    assert [record.text for record in history.records] == ["kept"]
+
+
+def test_without_a_memory_there_is_no_history() -> None:
+    """Neither the capability nor the token nor the command."""
+    bob = Town().person("bob")
+    assert "chathistory" not in find(bob.say("CAP LS"), "CAP").params[-1]
+    assert commands(bob.say("CHATHISTORY LATEST #a * 5")) == ["421"]
+    assert not any("CHATHISTORY" in token for message in bob.say("VERSION") for token in message.params)
+
+
+def test_with_a_memory_it_says_so(town: Town) -> None:
+    """CHATHISTORY and MSGREFTYPES in ISUPPORT, draft/chathistory in CAP LS."""
+    bob = town.person("bob")
+    assert "draft/chathistory" in find(bob.say("CAP LS"), "CAP").params[-1].split()
+    tokens = [token for message in bob.say("VERSION") for token in message.params]
+    assert "CHATHISTORY=5" in tokens
+    assert "MSGREFTYPES=msgid,timestamp" in tokens
+
+
+def test_a_history_that_cannot_be_read(town: Town, history: ListHistory) -> None:
+    """MESSAGE_ERROR to who asks; who joins is in all the same."""
+    town.person("ann", "#a")
+    bob = town.person("bob", caps=CAPS)
+    history.error = HistoryError("ioerr: disk I/O error")
+    assert commands(bob.say("JOIN #a")) == ["JOIN", "353", "366"]
+    assert find(bob.say("CHATHISTORY LATEST #a * 5"), "FAIL").params[:2] == ("CHATHISTORY", "MESSAGE_ERROR")
+    assert commands(town.person("eve").say("JOIN #a")) == ["JOIN", "353", "366"]
+
+
+def test_ids_go_on_after_a_restart(history: ListHistory) -> None:
+    """Also when the clock was set back in between."""
+    last = (1 << 62) + 5
+    town = Town(memory=Memory(history=history, last_id=last))
+    talk(town, 1)
+    assert history.records[0].id > last

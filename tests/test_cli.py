@@ -1,0 +1,262 @@
+"""The command line: what it makes of arguments, and how it ends."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from trio_chat import __version__, cli
+from trio_chat.i18n import install
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    """Start in an empty directory with an English user."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
+    yield
+    install("en")
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """Return a list of the settings that servers are started with; no server is."""
+    calls = []
+    module = ModuleType("trio_chat.server.app")
+    module.run = lambda settings: calls.append(settings) or 0
+    monkeypatch.setitem(sys.modules, "trio_chat.server.app", module)
+    return calls
+
+
+@pytest.fixture
+def connected(monkeypatch):
+    """Return a list of the options that clients are started with; no client is."""
+    calls = []
+    module = ModuleType("trio_chat.client.main")
+    module.ConnectOptions = SimpleNamespace
+    module.run = lambda options: calls.append(options) or 0
+    monkeypatch.setitem(sys.modules, "trio_chat.client.main", module)
+    return calls
+
+
+def config(text: str) -> None:
+    """Write config.ini into the working directory."""
+    Path("config.ini").write_text(text, encoding="utf-8")
+
+
+def test_version(capsys):
+    """`--version` says name and version."""
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"trio-chat {__version__}\n"
+
+
+def test_no_command_shows_help_and_fails(capsys):
+    """Nothing to do is a wrong usage, with help on standard error."""
+    assert cli.main([]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "trio-chat serve" in output.err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["connect", "--help"]])
+def test_help_has_examples(arguments, capsys):
+    """Every help ends with commands to copy."""
+    assert cli.main(arguments) == 0
+    assert "examples:\n  trio-chat " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "ru", "--help"], ["connect", "--lang=ru", "-h"]])
+def test_help_is_in_the_language_asked_for(arguments, capsys):
+    """--lang counts for the help too, before and behind the command."""
+    cli.main(arguments)
+    assert "примеры" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["dance"], "dance"),
+        (["serve", "--port", "65536"], "0 to 65535"),
+        (["serve", "--port", "many"], "0 to 65535"),
+        (["serve", "--host", "300.1.1.1"], "addresses or host names"),
+        (["serve", "--host", ""], "addresses or host names"),
+        (["serve", "--log-level", "loud"], "debug, info, warning, error"),
+        (["serve", "extra"], "extra"),
+        (["connect", "host:0"], "1 to 65535"),
+        (["connect", "ircs://host"], "TLS"),
+        (["connect", "--nick", "two words"], "a nickname without spaces"),
+        (["connect", "--nick", "1st"], "does not begin with a digit"),
+        (["connect", "--channel", "a b"], "a channel name"),
+        (["connect", "--channel", ""], "a channel name"),
+        (["connect", "--lang", "xx"], "en"),
+        (["connect", "--lang"], "--lang"),
+        (["connect", "--config", "missing.ini"], "missing.ini: there is no such file"),
+        (["connect", "--password-file", "missing.txt"], "missing.txt: cannot be read"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_words(arguments, words, capsys, served, connected):
+    """A mistake on the command line says what is allowed, and nothing is started."""
+    assert cli.main(arguments) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert "Traceback" not in error
+    assert not served
+    assert not connected
+
+
+@pytest.mark.parametrize("command", ["serve", "connect"])
+def test_a_wrong_configuration_ends_with_2_and_one_line(command, capsys, served, connected):
+    """A mistake in config.ini is told in one line."""
+    config("[server]\nport = x\n")
+    assert cli.main([command]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("trio-chat: config.ini, line 2: [server] port = ")
+    assert error.count("\n") == 1
+    assert not served
+    assert not connected
+
+
+def test_serve_uses_the_configuration(served):
+    """Without options config.ini counts."""
+    config("[server]\nport = 6000\n")
+    assert cli.main(["serve"]) == 0
+    assert served[0].server.port == 6000
+
+
+def test_options_of_serve_win_over_the_configuration(served):
+    """What is typed counts more than what is in the file; the rest of the file still counts."""
+    config("[server]\nport = 6000\nname = a.b\n[logging]\nlevel = error\n")
+    cli.main(["serve", "--host", "127.0.0.1,::1", "--port", "0", "--log-level", "DEBUG"])
+    settings = served[0]
+    assert (settings.server.host, settings.server.port) == (("127.0.0.1", "::1"), 0)
+    assert settings.server.name == "a.b"
+    assert settings.logging.level == "debug"
+
+
+def test_a_named_configuration(served, tmp_path):
+    """--config takes another file."""
+    other = tmp_path / "other name.ini"
+    other.write_text("[server]\nport = 6001\n")
+    cli.main(["serve", "--config", str(other)])
+    assert served[0].server.port == 6001
+
+
+def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
+    """What the server or client ends with, the program ends with."""
+    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", lambda settings: 1)
+    assert cli.main(["serve"]) == 1
+
+
+def test_connect_without_anything_goes_to_this_machine(connected):
+    """The server of the defaults, as somebody on the same computer reaches it."""
+    assert cli.main(["connect"]) == 0
+    assert vars(connected[0]) == {"host": "127.0.0.1", "port": 5000, "nick": "", "channel": "#lobby", "password": ""}
+
+
+def test_connect_uses_the_configuration(connected):
+    """The client finds its server, name, channel and password in config.ini."""
+    config("[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n")
+    cli.main(["connect"])
+    expected = {"host": "::1", "port": 6000, "nick": "anna", "channel": "#tea", "password": "open"}
+    assert vars(connected[0]) == expected
+
+
+def test_options_of_connect_win_over_the_configuration(connected):
+    """What is typed counts more than what is in the file."""
+    config("[client]\nnick = anna\nchannel = tea\n")
+    cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
+    expected = {"host": "192.0.2.7", "port": 7000, "nick": "боб", "channel": "#кофе", "password": ""}
+    assert vars(connected[0]) == expected
+
+
+def test_a_host_without_a_port_gets_the_one_of_the_configuration(connected):
+    """A copied config.ini is enough to find the server on another machine."""
+    config("[server]\nport = 6000\n")
+    cli.main(["connect", "192.0.2.7"])
+    assert (connected[0].host, connected[0].port) == ("192.0.2.7", 6000)
+
+
+def test_the_channel_of_an_address_counts_more_than_the_configuration(connected):
+    """irc://host/channel asks for that channel."""
+    config("[client]\nchannel = tea\n")
+    cli.main(["connect", "irc://192.0.2.7/python"])
+    assert (connected[0].port, connected[0].channel) == (6667, "#python")
+
+
+def test_the_password_of_the_configuration_is_for_its_own_server_only(connected):
+    """No other server gets to know it."""
+    config("[server]\npassword = open\n")
+    cli.main(["connect", "192.0.2.7"])
+    cli.main(["connect", "127.0.0.1:5000"])
+    assert [options.password for options in connected] == ["", "open"]
+
+
+def test_port_0_is_nowhere_to_connect_to(connected, capsys):
+    """A server on any free port must be named."""
+    config("[server]\nport = 0\n")
+    assert cli.main(["connect"]) == 2
+    assert "127.0.0.1:5000" in capsys.readouterr().err
+    assert cli.main(["connect", "localhost:7000"]) == 0
+
+
+@pytest.mark.parametrize(
+    "data", [b"s3cret", b"s3cret\n", b"s3cret\r\nmore\n", b"\xef\xbb\xbfs3cret\n"], ids=["bare", "lf", "crlf", "bom"]
+)
+def test_the_password_is_the_first_line(data, connected, tmp_path):
+    """Line ends and a byte order mark are no part of a password."""
+    (tmp_path / "password").write_bytes(data)
+    assert cli.main(["connect", "--password-file", "password"]) == 0
+    assert connected[0].password == "s3cret"
+
+
+@pytest.mark.parametrize("data", [b"", b"\nsecond\n", b"\xff\xfe", b"bell\x07\n", b"x" * 5000])
+def test_what_is_no_password(data, connected, tmp_path, capsys):
+    """An unusable password file is named, and its content is not shown."""
+    (tmp_path / "password").write_bytes(data)
+    assert cli.main(["connect", "--password-file", "password"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("trio-chat: password: ")
+    assert "bell" not in error
+    assert not connected
+
+
+def test_the_language_of_the_configuration_counts(connected, capsys):
+    """[client] language is used when --lang is not."""
+    config("[client]\nlanguage = ru\n[server]\nport = 0\n")
+    cli.main(["connect"])
+    assert "порт" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
+    """Ctrl+C anywhere ends the program quietly."""
+
+    def interrupt(settings: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", interrupt)
+    assert cli.main(["serve"]) == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_missing_package_is_named(monkeypatch, capsys):
+    """Started without its dependencies, the program says so."""
+    monkeypatch.setitem(sys.modules, "trio_chat.server.app", None)
+    monkeypatch.setattr(cli, "_serve", lambda options: __import__("a_package_that_is_missing"))
+    assert cli.main(["serve"]) == 1
+    assert "a_package_that_is_missing" in capsys.readouterr().err
+
+
+def test_output_survives_a_poor_character_set():
+    """A terminal that cannot show a letter does not end the program."""
+    environment = {"PYTHONIOENCODING": "ascii", "LANGUAGE": "ru"}
+    done = subprocess.run([sys.executable, "-m", "trio_chat", "--help"], env=_with(environment), capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+
+
+def _with(variables: dict[str, str]) -> dict[str, str]:
+    import os
+
+    return os.environ | variables

@@ -1,0 +1,338 @@
+"""The line client: what people see, and that nothing they type gets lost."""
+
+import pytest
+import trio
+import trio.testing
+
+from client_fakes import NoState, chat, until
+from trio_chat.client.line import WAITING_LINES
+
+TAKEN = ":srv.test 433 * alice :Nickname is already in use"
+
+
+async def test_shows_what_the_server_confirms() -> None:
+    """A typed line is shown as `[YOU]: …` when its echo comes, not before."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        assert await c.interface.take() == [
+            "[INFO] Connected as alice.",
+            "[INFO] You have joined #lobby.",
+            "[INFO] 2 people in #lobby: alice, bob",
+        ]
+        assert c.interface.prompt.text == "#lobby> "
+        c.interface.type("hello")
+        assert await c.interface.take() == []
+        await server.echo()
+        await server.send(":bob!u@h PRIVMSG #lobby :hi")
+        assert await c.interface.take() == ["[YOU]: hello", '["bob"]: hi']
+
+
+async def test_exit_leaves() -> None:
+    """`exit` alone on the line sends QUIT, and the exit code is 0."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("exit now", "exit")
+        await server.echo()
+        await server.expect("QUIT")
+        await server.send("ERROR :Closing link")
+        await until(lambda: c.code is not None)
+        assert c.code == 0
+        assert c.interface.ended
+
+
+async def test_server_shuts_down() -> None:
+    """Exactly `[INFO] The server has shut down`, and exit code 0."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        await server.send(":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :The server has shut down")
+        await until(lambda: c.code is not None)
+        assert c.interface.shown == ["[INFO] The server has shut down"]
+        assert c.code == 0
+
+
+async def test_asks_for_a_nickname() -> None:
+    """On a terminal the nickname is asked for, offering the last one; an empty answer takes the offer."""
+    async with chat(nick="", state=NoState("alice")) as c:
+        await c.interface.take()
+        assert c.interface.prompt == ("Your nickname [alice]: ", True)
+        c.interface.type("two words")
+        assert (await c.interface.take())[0].startswith("[ERROR] A nickname cannot")
+        c.interface.type("")
+        server = await c.server()
+        await server.enter()
+
+
+async def test_asks_again_when_the_nickname_is_refused() -> None:
+    """A refused nickname is explained and asked for again; the one that gets in is remembered."""
+    async with chat() as c:
+        server = await c.server()
+        for start in ("CAP", "NICK alice", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :", TAKEN)
+        assert await c.interface.take() == ['[ERROR] The nickname "alice" is in use by someone else. Choose another.']
+        assert c.interface.prompt == ("Your nickname: ", True)
+        c.interface.type("carol")
+        await server.expect("CAP END")
+        await server.expect("NICK carol")
+        await server.welcome("carol")
+        await c.interface.take()
+        assert c.state.nick == "carol"
+
+
+async def test_server_does_not_wait_for_the_answer() -> None:
+    """When the server ends the connection while the user thinks about a nickname, the answer goes into a new one."""
+    async with chat() as c:
+        server = await c.server()
+        await server.send(TAKEN, "ERROR :Registration timeout")
+        await c.interface.take()
+        c.interface.type("carol")
+        await (await c.server()).enter("carol")
+
+
+async def test_takes_a_variant_where_nobody_can_be_asked() -> None:
+    """Piped, a taken nickname gets digits, and an INFO line says so."""
+    async with chat(interactive=False) as c:
+        server = await c.server()
+        for start in ("CAP", "NICK alice", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :", TAKEN)
+        await server.expect("CAP END")
+        await server.expect("NICK alice2")
+        assert await c.interface.take() == ['[INFO] The nickname "alice" is not free here, trying "alice2".']
+
+
+async def test_piped_lines_are_confirmed_before_leaving() -> None:
+    """After the end of the input everything is waited for, then QUIT; exit code 0."""
+    async with chat(interactive=False) as c:
+        c.interface.type("one", "two")
+        c.interface.hang_up()
+        server = await c.server()
+        await server.enter()
+        assert [await server.echo(), await server.echo()] == ["PRIVMSG #lobby :one", "PRIVMSG #lobby :two"]
+        await server.expect("PING settled")
+        await server.send("PONG settled")
+        await server.expect("QUIT")
+        await server.close()
+        await until(lambda: c.code is not None)
+        assert c.code == 0
+        assert c.interface.shown[-2:] == ["[YOU]: one", "[YOU]: two"]
+
+
+async def test_piped_refusal_is_a_failure() -> None:
+    """A script whose message was refused ends with exit code 1."""
+    async with chat(interactive=False) as c:
+        c.interface.type("one")
+        c.interface.hang_up()
+        server = await c.server()
+        await server.enter()
+        label = (await server.expect("PRIVMSG")).split()[0]
+        await server.send(f"{label} :srv.test 404 alice #lobby :Cannot send to channel")
+        await server.expect("PING")
+        await server.send("PONG settled")
+        await server.expect("QUIT")
+        await server.close()
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+        assert c.interface.shown[-1] == "[ERROR] Not delivered to #lobby: you may not write in #lobby: one"
+
+
+async def test_first_connect_impossible() -> None:
+    """One line, exit code 1."""
+    async with chat(unreachable=1) as c:
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+        assert c.interface.shown == ["[ERROR] Cannot connect to srv.test"]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("464 * :Bad password", "[ERROR] The server's password is missing or wrong. Check it and connect again. (Bad password)"),
+        ("465 * :Go away", "[ERROR] You are banned from this server. Ask its administrator. (Go away)"),
+        ("NOTICE * :Wait", "[ERROR] The server does not let you in: Server is full"),
+    ],
+)
+async def test_not_let_in(line: str, shown: str) -> None:
+    """A server that does not let us in: the reason, exit code 1, and no second attempt."""
+    async with chat() as c:
+        server = await c.server()
+        await server.send(f":srv.test {line}", "ERROR :Server is full")
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+        assert c.interface.shown == [shown]
+
+
+async def test_reconnects_and_loses_nothing(autojump_clock: trio.testing.MockClock) -> None:
+    """After a lost connection: what was not confirmed is listed, what is typed meanwhile goes out once after the rejoin."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("one")
+        await server.expect("PRIVMSG #lobby one")
+        await c.interface.take()
+        c.unreachable = 2
+        await server.close()
+        await until(lambda: len(c.interface.shown) == 3)
+        c.interface.type("two")
+        server = await c.server()
+        await server.enter()
+        assert await server.echo() == "PRIVMSG #lobby :two"
+        shown = await c.interface.take()
+        assert shown[:4] == [
+            "[ERROR] Not confirmed by the server, may not have arrived: one",
+            "[ERROR] The connection to the server is lost.",
+            "[INFO] Connecting again in 1 second …",
+            "[INFO] Not connected at the moment. This will be sent as soon as the connection is back.",
+        ]
+        assert "[INFO] Connecting again in 4 seconds …" in shown
+        assert shown[-1] == "[YOU]: two"
+        assert [line for line in shown if line.endswith("one")] == shown[:1]
+
+
+async def test_takes_back_its_nick_after_reconnecting(autojump_clock: trio.testing.MockClock) -> None:
+    """When our own ghost holds the nickname, a variant gets in and takes the nickname back; nobody is asked."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.close()
+        server = await c.server()
+        for start in ("CAP", "NICK alice", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :", TAKEN)
+        await server.expect("CAP END")
+        await server.expect("NICK alice2")
+        await server.welcome("alice2")
+        await server.let_join("#lobby")
+        await server.send(":alice!u@h QUIT :Ping timeout")
+        await server.expect("NICK alice")
+
+
+async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> None:
+    """The channels of the lost connection are joined again, the current one first and each with its key."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/join other secret")
+        await server.expect("JOIN #other secret")
+        await server.send(":alice!u@h JOIN #other")
+        await c.interface.take()
+        await server.close()
+        server = await c.server()
+        await server.greet()
+        await server.expect("JOIN #other secret")
+        await server.expect("JOIN #lobby")
+
+
+async def test_exit_while_reconnecting(autojump_clock: trio.testing.MockClock) -> None:
+    """`exit` works without a connection; what was still to be sent is told."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.unreachable = 1000
+        await server.close()
+        await until(lambda: any("Connecting again" in line for line in c.interface.shown))
+        c.interface.type("lost?", "exit")
+        await until(lambda: c.code is not None)
+        assert c.code == 0
+        assert c.interface.shown[-1] == "[ERROR] Not sent: lost?"
+
+
+async def test_lines_waiting_are_bounded(autojump_clock: trio.testing.MockClock) -> None:
+    """Too many lines typed without a connection are refused, not forgotten."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.unreachable = 1000
+        await server.close()
+        await until(lambda: any("Connecting again" in line for line in c.interface.shown))
+        c.interface.type(*("x" for _ in range(WAITING_LINES + 1)), "last")
+        await until(lambda: c.interface.shown[-1].endswith("last"))
+        assert c.interface.shown[-1] == "[ERROR] Too many lines are waiting to be sent. Not sent: last"
+
+
+async def test_piped_gives_up(autojump_clock: trio.testing.MockClock) -> None:
+    """Where nobody watches, ten attempts are enough: exit code 1."""
+    async with chat(interactive=False) as c:
+        server = await c.server()
+        await server.enter()
+        c.unreachable = 1000
+        await server.close()
+        await until(lambda: any("Connecting again" in line for line in c.interface.shown))
+        c.interface.type("never sent")
+        await until(lambda: c.code is not None)
+        assert c.code == 1
+        assert c.unreachable == 990
+        assert "[ERROR] Not sent: never sent" in c.interface.shown
+
+
+async def test_long_message_is_split() -> None:
+    """A long message goes out in parts, none of which makes a relayed line longer than 512 bytes."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        text = "слово " * 200
+        c.interface.type(text)
+        words = []
+        for _part in range(6):
+            body = await server.echo()
+            assert len(f":alice!u@h {body}\r\n".encode()) <= 512
+            words += body.partition(" :")[2].split()
+            if len(words) == 200:
+                break
+        assert words == ["слово"] * 200
+
+
+async def test_no_channel_no_silence() -> None:
+    """What is typed in no channel is said not to have been sent, and what to do."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        c.interface.type("/part")
+        await server.expect("PART #lobby")
+        await server.send(":alice!u@h PART #lobby")
+        await c.interface.take()
+        c.interface.type("hello")
+        assert (await c.interface.take())[0] == "[ERROR] You are in no channel, so nobody got this: hello"
+
+
+async def test_leaving_while_asked() -> None:
+    """`exit` as the answer to the question for a nickname leaves."""
+    async with chat(nick="") as c:
+        c.interface.type("exit")
+        await until(lambda: c.code is not None)
+        assert c.code == 0
+
+
+async def test_bad_target_is_told() -> None:
+    """What cannot be written on a line is told, and the next line goes out."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        c.interface.type("/msg :x hello", "fine")
+        assert await server.echo() == "PRIVMSG #lobby :fine"
+        assert await c.interface.take() == ["[ERROR] This cannot be sent: hello", "[YOU]: fine"]
+
+
+async def test_history_after_a_rejoin_is_not_shown_twice(autojump_clock: trio.testing.MockClock) -> None:
+    """What has been on the screen is not shown again when the server plays it back; what was missed is."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send("@msgid=1 :bob!u@h PRIVMSG #lobby :one")
+        await c.interface.take()
+        await server.close()
+        server = await c.server()
+        await server.enter()
+        await server.send(
+            ":srv.test BATCH +h chathistory #lobby",
+            "@batch=h;msgid=1;time=x :bob!u@h PRIVMSG #lobby :one",
+            "@batch=h;msgid=2;time=x :bob!u@h PRIVMSG #lobby :two",
+            ":srv.test BATCH -h",
+        )
+        assert (await c.interface.take())[-2:] == ["[INFO] 2 people in #lobby: alice, bob", '["bob" ?]: two']

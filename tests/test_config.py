@@ -1,0 +1,419 @@
+"""config.ini: what is taken, what is refused, and with which words."""
+
+import re
+from dataclasses import fields, replace
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from trio_chat.config import KEYS, LENGTHS, ConfigError, Settings, load
+from trio_chat.irc.isupport import Lengths
+
+SHIPPED = Path(__file__).parent.parent / "config.ini"
+WORDS = st.sampled_from(
+    ["[server]", "[limits]", "port", "host", "motd", "=", " ", "\n", "\n ", "#", ";", "5000", "::1", "\0", "\ufeff", "\x85", "]"]
+)
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Return a function that writes config.ini and gives its path."""
+
+    def write(text: str | bytes) -> Path:
+        path = tmp_path / "config.ini"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def refused(written):
+    """Return a function that loads a text which must be refused, and gives the words for it."""
+
+    def refuse(text: str | bytes) -> str:
+        with pytest.raises(ConfigError) as caught:
+            load(written(text))
+        message = str(caught.value)
+        assert "config.ini" in message
+        assert "\n" not in message
+        assert message.isprintable()
+        return message
+
+    return refuse
+
+
+def beside(path: Path) -> Settings:
+    """Return the defaults as a file in another directory means them."""
+    default = Settings()
+    assert default.logging.file is not None
+    assert default.storage.file is not None
+    return replace(
+        default,
+        logging=replace(default.logging, file=path.parent / default.logging.file),
+        storage=replace(default.storage, file=path.parent / default.storage.file),
+    )
+
+
+def test_without_a_file_everything_has_its_default(tmp_path, monkeypatch):
+    """All sections and keys are optional, and so is the file."""
+    monkeypatch.chdir(tmp_path)
+    assert load(None) == Settings()
+
+
+def test_the_file_of_the_working_directory_is_found(written, monkeypatch):
+    """Without --config, config.ini of the working directory counts."""
+    monkeypatch.chdir(written("[server]\nport = 6000\n").parent)
+    assert load(None).server.port == 6000
+
+
+def test_a_named_file_must_exist(tmp_path):
+    """A path that was asked for and is not there is an error, not the defaults."""
+    with pytest.raises(ConfigError, match=r"other\.ini: there is no such file"):
+        load(tmp_path / "other.ini")
+
+
+def test_an_empty_file_means_the_defaults(written):
+    """Nothing written means nothing changed."""
+    path = written("")
+    assert load(path) == beside(path)
+
+
+def test_the_shipped_file_gives_the_defaults(monkeypatch):
+    """Starting with the file as shipped is the same as starting without."""
+    monkeypatch.chdir(SHIPPED.parent)
+    assert load(None) == Settings()
+
+
+def test_the_shipped_file_says_where_to_listen():
+    """The two keys that everybody changes are there to be changed."""
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert "\nhost = 0.0.0.0\n" in text
+    assert "\nport = 5000\n" in text
+
+
+def test_every_commented_key_of_the_shipped_file_shows_its_default(written):
+    """Removing every '#' before a key changes nothing, so the file cannot say what is not so."""
+    path = written(re.sub(r"^#(?=[a-z_]+ =)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert load(path) == beside(path)
+
+
+@pytest.mark.parametrize(("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys])
+def test_every_key_is_explained_in_the_shipped_file(section, key):
+    """Each key stands in its section, below the words for what it may be."""
+    text = SHIPPED.read_text(encoding="utf-8").split(f"\n[{section}]\n")[1].split("\n[")[0]
+    explanation, found, _ = text.partition(f"\n{key} =" if f"\n{key} =" in text else f"\n#{key} =")
+    assert found
+    assert KEYS[section][key].allowed in explanation.replace("\n# ", " ")
+
+
+def test_every_setting_has_a_key():
+    """No setting can only be changed in the source."""
+    parts = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
+    for section, part in parts.items():
+        named = {field.name for field in fields(part)} - {"lengths"}
+        assert named <= set(KEYS[section])
+    assert {name for name, _ in LENGTHS.values()} == set(Lengths._fields)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("host = 0.0.0.0 # IP", ("0.0.0.0",)),
+        ("host = 127.0.0.1, ::1 ; both", ("127.0.0.1", "::1")),
+        ("host = [::1]\tlocalhost", ("::1", "localhost")),
+        ("HOST=127.0.0.1", ("127.0.0.1",)),
+        ("port = 0", 0),
+        ("port = 65535", 65535),
+        ("port = 7000#", None),
+        ("lobby = #lobby  # where newcomers meet", "#lobby"),
+        ("lobby = lobby", "#lobby"),
+        ("lobby = none", ""),
+        ("lobby = #кухня", "#кухня"),
+        ("lobby = ##x", "##x"),
+        ("lobby = # lobby", None),
+        ("description = Talk in #lobby ;-)", "Talk in #lobby ;-)"),
+        ("description = Office # on the third floor", "Office"),
+        ("description = a = b", "a = b"),
+        ("description = 100%", "100%"),
+        ("description = %(port)s ${x}", "%(port)s ${x}"),
+        ("password = # none", ""),
+        ("password = #secret", "#secret"),
+        ("admin =", ""),
+        ("name = chat.example.org", "chat.example.org"),
+        ("shutdown_grace = 0.5", 0.5),
+    ],
+)
+def test_a_value_of_server(written, line, expected):
+    """A comment needs a space before it, and a space behind it where '#' can be part of the text."""
+    path = written(f"[server]\n{line}\n")
+    key = line.partition("=")[0].strip().lower()
+    if expected is None:
+        with pytest.raises(ConfigError):
+            load(path)
+    else:
+        assert getattr(load(path).server, key) == expected
+
+
+@pytest.mark.parametrize(("written_size", "size"), [("8192", 8192), ("64k", 65536), ("2M", 2097152), ("2m", 2097152)])
+def test_a_size_may_have_a_suffix(written, written_size, size):
+    """1024 and 1048576 are written k and M."""
+    assert load(written(f"[limits]\noutbox_bytes = {written_size}\n")).limits.outbox_bytes == size
+
+
+def test_networks_are_a_list(written):
+    """Addresses, networks and networks with host bits are all taken."""
+    limits = load(written("[limits]\nflood_exempt = 10.1.2.3/8, ::1 192.0.2.1\n")).limits
+    assert limits.flood_exempt == tuple(ip_network(network) for network in ("10.0.0.0/8", "::1/128", "192.0.2.1/32"))
+
+
+def test_no_networks_are_written_none(written):
+    """An empty list is said in a word."""
+    assert load(written("[limits]\nflood_exempt = none\n")).limits.flood_exempt == ()
+
+
+def test_lengths_are_single_keys(written):
+    """Each length has a key of its own, and the others keep their defaults."""
+    lengths = load(written("[limits]\nnick_length = 20\nmode_changes = 5\n")).limits.lengths
+    assert lengths == Lengths()._replace(nick=20, modes=5)
+
+
+def test_a_relative_log_file_is_beside_the_configuration(written, tmp_path):
+    """Where the log is does not depend on where the server was started."""
+    path = written("[logging]\nfile = my logs/chat.txt\n")
+    assert load(path).logging.file == tmp_path / "my logs" / "chat.txt"
+
+
+def test_an_absolute_log_file_is_where_it_says(written, tmp_path):
+    """An absolute path stays what it is."""
+    file = tmp_path / "elsewhere" / "log.txt"
+    assert load(written(f"[logging]\nfile = {file}\n")).logging.file == file
+
+
+@pytest.mark.parametrize("value", ["", "none", " # none"])
+def test_no_log_file(written, value):
+    """Nothing and the word none both mean no file."""
+    assert load(written(f"[logging]\nfile ={value}\n")).logging.file is None
+
+
+def test_the_motd_may_have_several_lines(written):
+    """Only this key goes on in indented lines; empty lines in the middle stay."""
+    path = written("[server]\nmotd = Welcome!\n\n  Be kind. # always\n\tHave\tfun.\n\nport = 6000\n")
+    server = load(path).server
+    assert server.motd == ("Welcome!", "", "Be kind.", "Have    fun.")
+    assert server.port == 6000
+
+
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbf[server]\r\nport = 6000\r\n", b"[server]\rport = 6000\r"])
+def test_what_editors_of_other_systems_write(written, data):
+    """A byte order mark and other line ends do not matter."""
+    assert load(written(data)).server.port == 6000
+
+
+def test_a_section_may_have_a_comment(written):
+    """A comment may follow a header."""
+    assert load(written("[server] # here\nport = 6000\n")).server.port == 6000
+
+
+def test_a_bad_value_names_everything(refused):
+    """File, line, section, key, value, and what is allowed."""
+    message = refused("[server]\nhost = ::1\nport = 99999 # big\n")
+    assert message.endswith(
+        'config.ini, line 3: [server] port = "99999": allowed: a whole number from 0 to 65535 (0: any free one)'
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[server]\nhost =",
+        "[server]\nhost = 300.1.1.1",
+        "[server]\nhost = 1.2.3",
+        "[server]\nhost = a b!c",
+        "[server]\nhost = -x-",
+        "[server]\nhost = ::1]",
+        "[server]\nport = -1",
+        "[server]\nport = 5_000",
+        "[server]\nport = 5e3",
+        "[server]\nport = ５０００",
+        "[server]\nport =",
+        "[server]\nport = " + "9" * 5000,
+        "[server]\nname = my server",
+        "[server]\nname = nick!user@host",
+        "[server]\nname = #chat",
+        "[server]\nname = ::1",
+        "[server]\nname =",
+        "[server]\nname = " + "a" * 64,
+        "[server]\nnetwork =",
+        "[server]\ndescription = \x1b[31mred",
+        "[server]\nlobby =",
+        "[server]\nlobby = a b",
+        "[server]\nlobby = a,b",
+        "[server]\nlobby_topic = " + "a" * 391,
+        "[server]\nmotd = " + "a" * 401,
+        "[server]\nshutdown_grace = nan",
+        "[server]\nshutdown_grace = inf",
+        "[server]\nshutdown_grace = -1",
+        "[logging]\nlevel = loud",
+        "[logging]\nrotate_bytes = 5G",
+        "[logging]\nkeep = 0",
+        "[limits]\nclients = 0",
+        "[limits]\nping_interval = 0",
+        "[limits]\nflood_exempt =",
+        "[limits]\nflood_exempt = 10.0.0.0/33",
+        "[limits]\noutbox_bytes = 1",
+        "[limits]\ntopic_length = 1000",
+        "[client]\nnick = two words",
+        "[client]\nnick = 1st",
+        "[client]\nchannel = a b",
+        "[client]\nlanguage = xx",
+    ],
+)
+def test_a_value_that_is_refused(refused, line):
+    """Every bad value is named with its line and with what is allowed."""
+    message = refused(line)
+    section, key = re.fullmatch(r"\[(\w+)\]\n(\w+) =.*", line, re.DOTALL).groups()
+    assert f", line 2: [{section}] {key} = " in message
+    assert KEYS[section][key].allowed in message
+
+
+def test_an_unknown_section_suggests_the_nearest(refused):
+    """A slip in a header is not a section that nobody reads."""
+    assert "line 2: there is no section [sever]; did you mean 'server'?" in refused("# x\n[sever]\nport = 1\n")
+
+
+def test_default_is_no_section(refused):
+    """configparser's [DEFAULT] has no special meaning here."""
+    assert "there is no section [DEFAULT]" in refused("[DEFAULT]\nport = 1\n")
+
+
+def test_an_unknown_key_suggests_the_nearest(refused):
+    """A slip in a key is not silently the default."""
+    assert "line 2: [server] has no key 'prot'; did you mean 'port'?" in refused("[server]\nprot = 6000\n")
+
+
+def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused):
+    """A known key says where it belongs."""
+    assert "it belongs in [limits]" in refused("[server]\nclients = 5\n")
+
+
+def test_a_key_like_none_lists_all(refused):
+    """When nothing is near, the choices are told."""
+    assert "allowed: level, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
+
+
+@pytest.mark.parametrize("line", ["port", "port: 5000", "= 5000", "[server", "just words"])
+def test_a_line_that_is_no_key_and_value(refused, line):
+    """A line without its '=' is named by its number."""
+    assert 'line 2: expected "key = value"' in refused(f"[server]\n{line}\n")
+
+
+def test_something_behind_a_header_is_not_dropped(refused):
+    """configparser alone would ignore the rest of this line."""
+    assert "line 2" in refused("[server]\n[limits] clients = 5\n")
+
+
+def test_a_key_needs_a_section(refused):
+    """The first key must be in a section."""
+    assert "line 1: a section such as [server] must come before" in refused("port = 5000\n")
+
+
+def test_a_key_is_there_once(refused):
+    """Two values for one key are a mistake, in whatever case."""
+    assert "line 3: [server] port is there twice" in refused("[server]\nport = 1\nPort = 2\n")
+
+
+def test_a_section_is_there_once(refused):
+    """Two sections of one name are a mistake."""
+    assert "line 3: section [server] is there twice" in refused("[server]\nport = 1\n[server]\n")
+
+
+def test_an_indented_line_is_not_joined_silently(refused):
+    """Whoever removes only the '#' of '# port' must not change the key above."""
+    message = refused("[server]\nhost = ::1\n\n port = 6000\n")
+    assert "line 2: [server] host = " in message
+    assert "remove the space" in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[server]\npassword = hunter2\x07\n",
+        "[server]\npassword = hunter2\n  hunter2\n",
+        "[server]\npassword = a\npassword = hunter2\n",
+        "[server]\npassword: hunter2\n",
+        "[server]\npasword = hunter2\n",
+        "password = hunter2\n",
+        "[limits]\npassword = hunter2\n",
+        "[server]\npassword =\nhunter2\n",
+        f"[server]\npassword = {'hunter2' * 100}\n",
+    ],
+)
+def test_a_password_is_never_shown(refused, text):
+    """An error may be read by anybody; what could be the password is not in it."""
+    assert "hunter2" not in refused(text)
+
+
+def test_the_lobby_keeps_to_the_length_of_channels(refused):
+    """What the server itself refuses to its users it cannot have."""
+    message = refused("[server]\nlobby = #abcdef\n[limits]\nchannel_length = 5\n")
+    assert '[server] lobby = "#abcdef": longer than [limits] channel_length = 5' in message
+
+
+def test_the_topic_keeps_to_the_length_of_topics(refused):
+    """The same for the topic; bytes count."""
+    message = refused(f"[server]\nlobby_topic = {'я' * 11}\n[limits]\ntopic_length = 20\n")
+    assert "longer than [limits] topic_length = 20" in message
+
+
+@pytest.mark.parametrize("data", [b"[server]\n# caf\xe9\n", "[server]\n".encode("utf-16")])
+def test_other_encodings_are_named(refused, data):
+    """Somebody's editor must be told what to save."""
+    assert "UTF-8" in refused(data)
+
+
+def test_the_line_that_is_not_utf8_is_named(refused):
+    """The bad byte is found without a hex editor."""
+    assert "line 3: not UTF-8" in refused(b"\xef\xbb\xbf[server]\n# ok\n# caf\xe9\n")
+
+
+def test_zero_bytes_are_no_text(refused):
+    """UTF-16 without a mark is valid UTF-8 with zeros in it."""
+    assert "not plain text" in refused("[server]\nport = 1\n".encode("utf-16-le"))
+
+
+def test_a_directory_is_no_file(tmp_path):
+    """A directory is refused in words, also on Windows, which says that access is denied."""
+    with pytest.raises(ConfigError, match="cannot be read: it is a directory"):
+        load(tmp_path)
+
+
+def test_a_path_with_a_zero_is_no_file():
+    """A path that the system cannot even look for is refused like one that is not there."""
+    with pytest.raises(ConfigError, match=r"a\\x00b: cannot be read"):
+        load(Path("a\0b"))
+
+
+def test_a_huge_file_is_not_read(refused):
+    """A wrong path must not fill the memory."""
+    assert "larger than" in refused(b"#" * 1_000_001)
+
+
+def test_hostile_names_are_shown_harmless(refused):
+    """What stands in the file reaches the terminal without its control characters."""
+    assert "\\x1b" in refused("[\x1b[31m]\n")
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | st.lists(WORDS).map("".join).map(str.encode))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_file_gives_settings_or_one_line(written, data):
+    """Whatever a file holds, loading it gives settings or a ConfigError of one printable line."""
+    path = written(data)
+    try:
+        outcome = load(path)
+    except ConfigError as error:
+        outcome = str(error)
+    assert isinstance(outcome, Settings) or "\n" not in outcome

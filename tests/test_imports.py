@@ -1,0 +1,79 @@
+"""Which room may import which, and what must not be imported early."""
+
+import ast
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import trio_chat
+
+PACKAGE = Path(trio_chat.__file__).parent
+IO = {"trio", "socket", "ssl", "select", "selectors", "sqlite3", "asyncio", "threading", "subprocess"}
+FORBIDDEN = {
+    "irc": IO
+    | {"trio_chat.chat", "trio_chat.server", "trio_chat.client", "trio_chat.config", "trio_chat.logger", "trio_chat.cli"},
+    "chat": IO | {"trio_chat.server", "trio_chat.client", "trio_chat.config", "trio_chat.logger", "trio_chat.cli"},
+    "server": {"trio_chat.client", "trio_chat.cli"},
+    "client": {"trio_chat.server", "trio_chat.chat", "trio_chat.cli"},
+}
+
+
+def imported(module: Path) -> set[str]:
+    """Return the full names of all modules that a file imports, at any depth."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def packages(name: str) -> set[str]:
+    """Return a module's name and the names of the packages it is in."""
+    parts = name.split(".")
+    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+
+
+@pytest.mark.parametrize("room", FORBIDDEN)
+def test_imports_point_one_way(room):
+    """irc <- chat <- server, irc <- client, cli on top; the language and the rules do no input or output."""
+    wrong = {
+        f"{module.relative_to(PACKAGE)} imports {name}"
+        for module in (PACKAGE / room).rglob("*.py")
+        for name in imported(module)
+        if packages(name) & FORBIDDEN[room]
+    }
+    assert not wrong
+
+
+def test_imports_are_absolute():
+    """A relative import would be invisible to the rule above."""
+    for module in PACKAGE.rglob("*.py"):
+        nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        assert not [node.lineno for node in nodes if isinstance(node, ast.ImportFrom) and node.level], module
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]])
+def test_the_command_line_answers_without_the_heavy_modules(arguments):
+    """Help and version come at once: no event loop, no screen library, no name tables."""
+    code = f"""
+        import sys
+        from trio_chat import cli
+        cli.main({arguments!r})
+        heavy = {{"trio", "asyncio", "ssl", "prompt_toolkit", "precis_i18n", "sqlite3", "hypothesis"}}
+        sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_logger_imports_neither_trio_nor_sockets():
+    """Configuration and log are usable, and quick to import, without the event loop."""
+    code = "import sys, trio_chat.logger, trio_chat.config; sys.exit('trio' in sys.modules or 'socket' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

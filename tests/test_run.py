@@ -1,0 +1,253 @@
+"""run.py, the batch files and the CI script: what can be checked without a network."""
+
+import ast
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BATCHES = {"server.bat": b"serve", "client.bat": b"connect"}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Return run.py as a module that works in a temporary directory and installs nothing."""
+    specification = importlib.util.spec_from_file_location("run_py", ROOT / "run.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["trio"]\n[dependency-groups]\ntest = ["a>=1"]\nlint = ["b", "c"]\n'
+    )
+    venv = tmp_path / ".venv"
+    for name, path in {
+        "ROOT": tmp_path,
+        "VENV": venv,
+        "STAMP": venv / "trio-chat.json",
+        "LOCK": venv / "trio-chat.lock",
+        "PYTHON": venv / "python",
+    }.items():
+        monkeypatch.setattr(module, name, str(path))
+    return module
+
+
+@pytest.fixture
+def calls(run, monkeypatch):
+    """Return a list of the commands that run.py starts while setting up; all succeed, and `venv` leaves a Python."""
+    started = []
+
+    def call(command):
+        started.append(command)
+        if "venv" in command:
+            Path(run.PYTHON).touch()
+            Path(run.VENV, "pyvenv.cfg").write_text(f"home = {Path(run.PYTHON).parent}\nversion = 3.11.0\n")
+            Path(run.VENV, "python.exe").touch()
+        return 0, ""
+
+    monkeypatch.setattr(run, "call", call)
+    return started
+
+
+def test_an_old_python_can_read_it():
+    """Any Python since 2.7 can read the file, so it can say that it is too old."""
+    source = (ROOT / "run.py").read_bytes()
+    assert source.isascii()  # Python 2 refuses others without a declaration
+    new = (ast.JoinedStr, ast.NamedExpr, ast.AnnAssign, ast.Starred, ast.AsyncFunctionDef, ast.Nonlocal, ast.YieldFrom, ast.Match)
+    for node in ast.walk(ast.parse(source)):
+        allowed_star = isinstance(node, ast.Call) and all(isinstance(arg, ast.Starred) for arg in node.args[-1:])
+        assert not isinstance(node, new) or isinstance(node, ast.Starred), ast.unparse(node)
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            assert not any(isinstance(element, ast.Starred) for element in node.elts), ast.unparse(node)
+        if isinstance(node, ast.Call) and not allowed_star:
+            assert not any(isinstance(argument, ast.Starred) for argument in node.args), ast.unparse(node)
+        if isinstance(node, ast.FunctionDef):
+            assert not node.args.kwonlyargs
+            assert not node.args.posonlyargs
+            assert node.returns is None
+            assert all(argument.annotation is None for argument in node.args.args)
+        if isinstance(node, ast.Raise):
+            assert node.cause is None
+
+
+def test_an_old_python_is_told_what_to_do(run, monkeypatch, capsys):
+    """The message names both versions and where to get a new one."""
+    monkeypatch.setattr(sys, "version_info", (3, 6, 9, "final", 0))
+    monkeypatch.setattr(sys, "version", "3.6.9 (default)")
+    assert run.main(["serve"]) != 0
+    error = capsys.readouterr().err
+    assert "needs Python 3.11 or newer, but this is Python 3.6.9" in error
+    assert "python" in error.lower()
+
+
+def test_the_first_start_makes_an_environment_and_installs(run, calls, capsys):
+    """One line is said, an environment is made, and the project is installed editable."""
+    run.set_up({""})
+    assert [command[1:3] for command in calls] == [["-m", "venv"], ["-m", "pip"]]
+    assert calls[1][-2:] == ["--editable", run.ROOT]
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_second_start_does_nothing(run, calls, capsys):
+    """What is installed is not installed again."""
+    run.set_up({""})
+    calls.clear()
+    capsys.readouterr()
+    run.set_up({""})
+    assert calls == []
+    assert capsys.readouterr().err == ""
+
+
+def test_a_group_is_added_to_what_is_there(run, calls):
+    """`test` installs its group as well, and later starts know both."""
+    run.set_up({""})
+    run.set_up({"", "test"})
+    assert calls[-1][-1] == "a>=1"
+    run.set_up({"", "lint"})
+    assert sorted(calls[-1][-3:]) == ["a>=1", "b", "c"]
+    calls.clear()
+    run.set_up({"", "test", "lint"})
+    assert calls == []
+
+
+def test_a_changed_project_is_installed_again(run, calls, tmp_path):
+    """New dependencies in pyproject.toml are noticed."""
+    run.set_up({""})
+    with (tmp_path / "pyproject.toml").open("a") as stream:
+        stream.write("\n# changed\n")
+    calls.clear()
+    run.set_up({""})
+    assert any("install" in command for command in calls)
+
+
+@pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
+def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp):
+    """Whatever an interruption leaves behind, the next start takes it up."""
+    run.set_up({""})
+    Path(run.STAMP).write_text(stamp)
+    calls.clear()
+    run.set_up({""})
+    assert any("install" in command for command in calls)
+    assert json.loads(Path(run.STAMP).read_text())["installed"] == [""]
+
+
+def test_an_interrupted_installation_is_not_taken_for_a_finished_one(run, calls, monkeypatch):
+    """The stamp is removed before anything is changed, and written when all is done."""
+    run.set_up({""})
+    good = run.call
+
+    def interrupt(command):
+        if "install" in command:
+            raise KeyboardInterrupt
+        return good(command)
+
+    monkeypatch.setattr(run, "call", interrupt)
+    assert run.main(["test"]) == 130
+    assert not Path(run.STAMP).exists()
+
+
+def test_only_one_sets_up_at_a_time(run, tmp_path):
+    """server.bat and client.bat may be double-clicked one after the other."""
+    with (tmp_path / "lock").open("a") as first, (tmp_path / "lock").open("a") as second:
+        assert run.try_to_hold(first)
+        assert not run.try_to_hold(second)
+
+
+def test_half_an_environment_is_made_anew(run, calls, tmp_path):
+    """What an interrupted setup left in .venv is removed first."""
+    (tmp_path / ".venv" / "lib").mkdir(parents=True)
+    (tmp_path / ".venv" / "lib" / "half").touch()
+    run.set_up({""})
+    assert not (tmp_path / ".venv" / "lib").exists()
+    assert any("venv" in command for command in calls)
+
+
+def test_a_failed_installation_shows_why(run, calls, monkeypatch, capsys):
+    """pip's last lines are shown with what can be done, and the code is 1."""
+    good = run.call
+    monkeypatch.setattr(run, "call", lambda command: (1, "no such host") if "install" in command else good(command))
+    assert run.main(["serve"]) == 1
+    error = capsys.readouterr().err
+    assert "no such host" in error
+    assert "connection to the Internet" in error
+    assert not Path(run.STAMP).exists()
+
+
+def test_a_python_without_ensurepip_is_explained(run, monkeypatch, capsys):
+    """Debian splits venv off; the message names its package."""
+    monkeypatch.setitem(sys.modules, "ensurepip", None)
+    assert run.main(["serve"]) == 1
+    assert "apt install python3-venv" in capsys.readouterr().err
+
+
+def test_only_the_end_of_long_output_is_shown(run):
+    """Nobody scrolls through all that pip says."""
+    code, output = run.call([sys.executable, "-c", "for n in range(1000): print(n)\nraise SystemExit(3)"])
+    assert code == 3
+    assert output.splitlines()[0] == "985"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
+def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
+    """The program gets the arguments as they are, in a directory of any name, and its exit code counts."""
+    module = tmp_path / "src" / "trio_chat.py"
+    module.parent.mkdir()
+    module.write_text("import sys; print(sys.argv[1:]); sys.exit(42)")
+    code = f"""if True:
+        import importlib.util, sys
+        specification = importlib.util.spec_from_file_location("run_py", {str(ROOT / "run.py")!r})
+        run = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(run)
+        run.ROOT, run.PYTHON, run.set_up = {str(tmp_path)!r}, sys.executable, lambda needed: None
+        run.main(["serve", "a b", "--x=й", ""])
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (42, "['serve', 'a b', '--x=й', '']\n")
+
+
+def test_the_groups_are_those_of_the_project(run):
+    """run.py finds its groups in the real pyproject.toml."""
+    project = (ROOT / "pyproject.toml").read_bytes()
+    groups = tomllib.loads(project.decode())["dependency-groups"]
+    assert run.requirements(project, ["test", "lint"])[-2:] == [*groups["test"], *groups["lint"]][-2:]
+
+
+@pytest.mark.parametrize(
+    ("version", "directory", "expected"),
+    [
+        ((3, 11), "/chat", ["--editable", "/chat"]),
+        ((3, 12), "/чат", ["trio"]),
+        ((3, 13), "/чат", ["--editable", "/чат"]),
+    ],
+)
+def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(run, monkeypatch, version, directory, expected):
+    """Older Pythons read .pth files in the system's character set, and do not start when they cannot."""
+    monkeypatch.setattr(sys, "version_info", version)
+    monkeypatch.setattr(run, "ROOT", directory)
+    assert run.requirements(b"[project]\ndependencies = ['trio']", []) == expected
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_are_plain(name):
+    """cmd.exe needs CR LF for its labels, and has its own idea of other characters."""
+    data = (ROOT / name).read_bytes()
+    assert data.isascii()
+    assert data.count(b"\r\n") == data.count(b"\n")
+
+
+def test_the_batch_files_differ_in_their_command_only():
+    """What is corrected in one is corrected in the other."""
+    server, client = ((ROOT / name).read_bytes().split(b"\r\n", 5) for name in BATCHES)
+    assert client[5] == server[5].replace(b"serve %*", b"connect %*").replace(b"chat serve", b"chat connect")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
+def test_the_ci_script_can_be_started():
+    """It is executable and stops at the first failure."""
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert "set -euo pipefail" in script.read_text()

@@ -1,0 +1,116 @@
+"""Where `trio-chat connect` can be told to go."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_chat.i18n import install
+from trio_chat.target import Target, TargetError, parse, reachable
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    install("en")
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("chat.example.org", Target("chat.example.org", None)),
+        ("localhost:7000", Target("localhost", 7000)),
+        ("192.0.2.7:5000", Target("192.0.2.7", 5000)),
+        ("::1", Target("::1", None)),
+        ("2001:db8::7", Target("2001:db8::7", None)),
+        ("fe80::1%eth0", Target("fe80::1%eth0", None)),
+        ("[::1]", Target("::1", None)),
+        ("[::1]:5000", Target("::1", 5000)),
+        ("[2001:DB8::7]:65535", Target("2001:db8::7", 65535)),
+        ("irc://irc.example.org", Target("irc.example.org", 6667)),
+        ("irc://irc.example.org/#", Target("irc.example.org", 6667)),
+        ("irc://irc.example.org/", Target("irc.example.org", 6667)),
+        ("IRC://irc.example.org:7000/#python", Target("irc.example.org", 7000, "#python")),
+        ("irc://irc.example.org/python", Target("irc.example.org", 6667, "#python")),
+        ("irc://irc.example.org/%23python", Target("irc.example.org", 6667, "#python")),
+        ("irc://irc.example.org/##python", Target("irc.example.org", 6667, "##python")),
+        ("irc://irc.example.org/%D1%87%D0%B0%D1%82", Target("irc.example.org", 6667, "#чат")),
+        ("irc://irc.example.org/чат", Target("irc.example.org", 6667, "#чат")),
+        ("irc://irc.example.org/python?key=x", Target("irc.example.org", 6667, "#python")),
+        ("irc://[::1]:7000/a/b", Target("::1", 7000, "#a/b")),
+    ],
+)
+def test_a_target(text, target):
+    """Every form that people know from other programs means what it means there."""
+    assert parse(text) == target
+
+
+@pytest.mark.parametrize(("text", "host"), [("0.0.0.0:5000", "127.0.0.1"), ("[::]:5000", "::1"), ("::", "::1")])
+def test_every_address_means_this_machine(text, host):
+    """What a server listens on is often copied; nobody but Linux can connect to it."""
+    assert parse(text).host == host
+    assert reachable(host) == host
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        ":5000",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:-1",
+        "host:+1",
+        "host:５",
+        "host:http",
+        "host name",
+        "user@host",
+        "300.1.1.1",
+        "#lobby",
+        "host/channel",
+        "host\n",
+        "\x1b[31m",
+        "[::1",
+        "[::1]5000",
+        "[::1]:",
+        "[localhost]:5000",
+        "1:2:3",
+        "irc://",
+        "irc:///lobby",
+        "irc://nick@host/lobby",
+        "irc://host/a,b",
+        "irc://host/a%20b",
+        "irc://host/%ff",
+        "irc://host/%0d%0aQUIT",
+        "irc://host/%2a%00",
+        "http://example.org/",
+        "ws://host",
+    ],
+)
+def test_what_is_no_target(text):
+    """Anything else is refused in words."""
+    with pytest.raises(TargetError, match=r"\w"):
+        parse(text)
+
+
+def test_tls_is_refused_in_so_many_words():
+    """ircs:// must never silently mean an open connection."""
+    with pytest.raises(TargetError, match="TLS"):
+        parse("ircs://host/lobby")
+
+
+def test_a_bad_port_tells_what_is_allowed():
+    """The answer is in the error."""
+    with pytest.raises(TargetError, match="'70000' is not a port: allowed is a whole number from 1 to 65535"):
+        parse("host:70000")
+
+
+@given(st.text() | st.text(alphabet="irc:/[]#%0123456789abcdef.@?,").map("irc://".__add__))
+def test_any_text_is_a_target_or_refused(text):
+    """No text ends in another error, and no target has a port that is none."""
+    try:
+        target = parse(text)
+    except TargetError:
+        return
+    assert target.host
+    assert target.port is None or 0 < target.port < 65536
