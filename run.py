@@ -251,9 +251,10 @@ def run(module, *arguments):
         os.execve(PYTHON, command, with_source())
     import signal
 
-    # Ctrl+C reaches both; the child says goodbye, and this one has to wait for it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGBREAK, signal.SIG_IGN)
+    # Ctrl+C reaches both; the child says goodbye, and this one has to wait for it. A handler, because a child could inherit
+    # that a signal is ignored.
+    for number in (signal.SIGINT, signal.SIGBREAK):
+        signal.signal(number, lambda *_: None)
     return subprocess.call(command, env=with_source())
 
 

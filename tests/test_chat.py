@@ -268,6 +268,11 @@ def test_the_lobby_stays_and_belongs_to_nobody(town: Town) -> None:
     assert find(replies, "353").params[-1] == "ann"
 
 
+def test_in_the_lobby_everyone_may_set_the_topic(town: Town) -> None:
+    """Nobody is its operator by having come first, so nobody could."""
+    assert commands(town.person("ann", "#lobby").say("TOPIC #lobby :tea at five")) == ["TOPIC"]
+
+
 def test_topics(town: Town) -> None:
     """RPL_NOTOPIC, TOPIC to everyone, RPL_TOPIC with RPL_TOPICWHOTIME; an empty one removes it."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")

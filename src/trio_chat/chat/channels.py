@@ -72,7 +72,8 @@ class Channel:
         self.founded = founded
         self.permanent = permanent
         self.topic: Topic | None = None
-        self.flags: set[str] = {"n", "t"}
+        # Where nobody is the operator by having come first, everyone may set the topic.
+        self.flags: set[str] = {"n"} if permanent else {"n", "t"}
         self.key = ""
         self.limit = 0
         self.lists: dict[str, dict[str, ListEntry]] = {

@@ -86,9 +86,11 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
             yield Database(writer, reader)
         finally:
             if reader is not writer:
-                await _close(reader)
+                with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                    await reader.aclose()
     finally:
-        await _close(writer)
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            await writer.aclose()
 
 
 async def _connect(path: Path | None) -> "apsw.AsyncConnection":
@@ -102,11 +104,6 @@ async def _connect(path: Path | None) -> "apsw.AsyncConnection":
         raise StorageError(f"{path}: {_say(error)}") from error
     finally:
         apsw.async_controller.reset(token)
-
-
-async def _close(connection: "apsw.AsyncConnection") -> None:
-    with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-        await connection.aclose()
 
 
 async def _run(
