@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from ipaddress import ip_address
 
 import trio
@@ -199,5 +198,11 @@ async def _announce(bound: list[Address], port: int) -> None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
         lines += [_("On this machine:"), f"    trio-chat connect {with_port(loopback, port)}"]
     lines.append(_("Any IRC client can join too, at the same address. Ctrl-C stops the server."))
-    with suppress(OSError):  # a console that is gone is no reason to stop
-        await trio.to_thread.run_sync(partial(print, "\n".join(lines), flush=True))
+    await trio.to_thread.run_sync(_print_past_buffer, "\n".join(lines) + "\n", abandon_on_cancel=True)
+
+
+def _print_past_buffer(text: str) -> None:
+    """Print, from a thread that may be abandoned: one that hung in a buffered stream would hold the lock the exit needs."""
+    if sys.stdout is not None:
+        with suppress(OSError, ValueError), open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as raw:
+            raw.write(text.encode("utf-8", "backslashreplace"))
