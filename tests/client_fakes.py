@@ -15,6 +15,7 @@ from trio_chat.client.connecting import CannotConnectError
 from trio_chat.client.dialogue import Dialogue
 from trio_chat.client.events import Event, Outcome
 from trio_chat.client.interface import Prompt
+from trio_chat.client.keys import Keys
 from trio_chat.client.line import LineClient
 from trio_chat.client.render import Line, plain
 from trio_chat.client.session import Session
@@ -25,6 +26,7 @@ i18n.install("en")
 PATIENCE = 5
 """Seconds, of the test's clock where it has one, that no line takes to come."""
 
+HISTORY = "batch draft/chathistory echo-message labeled-response message-tags server-time standard-replies"
 LABELS = "batch echo-message labeled-response message-tags server-time standard-replies"
 
 
@@ -39,6 +41,7 @@ class FakeServer:
     def __init__(self, stream: trio.abc.Stream, caps: str = LABELS) -> None:
         self.stream = stream
         self.caps = caps
+        self.features = "CHATHISTORY=100 MSGREFTYPES=msgid,timestamp " if "draft/chathistory" in caps else ""
         self.nick = ""
         self._received = b""
 
@@ -76,16 +79,26 @@ class FakeServer:
         if self.caps:
             await self.send(f":srv.test CAP * LS :{self.caps}")
             await self.expect("CAP REQ")
-            await self.send(f":srv.test CAP * ACK :{self.caps}")
+            await self.send(f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in self.caps.split())}")
             await self.expect("CAP END")
         await self.welcome(nick)
+
+    async def greet_until_refused(self, *refusal: str) -> None:
+        """Take part in the negotiation, and refuse the nickname at its end."""
+        for start in ("CAP LS", "NICK", "USER"):
+            await self.expect(start)
+        await self.send(f":srv.test CAP * LS :{self.caps}")
+        await self.expect("CAP REQ")
+        await self.send(f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in self.caps.split())}")
+        await self.expect("CAP END")
+        await self.send(*refusal)
 
     async def welcome(self, nick: str) -> None:
         """Say that the client is in."""
         self.nick = nick
         await self.send(
             f":srv.test 001 {nick} :Welcome",
-            f":srv.test 005 {nick} CASEMAPPING=ascii CHANTYPES=# PREFIX=(ov)@+ NETWORK=Test :are supported by this server",
+            f":srv.test 005 {nick} CASEMAPPING=ascii CHANTYPES=# PREFIX=(ov)@+ NETWORK=Test {self.features}:are supported",
             f":srv.test 422 {nick} :There is no message of the day",
         )
 
@@ -107,6 +120,21 @@ class FakeServer:
         await self.greet(nick)
         await self.let_join(*(channels or ("#lobby",)))
 
+    async def play_back(self, *messages: str, kind: str = "chathistory #lobby", request: str = "CHATHISTORY") -> str:
+        """Answer a request for the history, and the PING behind it; return the request.
+
+        Args:
+            messages: each "msgid sender text", said at the hour and minute of its number: `7` at 00:07.
+            kind: the type and the parameters of the batch.
+            request: how the request must begin.
+        """
+        line = await self.expect(request)
+        lines = [said_before(*message.split(" ", 2), batch="b") for message in messages]
+        await self.send(f":srv.test BATCH +b {kind}", *lines, ":srv.test BATCH -b")
+        ping = parse(await self.expect("PING h"))
+        await self.send(f":srv.test PONG srv.test {ping.params[0]}")
+        return line
+
     async def echo(self) -> str:
         """Take the next message of the client and echo it with its label."""
         line = await self.expect("PRIVMSG")
@@ -117,6 +145,14 @@ class FakeServer:
     async def close(self) -> None:
         """Close the connection without a word."""
         await self.stream.aclose()
+
+
+def said_before(msgid: str, sender: str, text: str, *, batch: str = "") -> str:
+    """Return a line of talk in the lobby with the tags of a server that remembers it."""
+    number = int(msgid)
+    time = f"2026-05-04T{number // 60:02}:{number % 60:02}:00.000Z"
+    tags = f"batch={batch};msgid={msgid};time={time}" if batch else f"msgid={msgid};time={time}"
+    return f"@{tags} :{sender}!u@h PRIVMSG #lobby :{text}"
 
 
 class Talk:
@@ -141,11 +177,13 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(caps: str = LABELS, *, enter: bool = True, **options: float) -> AsyncIterator[Talk]:
+async def talk(
+    caps: str = LABELS, *, enter: bool = True, dialogue: Dialogue | None = None, **options: float
+) -> AsyncIterator[Talk]:
     """Run a session against a fake server; at the end it is cancelled."""
     here, there = trio.testing.memory_stream_pair()
     events, events_receive = trio.open_memory_channel[Event](1000)
-    session = Session(here, Dialogue("alice", channels=[("#lobby", "")]), events, **options)
+    session = Session(here, dialogue or Dialogue("alice", channels=[("#lobby", "")]), events, **options)
     running = Talk(session, FakeServer(there, caps), events_receive)
 
     async def run() -> None:
@@ -164,7 +202,7 @@ class ListInterface:
     """An interface whose lines are lists."""
 
     def __init__(self, *, interactive: bool = True) -> None:
-        self.interactive = interactive
+        self.interactive = self.can_hide = interactive
         self.shown: list[str] = []
         self.prompt = Prompt("")
         self.ended = False
@@ -230,7 +268,7 @@ class Calm:
 class Chat:
     """A line client and the servers that it connects to, one for each connection."""
 
-    def __init__(self, interface: ListInterface, nick: str, state: NoState, caps: str) -> None:
+    def __init__(self, interface: ListInterface, nick: str, state: NoState, caps: str, keys: Keys | None = None) -> None:
         self.interface = interface
         self.state = state
         self.code: int | None = None
@@ -243,6 +281,7 @@ class Chat:
             nick=nick,
             channel="#lobby",
             state=state,
+            keys=keys,
             random=Calm(),  # type: ignore[arg-type]
         )
 
@@ -266,10 +305,16 @@ class Chat:
 
 @asynccontextmanager
 async def chat(
-    *, interactive: bool = True, nick: str = "alice", state: NoState | None = None, caps: str = LABELS, unreachable: int = 0
+    *,
+    interactive: bool = True,
+    nick: str = "alice",
+    state: NoState | None = None,
+    caps: str = LABELS,
+    unreachable: int = 0,
+    keys: Keys | None = None,
 ) -> AsyncIterator[Chat]:
     """Run a line client; at the end it must have ended by itself or is cancelled."""
-    running = Chat(ListInterface(interactive=interactive), nick, state or NoState(), caps)
+    running = Chat(ListInterface(interactive=interactive), nick, state or NoState(), caps, keys)
     running.unreachable = unreachable
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)

@@ -1,16 +1,24 @@
 """What the suites share: a world with a clock that stands still, and people in it."""
 
-from collections.abc import Awaitable, Sequence
+import re
+import unicodedata
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TypeVar, cast
 
+import scramp
+
+from trio_chat.chat.accounts import Account, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
-from trio_chat.chat.history import HistoryError, Record, Span
+from trio_chat.chat.history import MESSAGES, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.multiline import flatten
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import strip_formatting
 
 T = TypeVar("T")
 
@@ -76,9 +84,12 @@ class Town:
 
     def deliver(self, output: Output, origin: Person) -> None:
         """Give everyone what a command makes the server send, once the memory has what is to be remembered of it."""
-        records = [part.record() for part in output.parts if isinstance(part, Event) and part.buffer]
+        records = [record for part in output.parts if isinstance(part, Event) for record in part.records()]
         if records and self.world.memory:
-            run_now(self.world.memory.history.commit(records))
+            try:
+                run_now(self.world.memory.history.commit(records))
+            except HistoryError:
+                output = output._replace(parts=output.parts if output.refusal is None else (output.refusal,))
         for part in output.parts:
             if isinstance(part, Direct):
                 part.session.sink.send(part.data)
@@ -111,6 +122,57 @@ class Town:
         return person
 
 
+class OpenAccounts:
+    """A keeper of accounts that hashes nothing and never has to wait."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Account] = {}
+        self.known: Mapping[str, Account] = self._known
+        self.passwords: dict[str, str] = {}
+        self.error: Exception | None = None
+
+    def add(self, name: str, password: str) -> None:
+        """Have an account."""
+        self._known[name.lower()] = Account(name, name.lower(), int(NOON))
+        self.passwords[name.lower()] = password
+
+    async def create(self, account: Account, password: str, address: str) -> bool:
+        """Make an account."""
+        if self.error:
+            raise self.error
+        if account.folded in self.known:
+            return False
+        self._known[account.folded] = account
+        self.passwords[account.folded] = password
+        return True
+
+    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+        """Return the account when the password is right."""
+        if self.error:
+            raise self.error
+        return self.known[folded] if self.passwords.get(folded) == password else None
+
+    async def scram_keys(self, folded: str) -> ScramKeys:
+        """Return what SCRAM needs, with few rounds."""
+        password = self.passwords.get(folded, "a password that nobody has")
+        salt, stored_key, server_key, iterations = scramp.ScramMechanism("SCRAM-SHA-256").make_auth_info(
+            password, 4096, b"twelve bytes"
+        )
+        return ScramKeys(salt, iterations, stored_key, server_key)
+
+    async def set_password(self, folded: str, password: str, address: str) -> None:
+        """Give an account another password."""
+        self.passwords[folded] = password
+
+    async def delete(self, folded: str) -> None:
+        """Delete an account."""
+        del self._known[folded], self.passwords[folded]
+
+    async def refresh(self) -> list[str]:
+        """Learn of nothing."""
+        return []
+
+
 class ListHistory:
     """A history in a list, which never has to wait."""
 
@@ -118,13 +180,20 @@ class ListHistory:
         self.records: list[Record] = []
         self.error: HistoryError | None = None
 
+    @property
+    def said(self) -> list[Record]:
+        """What was said; without who came and went."""
+        return [record for record in self.records if record.command in MESSAGES]
+
     async def commit(self, records: Sequence[Record]) -> None:
         """Remember messages."""
         if self.error:
             raise self.error
         self.records += records
 
-    async def messages(self, buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+    async def messages(
+        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+    ) -> list[Record]:
         """Return a range, by the very words of the port."""
         if self.error:
             raise self.error
@@ -134,8 +203,63 @@ class ListHistory:
             if record.buffer == buffer
             and span.after < record.id < span.before
             and (record.id > private_after or not record.is_private)
+            and (record.command in MESSAGES or shown is not Shown.MESSAGES)
+            and (record.command != "TAGMSG" or shown is Shown.TAGS_TOO)
         ]
         return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
+
+    async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
+        """Return what a query finds, by the very words of the port."""
+        if self.error:
+            raise self.error
+        found = [
+            record
+            for record in self.records
+            if record.command in MESSAGES
+            and record.buffer in query.places
+            and span.after < record.id < span.before
+            and (record.id > query.places[record.buffer] or not record.is_private)
+            and (not query.sender or fold_or_self(record.source.partition("!")[0]) == query.sender)
+            and _has_words(record.text, query.text)
+        ]
+        return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
+
+    async def redact(self, buffer: str, number: int) -> bool:
+        """Forget one message."""
+        if self.error:
+            raise self.error
+        before = len(self.records)
+        self.records = [record for record in self.records if (record.buffer, record.id) != (buffer, number)]
+        return len(self.records) < before
+
+    async def conversations(self, account: str) -> list[str]:
+        """Return where an account has private messages."""
+        buffers = dict.fromkeys(record.buffer for record in self.records)
+        return [buffer for buffer in buffers if "," in buffer and account in buffer.split(",")]
+
+
+def _words(text: str) -> list[str]:
+    text = strip_formatting(flatten(text))
+    plain = "".join(char for char in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(char))
+    return re.findall(r"[^\W_]+", plain)
+
+
+def _has_words(text: str, wanted: str) -> bool:
+    """Tell whether every word wanted is in a text: words that stand together there too, the last one as a beginning."""
+    if not wanted:
+        return True
+    words = _words(text)
+    phrases = [(word, phrase) for word in wanted.split() if (phrase := _words(word))]
+    return bool(phrases) and all(_has_phrase(words, phrase, is_whole=len(word) < 3) for word, phrase in phrases)
+
+
+def _has_phrase(words: list[str], phrase: list[str], *, is_whole: bool) -> bool:
+    *first, last = phrase
+    return any(
+        words[start : start + len(first)] == first
+        and (words[start + len(first)] == last if is_whole else words[start + len(first)].startswith(last))
+        for start in range(len(words) - len(first))
+    )
 
 
 def run_now(work: Awaitable[T]) -> T:

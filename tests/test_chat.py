@@ -775,15 +775,33 @@ NICKS = st.sampled_from(["ann", "ANN", "bob", "eve", "иван", "zed"])
 CHANNELS = st.sampled_from(["#a", "#A", "#b", "#c", "#lobby", "&x", "#a,#b"])
 MODES = st.sampled_from(["+i", "-i", "+o", "-o", "+v", "+k", "-k", "+l", "+b", "-b", "+s", "+m", "-n", "b", "+ov-k"])
 PARAMS = st.sampled_from(["ann", "bob", "1", "x", "*!*@*", ""])
+METADATA = st.sampled_from(["SET a :x y", "SET b", "GET a b", "LIST", "CLEAR", "SYNC", "SUB a b c", "UNSUB a", "SUBS", "x"])
 LINES = st.one_of(
     st.builds("{} {} :{}".format, st.sampled_from(sorted(COMMANDS)), st.one_of(NICKS, CHANNELS), st.text(max_size=8)),
     st.builds("JOIN {} {}".format, CHANNELS, PARAMS),
     st.builds("MODE {} {} {} {}".format, CHANNELS, MODES, PARAMS, PARAMS),
     st.builds("{} {} {}".format, st.sampled_from(["INVITE", "WHOIS"]), NICKS, CHANNELS),
     st.builds("KICK {} {}".format, CHANNELS, NICKS),
+    st.builds("MONITOR {} {},{}".format, st.sampled_from("+-CLS"), NICKS, NICKS),
+    st.builds("METADATA {} {}".format, st.one_of(NICKS, CHANNELS, st.just("*")), METADATA),
+    st.builds("WHO {} {}".format, st.one_of(NICKS, CHANNELS), st.sampled_from(["%tcuihsnfdlaor,1", "%", "%z"])),
     st.builds("{} {}".format, st.sampled_from(["PART", "NICK", "NAMES", "WHO"]), st.one_of(NICKS, CHANNELS)),
     st.text(max_size=20),
 )
+
+CAPS = st.sampled_from(
+    [
+        "", "echo-message", "labeled-response batch message-tags server-time", "multi-prefix", "draft/multiline",
+        "draft/multiline batch echo-message labeled-response", "draft/metadata-2 batch labeled-response message-tags",
+    ]
+)  # fmt: skip
+BATCHES = st.sampled_from(
+    [
+        "@label=2 BATCH +1 draft/multiline #a", "BATCH +1 draft/multiline bob", "@batch=1 PRIVMSG #a :one",
+        "@batch=1 NOTICE bob :two",
+        "@batch=1;draft/multiline-concat PRIVMSG #a :more", "@batch=1 PRIVMSG #a :", "@batch=2 JOIN #b", "BATCH -1",
+    ]
+)  # fmt: skip
 
 
 class AnyConversation(RuleBasedStateMachine):
@@ -791,12 +809,12 @@ class AnyConversation(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town(lengths=Lengths(channels_per_user=3, list_entries=3))
+        self.town = Town(
+            lengths=Lengths(channels_per_user=3, list_entries=3, monitor_entries=2, metadata_keys=1, metadata_subs=2)
+        )
         self.people: list[Person] = []
 
-    @rule(
-        nick=NICKS, caps=st.sampled_from(["", "echo-message", "labeled-response batch message-tags server-time", "multi-prefix"])
-    )
+    @rule(nick=NICKS, caps=CAPS)
     def come(self, nick: str, caps: str) -> None:
         """Somebody comes, and may or may not get the nickname."""
         person = self.town.newcomer()
@@ -813,6 +831,12 @@ class AnyConversation(RuleBasedStateMachine):
             person.say(data)
             if person.ended:
                 self.people.remove(person)
+
+    @rule(index=st.integers(0, 5), lines=st.lists(BATCHES, min_size=1, max_size=6))
+    def talk_at_length(self, index: int, lines: list[str]) -> None:
+        """Somebody sends parts of batches, in any order."""
+        if index < len(self.people):
+            self.people[index].say(*lines)
 
     @rule(index=st.integers(0, 5))
     def vanish(self, index: int) -> None:
@@ -842,6 +866,21 @@ class AnyConversation(RuleBasedStateMachine):
         for channel in world.channels.values():
             assert set(channel.audience()) == {session for user in channel.members for session in user.sessions}
             assert all(len(entries) <= world.lengths.list_entries for entries in channel.lists.values())
+
+    @invariant()
+    def watches_are_symmetric(self) -> None:
+        """Only who is here watches, what is watched is known from both sides, and there is a limit."""
+        watches = self.town.world.watches
+        pairs = {(session, nick) for session in self.town.world.sessions for nick in watches.watched_by(session)}
+        assert pairs == {(session, nick) for nick in watches.nicks() for session in watches.watchers(nick)}
+        assert all(watches.count(session) <= 2 for session in self.town.world.sessions)
+
+    @invariant()
+    def what_is_kept_is_bounded(self) -> None:
+        """Metadata and subscriptions, for users and channels that there are."""
+        world = self.town.world
+        assert all(len(target.metadata) <= 1 for target in (*world.users.values(), *world.channels.values()))
+        assert all(len(session.subscriptions) <= 2 for session in world.sessions)
 
 
 TestAnyConversation = AnyConversation.TestCase

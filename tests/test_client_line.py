@@ -5,6 +5,7 @@ import trio
 import trio.testing
 
 from client_fakes import NoState, chat, until
+from trio_chat.client.interface import Prompt
 from trio_chat.client.line import WAITING_LINES
 
 TAKEN = ":srv.test 433 * alice :Nickname is already in use"
@@ -58,7 +59,7 @@ async def test_asks_for_a_nickname() -> None:
     """On a terminal the nickname is asked for, offering the last one; an empty answer takes the offer."""
     async with chat(nick="", state=NoState("alice")) as c:
         await c.interface.take()
-        assert c.interface.prompt == ("Your nickname [alice]: ", True)
+        assert c.interface.prompt == Prompt("Your nickname [alice]: ", asking=True)
         c.interface.type("two words")
         assert (await c.interface.take())[0].startswith("[ERROR] A nickname cannot")
         c.interface.type("")
@@ -74,7 +75,7 @@ async def test_asks_again_when_the_nickname_is_refused() -> None:
             await server.expect(start)
         await server.send(":srv.test CAP * LS :", TAKEN)
         assert await c.interface.take() == ['[ERROR] The nickname "alice" is in use by someone else. Choose another.']
-        assert c.interface.prompt == ("Your nickname: ", True)
+        assert c.interface.prompt == Prompt("Your nickname: ", asking=True)
         c.interface.type("carol")
         await server.expect("CAP END")
         await server.expect("NICK carol")

@@ -135,6 +135,22 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.ServerError(EVIL, "421", EVIL),
         events.ServerError(EVIL, "999", EVIL),
         events.Lost(EVIL),
+        events.Unsure(EVIL, EVIL),
+        events.HistoryEnd(EVIL),
+        events.NewSince(EVIL),
+        events.MissedMore(EVIL, 2),
+        events.Earlier(EVIL, 0),
+        events.Earlier(EVIL, 2),
+        events.Found(EVIL, EVIL, 0),
+        events.Found(EVIL, EVIL, 2),
+        events.HistoryRefused(EVIL, EVIL),
+        events.SearchUnknown(),
+        events.LoggedIn(EVIL),
+        events.LoggedOut(),
+        events.Registered(EVIL),
+        events.MustVerify(EVIL, EVIL),
+        events.AccountRefused(EVIL, "904", EVIL),
+        events.AccountRefused(EVIL, "999", EVIL),
     ],
     ids=lambda event: type(event).__name__,
 )
@@ -183,6 +199,16 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append(("join", channel, key))
 
+    async def log_in(self, account: str) -> None:
+        """Write a login down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("login", account))
+
+    async def register(self, account: str, email: str) -> None:
+        """Write a registration down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("register", account, email))
+
     @staticmethod
     def is_channel(target: str) -> bool:
         """Tell channels by their sign."""
@@ -216,6 +242,13 @@ class Asked:
         ("/topic #games Chess", "TOPIC #games :Chess"),
         ("/names", "NAMES #lobby"),
         ("/list", "LIST"),
+        ("/login", ("login", "")),
+        ("/login anna", ("login", "anna")),
+        ("/register", ("register", "", "")),
+        ("/register anna", ("register", "anna", "")),
+        ("/register a@b.example", ("register", "", "a@b.example")),
+        ("/register anna a@b.example", ("register", "anna", "a@b.example")),
+        ("/verify anna 12 34", "VERIFY anna :12 34"),
     ],
 )
 async def test_lines(line: str, done: object) -> None:
@@ -225,7 +258,24 @@ async def test_lines(line: str, done: object) -> None:
     assert [entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done] == [done]
 
 
-@pytest.mark.parametrize("line", ["/msg", "/msg bob", "/me", "/nick", "/join", "/list all", "/foo", "/", "/help foo"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/search",
+        "/verify anna",
+        "/history x",
+        "/login a b",
+        "/msg",
+        "/msg bob",
+        "/me",
+        "/nick",
+        "/join",
+        "/list all",
+        "/foo",
+        "/",
+        "/help foo",
+    ],
+)
 async def test_wrong_commands_are_explained(line: str) -> None:
     """An unknown command, or one with too few or too many arguments, says what is right and sends nothing."""
     client = Asked()
@@ -241,7 +291,7 @@ async def test_help_shows_every_command() -> None:
     assert all(f"/{name}" in text for name in COMMANDS)
 
 
-@pytest.mark.parametrize("line", ["hello", "/me waves", "/topic x", "/names", "/part"])
+@pytest.mark.parametrize("line", ["hello", "/me waves", "/topic x", "/names", "/part", "/history"])
 async def test_without_a_channel(line: str) -> None:
     """In no channel, what needs one says so."""
     client = Asked(current="")

@@ -12,7 +12,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 
 from support import NOON, Clock, ListHistory, Person, Town, commands
 from trio_chat.chat.events import Direct, Event, Output
-from trio_chat.chat.history import HistoryError, Record
+from trio_chat.chat.history import HistoryError, Place, Record
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc import capabilities as cap
@@ -241,7 +241,7 @@ class SlowHistory(ListHistory):
 
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     """Return a message that is to be remembered, and what its sender is told when it cannot be."""
-    message = event(town, recipients, text)._replace(buffer="#a")
+    message = event(town, recipients, text)._replace(places=(Place("#a", False),))
     return Output((message,), refusal=Direct(recipients[0].session, b"FAIL\r\n"))
 
 
@@ -280,6 +280,28 @@ async def test_what_cannot_be_remembered_is_not_delivered(
     await broadcaster.wait_delivered(broadcaster.accept(remembered(town, (ann, bob), "3")))
     assert [message.params[1] for message in bob.read()] == ["3"]
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(town: Town, nursery: trio.Nursery) -> None:
+    """In one batch with a message that is refused: the event is seen, and remembered again when the disk recovers."""
+    ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
+    broadcaster = Broadcaster(8, 4, history)
+    nursery.start_soon(broadcaster.run)
+    quit_ = event(town, (ann, bob), "bye")._replace(
+        command="QUIT", params=("bye",), places=(Place("#a", False), Place("#b", False))
+    )
+    broadcaster.accept(Output((quit_,)))
+    await wait_all_tasks_blocked()
+    broadcaster.accept(remembered(town, (ann, bob), "1"))
+    ticket = broadcaster.accept(Output((quit_._replace(id=quit_.id + 1),)))
+    history.error = HistoryError("full: database or disk is full")
+    history.gate.set()
+    await broadcaster.wait_delivered(ticket)
+    assert commands(ann.read()) == ["QUIT", "FAIL", "QUIT"]
+    assert commands(bob.read()) == ["QUIT", "QUIT"]
+    history.error = None
+    await broadcaster.wait_delivered(broadcaster.accept(Output((quit_._replace(id=quit_.id + 2),))))
+    assert [(record.buffer, record.params) for record in history.records] == [("#a", ("bye",)), ("#b", ("bye",))]
 
 
 def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:

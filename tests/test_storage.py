@@ -44,6 +44,20 @@ async def test_an_empty_history() -> None:
         assert await history.last_id() == 0
 
 
+async def test_one_message_is_deleted() -> None:
+    """That one and no other, and it is said whether it was there."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([record(1), record(2), record(3, "#b")])
+        assert not await history.redact("#b", 2)
+        assert await history.redact("#a", 2)
+        assert not await history.redact("#a", 2)
+        assert not await history.redact("#none", 1)
+        assert not await history.redact("#a", 3)
+        assert await history.messages("#a", Span(), 10, 0) == [record(1)]
+        assert await history.messages("#b", Span(), 10, 0) == [record(3, "#b")]
+
+
 records_of = st.lists(st.tuples(st.integers(1, 60), st.sampled_from(["#a", "#b"]), st.booleans()), unique_by=lambda item: item[0])
 spans = st.builds(Span, st.integers(0, 60), st.integers(0, 60) | st.just(LAST_ID), st.booleans())
 

@@ -1,4 +1,4 @@
-"""The command line: `trio-chat serve` and `trio-chat connect`. Arguments to settings, and nothing else.
+"""The command line: `trio-chat serve`, `trio-chat connect` and the rest. Arguments to settings, and nothing else.
 
 Everything heavy is imported where it is needed, so that `--help` and `--version` answer at once.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trio_chat import __version__
+from trio_chat import __version__, cli_maintenance
 from trio_chat.i18n import _, install
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
     _add_serve(commands, common)
     _add_connect(commands, common)
+    cli_maintenance.add(commands, cli_maintenance.Tools(common, _add_command, _load, _refuse))
     return parser
 
 

@@ -65,6 +65,18 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """[accounts]: names that belong to people."""
+
+    registration: str = "open"
+    before_connect: bool = True
+    min_password: int = 6  # characters
+    multi_session: bool = True
+    reservation: str = "refuse"
+    hash_cost: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """[limits]: what one client may cost."""
 
@@ -97,6 +109,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
+    accounts: AccountSettings = field(default_factory=AccountSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     client: ClientSettings = field(default_factory=ClientSettings)
 
@@ -117,6 +130,12 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "targets": ("targets", values.whole(1, 100)),
     "mode_changes": ("modes", values.whole(3, 20)),
     "list_entries": ("list_entries", values.whole(1, 10_000)),
+    "monitor_entries": ("monitor_entries", values.whole(1, 10_000)),
+    "multiline_bytes": ("multiline_bytes", values.whole(512, 16_384)),
+    "multiline_lines": ("multiline_lines", values.whole(2, 1000)),
+    "metadata_keys": ("metadata_keys", values.whole(1, 1000)),
+    "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
+    "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 
@@ -146,6 +165,14 @@ KEYS: dict[str, dict[str, Kind]] = {
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),
         "most_messages": values.whole(1, 10_000),
+    },
+    "accounts": {
+        "registration": values.choice("open", "closed"),
+        "before_connect": values.YES_OR_NO,
+        "min_password": values.whole(1, 100, " characters"),
+        "multi_session": values.YES_OR_NO,
+        "reservation": values.choice("refuse", "rename", "off"),
+        "hash_cost": values.choice("normal", "low"),
     },
     "limits": {
         "clients": values.whole(1, 1_000_000),
@@ -289,6 +316,7 @@ def _build(parsed: dict[str, dict[str, Any]], directory: Path) -> Settings:
         server=ServerSettings(**parsed["server"]),
         logging=logging,
         storage=storage,
+        accounts=AccountSettings(**parsed["accounts"]),
         limits=LimitSettings(**limits, lengths=lengths),
         client=ClientSettings(**parsed["client"]),
     )

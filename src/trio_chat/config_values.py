@@ -43,6 +43,15 @@ class Kind(NamedTuple):
     """Never shown, not even in an error."""
 
 
+def _yes_or_no(value: str) -> bool:
+    if value.lower() not in {"yes", "no"}:
+        raise ValueError(value)
+    return value.lower() == "yes"
+
+
+YES_OR_NO = Kind(_yes_or_no, "yes or no")
+
+
 def whole(low: int, high: int, note: str = "") -> Kind:
     """Return the kind of a whole number in a range, with a note for people."""
     return Kind(lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}")

@@ -75,6 +75,8 @@ class TinyServer:
             self.send(f":{self._nick}!u@h JOIN {rest[0]}", f":srv.test 366 {self._nick} {rest[0]} :End of /NAMES list")
         elif word == "PING" and not self.deaf:
             self.send(f":srv.test PONG srv.test {rest[0]}")
+        elif word == "PRIVMSG" and rest[0] == "NickServ":
+            self.send(f":srv.test 900 {self._nick} {self._nick}!u@h {self._nick} :You are now logged in")
         elif word == "QUIT":
             self.send("ERROR :Closing link")
             assert self._client is not None
@@ -219,9 +221,11 @@ def test_long_typed_line_stays_whole(inside: Terminal, server: TinyServer) -> No
     inside.type("long " * 40)
     inside.wait(lambda: inside.lines()[-1].endswith("long"))
     server.send(*(f":bob!u@h PRIVMSG #lobby :{number}" for number in range(30)))
-    inside.wait(lambda: '["bob"]: 29' in inside.lines())
-    typed = "".join(inside.screen.display).partition('["bob"]: 29')[2]
-    assert typed.split() == ["#lobby>", *["long"] * 40]
+
+    def typed() -> list[str]:
+        return "".join(inside.screen.display).partition('["bob"]: 29')[2].split()
+
+    inside.wait(lambda: typed() == ["#lobby>", *["long"] * 40])
 
 
 def test_server_shuts_down_while_typing(inside: Terminal, server: TinyServer) -> None:
@@ -336,6 +340,59 @@ def test_dumb_terminal_when_the_server_shuts_down(start: Callable[..., Terminal]
     server.send("NOTICE * :The server has shut down", "ERROR :The server has shut down")
     assert terminal.wait_end() == 0
     terminal.wait_for("[INFO] The server has shut down")
+
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_password_is_not_shown(start: Callable[..., Terminal], server: TinyServer, term: str) -> None:
+    """A password is asked for, and nothing of it is echoed, neither while it is typed nor afterwards; the echo comes back."""
+    terminal = start("--nick", "alice", TERM=term)
+    terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
+    terminal.type("/login\r")
+    terminal.wait(lambda: terminal.lines()[-1].startswith("Password of alice:"))
+    terminal.type(f"{SECRET}\r")
+    terminal.wait(lambda: "[INFO] You are logged in as alice." in terminal.lines())
+    terminal.type("visible\r")
+    terminal.wait(lambda: "[YOU]: visible" in terminal.lines())
+    terminal.type("exit\r")
+    assert terminal.wait_end() == 0
+    assert f"PRIVMSG NickServ :IDENTIFY alice {SECRET}" in server.received
+    assert SECRET.encode() not in terminal.raw
+    assert b"isible" in terminal.raw
+
+
+def test_password_is_not_in_the_input_history(inside: Terminal) -> None:
+    """The arrow key up brings back neither a password nor the line that asked for it."""
+    inside.type("before\r")
+    inside.wait_for("[YOU]: before", "#lobby>")
+    for _ in range(3):
+        inside.type("/login\r")
+        inside.wait(lambda: inside.lines()[-1].startswith("Password of alice:"))
+        inside.type(f"{SECRET}\r")
+        inside.wait(lambda: inside.lines()[-1] == "#lobby>")
+    inside.type("\x1b[A")
+    inside.wait(lambda: inside.lines()[-1] == "#lobby> before")
+    assert SECRET.encode() not in inside.raw
+
+
+def test_password_typed_ahead_of_the_question(inside: Terminal, server: TinyServer) -> None:
+    """Who is faster than the question, or pastes both lines, does not see the password either."""
+    inside.type(f"/login\r{SECRET}\r")
+    inside.wait(lambda: "[INFO] You are logged in as alice." in inside.lines())
+    assert f"PRIVMSG NickServ :IDENTIFY alice {SECRET}" in server.received
+    assert SECRET.encode() not in inside.raw
+
+
+def test_end_at_the_question_for_a_password(start: Callable[..., Terminal]) -> None:
+    """A terminal whose echo was off has it on again when the program is ended at the question."""
+    terminal = start("--nick", "alice", TERM="dumb")
+    terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
+    terminal.type("/login\n")
+    terminal.wait(lambda: terminal.lines()[-1].startswith("Password of alice:"))
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait_end() == 0
 
 
 def piped(server: TinyServer, state: Path, *arguments: str) -> subprocess.Popen[str]:

@@ -111,3 +111,32 @@ async def test_a_database_that_cannot_be_used_is_told_in_one_line(tmp_path: Path
         assert await host.wait() == 1
         (line,) = await host.out.rest()
         assert re.search(r"trio-chat\.db.*not a database", line)
+
+
+async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -> None:
+    """Somebody registers, owns a channel, and finds it again; nobody else gets the name."""
+    caps = "CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"  # ann, correct-horse
+    scripts = (
+        "NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nCS REGISTER #a\r\nTOPIC #a :tea\r\nQUIT\r\n",
+        f"{caps}NICK ann\r\nUSER a 0 * :Ann\r\nCAP END\r\nJOIN #a\r\nQUIT\r\n",
+        "NICK ann\r\nUSER e 0 * :Eve\r\nQUIT\r\n",
+    )
+    answers: list[str] = []
+    for script in scripts:
+        async with server(tmp_path) as (host, address):
+            name, port = address.split(":")
+            async with await trio.open_tcp_stream(name, int(port)) as stream:
+                await stream.send_all(script.encode())
+                received = b""
+                with trio.fail_after(PATIENCE):
+                    while data := await stream.receive_some():
+                        received += data
+            answers.append(received.decode())
+            host.stop()
+            assert await host.wait() == 0
+    assert "REGISTER SUCCESS ann" in answers[0]
+    assert "#a is yours" in answers[0]
+    assert " 903 " in answers[1]
+    assert " 332 ann #a :tea" in answers[1]
+    assert "MODE #a +o ann" in answers[1]
+    assert "NICKNAME_RESERVED" in answers[2]

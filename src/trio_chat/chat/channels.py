@@ -1,11 +1,15 @@
 """Channels and memberships."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from trio_chat.chat.history import Place
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import masks
 from trio_chat.irc.modes import CHANNEL_MODES, RANKS, Kind
 from trio_chat.irc.names import fold_or_self
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registrations import Registration
 
 
 class Topic(NamedTuple):
@@ -48,6 +52,9 @@ class Channel:
         created: seconds of Unix time.
         founded: the id at which it was made; private history from before belongs to others.
         permanent: whether it stays when the last member leaves.
+
+    Attributes:
+        registration: to whom it belongs, or None.
     """
 
     __slots__ = (
@@ -60,8 +67,10 @@ class Channel:
         "limit",
         "lists",
         "members",
+        "metadata",
         "name",
         "permanent",
+        "registration",
         "topic",
     )
 
@@ -71,6 +80,7 @@ class Channel:
         self.created = created
         self.founded = founded
         self.permanent = permanent
+        self.registration: Registration | None = None
         self.topic: Topic | None = None
         # Where nobody is the operator by having come first, everyone may set the topic.
         self.flags: set[str] = {"n"} if permanent else {"n", "t"}
@@ -79,6 +89,7 @@ class Channel:
         self.lists: dict[str, dict[str, ListEntry]] = {
             mode.letter: {} for mode in CHANNEL_MODES.values() if mode.kind is Kind.LIST
         }
+        self.metadata: dict[str, str] = {}
         self.members: dict[User, Membership] = {}
         self._audience: tuple[Session, ...] | None = None
 
@@ -107,6 +118,11 @@ class Channel:
     def is_closed(self) -> bool:
         """Whether a stranger cannot just come in and listen, so that what is said now stays among the members."""
         return bool(self.key) or "i" in self.flags or "s" in self.flags
+
+    @property
+    def place(self) -> Place:
+        """Where what happens here now is remembered."""
+        return Place(self.folded, self.is_closed)
 
     def covers(self, letter: str, user: User) -> bool:
         """Tell whether a mask of the list `letter` covers the user."""

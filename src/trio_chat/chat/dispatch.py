@@ -1,6 +1,7 @@
 """From one received line to what is to be sent: parse, look the command up, check what every command needs, call its handler."""
 
-from trio_chat.chat import commands  # noqa: F401  # fills the registry
+from trio_chat.chat import commands, services  # noqa: F401  # they fill the registry
+from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import Response
@@ -23,6 +24,7 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     if isinstance(line, BadLine):
         response = Response(world, session)
         response.numeric(n.ERR_INPUTTOOLONG)
+        batches.spoil(session, response)
         return response.finish()
     is_utf8 = True
     try:
@@ -42,11 +44,15 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     else:
         command = message.command if message.command in COMMANDS else "*"
         response.fail(command, "INVALID_UTF8", text="Message rejected: your software must use UTF-8 on this server")
+        batches.spoil(session, response)
     return response.finish()
 
 
 def _dispatch(request: Request) -> None:
     message, reply = request.message, request.reply
+    if "batch" in message.tags and request.session.effective & cap.MULTILINE:
+        batches.take_line(request)
+        return
     entry = COMMANDS.get(message.command)
     if entry is None:
         if request.session.user is None:

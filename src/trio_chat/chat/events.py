@@ -6,11 +6,15 @@ An event is encoded once for each distinct set of capabilities that matters to i
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from trio_chat.chat.history import Record
+from trio_chat.chat import multiline
+from trio_chat.chat.history import MESSAGES, Place, Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body, format_tags, truncate
+
+NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
+"""Events whose first parameter is not the channel: they happen in all channels of a user at once."""
 
 
 class Event(NamedTuple):
@@ -27,9 +31,9 @@ class Event(NamedTuple):
         account: the account of who did it, or "".
         extended: the parameters for sessions with extended-join, or () when they get the same.
         client_tags: client-only tags to be passed on.
-        carries_msgid: whether it is a message, which has a `msgid`.
-        buffer: the history that it belongs to, or "" when it is not remembered.
-        is_private: whether it was said behind a closed door; see `history.Record`.
+        carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
+        places: the histories that it belongs to; none when it is not remembered.
+        is_bot: whether a bot did it (IRCv3 bot-mode).
     """
 
     id: int
@@ -43,19 +47,39 @@ class Event(NamedTuple):
     extended: tuple[str, ...] = ()
     client_tags: Mapping[str, str] = NO_TAGS
     carries_msgid: bool = False
-    buffer: str = ""
-    is_private: bool = False
+    places: tuple[Place, ...] = ()
+    is_bot: bool = False
 
-    def record(self) -> Record:
+    @property
+    def must_last(self) -> bool:
+        """Whether nobody may see it unless it is remembered: so it is with what was said, while a JOIN happens anyhow."""
+        return bool(self.places) and (self.command in MESSAGES or self.command == "TAGMSG")
+
+    def records(self) -> list[Record]:
         """Return what the history is to remember of it."""
-        text = self.params[-1]
-        return Record(self.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, self.is_private)
+        text, params = "", tuple[str, ...]()
+        if self.command in MESSAGES:
+            text = self.params[-1]
+        elif self.command in NOT_TO_A_CHANNEL:
+            params = self.params
+        else:
+            params = (self.extended or self.params)[1:]
+        return [
+            Record(
+                place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params
+            )
+            for place in self.places
+        ]
 
     @property
     def relevant(self) -> int:
         """The capability bits on which its written form depends."""
         bits = cap.SERVER_TIME | self.requires
         if self.carries_msgid:
+            bits |= cap.MESSAGE_TAGS
+            if self.is_multiline:
+                bits |= cap.MULTILINE
+        if self.is_bot:
             bits |= cap.MESSAGE_TAGS
         if self.account:
             bits |= cap.ACCOUNT_TAG
@@ -70,6 +94,8 @@ class Event(NamedTuple):
             tags["time"] = server_time(self.id)
         if caps & cap.ACCOUNT_TAG and self.account:
             tags["account"] = self.account
+        if caps & cap.MESSAGE_TAGS and self.is_bot:
+            tags["bot"] = ""
         if caps & cap.MESSAGE_TAGS and self.carries_msgid:
             tags["msgid"] = msgid(self.id)
             tags.update(self.client_tags)
@@ -80,10 +106,38 @@ class Event(NamedTuple):
         params = self.extended if self.extended and caps & cap.EXTENDED_JOIN else self.params
         return truncate(format_body(self.command, params, self.source), MAX_BODY)
 
+    @property
+    def is_multiline(self) -> bool:
+        """Whether it is a message of several lines."""
+        return self.command in MESSAGES and "\n" in self.params[-1]
+
+    def lines(self, caps: int) -> list[tuple[dict[str, str], str]]:
+        """Return what a session with these capabilities gets, as tags and bodies of lines."""
+        if self.is_multiline:
+            return self._multiline(caps)
+        return [(self.tags(caps), self.body(caps))]
+
+    def _multiline(self, caps: int) -> list[tuple[dict[str, str], str]]:
+        tags, (*head, text) = self.tags(caps), self.params
+        lines = [(line, self._replace(params=(*head, line.text)).body(caps)) for line in multiline.split(text)]
+        if caps & cap.MULTILINE:
+            reference = msgid(self.id)
+            opening = format_body("BATCH", (f"+{reference}", multiline.BATCH_TYPE, *head), self.source)
+            inner = {"batch": reference}
+            concat = {**inner, multiline.CONCAT_TAG: ""}
+            inside = [(dict(concat if line.is_joined else inner), body) for line, body in lines]
+            return [(tags, opening), *inside, ({}, f"BATCH -{reference}")]
+        # "Servers MUST only include a message ID on the first message", and "MUST NOT send blank lines".
+        first, *others = [body for line, body in lines if line.text]
+        rest = {key: value for key, value in tags.items() if key != "msgid"}
+        return [(tags, first), *((dict(rest), body) for body in others)]
+
     def encode(self, caps: int) -> bytes:
         """Return the line with CR LF for a session with these capabilities, or b"" when it does not get it."""
         if caps & self.requires != self.requires:
             return b""
+        if self.is_multiline:
+            return "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self._multiline(caps)).encode()
         return f"{format_tags(self.tags(caps))}{self.body(caps)}\r\n".encode()
 
 

@@ -1,33 +1,58 @@
 """What the rules ask of the memory: a port, implemented by the storage room.
 
 A buffer is named by the folded name of its channel. Every message has the id that it was accepted with, which is its place and
-its time, so a part of it is a range of ids.
+its time, so a part of it is a range of ids. Events (who came, who left, a new topic) stand in the same order between them.
 """
 
 from collections.abc import Mapping, Sequence
+from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1
+MESSAGES = frozenset(("PRIVMSG", "NOTICE"))
+"""What everybody is shown, and what can be searched; everything else that is remembered is an event."""
 
 
 class HistoryError(Exception):
     """The history cannot be written or read at the moment; the message is for the operator's log."""
 
 
+class Shown(IntEnum):
+    """How much of what is remembered a client is shown."""
+
+    MESSAGES = 0
+    EVENTS = 1
+    TAGS_TOO = 2
+    """Messages, events, and messages of tags alone."""
+
+
+class Place(NamedTuple):
+    """Where something is remembered.
+
+    Args:
+        buffer: the folded name of the channel.
+        is_private: see `Record`.
+    """
+
+    buffer: str
+    is_private: bool
+
+
 class Record(NamedTuple):
-    """A message as it is remembered.
+    """A message or an event as it is remembered.
 
     Args:
         buffer: the folded name of the channel.
         id: identity, order and time.
-        command: PRIVMSG or NOTICE.
+        command: PRIVMSG, NOTICE, or the command of an event.
         source: nick!user@host as it was.
         account: the account of who said it, or "".
-        text: what was said.
+        text: what was said, with several lines as `multiline.join` gives it; "" of an event.
         tags: client-only tags.
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
+        params: of an event, its parameters without the channel; of JOIN those of extended-join.
     """
 
     buffer: str
@@ -38,6 +63,7 @@ class Record(NamedTuple):
     text: str
     tags: Mapping[str, str] = NO_TAGS
     is_private: bool = False
+    params: tuple[str, ...] = ()
 
 
 class Span(NamedTuple):
@@ -48,17 +74,33 @@ class Span(NamedTuple):
     from_newest: bool = True
 
 
+class Query(NamedTuple):
+    """What a search is for.
+
+    Args:
+        places: the folded names of the channels to search; of each, private messages with a smaller id than this are left out.
+        text: words that must all be in the message, each as the beginning of a word of it; "" for any message.
+        sender: the folded nickname of who said it, or "" for anybody.
+    """
+
+    places: Mapping[str, int]
+    text: str = ""
+    sender: str = ""
+
+
 class History(Protocol):
     """The memory of messages."""
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """Remember messages, all or none; they are safe when this returns.
+        """Remember messages and events, all or none; they are safe when this returns.
 
         Raises:
             HistoryError: none of them was remembered.
         """
 
-    async def messages(self, buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+    async def messages(
+        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+    ) -> list[Record]:
         """Return messages of a channel in order, at most `limit`.
 
         Args:
@@ -66,7 +108,38 @@ class History(Protocol):
             span: which.
             limit: how many, counted from the end that the span says.
             private_after: private messages with a smaller id are left out.
+            shown: whether events are among them; only what is shown is counted.
 
         Raises:
             HistoryError: they cannot be read.
+        """
+
+    async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
+        """Return messages that a query finds, in order, at most `limit`.
+
+        Args:
+            query: what they must be like.
+            span: which of them.
+            limit: how many, counted from the end that the span says.
+
+        Raises:
+            HistoryError: they cannot be read, or it would take too long.
+        """
+
+    async def conversations(self, account: str) -> list[str]:
+        """Return the buffers in which an account, by its folded name, has private messages.
+
+        Raises:
+            HistoryError: they cannot be read.
+        """
+
+    async def redact(self, buffer: str, number: int) -> bool:
+        """Forget one message or event; return whether there was one.
+
+        Args:
+            buffer: the folded name of the channel.
+            number: its id.
+
+        Raises:
+            HistoryError: it is still there.
         """

@@ -3,9 +3,25 @@
 import hmac
 
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.history import Record
 from trio_chat.chat.users import User
+from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
+from trio_chat.irc.names import fold
 from trio_chat.irc.numerics import Numeric
+
+
+def shares_nick(world: World, holder: User) -> bool:
+    """Tell whether somebody's nickname can have further sessions: it is the account's own, and the operator allows it."""
+    return world.identity.account_rules.multi_session and bool(holder.account) and fold(holder.account) == holder.folded
+
+
+def is_reserved(world: World, folded: str, account: str) -> bool:
+    """Tell whether a nickname is the account of somebody else, who alone may have it."""
+    if world.accounts is None or world.identity.account_rules.reservation == "off":
+        return False
+    owner = world.accounts.known.get(folded)
+    return owner is not None and owner.name != account
 
 
 def is_operator(user: User, channel: Channel) -> bool:
@@ -24,9 +40,30 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
     return viewer is user or viewer in channel.members or ("s" not in channel.flags and "i" not in user.modes)
 
 
+def can_redact(user: User, channel: Channel, record: Record) -> bool:
+    """Tell whether a user may delete a message of a channel: the own ones as a member, an operator all.
+
+    A message is one's own by its account, or because one has had the nickname ever since it was said.
+    """
+    if user not in channel.members:
+        return False
+    is_own = bool(user.account and user.account == record.account) or (user.source == record.source and user.since < record.id)
+    return is_own or is_operator(user, channel)
+
+
 def can_read_history(user: User, channel: Channel) -> bool:
     """Tell whether a user may read what was said in a channel: as a member."""
     return user in channel.members
+
+
+def can_read_metadata(user: User, target: User | Channel) -> bool:
+    """Tell whether a user may see what is said of another, or of a channel: of a closed one as a member."""
+    return isinstance(target, User) or user in target.members or not target.is_closed
+
+
+def can_write_metadata(user: User, target: User | Channel) -> bool:
+    """Tell whether a user may set metadata: of oneself, and of a channel as its operator."""
+    return target is user if isinstance(target, User) else is_operator(user, target)
 
 
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:

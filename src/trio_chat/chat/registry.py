@@ -52,6 +52,9 @@ class Command(NamedTuple):
 
 COMMANDS: dict[str, Command] = {}
 
+SERVICES: dict[str, Callable[[Request, str], None]] = {}
+"""Who answers like a person and is none, by folded name. Nobody else can have these names, because people tell them passwords."""
+
 
 def command(
     name: str,

@@ -80,8 +80,8 @@ class Response:
         session = self._session
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
-                self._own.append((event.tags(session.effective), event.body(session.effective)))
-            if len(event.recipients) == 1 and not event.buffer:
+                self._own += event.lines(session.effective)
+            if len(event.recipients) == 1 and not event.places:
                 return  # nobody else sees it, and it is not remembered
             event = event._replace(skip=session)
         elif not self._label:
@@ -90,10 +90,10 @@ class Response:
 
     def replay(self, event: Event) -> None:
         """Reply with something that happened before, as it was sent then."""
-        tags = event.tags(self._session.effective)
-        if self._batch:
-            tags["batch"] = self._batch
-        self._own.append((tags, event.body(self._session.effective)))
+        for tags, body in event.lines(self._session.effective):
+            if self._batch:
+                tags.setdefault("batch", self._batch)
+            self._own.append((tags, body))
 
     @contextmanager
     def batch(self, kind: str, *params: str) -> Iterator[None]:
@@ -115,6 +115,15 @@ class Response:
     def follow_up(self, work: "Later") -> None:
         """Have `work` add more after the answer, without its label."""
         self._follow_ups.append(work)
+
+    def hand_over_label(self) -> str:
+        """Leave the label to the answer to a later command, and return it."""
+        label, self._label = self._label, ""
+        return label
+
+    def take_label(self, label: str) -> None:
+        """Answer to an earlier command, which had this label; see `hand_over_label`."""
+        self._label = label
 
     def close(self, reason: str) -> None:
         """End the session after what was said so far."""
@@ -140,7 +149,7 @@ class Response:
         return self.finish()
 
     def _refusal(self) -> Direct | None:
-        remembered = [part for part in self._parts if isinstance(part, Event) and part.buffer]
+        remembered = [part for part in self._parts if isinstance(part, Event) and part.must_last]
         if not remembered:
             return None
         response = Response(self._world, self._session)
@@ -166,8 +175,10 @@ class Response:
 
     def _is_one_batch(self) -> bool:
         """Tell whether the answer is a batch already: then its start carries the label."""
-        opened = self._own[0][1].partition(" BATCH +")[2].partition(" ")[0]
-        return bool(opened) and all(tags.get("batch") == opened for tags, _ in self._own[1:-1])
+        words, (_, last) = self._own[0][1].split(" ", 3), self._own[-1]
+        if len(words) < 4 or words[1] != "BATCH" or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]:
+            return False
+        return all("batch" in tags for tags, _ in self._own[1:-1])  # in this one, or in one within it
 
     def _flush(self) -> None:
         if self._own:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from trio_chat.chat.multiline import ClientBatch
+from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.names import fold_or_self
 
@@ -35,16 +37,23 @@ class Session:
     """
 
     __slots__ = (
+        "account",
         "active",
+        "asked_nick",
+        "batch",
         "cap_302",
         "caps",
         "closing",
         "connected",
         "effective",
+        "failed_logins",
         "host",
         "negotiating",
         "password",
+        "sasl",
+        "sasl_inbox",
         "sink",
+        "subscriptions",
         "user",
         "wanted_nick",
         "wanted_realname",
@@ -62,8 +71,15 @@ class Session:
         self.cap_302 = False
         self.negotiating = False
         self.closing = False
+        self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
+        self.batch: ClientBatch | None = None  # what it is saying in several lines
         # What registration has collected so far; "" until given.
         self.password = ""
+        self.account = ""  # as logged in; the user's from registration on
+        self.sasl: Exchange | None = None
+        self.sasl_inbox = Inbox()
+        self.failed_logins = 0
+        self.asked_nick = ""  # the last one, whether it can be had or not
         self.wanted_nick = ""
         self.wanted_username = ""
         self.wanted_realname = ""
@@ -89,6 +105,8 @@ class User:
         modes: letters of the user modes that are on.
         channels: memberships by channel, in the order of joining.
         invited: channels that an invitation lets the user into.
+        metadata: what the user says of itself; see `metadata`.
+        since: the id at which the user took the nickname; what was said under it before was said by somebody else.
     """
 
     __slots__ = (
@@ -99,11 +117,13 @@ class User:
         "folded_mask",
         "host",
         "invited",
+        "metadata",
         "modes",
         "nick",
         "realname",
         "sessions",
         "signon",
+        "since",
         "source",
         "username",
     )
@@ -113,11 +133,13 @@ class User:
         self.host = host
         self.realname = realname
         self.signon = signon
+        self.since = 0
         self.away = ""
         self.account = ""
         self.modes: set[str] = {"i"}
         self.channels: dict[Channel, Membership] = {}
         self.invited: dict[Channel, None] = {}
+        self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
         self.rename(nick, folded)
 

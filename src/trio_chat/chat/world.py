@@ -1,19 +1,26 @@
 """Everything the server knows at this moment: users, channels, who was here; and the changes that keep the indexes consistent."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from trio_chat.chat.accounts import AccountRules, Accounts
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.users import Session, User
+from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
+from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_channel
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registrations import ChannelStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +38,7 @@ class Identity:
         password: what PASS must say, or "" when everyone may come.
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
+        account_rules: what the operator allows with accounts.
     """
 
     name: str = "chat.local"
@@ -43,6 +51,7 @@ class Identity:
     password: str = field(default="", repr=False)
     lobby: str = "#lobby"
     lobby_topic: str = ""
+    account_rules: AccountRules = field(default_factory=AccountRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +63,16 @@ class Memory:
         most_messages: how many one CHATHISTORY gives.
         playback: how many who joins is shown without asking; 0 for none.
         last_id: the greatest id given out before the start.
+        accounts: the keeper of accounts, or None when nobody can register.
+        channels: where registered channels are kept, or None when there are none.
     """
 
     history: History
     most_messages: int = 100
     playback: int = 20
     last_id: int = 0
+    accounts: Accounts | None = None
+    channels: "ChannelStore | None" = None
 
 
 class WhoWas(NamedTuple):
@@ -97,15 +110,28 @@ class World:
         self.clock = clock
         self.memory = memory
         self.ids = IdSource(clock, memory.last_id if memory else 0)
-        self.capabilities = cap.ALL if memory else cap.ALL & ~cap.CHATHISTORY
+        self.accounts = memory.accounts if memory else None
+        missing = (0 if memory else cap.NEEDS_MEMORY) | (0 if self.accounts else cap.NEEDS_ACCOUNTS)
+        self.capabilities = cap.ALL & ~missing
+        self.capability_values = {} if identity.account_rules.before_connect else {"draft/account-registration": ""}
+        self.capability_values["draft/metadata-2"] = (
+            f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},max-value-bytes={lengths.metadata_bytes}"
+        )
+        self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
         self.isupport = tuple(isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0))
         self.sessions: set[Session] = set()
+        self.watches = Watches()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
+        self.unsaved: dict[str, Channel] = {}  # registered channels that are not written down as they are now
+        self.on_change: Callable[[], None] = _nothing  # called when something is to be written down
+        self.lobby: Channel | None = None
         if identity.lobby:
-            lobby = self.create_channel(identity.lobby, fold_channel(identity.lobby, lengths.channel), permanent=True)
+            lobby = self.lobby = self.create_channel(
+                identity.lobby, fold_channel(identity.lobby, lengths.channel), permanent=True
+            )
             if identity.lobby_topic:
                 lobby.topic = Topic(identity.lobby_topic, identity.name, lobby.created)
 
@@ -117,17 +143,40 @@ class World:
         """Make a user of a session that has said all that registration needs."""
         user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
         user.sessions = (session,)
+        user.since = self.ids.next()
+        user.account = session.account
         session.user = user
         self.users[folded] = user
         self.most_users = max(self.most_users, len(self.users))
         return user
 
-    def rename(self, user: User, nick: str, folded: str) -> None:
-        """Give a user another nickname that nobody else has."""
+    def add_session(self, user: User, session: Session) -> None:
+        """Make a session one more of a user who is here."""
+        user.sessions = (*user.sessions, session)
+        session.user = user
+        for channel in user.channels:
+            channel.sessions_changed()
+
+    def rename(self, user: User, nick: str, folded: str) -> list[Event]:
+        """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
         self._remember(user)
         del self.users[user.folded]
+        before, folded_before = user.nick, user.folded
         user.rename(nick, folded)
+        user.since = self.ids.next()
         self.users[folded] = user
+        if folded == folded_before:
+            return []
+        return self._sighting(n.RPL_MONOFFLINE, folded_before, before) + self.arrival(user)
+
+    def arrival(self, user: User) -> list[Event]:
+        """Return what those who watch a user's nickname are to see now that there is such a user."""
+        return self._sighting(n.RPL_MONONLINE, user.folded, user.source)
+
+    def _sighting(self, numeric: n.Numeric, folded: str, shown: str) -> list[Event]:
+        # "The server may send "*" instead of the nick": so it is one event for all who watch.
+        watchers = self.watches.watchers(folded)
+        return [Event(self.ids.next(), numeric.code, ("*", shown), self.identity.name, watchers)] if watchers else []
 
     def disconnect(self, session: Session, reason: str) -> list[Event]:
         """Forget a connection, and its user with it; return what others are to see.
@@ -137,6 +186,7 @@ class World:
         if session not in self.sessions:
             return []
         self.sessions.discard(session)
+        self.watches.clear(session)
         session.closing = True
         user = session.user
         if user is None:
@@ -148,12 +198,12 @@ class World:
             return []
         events = []
         if user.channels:  # who is in no channel leaves unseen
-            events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=session))
+            events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=session, channels=user.channels))
         self._remember(user)
         for channel in list(user.channels):
             self.leave(user, channel)
         del self.users[user.folded]
-        return events
+        return events + self._sighting(n.RPL_MONOFFLINE, user.folded, user.nick)
 
     def event(
         self,
@@ -165,9 +215,40 @@ class World:
         skip: Session | None = None,
         requires: int = 0,
         extended: tuple[str, ...] = (),
+        channels: Iterable[Channel] = (),
     ) -> Event:
-        """Return an event of a user's doing, accepted now."""
-        return Event(self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended)
+        """Return an event of a user's doing, accepted now.
+
+        Args:
+            user: who did it.
+            command: what the recipients are sent.
+            params: its parameters.
+            recipients: who is to see it.
+            skip: see `Event`.
+            requires: see `Event`.
+            extended: see `Event`.
+            channels: where it is remembered, when the server remembers.
+        """
+        places = tuple(channel.place for channel in channels)
+        return Event(
+            self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
+            carries_msgid=bool(places), places=places if self.memory else (),
+            is_bot=BOT in user.modes,
+        )  # fmt: skip
+
+    def news(
+        self, user: User, command: str, params: tuple[str, ...], *, requires: int, skip: Session | None = None
+    ) -> list[Event]:
+        """Return what tells others of a change of a user's: those in common channels, and those who watch the nickname.
+
+        The latter only with extended-monitor, and both only with the capabilities that the change requires.
+        """
+        audience = user.audience()
+        event = self.event(user, command, params, audience, skip=skip, requires=requires)
+        watchers = self.watches.watchers(user.folded, without=audience)
+        if not watchers:
+            return [event]
+        return [event, event._replace(recipients=watchers, requires=requires | cap.EXTENDED_MONITOR)]
 
     def create_channel(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
         """Make a channel that does not exist yet."""
@@ -181,9 +262,43 @@ class World:
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
 
+    def touch(self, channel: Channel) -> None:
+        """Have what lasts of a registered channel written down."""
+        if channel.registration is not None:
+            self.unsaved[channel.folded] = channel
+            self.on_change()
+
+    def unregister(self, channel: Channel) -> None:
+        """Make a channel belong to nobody; when nobody is in it either, it is gone."""
+        channel.registration = None
+        channel.permanent = channel is self.lobby
+        self.unsaved[channel.folded] = channel
+        self.on_change()
+        if not channel.members and not channel.permanent:
+            del self.channels[channel.folded]
+
+    def forget_account(self, name: str) -> None:
+        """Take away what an account that is gone had: its name tag, its channels, its place on access lists."""
+        for user in self.users.values():
+            if user.account == name:
+                user.account = ""
+                for session in user.sessions:
+                    session.account = ""
+        for channel in list(self.channels.values()):
+            if channel.registration is None:
+                continue
+            if channel.registration.owner == name:
+                self.unregister(channel)
+            elif channel.registration.access.pop(name, ""):
+                self.touch(channel)
+
     def invisible_count(self) -> int:
         """Return how many users have +i."""
         return sum("i" in user.modes for user in self.users.values())
 
     def _remember(self, user: User) -> None:
         self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock()))
+
+
+def _nothing() -> None:
+    pass

@@ -11,6 +11,7 @@ import trio
 
 from trio_chat.client.dialogue import Dialogue
 from trio_chat.client.events import Kind
+from trio_chat.client.fetch import AT_JOIN, MOST_EARLIER
 from trio_chat.i18n import N_, _
 
 
@@ -36,6 +37,12 @@ class Actions(Protocol):
     def is_channel(self, target: str) -> bool:
         """Tell whether a target is written like a channel."""
 
+    async def log_in(self, account: str) -> None:
+        """Ask for a password and log in; "" means the account of the nickname."""
+
+    async def register(self, account: str, email: str) -> None:
+        """Ask for a password and register an account; "" means one for the nickname."""
+
     def finish(self, reason: str) -> None:
         """Leave when this line has been dealt with."""
 
@@ -53,6 +60,7 @@ class Command(NamedTuple):
         least: arguments it needs.
         most: arguments it takes; the last one takes the rest of the line.
         handler: does it.
+        asks_secret: whether a password may be what is typed next.
     """
 
     name: str
@@ -61,6 +69,7 @@ class Command(NamedTuple):
     least: int
     most: int
     handler: Handler
+    asks_secret: bool = False
 
     def synopsis(self) -> str:
         """Return the command as it is typed."""
@@ -70,13 +79,19 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {}
 
 
-def _command(usage: str, help_text: str, least: int, most: int) -> Callable[[Handler], Handler]:
+def _command(usage: str, help_text: str, least: int, most: int, *, secret: bool = False) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         name = handler.__name__.removeprefix("_")
-        COMMANDS[name] = Command(name, usage, help_text, least, most, handler)
+        COMMANDS[name] = Command(name, usage, help_text, least, most, handler, secret)
         return handler
 
     return register
+
+
+def asks_secret(line: str) -> bool:
+    """Tell whether a password may be what is typed behind this line."""
+    command = COMMANDS.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    return command is not None and command.asks_secret
 
 
 async def interpret(client: Actions, line: str) -> None:
@@ -201,6 +216,49 @@ async def _names(client: Actions, words: list[str]) -> None:
 @_command("", N_("shows the channels of the server"), 0, 0)
 async def _list(client: Actions, words: list[str]) -> None:
     await client.do("/list", lambda dialogue: dialogue.send("LIST"))
+
+
+@_command(N_("[number]"), N_("shows earlier messages of the channel; again, the ones before them"), 0, 1)
+async def _history(client: Actions, words: list[str]) -> None:
+    number = words[0] if words else str(AT_JOIN)
+    if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= MOST_EARLIER):
+        text = _("/history shows from 1 to {most} messages at once.")
+        await client.tell(text.format(most=MOST_EARLIER), error=True)
+    elif channel := client.current:
+        await client.do("/history", lambda dialogue: dialogue.history.show_earlier(channel, int(number)))
+    else:
+        await client.tell(_("You are in no channel."), error=True)
+
+
+@_command(N_("words"), N_("finds messages of the channel that have these words in them"), 1, 1)
+async def _search(client: Actions, words: list[str]) -> None:
+    channel = client.current
+    await client.do("/search", lambda dialogue: dialogue.history.search(words[0], channel))
+
+
+@_command(N_("[account]"), N_("logs in to your account; the password is asked for"), 0, 1, secret=True)
+async def _login(client: Actions, words: list[str]) -> None:
+    if words and " " in words[0]:
+        text = _("Give only the name of the account: the password is asked for, and nobody sees it.")
+        await client.tell(text, error=True)
+        return
+    await client.log_in(words[0] if words else "")
+
+
+@_command(N_("[account] [e-mail]"), N_("makes your nickname an account of your own; a password is asked for"), 0, 2, secret=True)
+async def _register(client: Actions, words: list[str]) -> None:
+    addresses = [word for word in words if "@" in word]
+    names = [word for word in words if "@" not in word]
+    if len(names) > 1 or any(" " in word for word in words):
+        text = _("Give only the name of the account: the password is asked for, and nobody sees it.")
+        await client.tell(text, error=True)
+        return
+    await client.register("".join(names), "".join(addresses[:1]))
+
+
+@_command(N_("account code"), N_("completes a registration with the code that was sent to you"), 2, 2)
+async def _verify(client: Actions, words: list[str]) -> None:
+    await client.do(f"/verify {words[0]}", lambda dialogue: dialogue.send("VERIFY", *words))
 
 
 @_command(N_("[reason]"), N_("leaves the chat"), 0, 1)

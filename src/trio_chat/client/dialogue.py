@@ -13,11 +13,15 @@ How a message of ours gets confirmed, best way first:
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trio_chat.client import incoming
+from trio_chat.client import incoming, talk  # noqa: F401  talk fills the table that incoming looks into
+from trio_chat.client.account import Account
 from trio_chat.client.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
 from trio_chat.client.features import Features
+from trio_chat.client.history import History
 from trio_chat.client.negotiation import Negotiation
+from trio_chat.client.past import Past, Sent
 from trio_chat.client.pending import Pending, PendingMessage
+from trio_chat.client.sasl import Credentials
 from trio_chat.client.split import room_for_text
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import clean_username
@@ -42,6 +46,9 @@ class Dialogue:
         password: the server's password, "" for none.
         channels: channels to join at once, each with its key ("" for none).
         wanted: the nickname to take back as soon as it is free; "" means `nick`.
+        past: what was shown before; None for nothing.
+        at_join: how many messages of its history to show of a channel that is joined.
+        credentials: the account to log in to at once, if any.
     """
 
     def __init__(
@@ -51,10 +58,14 @@ class Dialogue:
         password: str = "",
         channels: Sequence[tuple[str, str]] = (),
         wanted: str = "",
+        past: Past | None = None,
+        at_join: int = 0,
+        credentials: Credentials | None = None,
     ) -> None:
         self.nick = nick
         self.wanted = wanted or nick
         self.asked_nick = nick
+        self.refused_nick = ""
         self.taking_back = False
         self.user = clean_username(nick, 10)
         self.source = ""
@@ -66,14 +77,16 @@ class Dialogue:
         self.error: str | None = None
         self.fatal: tuple[str, str] | None = None
         self.features = Features()
-        self.negotiation = Negotiation()
+        self.negotiation = Negotiation(login_wanted=credentials is not None)
+        self.account = Account(self, credentials)
+        self.past = past or Past()
+        self.history = History(self, self.past, at_join)
         self.pending = Pending()
         self.channels: dict[str, Channel] = {}
         self.joining: list[str] = []
         self.names: dict[str, dict[str, str]] = {}
         self.listed = 0
         self.batches: dict[str, str] = {}
-        self.history_batches: set[str] = set()
         self._password = password
         self._first_channels = tuple(channels)
         self._lines: list[str] = []
@@ -129,7 +142,7 @@ class Dialogue:
     def ask_nick(self, nick: str) -> None:
         """Send NICK; before registration this is the nickname we shall have."""
         self.send("NICK", nick)
-        self.asked_nick = nick
+        self.asked_nick, self.refused_nick = nick, ""
         if not self.registered:
             self.nick = nick
 
@@ -166,7 +179,12 @@ class Dialogue:
     # What the handlers of incoming messages use
 
     def emit(self, event: Event) -> None:
-        """Have an event told."""
+        """Have an event told, behind the history if that is awaited; what has been told is not told again."""
+        if not self.history.holds(event):
+            self._events.append(event)
+
+    def tell(self, event: Event) -> None:
+        """Have an event told as the next one."""
         self._events.append(event)
 
     def is_me(self, nick: str) -> bool:
@@ -203,16 +221,17 @@ class Dialogue:
         if self.registered and not self.ready and (answered or not self.joining):
             self.ready = True
             self.emit(Ready())
+            self.history.settle()
 
     def refuse_join(self, channel: str, code: str, reason: str) -> None:
         """Tell that we may not join a channel."""
         self.emit(JoinRefused(channel, code, reason))
         self.check_ready()
 
-    def confirm(self, message: PendingMessage, text: str | None = None, msgid: str = "") -> None:
+    def confirm(self, message: PendingMessage, text: str | None = None, msgid: str = "", time: str = "") -> None:
         """Tell that a message of ours was delivered, as the server gave it to the others."""
         said = message.text if text is None else text
-        self.emit(Said(self.nick, message.target, said, message.kind, own=True, msgid=msgid))
+        self.emit(Said(self.nick, message.target, said, message.kind, own=True, msgid=msgid, time=time))
 
     def refuse(self, message: PendingMessage, code: str, reason: str) -> None:
         """Tell that a message of ours was not delivered."""
@@ -225,6 +244,16 @@ class Dialogue:
                 self.emit(Unconfirmed(message.target, message.text))
             else:
                 self.confirm(message)
+
+    def end(self, *, returns: bool) -> None:
+        """Tell what the connection leaves open; `returns` when another one may follow and find it out."""
+        self.history.give_up()
+        self.account.end()
+        for message in self.pending.take_all():
+            if returns:
+                self.history.keep(Sent(self.nick, message.target, message.text, message.kind))
+            else:
+                self.emit(Unconfirmed(message.target, message.text))
 
     def label_of(self, message: Message) -> str:
         """Return the label that a message answers, directly or in a batch."""

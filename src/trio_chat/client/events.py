@@ -50,6 +50,7 @@ class Said:
         private: whether it went to us alone.
         msgid: the server's name for this message, "" when it gives none.
         played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
+        time: when the server took it in, if it is new and the server tells.
     """
 
     sender: str
@@ -60,6 +61,7 @@ class Said:
     private: bool = False
     msgid: str = ""
     played_back: str = ""
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,102 @@ class Unconfirmed:
 
     target: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The connection ended before this message was confirmed; the history will tell whether it arrived."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEnd:
+    """What was said in a channel before we joined has been told; what comes now is new."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSince:
+    """What comes now was said after we had read this channel last."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class MissedMore:
+    """More was said while there was no connection than the last `count` messages, which follow."""
+
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """So many messages follow that were said before those that have been shown."""
+
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """So many messages follow that have these words; `channel` is "" when they are from anywhere."""
+
+    text: str
+    channel: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRefused:
+    """The server does not tell what was said before."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchUnknown:
+    """The server cannot search."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """We are logged in to this account."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """We are logged in to no account any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """This account is ours now, and we are logged in to it."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class MustVerify:
+    """The account becomes ours when we do what the text says."""
+
+    account: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRefused:
+    """We were not logged in, or the account was not registered."""
+
+    account: str
+    code: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +366,8 @@ class Asked:
 Event = (
     Connected | Ready | Said | Refused | Unconfirmed | Joined | JoinRefused | Parted | Kicked | Quit | Renamed | NickRefused
     | TopicIs | TopicChanged | ModeChanged | Names | ListEntry | ListEnd | Invited | Away | ServerInfo | ServerError
-    | ServerShutDown | Lost | Waiting | Note | Asked
+    | ServerShutDown | Lost | Waiting | Note | Asked | Unsure | HistoryEnd | NewSince | MissedMore | Earlier | Found
+    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused
 )
 # fmt: on
 

@@ -26,6 +26,8 @@ class Features:
         self.network = ""
         self.chantypes = "#&"
         self.prefixes = "~&@%+"
+        self.history_limit = 0
+        self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
         self.fold: Callable[[str], str] = _FOLDS["rfc1459"]
 
     def read(self, tokens: Iterable[str]) -> None:
@@ -39,6 +41,10 @@ class Features:
                     self.chantypes = value
                 case "PREFIX":
                     self.prefixes = value.partition(")")[2]
+                case "CHATHISTORY" if value.isascii() and value.isdigit():
+                    self.history_limit = int(value[:9])
+                case "MSGREFTYPES":
+                    self.reference_types = tuple(value.split(","))
                 case "CASEMAPPING":
                     self.fold = _FOLDS.get(value, _FOLDS["ascii"])
 

@@ -12,7 +12,6 @@ from trio_chat.client.events import (
     Invited,
     Joined,
     Kicked,
-    Kind,
     ListEnd,
     ListEntry,
     ModeChanged,
@@ -20,12 +19,9 @@ from trio_chat.client.events import (
     Parted,
     Quit,
     Renamed,
-    Said,
     ServerInfo,
-    ServerShutDown,
     TopicChanged,
     TopicIs,
-    Unconfirmed,
 )
 from trio_chat.client.handlers import HANDLERS, handles
 from trio_chat.client.refusals import error_reply
@@ -38,18 +34,18 @@ READY_TOKEN = "ready"  # noqa: S105  a PING token, no secret
 SETTLED_TOKEN = "settled"  # noqa: S105  a PING token, no secret
 ALIVE_TOKEN = "alive"  # noqa: S105  a PING token, no secret
 
-SHUT_DOWN_TEXT = "The server has shut down"
-"""What trio-chat's server says before it closes, to clients that know no standard replies."""
-
 # Replies that say what every server says, or what other replies have said already.
 _QUIET = frozenset(
-    "002 003 004 008 042 043 219 221 250 251 252 253 254 255 265 266 315 318 321 329 333 375 376 396 422 900 903".split()  # noqa: SIM905
+    "002 003 004 008 042 043 219 221 250 251 252 253 254 255 265 266 315 318 321 329 333 375 376 396 422".split()  # noqa: SIM905
 )
+_TALK = ("PRIVMSG", "NOTICE", "BATCH")
 
 
 def handle(dialogue: "Dialogue", message: Message) -> None:
     """Deal with one message from the server; one with fewer parameters than its command needs is passed over."""
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
+    if message.tags.get("batch", "") in dialogue.history.batches and message.command not in _TALK:
+        return  # who joined or left long ago is not who does now
     if len(message.params) >= params:
         handler(dialogue, message)
         _settle_label(dialogue, message)
@@ -80,6 +76,9 @@ def _anything_else(dialogue: "Dialogue", message: Message) -> None:
 def _cap(dialogue: "Dialogue", message: Message) -> None:
     for answer in dialogue.negotiation.receive(message.params):
         dialogue.put(answer)
+    if dialogue.negotiation.login_due:
+        dialogue.negotiation.login_due = False
+        dialogue.account.log_in_at_once()
 
 
 @handles("001", params=1)
@@ -111,6 +110,7 @@ def _pong(dialogue: "Dialogue", message: Message) -> None:
     elif token == SETTLED_TOKEN:
         dialogue.settled = True
     else:
+        dialogue.history.passed(token)
         dialogue.passed(token)
 
 
@@ -122,92 +122,9 @@ def _closing(dialogue: "Dialogue", message: Message) -> None:
 # Talk
 
 
-@handles("PRIVMSG", "NOTICE", params=2)
-def _said(dialogue: "Dialogue", message: Message) -> None:
-    target, text = message.params[0], message.params[1]
-    kind = Kind.NOTICE if message.command == "NOTICE" else Kind.MESSAGE
-    if text.startswith("\x01"):
-        word, _, rest = text.strip("\x01").partition(" ")
-        if word.upper() != "ACTION" or kind is Kind.NOTICE:
-            return  # CTCP other than ACTION asks the program, not the person; answering would tell strangers about it
-        kind, text = Kind.ACTION, rest
-    if message.tags.get("batch", "") in dialogue.history_batches:
-        _said_before(dialogue, message, target, text, kind)
-    elif dialogue.is_me(message.nick):
-        _said_by_me(dialogue, message, target, text, kind)
-    elif _from_server(dialogue, message):
-        _said_by_server(dialogue, text)
-    else:
-        private, msgid = dialogue.is_me(target), message.tags.get("msgid", "")
-        dialogue.emit(Said(message.nick, target, text, kind, private=private, msgid=msgid))
-
-
-def _said_before(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> None:
-    own, tags = dialogue.is_me(message.nick), message.tags
-    private = dialogue.is_me(target) and not own
-    said = Said(message.nick, target, text, kind, own, private, tags.get("msgid", ""), tags.get("time", "") or "?")
-    dialogue.emit(said)
-
-
-def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> None:
-    if label := dialogue.label_of(message):
-        pending = dialogue.pending.take(label)
-    elif dialogue.negotiation.labels:
-        pending = None
-    else:
-        pending = dialogue.pending.take_echo(dialogue.same_target(target), text, kind)
-    if pending:
-        dialogue.confirm(pending, text, message.tags.get("msgid", ""))
-    else:  # a message to ourselves, or what the same user says elsewhere
-        private = dialogue.is_me(target)
-        dialogue.emit(Said(message.nick, target, text, kind, own=not private, private=private))
-
-
-def _from_server(dialogue: "Dialogue", message: Message) -> bool:
-    source = message.source
-    return not source or source == dialogue.server or ("!" not in source and "." in source)
-
-
-def _said_by_server(dialogue: "Dialogue", text: str) -> None:
-    if text == SHUT_DOWN_TEXT:
-        _shut_down(dialogue)
-    elif dialogue.registered:  # before that, servers talk of looking up hosts and the like
-        dialogue.emit(ServerInfo(text))
-
-
-def _shut_down(dialogue: "Dialogue") -> None:
-    if not dialogue.shut_down:
-        dialogue.shut_down = True
-        dialogue.emit(ServerShutDown())
-
-
-@handles("ACK", "TAGMSG", "SETNAME", "ACCOUNT", "AWAY", "CHGHOST", "KILL")
+@handles("ACK", "TAGMSG", "SETNAME", "AWAY", "CHGHOST", "KILL")
 def _silent(dialogue: "Dialogue", message: Message) -> None:
     """Changes nothing that is shown; its label, if any, counts."""
-
-
-@handles("BATCH", params=1)
-def _batch(dialogue: "Dialogue", message: Message) -> None:
-    reference = message.params[0]
-    if reference.startswith("+"):
-        if label := dialogue.label_of(message):
-            dialogue.batches[reference[1:]] = label
-        if message.params[1:2] == ("chathistory",):
-            dialogue.history_batches.add(reference[1:])
-        return
-    dialogue.history_batches.discard(reference[1:])
-    label = dialogue.batches.pop(reference[1:], "")
-    outer = message.tags.get("batch", "")
-    if label and outer not in dialogue.batches and (pending := dialogue.pending.take(label)):
-        dialogue.emit(Unconfirmed(pending.target, pending.text))
-
-
-@handles("WARN", "NOTE", params=2)
-def _note(dialogue: "Dialogue", message: Message) -> None:
-    if message.command == "NOTE" and message.params[1] == "SERVER_SHUTDOWN":
-        _shut_down(dialogue)
-    else:
-        dialogue.emit(ServerInfo(message.params[-1]))
 
 
 @handles("301", params=2)
@@ -234,6 +151,7 @@ def _join(dialogue: "Dialogue", message: Message) -> None:
         channel.members[dialogue.features.fold(nick)] = nick
     dialogue.emit(Joined(nick, name, own))
     if own:
+        dialogue.history.joined(name, message.tags.get("time", ""))
         dialogue.check_ready()
 
 

@@ -9,10 +9,17 @@ from trio_chat.client.render import Line
 
 
 class Prompt(NamedTuple):
-    """What stands before the line being typed; `asking` when it is a question that must be seen."""
+    """What stands before the line being typed.
+
+    Args:
+        text: what is shown.
+        asking: whether it is a question, which must be seen.
+        secret: whether the answer must not be.
+    """
 
     text: str
     asking: bool = False
+    secret: bool = False
 
 
 class Interface(Protocol):
@@ -21,6 +28,10 @@ class Interface(Protocol):
     @property
     def interactive(self) -> bool:
         """Whether a person is typing, whom we can ask."""
+
+    @property
+    def can_hide(self) -> bool:
+        """Whether a person can type something here that is not shown."""
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
         """Send typed lines until there are no more, then close the channel; cancelled, restore the terminal."""

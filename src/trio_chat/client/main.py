@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import trio
 
-from trio_chat.client.connecting import connect_tcp
+from trio_chat.client.connecting import connect_tcp, format_address
 from trio_chat.client.interface import Interface
+from trio_chat.client.keys import Keys
 from trio_chat.client.line import LineClient
 from trio_chat.client.pipe import PlainInterface
 
@@ -58,6 +59,7 @@ async def _run(options: ConnectOptions) -> int:
         nick=options.nick,
         channel=channel if channel[:1] in ("", "#", "&") else f"#{channel}",
         password=options.password,
+        keys=Keys(f"trio-chat {format_address(host, options.port)}"),
     )
     code = 0  # also when a second signal ends it
     async with trio.open_nursery() as nursery:

@@ -111,16 +111,25 @@ class Outbox:
             except (trio.WouldBlock, trio.EndOfChannel):
                 return [action.text for action in left]
 
-    async def wait_settled(self) -> None:
-        """Wait until everything is sent and answered; at once when the connection is lost with nothing left to send."""
+    async def wait_settled(self, is_open: Callable[[], bool]) -> None:
+        """Wait until everything is sent and answered.
+
+        Args:
+            is_open: tells whether another connection may find out what became of a message; if not, losing one is the end.
+        """
         await self.all_sent.wait()
         await self._ever_attached.wait()
-        try:
-            if self._session:
-                await self._session.wait_ready()
-                await self._session.settle()
-        except NotConnectedError:  # what was not confirmed is told by the session
-            return
+        while True:
+            try:
+                if self._session:
+                    await self._session.wait_ready()
+                    await self._session.settle()
+                    return
+            except NotConnectedError:  # what was not confirmed is told by the session
+                await self._gone.wait()
+            if not is_open():
+                return
+            await self._attached.wait()
 
     async def _perform(self, action: Say | Do) -> None:
         while True:

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import trio
 
+if sys.platform != "win32":
+    import termios
+
 from trio_chat.client.interface import Prompt
 from trio_chat.client.render import Line, plain
 
@@ -49,19 +52,31 @@ class PlainInterface:
         self.interactive = interactive
         self._stdin = stdin
         self._stdout = stdout
+        self._hides = False
+
+    @property
+    def can_hide(self) -> bool:
+        """Whether a person is at the other end of a terminal whose echo can be switched off."""
+        return self.interactive and sys.platform != "win32" and os.isatty(self._stdin)
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
         """Send lines until the end of the input; cancelled, leave a thread behind that waits for input it will ignore."""
+        try:
+            async with lines:
+                await self._read(lines)
+        finally:
+            self._hide(False)
+
+    async def _read(self, lines: trio.MemorySendChannel[str]) -> None:
         decoder = LineDecoder()
-        async with lines:
-            data = b"-"
-            while data:
-                try:
-                    data = await trio.to_thread.run_sync(os.read, self._stdin, _CHUNK, abandon_on_cancel=True)
-                except OSError:  # closed, or the terminal has gone: there will be no more
-                    data = b""
-                for line in decoder.feed(data):
-                    await lines.send(line)
+        data = b"-"
+        while data:
+            try:
+                data = await trio.to_thread.run_sync(os.read, self._stdin, _CHUNK, abandon_on_cancel=True)
+            except OSError:  # closed, or the terminal has gone: there will be no more
+                data = b""
+            for line in decoder.feed(data):
+                await lines.send(line)
 
     async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
         """Write lines, and a question behind them.
@@ -69,11 +84,24 @@ class PlainInterface:
         Raises:
             BrokenPipeError: when nobody reads them any more.
         """
-        text = "".join(plain(line) + "\n" for line in lines)
+        text = "\n" if self._hides and not prompt.secret else ""  # the end of the hidden line was hidden too
+        self._hide(prompt.secret)
+        text += "".join(plain(line) + "\n" for line in lines)
         if prompt.asking and self.interactive:
             text += prompt.text
         if text:
             await trio.to_thread.run_sync(self._write, text, abandon_on_cancel=True)
+
+    def _hide(self, secret: bool) -> None:
+        if sys.platform == "win32" or secret == self._hides:
+            return
+        self._hides = secret
+        try:
+            settings = termios.tcgetattr(self._stdin)
+            settings[3] = settings[3] & ~termios.ECHO if secret else settings[3] | termios.ECHO
+            termios.tcsetattr(self._stdin, termios.TCSADRAIN, settings)
+        except termios.error:  # the terminal has gone
+            return
 
     def _write(self, text: str) -> None:
         if sys.platform == "win32" and os.isatty(self._stdout):

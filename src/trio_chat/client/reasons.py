@@ -14,6 +14,31 @@ _NICK = {
     "438": N_("You are changing your nickname too fast. Wait a little and try again."),
     "447": N_("This channel does not allow changing nicknames while you are in it."),
     "484": N_("Your connection is restricted: you may not change your nickname."),
+    "NICKNAME_RESERVED": N_(
+        'The nickname "{name}" belongs to an account. If it is yours: /login {name}, then /nick {name}. If not, choose another.'
+    ),
+}
+_ACCOUNT = {
+    "902": N_("The account {name} is locked. Ask the server's administrator."),
+    "904": N_("Not logged in as {name}: check the account and the password, then try again with /login {name}."),
+    "905": N_("The password is too long."),
+    "906": N_("Logging in as {name} was broken off. Try again with /login {name}."),
+    "907": N_("You are logged in already."),
+    "908": N_("The server knows no way to log in that this program knows."),
+    "LOST": N_("The connection ended before the server answered. Try again when it is back."),
+    "NO_ACCOUNTS": N_("This server has no accounts."),
+    "NO_SPACES": N_("This server takes no password with spaces in it."),
+    "ACCOUNT_EXISTS": N_("There is an account {name} already. If it is yours: /login {name}"),
+    "ACCOUNT_NAME_MUST_BE_NICK": N_("This server wants an account to be called like your nickname: /register"),
+    "ALREADY_AUTHENTICATED": N_("You are logged in already."),
+    "BAD_ACCOUNT_NAME": N_("An account cannot be called {name}."),
+    "DISALLOWED": N_("Accounts cannot be registered on this server."),
+    "INVALID_EMAIL": N_("This server wants an e-mail address: /register account address"),
+    "UNACCEPTABLE_EMAIL": N_("The server does not take this e-mail address."),
+    "WEAK_PASSWORD": N_("The password is too easy to guess. Choose a longer one."),
+    "UNACCEPTABLE_PASSWORD": N_("The server does not take this password. Choose another."),
+    "INVALID_CODE": N_("That is not the code."),
+    "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 _JOIN = {
     "403": N_("{name} cannot be joined: that is not the name of a channel. Channel names begin with #."),
@@ -50,7 +75,10 @@ _OTHER = {
     "443": N_("{name} is in that channel already."),
     "461": N_("{name} needs more than that."),
     "482": N_("Only operators of {name} may do that."),
+    "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
+_EXPLAINED = frozenset(("904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "TEMPORARILY_UNAVAILABLE"))
+"""Where the server's own words say more than we can."""
 
 
 def _sentence(table: dict[str, str], code: str, name: str) -> str:
@@ -73,6 +101,14 @@ def join_refused(channel: str, code: str, reason: str) -> str:
 def message_refused(target: str, code: str, reason: str) -> str:
     """Return why a message was not delivered, as half a sentence."""
     return _sentence(_MESSAGE, code, target) or reason
+
+
+def account_refused(account: str, code: str, reason: str) -> str:
+    """Return why we were not logged in, or an account was not registered."""
+    known = _sentence(_ACCOUNT, code, account)
+    if known and code in _EXPLAINED:
+        return f"{known} ({reason})" if reason else known
+    return known or reason or _("The server did not do it.")
 
 
 def not_let_in(code: str, reason: str) -> str:

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _NICK_REFUSED = frozenset(("431", "432", "433", "435", "436", "437", "438", "447", "484"))
 _NOT_LET_IN = frozenset(("463", "464", "465", "466"))
 _NO_MOTD = "422"
+_RESERVED = "NICKNAME_RESERVED"
+_RESERVED_WORDS = ("nickserv", "registered", "reserved", "identify")
+"""What servers without standard replies say of a nickname that belongs to an account."""
+_HISTORY = frozenset(("CHATHISTORY", "SEARCH"))
 _ABOUT_NO_TARGET = frozenset(("411", "412", "417"))
 
 
@@ -26,6 +30,10 @@ def error_reply(dialogue: "Dialogue", message: Message) -> None:
     elif not dialogue.registered:
         if code in _NOT_LET_IN:
             dialogue.fatal = (code, reason)
+        else:
+            dialogue.account.refused_command(about, reason)
+    elif dialogue.account.refused_command(about, reason) or (code == "401" and dialogue.account.nobody_there(about)):
+        return
     elif pending := _refused_message(dialogue, message, about):
         dialogue.refuse(pending, code, reason)
     elif dialogue.end_joining(about):
@@ -48,6 +56,13 @@ def _nick_refused(dialogue: "Dialogue", code: str, nick: str, reason: str) -> No
     if dialogue.taking_back and dialogue.registered:
         dialogue.taking_back = False
         return
+    if code == "433" and any(word in reason.lower() for word in _RESERVED_WORDS):
+        code = _RESERVED
+    if dialogue.features.same(nick, dialogue.refused_nick):  # said in two ways at once
+        if code == _RESERVED:
+            dialogue.emit(ServerError(reason, code, nick))
+        return
+    dialogue.refused_nick = nick
     if dialogue.registered:
         dialogue.wanted = dialogue.nick
     dialogue.emit(NickRefused(nick, code, reason, dialogue.registered))
@@ -59,6 +74,10 @@ def _fail(dialogue: "Dialogue", message: Message) -> None:
     about = context[0] if context else ""
     if command == "NICK":
         _nick_refused(dialogue, code, about or dialogue.asked_nick, reason)
+    elif command in _HISTORY and dialogue.history.refused(reason):
+        return
+    elif command in ("REGISTER", "VERIFY"):
+        dialogue.account.fail(code, reason)
     elif pending := _refused_message(dialogue, message, about):
         dialogue.refuse(pending, code, reason)
     elif command == "JOIN" and dialogue.end_joining(about):

@@ -121,6 +121,64 @@ class Renderer:
             text = f"({clean(event.target)}) {text}"
         return [error(_("Not confirmed by the server, may not have arrived: {text}").format(text=text))]
 
+    def _unsure(self, event: events.Unsure) -> list[Line]:
+        text = _("Not confirmed yet; when the connection is back, the history tells whether it arrived: {text}")
+        return [info(text.format(text=clean(event.text)))]
+
+    # What was said before
+
+    def _history_end(self, event: events.HistoryEnd) -> list[Line]:
+        return [info(_("This was said in {channel} before you joined. Now:").format(channel=clean(event.channel)))]
+
+    def _new_since(self, event: events.NewSince) -> list[Line]:
+        return [info(_("New since your last visit:"))]
+
+    def _missed_more(self, event: events.MissedMore) -> list[Line]:
+        text = ngettext(
+            "More was said in {channel} than can be shown; this is the last {count} message. /history shows what was before.",
+            "More was said in {channel} than can be shown; these are the last {count} messages. /history shows what was before.",
+            event.count,
+        )
+        return [info(text.format(channel=clean(event.channel), count=event.count))]
+
+    def _earlier(self, event: events.Earlier) -> list[Line]:
+        channel = clean(event.channel)
+        if not event.count:
+            return [info(_("Nothing earlier is known of {channel}.").format(channel=channel))]
+        text = ngettext("{count} earlier message in {channel}:", "{count} earlier messages in {channel}:", event.count)
+        return [info(text.format(count=event.count, channel=channel))]
+
+    def _found(self, event: events.Found) -> list[Line]:
+        words = clean(event.text)
+        if not event.count:
+            return [info(_("Nothing was found: {words}").format(words=words))]
+        text = ngettext("{count} message was found: {words}", "{count} messages were found: {words}", event.count)
+        return [info(text.format(count=event.count, words=words))]
+
+    def _history_refused(self, event: events.HistoryRefused) -> list[Line]:
+        return [error(_because(_("The server does not show what was said before."), event.reason))]
+
+    def _search_unknown(self, event: events.SearchUnknown) -> list[Line]:
+        return [error(_("This server cannot search what was said."))]
+
+    # Accounts
+
+    def _logged_in(self, event: events.LoggedIn) -> list[Line]:
+        return [info(_("You are logged in as {account}.").format(account=clean(event.account)))]
+
+    def _logged_out(self, event: events.LoggedOut) -> list[Line]:
+        return [info(_("You are not logged in any more."))]
+
+    def _registered(self, event: events.Registered) -> list[Line]:
+        return [info(_("The account {account} is yours now, and you are logged in to it.").format(account=clean(event.account)))]
+
+    def _must_verify(self, event: events.MustVerify) -> list[Line]:
+        text = _("The account {account} is not ready yet: {text}. When you have the code: /verify {account} code")
+        return [info(text.format(account=clean(event.account), text=clean(event.text).rstrip(".")))]
+
+    def _account_refused(self, event: events.AccountRefused) -> list[Line]:
+        return [error(clean(reasons.account_refused(event.account, event.code, event.reason)))]
+
     # Who is where
 
     def _connected(self, event: events.Connected) -> list[Line]:
@@ -238,6 +296,19 @@ _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.Said: Renderer._said,
     events.Refused: Renderer._refused,
     events.Unconfirmed: Renderer._unconfirmed,
+    events.Unsure: Renderer._unsure,
+    events.HistoryEnd: Renderer._history_end,
+    events.NewSince: Renderer._new_since,
+    events.MissedMore: Renderer._missed_more,
+    events.Earlier: Renderer._earlier,
+    events.Found: Renderer._found,
+    events.HistoryRefused: Renderer._history_refused,
+    events.SearchUnknown: Renderer._search_unknown,
+    events.LoggedIn: Renderer._logged_in,
+    events.LoggedOut: Renderer._logged_out,
+    events.Registered: Renderer._registered,
+    events.MustVerify: Renderer._must_verify,
+    events.AccountRefused: Renderer._account_refused,
     events.Connected: Renderer._connected,
     events.Joined: Renderer._joined,
     events.JoinRefused: Renderer._join_refused,

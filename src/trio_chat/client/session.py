@@ -11,7 +11,7 @@ import trio
 
 from trio_chat.client import incoming
 from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import End, Event, Kind, Outcome, Unconfirmed
+from trio_chat.client.events import End, Event, Kind, Outcome
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import ParseError, parse
 
@@ -23,6 +23,8 @@ _MAX_BODY = 4096  # servers keep to 510; being lenient costs nothing
 _CHUNK = 65536
 _LAST_WORDS = 2
 """Seconds to go on reading when writing has failed."""
+_MARK_INTERVAL = 5
+"""Seconds between telling the server how far we have read."""
 
 
 class NotConnectedError(Exception):
@@ -61,7 +63,7 @@ class Session:
         self._changed = trio.Event()
         self._closed = False
         self._leaving = False
-        self._telling = False
+        self._telling = 0
         self._last_heard = -math.inf
         self._heard = 0
         self._lost = ""
@@ -80,6 +82,7 @@ class Session:
                 nursery.start_soon(self._send_lines)
                 nursery.start_soon(self._stay_alive)
                 nursery.start_soon(self._take_back_nick)
+                nursery.start_soon(self._mark_read)
                 await self._flush()
                 await self._receive()
                 nursery.cancel_scope.cancel()
@@ -88,9 +91,11 @@ class Session:
             self._outgoing_receive.close()
             self._tell_change()
             await trio.aclose_forcefully(self._stream)
-        for message in self.dialogue.pending.take_all():
-            await self._events.send(Unconfirmed(message.target, message.text))
-        return self._outcome()
+        outcome = self._outcome()
+        self.dialogue.end(returns=outcome.end is End.LOST)
+        for event in self.dialogue.take_events():
+            await self._events.send(event)
+        return outcome
 
     # What the interface asks for
 
@@ -133,7 +138,8 @@ class Session:
             NotConnectedError: the connection ended first.
         """
         await self.do(lambda dialogue: dialogue.send("PING", incoming.SETTLED_TOKEN))
-        await self._wait_until(lambda: self.dialogue.settled and not self.dialogue.pending)
+        dialogue = self.dialogue
+        await self._wait_until(lambda: dialogue.settled and not dialogue.pending and not dialogue.past.unconfirmed)
 
     async def leave(self, reason: str, *, patience: float = 5) -> None:
         """Send QUIT and give the server some seconds to answer what came before and to close; then end the session."""
@@ -142,6 +148,7 @@ class Session:
         self._leaving = True
         with trio.move_on_after(patience):
             try:
+                await self.do(lambda dialogue: dialogue.history.mark_read())
                 await self.do(lambda dialogue: dialogue.send("QUIT", *filter(None, (reason,))))
                 await self._wait_until(lambda: False)
             except NotConnectedError:
@@ -185,12 +192,12 @@ class Session:
                 await self._outgoing.send(line)
         except trio.BrokenResourceError:  # the session has ended; what is pending will be told as such
             pass
-        self._telling = True
+        self._telling += 1
         try:
             for event in events:
                 await self._events.send(event)
         finally:
-            self._telling = False
+            self._telling -= 1
 
     async def _send_lines(self) -> None:
         async for line in self._outgoing_receive:
@@ -233,6 +240,12 @@ class Session:
             if dialogue.ready and not dialogue.features.same(dialogue.nick, dialogue.wanted):
                 dialogue.take_back_nick()
                 await self._flush()
+
+    async def _mark_read(self) -> None:
+        while True:
+            await trio.sleep(_MARK_INTERVAL)
+            self.dialogue.history.mark_read()
+            await self._flush()
 
     # Waiting for the dialogue to come to a state
 

@@ -24,6 +24,7 @@ from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
+from trio_chat.client.commands import asks_secret
 from trio_chat.client.interface import Prompt
 from trio_chat.client.render import Line, Span
 
@@ -64,6 +65,7 @@ class TerminalInterface:
     """
 
     interactive = True
+    can_hide = True
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -71,6 +73,7 @@ class TerminalInterface:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: Application[str] | None = None
         self._prompt = Prompt("> ")
+        self._expects_secret = False  # who types fast is faster than the question
         self._output = _output()
         # No question where the cursor is: the answer of a slow terminal would end up among what is typed, or at the shell.
         self._output.enable_cpr = False  # type: ignore[attr-defined]
@@ -98,7 +101,7 @@ class TerminalInterface:
         """
         if not lines and prompt == self._prompt:
             return
-        self._prompt = prompt
+        self._prompt, self._expects_secret = prompt, False
         shown = trio.Event()
         done = partial(trio.lowlevel.current_trio_token().run_sync_soon, shown.set)
         with self._lock:
@@ -130,6 +133,7 @@ class TerminalInterface:
             output=self._output,
             key_bindings=self._bindings(),
             erase_when_done=True,
+            is_password=Condition(lambda: self._prompt.secret or self._expects_secret),
             enable_suspend=True,
             reserve_space_for_menu=0,
             complete_while_typing=False,
@@ -174,14 +178,19 @@ class TerminalInterface:
 
     def _accept(self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer) -> bool:
         """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for it."""
+        # What the line is must be known before it is handed over: the next prompt may be there before this goes on.
+        is_about_secret = asks_secret(buffer.text)
+        is_to_be_kept = not (self._prompt.asking or self._expects_secret or is_about_secret)
+        expected, self._expects_secret = self._expects_secret, self._expects_secret or is_about_secret
         try:
             trio.from_thread.run_sync(lines.send_nowait, buffer.text, trio_token=token)
         except trio.WouldBlock:
+            self._expects_secret = expected
             self._output.bell()
             return True
         except (trio.BrokenResourceError, trio.ClosedResourceError, trio.RunFinishedError):
             return True
-        if not self._prompt.asking:
+        if is_to_be_kept:
             buffer.append_to_history()
         buffer.reset()
         return True

@@ -38,6 +38,11 @@ class NickWish:
         self.answered.set()
         return True
 
+    def end(self) -> None:
+        """Ask no longer: the server has let us in."""
+        self.offer = None
+        self.answered.set()
+
     def set(self, nick: str) -> None:
         """Want this nickname from now on."""
         self.nick = nick

@@ -4,6 +4,7 @@ Each has a bit: what a session has negotiated is one integer, so a broadcast can
 without touching a set. A capability whose behaviour needs no code beyond a tag or an extra receiver is one line here.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -14,11 +15,13 @@ class Capability(NamedTuple):
         name: how CAP writes it.
         bit: its bit in a session's `caps`.
         needs: bits that must be on for it to have an effect (labeled-response needs batch).
+        value: what CAP LS 302 shows after its name.
     """
 
     name: str
     bit: int
     needs: int = 0
+    value: str = ""
 
 
 ACCOUNT_NOTIFY = 1 << 0
@@ -37,29 +40,49 @@ SETNAME = 1 << 12
 STANDARD_REPLIES = 1 << 13
 USERHOST_IN_NAMES = 1 << 14
 CHATHISTORY = 1 << 15
+EVENT_PLAYBACK = 1 << 16
+SEARCH = 1 << 17
+SASL = 1 << 18
+ACCOUNT_REGISTRATION = 1 << 19
+EXTENDED_MONITOR = 1 << 20
+MESSAGE_REDACTION = 1 << 21
+MULTILINE = 1 << 22
+METADATA = 1 << 23
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
     for cap in (
         Capability("account-notify", ACCOUNT_NOTIFY),
+        Capability("draft/account-registration", ACCOUNT_REGISTRATION, value="before-connect"),
         Capability("account-tag", ACCOUNT_TAG),
         Capability("away-notify", AWAY_NOTIFY),
         Capability("batch", BATCH),
         Capability("cap-notify", CAP_NOTIFY),
         Capability("draft/chathistory", CHATHISTORY),
+        Capability("draft/event-playback", EVENT_PLAYBACK),
+        Capability("draft/message-redaction", MESSAGE_REDACTION, needs=MESSAGE_TAGS),
+        Capability("draft/metadata-2", METADATA, needs=BATCH),
+        Capability("draft/multiline", MULTILINE, needs=BATCH),
         Capability("echo-message", ECHO_MESSAGE),
         Capability("extended-join", EXTENDED_JOIN),
+        Capability("extended-monitor", EXTENDED_MONITOR),
         Capability("invite-notify", INVITE_NOTIFY),
         Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
         Capability("message-tags", MESSAGE_TAGS),
         Capability("multi-prefix", MULTI_PREFIX),
+        Capability("sasl", SASL, value="PLAIN,SCRAM-SHA-256"),
         Capability("server-time", SERVER_TIME),
         Capability("setname", SETNAME),
+        Capability("soju.im/search", SEARCH),
         Capability("standard-replies", STANDARD_REPLIES),
         Capability("userhost-in-names", USERHOST_IN_NAMES),
     )
 }
 
+NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION
+"""Offered only by a server that remembers."""
+NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
+"""Offered only by a server that has accounts."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
 CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE
@@ -67,8 +90,19 @@ CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPON
 
 
 def names(caps: int) -> list[str]:
-    """Return the names of the capabilities in a bit set, in alphabetical order."""
+    """Return the names of the capabilities in a bit set, in the order of the table."""
     return [cap.name for cap in CAPABILITIES.values() if caps & cap.bit]
+
+
+def names_with_values(caps: int, values: Mapping[str, str]) -> list[str]:
+    """Return the names of the capabilities in a bit set with their values, as CAP LS 302 shows them.
+
+    Args:
+        caps: the bits.
+        values: values by name that are other than the table's, because of a setting.
+    """
+    shown = ((cap.name, values.get(cap.name, cap.value)) for cap in CAPABILITIES.values() if caps & cap.bit)
+    return [f"{name}={value}" if value else name for name, value in shown]
 
 
 def effective(caps: int) -> int:

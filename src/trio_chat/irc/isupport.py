@@ -28,6 +28,12 @@ class Lengths(NamedTuple):
     targets: int = 4
     modes: int = 12
     list_entries: int = 100
+    monitor_entries: int = 100
+    multiline_bytes: int = 4096
+    multiline_lines: int = 24
+    metadata_keys: int = 20
+    metadata_bytes: int = 250
+    metadata_subs: int = 50
 
 
 def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
@@ -41,6 +47,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
     lists = modes.letters(Kind.LIST)
     values: dict[str, str | int] = {
         "AWAYLEN": lengths.away,
+        "BOT": modes.BOT,
         "CASEMAPPING": CASEMAPPING,
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
         "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
@@ -55,6 +62,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "MAXLIST": f"{lists}:{lengths.list_entries}",
         "MAXTARGETS": lengths.targets,
         "MODES": lengths.modes,
+        "MONITOR": lengths.monitor_entries,
         "NAMELEN": lengths.realname,
         "NETWORK": network.replace(" ", "\\x20"),
         "NICKLEN": lengths.nick,
@@ -66,6 +74,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "TOPICLEN": lengths.topic,
         "USERLEN": lengths.username,
         "UTF8ONLY": "",
+        "WHOX": "",
     }
     if history_limit:
         values |= {"CHATHISTORY": history_limit, "MSGREFTYPES": "msgid,timestamp"}

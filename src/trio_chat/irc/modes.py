@@ -60,7 +60,11 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
 RANKS: tuple[ChannelMode, ...] = tuple(mode for mode in CHANNEL_MODES.values() if mode.kind is Kind.MEMBER)
 PREFIXES = "".join(mode.prefix for mode in RANKS)
 
+BOT = "B"
+"""The user mode of bots, and their flag in WHO (IRCv3 bot-mode)."""
+
 USER_MODES: dict[str, str] = {
+    BOT: "you are a bot, and others are told so",
     "i": "who shares no channel with you does not find you by WHO",
 }
 

@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat import __version__, logger
+from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.config import Settings
 from trio_chat.i18n import _
@@ -20,7 +21,7 @@ from trio_chat.server.addresses import Address, joinable, own_addresses, with_po
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
 from trio_chat.server.listeners import ListenError, bound_port, open_listeners
-from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.memory import StorageError, keep_channels, load_channels, remembering, save_channels, watch_accounts
 from trio_chat.server.transport import SocketTransport, Transport
 
 log = logging.getLogger("trio_chat")
@@ -45,6 +46,7 @@ class Server:
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
+        self._store = memory.channels if memory else None
         self.connections: set[Connection] = set()
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
@@ -63,11 +65,17 @@ class Server:
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
+            if self._store is not None:
+                nursery.start_soon(keep_channels, self.world, self._store)
+            if self.world.accounts is not None:
+                nursery.start_soon(watch_accounts, self.world, self.world.accounts)
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     task_status.started()
                     await trio.serve_listeners(self.handle, list(listeners), handler_nursery=connections)
                 await self._shut_down(connections)
+            if self._store is not None:
+                await save_channels(self.world, self._store)
             nursery.cancel_scope.cancel()
 
     def stop(self) -> None:
@@ -134,6 +142,13 @@ def _identity(settings: Settings, now: float) -> Identity:
         password=server.password,
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
+        account_rules=AccountRules(
+            registration=settings.accounts.registration == "open",
+            before_connect=settings.accounts.before_connect,
+            reservation=settings.accounts.reservation,
+            min_password=settings.accounts.min_password,
+            multi_session=settings.accounts.multi_session,
+        ),
     )
 
 
@@ -154,8 +169,11 @@ async def _main(settings: Settings) -> int:
     port = bound_port(listeners)
     bound = [ip_address(listener.socket.getsockname()[0].partition("%")[0]) for listener in listeners]
     try:
-        async with remembering(settings.storage) as memory:
-            return await _serve(Server(settings, memory=memory), listeners, bound, port)
+        async with remembering(settings.storage, settings.accounts.hash_cost) as memory:
+            server = Server(settings, memory=memory)
+            if memory is not None and memory.channels is not None:
+                await load_channels(server.world, memory.channels)
+            return await _serve(server, listeners, bound, port)
     finally:
         for listener in listeners:
             listener.socket.close()

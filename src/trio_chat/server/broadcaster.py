@@ -90,10 +90,15 @@ class Broadcaster:
     async def _remember(self, items: Sequence[Output]) -> list[Sequence[Part]]:
         """Have the history take what is to be remembered, and return what is to be sent: nothing is seen that would not last.
 
-        When the history cannot take it, nobody gets those messages, and who sent them is told.
+        When the history cannot take it, nobody gets those messages, and who sent them is told. Events are seen all the same: who
+        has left is not here, whether that can be written down or not.
         """
         records = [
-            part.record() for item in items if item.refusal for part in item.parts if isinstance(part, Event) and part.buffer
+            record
+            for item in items
+            for part in item.parts
+            if isinstance(part, Event) and part.places
+            for record in part.records()
         ]
         if self._history is None or not records:
             return [item.parts for item in items]

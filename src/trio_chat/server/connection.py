@@ -152,6 +152,8 @@ class Connection:
             await hub.broadcaster.wait_delivered(ticket)
             output = await output.later()
             ticket = hub.broadcaster.accept(output)
+            if output.close:
+                self.end(output.close)
 
     async def _say_farewell(self, outbox: Outbox) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within a deadline."""

@@ -51,7 +51,7 @@ class Database:
         Raises:
             StorageError: nothing of it was written.
         """
-        return await _run(self._writer, _in_transaction, work, *args, **kwargs)
+        return await _run(self._writer, in_transaction, work, *args, **kwargs)
 
     async def read(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` in the reading thread.
@@ -101,7 +101,7 @@ async def _connect(path: Path | None) -> "apsw.AsyncConnection":
     try:
         return await apsw.Connection.as_async(MEMORY if path is None else str(path))
     except apsw.Error as error:
-        raise StorageError(f"{path}: {_say(error)}") from error
+        raise StorageError(f"{path}: {explain(error)}") from error
     finally:
         apsw.async_controller.reset(token)
 
@@ -114,12 +114,13 @@ async def _run(
     try:
         return await connection.async_run(work, connection, *args, **kwargs)  # type: ignore[no-any-return]
     except apsw.Error as error:
-        raise StorageError(_say(error)) from error
+        raise StorageError(explain(error)) from error
 
 
-def _in_transaction(
+def in_transaction(
     connection: "apsw.Connection", work: "Callable[Concatenate[apsw.Connection, P], T]", /, *args: P.args, **kwargs: P.kwargs
 ) -> T:
+    """Run `work(connection, …)` as one transaction, in this thread; nothing of it is written when it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection, *args, **kwargs)
@@ -148,6 +149,6 @@ def _create_private(path: Path) -> None:
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 
-def _say(error: Exception) -> str:
+def explain(error: Exception) -> str:
     """Return what SQLite says, with the name that its documentation uses."""
     return f"{type(error).__name__.removesuffix('Error').lower()}: {error}"

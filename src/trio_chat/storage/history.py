@@ -1,12 +1,14 @@
-"""Messages on disk: appended in batches, read as ranges of their ids."""
+"""Messages on disk: appended in batches with their words, read as ranges of their ids."""
 
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.history import HistoryError, Record, Span
+from trio_chat.chat.history import MESSAGES, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.storage.database import Database, StorageError
+from trio_chat.storage.events import append_events, delete_events, select_all
+from trio_chat.storage.search import append_words, search
 
 if TYPE_CHECKING:
     import apsw
@@ -19,7 +21,14 @@ _RANGE = """
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
+_ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id = ?"
 _MOST_BUFFERS = 10_000
+# Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small ids alone reads every message
+# of the file, while those that are said meanwhile wait.
+_OLD = """
+    SELECT message.buffer, message.id FROM buffer CROSS JOIN message ON message.buffer = buffer.id
+    WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+"""
 
 
 class SqliteHistory:
@@ -41,51 +50,91 @@ class SqliteHistory:
             self._buffers.clear()  # what the transaction numbered is not there
             raise HistoryError(str(error)) from error
 
-    async def messages(self, buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+    async def messages(
+        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+    ) -> list[Record]:
         """Return a range of messages; see `History.messages`."""
         try:
-            return await self._database.read(_select, buffer, span, limit, private_after)
+            if shown is Shown.MESSAGES:
+                return await self._database.read(select, buffer, span, limit, private_after)
+            return await self._database.read(select_all, buffer, span, limit, private_after, shown)
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+
+    async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
+        """Return messages that a query finds; see `History.search`."""
+        try:
+            return await self._database.read(search, query, span, limit)
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+
+    async def conversations(self, account: str) -> list[str]:
+        """Return where an account has private messages; see `History.conversations`."""
+        try:
+            return await self._database.read(_conversations, account)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
     async def last_id(self) -> int:
         """Return the greatest id ever committed, or 0."""
-        return await self._database.read(_last_id)
+        return await self._database.read(last_id)
+
+    async def redact(self, buffer: str, number: int) -> bool:
+        """Delete one message; see `History.redact`."""
+        try:
+            return await self._database.write(_delete_one, buffer, number)
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
 
     async def prune(self, before: int, limit: int) -> int:
-        """Delete up to `limit` messages with a smaller id; return how many that were.
+        """Delete up to `limit` messages and events with a smaller id; return how many that were.
 
         Raises:
             HistoryError: none were deleted.
         """
         try:
-            return await self._database.write(_delete, before, limit)
+            return await self._database.write(delete, before, limit)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
     def _append(self, connection: "apsw.Connection", records: Sequence[Record]) -> None:
-        rows = [
-            (
-                self._buffer(connection, record.buffer), record.id, record.is_private, record.command, record.source,
-                record.account, record.text, json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else "",
-            )
-            for record in records
-        ]  # fmt: skip
-        connection.executemany(_APPEND, rows)
+        numbered = [(self._buffer(connection, record.buffer), record) for record in records]
+        append_messages(connection, [entry for entry in numbered if entry[1].command in MESSAGES])
+        append_events(connection, [entry for entry in numbered if entry[1].command not in MESSAGES])
 
     def _buffer(self, connection: "apsw.Connection", name: str) -> int:
         known = self._buffers.get(name)
         if known is not None:
             return known
-        connection.execute("INSERT INTO buffer (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
-        number: int = connection.execute("SELECT id FROM buffer WHERE name = ?", (name,)).get
+        number = buffer_id(connection, name)
         if len(self._buffers) >= _MOST_BUFFERS:
             self._buffers.clear()
         self._buffers[name] = number
         return number
 
 
-def _select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+def buffer_id(connection: "apsw.Connection", name: str) -> int:
+    """Return the number of a buffer, a new one when there is none of this name."""
+    connection.execute("INSERT INTO buffer (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
+    return int(connection.execute("SELECT id FROM buffer WHERE name = ?", (name,)).get)
+
+
+def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
+    """Write messages that are not there yet, each with the number of its buffer, and their words."""
+    connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
+    append_words(connection, records)
+
+
+def row(record: Record, buffer: int) -> tuple[object, ...]:
+    """Return a message as the table has it."""
+    tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
+    return (
+        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags,
+    )  # fmt: skip
+
+
+def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+    """Return a range of messages; see `History.messages`."""
     query = _NEWEST if span.from_newest else _OLDEST
     rows = connection.execute(query, (buffer, span.after, span.before, private_after, limit))
     records = [
@@ -95,13 +144,30 @@ def _select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, 
     return records[::-1] if span.from_newest else records
 
 
-def _last_id(connection: "apsw.Connection") -> int:
-    # One look at the end of each buffer's range; a scan of all messages would grow with the file.
-    newest = "SELECT max((SELECT max(id) FROM message WHERE message.buffer = buffer.id)) FROM buffer"
-    return int(connection.execute(newest).get or 0)
+def _conversations(connection: "apsw.Connection", account: str) -> list[str]:
+    query = "SELECT name FROM buffer WHERE instr(',' || name || ',', ',' || ? || ',') AND instr(name, ',')"
+    return [name for (name,) in connection.execute(query, (account,))]
 
 
-def _delete(connection: "apsw.Connection", before: int, limit: int) -> int:
-    keys = connection.execute("SELECT buffer, id FROM message WHERE id < ? LIMIT ?", (before, limit)).fetchall()
+def last_id(connection: "apsw.Connection") -> int:
+    """Return the greatest id ever committed, or 0."""
+    # One look at the end of each buffer's range; a scan of all events would grow with the file.
+    newest_event = "SELECT max((SELECT max(id) FROM event WHERE event.buffer = buffer.id)) FROM buffer"
+    return max(int(connection.execute(newest).get or 0) for newest in ("SELECT max(id) FROM message", newest_event))
+
+
+def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool:
+    for table in ("message", "event"):
+        connection.execute(_ONE.format(table), (buffer, number))
+        if connection.changes():
+            return True
+    return False
+
+
+def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
+    """Delete up to `limit` messages and events with a smaller id, of one channel or of all; return how many that were."""
+    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
-    return len(keys)
+    if len(keys) == limit:
+        return limit
+    return len(keys) + delete_events(connection, before, limit - len(keys), name)

@@ -25,8 +25,8 @@ def steps() -> tuple[str, ...]:
     return tuple(script.read_text("utf-8") for script in scripts)
 
 
-def migrate(connection: "apsw.Connection") -> None:
-    """Bring a database to today's shape, each step in a transaction of its own.
+def seen(connection: "apsw.Connection") -> int:
+    """Return how many steps a database has seen; 0 when it is empty.
 
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.
@@ -40,6 +40,16 @@ def migrate(connection: "apsw.Connection") -> None:
             f"it was written by a newer version of trio-chat (schema {version}, this version knows {len(steps())}); "
             "update trio-chat, or choose another file"
         )
+    return int(version)
+
+
+def migrate(connection: "apsw.Connection") -> None:
+    """Bring a database to today's shape, each step in a transaction of its own.
+
+    Raises:
+        SchemaError: it belongs to another program, or to a newer version of this one.
+    """
+    version = seen(connection)
     for number, step in enumerate(steps()[version:], version + 1):
         with connection:
             connection.execute(step)

@@ -1,5 +1,35 @@
 """One small handler for each command; importing this package fills the registry."""
 
-from trio_chat.chat.commands import channels, history, info, lookup, messages, modes, registration, users
+from trio_chat.chat.commands import (
+    accounts,
+    batches,
+    channels,
+    history,
+    info,
+    lookup,
+    messages,
+    metadata,
+    modes,
+    monitor,
+    redaction,
+    registration,
+    search,
+    users,
+)
 
-__all__ = ["channels", "history", "info", "lookup", "messages", "modes", "registration", "users"]
+__all__ = [
+    "accounts",
+    "batches",
+    "channels",
+    "history",
+    "info",
+    "lookup",
+    "messages",
+    "metadata",
+    "modes",
+    "monitor",
+    "redaction",
+    "registration",
+    "search",
+    "users",
+]

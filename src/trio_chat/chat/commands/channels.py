@@ -5,7 +5,8 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel, Topic
-from trio_chat.chat.commands import history
+from trio_chat.chat.commands import history, metadata
+from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
@@ -59,7 +60,7 @@ def _join(request: Request, name: str, key: str) -> None:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             request.reply.numeric(why_not, channel.name)
             return
-        channel.add(user)
+        channel.add(user, channel.registration.rank_of(user) if channel.registration else "")
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
     _announce_join(request, channel)
@@ -68,13 +69,22 @@ def _join(request: Request, name: str, key: str) -> None:
 def _announce_join(request: Request, channel: Channel) -> None:
     world, user, reply = request.world, request.user, request.reply
     extended = (channel.name, user.account or "*", user.realname)
-    reply.emit(world.event(user, "JOIN", (channel.name,), channel.audience(), extended=extended))
+    reply.emit(world.event(user, "JOIN", (channel.name,), channel.audience(), extended=extended, channels=(channel,)))
+    if channel.registration and (letter := channel.registration.rank_of(user)):
+        reply.emit(rank_event(world, channel, user, letter))
     if user.away:  # IRCv3 away-notify: who joins while away says so
         event = world.event(user, "AWAY", (user.away,), channel.audience(), skip=request.session, requires=cap.AWAY_NOTIFY)
         reply.emit(event)
+    metadata.introduce(request, channel)
+    send_state(request, channel)
+
+
+def send_state(request: Request, channel: Channel) -> None:
+    """Send what somebody who has just come into a channel wants to know: topic, names, what was said last."""
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     send_names(request, channel)
+    metadata.on_join(request, channel)
     history.play_back(request, channel)
 
 
@@ -95,7 +105,7 @@ def _part(request: Request, channel: Channel, reason: str) -> None:
     world, user = request.world, request.user
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
-    request.reply.emit(world.event(user, "PART", params, channel.audience()))
+    request.reply.emit(world.event(user, "PART", params, channel.audience(), channels=(channel,)))
     world.leave(user, channel)
 
 
@@ -118,7 +128,8 @@ def topic_command(request: Request) -> None:
         return
     text = truncate(request.params[1], world.lengths.topic)
     channel.topic = Topic(text, user.source, int(world.clock())) if text else None
-    request.reply.emit(world.event(user, "TOPIC", (channel.name, text), channel.audience()))
+    world.touch(channel)
+    request.reply.emit(world.event(user, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,)))
 
 
 def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
@@ -243,5 +254,6 @@ def kick_command(request: Request) -> None:
             reply.numeric(n.ERR_USERNOTINCHANNEL, other.nick, channel.name)
         else:
             log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
-            reply.emit(world.event(user, "KICK", (channel.name, other.nick, reason), channel.audience()))
+            params = (channel.name, other.nick, reason)
+            reply.emit(world.event(user, "KICK", params, channel.audience(), channels=(channel,)))
             world.leave(other, channel)

@@ -1,23 +1,27 @@
-"""What was said before: CHATHISTORY, and the last messages for who joins (IRCv3 draft/chathistory)."""
+"""What was said before: CHATHISTORY, and the last messages for who joins (IRCv3 draft/chathistory, draft/event-playback)."""
 
 import logging
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat import policy
+from trio_chat.chat import talks
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.events import Event
-from trio_chat.chat.history import LAST_ID, HistoryError, Record, Span
+from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.talks import Talk
+from trio_chat.chat.users import Session
 from trio_chat.chat.world import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
+
+
+_NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or not logged in"
 
 
 class Reference(NamedTuple):
@@ -51,12 +55,12 @@ def chathistory_command(request: Request) -> None:
     if spans is None or not limit or not is_form or ("*" in request.params[2:-1] and subcommand != "LATEST"):
         _fail(request, "INVALID_PARAMS", "The parameters are not of the form that HELP CHATHISTORY shows")
         return
-    channel = request.world.channels.get(fold_or_self(request.params[1]))
-    if channel is None or not policy.can_read_history(request.user, channel):
-        _fail(request, "INVALID_TARGET", "Messages could not be retrieved: you are not in that channel")
+    talk = talks.find(request.world, request.user, request.params[1])
+    if talk is None:
+        _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
     wanted = spans([reference for reference in references if reference], limit)
-    request.reply.postpone(partial(_answer, request, memory, channel, wanted))
+    request.reply.postpone(partial(_answer, request, memory, talk, wanted))
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -120,32 +124,31 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 }
 
 
-async def _answer(request: Request, memory: Memory, channel: Channel, wanted: Wanted, reply: Response) -> None:
+async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, reply: Response) -> None:
+    shown = _shown(request.session)
     try:
-        records = [record for span, limit in wanted for record in await _read(memory, channel, span, limit)]
+        records = [record for span, limit in wanted for record in await _read(memory, talk, span, limit, shown)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
-    if request.user not in channel.members:  # left, or was removed, while we waited
-        _fail(request, "INVALID_TARGET", "Messages could not be retrieved: you are not in that channel")
+    if not talk.can_be_read():  # left, or was removed, while we waited
+        _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
-    with reply.batch("chathistory", channel.name):
+    with reply.batch("chathistory", talk.name):
         for record in records:
-            reply.replay(as_event(record, channel))
+            reply.replay(talk.replay(record))
 
 
-async def _read(memory: Memory, channel: Channel, span: Span, limit: int) -> list[Record]:
-    return await memory.history.messages(channel.folded, span, limit, channel.founded) if limit else []
+def _shown(session: Session) -> Shown:
+    """Return what a session may see: messages of tags alone are only for those who get them when they are new, too."""
+    if not session.effective & cap.EVENT_PLAYBACK:
+        return Shown.MESSAGES
+    return Shown.TAGS_TOO if session.effective & cap.MESSAGE_TAGS else Shown.EVENTS
 
 
-def as_event(record: Record, channel: Channel) -> Event:
-    """Return what was sent when the message was new."""
-    params = (channel.name, record.text)
-    return Event(
-        record.id, record.command, params, record.source, (),
-        account=record.account, client_tags=record.tags, carries_msgid=True,
-    )  # fmt: skip
+async def _read(memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES) -> list[Record]:
+    return await memory.history.messages(talk.buffer, span, limit, talk.private_after, shown) if limit else []
 
 
 def _targets(request: Request, memory: Memory) -> None:
@@ -166,8 +169,8 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
     (after, before, from_newest), limit = wanted
     newest: list[tuple[int, str]] = []
     try:
-        for channel in list(request.user.channels):
-            newest += [(record.id, channel.name) for record in await _read(memory, channel, Span(), 1)]
+        for talk in await _readable(request, memory):
+            newest += [(record.id, talk.name) for record in await _read(memory, talk, Span(), 1)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -176,6 +179,17 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
     with reply.batch("draft/chathistory-targets"):
         for number, name in found[-limit:] if from_newest else found[:limit]:
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number)))
+
+
+async def _readable(request: Request, memory: Memory) -> list[Talk]:
+    """Return every conversation that the user may read."""
+    user = request.user
+    found = [talks.in_channel(user, channel) for channel in user.channels]
+    if user.account:
+        buffers = await memory.history.conversations(fold_or_self(user.account))
+        private = (talks.with_buffer(request.world, user, buffer) for buffer in buffers)
+        found += [talk for talk in private if talk is not None]
+    return found
 
 
 def play_back(request: Request, channel: Channel) -> None:
@@ -187,7 +201,7 @@ def play_back(request: Request, channel: Channel) -> None:
 
 async def _play_back(request: Request, memory: Memory, channel: Channel, reply: Response) -> None:
     try:
-        records = await _read(memory, channel, Span(), memory.playback)
+        records = await _read(memory, talks.in_channel(request.user, channel), Span(), memory.playback)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         return
@@ -198,4 +212,4 @@ async def _play_back(request: Request, memory: Memory, channel: Channel, reply: 
         for record in records:
             # Without the time an old message would look like a new one.
             text = record.text if knows_time else f"[{server_time(record.id)[:16].replace('T', ' ')}] {record.text}"
-            reply.replay(as_event(record._replace(text=text), channel))
+            reply.replay(talks.as_event(record._replace(text=text), channel))

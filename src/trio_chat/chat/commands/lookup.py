@@ -4,29 +4,35 @@ from collections.abc import Iterable
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands import metadata, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 
-@command("WHO", "<channel or mask>", help="List people in a channel, or whose name matches a mask.")
+@command(
+    "WHO",
+    "<channel or mask> [%<fields>[,<token>]]",
+    help="List people in a channel, or whose name matches a mask; fields are letters of tcuihsnfdlaor.",
+)
 def who_command(request: Request) -> None:
     """List people: the members of a channel, or those a mask covers."""
     mask = request.param(0)
+    choice = whox.parse(request.param(1))
     if is_channel_name(mask):
         channel = request.world.channels.get(fold_or_self(mask))
         if channel is not None and policy.can_see_channel(request.user, channel):
             for member in channel.members:
                 if policy.can_see_membership(request.user, member, channel):
-                    _who_reply(request, member, channel)
+                    _who_reply(request, choice, member, channel)
     elif mask:
         for user in _matching(request, mask):
-            _who_reply(request, user, _common_channel(request, user))
+            _who_reply(request, choice, user, _common_channel(request, user))
     request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
 
 
@@ -50,11 +56,11 @@ def _common_channel(request: Request, user: User) -> Channel | None:
     return next(visible, None)
 
 
-def _who_reply(request: Request, user: User, channel: Channel | None) -> None:
-    flags = "G" if user.away else "H"
-    if channel is not None:
-        prefixes = channel.members[user].prefixes
-        flags += prefixes if request.session.caps & cap.MULTI_PREFIX else prefixes[:1]
+def _who_reply(request: Request, choice: whox.Choice | None, user: User, channel: Channel | None) -> None:
+    if choice is not None:
+        whox.send(request, choice, user, channel)
+        return
+    flags = whox.flags(request, user, channel)
     server = request.world.identity.name
     where = channel.name if channel else "*"
     request.reply.numeric(n.RPL_WHOREPLY, where, user.username, user.host, server, user.nick, flags, args=(user.realname,))
@@ -91,6 +97,9 @@ def _whois_reply(request: Request, user: User) -> None:
     reply.numeric(n.RPL_WHOISSERVER, user.nick, identity.name, args=(identity.description,))
     if user.account:
         reply.numeric(n.RPL_WHOISACCOUNT, user.nick, user.account)
+    if BOT in user.modes:
+        reply.numeric(n.RPL_WHOISBOT, user.nick)
+    metadata.on_whois(request, user)
     if user.away:
         reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
     idle = max(0, int(request.world.clock() - user.idle_since()))

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from trio_chat.chat import policy
+from trio_chat.chat import multiline, policy, talks
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
-from trio_chat.chat.registry import Request, command
+from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body
-from trio_chat.irc.modes import PREFIXES, RANKS
+from trio_chat.irc.modes import BOT, PREFIXES, RANKS
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 
@@ -47,12 +47,21 @@ def _say(request: Request, verb: str) -> None:
         refuse(n.ERR_TOOMANYTARGETS, targets[request.world.lengths.targets])
         targets = targets[: request.world.lengths.targets]
     text = params[1:2] if verb != "TAGMSG" else ()
-    tags = _client_tags(request)
+    tags = client_tags(request)
     for target in targets:
-        if is_channel_name(target.lstrip(PREFIXES)):
-            _say_to_channel(request, refuse, verb, target, text, tags)
-        else:
-            _say_to_user(request, refuse, verb, target, text, tags)
+        _say_to(request, refuse, verb, target, text, tags)
+
+
+def say_lines(request: Request, verb: str, target: str, text: str, tags: Mapping[str, str]) -> None:
+    """Say something of one or more lines, which `multiline.join` has made one text."""
+    _say_to(request, _Refusal(request, verb), verb, target, (text,), tags)
+
+
+def _say_to(request: Request, refuse: "_Refusal", verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]) -> None:
+    if is_channel_name(target.lstrip(PREFIXES)):
+        _say_to_channel(request, refuse, verb, target, text, tags)
+    else:
+        _say_to_user(request, refuse, verb, target, text, tags)
 
 
 class _Refusal:
@@ -67,7 +76,18 @@ class _Refusal:
             self._reply.numeric(numeric, *params, args=args)
 
 
-def _client_tags(request: Request) -> Mapping[str, str]:
+_KEPT_TAGS = frozenset(
+    ("+draft/react", "+draft/unreact", "+draft/reply", "+draft/persist", "+react", "+unreact", "+reply", "+persist")
+)
+_FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
+
+
+def _is_worth_keeping(tags: Mapping[str, str]) -> bool:
+    """Tell whether tags without a text belong to the history: what refers to a message does, that somebody types does not."""
+    return not _KEPT_TAGS.isdisjoint(tags) and _FLEETING_TAGS.isdisjoint(tags)
+
+
+def client_tags(request: Request) -> Mapping[str, str]:
     """Return the client-only tags, which are all that a client may have passed on."""
     if not request.message.tags or not request.session.caps & cap.MESSAGE_TAGS:
         return NO_TAGS
@@ -95,8 +115,8 @@ def _say_to_channel(
         shown = prefix[-1] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
-    if request.world.memory and verb != "TAGMSG" and not prefix:
-        event = event._replace(buffer=channel.folded, is_private=channel.is_closed)
+    if request.world.memory and not prefix and (text or _is_worth_keeping(tags)):
+        event = event._replace(places=(channel.place,))
     if _fits(request, event):
         request.reply.emit(event)
 
@@ -114,14 +134,19 @@ def _say_to_user(
     request: Request, refuse: _Refusal, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
 ) -> None:
     user, session = request.user, request.session
-    other = request.world.users.get(fold_or_self(target))
+    folded = fold_or_self(target)
+    if folded in SERVICES and text:
+        SERVICES[folded](request, multiline.flatten(text[0]))
+        return
+    other = request.world.users.get(folded)
     if other is None:
         refuse(n.ERR_NOSUCHNICK, target)
         return
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
     if not _fits(request, event):
         return
-    request.reply.emit(event, is_answer=False)
+    remembered = event._replace(places=talks.place_of(user, other)) if request.world.memory and text else event
+    request.reply.emit(remembered, is_answer=False)
     echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
     if echo_to:
         request.reply.emit(event._replace(recipients=echo_to))
@@ -136,11 +161,19 @@ def _message(
     return Event(
         request.world.ids.next(), verb, params, user.source, recipients, skip,
         requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
+        is_bot=BOT in user.modes,
     )  # fmt: skip
 
 
 def _fits(request: Request, event: Event) -> bool:
     """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
+    if event.is_multiline:
+        *head, text = event.params
+        bodies = [format_body(event.command, (*head, line.text), event.source) for line in multiline.split(text)]
+        if all(len(body.encode()) <= MAX_BODY for body in bodies):
+            return True
+        request.reply.fail("BATCH", "MULTILINE_INVALID", text="A line is too long for its receivers, so the batch is dropped")
+        return False
     if len(format_body(event.command, event.params, event.source).encode()) <= MAX_BODY:
         return True
     request.reply.numeric(n.ERR_INPUTTOOLONG)

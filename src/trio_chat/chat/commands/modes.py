@@ -71,9 +71,11 @@ def _channel_modes(request: Request, channel: Channel) -> None:
         return
     done = [applied for change in wanted if (applied := _APPLY[change.mode.kind](request, channel, change))]
     if done:
+        request.world.touch(channel)
         params = modes.format_changes(done)
         log.info("%s set %s on %s", user.source, params[0], channel.name)
-        reply.emit(request.world.event(user, "MODE", (channel.name, *params), channel.audience()))
+        event = request.world.event(user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,))
+        reply.emit(event)
 
 
 def _is_question(change: Change) -> bool:

@@ -4,8 +4,10 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat.commands import info
-from trio_chat.chat.registry import Request, command
+from trio_chat.chat import policy
+from trio_chat.chat.commands import channels, info, metadata
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -45,7 +47,10 @@ def _cap_ls(request: Request) -> None:
     if request.param(1).isdecimal() and int(request.param(1)[:4]) >= 302:
         session.cap_302 = True
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
-    _send_cap_lines(request, "LS", cap.names(request.world.capabilities))
+    world = request.world
+    offered = world.capabilities
+    names = cap.names_with_values(offered, world.capability_values) if session.cap_302 else cap.names(offered)
+    _send_cap_lines(request, "LS", names)
 
 
 def _cap_list(request: Request) -> None:
@@ -115,16 +120,24 @@ def nick_command(request: Request) -> None:
     except InvalidName:
         request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
         return
-    if world.users.get(folded, user) is not user:
+    session.asked_nick = nick
+    holder = world.users.get(folded, user)
+    # Whose nickname is the own account may get further sessions: before registration that cannot be known yet.
+    may_join_holder = user is None and holder is not None and policy.shares_nick(world, holder)
+    if folded in SERVICES or (holder is not user and not may_join_holder):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
+    if user is not None and policy.is_reserved(world, folded, user.account):
+        refuse_reserved(request, nick)
         return
     if user is None:
         session.wanted_nick = nick
         _try_to_register(request)
     elif nick != user.nick:
         log.info("%s is now known as %s", user.source, nick)
-        request.reply.emit(world.event(user, "NICK", (nick,), user.audience()))
-        world.rename(user, nick, folded)
+        request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
+        for event in world.rename(user, nick, folded):
+            request.reply.emit(event)
 
 
 @command("USER", "<username> 0 * :<realname>", min_params=4, needs_registration=False, help="Say who you are, once.")
@@ -153,14 +166,57 @@ def _try_to_register(request: Request) -> None:
         request.reply.close("Password incorrect")
         return
     folded = fold_nick(session.wanted_nick, world.lengths.nick)
-    if folded in world.users:  # somebody else was faster
-        nick, session.wanted_nick = session.wanted_nick, ""
+    holder = world.users.get(folded)
+    if holder is not None:
+        if session.account and holder.account == session.account and policy.shares_nick(world, holder):
+            _join_session(request, holder)
+            return
+        nick, session.wanted_nick = session.wanted_nick, ""  # somebody else was faster
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
+    if policy.is_reserved(world, folded, session.account):
+        refuse_reserved(request, session.wanted_nick)
+        if world.identity.account_rules.reservation != "rename":
+            session.wanted_nick = ""
+            return
+        session.wanted_nick = _guest_name(request)
+        folded = fold_nick(session.wanted_nick, world.lengths.nick)
     session.password = ""
     user = world.register(session, folded, session.wanted_username)
     log.info("registered %s, realname %s", user.source, user.realname)
     welcome(request)
+    for event in world.arrival(user):
+        request.reply.emit(event)
+
+
+def _join_session(request: Request, user: User) -> None:
+    """Make the session one more of somebody who is here: the same nickname, the same channels."""
+    session, reply = request.session, request.reply
+    session.password = ""
+    request.world.add_session(user, session)
+    log.info("one more session of %s", user.source)
+    welcome(request)
+    for channel in user.channels:
+        is_extended = session.effective & cap.EXTENDED_JOIN
+        params = (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,)
+        reply.send("JOIN", params, user.source)
+        channels.send_state(request, channel)
+
+
+def refuse_reserved(request: Request, nick: str) -> None:
+    """Say that a nickname belongs to somebody, and how its owner gets it."""
+    how = f"log in with SASL, or come under another name and say /msg NickServ IDENTIFY {nick} <password>, then /nick {nick}"
+    request.reply.fail("NICK", "NICKNAME_RESERVED", nick, text=f"{nick} is registered. If it is yours, {how}")
+    request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+
+
+def _guest_name(request: Request) -> str:
+    """Return a nickname that nobody has."""
+    taken = request.world.users
+    number = request.world.ids.next()
+    while (name := f"Guest{number % 100_000:05}").lower() in taken:
+        number += 1
+    return name
 
 
 def welcome(request: Request) -> None:
@@ -175,6 +231,7 @@ def welcome(request: Request) -> None:
         "".join(sorted(modes.CHANNEL_MODES)), "".join(sorted(takes_parameter)),
     )  # fmt: skip
     send_isupport(request)
+    metadata.on_registration(request)
     info.send_lusers(request)
     info.send_motd(request)
 

@@ -1,0 +1,110 @@
+"""What the rules ask of the keeper of accounts: a port, implemented at the edge with hashing in threads and SQLite behind it.
+
+Which accounts there are is known at once (`known`), because every NICK asks whether a nickname belongs to somebody. Whether a
+password is right has to be waited for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+MAX_PASSWORD = 600
+"""Bytes of a password."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRules:
+    """What the operator allows.
+
+    Args:
+        registration: whether anybody can register an account.
+        before_connect: whether that is possible before the connection is complete.
+        reservation: what happens to who takes a nickname that is somebody's account: `refuse`, `rename` or `off`.
+        min_password: characters that a password has at least.
+        multi_session: whether several connections of one account can share its nickname.
+    """
+
+    registration: bool = True
+    before_connect: bool = True
+    reservation: str = "refuse"
+    min_password: int = 6
+    multi_session: bool = True
+
+
+class AccountsError(Exception):
+    """Accounts cannot be read or written at the moment; the message is for the operator's log."""
+
+
+class Busy(Exception):  # it is a state, not a mistake
+    """Too many passwords of this address are being checked already."""
+
+
+class Account(NamedTuple):
+    """An account: its name as registered, the folded name by which it is found, and when it was made (seconds of Unix time)."""
+
+    name: str
+    folded: str
+    created: int
+
+
+class ScramKeys(NamedTuple):
+    """What SCRAM needs instead of a password (RFC 5802 §3): it proves who knows the password, and does not give it away."""
+
+    salt: bytes
+    iterations: int
+    stored_key: bytes
+    server_key: bytes
+
+
+class Accounts(Protocol):
+    """The keeper of accounts."""
+
+    known: Mapping[str, Account]
+    """All accounts, by their folded names."""
+
+    async def create(self, account: Account, password: str, address: str) -> bool:
+        """Make an account; tell whether it was made, which it is not when there is one of this name.
+
+        Raises:
+            AccountsError: it cannot be stored.
+            Busy: this address is having others checked.
+            ValueError: the password has characters that cannot be used.
+        """
+
+    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+        """Return the account when the password is right. Takes the same time when there is no such account.
+
+        Raises:
+            AccountsError: it cannot be read.
+            Busy: this address is having others checked.
+        """
+
+    async def scram_keys(self, folded: str) -> ScramKeys:
+        """Return what SCRAM needs; for an account that does not exist something that looks the same and fits no password.
+
+        Raises:
+            AccountsError: it cannot be read.
+        """
+
+    async def set_password(self, folded: str, password: str, address: str) -> None:
+        """Give an account another password.
+
+        Raises:
+            AccountsError: it cannot be stored.
+            Busy: this address is having others checked.
+            ValueError: the password has characters that cannot be used.
+        """
+
+    async def delete(self, folded: str) -> None:
+        """Delete an account.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def refresh(self) -> list[str]:
+        """Learn of accounts that a command beside this server has added or deleted; return the names of the deleted ones.
+
+        Raises:
+            AccountsError: they cannot be read.
+        """

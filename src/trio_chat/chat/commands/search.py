@@ -1,0 +1,112 @@
+"""Finding what was said: SEARCH (the extension soju.im/search)."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.history import LAST_ID, HistoryError, Query, Span
+from trio_chat.chat.ids import parse_time
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.talks import as_event
+from trio_chat.chat.world import Memory
+from trio_chat.irc import numerics as n
+from trio_chat.irc.message import parse_tags
+from trio_chat.irc.names import fold_or_self
+
+log = logging.getLogger("trio_chat")
+
+_ATTRIBUTES = frozenset(("after", "before", "from", "in", "limit", "text"))
+
+
+class _Unusable(Exception):
+    """An attribute that cannot be used: its name, and why."""
+
+    def __init__(self, attribute: str, why: str) -> None:
+        super().__init__(why)
+        self.attribute = attribute
+
+
+@command(
+    "SEARCH",
+    "text=<words>;in=<channel>;from=<nickname>;after=<time>;before=<time>;limit=<number>",
+    min_params=1,
+    help="Find what was said in your channels; each part can be left out, and a space is written \\s.",
+)
+def search_command(request: Request) -> None:
+    """Answer with the messages that match, when everything accepted so far is in the history."""
+    memory = request.world.memory
+    if memory is None:
+        request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "SEARCH")
+        return
+    attributes = parse_tags(" ".join(request.params))
+    try:
+        _check_names(attributes)
+        channels = _channels(request, attributes.get("in", ""))
+        span = _span(attributes)
+        limit = _limit(attributes, memory)
+    except _Unusable as error:
+        request.reply.fail("SEARCH", "INVALID_PARAMS", error.attribute, text=str(error))
+        return
+    places = {channel.folded: channel.founded for channel in channels}
+    query = Query(places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")))
+    request.reply.postpone(partial(_answer, request, memory, channels, query, span, limit))
+
+
+def _check_names(attributes: Mapping[str, str]) -> None:
+    for name in attributes:
+        if name not in _ATTRIBUTES:  # left out of account, it would find what was not asked for
+            raise _Unusable(name, f"There is no such attribute; there are {', '.join(sorted(_ATTRIBUTES))}")
+
+
+def _channels(request: Request, name: str) -> list[Channel]:
+    """Return the channels to search: the one named, or all that the user is in."""
+    if not name:
+        return list(request.user.channels)
+    channel = request.world.channels.get(fold_or_self(name))
+    if channel is None or channel not in request.user.channels:
+        raise _Unusable("in", "You can only search channels that you are in")
+    return [channel]
+
+
+def _span(attributes: Mapping[str, str]) -> Span:
+    """Return which ids: "at or after this time", "at or before this time"; counted from `after` when it is given."""
+    after, before = (_time(attributes, name) for name in ("after", "before"))
+    return Span(
+        after=after[0] - 1 if after else 0,
+        before=before[1] + 1 if before else LAST_ID,
+        from_newest=after is None,
+    )
+
+
+def _time(attributes: Mapping[str, str], name: str) -> tuple[int, int] | None:
+    text = attributes.get(name, "")
+    ids = parse_time(text)
+    if text and ids is None:
+        raise _Unusable(name, "A time is written like 2026-01-31T12:00:00.000Z")
+    return ids
+
+
+def _limit(attributes: Mapping[str, str], memory: Memory) -> int:
+    text = attributes.get("limit", "") or str(memory.most_messages)
+    if not (text.isascii() and text.isdigit()) or not int(text[:9]):
+        raise _Unusable("limit", "The limit is a number from 1")
+    return min(int(text[:9]), memory.most_messages)
+
+
+async def _answer(
+    request: Request, memory: Memory, channels: list[Channel], query: Query, span: Span, limit: int, reply: Response
+) -> None:
+    try:
+        records = await memory.history.search(query, span, limit)
+    except HistoryError as error:
+        log.error("the history cannot be searched: %s", error)
+        reply.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run; a channel or a time makes it easier")
+        return
+    # Those that the user was in when asking, and still is.
+    readable = {channel.folded: channel for channel in channels if request.user in channel.members}
+    with reply.batch("soju.im/search"):
+        for record in records:
+            if record.buffer in readable:
+                reply.replay(as_event(record, readable[record.buffer]))

@@ -1,0 +1,74 @@
+"""WHO with the fields that the client chooses (IRCv3 WHOX), and the flags that both kinds of answers show."""
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.registry import Request
+from trio_chat.chat.users import User
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+from trio_chat.irc.modes import BOT
+
+_TOKEN = re.compile("[0-9]{1,3}", re.ASCII)
+
+
+class Choice(NamedTuple):
+    """The fields that a client asks for, in the order of the answer, and its token."""
+
+    fields: str
+    token: str
+
+
+class _Found(NamedTuple):
+    """Somebody who was found, and the channel that is shown with it."""
+
+    request: Request
+    choice: Choice
+    user: User
+    channel: Channel | None
+
+
+# "Servers MUST send the fields in the order specified".
+_FIELDS: dict[str, Callable[[_Found], str]] = {
+    "t": lambda found: found.choice.token,
+    "c": lambda found: found.channel.name if found.channel else "*",
+    "u": lambda found: found.user.username,
+    "i": lambda found: found.user.host,  # which is the address, and everybody sees it
+    "h": lambda found: found.user.host,
+    "s": lambda found: found.request.world.identity.name,
+    "n": lambda found: found.user.nick,
+    "f": lambda found: flags(found.request, found.user, found.channel),
+    "d": lambda found: "0",
+    "l": lambda found: str(max(0, int(found.request.world.clock() - found.user.idle_since()))),
+    "a": lambda found: found.user.account or "0",
+    "o": lambda found: "n/a",
+    "r": lambda found: found.user.realname,
+}
+
+
+def parse(text: str) -> Choice | None:
+    """Read what stands behind the mask: `%fields[,token]`, perhaps with flags before it; None when it asks for no fields."""
+    _, percent, rest = text.partition("%")
+    wanted, _, token = rest.partition(",")
+    fields = "".join(letter for letter in _FIELDS if letter in wanted)  # "MUST ignore any non-standard field"
+    return Choice(fields, token if _TOKEN.fullmatch(token) else "0") if percent and fields else None
+
+
+def send(request: Request, choice: Choice, user: User, channel: Channel | None) -> None:
+    """Send one RPL_WHOSPCRPL."""
+    found = _Found(request, choice, user, channel)
+    *values, last = (_FIELDS[letter](found) for letter in choice.fields)
+    request.reply.numeric(n.RPL_WHOSPCRPL, *values, args=(last,))
+
+
+def flags(request: Request, user: User, channel: Channel | None) -> str:
+    """Return here or gone, whether it is a bot, and the ranks in the channel."""
+    text = "G" if user.away else "H"
+    if BOT in user.modes:
+        text += BOT
+    if channel is not None:
+        prefixes = channel.members[user].prefixes
+        text += prefixes if request.session.caps & cap.MULTI_PREFIX else prefixes[:1]
+    return text

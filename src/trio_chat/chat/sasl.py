@@ -1,0 +1,160 @@
+"""SASL as IRCv3 carries it: what a client sends in pieces of base64, and one exchange for each mechanism.
+
+An exchange takes the client's messages one after the other; it says what to answer, or who has been authenticated, or that it
+failed. It never says why: a wrong password and an account that does not exist look the same.
+"""
+
+import base64
+import binascii
+from typing import Any, NamedTuple, Protocol
+
+from trio_chat.chat.accounts import Account, Accounts
+from trio_chat.irc.names import fold_or_self
+
+CHUNK = 400
+"""Bytes of base64 in one AUTHENTICATE (IRCv3 sasl-3.1)."""
+MAX_MESSAGE = 4096
+"""Bytes of base64 that a client may send for one message."""
+
+
+class Step(NamedTuple):
+    """What an exchange says: an answer for the client, and the account once there is one."""
+
+    answer: bytes = b""
+    account: Account | None = None
+
+
+class Failed(Exception):  # an outcome of the exchange, not a mistake of ours
+    """The client has not proved who it is."""
+
+
+class Exchange(Protocol):
+    """A conversation of one mechanism."""
+
+    async def take(self, message: bytes) -> Step:
+        """Take a message of the client.
+
+        Raises:
+            Failed: it proves nothing.
+            AccountsError: it cannot be checked at the moment.
+            Busy: this address is having others checked.
+        """
+
+
+class Plain:
+    """PLAIN (RFC 4616): the password itself.
+
+    Args:
+        accounts: who there is.
+        address: whose passwords wait for each other.
+    """
+
+    def __init__(self, accounts: Accounts, address: str) -> None:
+        self._accounts = accounts
+        self._address = address
+
+    async def take(self, message: bytes) -> Step:
+        """Take `[authzid] NUL authcid NUL password`; see `Exchange.take`."""
+        try:
+            authzid, authcid, password = message.decode().split("\0")
+        except ValueError as error:  # not UTF-8, or not three parts
+            raise Failed from error
+        if authzid and fold_or_self(authzid) != fold_or_self(authcid):
+            raise Failed  # nobody acts for somebody else
+        account = await self._accounts.verify(fold_or_self(authcid), password, self._address)
+        if account is None:
+            raise Failed
+        return Step(account=account)
+
+
+class ScramSha256:
+    """SCRAM-SHA-256 (RFC 5802, RFC 7677): proves the knowledge of the password, both ways.
+
+    Args:
+        accounts: who there is.
+    """
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._folded = ""
+        self._server: Any = None  # scramp has no types
+        self._is_proved = False
+
+    async def take(self, message: bytes) -> Step:
+        """Take the first message, then the proof, then an empty one; see `Exchange.take`."""
+        import scramp  # noqa: PLC0415  # only who uses it needs it
+
+        if self._is_proved:
+            return Step(account=self._finish())
+        try:
+            if self._server is None:
+                return Step(await self._first(message.decode()))
+            self._server.set_client_final(message.decode())
+            answer = self._server.get_server_final().encode()
+        except (scramp.ScramException, UnicodeDecodeError) as error:
+            raise Failed from error
+        self._is_proved = True
+        return Step(answer)
+
+    async def _first(self, text: str) -> bytes:
+        import scramp  # noqa: PLC0415
+
+        name = next((part[2:] for part in text.split(",") if part.startswith("n=")), "")
+        self._folded = fold_or_self(name.replace("=2C", ",").replace("=3D", "="))
+        keys = await self._accounts.scram_keys(self._folded)
+        self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
+            lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
+        )
+        self._server.set_client_first(text)
+        return bytes(self._server.get_server_first().encode())
+
+    def _finish(self) -> Account:
+        account = self._accounts.known.get(self._folded)
+        if account is None:
+            raise Failed
+        return account
+
+
+MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
+
+
+def start(mechanism: str, accounts: Accounts, address: str) -> Exchange | None:
+    """Return an exchange of a mechanism, or None when there is no such mechanism."""
+    if mechanism == "PLAIN":
+        return Plain(accounts, address)
+    return ScramSha256(accounts) if mechanism == "SCRAM-SHA-256" else None
+
+
+class Inbox:
+    """Puts a message together from pieces: one shorter than 400 bytes, or `+`, is the last (IRCv3 sasl-3.1)."""
+
+    def __init__(self) -> None:
+        self._pieces = ""
+
+    def add(self, piece: str) -> bytes | None:
+        """Add a piece; return the message when it is complete, or None.
+
+        Raises:
+            OverflowError: the piece is longer than allowed.
+            Failed: the message is, or it is not base64.
+        """
+        if len(piece) > CHUNK:
+            raise OverflowError
+        if len(self._pieces) + len(piece) > MAX_MESSAGE:
+            raise Failed
+        if piece != "+":
+            self._pieces += piece
+            if len(piece) == CHUNK:
+                return None
+        whole, self._pieces = self._pieces, ""
+        try:
+            return base64.b64decode(whole, validate=True)
+        except binascii.Error as error:
+            raise Failed from error
+
+
+def pieces(message: bytes) -> list[str]:
+    """Return a message as the parameters of AUTHENTICATE that carry it."""
+    text = base64.b64encode(message).decode()
+    cut = [text[start : start + CHUNK] for start in range(0, len(text), CHUNK)]
+    return cut if cut and len(cut[-1]) < CHUNK else [*cut, "+"]

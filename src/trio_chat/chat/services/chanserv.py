@@ -1,0 +1,189 @@
+"""ChanServ: channels that belong to accounts, and keep topic, modes, lists and access across restarts."""
+
+from datetime import UTC, datetime
+
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.policy import is_operator
+from trio_chat.chat.registrations import MAX_ACCESS, MAX_CHANNELS, SERVICE, Registration, rank_event
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.services.face import Face
+from trio_chat.irc.modes import RANKS
+from trio_chat.irc.names import fold_or_self
+
+FACE = Face(SERVICE)
+answer = FACE.answer
+
+_RANK_NAMES = {"op": "o", "voice": "v"}
+
+
+@command("CHANSERV", ":<order>", help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.")
+def chanserv_command(request: Request) -> None:
+    """Speak to ChanServ without a nickname in between that somebody else could have."""
+    FACE.handle(request, " ".join(request.params))
+
+
+@command("CS", ":<order>", help="Short for CHANSERV.")
+def cs_command(request: Request) -> None:
+    """Speak to ChanServ."""
+    FACE.handle(request, " ".join(request.params))
+
+
+def _channel(request: Request, name: str) -> Channel | None:
+    """Return a channel that the user may know of, or say that there is none."""
+    channel = request.world.channels.get(fold_or_self(name))
+    if channel is None or ("s" in channel.flags and request.user not in channel.members and not _is_owner(request, channel)):
+        answer(request, f"There is no channel {name}.")
+        return None
+    return channel
+
+
+def _is_owner(request: Request, channel: Channel) -> bool:
+    registration = channel.registration
+    return registration is not None and bool(request.user.account) and registration.owner == request.user.account
+
+
+def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | None:
+    """Return a channel that belongs to the user, or say that it does not."""
+    channel = _channel(request, name)
+    if channel is None:
+        return None
+    if channel.registration is None:
+        answer(request, f"{channel.name} is not registered.")
+    elif not _is_owner(request, channel):
+        answer(request, f"{channel.name} belongs to {channel.registration.owner}, not to you.")
+    else:
+        return channel, channel.registration
+    return None
+
+
+@FACE.order("REGISTER", "<#channel>", 1, "makes a channel in which you are operator yours")
+def _register(request: Request, words: list[str]) -> None:
+    world, user = request.world, request.user
+    channel = _channel(request, words[0])
+    if channel is None:
+        return
+    owned = sum(other.registration is not None and other.registration.owner == user.account for other in world.channels.values())
+    if not user.account:
+        answer(request, "Log in first: /msg NickServ HELP shows how.")
+    elif channel.registration is not None:
+        answer(request, f"{channel.name} belongs to {channel.registration.owner} already.")
+    elif not is_operator(user, channel):
+        answer(request, f"You are not an operator of {channel.name}.")
+    elif owned >= MAX_CHANNELS:
+        answer(request, f"You have {owned} channels already, which is as many as one can have.")
+    else:
+        channel.registration = Registration(user.account, int(world.clock()))
+        channel.permanent = True
+        world.touch(channel)
+        answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
+
+
+@FACE.order("DROP", "<#channel>", 1, "gives a channel up")
+def _drop(request: Request, words: list[str]) -> None:
+    found = _own_channel(request, words[0])
+    if found:
+        request.world.unregister(found[0])
+        answer(request, f"{found[0].name} belongs to nobody now.")
+
+
+@FACE.order("TRANSFER", "<#channel> <account>", 2, "gives a channel to somebody else")
+def _transfer(request: Request, words: list[str]) -> None:
+    found = _own_channel(request, words[0])
+    if found is None or request.world.accounts is None:
+        return
+    channel, registration = found
+    account = request.world.accounts.known.get(fold_or_self(words[1]))
+    if account is None:
+        answer(request, f"There is no account {words[1]}.")
+        return
+    registration.owner = account.name
+    registration.access.pop(account.name, None)
+    request.world.touch(channel)
+    answer(request, f"{channel.name} belongs to {account.name} now.")
+
+
+@FACE.order("INFO", "<#channel>", 1, "shows to whom a channel belongs")
+def _info(request: Request, words: list[str]) -> None:
+    channel = _channel(request, words[0])
+    if channel is None:
+        return
+    if channel.registration is None:
+        answer(request, f"{channel.name} is not registered.")
+        return
+    since = datetime.fromtimestamp(channel.registration.since, UTC)
+    answer(request, f"{channel.name} belongs to {channel.registration.owner}, since {since:%Y-%m-%d}.")
+
+
+@FACE.order("ACCESS", "<#channel> LIST | ADD <account> op|voice | DEL <account>", 2, "says who gets which rank on joining")
+def _access(request: Request, words: list[str]) -> None:
+    found = _own_channel(request, words[0])
+    if found is None:
+        return
+    channel, registration = found
+    verb, name, rank = (words[1].upper(), *words[2:4], "", "")[:3]
+    if verb == "LIST":
+        for account, letter in sorted(registration.access.items()):
+            answer(request, f"{account}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}")
+        answer(request, f"{len(registration.access)} accounts have access to {channel.name}.")
+    elif verb == "ADD" and rank.lower() in _RANK_NAMES:
+        _grant(request, channel, registration, name, _RANK_NAMES[rank.lower()])
+    elif verb == "DEL" and name:
+        removed = [account for account in registration.access if fold_or_self(account) == fold_or_self(name)]
+        for account in removed:
+            del registration.access[account]
+        request.world.touch(channel)
+        answer(request, f"{name} has no access to {channel.name} now.")
+    else:
+        answer(request, f"Usage: /msg {FACE.name} {FACE.orders['ACCESS'].usage}")
+
+
+def _grant(request: Request, channel: Channel, registration: Registration, name: str, letter: str) -> None:
+    accounts = request.world.accounts
+    account = accounts.known.get(fold_or_self(name)) if accounts else None
+    if account is None:
+        answer(request, f"There is no account {name}.")
+    elif len(registration.access) >= MAX_ACCESS:
+        answer(request, f"The list of {channel.name} is full.")
+    else:
+        registration.access[account.name] = letter
+        request.world.touch(channel)
+        answer(request, f"{account.name} has access to {channel.name} now.")
+
+
+@FACE.order("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")
+def _op(request: Request, words: list[str]) -> None:
+    _set_rank(request, words, "o", adding=True)
+
+
+@FACE.order("DEOP", "<#channel> [<nickname>]", 1, "takes that back")
+def _deop(request: Request, words: list[str]) -> None:
+    _set_rank(request, words, "o", adding=False)
+
+
+@FACE.order("VOICE", "<#channel> [<nickname>]", 1, "gives you, or a member, a voice")
+def _voice(request: Request, words: list[str]) -> None:
+    _set_rank(request, words, "v", adding=True)
+
+
+@FACE.order("DEVOICE", "<#channel> [<nickname>]", 1, "takes that back")
+def _devoice(request: Request, words: list[str]) -> None:
+    _set_rank(request, words, "v", adding=False)
+
+
+def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) -> None:
+    channel = _channel(request, words[0])
+    if channel is None:
+        return
+    right = channel.registration.rank_of(request.user) if channel.registration else ""
+    other = request.world.users.get(fold_or_self(words[1])) if len(words) > 1 else request.user
+    if right != RANKS[0].letter and (right != letter or other is not request.user):
+        answer(request, f"You have no right to do that in {channel.name}.")
+    elif other is None or other not in channel.members:
+        answer(request, f"{words[-1]} is not in {channel.name}.")
+    else:
+        ranks = channel.members[other].ranks
+        (ranks.add if adding else ranks.discard)(letter)
+        request.reply.emit(rank_event(request.world, channel, other, letter, adding=adding))
+
+
+SERVICES[fold_or_self(FACE.name)] = FACE.handle

@@ -1,0 +1,72 @@
+"""What NickServ and ChanServ have in common: a table of orders, and answers that are NOTICEs of a sentence."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trio_chat.chat.registry import Request
+from trio_chat.chat.response import Response
+
+Handler = Callable[[Request, list[str]], None]
+
+
+class Order(NamedTuple):
+    """Something that a service can be told: one entry gives handler, usage, help and the number of words it needs."""
+
+    handler: Handler
+    usage: str
+    help: str
+    min_words: int
+
+
+class Face:
+    """A service that people speak to.
+
+    Args:
+        name: what it is called.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.orders: dict[str, Order] = {}
+
+    def order(self, name: str, usage: str, min_words: int, text: str) -> Callable[[Handler], Handler]:
+        """Register an order.
+
+        Args:
+            name: its first word.
+            usage: the words after it, as help shows them.
+            min_words: with fewer words the usage is shown.
+            text: what it does, for help.
+        """
+
+        def register(handler: Handler) -> Handler:
+            self.orders[name] = Order(handler, f"{name} {usage}".rstrip(), text, min_words)
+            return handler
+
+        return register
+
+    def source(self, request: Request) -> str:
+        """Return the service as the source of a message."""
+        return f"{self.name}!{self.name}@{request.world.identity.name}"
+
+    def answer(self, request: Request, text: str, reply: Response | None = None) -> None:
+        """Say a sentence to who asks."""
+        (reply or request.reply).send("NOTICE", (request.user.nick, text), self.source(request))
+
+    def handle(self, request: Request, text: str) -> None:
+        """Carry out what the service is told."""
+        if request.world.accounts is None:
+            self.answer(request, "There are no accounts on this server: it remembers nothing.")
+            return
+        name, *words = text.split() or ["HELP"]
+        if name.upper() == "HELP":
+            for entry in self.orders.values():
+                self.answer(request, f"{entry.usage}: {entry.help}")
+            return
+        order = self.orders.get(name.upper())
+        if order is None:
+            self.answer(request, f"I do not know {name}. /msg {self.name} HELP shows what I know.")
+        elif len(words) < order.min_words:
+            self.answer(request, f"Usage: /msg {self.name} {order.usage}")
+        else:
+            order.handler(request, words)

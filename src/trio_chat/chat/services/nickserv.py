@@ -1,0 +1,162 @@
+"""NickServ: accounts, for who has only a keyboard. Every answer is a NOTICE of a sentence."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
+from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.services.face import Face
+from trio_chat.irc.names import fold_or_self
+
+FACE = Face("NickServ")
+NAME = FACE.name
+answer = FACE.answer
+
+
+@command("NICKSERV", ":<order>", help="Speak to NickServ, who keeps accounts; NICKSERV HELP shows what it knows.")
+def nickserv_command(request: Request) -> None:
+    """Speak to NickServ without a nickname in between that somebody else could have."""
+    FACE.handle(request, " ".join(request.params))
+
+
+@command("NS", ":<order>", help="Short for NICKSERV.")
+def ns_command(request: Request) -> None:
+    """Speak to NickServ."""
+    FACE.handle(request, " ".join(request.params))
+
+
+@FACE.order("REGISTER", "<password>", 1, "registers your nickname as an account")
+def _register(request: Request, words: list[str]) -> None:
+    refusal = login.why_not_register(request, request.user.nick, words[0])
+    if refusal:
+        answer(request, f"{refusal[1]}.")
+        return
+    request.reply.postpone(partial(_create, request, words[0]))
+
+
+async def _create(request: Request, password: str, reply: Response) -> None:
+    outcome = await login.create_account(request, request.user.nick, password)
+    if isinstance(outcome, str):
+        answer(request, f"{outcome}.", reply)
+        return
+    answer(request, f"{outcome.name} is yours now, and you are logged in.", reply)
+    login.log_in(request, reply, outcome)
+
+
+@FACE.order("IDENTIFY", "[<account>] <password>", 1, "logs you in")
+def _identify(request: Request, words: list[str]) -> None:
+    name = words[0] if len(words) > 1 else request.user.nick
+    request.reply.postpone(partial(_log_in, request, name, words[-1]))
+
+
+async def _log_in(request: Request, name: str, password: str, reply: Response) -> None:
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        account = await accounts.verify(fold_or_self(name), password, request.session.host)
+    except (AccountsError, Busy) as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    if account is None:
+        answer(request, "Wrong account or password.", reply)
+        login.count_failure(request, reply)
+        return
+    answer(request, f"You are logged in as {account.name}.", reply)
+    login.log_in(request, reply, account)
+
+
+@FACE.order("LOGOUT", "", 0, "logs you out")
+def _logout(request: Request, words: list[str]) -> None:
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+        return
+    login.log_out(request, request.reply)
+    answer(request, "You are logged out.")
+
+
+@FACE.order("GHOST", "<nickname>", 1, "ends a session that holds your nickname")
+def _ghost(request: Request, words: list[str]) -> None:
+    user = request.user
+    other = request.world.users.get(fold_or_self(words[0]))
+    if other is None:
+        answer(request, f"Nobody here is called {words[0]}.")
+    elif other is user:
+        answer(request, "That is you.")
+    elif not user.account or fold_or_self(user.account) not in (other.folded, fold_or_self(other.account or " ")):
+        answer(request, f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>")
+    else:
+        for session in other.sessions:
+            session.sink.end(f"Ghosted by {user.nick}")
+        answer(request, f"{other.nick} is gone.")
+
+
+@FACE.order("SET", "PASSWORD <old password> <new password>", 3, "changes your password")
+def _set(request: Request, words: list[str]) -> None:
+    old, new = words[1], words[2]
+    if words[0].upper() != "PASSWORD":
+        answer(request, f"Usage: /msg {NAME} {FACE.orders['SET'].usage}")
+    elif not request.user.account:
+        answer(request, "You are not logged in.")
+    elif not (least := request.world.identity.account_rules.min_password) <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
+        answer(request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes.")
+    else:
+        request.reply.postpone(partial(_change_password, request, old, new))
+
+
+async def _change_password(request: Request, old: str, new: str, reply: Response) -> None:
+    accounts, folded = request.world.accounts, fold_or_self(request.user.account)
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        if await accounts.verify(folded, old, request.session.host) is None:
+            answer(request, "The old password is wrong.", reply)
+            login.count_failure(request, reply)
+            return
+        await accounts.set_password(folded, new, request.session.host)
+    except (AccountsError, Busy, ValueError) as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    answer(request, "Your password is changed.", reply)
+
+
+@FACE.order("DROP", "<password>", 1, "deletes your account")
+def _drop(request: Request, words: list[str]) -> None:
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+        return
+    request.reply.postpone(partial(_delete, request, words[0]))
+
+
+async def _delete(request: Request, password: str, reply: Response) -> None:
+    accounts, name = request.world.accounts, request.user.account
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        if await accounts.verify(fold_or_self(name), password, request.session.host) is None:
+            answer(request, "Wrong password.", reply)
+            login.count_failure(request, reply)
+            return
+        await accounts.delete(fold_or_self(name))
+    except (AccountsError, Busy) as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    request.world.forget_account(name)
+    answer(request, f"The account {name} is deleted.", reply)
+    login.log_out(request, reply)
+
+
+@FACE.order("INFO", "[<account>]", 0, "shows when an account was registered")
+def _info(request: Request, words: list[str]) -> None:
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    name = words[0] if words else request.user.account or request.user.nick
+    account = accounts.known.get(fold_or_self(name))
+    if account is None:
+        answer(request, f"{name} is not registered.")
+        return
+    here = sum(user.account == account.name for user in request.world.users.values())
+    since = datetime.fromtimestamp(account.created, UTC)
+    answer(request, f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.")
+
+
+SERVICES[fold_or_self(NAME)] = FACE.handle

@@ -1,0 +1,107 @@
+"""Conversations as the history knows them: what is said in a channel, and what two accounts say to each other.
+
+Private messages are remembered when both have accounts, so that a conversation belongs to people and not to whoever
+has a nickname today.
+"""
+
+from typing import NamedTuple
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.events import NOT_TO_A_CHANNEL, Event
+from trio_chat.chat.history import MESSAGES, Place, Record
+from trio_chat.chat.users import User
+from trio_chat.chat.world import World
+from trio_chat.irc.names import fold_or_self, is_channel_name
+
+
+class Talk(NamedTuple):
+    """A conversation that somebody may read.
+
+    Args:
+        buffer: its name in the history.
+        name: what the reader calls it: the channel, or the other one's nickname.
+        private_after: private messages with a smaller id are others' business.
+        reader: who reads.
+        channel: the channel, or None when it is between two.
+    """
+
+    buffer: str
+    name: str
+    private_after: int
+    reader: User
+    channel: Channel | None = None
+
+    def can_be_read(self) -> bool:
+        """Tell whether the reader may still read it, after having waited."""
+        if self.channel is not None:
+            return policy.can_read_history(self.reader, self.channel)
+        return bool(self.reader.account) and fold_or_self(self.reader.account) in self.buffer.split(",")
+
+    def replay(self, record: Record) -> Event:
+        """Return what was sent when the message, or what happened, was new."""
+        if self.channel is not None:
+            return as_event(record, self.channel)
+        # Under today's nicknames: whoever has changed it since is the same person.
+        target = self.name if record.account == self.reader.account else self.reader.nick
+        return _event(record, (target, record.text))
+
+
+def find(world: World, reader: User, target: str) -> Talk | None:
+    """Return the conversation with a channel or a person, as far as the reader may read it."""
+    if is_channel_name(target):
+        channel = world.channels.get(fold_or_self(target))
+        if channel is None or not policy.can_read_history(reader, channel):
+            return None
+        return in_channel(reader, channel)
+    if world.accounts is None or not reader.account:
+        return None
+    other = world.users.get(fold_or_self(target))
+    account = other.account if other is not None else ""
+    if not account:
+        known = world.accounts.known.get(fold_or_self(target))
+        if known is None:
+            return None
+        account = known.name
+    return Talk(buffer_of(reader.account, account), other.nick if other else account, 0, reader)
+
+
+def in_channel(reader: User, channel: Channel) -> Talk:
+    """Return what is said in a channel, for a member."""
+    return Talk(channel.folded, channel.name, channel.founded, reader, channel)
+
+
+def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
+    """Return the private conversation that has this name in the history, or None when the other account is gone."""
+    first, _, second = buffer.partition(",")
+    other = second if first == fold_or_self(reader.account) else first
+    account = world.accounts.known.get(other) if world.accounts else None
+    return Talk(buffer, account.name, 0, reader) if account else None
+
+
+def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
+    """Return where a private message is remembered: nowhere, unless both have accounts."""
+    if not sender.account or not receiver.account:
+        return ()
+    return (Place(buffer_of(sender.account, receiver.account), is_private=True),)
+
+
+def buffer_of(account: str, other: str) -> str:
+    """Return the name that a conversation of two accounts has in the history; a channel cannot have it, for the comma."""
+    return ",".join(sorted((fold_or_self(account), fold_or_self(other))))
+
+
+def as_event(record: Record, channel: Channel) -> Event:
+    """Return what was sent to a channel."""
+    if record.command in MESSAGES:
+        return _event(record, (channel.name, record.text))
+    if record.command == "JOIN":
+        return _event(record, (channel.name,), (channel.name, *record.params))
+    return _event(record, record.params if record.command in NOT_TO_A_CHANNEL else (channel.name, *record.params))
+
+
+def _event(record: Record, params: tuple[str, ...], extended: tuple[str, ...] = ()) -> Event:
+    return Event(
+        record.id, record.command, params, record.source, (),
+        account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True,
+    )  # fmt: skip

@@ -1,0 +1,145 @@
+"""Proving who we are by SASL (IRCv3 sasl): mechanisms and the form of their messages, without input or output.
+
+SCRAM-SHA-256 (RFC 7677) is preferred, since the password never leaves this computer; it needs the package scramp. PLAIN
+(RFC 4616) is what every server knows.
+"""
+
+import base64
+import binascii
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+_CHUNK = 400
+_LONGEST_CHALLENGE = 16384
+_MOST_ITERATIONS = 1_000_000
+"""What a server may demand of us; deriving the key with so many takes about a second."""
+
+
+class SaslError(Exception):
+    """What the server says is no part of the mechanism, or shows that it does not know the password itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account and its password, which no representation shows."""
+
+    account: str
+    password: str = field(repr=False)
+
+
+class Mechanism(Protocol):
+    """One way to prove it."""
+
+    name: str
+
+    def answer(self, challenge: bytes) -> bytes:
+        """Return the answer to a challenge.
+
+        Raises:
+            SaslError: when the challenge makes no sense.
+        """
+
+
+class Plain:
+    """RFC 4616: the account and the password, as they are."""
+
+    name = "PLAIN"
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def answer(self, challenge: bytes) -> bytes:
+        """Return them."""
+        account, password = self._credentials.account, self._credentials.password
+        return f"{account}\0{account}\0{password}".encode("utf-8", "replace")
+
+
+class Scram:
+    """RFC 7677, by the package scramp.
+
+    Raises:
+        ImportError: when there is no such package.
+    """
+
+    name = "SCRAM-SHA-256"
+
+    def __init__(self, credentials: Credentials) -> None:
+        module = importlib.import_module("scramp")
+        self._error: type[Exception] = module.ScramException
+        self._client: Any = module.ScramClient([self.name], credentials.account, credentials.password)
+        self._step = 0
+
+    def answer(self, challenge: bytes) -> bytes:
+        """Return the next message; the last challenge must show that the server knows the password too.
+
+        Raises:
+            SaslError: when it does not.
+        """
+        self._step += 1
+        try:
+            return self._answer(challenge.decode())
+        except (self._error, ValueError) as error:
+            raise SaslError from error
+
+    def _answer(self, challenge: str) -> bytes:
+        if self._step == 1:
+            return str(self._client.get_client_first()).encode()
+        if self._step == 2:
+            _check_iterations(challenge)
+            self._client.set_server_first(challenge)
+            return str(self._client.get_client_final()).encode()
+        self._client.set_server_final(challenge)
+        return b""
+
+
+def _check_iterations(challenge: str) -> None:
+    for part in challenge.split(","):
+        name, _, number = part.partition("=")
+        if name == "i" and (not number.isdigit() or len(number) > 9 or int(number) > _MOST_ITERATIONS):
+            raise SaslError
+
+
+def mechanisms(offered: Sequence[str], credentials: Credentials) -> list[Mechanism]:
+    """Return the ways to log in that both sides know, the best first; a server that names none is taken to know PLAIN."""
+    known: list[Mechanism] = []
+    try:
+        if Scram.name in offered:
+            known.append(Scram(credentials))
+    except (ImportError, ValueError):
+        pass
+    if Plain.name in offered or not offered:
+        known.append(Plain(credentials))
+    return known
+
+
+def chunks(data: bytes) -> list[str]:
+    """Return data as the parameters of AUTHENTICATE (IRCv3 sasl-3.1: 400 bytes each, "+" behind a full one)."""
+    text = base64.b64encode(data).decode()
+    parts = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
+    return parts if parts and len(parts[-1]) < _CHUNK else [*parts, "+"]
+
+
+class Challenges:
+    """Puts together what comes in pieces."""
+
+    def __init__(self) -> None:
+        self._text = ""
+
+    def add(self, piece: str) -> bytes | None:
+        """Add a piece; return the challenge when it is complete.
+
+        Raises:
+            SaslError: when it is no base64, or endless.
+        """
+        self._text += "" if piece == "+" else piece
+        if len(self._text) > _LONGEST_CHALLENGE:
+            raise SaslError
+        if len(piece) == _CHUNK:
+            return None
+        text, self._text = self._text, ""
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise SaslError from error

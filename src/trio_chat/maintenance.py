@@ -1,0 +1,204 @@
+"""`trio-chat history`, `backup` and `db`: what they say and ask, around what `storage` does."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from trio_chat.chat.ids import first_id, server_time
+from trio_chat.i18n import N_, _, ngettext
+from trio_chat.irc.text import escape_controls
+from trio_chat.new_file import FileError, new_file
+from trio_chat.progress import Progress, is_terminal
+from trio_chat.storage import backup, lines, maintenance, schema
+from trio_chat.storage.database import StorageError
+
+if TYPE_CHECKING:
+    import apsw
+
+OK, FAILED, USAGE = 0, 1, 2
+_COUNTED = {
+    "buffer": N_("channels: {count}"),
+    "message": N_("messages: {count}"),
+    "event": N_("events: {count}"),
+    "account": N_("accounts: {count}"),
+}
+_YES = ("y", "yes", "д", "да")
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a command; a failure is told in one line.
+
+    Returns:
+        the exit code.
+    """
+    try:
+        return run()
+    except (StorageError, FileError) as error:
+        _complain(str(error))
+        return FAILED
+
+
+def export(database: Path, channel: str | None, output: Path | None, *, replace: bool) -> int:
+    """Write messages as lines of JSON, to a file or to standard output."""
+    with maintenance.opened(database) as connection:
+        _check_channel(connection, channel)
+        if output is None:
+            written = _to_standard_output(connection, channel)
+        else:
+            with new_file(output, database, replace=replace) as part, part.open("wb") as stream:
+                written = _export(connection, channel, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+    if written is None:
+        return FAILED
+    _tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
+    return OK
+
+
+def _to_standard_output(connection: "apsw.Connection", channel: str | None) -> int | None:
+    try:
+        written = _export(connection, channel, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Who read it has seen enough, such as `head`. Python would flush once more at its end, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return None
+    except OSError as error:
+        raise FileError(_("the output cannot be written: {reason}").format(reason=error.strerror)) from error
+    return written
+
+
+def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
+    total = maintenance.count(connection, channel) if is_terminal() else 0  # counting reads them all
+    written = 0
+    with Progress(_("Exporting"), total) as progress:
+        for page in maintenance.pages(connection, channel):
+            stream.write(b"".join(map(lines.to_line, page)))
+            written += len(page)
+            progress(written)
+    return written
+
+
+def import_(database: Path, source: Path | None) -> int:
+    """Read messages from lines of JSON, from a file or from standard input; bad lines are told and left out."""
+    try:
+        opened = nullcontext(sys.stdin.buffer) if source is None else source.open("rb")
+        with opened as stream, maintenance.opened(database) as connection:
+            return _import(connection, stream, 0 if source is None else source.stat().st_size)
+    except OSError as error:
+        name = _("standard input") if source is None else escape_controls(str(source))
+        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=error.strerror)) from error
+
+
+def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
+    good = new = bad = 0
+    batch = []
+    with Progress(_("Importing"), size) as progress:
+        for item in lines.read(stream, latest=first_id(time.time() + 0.001)):
+            if isinstance(item, lines.Bad):
+                bad += 1
+                progress.clear()
+                _complain(_("line {number}: {problem}").format(number=item.number, problem=item.problem))
+                continue
+            batch.append(item)
+            if len(batch) == maintenance.BATCH:
+                new += maintenance.add(connection, batch)
+                good += len(batch)
+                batch.clear()
+                progress(stream.tell() if size else good)
+        if batch:
+            new += maintenance.add(connection, batch)
+            good += len(batch)
+    _tell_imported(new, good - new, bad)
+    return FAILED if bad else OK
+
+
+def _tell_imported(new: int, known: int, bad: int) -> None:
+    _tell(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
+    if known:
+        _tell(ngettext("{count} message was there already.", "{count} messages were there already.", known).format(count=known))
+    if bad:
+        _tell(ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(count=bad))
+
+
+def prune(database: Path, before: int, channel: str | None, *, yes: bool) -> int:
+    """Delete messages that are older than an id, after a question."""
+    with maintenance.opened(database) as connection:
+        _check_channel(connection, channel)
+        total = maintenance.count_old(connection, before, channel)
+        if total and not yes:
+            if not sys.stdin.isatty():
+                _complain(_("there is nobody to ask whether messages may be deleted: add --yes"))
+                return USAGE
+            if not _agreed(total, before, channel):
+                _tell(_("Nothing was deleted."))
+                return FAILED
+        with Progress(_("Deleting"), total) as progress:
+            deleted = maintenance.prune(connection, before, channel, progress)
+    done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
+    _tell(done.format(count=deleted))
+    return OK
+
+
+def _agreed(total: int, before: int, channel: str | None) -> bool:
+    question = ngettext(
+        "Delete {count} message or event from before {time} in {channel}? [y/N] ",
+        "Delete {count} messages and events from before {time} in {channel}? [y/N] ",
+        total,
+    )
+    where = _("all channels") if channel is None else escape_controls(channel)
+    sys.stderr.write(question.format(count=total, time=server_time(before), channel=where))
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in _YES
+
+
+def back_up(database: Path, target: Path, *, replace: bool) -> int:
+    """Copy the database into a file."""
+    with (
+        maintenance.opened(database, as_it_is=True) as connection,
+        new_file(target, database, replace=replace) as part,
+        Progress(_("Copying"), 100) as progress,
+    ):
+        backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
+    size = target.stat().st_size
+    _tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
+    return OK
+
+
+def check(database: Path) -> int:
+    """Say what the database is like."""
+    with maintenance.opened(database, as_it_is=True) as connection:
+        health = backup.examine(connection, database)
+    known = len(schema.steps())
+    note = "" if health.version == known else _(" (the server brings it to {known} when it starts)").format(known=known)
+    print(_("database: {file}").format(file=escape_controls(str(database))))
+    print(_("schema: {version}").format(version=health.version) + note)
+    print(_("size: {size} bytes").format(size=health.size))
+    for table, count in health.counts.items():
+        print(_(_COUNTED[table]).format(count=count))
+    if health.last_id:
+        print(_("newest message: {time}").format(time=server_time(health.last_id)))
+    if not health.problems:
+        print(_("state: sound"))
+        return OK
+    print(_("state: DAMAGED; keep this file, and restore a backup"))
+    for problem in health.problems:
+        print("  " + "\n  ".join(map(escape_controls, problem.splitlines())))
+    return FAILED
+
+
+def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:
+    if channel is not None and channel not in maintenance.channels(connection):
+        raise StorageError(_("nothing was ever said in {channel}").format(channel=escape_controls(channel)))
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _complain(text: str) -> None:
+    print(f"trio-chat: {escape_controls(text)}", file=sys.stderr)

@@ -1,0 +1,184 @@
+"""Accounts at the edge: passwords are hashed in threads, a few at once, and never two for the same address without end.
+
+argon2id for passwords that are sent, SCRAM-SHA-256 keys for those that are only proved. Who asks for an account that does not
+exist waits as long, and is shown keys that look the same: names cannot be found out by trying.
+"""
+
+import base64
+import hmac
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import trio
+
+from trio_chat.chat.accounts import Account, AccountsError, Busy, ScramKeys
+from trio_chat.storage.accounts import Credentials, SqliteAccounts
+from trio_chat.storage.database import StorageError
+
+if TYPE_CHECKING:
+    import argon2
+
+T = TypeVar("T")
+
+SCRAM_ITERATIONS = 100_000
+_AT_ONCE = 2
+"""Passwords hashed at the same time: each takes a processor and some tens of megabytes."""
+_PER_ADDRESS = 4
+"""Passwords of one address that may be waiting."""
+
+
+class Cost:
+    """How dear a hash is.
+
+    Args:
+        memory_kib: memory that argon2id takes.
+        scram_iterations: rounds of PBKDF2 for SCRAM.
+    """
+
+    def __init__(self, memory_kib: int = 47_104, scram_iterations: int = SCRAM_ITERATIONS) -> None:
+        self.memory_kib = memory_kib
+        self.scram_iterations = scram_iterations
+
+    def hasher(self) -> "argon2.PasswordHasher":
+        """Return what hashes (OWASP: argon2id with 46 MiB, one pass, one lane)."""
+        import argon2  # noqa: PLC0415  # only who checks a password needs it
+
+        return argon2.PasswordHasher(time_cost=1, memory_cost=self.memory_kib, parallelism=1)
+
+    def credentials(self, password: str) -> Credentials:
+        """Return what a password will be checked against. Takes about a tenth of a second: call it in a thread.
+
+        Raises:
+            ValueError: the password has characters that nobody could type twice the same way.
+        """
+        import scramp  # noqa: PLC0415
+
+        mechanism = scramp.ScramMechanism("SCRAM-SHA-256")
+        try:
+            salt, stored_key, server_key, iterations = mechanism.make_auth_info(password, iteration_count=self.scram_iterations)
+        except scramp.ScramException as error:  # characters that SASLprep (RFC 4013) forbids
+            raise ValueError(str(error)) from error
+        keys = ScramKeys(salt, iterations, stored_key, server_key)
+        return Credentials(self.hasher().hash(password), keys)
+
+    def nobody(self) -> str:
+        """Return an argon2id hash that fits no password and takes as long to check as any other."""
+        salt, digest = (base64.b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
+        return f"$argon2id$v=19$m={self.memory_kib},t=1,p=1${salt}${digest}"
+
+    def verify(self, hashed: str, password: str) -> bool:
+        """Tell whether a password is the one that was hashed. Takes some hundredths of a second: call it in a thread."""
+        import argon2  # noqa: PLC0415
+
+        try:
+            return self.hasher().verify(hashed, password)
+        except argon2.exceptions.VerificationError:
+            return False
+
+
+COSTS = {"normal": Cost(), "low": Cost(memory_kib=8, scram_iterations=4096)}
+"""`low` is for tests, and for machines that have no memory to spare."""
+
+
+class AccountKeeper:
+    """The keeper of accounts (the port `trio_chat.chat.accounts.Accounts`).
+
+    Args:
+        table: the accounts on disk.
+        known: all of them.
+        secret: a random value of this server, for keys of accounts that do not exist.
+        cost: how dear a hash is.
+    """
+
+    def __init__(self, table: SqliteAccounts, known: dict[str, Account], secret: bytes, cost: Cost) -> None:
+        self.known: Mapping[str, Account] = known
+        self._known = known
+        self._table = table
+        self._changes = -1  # as of which change `known` is what the table says; -1: look
+        self._secret = secret
+        self._nobody = cost.nobody()
+        self._cost = cost
+        self._limiter = trio.CapacityLimiter(_AT_ONCE)
+        self._waiting: Counter[str] = Counter()
+
+    async def refresh(self) -> list[str]:
+        """Learn of what a command beside this server has changed; see `Accounts.refresh`."""
+        with _translated():
+            if (changes := await self._table.changes()) == self._changes:
+                return []
+            accounts = await self._table.all()
+        self._changes = changes
+        gone = {account.name for account in self._known.values()} - {account.name for account in accounts}
+        self._known.clear()
+        self._known.update((account.folded, account) for account in accounts)
+        return sorted(gone)
+
+    async def create(self, account: Account, password: str, address: str) -> bool:
+        """Make an account; see `Accounts.create`."""
+        credentials = await self._in_thread(address, self._cost.credentials, password)
+        with _translated():
+            if not await self._table.insert(account, credentials):
+                return False
+        self._known[account.folded] = account
+        return True
+
+    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+        """Return the account when the password is right; see `Accounts.verify`."""
+        with _translated():
+            credentials = await self._table.credentials(folded)
+        hashed = credentials.password if credentials else self._nobody
+        is_right = await self._in_thread(address, self._cost.verify, hashed, password)
+        return self.known.get(folded) if is_right and credentials else None
+
+    async def scram_keys(self, folded: str) -> ScramKeys:
+        """Return what SCRAM needs; see `Accounts.scram_keys`."""
+        with _translated():
+            credentials = await self._table.credentials(folded)
+        if credentials:
+            return credentials.scram
+        fake = [hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256") for purpose in ("salt", "stored", "server")]
+        return ScramKeys(fake[0], self._cost.scram_iterations, fake[1], fake[2])
+
+    async def set_password(self, folded: str, password: str, address: str) -> None:
+        """Give an account another password; see `Accounts.set_password`."""
+        credentials = await self._in_thread(address, self._cost.credentials, password)
+        with _translated():
+            await self._table.update(folded, credentials)
+
+    async def delete(self, folded: str) -> None:
+        """Delete an account; see `Accounts.delete`."""
+        with _translated():
+            await self._table.delete(folded)
+        self._known.pop(folded, None)
+
+    async def _in_thread(self, address: str, work: "Callable[..., T]", *args: str) -> T:
+        if self._waiting[address] >= _PER_ADDRESS:
+            raise Busy
+        self._waiting[address] += 1
+        try:
+            return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
+        finally:
+            self._waiting[address] -= 1
+            if not self._waiting[address]:
+                del self._waiting[address]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except StorageError as error:
+        raise AccountsError(str(error)) from error
+
+
+async def open_accounts(table: SqliteAccounts, cost: Cost | None = None) -> AccountKeeper:
+    """Read the accounts.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    known = {account.folded: account for account in await table.all()}
+    return AccountKeeper(table, known, await table.secret("scram"), cost or Cost())

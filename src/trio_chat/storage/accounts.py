@@ -1,0 +1,95 @@
+"""Accounts on disk."""
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from trio_chat.chat.accounts import Account, ScramKeys
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+
+class Credentials(NamedTuple):
+    """What a password is checked against: an argon2id hash, and the keys of SCRAM."""
+
+    password: str
+    scram: ScramKeys
+
+
+class SqliteAccounts:
+    """The table of accounts.
+
+    Args:
+        database: where it is.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def all(self) -> list[Account]:
+        """Return every account."""
+        return await self._database.read(_all)
+
+    async def changes(self) -> int:
+        """Return a number that grows whenever an account is added or deleted, by whomever."""
+        return await self._database.read(_changes)
+
+    async def credentials(self, folded: str) -> Credentials | None:
+        """Return what the password of an account is checked against; None when there is no such account."""
+        return await self._database.read(_credentials, folded)
+
+    async def insert(self, account: Account, credentials: Credentials) -> bool:
+        """Add an account; tell whether it was added, which it is not when there is one of this name."""
+        return await self._database.write(_insert, account, credentials)
+
+    async def update(self, folded: str, credentials: Credentials) -> None:
+        """Give an account other credentials."""
+        await self._database.write(_update, folded, credentials)
+
+    async def delete(self, folded: str) -> None:
+        """Delete an account."""
+        await self._database.write(_delete, folded)
+
+    async def secret(self, name: str) -> bytes:
+        """Return a random value of 32 bytes that is the same for ever, made when it is first asked for."""
+        return await self._database.write(_secret, name)
+
+
+def _all(connection: "apsw.Connection") -> list[Account]:
+    return [Account(*row) for row in connection.execute("SELECT name, folded, created FROM account")]
+
+
+def _changes(connection: "apsw.Connection") -> int:
+    return int(connection.execute("SELECT count FROM change WHERE name = 'account'").get)
+
+
+def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | None:
+    query = "SELECT password, scram_salt, scram_iterations, scram_stored_key, scram_server_key FROM account WHERE folded = ?"
+    row = connection.execute(query, (folded,)).fetchone()
+    return Credentials(row[0], ScramKeys(*row[1:])) if row else None
+
+
+def _insert(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
+    row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
+    connection.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+    return connection.changes() == 1
+
+
+def _update(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+    connection.execute(
+        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?"
+        " WHERE folded = ?",
+        (credentials.password, *credentials.scram, folded),
+    )
+
+
+def _delete(connection: "apsw.Connection", folded: str) -> None:
+    connection.execute("DELETE FROM account WHERE folded = ?", (folded,))
+
+
+def _secret(connection: "apsw.Connection", name: str) -> bytes:
+    connection.execute("INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32)))
+    return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)

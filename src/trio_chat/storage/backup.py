@@ -1,0 +1,85 @@
+"""A copy of the database, taken while a server may be writing; and whether a database is whole."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+from trio_chat.storage.database import StorageError, explain
+from trio_chat.storage.schema import seen
+
+TABLES = ("buffer", "message", "event", "account")
+_PAGES_PER_STEP = 512
+
+
+class Health(NamedTuple):
+    """What a database is like.
+
+    Args:
+        version: how many steps of the schema it has seen.
+        counts: how many rows each of the known tables has.
+        last_id: the id of the newest message, or 0.
+        size: bytes of the file.
+        problems: what is wrong; empty when nothing is.
+    """
+
+    version: int
+    counts: dict[str, int]
+    last_id: int
+    size: int
+    problems: list[str]
+
+
+def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], None]) -> None:
+    """Copy a database as it is at this moment, whatever is written meanwhile.
+
+    Args:
+        source: what is copied.
+        target: an empty file.
+        told: told after every step how many pages are copied, and how many there are.
+
+    Raises:
+        StorageError: the copy cannot be written, or is not whole.
+    """
+    try:
+        with closing(apsw.Connection(str(target))) as copy:
+            # A transaction keeps the view of one moment. Without it SQLite begins again with every message that is said.
+            with source:
+                seen(source)
+                _copy(source, copy, told)
+            # One file, with nothing beside it, that can be read from anywhere. The server turns it back.
+            copy.pragma("journal_mode", "delete")
+            problem = copy.pragma("quick_check")
+    except apsw.Error as error:
+        raise StorageError(f"{target}: {explain(error)}") from error
+    if problem != "ok":
+        raise StorageError(f"the copy is not whole: {problem}")
+
+
+def _copy(source: apsw.Connection, copy: apsw.Connection, told: Callable[[int, int], None]) -> None:
+    with copy.backup("main", source, "main") as backup:
+        while not backup.done:
+            backup.step(_PAGES_PER_STEP)
+            told(backup.page_count - backup.remaining, backup.page_count)
+
+
+def examine(connection: apsw.Connection, path: Path) -> Health:
+    """Read all of a database, and say what it is like."""
+    version = seen(connection)
+    problems: list[str] = []
+    counts: dict[str, int] = {}
+    last = 0
+    try:
+        problems += [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        for table, number, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+            problems.append(f"{table}: row {number or '?'} belongs to a {parent} that is not there")
+        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        for table in TABLES:
+            if table in there:  # an older schema has fewer
+                counts[table] = connection.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608  # a name of ours
+        last = connection.execute("SELECT max(id) FROM message").get or 0
+    except (apsw.CorruptError, apsw.NotADBError) as error:  # so damaged that it cannot even be looked through
+        problems.append(explain(error))
+    return Health(version, counts, last, path.stat().st_size, problems)

@@ -1,0 +1,76 @@
+"""Events on disk: what happened in a channel, in one order with what was said."""
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.history import Record, Shown, Span
+from trio_chat.irc.message import NO_TAGS
+
+if TYPE_CHECKING:
+    import apsw
+
+_APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+# Two ranges of two keys, which SQLite walks side by side: it stops at the limit as well.
+_RANGE = """
+    WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
+    SELECT id, is_private, command, source, account, text, tags, '' AS params FROM message
+    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
+    UNION ALL
+    SELECT id, is_private, command, source, account, '', tags, params FROM event
+    WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
+    AND (command <> 'TAGMSG' OR :with_tags)
+    ORDER BY id {} LIMIT :limit
+"""
+_OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
+_OLD = """
+    SELECT event.buffer, event.id FROM buffer CROSS JOIN event ON event.buffer = buffer.id
+    WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+"""
+
+
+def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
+    """Write events, each with the number of its buffer."""
+    connection.executemany(_APPEND, (_row(buffer, record) for buffer, record in records))
+
+
+def _row(buffer: int, record: Record) -> tuple[object, ...]:
+    return (
+        buffer, record.id, record.is_private, record.command, record.source, record.account,
+        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "",
+    )  # fmt: skip
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def select_all(
+    connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int, shown: Shown
+) -> list[Record]:
+    """Return a range of messages and events; see `History.messages`."""
+    values = {
+        "buffer": buffer,
+        "after": span.after,
+        "before": span.before,
+        "private_after": private_after,
+        "with_tags": shown is Shown.TAGS_TOO,
+        "limit": limit,
+    }
+    records = [
+        Record(
+            buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private),
+            tuple(json.loads(params)) if params else (),
+        )
+        for number, is_private, command, source, account, text, tags, params in connection.execute(
+            _NEWEST if span.from_newest else _OLDEST, values
+        )
+    ]  # fmt: skip
+    return records[::-1] if span.from_newest else records
+
+
+def delete_events(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
+    """Delete up to `limit` events with a smaller id, of one channel or of all; return how many that were."""
+    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
+    connection.executemany("DELETE FROM event WHERE buffer = ? AND id = ?", keys)
+    return len(keys)

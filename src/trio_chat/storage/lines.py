@@ -1,0 +1,204 @@
+"""A message as one line of JSON, for export and import.
+
+Everything is checked on the way in, because such files come from strangers, and what is in the history is sent to clients as it
+is. All keys must be there and no others: a misspelt "private" would show everybody what was said behind a closed door.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO, NamedTuple
+
+from trio_chat.chat import multiline
+from trio_chat.chat.history import MESSAGES, Record
+from trio_chat.chat.ids import msgid, parse_msgid, parse_time, server_time
+from trio_chat.chat.talks import buffer_of
+from trio_chat.config_values import LONGEST_CHANNEL, LONGEST_NICK
+from trio_chat.i18n import N_, _
+from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
+from trio_chat.irc.names import InvalidName, fold_channel, fold_nick
+
+LONGEST_MULTILINE = 16_384 + 2_000
+"""Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of its lines."""
+LONGEST = 1 << 17
+"""Bytes of a line. The longest message, with every character escaped, is not far from it."""
+_KEYS = {
+    "channel": str, "msgid": str, "time": str, "command": str, "source": str, "account": str, "text": str,
+    "tags": dict, "private": bool,
+}  # fmt: skip
+_TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
+_USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
+# Allowed in JSON, but some programs end a line there, and some terminals obey.
+_RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
+
+
+class Bad(NamedTuple):
+    """A line that is not a message, and what is wrong with it."""
+
+    number: int
+    problem: str
+
+
+class LineError(ValueError):
+    """Not a message; the text says what is wrong."""
+
+
+def to_line(record: Record) -> bytes:
+    """Return a message as a line."""
+    fields = {
+        "channel": record.buffer,
+        "msgid": msgid(record.id),
+        "time": server_time(record.id),
+        "command": record.command,
+        "source": record.source,
+        "account": record.account,
+        "text": record.text,
+        "tags": dict(record.tags),
+        "private": record.is_private,
+    }
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+    return (_RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
+
+
+def read(stream: BinaryIO, latest: int) -> Iterator[Record | Bad]:
+    """Give what the lines of a file are, leaving out empty ones; see `from_line`."""
+    number = 0
+    while line := stream.readline(LONGEST + 1):
+        number += 1
+        if len(line) > LONGEST:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(LONGEST)
+            yield Bad(number, _("too long"))
+        elif line.strip():
+            try:
+                yield from_line(line, latest)
+            except LineError as error:
+                yield Bad(number, str(error))
+
+
+def from_line(line: bytes, latest: int) -> Record:
+    """Return the message in a line.
+
+    Args:
+        line: with or without its end.
+        latest: the greatest id that a message can have by now.
+
+    Raises:
+        LineError: it is not one that this server could have taken.
+    """
+    fields = _fields(line)
+    record = Record(
+        buffer=_buffer(fields["channel"]),
+        id=_id(fields["msgid"], fields["time"], latest),
+        command=fields["command"],
+        source=fields["source"],
+        account=fields["account"],
+        text=fields["text"],
+        tags=fields["tags"],
+        is_private=fields["private"],
+    )
+    for is_right, problem in _RULES:
+        if not is_right(record):
+            raise LineError(_(problem))
+    return record
+
+
+def _fields(line: bytes) -> dict[str, Any]:
+    try:
+        fields = json.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise LineError(_("not UTF-8")) from None
+    except (ValueError, RecursionError):
+        raise LineError(_("not JSON")) from None
+    if not isinstance(fields, dict):
+        raise LineError(_("not an object of JSON"))
+    if fields.keys() != _KEYS.keys():
+        problem = _("needs the keys {keys}, and no others").format(keys=", ".join(_KEYS))
+        raise LineError(problem)
+    for key, kind in _KEYS.items():
+        if type(fields[key]) is not kind:
+            raise LineError(_("the type of {key} is wrong").format(key=key))
+    if not all(isinstance(value, str) for value in fields["tags"].values()):
+        raise LineError(_("the type of {key} is wrong").format(key="tags"))
+    # JSON can write half of a character, which nothing else can.
+    if not all(_is_text(value) for value in fields.values() if isinstance(value, str)):
+        raise LineError(_("half a character"))
+    return fields
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _buffer(name: str) -> str:
+    """Return the folded name of a channel, or of the conversation of two accounts (see `chat.talks`)."""
+    try:
+        if "," in name:
+            one, other = (fold_nick(account, LONGEST_NICK) for account in name.split(",", 1))
+            return buffer_of(one, other)
+        return fold_channel(name, LONGEST_CHANNEL)
+    except InvalidName:
+        raise LineError(_("channel is not the name of a channel")) from None
+
+
+def _id(written: str, moment: str, latest: int) -> int:
+    number = parse_msgid(written)
+    if not number:
+        raise LineError(_("msgid is not one of this program's"))
+    if number > latest:  # and every message after it would be from the future too
+        raise LineError(_("msgid is from the future"))
+    span = parse_time(moment)
+    if span is None or not span[0] <= number <= span[1]:
+        raise LineError(_("time is not that of the msgid, {time}").format(time=server_time(number)))
+    return number
+
+
+def _is_source(source: str) -> bool:
+    nick, _separator, rest = source.partition("!")
+    return _is_nick(nick) and _USER_AT_HOST.fullmatch(rest) is not None
+
+
+def _is_nick(name: str) -> bool:
+    try:
+        fold_nick(name, LONGEST_NICK)
+    except InvalidName:
+        return False
+    return True
+
+
+def _has_good_tags(record: Record) -> bool:
+    for key, value in record.tags.items():
+        if not _TAG.fullmatch(key) or not _is_text(key + value) or "\0" in value:
+            return False
+    return len(format_tags(record.tags).encode()) <= MAX_CLIENT_TAGS
+
+
+def _fits(record: Record) -> bool:
+    if len(record.text.encode()) > LONGEST_MULTILINE:
+        return False
+    # A channel may be longer folded than it is written.
+    lines = [(line.text, format_body(record.command, ("#", ""), record.source)) for line in multiline.split(record.text)]
+    return all(len(f"{text}{head}".encode()) <= MAX_BODY for text, head in lines)
+
+
+def _has_good_lines(record: Record) -> bool:
+    first, *others = multiline.split(record.text)
+    if first.is_joined or any(line.is_joined and not line.text for line in others):
+        return False
+    return not any(sign in line.text for line in (first, *others) for sign in "\r\0")
+
+
+_RULES: tuple[tuple[Callable[[Record], bool], str], ...] = (
+    (lambda record: record.command in MESSAGES, N_("command is neither PRIVMSG nor NOTICE")),
+    (lambda record: _is_source(record.source), N_("source is not written as nick!user@host")),
+    (lambda record: not record.account or _is_nick(record.account), N_("account is not a name that an account can have")),
+    (lambda record: bool(record.text.strip("\n")), N_("text is empty")),
+    (_has_good_lines, N_("text has a sign that no message can have")),
+    (_has_good_tags, N_("tags are not client-only tags, or are too long")),
+    (_fits, N_("text does not fit into a line of IRC")),
+)
+"""What must be so of a message, and what is said when it is not."""

@@ -1,0 +1,139 @@
+"""The database, looked after from outside: beside a running server, or when there is none.
+
+Synchronous, and never more than a short transaction at a time: SQLite's write-ahead log lets a server go on reading, and its
+messages wait for no more than one batch of ours. The shape of a database is the server's to change: nothing here does, because
+the server that runs may still be of the version that made it.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import apsw
+
+from trio_chat.chat.history import LAST_ID, Record, Span
+from trio_chat.i18n import _
+from trio_chat.storage.database import StorageError, explain, in_transaction
+from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
+from trio_chat.storage.schema import SchemaError, seen, steps
+
+PAGE = 1000
+"""Messages read at once."""
+BATCH = 200
+"""Messages written or deleted in one transaction."""
+_PAUSE = 3
+"""How much longer the file is left to others than it was held, while messages are deleted."""
+_BUSY_MS = 30_000
+_STEPS_PER_LOOK = 100_000
+_KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
+_COUNT = """
+    SELECT count(*) FROM buffer CROSS JOIN {0} ON {0}.buffer = buffer.id
+    WHERE {0}.id < :before AND (:name IS NULL OR buffer.name = :name)
+"""
+_COUNT_MESSAGES, _COUNT_EVENTS = _COUNT.format("message"), _COUNT.format("event")
+
+
+@contextmanager
+def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
+    """Open a database that a server has made.
+
+    Args:
+        path: the file.
+        as_it_is: an older schema will do.
+
+    Raises:
+        StorageError: there is no such database, it cannot be used, or SQLite failed while it was open.
+    """
+    try:
+        if not path.is_file():
+            raise StorageError(_("{file}: there is no such database; a server makes one when it starts").format(file=path))
+        # Also who only reads opens it for writing: the last to leave a database tidies its log away, and readers cannot.
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            _prepare(connection, as_it_is=as_it_is)
+            yield connection
+        finally:
+            connection.close()
+    except SchemaError as error:
+        raise StorageError(f"{path} cannot be used: {error}") from error
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {explain(error)}") from error
+    except PermissionError as error:
+        raise StorageError(f"{path}: {error.strerror}") from error
+
+
+def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
+    # Python notices Ctrl-C only when it gets to run, which during one long statement it would not.
+    connection.set_progress_handler(lambda: False, _STEPS_PER_LOOK)
+    connection.set_busy_timeout(_BUSY_MS)
+    version = seen(connection)
+    if not version:
+        raise SchemaError("it is empty; a server fills it when it starts")
+    if version < len(steps()) and not as_it_is:
+        raise SchemaError(f"its schema is {version}, this version needs {len(steps())}; start the server once, it updates it")
+    connection.pragma("foreign_keys", True)
+    connection.pragma("synchronous", "full")
+
+
+def count(connection: apsw.Connection, channel: str | None = None) -> int:
+    """Return how many messages there are, in one channel or in all."""
+    return int(connection.execute(_COUNT_MESSAGES, {"before": LAST_ID, "name": channel}).get)
+
+
+def count_old(connection: apsw.Connection, before: int, channel: str | None) -> int:
+    """Return how many messages and events with a smaller id there are, in one channel or in all."""
+    values = {"before": before, "name": channel}
+    return sum(int(connection.execute(query, values).get) for query in (_COUNT_MESSAGES, _COUNT_EVENTS))
+
+
+def channels(connection: apsw.Connection) -> list[str]:
+    """Return the folded names of all channels that were ever spoken in."""
+    return [name for (name,) in connection.execute("SELECT name FROM buffer ORDER BY name")]
+
+
+def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[list[Record]]:
+    """Give the messages of one channel, or of all in turn, in order: those that are there at the beginning."""
+    end = last_id(connection) + 1
+    for name in channels(connection) if channel is None else [channel]:
+        after = 0
+        while page := select(connection, name, Span(after, end, from_newest=False), PAGE, 0):
+            yield page
+            after = page[-1].id
+
+
+def add(connection: apsw.Connection, records: Sequence[Record]) -> int:
+    """Write messages as one transaction, leaving out those that are there; return how many were new."""
+    return in_transaction(connection, _add, records)
+
+
+def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
+    by_id = {record.id: record for record in reversed(records)}  # of two with the same id the first counts
+    known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
+    new = [by_id[number] for number in sorted(by_id.keys() - known)]
+    numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
+    append_messages(connection, [(numbers[record.buffer], record) for record in new])
+    return len(new)
+
+
+def prune(connection: apsw.Connection, before: int, channel: str | None, told: Callable[[int], None]) -> int:
+    """Delete messages and events with a smaller id, batch by batch; return how many that were.
+
+    Args:
+        connection: the database.
+        before: the smallest id that stays.
+        channel: the folded name of the only channel this is about; None for all.
+        told: told after every batch how many were deleted so far.
+    """
+    deleted = 0
+    before = min(before, last_id(connection) + 1)  # what is said meanwhile stays, or there would be no end
+    while True:
+        began = time.monotonic()
+        step = in_transaction(connection, delete, before, BATCH, channel)
+        if not step:
+            return deleted
+        deleted += step
+        told(deleted)
+        # SQLite does not queue those who want to write. They look again after a while, and must then find it free.
+        time.sleep(_PAUSE * (time.monotonic() - began))

@@ -1,0 +1,102 @@
+"""The words of messages: written with them, and asked for by who searches (SQLite FTS5)."""
+
+import json
+import time
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.history import Query, Record, Span
+from trio_chat.chat.multiline import flatten
+from trio_chat.irc.message import NO_TAGS
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.text import strip_formatting
+
+if TYPE_CHECKING:
+    import apsw
+
+_APPEND = "INSERT INTO word (rowid, place, sender, text) VALUES (?, ?, ?, ?)"
+_FIND = """
+    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags
+    FROM word CROSS JOIN message ON message.id = word.rowid JOIN buffer ON buffer.id = message.buffer
+    WHERE word MATCH ? AND word.rowid > ? AND word.rowid < ? ORDER BY word.rowid {}
+"""
+_OLDEST, _NEWEST = _FIND.format("ASC"), _FIND.format("DESC")
+_PREFIX_LENGTH = 3
+"""Letters from which on a word stands for all that begin with it: half the history begins with one of any two letters."""
+_MOST_SECONDS = 2.0
+"""A search that takes longer is given up: other readers of the history wait meanwhile."""
+_STEPS_PER_LOOK = 10_000
+
+
+def append_words(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
+    """Write the words of messages, each with the number of its buffer."""
+    connection.executemany(_APPEND, [_row(buffer, record) for buffer, record in records])
+
+
+def _row(buffer: int, record: Record) -> tuple[object, ...]:
+    nick = record.source.partition("!")[0]
+    return (record.id, buffer, _as_word(fold_or_self(nick)), _normal(record.text))
+
+
+def _as_word(name: str) -> str:
+    return name.encode().hex()
+
+
+def _normal(text: str) -> str:
+    if not text.isprintable():
+        text = strip_formatting(flatten(text)).replace("\0", " ")  # a NUL would end a question early
+    # SQLite removes the marks of Latin letters only; in Russian hardly anybody writes this one.
+    return text.replace("ё", "е").replace("Ё", "Е")
+
+
+def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
+    """Return messages that a query finds; see `History.search`."""
+    words = [word for word in _normal(query.text).split() if any(map(_is_token, word))]
+    names = json.dumps(list(query.places), ensure_ascii=False)
+    buffers = connection.execute("SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)).fetchall()
+    if not buffers or (query.text and not words):
+        return []
+    expression = _expression([str(number) for (number,) in buffers], words, query.sender)
+    deadline = time.monotonic() + _MOST_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_PER_LOOK)
+    try:
+        found = _read(connection, expression, query, span, limit)
+    finally:
+        connection.set_progress_handler(None)
+    return found[::-1] if span.from_newest else found
+
+
+def _read(connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int) -> list[Record]:
+    found: list[Record] = []
+    rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before))
+    for number, buffer, is_private, command, source, account, text, tags in rows:
+        if is_private and number <= query.places[buffer]:
+            continue
+        found.append(
+            Record(buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private))
+        )
+        if len(found) >= limit:
+            break
+    return found
+
+
+def _is_token(char: str) -> bool:
+    """Tell whether a sign is part of a word (FTS5, Unicode61 tokenizer: categories L*, N* and Co)."""
+    category = unicodedata.category(char)
+    return category[0] in "LN" or category == "Co"
+
+
+def _expression(buffers: Sequence[str], words: Sequence[str], sender: str) -> str:
+    """Return what FTS5 is asked. Everything is in quotes, so nothing that somebody writes is taken for an operator."""
+    parts = {"place": " OR ".join(f'"{number}"' for number in buffers)}
+    if sender:
+        parts["sender"] = f'"{_as_word(sender)}"'
+    if words:
+        parts["text"] = " ".join(map(_quoted, words))
+    return " AND ".join(f"{{{column}}} : ({part})" for column, part in parts.items())
+
+
+def _quoted(word: str) -> str:
+    quoted = '"' + word.replace('"', '""') + '"'
+    return f"{quoted}*" if len(word) >= _PREFIX_LENGTH else quoted

@@ -1,0 +1,100 @@
+"""Lets the public conformance suite progval/irctest run `trio-chat serve`: a fresh directory, configuration and process a test.
+
+    cd irctest
+    export PYTHONPATH=/path/to/trio-chat/tests/conformance TMPDIR=$(mktemp -d)
+    pytest -p no:trio --controller irctest_controller \\
+        -m '(Ergo or not implementation-specific) and not deprecated' irctest/server_tests
+
+The suite must be installed in the same environment as trio-chat; `-p no:trio` because its tests are not asynchronous.
+"""
+
+import shutil
+import sys
+from typing import Any
+
+from irctest.basecontrollers import BaseServerController, DirectoryBasedController
+from irctest.cases import BaseServerTestCase
+from irctest.runner import NotImplementedByController
+
+CONFIG = """
+[server]
+host = {hostname}
+port = {port}
+name = My.Little.Server
+description = test server
+admin = Bob Smith, email@example.org
+password = {password}
+lobby = none
+
+[accounts]
+hash_cost = low
+min_password = 1
+before_connect = {before_connect}
+
+[limits]
+multiline_lines = 32
+
+[logging]
+file = none
+"""
+
+
+class TrioChatController(BaseServerController, DirectoryBasedController):
+    """Runs one server for one test."""
+
+    software_name = "trio-chat"
+    supported_sasl_mechanisms = frozenset(("PLAIN", "SCRAM-SHA-256"))
+    supports_sts = False
+    extban_mute_char = None
+
+    def run(
+        self,
+        hostname: str,
+        port: int,
+        *,
+        password: str | None,
+        ssl: bool,
+        run_services: bool,  # accounts are always there
+        faketime: str | None,
+        websocket_hostname: str | None,
+        websocket_port: int | None,
+    ) -> None:
+        """Start a server."""
+        if ssl or websocket_hostname is not None or websocket_port is not None:
+            raise NotImplementedByController("TLS and WebSocket")
+        self.port = port
+        self.hostname = hostname
+        self.create_config()
+        before = "yes" if self.test_config.account_registration_before_connect else "no"
+        config = self.directory / "config.ini"
+        config.write_text(
+            CONFIG.format(hostname=hostname, port=port, password=password or "", before_connect=before), encoding="utf-8"
+        )
+        command: list[Any] = [sys.executable, "-m", "trio_chat", "serve", "--config", config]
+        if faketime and shutil.which("faketime"):
+            command = ["faketime", "-f", faketime, *command]
+            self.faketime_enabled = True
+        self.proc = self.execute(command, cwd=self.directory)
+
+    def wait_for_services(self) -> None:
+        """Return at once: there is no second process."""
+
+    def registerUser(self, case: BaseServerTestCase, username: str, password: str | None = None) -> None:  # noqa: N802
+        """Register an account as a client does."""
+        client = case.addClient(show_io=False)
+        case.sendLine(client, f"NICK {username}")
+        case.sendLine(client, "USER r e g :user")
+        while case.getRegistrationMessage(client).command != "001":
+            pass
+        case.getMessages(client)
+        case.sendLine(client, f"REGISTER {username} * :{password}")
+        replies = [message for message in case.getMessages(client) if message.command == "REGISTER"]
+        assert replies
+        assert replies[0].params[0] == "SUCCESS"
+        case.sendLine(client, "QUIT")
+        case.assertDisconnected(client)
+
+
+def get_irctest_controller_class() -> type[TrioChatController]:
+    """Return what the suite runs."""
+    return TrioChatController

@@ -1,0 +1,225 @@
+"""What people say of themselves and of channels: who may set it, who sees it, who is told (IRCv3 draft/metadata-2)."""
+
+import pytest
+
+from support import Person, Town, commands, find
+from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.message import Message
+
+CAPS = "batch draft/metadata-2"
+
+
+@pytest.fixture
+def town() -> Town:
+    """Return a world with small limits."""
+    return Town(lengths=Lengths(metadata_keys=2, metadata_bytes=16, metadata_subs=3))
+
+
+def told(messages: list[Message]) -> list[tuple[str, ...]]:
+    """Return the parameters of all METADATA messages."""
+    return [message.params for message in messages if message.command == "METADATA"]
+
+
+def failure(person: Person, line: str) -> tuple[str, ...]:
+    """Return the parameters of the one FAIL METADATA that answers a line, without its text."""
+    (reply,) = person.say(line)
+    assert (reply.command, reply.params[0]) == ("FAIL", "METADATA")
+    return reply.params[1:-1]
+
+
+def test_the_value_of_the_capability(town: Town) -> None:
+    """ "provides any limits and information about the system that clients must be aware of"."""
+    ls = find(town.person("ann").say("CAP LS 302"), "CAP").params[-1].split()
+    assert "draft/metadata-2=max-subs=3,max-keys=2,max-value-bytes=16" in ls
+
+
+def test_setting_and_getting(town: Town) -> None:
+    """RPL_KEYVALUE for a value, RPL_KEYNOTSET for none, "for every key in order", in a batch; also to those who share nothing."""
+    ann, bob = town.person("ann", caps=CAPS), town.person("bob", caps=CAPS)
+    assert ann.say("METADATA * SET url :http://a b")[0].params == ("ann", "ann", "url", "*", "http://a b")
+    start, first, second, bad, end = bob.say("METADATA ANN GET none url Bad")
+    assert start.params[1:] == ("metadata", "ann")
+    assert (first.command, first.params) == ("766", ("bob", "ann", "none", "key not set"))
+    assert (second.command, second.params) == ("761", ("bob", "ann", "url", "*", "http://a b"))
+    assert bad.params[:3] == ("METADATA", "KEY_INVALID", "Bad")
+    assert end.params == (f"-{start.params[0][1:]}",)
+
+
+def test_listing(town: Town) -> None:
+    """ "a metadata batch containing zero or more RPL_KEYVALUE"; the empty string is a value."""
+    ann = town.person("ann", caps=CAPS)
+    assert commands(ann.say("METADATA * LIST")) == ["BATCH", "BATCH"]
+    ann.say("METADATA * SET a :", "METADATA * SET b :x")
+    assert [m.params[2:] for m in ann.say("METADATA ann LIST") if m.command == "761"] == [("a", "*", ""), ("b", "*", "x")]
+
+
+def test_removing(town: Town) -> None:
+    """ "If no value is given, the key is removed"; CLEAR is "equivalently to using METADATA SET on all currently-set keys"."""
+    ann = town.person("ann", caps=CAPS)
+    ann.say("METADATA * SET a :x", "METADATA * SET b :x")
+    assert commands(ann.say("METADATA * SET a")) == ["766"]
+    assert failure(ann, "METADATA * SET a") == ("KEY_NOT_SET", "ann", "a")
+    assert commands(ann.say("METADATA * CLEAR")) == ["BATCH", "766", "BATCH"]
+    assert commands(ann.say("METADATA * LIST")) == ["BATCH", "BATCH"]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("METADATA nobody LIST", ("INVALID_TARGET", "nobody")),
+        ("METADATA #none LIST", ("INVALID_TARGET", "#none")),
+        ("METADATA #secret LIST", ("INVALID_TARGET", "#secret")),
+        ("METADATA * NONSENSE", ("SUBCOMMAND_INVALID", "NONSENSE")),
+        ("METADATA * SET Url :x", ("KEY_INVALID", "Url")),
+        (f"METADATA * SET {'k' * 65} :x", ("KEY_INVALID", "k" * 65)),
+        ("METADATA * SET :a b", ("KEY_INVALID", "a_b")),
+        ("METADATA * SET url :12345678901234567", ("VALUE_INVALID",)),
+        ("METADATA * SET url :яяяяяяяяя", ("VALUE_INVALID",)),
+        ("METADATA bob SET url :x", ("KEY_NO_PERMISSION", "bob", "url")),
+        ("METADATA bob CLEAR", ("KEY_NO_PERMISSION", "bob", "*")),
+        ("METADATA #open SET url :x", ("KEY_NO_PERMISSION", "#open", "url")),
+        ("METADATA #open CLEAR", ("KEY_NO_PERMISSION", "#open", "*")),
+        ("METADATA #closed GET url", ("KEY_NO_PERMISSION", "#closed", "*")),
+        ("METADATA #closed LIST", ("KEY_NO_PERMISSION", "#closed", "*")),
+        ("METADATA #closed SYNC", ("KEY_NO_PERMISSION", "#closed", "*")),
+    ],
+)
+def test_what_is_refused(town: Town, line: str, expected: tuple[str, ...]) -> None:
+    """Standard replies with the codes of the specification."""
+    town.person("bob", "#open", "#closed", "#secret").say("MODE #closed +i", "MODE #secret +s")
+    assert failure(town.person("ann", caps=CAPS), line) == expected
+
+
+@pytest.mark.parametrize("line", ["METADATA *", "METADATA * GET", "METADATA * SET"])
+def test_what_is_missing(town: Town, line: str) -> None:
+    """ERR_NEEDMOREPARAMS."""
+    assert commands(town.person("ann").say(line)) == ["461"]
+
+
+def test_keys_are_bounded(town: Town) -> None:
+    """ "max-keys: the maximum number of keys a client is allowed to set"; what is there can still be changed."""
+    ann = town.person("ann", caps=CAPS)
+    ann.say("METADATA * SET a :1", "METADATA * SET b :2")
+    assert failure(ann, "METADATA * SET c :3") == ("LIMIT_REACHED", "ann")
+    assert commands(ann.say("METADATA * SET b :4")) == ["761"]
+
+
+def test_subscriptions(town: Town) -> None:
+    """RPL_METADATASUBOK, RPL_METADATAUNSUBOK, and RPL_METADATASUBS in a batch of type metadata-subs."""
+    ann = town.person("ann", caps=CAPS)
+    ok, bad = sorted(ann.say("METADATA * SUB a $bad b a"), key=lambda message: message.command)
+    assert ok.params == ("ann", "a", "b")
+    assert bad.params[1:3] == ("KEY_INVALID", "$bad")
+    start, subs, _ = ann.say("METADATA * SUBS")
+    assert start.params[1:] == ("metadata-subs",)
+    assert (subs.command, subs.params) == ("772", ("ann", "a", "b"))
+    assert find(ann.say("METADATA * UNSUB a other"), "771").params == ("ann", "a", "other")
+    assert find(ann.say("METADATA * SUBS"), "772").params == ("ann", "b")
+
+
+def test_subscriptions_are_bounded(town: Town) -> None:
+    """ "The <key> parameter [...] MUST be this first key that the client could not subscribe to"."""
+    ann = town.person("ann", caps=CAPS)
+    replies = ann.say("METADATA * SUB a b c d e")
+    assert find(replies, "FAIL").params[1:3] == ("TOO_MANY_SUBS", "d")
+    assert find(replies, "770").params == ("ann", "a", "b", "c")
+
+
+def test_many_keys_take_several_lines() -> None:
+    """No line has more than 15 parameters, and no key is cut."""
+    ann = Town(lengths=Lengths(metadata_subs=200)).person("ann")
+    keys = [f"{'k' * 50}{number}" for number in range(8)] + [f"{number}" for number in range(60)]
+    replies = ann.say(f"METADATA * SUB {' '.join(keys[:8])}", f"METADATA * SUB {' '.join(keys[8:])}")
+    assert [key for message in replies for key in message.params[1:]] == keys
+    assert all(len(message.params) <= 15 for message in replies)
+
+
+def test_who_follows_a_key_is_told(town: Town) -> None:
+    """ "users who have subscribed to the changed key will receive a METADATA message"; not who made the change, nor others."""
+    bob, ann = town.person("bob", "#a", caps=CAPS), town.person("ann", "#a", caps=CAPS)
+    eve, far = town.person("eve", "#a", caps=CAPS), town.person("far", caps=CAPS)
+    for person in (bob, ann, far):
+        person.say("METADATA * SUB url")
+    assert told(bob.say("METADATA * SET url :x", "METADATA * SET other :x", "METADATA * SET url")) == []
+    seen = ann.read()
+    assert told(seen) == [("bob", "url", "*", "x"), ("bob", "url", "*")]
+    assert seen[0].source == "bob!bob@192.0.2.1"
+    assert eve.read() == far.read() == []
+
+
+def test_metadata_of_a_channel(town: Town) -> None:
+    """Operators set it; "this applies only to subscribers who are members of the updated channel"."""
+    bob, ann, far = town.person("bob", "#a"), town.person("ann", "#a", caps=CAPS), town.person("far", caps=CAPS)
+    for person in (ann, far):
+        person.say("METADATA * SUB url")
+    assert find(bob.say("METADATA #A SET url :x"), "761").params == ("bob", "#a", "url", "*", "x")
+    assert told(ann.read()) == [("#a", "url", "*", "x")]
+    assert far.read() == []
+    assert find(far.say("METADATA #a GET url"), "761").params[-1] == "x"
+
+
+def test_who_watches_is_told(town: Town) -> None:
+    """ "subscribers who either share a channel with the updated user or are monitoring them"; and at once when MONITOR begins."""
+    ann, bob = town.person("ann", caps=CAPS), town.person("bob")
+    bob.say("METADATA * SET url :x", "METADATA * SET other :x")
+    ann.say("METADATA * SUB url")
+    assert told(ann.say("MONITOR + bob,nobody")) == [("bob", "url", "*", "x")]
+    bob.say("METADATA * SET url :y")
+    assert told(ann.read()) == [("bob", "url", "*", "y")]
+
+
+def test_joining(town: Town) -> None:
+    """ "On joining a channel, users will get the channel's current metadata", its members' too; they get the newcomer's."""
+    bob, ann = town.person("bob", "#a", caps=CAPS), town.person("ann", caps=CAPS)
+    for person in (bob, ann):
+        person.say("METADATA * SUB url", f"METADATA * SET url :of {person.session.target}", "METADATA * SET other :x")
+    bob.say("METADATA #a SET url :of #a")
+    assert told(ann.say("JOIN #a")) == [("#a", "url", "*", "of #a"), ("bob", "url", "*", "of bob"), ("ann", "url", "*", "of ann")]
+    assert told(bob.read()) == [("ann", "url", "*", "of ann")]
+
+
+def test_what_is_much_is_for_later(town: Town) -> None:
+    """ "the server MUST respond with a RPL_METADATASYNCLATER numeric instead"; SYNC gives it then."""
+    for number in range(SYNC_AT_ONCE + 1):
+        town.person(f"member{number}", "#a").say("METADATA * SET url :x")
+    ann = town.person("ann", caps=CAPS)
+    ann.say("METADATA * SUB url")
+    replies = ann.say("JOIN #a")
+    assert find(replies, "774").params == ("ann", "#a", "5")
+    assert told(replies) == []
+    start, *messages, _ = ann.say("METADATA #a SYNC")
+    assert start.params[1:] == ("metadata", "#a")
+    assert told(messages) == [(f"member{number}", "url", "*", "x") for number in range(SYNC_AT_ONCE + 1)]
+    town.person("bob", "#b")
+    assert "774" not in commands(ann.say("JOIN #b"))
+
+
+def test_subscribing_in_a_channel(town: Town) -> None:
+    """What there is already can be had with SYNC, for each channel."""
+    ann = town.person("ann", "#a", "#b", caps=CAPS)
+    assert [m.params[1] for m in ann.say("METADATA * SUB url") if m.command == "774"] == ["#a", "#b"]
+
+
+def test_at_registration_there_is_a_batch(town: Town) -> None:
+    """ "before RPL_ENDOFMOTD or ERR_NOMOTD. If none exists, the server MUST send an empty batch instead"."""
+    ann = town.newcomer()
+    replies = ann.say(f"CAP REQ :{CAPS}", "NICK ann", "USER ann 0 * :Ann", "CAP END")
+    starts = [message.params[1:] for message in replies if message.command == "BATCH" and message.params[0][0] == "+"]
+    assert starts == [("metadata", "ann")]
+    assert commands(replies)[-1] == "422"
+
+
+def test_whois_shows_it_to_those_who_know(town: Town) -> None:
+    """ "a subset of that metadata MAY be sent with RPL_WHOISKEYVALUE numerics"."""
+    town.person("bob").say("METADATA * SET url :x y")
+    assert find(town.person("ann", caps=CAPS).say("WHOIS bob"), "760").params == ("ann", "bob", "url", "*", "x y")
+    assert "760" not in commands(town.person("eve").say("WHOIS bob"))
+
+
+def test_without_the_capability_nobody_is_told(town: Town) -> None:
+    """ "Clients MUST request this capability in order to receive METADATA notifications"."""
+    bob, ann = town.person("bob", "#a"), town.person("ann", "#a", caps="batch")
+    ann.say("METADATA * SUB url")
+    bob.say("METADATA * SET url :x")
+    assert ann.read() == []

@@ -1,0 +1,528 @@
+"""Accounts in the client: passwords that nobody sees, SASL, registering, NickServ where there is nothing else."""
+
+import base64
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import trio
+import trio.testing
+from scramp import ScramMechanism
+
+from client_fakes import LABELS, Chat, FakeServer, chat, talk
+from trio_chat.client.dialogue import Dialogue
+from trio_chat.client.events import AccountRefused, Connected, LoggedIn, LoggedOut, MustVerify, Ready
+from trio_chat.client.interface import Prompt
+from trio_chat.client.keys import Keys
+from trio_chat.client.sasl import Challenges, Credentials, SaslError, Scram, chunks, mechanisms
+from trio_chat.irc.message import parse
+
+SASL = f"{LABELS} sasl=PLAIN"
+SECRET = "correct horse"
+LOGGED_IN = ":srv.test 900 alice alice!u@h alice :You are now logged in as alice"
+SUCCESS = ":srv.test 903 alice :SASL authentication successful"
+
+
+def plain(account: str, password: str) -> str:
+    """Return what PLAIN sends."""
+    return base64.b64encode(f"{account}\0{account}\0{password}".encode()).decode()
+
+
+async def inside(c: Chat) -> FakeServer:
+    """Return the server when the client can talk."""
+    server = await c.server()
+    await server.enter()
+    await c.interface.take()
+    return server
+
+
+async def log_in(c: Chat, server: FakeServer) -> None:
+    """Log in with a typed password."""
+    c.interface.type("/login", SECRET)
+    await server.expect("AUTHENTICATE PLAIN")
+    await server.send("AUTHENTICATE +")
+    await server.expect(f"AUTHENTICATE {plain('alice', SECRET)}")
+    await server.send(LOGGED_IN, SUCCESS)
+
+
+class KeyRing:
+    """The package keyring, with a drawer of its own."""
+
+    def __init__(self, *kept: tuple[str, str], priority: float = 5) -> None:
+        self.kept = dict(kept)
+        self.services: set[str] = set()
+        self._priority = priority
+
+    def get_keyring(self) -> Any:
+        """Return the backend."""
+        return SimpleNamespace(priority=self._priority)
+
+    def get_password(self, service: str, account: str) -> str | None:
+        """Return a password."""
+        self.services.add(service)
+        return self.kept.get(account)
+
+    def get_credential(self, service: str, account: None) -> Any:
+        """Return some account."""
+        return next((SimpleNamespace(username=name, password=word) for name, word in self.kept.items()), None)
+
+    def set_password(self, service: str, account: str, password: str) -> None:
+        """Keep a password."""
+        self.services.add(service)
+        self.kept[account] = password
+
+
+def keys(ring: KeyRing) -> Keys:
+    """Return what the client uses, on this keyring."""
+    return Keys("trio-chat srv.test:5000", lambda: ring)
+
+
+# Logging in
+
+
+async def test_login_asks_for_the_password() -> None:
+    """`/login` asks without showing what is typed; it is sent by SASL, and shown nowhere."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login")
+        assert await c.interface.take() == []
+        assert c.interface.prompt == Prompt("Password of alice: ", asking=True, secret=True)
+        c.interface.type(SECRET)
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain('alice', SECRET)}")
+        await c.interface.take()
+        assert c.interface.prompt == Prompt("#lobby> ")
+        await server.send(LOGGED_IN, SUCCESS)
+        assert await c.interface.take() == ["[INFO] You are logged in as alice."]
+
+
+async def test_whatever_is_typed_is_the_password() -> None:
+    """A password may look like a command; an empty one means that the user has thought better of it."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login anna", "", "/login anna", "/quit")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain('anna', '/quit')}")
+        assert await c.interface.take() == ["[INFO] Nothing was done."]
+
+
+async def test_password_on_the_command_line_of_the_chat() -> None:
+    """A password typed behind the command is refused: it has been seen."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login anna secret", "/register anna secret", "fine")
+        await server.echo()
+        shown = await c.interface.take()
+        text = "[ERROR] Give only the name of the account: the password is asked for, and nobody sees it."
+        assert shown == [text, text, "[YOU]: fine"]
+
+
+@pytest.mark.parametrize(
+    ("numeric", "shown"),
+    [
+        (
+            "904 alice :Invalid",
+            "Not logged in as alice: check the account and the password, then try again with /login alice. (Invalid)",
+        ),
+        ("902 alice :Locked", "The account alice is locked. Ask the server's administrator."),
+        ("905 alice :Too long", "The password is too long."),
+        ("906 alice :Aborted", "Logging in as alice was broken off. Try again with /login alice."),
+        ("907 alice :Already", "You are logged in already."),
+    ],
+)
+async def test_why_not(numeric: str, shown: str) -> None:
+    """Each numeric of SASL is a sentence that says what to do."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect("AUTHENTICATE")
+        await server.send(f":srv.test {numeric}")
+        assert await c.interface.take() == [f"[ERROR] {shown}"]
+
+
+async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing.MockClock) -> None:
+    """A password that was right is used while the next connection is negotiated, and nobody is asked."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        await log_in(c, server)
+        await c.interface.take()
+        await server.close()
+        server = await c.server()
+        for start in ("CAP LS", "NICK", "USER"):
+            await server.expect(start)
+        await server.send(f":srv.test CAP * LS :{SASL}")
+        await server.expect("CAP REQ")
+        await server.send(f":srv.test CAP * ACK :{LABELS} sasl")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect("AUTHENTICATE")
+        await server.send(LOGGED_IN, SUCCESS)
+        await server.expect("CAP END")
+
+
+async def test_wrong_password_lets_us_in_all_the_same() -> None:
+    """A login that fails during the negotiation is told, and the negotiation ends."""
+    dialogue = Dialogue("alice", credentials=Credentials("alice", "wrong"))
+    async with talk(SASL, enter=False, dialogue=dialogue) as t:
+        for start in ("CAP LS", "NICK", "USER"):
+            await t.server.expect(start)
+        await t.server.send(":srv.test CAP * LS :sasl")
+        await t.server.expect("CAP REQ sasl")
+        await t.server.send(":srv.test CAP * ACK :sasl")
+        await t.server.expect("AUTHENTICATE PLAIN")
+        await t.server.send("AUTHENTICATE +")
+        await t.server.expect("AUTHENTICATE")
+        await t.server.send(":srv.test 904 * :No")
+        await t.server.expect("CAP END")
+        await t.server.welcome("alice")
+        assert await t.events() == [AccountRefused("alice", "904", "No"), Connected("alice"), Ready()]
+
+
+async def test_server_without_sasl_is_not_waited_for() -> None:
+    """A known password does not keep the negotiation from ending where there is no SASL."""
+    async with talk("batch", enter=False, dialogue=Dialogue("alice", credentials=Credentials("alice", "x"))) as t:
+        await t.server.greet()
+
+
+async def test_scram_is_preferred() -> None:
+    """RFC 7677: where both sides know SCRAM-SHA-256 the password is not sent, and the server must prove that it knows it."""
+    mechanism = ScramMechanism("SCRAM-SHA-256")
+    salt, stored, server_key, iterations = mechanism.make_auth_info(SECRET, iteration_count=4096)
+    scram = mechanism.make_server(lambda _name: (salt, stored, server_key, iterations))
+
+    def read(line: str) -> str:
+        return base64.b64decode(parse(line).params[0]).decode()
+
+    def write(text: str) -> str:
+        return f"AUTHENTICATE {base64.b64encode(text.encode()).decode()}"
+
+    async with chat(caps=f"{LABELS} sasl=EXTERNAL,PLAIN,SCRAM-SHA-256") as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await server.expect("AUTHENTICATE SCRAM-SHA-256")
+        await server.send("AUTHENTICATE +")
+        scram.set_client_first(read(await server.expect("AUTHENTICATE ")))
+        await server.send(write(scram.get_server_first()))
+        scram.set_client_final(read(await server.expect("AUTHENTICATE ")))
+        await server.send(write(scram.get_server_final()))
+        await server.expect("AUTHENTICATE +")
+        await server.send(LOGGED_IN, SUCCESS)
+        assert await c.interface.take() == ["[INFO] You are logged in as alice."]
+
+
+async def test_mechanism_that_is_not_there() -> None:
+    """IRCv3 sasl-3.2: 'Clients MUST handle the case when a mechanism they picked turns out to be not available'."""
+    async with chat(caps=f"{LABELS} sasl=PLAIN,SCRAM-SHA-256") as c:
+        server = await inside(c)
+        c.interface.type("/login", SECRET)
+        await server.expect("AUTHENTICATE SCRAM-SHA-256")
+        await server.send(":srv.test 908 alice PLAIN :are available", ":srv.test 904 alice :No such mechanism")
+        await server.expect("AUTHENTICATE PLAIN")
+        assert await c.interface.take() == []
+        await server.send("AUTHENTICATE +")
+        await server.expect("AUTHENTICATE")
+        await server.send(":srv.test 904 alice :Wrong")
+        assert len(await c.interface.take()) == 1
+
+
+async def test_login_where_sasl_is_for_the_beginning_only() -> None:
+    """A server that takes AUTHENTICATE only before registration is asked through NickServ; its echo is not shown."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", "secret")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send(":srv.test 421 alice AUTHENTICATE :Unknown command")
+        await server.expect("PRIVMSG NickServ IDENTIFY alice secret")
+        await server.send(":alice!u@h PRIVMSG NickServ :IDENTIFY alice secret", ":alice!u@h ACCOUNT alice")
+        assert await c.interface.take() == ["[INFO] You are logged in as alice."]
+
+
+async def test_lost_while_logging_in(autojump_clock: trio.testing.MockClock) -> None:
+    """A login that the connection ended under is told."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/login", "secret")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.close()
+        await c.server()
+        text = "[ERROR] The connection ended before the server answered. Try again when it is back."
+        assert (await c.interface.take())[0] == text
+
+
+async def test_reserved_nickname() -> None:
+    """Who comes with the nickname of an account logs in before the server lets anyone in under it."""
+    async with chat(caps=SASL) as c:
+        server = await c.server()
+        await server.greet_until_refused(
+            ":srv.test 433 * alice :Nickname is already in use.",
+            ":srv.test FAIL NICK NICKNAME_RESERVED alice :alice is registered",
+        )
+        assert (await c.interface.take())[-1] == (
+            '[ERROR] The nickname "alice" belongs to an account. If it is yours: /login alice, then /nick alice. '
+            "If not, choose another."
+        )
+        await log_in(c, server)
+        await server.expect("NICK alice")
+        await server.welcome("alice")
+        await server.let_join("#lobby")
+        await c.interface.take()
+        assert c.interface.prompt == Prompt("#lobby> ")
+
+
+async def test_server_that_gives_another_nickname() -> None:
+    """A server that lets us in under a nickname of its own choice needs no answer to the question any more."""
+    async with chat(caps=SASL) as c:
+        server = await c.server()
+        await server.greet_until_refused(
+            ":srv.test 433 * alice :Nickname is already in use.",
+            ":srv.test FAIL NICK NICKNAME_RESERVED alice :alice is registered",
+        )
+        await server.welcome("Guest1")
+        await server.let_join("#lobby")
+        await c.interface.take()
+        assert c.interface.prompt == Prompt("#lobby> ")
+        c.interface.type("hello")
+        assert await server.echo() == "PRIVMSG #lobby :hello"
+
+
+async def test_account_of_another_name_is_no_answer() -> None:
+    """Being logged in to some account does not choose the nickname for a user who is being asked for one."""
+    async with chat(caps=SASL) as c:
+        server = await c.server()
+        await server.greet_until_refused(":srv.test 433 * alice :Nickname is already in use.")
+        await server.send(":srv.test 900 * m anna :You are now logged in as anna")
+        await c.interface.take()
+        assert c.interface.prompt == Prompt("Your nickname: ", asking=True)
+
+
+async def test_nickname_reserved_by_services() -> None:
+    """A 433 that speaks of NickServ says the same."""
+    async with chat(caps=SASL) as c:
+        server = await inside(c)
+        c.interface.type("/nick anna")
+        await server.expect("NICK anna")
+        await server.send(":srv.test 433 alice anna :This nickname is registered. Identify to NickServ")
+        assert "/login anna" in (await c.interface.take())[0]
+
+
+# Registering
+
+
+async def test_register_asks_twice() -> None:
+    """IRCv3 account-registration: REGISTER with the nickname; the password is asked for twice."""
+    async with chat(caps=f"{LABELS} draft/account-registration") as c:
+        server = await inside(c)
+        c.interface.type("/register", SECRET, "else", "/register", SECRET)
+        assert await c.interface.take() == ["[ERROR] These were two different passwords. Nothing was done."]
+        assert c.interface.prompt == Prompt("The same password again: ", asking=True, secret=True)
+        c.interface.type(SECRET)
+        await server.expect(f"REGISTER * * {SECRET}")
+        await server.send("REGISTER SUCCESS alice :Welcome", LOGGED_IN)
+        assert await c.interface.take() == ["[INFO] The account alice is yours now, and you are logged in to it."]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("FAIL REGISTER ACCOUNT_EXISTS alice :x", "[ERROR] There is an account alice already. If it is yours: /login alice"),
+        (
+            "FAIL REGISTER WEAK_PASSWORD alice :At least 9",
+            "[ERROR] The password is too easy to guess. Choose a longer one. (At least 9)",
+        ),
+        ("FAIL REGISTER SOMETHING alice :Full moon", "[ERROR] Full moon"),
+    ],
+)
+async def test_not_registered(line: str, shown: str) -> None:
+    """Each code of draft/account-registration is a sentence; an unknown one is told in the server's words."""
+    async with chat(caps=f"{LABELS} draft/account-registration") as c:
+        server = await inside(c)
+        c.interface.type("/register", "x", "x")
+        await server.expect("REGISTER * * x")
+        await server.send(f":srv.test {line}")
+        assert await c.interface.take() == [shown]
+
+
+async def test_registration_with_an_address() -> None:
+    """Where an address is wanted it is given behind the command, and the code that comes there with /verify."""
+    async with chat(caps=f"{LABELS} draft/account-registration=email-required") as c:
+        server = await inside(c)
+        c.interface.type("/register alice a@b.example", "x", "x")
+        await server.expect("REGISTER alice a@b.example x")
+        await server.send("REGISTER VERIFICATION_REQUIRED alice :Look into your mail.")
+        shown = await c.interface.take()
+        assert shown == [
+            "[INFO] The account alice is not ready yet: Look into your mail. When you have the code: /verify alice code"
+        ]
+        c.interface.type("/verify alice 123")
+        await server.expect("VERIFY alice 123")
+
+
+async def test_register_by_nickserv() -> None:
+    """Where the server has no such command NickServ is asked, and neither the message nor its echo is shown."""
+    async with chat() as c:
+        server = await inside(c)
+        c.interface.type("/register", "secret", "secret")
+        await server.expect("PRIVMSG NickServ REGISTER secret")
+        await server.send(":alice!u@h PRIVMSG NickServ :REGISTER secret", ":NickServ!s@srv.test NOTICE alice :Done.", LOGGED_IN)
+        assert await c.interface.take() == ['[NOTICE "NickServ" → you]: Done.', "[INFO] You are logged in as alice."]
+
+
+async def test_server_without_accounts() -> None:
+    """Where there is no NickServ either, that is said; and spaces, which it could not tell apart, are refused."""
+    async with chat() as c:
+        server = await inside(c)
+        c.interface.type("/login", "secret")
+        await server.expect("PRIVMSG NickServ IDENTIFY alice secret")
+        await server.send(":srv.test 401 alice NickServ :No such nick")
+        assert await c.interface.take() == ["[ERROR] This server has no accounts."]
+        c.interface.type("/login", SECRET)
+        assert await c.interface.take() == ["[ERROR] This server takes no password with spaces in it."]
+
+
+async def test_no_password_in_a_pipe() -> None:
+    """Where nobody types, nobody is asked: the next line is a message."""
+    async with chat(caps=SASL, interactive=False) as c:
+        server = await inside(c)
+        c.interface.type("/login", "hello")
+        assert await server.echo() == "PRIVMSG #lobby :hello"
+        assert await c.interface.take() == ["[ERROR] A password can be typed on a terminal only.", "[YOU]: hello"]
+
+
+async def test_other_answers() -> None:
+    """What else a server says of accounts becomes its own event; AUTHENTICATE out of turn is passed over."""
+    async with talk(SASL) as t:
+        await t.server.send(":srv.test 901 alice alice!u@h :Out", "REGISTER VERIFICATION_REQUIRED x :Wait", "AUTHENTICATE +")
+        await t.server.send(":srv.test 904 alice :No", ":srv.test 900 alice m al :In", ":bob!u@h ACCOUNT bob")
+        assert await t.events() == [LoggedOut(), MustVerify("x", "Wait"), LoggedIn("al")]
+
+
+# Keeping
+
+
+@pytest.mark.parametrize(("answer", "kept"), [("y", True), ("да", True), ("", False), ("n", False)])
+async def test_offers_to_keep_the_password(answer: str, kept: bool) -> None:
+    """After a login that went well the user is asked once whether to keep the password."""
+    ring = KeyRing()
+    async with chat(caps=SASL, keys=keys(ring)) as c:
+        server = await inside(c)
+        await log_in(c, server)
+        while not c.interface.prompt.text.startswith("Keep"):
+            await c.interface.take()
+        assert c.interface.prompt == Prompt("Keep this password in the keyring of this computer? [y/N] ", asking=True)
+        c.interface.type(answer)
+        c.interface.type("hello")
+        await server.echo()
+        assert ring.kept == ({"alice": SECRET} if kept else {})
+        assert ring.services == {"trio-chat srv.test:5000"}
+
+
+async def test_message_typed_when_the_question_came() -> None:
+    """A line that is no answer is a message, and nothing is kept."""
+    ring = KeyRing()
+    async with chat(caps=SASL, keys=keys(ring)) as c:
+        server = await inside(c)
+        await log_in(c, server)
+        while not c.interface.prompt.text.startswith("Keep"):
+            await c.interface.take()
+        c.interface.type("yesterday was fine")
+        assert await server.echo() == "PRIVMSG #lobby :yesterday was fine"
+        assert ring.kept == {}
+
+
+@pytest.mark.parametrize("kept", [("alice", SECRET), ("other", SECRET)])
+async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
+    """The password of the nickname, or else of any account there, logs in while the connection is negotiated; no question."""
+    async with chat(caps="sasl", keys=keys(KeyRing(kept))) as c:
+        server = await c.server()
+        for start in ("CAP LS", "NICK", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :sasl")
+        await server.expect("CAP REQ sasl")
+        await server.send(":srv.test CAP * ACK :sasl")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send("AUTHENTICATE +")
+        await server.expect(f"AUTHENTICATE {plain(*kept)}")
+        await server.send(LOGGED_IN, SUCCESS)
+        await server.expect("CAP END")
+        await c.interface.take()
+        assert not c.interface.prompt.asking
+
+
+async def test_kept_password_that_is_wrong(autojump_clock: trio.testing.MockClock) -> None:
+    """A kept password that the server refuses is told once, and not tried on the next connection."""
+    async with chat(caps="sasl", keys=keys(KeyRing(("alice", "old")))) as c:
+        server = await c.server()
+        for start in ("CAP LS", "NICK", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :sasl")
+        await server.expect("CAP REQ sasl")
+        await server.send(":srv.test CAP * ACK :sasl")
+        await server.expect("AUTHENTICATE PLAIN")
+        await server.send(":srv.test 904 * :No")
+        await server.expect("CAP END")
+        await server.welcome("alice")
+        await server.let_join("#lobby")
+        assert "[ERROR] Not logged in as alice" in (await c.interface.take())[0]
+        await server.close()
+        await (await c.server()).greet()
+
+
+async def test_keyring_that_fails() -> None:
+    """A keyring that is not there, is none, or breaks is no reason to trouble anyone."""
+
+    def missing() -> Any:
+        raise ModuleNotFoundError
+
+    for broken in (Keys("x", missing), Keys("x", object), Keys("no such module")):
+        assert await broken.load("alice") is None
+        assert not await broken.are_available()
+        assert not await broken.save(Credentials("alice", "x"))
+    assert not await Keys("x", lambda: KeyRing(priority=0)).are_available()
+
+
+# SASL
+
+
+def test_chunks() -> None:
+    """IRCv3 sasl-3.1: 400 bytes each; '+' for nothing, and behind a last chunk of exactly 400."""
+    assert chunks(b"") == ["+"]
+    assert [len(chunk) for chunk in chunks(b"x" * 300)] == [400, 1]
+    assert [len(chunk) for chunk in chunks(b"x" * 303)] == [400, 4]
+    challenges = Challenges()
+    assert [challenges.add(chunk) for chunk in chunks(b"x" * 300)] == [None, b"x" * 300]
+
+
+@pytest.mark.parametrize("piece", ["no base64", "="])
+def test_nonsense_from_the_server(piece: str) -> None:
+    """What is no base64, or never ends, ends the login."""
+    with pytest.raises(SaslError):
+        Challenges().add(piece)
+    endless = Challenges()
+    with pytest.raises(SaslError):
+        [endless.add("A" * 400) for _ in range(100)]
+
+
+@pytest.mark.parametrize("challenge", [b"\xff", b"", b"r=x,s=eA==,i=4096", b"r=x,s=eA==,i=999999999"])
+def test_scram_challenge_that_makes_no_sense(challenge: bytes) -> None:
+    """A server that does not keep to the mechanism, or would keep us computing for minutes, is not answered."""
+    scram = Scram(Credentials("alice", "x"))
+    scram.answer(b"")
+    with pytest.raises(SaslError):
+        scram.answer(challenge)
+
+
+def test_mechanisms_without_scramp(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package PLAIN is used; where nothing is known in common there is no way."""
+    monkeypatch.setitem(__import__("sys").modules, "scramp", None)
+    credentials = Credentials("alice", "x")
+    assert [mechanism.name for mechanism in mechanisms(["SCRAM-SHA-256", "PLAIN"], credentials)] == ["PLAIN"]
+    assert mechanisms(["EXTERNAL"], credentials) == []
+
+
+def test_password_is_not_in_what_is_printed() -> None:
+    """Credentials in a traceback or a log show the account only."""
+    assert "horse" not in repr(Credentials("alice", SECRET))

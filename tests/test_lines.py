@@ -1,0 +1,106 @@
+"""A message as a line of JSON: nothing is lost, and nothing gets in that no server could have taken."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from remembered import NOW, record, records
+from trio_chat.chat.history import Record
+from trio_chat.chat.ids import msgid, server_time
+from trio_chat.storage import lines
+
+
+def line(**changes: Any) -> bytes:
+    """Return a good line of an export with something changed; None leaves a key out."""
+    fields = json.loads(lines.to_line(record(NOW, "#a"))) | changes
+    return json.dumps({key: value for key, value in fields.items() if value is not None}).encode() + b"\n"
+
+
+@given(records)
+def test_a_line_gives_its_message_back(message: Record) -> None:
+    """Every field, whatever is in it, on one line of UTF-8 that no reader splits and no terminal obeys."""
+    written = lines.to_line(message)
+    assert lines.from_line(written, NOW) == message
+    assert written.decode().splitlines(keepends=True) == [written.decode()]
+    assert not set(written.decode()[:-1]) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0))}
+
+
+def test_a_line_says_what_a_message_is() -> None:
+    """The format is a promise to other programs."""
+    message = Record("#a", NOW, "NOTICE", "ann!a@h", "ann", "да", {"+reply": "x"}, is_private=True)
+    assert json.loads(lines.to_line(message)) == {
+        "channel": "#a", "msgid": msgid(NOW), "time": server_time(NOW), "command": "NOTICE", "source": "ann!a@h",
+        "account": "ann", "text": "да", "tags": {"+reply": "x"}, "private": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (b"\xff\n", "not UTF-8"),
+        (b"{\n", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"9" * 10_000, "not JSON"),
+        (b"[]\n", "not an object"),
+        (line(private=None), "needs the keys"),
+        (line(privat=True), "needs the keys"),
+        (line(private=1), "type of private"),
+        (line(text=5), "type of text"),
+        (line(tags=[]), "type of tags"),
+        (line(tags={"+a": 1}), "type of tags"),
+        (line(tags={"a": "x"}), "tags are not"),
+        (line(tags={"+a b": "x"}), "tags are not"),
+        (line(tags={"+a": "\0"}), "tags are not"),
+        (line(tags={"+a": "x" * 5000}), "tags are not"),
+        (line(tags={"+a": "\ud800"}), "tags are not"),
+        (line(channel="a"), "channel"),
+        (line(channel="#"), "channel"),
+        (line(channel="ann,"), "channel"),
+        (line(channel="ann,bob,eve"), "channel"),
+        (line(channel="#a,#b"), "channel"),
+        (line(channel="#a b"), "channel"),
+        (line(channel="#" + "x" * 100), "channel"),
+        (line(channel="#\u202e"), "channel"),
+        (line(msgid="x"), "msgid is not"),
+        (line(msgid="0" * 13), "msgid is not"),
+        (line(msgid="7" + "z" * 12, time="2298-01-01T00:00:00.000Z"), "future"),
+        (line(msgid=msgid(NOW + 1)), "future"),
+        (line(time="2020-01-01T00:00:00.000Z"), "time is not"),
+        (line(time="now"), "time is not"),
+        (line(command="KILL"), "command"),
+        (line(command="PRIVMSG\r\nKILL"), "command"),
+        (line(source="ann"), "source"),
+        (line(source="ann!a@h\r\nKILL"), "source"),
+        (line(source="ann ann!a@h"), "source"),
+        (line(source="ann!a@" + "h" * 65), "source"),
+        (line(account="two words"), "account"),
+        (line(text=""), "text is empty"),
+        (line(text="\n\n"), "text is empty"),
+        (line(text="a\rb"), "text has a sign"),
+        (line(text="\ra"), "text has a sign"),
+        (line(text="a\0"), "text has a sign"),
+        (line(text="a\n\r"), "text has a sign"),
+        (line(text="\ud83d"), "half a character"),
+        (line(text="я" * 300), "does not fit"),
+        (line(text="short\n" + "я" * 300), "does not fit"),
+        (line(text="x\n" * 10_000), "does not fit"),
+    ],
+)  # fmt: skip
+def test_what_no_server_could_have_taken_is_no_message(bad: bytes, problem: str) -> None:
+    """A file comes from anybody, and what is in the history is sent to clients as it is."""
+    with pytest.raises(lines.LineError, match=problem):
+        lines.from_line(bad, NOW)
+
+
+def test_a_channel_is_folded_on_the_way_in() -> None:
+    """There is one history of #a, however somebody writes it."""
+    assert lines.from_line(line(channel="#A"), NOW).buffer == "#a"
+
+
+def test_a_line_without_end_is_not_kept_in_memory() -> None:
+    """What is too long is told once, and the next line is read as if nothing had been."""
+    stream = io.BytesIO(b"x" * (3 * lines.LONGEST) + b"\n\n" + lines.to_line(record(NOW)))
+    assert list(lines.read(stream, NOW)) == [lines.Bad(1, "too long"), record(NOW)]

@@ -1,0 +1,158 @@
+"""Accounts at the edge: what is stored proves passwords and gives none away; hashing holds up nobody, and is bounded."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import scramp
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from trio_chat.chat.accounts import Account, AccountsError, Busy
+from trio_chat.chat.sasl import Failed, ScramSha256
+from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
+from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.database import open_database
+
+ANN = Account("Ann", "ann", 1_800_000_000)
+ADDRESS = "192.0.2.1"
+
+
+@asynccontextmanager
+async def keeper(path: Path | None = None, cost: Cost = COSTS["low"]) -> AsyncIterator[AccountKeeper]:
+    """Open a keeper of accounts."""
+    async with open_database(path) as database:
+        yield await open_accounts(SqliteAccounts(database), cost)
+
+
+async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
+    """With its password, and only with that."""
+    async with keeper(tmp_path / "chat.db") as accounts:
+        assert await accounts.create(ANN, "correct horse", ADDRESS)
+        assert not await accounts.create(ANN, "another", ADDRESS)
+    async with keeper(tmp_path / "chat.db") as accounts:
+        assert accounts.known == {"ann": ANN}
+        assert await accounts.verify("ann", "correct horse", ADDRESS) == ANN
+        assert await accounts.verify("ann", "another", ADDRESS) is None
+        assert await accounts.verify("bob", "correct horse", ADDRESS) is None
+
+
+def test_no_password_is_in_the_file(tmp_path: Path) -> None:
+    """Not in the database and not in its log."""
+
+    async def create() -> None:
+        async with keeper(tmp_path / "chat.db") as accounts:
+            await accounts.create(ANN, "correct horse", ADDRESS)
+            await trio.to_thread.run_sync(look)
+
+    def look() -> None:
+        contents = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+        assert b"argon2id" in contents
+        assert b"correct horse" not in contents
+
+    trio.run(create)
+
+
+async def test_changing_and_deleting() -> None:
+    """The old password is worth nothing then; a deleted account can be made anew."""
+    async with keeper() as accounts:
+        await accounts.create(ANN, "correct horse", ADDRESS)
+        await accounts.set_password("ann", "battery staple", ADDRESS)
+        assert await accounts.verify("ann", "correct horse", ADDRESS) is None
+        assert await accounts.verify("ann", "battery staple", ADDRESS) == ANN
+        await accounts.delete("ann")
+        assert await accounts.verify("ann", "battery staple", ADDRESS) is None
+        assert await accounts.create(ANN, "correct horse", ADDRESS)
+
+
+async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
+    """Log in by SCRAM, with an independent client."""
+    exchange, client = ScramSha256(accounts), scramp.ScramClient(["SCRAM-SHA-256"], name, password)
+    client.set_server_first((await exchange.take(client.get_client_first().encode())).answer.decode())
+    client.set_server_final((await exchange.take(client.get_client_final().encode())).answer.decode())
+    return (await exchange.take(b"")).account
+
+
+async def test_scram_proves_what_is_stored() -> None:
+    """RFC 5802: both sides prove themselves; passwords in any script (RFC 4013)."""
+    async with keeper() as accounts:
+        await accounts.create(ANN, "пароль Ⅸ", ADDRESS)
+        assert await scram(accounts, "ann", "пароль IX") == ANN
+        with pytest.raises(Failed):
+            await scram(accounts, "ann", "другой пароль")
+
+
+async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path: Path) -> None:
+    """The same salt every time, also after a restart, and another one for every name."""
+    keys = []
+    for _ in range(2):
+        async with keeper(tmp_path / "chat.db") as accounts:
+            keys.append([await accounts.scram_keys(name) for name in ("bob", "eve")])
+    assert keys[0] == keys[1]
+    assert keys[0][0].salt != keys[0][1].salt
+    async with keeper() as accounts:
+        await accounts.create(ANN, "correct horse", ADDRESS)
+        real, fake = await accounts.scram_keys("ann"), await accounts.scram_keys("bob")
+        assert [len(real.salt), real.iterations] == [len(fake.salt), fake.iterations]
+
+
+def test_the_cost_of_a_real_server() -> None:
+    """Not less than is asked for: 100,000 rounds of SCRAM, argon2id with 46 MiB."""
+    assert COSTS["normal"].scram_iterations >= 100_000
+    assert COSTS["normal"].memory_kib >= 46 * 1024
+
+
+async def test_one_address_cannot_queue_without_end(nursery: trio.Nursery) -> None:
+    """Another address is served all the same."""
+    gate = trio.Event()
+
+    class Slow(Cost):
+        """A cost that is paid when the gate opens."""
+
+        def verify(self, hashed: str, password: str) -> bool:
+            """Wait for the gate."""
+            trio.from_thread.run(gate.wait)
+            return False
+
+    async with keeper(cost=Slow(memory_kib=8, scram_iterations=4096)) as accounts:
+        for _ in range(4):
+            nursery.start_soon(accounts.verify, "ann", "x", ADDRESS)
+        await wait_all_tasks_blocked(0.01)
+        with pytest.raises(Busy):
+            await accounts.verify("ann", "x", ADDRESS)
+        nursery.start_soon(accounts.verify, "ann", "x", "192.0.2.2")
+        gate.set()
+        assert await accounts.verify("ann", "x", "192.0.2.3") is None
+
+
+async def test_a_password_that_nobody_could_type_twice() -> None:
+    """RFC 4013: what SASLprep forbids is refused, not stored."""
+    async with keeper() as accounts:
+        with pytest.raises(ValueError, match="forbidden"):
+            await accounts.create(ANN, "control \x07 character", ADDRESS)
+        assert accounts.known == {}
+
+
+async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
+    """AccountsError; and nobody is known who is not stored."""
+    async with open_database(tmp_path / "chat.db") as database:
+        accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
+        await database.write(lambda connection: connection.execute("DROP TABLE account"))
+        with pytest.raises(AccountsError, match="no such table"):
+            await accounts.create(ANN, "correct horse", ADDRESS)
+        assert accounts.known == {}
+
+
+async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Path) -> None:
+    """Accounts that were added or deleted in the file, by somebody else."""
+    bob = Account("Bob", "bob", 1_800_000_000)
+    async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
+        await server.create(ANN, "correct horse", ADDRESS)
+        assert await server.refresh() == []
+        await command.create(bob, "battery staple", ADDRESS)
+        await command.delete("ann")
+        assert await server.refresh() == ["Ann"]
+        assert server.known == {"bob": bob}
+        assert await server.verify("bob", "battery staple", ADDRESS) == bob
+        assert await server.refresh() == []

@@ -1,0 +1,283 @@
+"""The words of the history, in step with its messages: what is found, by whom, and that nothing anybody asks can break it."""
+
+from pathlib import Path
+
+import apsw
+import pytest
+import trio
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from support import ListHistory, run_now
+from trio_chat.chat.history import LAST_ID, HistoryError, Query, Record, Shown, Span
+from trio_chat.storage import search as search_module
+from trio_chat.storage.database import open_database
+from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.maintenance import add, opened
+from trio_chat.storage.schema import APPLICATION_ID, steps
+
+
+def said(number: int, text: str, buffer: str = "#a", nick: str = "ann", *, is_private: bool = False) -> Record:
+    """Return a message."""
+    return Record(buffer, number, "PRIVMSG", f"{nick}!u@h", "", text, is_private=is_private)
+
+
+def happened(number: int, command: str, *params: str, buffer: str = "#a", is_private: bool = False) -> Record:
+    """Return an event."""
+    return Record(buffer, number, command, "ann!u@h", "ann", "", {"+reply": "x"}, is_private, params)
+
+
+HERE = {"#a": 0}
+
+
+async def find(history: SqliteHistory, query: Query, span: Span | None = None, limit: int = 100) -> list[int]:
+    """Return the ids of what is found."""
+    return [record.id for record in await history.search(query, span or Span(), limit)]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "is_found"),
+    [
+        ("Привет, мир", "МИР", True),
+        ("ещё одна ёлка", "елка", True),
+        ("еще одна елка", "Ёлка", True),
+        ("Fasting is hard", "fast", True),
+        ("Fasting is hard", "asting", False),
+        ("a café", "CAFE", True),
+        ("one two three", "three one", True),
+        ("one two three", "one four", False),
+        ("see foo-bar.example", "foo-bar", True),
+        ("see bar-foo.example", "foo-bar", False),
+        ("in and out", "i", False),
+        ("i am in", "i", True),
+        ("the \x0304red\x03 one", "red", True),
+        ("how is every\n\rone?\nbye", "everyone", True),
+        ("smile :-)", ":-)", False),
+        ("a OR b", "a NOT b", False),
+        ("text near", "NEAR(", True),
+    ],
+)
+async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None:
+    """Every word, in any order, as the beginning of a word from three letters on; letters of any case, with marks or without."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, text)])
+        assert await find(history, Query(HERE, wanted)) == ([1] if is_found else [])
+
+
+async def test_only_in_the_channels_named() -> None:
+    """Also when another channel's number is a word of a message, and when nobody has ever said anything there."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, "hello"), said(2, "hello 1 2", "#b"), said(3, "hello", "#c")])
+        assert await find(history, Query({"#a": 0, "#c": 0}, "hello")) == [1, 3]
+        assert await find(history, Query({"#b": 0}, "hello")) == [2]
+        assert await find(history, Query({"#none": 0}, "hello")) == []
+        assert await find(history, Query({}, "hello")) == []
+
+
+async def test_who_said_it() -> None:
+    """A nickname in any case, whole, with all its signs."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit(
+            [said(1, "x", nick="Аня"), said(2, "x", nick="[x]"), said(3, "x", nick="{x}"), said(4, "x", nick="x")]
+        )
+        assert await find(history, Query(HERE, "", "аня")) == [1]
+        assert await find(history, Query(HERE, "x", "[x]")) == [2]
+        assert await find(history, Query(HERE, "", "x")) == [4]
+
+
+async def test_private_messages_from_before_the_founding() -> None:
+    """Of each channel, those with a smaller id than the query says are left out, and do not count."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        records = [
+            said(1, "hi"),
+            said(2, "hi", is_private=True),
+            said(3, "hi", "#b", is_private=True),
+            said(4, "hi", is_private=True),
+        ]
+        await history.commit(records)
+        assert await find(history, Query({"#a": 3, "#b": 2}, "hi")) == [1, 3, 4]
+        assert await find(history, Query({"#a": 5, "#b": 5}, "hi"), limit=1) == [1]
+
+
+async def test_events_are_not_found() -> None:
+    """ "These messages MUST be `PRIVMSG` or `NOTICE` messages"."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([happened(1, "TOPIC", "hello"), said(2, "hello")])
+        assert await find(history, Query(HERE, "hello")) == [2]
+
+
+async def test_what_is_deleted_is_not_found_any_more() -> None:
+    """By redaction, and by age."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(number, "hello") for number in range(1, 6)])
+        assert await history.redact("#a", 4)
+        assert await history.prune(3, 10) == 2
+        assert await find(history, Query(HERE, "hello")) == [3, 5]
+        assert await database.read(lambda connection: connection.execute("SELECT count(*) FROM word_docsize").get) == 2
+
+
+async def test_what_is_not_committed_is_not_found() -> None:
+    """The words are written with the messages, or not at all."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, "hello")])
+        with pytest.raises(HistoryError, match="constraint"):
+            await history.commit([said(2, "hello"), said(1, "hello")])
+        assert await find(history, Query(HERE, "hello")) == [1]
+
+
+async def test_what_was_imported_is_found(tmp_path: Path) -> None:
+    """And what was there already is there once."""
+    path = tmp_path / "chat.db"
+    async with open_database(path) as database:
+        await SqliteHistory(database).commit([said(2, "hello")])
+    with opened(path) as connection:
+        assert add(connection, [said(1, "hello", "#b"), said(2, "hello"), said(3, "hello"), said(3, "twice")]) == 2
+    async with open_database(path) as database:
+        assert await find(SqliteHistory(database), Query({"#a": 0, "#b": 0}, "hello")) == [1, 2, 3]
+
+
+async def test_messages_from_before_there_was_a_search(tmp_path: Path) -> None:
+    """Are found after the step of the schema that brings it."""
+    path = tmp_path / "chat.db"
+    connection = apsw.Connection(str(path))
+    connection.execute(steps()[0])
+    connection.execute("INSERT INTO buffer VALUES (1, '#a')")
+    connection.execute("INSERT INTO message VALUES (1, 7, 0, 'PRIVMSG', 'Ann!u@h', '', 'Ёлка', '')")
+    connection.pragma("application_id", APPLICATION_ID)
+    connection.pragma("user_version", 1)
+    connection.close()
+    async with open_database(path) as database:
+        history = SqliteHistory(database)
+        assert await find(history, Query(HERE, "елк", "ann")) == [7]
+        assert await history.last_id() == 7
+
+
+@given(st.text(max_size=60) | st.text(alphabet='ab"*^:{}()+-~ \0ёOR', max_size=60))
+@example('"')
+@example("a" * 400)
+@example("b " * 250)
+@example("AND OR NOT NEAR(a b, 2) text:x ^a a* {text}: x")
+def test_no_question_can_break_it(text: str) -> None:
+    """Whatever is asked for is data, never a question of SQLite's; as a nickname too."""
+
+    async def ask() -> None:
+        async with open_database(None) as database:
+            history = SqliteHistory(database)
+            await history.commit([said(1, "b"), said(2, text, "#b", text.replace("!", ""))])
+            assert 1 not in await find(history, Query({"#b": 0}, text))
+            await history.search(Query(HERE, "", text), Span(), 10)
+
+    trio.run(ask)
+
+
+words = st.text(alphabet="abеёЁ_-. \x02", max_size=8)
+numbers = st.integers(0, 40)
+messages = st.lists(
+    st.tuples(st.integers(1, 40), words, st.sampled_from(["#a", "#b", "#c"]), st.sampled_from(["ann", "[b]"]), st.booleans()),
+    unique_by=lambda item: item[0], max_size=25,
+)  # fmt: skip
+queries = st.builds(
+    Query, st.dictionaries(st.sampled_from(["#a", "#b", "#d"]), numbers), words, st.sampled_from(["", "ann", "[b]", "b"])
+)
+spans = st.builds(Span, numbers, numbers | st.just(LAST_ID), st.booleans())
+
+
+@given(messages, queries, spans, st.integers(1, 10))
+def test_what_is_found_is_what_the_port_says(
+    kept: list[tuple[int, str, str, str, bool]], query: Query, span: Span, limit: int
+) -> None:
+    """SQLite gives what a list with the words of the port as its code gives."""
+    records = [said(number, text, buffer, nick, is_private=private) for number, text, buffer, nick, private in sorted(kept)]
+
+    async def ask() -> list[Record]:
+        async with open_database(None) as database:
+            history = SqliteHistory(database)
+            if records:
+                await history.commit(records)
+            return await history.search(query, span, limit)
+
+    model = ListHistory()
+    model.records = records
+    assert trio.run(ask) == run_now(model.search(query, span, limit))
+
+
+async def test_a_search_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others who read wait meanwhile; and the next search is not given up for it."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(number, "hello") for number in range(1, 500)])
+        monkeypatch.setattr(search_module, "_MOST_SECONDS", -1.0)
+        monkeypatch.setattr(search_module, "_STEPS_PER_LOOK", 10)
+        with pytest.raises(HistoryError, match="interrupt"):
+            await history.search(Query(HERE, "hello"), Span(), 100)
+        assert len(await history.messages("#a", Span(), 100, 0)) == 100
+
+
+# Events.
+
+
+async def test_events_stand_between_the_messages(tmp_path: Path) -> None:
+    """Every field, in one order, for those who are shown them; with a topic that is empty."""
+    records = [
+        happened(1, "JOIN", "*", "Ann the tester"), said(2, "hello"), happened(3, "TOPIC", ""), happened(4, "TAGMSG"),
+        said(5, "bye"), happened(6, "MODE", "+k", "x", is_private=True),
+    ]  # fmt: skip
+    async with open_database(tmp_path / "chat.db") as database:
+        await SqliteHistory(database).commit(records)
+    async with open_database(tmp_path / "chat.db") as database:
+        history = SqliteHistory(database)
+        assert await history.messages("#a", Span(), 10, 0) == [records[1], records[4]]
+        assert await history.messages("#a", Span(), 10, 0, Shown.EVENTS) == [*records[:3], *records[4:]]
+        assert await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO) == records
+        assert await history.messages("#a", Span(), 10, 6, Shown.TAGS_TOO) == records[:-1]
+        assert await history.last_id() == 6
+
+
+commands = st.sampled_from(["PRIVMSG", "NOTICE", "JOIN", "TAGMSG"])
+entries = st.lists(
+    st.tuples(st.integers(1, 40), commands, st.sampled_from(["#a", "#b"]), st.booleans()), unique_by=lambda item: item[0]
+)
+
+
+@given(entries, spans, st.integers(1, 20), numbers, st.sampled_from(Shown))
+def test_ranges_with_events_are_what_the_port_says(
+    kept: list[tuple[int, str, str, bool]], span: Span, limit: int, private_after: int, shown: Shown
+) -> None:
+    """Only what is shown is counted: SQLite gives what a list with the words of the port as its code gives."""
+    records = [Record(buffer, number, command, "a!b@c", "", "", {}, private) for number, command, buffer, private in sorted(kept)]
+
+    async def ask() -> list[Record]:
+        async with open_database(None) as database:
+            history = SqliteHistory(database)
+            if records:
+                await history.commit(records)
+            return await history.messages("#a", span, limit, private_after, shown)
+
+    model = ListHistory()
+    model.records = records
+    assert trio.run(ask) == run_now(model.messages("#a", span, limit, private_after, shown))
+
+
+async def test_old_events_are_deleted_with_the_messages() -> None:
+    """In steps that count both."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, "x"), happened(2, "PART"), said(3, "x"), happened(4, "PART"), happened(9, "PART")])
+        assert [await history.prune(9, 3), await history.prune(9, 3), await history.prune(9, 3)] == [3, 1, 0]
+        assert [record.id for record in await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO)] == [9]
+
+
+async def test_an_event_of_several_channels_is_in_each() -> None:
+    """With the one id that it has everywhere."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([happened(1, "QUIT", "bye"), happened(1, "QUIT", "bye", buffer="#b")])
+        for buffer in ("#a", "#b"):
+            assert await history.messages(buffer, Span(), 10, 0, Shown.EVENTS) == [happened(1, "QUIT", "bye", buffer=buffer)]
