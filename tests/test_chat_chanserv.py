@@ -171,6 +171,6 @@ def test_changes_are_noted(town: Town) -> None:
         ("TOPIC #a :x", {"#a"}), ("MODE #a +i", {"#a"}), ("CS ACCESS #a ADD bob op", {"#a"}), ("PRIVMSG #a :x", set()),
         ("JOIN #b", set()), ("TOPIC #b :x", set()), ("CS DROP #a", {"#a"}),
     ):  # fmt: skip
-        town.world.unsaved.clear()
+        town.world.unsaved.channels.clear()
         ann.say(line)
-        assert set(town.world.unsaved) == expected, line
+        assert town.world.unsaved.channels == expected, line

@@ -28,6 +28,13 @@ def test_a_line_gives_its_message_back(message: Record) -> None:
     assert not set(written.decode()[:-1]) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0))}
 
 
+@pytest.mark.parametrize("name", ["#a", "ann,bob", "ann,~bob", "иван,ann"])
+def test_where_something_was_said(name: str) -> None:
+    """A channel, a conversation of two accounts, or one with a guest; always by its folded name."""
+    message = lines.from_line(lines.to_line(Record(name, NOW, "PRIVMSG", "a!b@c", "", "x")), NOW)
+    assert message.buffer == (name if name[0] == "#" else ",".join(sorted(name.split(","))))
+
+
 def test_a_line_says_what_a_message_is() -> None:
     """The format is a promise to other programs."""
     message = Record("#a", NOW, "NOTICE", "ann!a@h", "ann", "да", {"+reply": "x"}, is_private=True)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trio_chat import __version__, cli_maintenance
+from trio_chat import __version__, cli_accounts, cli_maintenance
 from trio_chat.i18n import _, install
 
 if TYPE_CHECKING:
@@ -103,7 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
     _add_serve(commands, common)
     _add_connect(commands, common)
-    cli_maintenance.add(commands, cli_maintenance.Tools(common, _add_command, _load, _refuse))
+    tools = cli_maintenance.Tools(common, _add_command, _load, _refuse)
+    cli_maintenance.add(commands, tools)
+    cli_accounts.add(commands, tools)
     return parser
 
 

@@ -42,7 +42,7 @@ def add(commands: Any, tools: Tools) -> None:
 
 
 def _add_history(commands: Any, tools: Tools) -> None:
-    group = _group(
+    group = group_of_commands(
         commands,
         tools,
         "history",
@@ -152,12 +152,13 @@ def _add_db(commands: Any, tools: Tools) -> None:
         "help": _("check the database"),
         "epilog": _("examples:\n  trio-chat db check\n  trio-chat db check --database chat-monday.db"),
     }
-    group = _group(commands, tools, "db", description=_("Look after the database."), **words)
+    group = group_of_commands(commands, tools, "db", description=_("Look after the database."), **words)
     description = _("Check that the database is sound, and say what is in it. The exit code is 1 when it is damaged.")
     _command(group, tools, "check", _check, description=description, **words)
 
 
-def _group(commands: Any, tools: Tools, name: str, **words: str) -> Any:
+def group_of_commands(commands: Any, tools: Tools, name: str, **words: str) -> Any:
+    """Add a command that has commands; return what these are added to."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name, parents=[tools.common], formatter_class=argparse.RawDescriptionHelpFormatter, **words
     )
@@ -167,6 +168,13 @@ def _group(commands: Any, tools: Tools, name: str, **words: str) -> Any:
 def _command(
     commands: Any, tools: Tools, name: str, run: Callable[[argparse.Namespace, Path], int], **words: str
 ) -> argparse.ArgumentParser:
+    return command_with_settings(commands, tools, name, lambda options, database, _settings: run(options, database), **words)
+
+
+def command_with_settings(
+    commands: Any, tools: Tools, name: str, run: Callable[[argparse.Namespace, Path, "Settings"], int], **words: str
+) -> argparse.ArgumentParser:
+    """Add a command that does something with a database."""
     parser = tools.add_command(commands, tools.common, name, partial(_run, tools, run), **words)
     parser.add_argument(
         "--database", type=Path, metavar="FILE", help=_("the database (default: the one of the configuration)")
@@ -174,14 +182,14 @@ def _command(
     return parser
 
 
-def _run(tools: Tools, run: Callable[[argparse.Namespace, Path], int], options: argparse.Namespace) -> int:
+def _run(tools: Tools, run: Callable[[argparse.Namespace, Path, "Settings"], int], options: argparse.Namespace) -> int:
     settings = tools.load(options)
     database: Path | None = options.database or settings.storage.file
     if database is None or database.name == ":memory:":
         tools.refuse(_("the configuration names no database file: say which one with --database"))
     from trio_chat.maintenance import guarded  # noqa: PLC0415
 
-    return guarded(partial(run, options, database))
+    return guarded(partial(run, options, database, settings))
 
 
 def _channel(text: str) -> str:

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -38,7 +39,7 @@ def guarded(run: Callable[[], int]) -> int:
     try:
         return run()
     except (StorageError, FileError) as error:
-        _complain(str(error))
+        complain(str(error))
         return FAILED
 
 
@@ -47,7 +48,7 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
     with maintenance.opened(database) as connection:
         _check_channel(connection, channel)
         if output is None:
-            written = _to_standard_output(connection, channel)
+            written = to_standard_output(partial(_export, connection, channel))
         else:
             with new_file(output, database, replace=replace) as part, part.open("wb") as stream:
                 written = _export(connection, channel, stream)
@@ -55,13 +56,14 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
                 os.fsync(stream.fileno())
     if written is None:
         return FAILED
-    _tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
+    tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
     return OK
 
 
-def _to_standard_output(connection: "apsw.Connection", channel: str | None) -> int | None:
+def to_standard_output(write: Callable[[BinaryIO], int]) -> int | None:
+    """Have something written to standard output; return how much was, or None when who read it went away."""
     try:
-        written = _export(connection, channel, sys.stdout.buffer)
+        written = write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         # Who read it has seen enough, such as `head`. Python would flush once more at its end, and complain.
@@ -102,7 +104,7 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
             if isinstance(item, lines.Bad):
                 bad += 1
                 progress.clear()
-                _complain(_("line {number}: {problem}").format(number=item.number, problem=item.problem))
+                complain(_("line {number}: {problem}").format(number=item.number, problem=item.problem))
                 continue
             batch.append(item)
             if len(batch) == maintenance.BATCH:
@@ -118,11 +120,11 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
 
 
 def _tell_imported(new: int, known: int, bad: int) -> None:
-    _tell(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
+    tell(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if known:
-        _tell(ngettext("{count} message was there already.", "{count} messages were there already.", known).format(count=known))
+        tell(ngettext("{count} message was there already.", "{count} messages were there already.", known).format(count=known))
     if bad:
-        _tell(ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(count=bad))
+        tell(ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(count=bad))
 
 
 def prune(database: Path, before: int, channel: str | None, *, yes: bool) -> int:
@@ -132,15 +134,15 @@ def prune(database: Path, before: int, channel: str | None, *, yes: bool) -> int
         total = maintenance.count_old(connection, before, channel)
         if total and not yes:
             if not sys.stdin.isatty():
-                _complain(_("there is nobody to ask whether messages may be deleted: add --yes"))
+                complain(_("there is nobody to ask whether messages may be deleted: add --yes"))
                 return USAGE
             if not _agreed(total, before, channel):
-                _tell(_("Nothing was deleted."))
+                tell(_("Nothing was deleted."))
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
             deleted = maintenance.prune(connection, before, channel, progress)
     done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
-    _tell(done.format(count=deleted))
+    tell(done.format(count=deleted))
     return OK
 
 
@@ -151,7 +153,12 @@ def _agreed(total: int, before: int, channel: str | None) -> bool:
         total,
     )
     where = _("all channels") if channel is None else escape_controls(channel)
-    sys.stderr.write(question.format(count=total, time=server_time(before), channel=where))
+    return said_yes(question.format(count=total, time=server_time(before), channel=where))
+
+
+def said_yes(question: str) -> bool:
+    """Ask somebody at a terminal."""
+    sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in _YES
 
@@ -165,7 +172,7 @@ def back_up(database: Path, target: Path, *, replace: bool) -> int:
     ):
         backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
     size = target.stat().st_size
-    _tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
+    tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
     return OK
 
 
@@ -196,9 +203,11 @@ def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:
         raise StorageError(_("nothing was ever said in {channel}").format(channel=escape_controls(channel)))
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Say what was done, beside what is written to standard output."""
     print(text, file=sys.stderr)
 
 
-def _complain(text: str) -> None:
+def complain(text: str) -> None:
+    """Say what is wrong."""
     print(f"trio-chat: {escape_controls(text)}", file=sys.stderr)

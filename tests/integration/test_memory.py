@@ -117,8 +117,9 @@ async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -
     """Somebody registers, owns a channel, and finds it again; nobody else gets the name."""
     caps = "CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"  # ann, correct-horse
     scripts = (
-        "NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nCS REGISTER #a\r\nTOPIC #a :tea\r\nQUIT\r\n",
-        f"{caps}NICK ann\r\nUSER a 0 * :Ann\r\nCAP END\r\nJOIN #a\r\nQUIT\r\n",
+        "NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nCS REGISTER #a\r\nTOPIC #a :tea\r\n"
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z\r\nQUIT\r\n",
+        f"{caps}NICK ann\r\nUSER a 0 * :Ann\r\nCAP END\r\nJOIN #a\r\nMARKREAD #a\r\nQUIT\r\n",
         "NICK ann\r\nUSER e 0 * :Eve\r\nQUIT\r\n",
     )
     answers: list[str] = []
@@ -138,5 +139,6 @@ async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -
     assert "#a is yours" in answers[0]
     assert " 903 " in answers[1]
     assert " 332 ann #a :tea" in answers[1]
+    assert "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z" in answers[1]
     assert "MODE #a +o ann" in answers[1]
     assert "NICKNAME_RESERVED" in answers[2]

@@ -7,13 +7,12 @@ from trio_chat.chat.history import Record
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import fold
 from trio_chat.irc.numerics import Numeric
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Tell whether somebody's nickname can have further sessions: it is the account's own, and the operator allows it."""
-    return world.identity.account_rules.multi_session and bool(holder.account) and fold(holder.account) == holder.folded
+    """Tell whether somebody's nickname can have further sessions: of an account, and when the operator allows it."""
+    return world.identity.account_rules.multi_session and bool(holder.account)
 
 
 def is_reserved(world: World, folded: str, account: str) -> bool:

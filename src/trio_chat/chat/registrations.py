@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.channels import Channel, ListEntry, Topic, fold_mask
 from trio_chat.chat.events import Event
@@ -18,16 +18,6 @@ MAX_ACCESS = 200
 """Accounts on the access list of one channel."""
 MAX_CHANNELS = 20
 """Channels that one account can own."""
-
-
-class ChannelStore(Protocol):
-    """Where registered channels are kept."""
-
-    async def load(self) -> list[dict[str, Any]]:
-        """Return the state of every channel."""
-
-    async def save(self, changes: Mapping[str, dict[str, Any] | None]) -> None:
-        """Keep the states of some channels, by folded name; None forgets one. All or nothing."""
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Conversations as the history knows them: what is said in a channel, and what two accounts say to each other.
 
-Private messages are remembered when both have accounts, so that a conversation belongs to people and not to whoever
-has a nickname today.
+A private conversation belongs to accounts, not to whoever has a nickname today. Of one with somebody who has no account only the
+other side can read anything again.
 """
 
 from typing import NamedTuple
@@ -13,6 +13,9 @@ from trio_chat.chat.history import MESSAGES, Place, Record
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
+
+GUEST = "~"
+"""Before the nickname of somebody without an account; no account begins with it."""
 
 
 class Talk(NamedTuple):
@@ -56,14 +59,12 @@ def find(world: World, reader: User, target: str) -> Talk | None:
         return in_channel(reader, channel)
     if world.accounts is None or not reader.account:
         return None
-    other = world.users.get(fold_or_self(target))
-    account = other.account if other is not None else ""
-    if not account:
-        known = world.accounts.known.get(fold_or_self(target))
-        if known is None:
-            return None
-        account = known.name
-    return Talk(buffer_of(reader.account, account), other.nick if other else account, 0, reader)
+    folded = fold_or_self(target)
+    other = world.users.get(folded)
+    account = world.accounts.known.get(folded)
+    if other is not None and (other.account or account is None):
+        return Talk(buffer_of(_party(reader), _party(other)), other.nick, 0, reader)
+    return Talk(buffer_of(_party(reader), folded if account else GUEST + folded), account.name if account else target, 0, reader)
 
 
 def in_channel(reader: User, channel: Channel) -> Talk:
@@ -75,20 +76,26 @@ def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
     """Return the private conversation that has this name in the history, or None when the other account is gone."""
     first, _, second = buffer.partition(",")
     other = second if first == fold_or_self(reader.account) else first
+    if other.startswith(GUEST):
+        return Talk(buffer, other.removeprefix(GUEST), 0, reader)
     account = world.accounts.known.get(other) if world.accounts else None
     return Talk(buffer, account.name, 0, reader) if account else None
 
 
 def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
-    """Return where a private message is remembered: nowhere, unless both have accounts."""
-    if not sender.account or not receiver.account:
+    """Return where a private message is remembered: nowhere, unless one of the two has an account."""
+    if not sender.account and not receiver.account:
         return ()
-    return (Place(buffer_of(sender.account, receiver.account), is_private=True),)
+    return (Place(buffer_of(_party(sender), _party(receiver)), is_private=True),)
 
 
-def buffer_of(account: str, other: str) -> str:
-    """Return the name that a conversation of two accounts has in the history; a channel cannot have it, for the comma."""
-    return ",".join(sorted((fold_or_self(account), fold_or_self(other))))
+def _party(user: User) -> str:
+    return fold_or_self(user.account) if user.account else GUEST + user.folded
+
+
+def buffer_of(party: str, other: str) -> str:
+    """Return the name that a conversation of two has in the history; a channel cannot have it, for the comma."""
+    return ",".join(sorted((party, other)))
 
 
 def as_event(record: Record, channel: Channel) -> Event:

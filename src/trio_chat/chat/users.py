@@ -117,6 +117,7 @@ class User:
         "folded_mask",
         "host",
         "invited",
+        "markers",
         "metadata",
         "modes",
         "nick",
@@ -139,6 +140,7 @@ class User:
         self.modes: set[str] = {"i"}
         self.channels: dict[Channel, Membership] = {}
         self.invited: dict[Channel, None] = {}
+        self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
         self.rename(nick, folded)

@@ -3,13 +3,14 @@
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from trio_chat.chat.accounts import AccountRules, Accounts
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
+from trio_chat.chat.lasting import Store, Unsaved
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
@@ -17,10 +18,7 @@ from trio_chat.irc import isupport
 from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.modes import BOT
-from trio_chat.irc.names import fold_channel
-
-if TYPE_CHECKING:
-    from trio_chat.chat.registrations import ChannelStore
+from trio_chat.irc.names import fold_channel, fold_or_self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +62,7 @@ class Memory:
         playback: how many who joins is shown without asking; 0 for none.
         last_id: the greatest id given out before the start.
         accounts: the keeper of accounts, or None when nobody can register.
-        channels: where registered channels are kept, or None when there are none.
+        store: where registered channels and read markers are kept, or None when they do not last.
     """
 
     history: History
@@ -72,7 +70,7 @@ class Memory:
     playback: int = 20
     last_id: int = 0
     accounts: Accounts | None = None
-    channels: "ChannelStore | None" = None
+    store: Store | None = None
 
 
 class WhoWas(NamedTuple):
@@ -125,8 +123,8 @@ class World:
         self.channels: dict[str, Channel] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
-        self.unsaved: dict[str, Channel] = {}  # registered channels that are not written down as they are now
-        self.on_change: Callable[[], None] = _nothing  # called when something is to be written down
+        self.unsaved = Unsaved()
+        self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
         self.lobby: Channel | None = None
         if identity.lobby:
             lobby = self.lobby = self.create_channel(
@@ -265,20 +263,19 @@ class World:
     def touch(self, channel: Channel) -> None:
         """Have what lasts of a registered channel written down."""
         if channel.registration is not None:
-            self.unsaved[channel.folded] = channel
-            self.on_change()
+            self.unsaved.note_channel(channel.folded)
 
     def unregister(self, channel: Channel) -> None:
         """Make a channel belong to nobody; when nobody is in it either, it is gone."""
         channel.registration = None
         channel.permanent = channel is self.lobby
-        self.unsaved[channel.folded] = channel
-        self.on_change()
+        self.unsaved.note_channel(channel.folded)
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
 
     def forget_account(self, name: str) -> None:
-        """Take away what an account that is gone had: its name tag, its channels, its place on access lists."""
+        """Take away what an account that is gone had: its name tag, its channels, its place on access lists, its markers."""
+        self.markers.pop(fold_or_self(name), None)
         for user in self.users.values():
             if user.account == name:
                 user.account = ""
@@ -298,7 +295,3 @@ class World:
 
     def _remember(self, user: User) -> None:
         self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock()))
-
-
-def _nothing() -> None:
-    pass

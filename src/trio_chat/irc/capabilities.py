@@ -43,6 +43,7 @@ CHATHISTORY = 1 << 15
 EVENT_PLAYBACK = 1 << 16
 SEARCH = 1 << 17
 SASL = 1 << 18
+READ_MARKER = 1 << 24
 ACCOUNT_REGISTRATION = 1 << 19
 EXTENDED_MONITOR = 1 << 20
 MESSAGE_REDACTION = 1 << 21
@@ -70,6 +71,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
         Capability("message-tags", MESSAGE_TAGS),
         Capability("multi-prefix", MULTI_PREFIX),
+        Capability("draft/read-marker", READ_MARKER),
         Capability("sasl", SASL, value="PLAIN,SCRAM-SHA-256"),
         Capability("server-time", SERVER_TIME),
         Capability("setname", SETNAME),

@@ -21,7 +21,7 @@ from trio_chat.server.addresses import Address, joinable, own_addresses, with_po
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
 from trio_chat.server.listeners import ListenError, bound_port, open_listeners
-from trio_chat.server.memory import StorageError, keep_channels, load_channels, remembering, save_channels, watch_accounts
+from trio_chat.server.memory import StorageError, keep_state, load_state, remembering, save_state, watch_accounts
 from trio_chat.server.transport import SocketTransport, Transport
 
 log = logging.getLogger("trio_chat")
@@ -46,7 +46,7 @@ class Server:
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
-        self._store = memory.channels if memory else None
+        self._store = memory.store if memory else None
         self.connections: set[Connection] = set()
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
@@ -66,7 +66,7 @@ class Server:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
             if self._store is not None:
-                nursery.start_soon(keep_channels, self.world, self._store)
+                nursery.start_soon(keep_state, self.world, self._store)
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts)
             async with trio.open_nursery() as connections:
@@ -75,7 +75,7 @@ class Server:
                     await trio.serve_listeners(self.handle, list(listeners), handler_nursery=connections)
                 await self._shut_down(connections)
             if self._store is not None:
-                await save_channels(self.world, self._store)
+                await save_state(self.world, self._store)
             nursery.cancel_scope.cancel()
 
     def stop(self) -> None:
@@ -171,8 +171,8 @@ async def _main(settings: Settings) -> int:
     try:
         async with remembering(settings.storage, settings.accounts.hash_cost) as memory:
             server = Server(settings, memory=memory)
-            if memory is not None and memory.channels is not None:
-                await load_channels(server.world, memory.channels)
+            if memory is not None and memory.store is not None:
+                await load_state(server.world, memory.store)
             return await _serve(server, listeners, bound, port)
     finally:
         for listener in listeners:

@@ -4,20 +4,22 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
 
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.ids import first_id
-from trio_chat.chat.registrations import ChannelStore, restore, to_state
+from trio_chat.chat.lasting import Changes, Store
+from trio_chat.chat.registrations import restore, to_state
 from trio_chat.chat.world import Memory, World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.storage.accounts import SqliteAccounts
-from trio_chat.storage.channels import SqliteChannels
 from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.lasting import SqliteStore
 
 __all__ = ["StorageError", "forget", "remembering"]
 
@@ -28,7 +30,7 @@ _WATCH_INTERVAL = 5.0
 _RETRY = 10.0
 """Seconds until what could not be written is tried again."""
 _PRUNE_INTERVAL = 3600.0
-_PRUNE_AT_ONCE = 1000
+_PRUNE_AT_ONCE = 200
 """Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
 
 
@@ -52,7 +54,7 @@ async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> A
         accounts = await open_accounts(SqliteAccounts(database), COSTS[hash_cost])
         memory = Memory(
             accounts=accounts,
-            channels=SqliteChannels(database),
+            store=SqliteStore(database),
             history=history,
             most_messages=settings.most_messages,
             playback=settings.playback,
@@ -66,47 +68,61 @@ async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> A
             nursery.cancel_scope.cancel()
 
 
-async def load_channels(world: World, store: ChannelStore) -> None:
-    """Make the registered channels be there.
+async def load_state(world: World, store: Store) -> None:
+    """Make registered channels and read markers be there.
 
     Raises:
         StorageError: they cannot be read.
     """
-    for state in await store.load():
-        restore(world, state["folded"], state)
+    kept = await store.load()
+    for folded, state in kept.channels.items():
+        if state is not None:
+            restore(world, folded, state)
+    for (account, target), moment in kept.markers.items():
+        world.markers.setdefault(account, {})[target] = moment
 
 
-async def keep_channels(world: World, store: ChannelStore) -> None:
-    """Write registered channels down whenever something of them has changed, for ever."""
+async def keep_state(world: World, store: Store) -> None:
+    """Write down what lasts whenever something of it has changed, for ever."""
     changed = trio.Event()
 
     def note() -> None:
         changed.set()
 
-    world.on_change = note
+    world.unsaved.on_change = note
     while True:
         await changed.wait()
         changed = trio.Event()
-        if not await save_channels(world, store):
+        if not await save_state(world, store):
             await trio.sleep(_RETRY)
             changed.set()
 
 
-async def save_channels(world: World, store: ChannelStore) -> bool:
-    """Write down what has changed of registered channels; tell whether that was possible."""
-    unsaved, world.unsaved = world.unsaved, {}
-    if not unsaved:
+async def save_state(world: World, store: Store) -> bool:
+    """Write down what has changed of what lasts; tell whether that was possible."""
+    unsaved = world.unsaved
+    channels, markers = unsaved.channels, unsaved.markers
+    unsaved.channels, unsaved.markers = set(), set()
+    if not channels and not markers:
         return True
-    states = {
-        folded: to_state(channel, channel.registration) if channel.registration else None for folded, channel in unsaved.items()
-    }
     try:
-        await store.save(states)
+        await store.save(_changes(world, channels, markers))
     except StorageError as error:
-        log.error("registered channels cannot be written: %s", error)
-        world.unsaved = unsaved | world.unsaved
+        log.error("registered channels and read markers cannot be written: %s", error)
+        unsaved.channels |= channels
+        unsaved.markers |= markers
         return False
     return True
+
+
+def _changes(world: World, channels: set[str], markers: set[tuple[str, str]]) -> Changes:
+    states: dict[str, dict[str, Any] | None] = {}
+    for folded in channels:
+        channel = world.channels.get(folded)
+        registration = channel.registration if channel else None
+        states[folded] = to_state(channel, registration) if channel and registration else None
+    moments = {(account, target): world.markers.get(account, {}).get(target, "") for account, target in markers}
+    return Changes(states, {key: moment for key, moment in moments.items() if moment})
 
 
 async def watch_accounts(world: World, accounts: Accounts) -> None:

@@ -31,7 +31,7 @@ class SqliteAccounts:
 
     async def all(self) -> list[Account]:
         """Return every account."""
-        return await self._database.read(_all)
+        return await self._database.read(every_account)
 
     async def changes(self) -> int:
         """Return a number that grows whenever an account is added or deleted, by whomever."""
@@ -43,22 +43,23 @@ class SqliteAccounts:
 
     async def insert(self, account: Account, credentials: Credentials) -> bool:
         """Add an account; tell whether it was added, which it is not when there is one of this name."""
-        return await self._database.write(_insert, account, credentials)
+        return await self._database.write(insert, account, credentials)
 
     async def update(self, folded: str, credentials: Credentials) -> None:
         """Give an account other credentials."""
-        await self._database.write(_update, folded, credentials)
+        await self._database.write(update, folded, credentials)
 
     async def delete(self, folded: str) -> None:
         """Delete an account."""
-        await self._database.write(_delete, folded)
+        await self._database.write(delete, folded)
 
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes that is the same for ever, made when it is first asked for."""
         return await self._database.write(_secret, name)
 
 
-def _all(connection: "apsw.Connection") -> list[Account]:
+def every_account(connection: "apsw.Connection") -> list[Account]:
+    """Return every account."""
     return [Account(*row) for row in connection.execute("SELECT name, folded, created FROM account")]
 
 
@@ -72,13 +73,15 @@ def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | No
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
 
 
-def _insert(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
+def insert(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
+    """Add an account; tell whether it was added, which it is not when there is one of this name."""
     row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
     connection.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
     return connection.changes() == 1
 
 
-def _update(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+def update(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+    """Give an account other credentials."""
     connection.execute(
         "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?"
         " WHERE folded = ?",
@@ -86,7 +89,8 @@ def _update(connection: "apsw.Connection", folded: str, credentials: Credentials
     )
 
 
-def _delete(connection: "apsw.Connection", folded: str) -> None:
+def delete(connection: "apsw.Connection", folded: str) -> None:
+    """Delete an account."""
     connection.execute("DELETE FROM account WHERE folded = ?", (folded,))
 
 

@@ -137,6 +137,7 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
+    connection.pragma("secure_delete", "fast")  # what was redacted or pruned is overwritten where that costs no more writes
     migrate(connection)
 
 

@@ -1,8 +1,8 @@
 """Events on disk: what happened in a channel, in one order with what was said."""
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
@@ -72,5 +72,10 @@ def select_all(
 def delete_events(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
     """Delete up to `limit` events with a smaller id, of one channel or of all; return how many that were."""
     keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
-    connection.executemany("DELETE FROM event WHERE buffer = ? AND id = ?", keys)
+    drop_events(connection, keys)
     return len(keys)
+
+
+def drop_events(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete the events that have these keys: the number of a buffer, and an id."""
+    connection.executemany("DELETE FROM event WHERE buffer = ? AND id = ?", keys)

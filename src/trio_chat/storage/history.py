@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import MESSAGES, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
@@ -167,7 +167,12 @@ def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool
 def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
     """Delete up to `limit` messages and events with a smaller id, of one channel or of all; return how many that were."""
     keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
-    connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
+    drop_messages(connection, keys)
     if len(keys) == limit:
         return limit
     return len(keys) + delete_events(connection, before, limit - len(keys), name)
+
+
+def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete the messages that have these keys: the number of a buffer, and an id. Their words go with them."""
+    connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)

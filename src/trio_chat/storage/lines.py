@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import msgid, parse_msgid, parse_time, server_time
-from trio_chat.chat.talks import buffer_of
+from trio_chat.chat.talks import GUEST, buffer_of
 from trio_chat.config_values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
@@ -135,14 +135,19 @@ def _is_text(value: str) -> bool:
 
 
 def _buffer(name: str) -> str:
-    """Return the folded name of a channel, or of the conversation of two accounts (see `chat.talks`)."""
+    """Return the folded name of a channel, or of the conversation of two (see `chat.talks`)."""
     try:
         if "," in name:
-            one, other = (fold_nick(account, LONGEST_NICK) for account in name.split(",", 1))
-            return buffer_of(one, other)
+            return buffer_of(*map(_party, name.split(",", 1)))
         return fold_channel(name, LONGEST_CHANNEL)
     except InvalidName:
         raise LineError(_("channel is not the name of a channel")) from None
+
+
+def _party(name: str) -> str:
+    """Return the folded name of an account, or of somebody without one."""
+    mark = GUEST if name.startswith(GUEST) else ""
+    return mark + fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
 
 
 def _id(written: str, moment: str, latest: int) -> int:

@@ -129,11 +129,20 @@ def prune(connection: apsw.Connection, before: int, channel: str | None, told: C
     deleted = 0
     before = min(before, last_id(connection) + 1)  # what is said meanwhile stays, or there would be no end
     while True:
-        began = time.monotonic()
-        step = in_transaction(connection, delete, before, BATCH, channel)
+        with making_room():
+            step = in_transaction(connection, delete, before, BATCH, channel)
         if not step:
             return deleted
         deleted += step
         told(deleted)
-        # SQLite does not queue those who want to write. They look again after a while, and must then find it free.
-        time.sleep(_PAUSE * (time.monotonic() - began))
+
+
+@contextmanager
+def making_room() -> Iterator[None]:
+    """Wait after the block in proportion to the time it took.
+
+    SQLite does not queue those who want to write. They look again after a while, and must then find it free.
+    """
+    began = time.monotonic()
+    yield
+    time.sleep(_PAUSE * (time.monotonic() - began))

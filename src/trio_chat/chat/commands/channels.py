@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel, Topic
-from trio_chat.chat.commands import history, metadata
+from trio_chat.chat.commands import history, markers, metadata
 from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
@@ -83,6 +83,8 @@ def send_state(request: Request, channel: Channel) -> None:
     """Send what somebody who has just come into a channel wants to know: topic, names, what was said last."""
     if channel.topic:
         _send_topic(request, channel, channel.topic)
+    if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
+        markers.send_marker(request.world, request.user, channel.name, request.reply)
     send_names(request, channel)
     metadata.on_join(request, channel)
     history.play_back(request, channel)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
+from trio_chat.irc.isupport import TOKENS_PER_LINE
 from trio_chat.irc.masks import matches
 
 
@@ -69,9 +70,14 @@ def version_command(request: Request) -> None:
         return
     identity = request.world.identity
     request.reply.numeric(n.RPL_VERSION, identity.version.replace(" ", "-"), identity.name, args=(identity.description,))
-    from trio_chat.chat.commands.registration import send_isupport  # noqa: PLC0415  # registration shows what this room has
-
     send_isupport(request)
+
+
+def send_isupport(request: Request) -> None:
+    """Send RPL_ISUPPORT, at most 13 tokens a line."""
+    tokens = request.world.isupport
+    for start in range(0, len(tokens), TOKENS_PER_LINE):
+        request.reply.numeric(n.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
 
 
 @command("TIME", "[<server>]", help="Show the server's time.")

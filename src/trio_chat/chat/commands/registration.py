@@ -11,7 +11,6 @@ from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.isupport import TOKENS_PER_LINE
 from trio_chat.irc.message import MAX_BODY, fold_words, truncate
 from trio_chat.irc.modes import Kind
 from trio_chat.irc.names import InvalidName, clean_username, fold_nick
@@ -230,17 +229,10 @@ def welcome(request: Request) -> None:
         n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", "".join(modes.USER_MODES),
         "".join(sorted(modes.CHANNEL_MODES)), "".join(sorted(takes_parameter)),
     )  # fmt: skip
-    send_isupport(request)
+    info.send_isupport(request)
     metadata.on_registration(request)
     info.send_lusers(request)
     info.send_motd(request)
-
-
-def send_isupport(request: Request) -> None:
-    """Send RPL_ISUPPORT, at most 13 tokens a line."""
-    tokens = request.world.isupport
-    for start in range(0, len(tokens), TOKENS_PER_LINE):
-        request.reply.numeric(n.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
 
 
 @command("PING", "<token>", needs_registration=False, help="Ask for a sign of life.")

@@ -1,0 +1,60 @@
+"""How far somebody has read: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long as its user."""
+
+from trio_chat.chat.ids import parse_time
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import User
+from trio_chat.chat.world import World
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc.names import fold_or_self
+
+MAX_MARKERS = 1000
+"""Targets of one person; the one that was set first gives way."""
+MAX_TARGET = 128
+"""Characters of a target."""
+
+
+@command("MARKREAD", "<target> [timestamp=<time>]", help="Show, or say, how far you have read a conversation.")
+def markread_command(request: Request) -> None:
+    """Show or set a read marker; it only ever moves on, and the user's other sessions see it."""
+    target, stamp = request.param(0), request.param(1)
+    if not target:
+        request.reply.fail("MARKREAD", "NEED_MORE_PARAMS", text="MARKREAD takes a channel or a nickname")
+        return
+    if len(target) > MAX_TARGET or " " in target:
+        request.reply.fail("MARKREAD", "INVALID_PARAMS", target[:MAX_TARGET], text="That is no channel and no nickname")
+        return
+    if not stamp:
+        send_marker(request.world, request.user, target, request.reply)
+        return
+    time = stamp.removeprefix("timestamp=")
+    if time == stamp or parse_time(time) is None:
+        text = "A timestamp is written like timestamp=2026-01-31T12:00:00.000Z"
+        request.reply.fail("MARKREAD", "INVALID_PARAMS", target, text=text)
+        return
+    _set(request, target, time)
+
+
+def _set(request: Request, target: str, time: str) -> None:
+    user, folded = request.user, fold_or_self(target)
+    known = _markers(request.world, user)
+    if time <= known.get(folded, ""):  # it only ever increases
+        send_marker(request.world, user, target, request.reply)
+        return
+    known[folded] = time
+    while len(known) > MAX_MARKERS:
+        del known[next(iter(known))]
+    if user.account:
+        request.world.unsaved.note_marker(fold_or_self(user.account), folded)
+    event = request.world.event(user, "MARKREAD", (target, f"timestamp={time}"), user.sessions, requires=cap.READ_MARKER)
+    request.reply.emit(event._replace(source=request.world.identity.name, account=""))
+
+
+def send_marker(world: World, user: User, target: str, reply: Response) -> None:
+    """Send how far a user has read a conversation; `*` when that is not known."""
+    time = _markers(world, user).get(fold_or_self(target))
+    reply.send("MARKREAD", (target, f"timestamp={time}" if time else "*"))
+
+
+def _markers(world: World, user: User) -> dict[str, str]:
+    return world.markers.setdefault(fold_or_self(user.account), {}) if user.account else user.markers

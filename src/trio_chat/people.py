@@ -1,0 +1,270 @@
+"""`trio-chat account` and `channel`: what they say and ask, around what `storage` does."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from getpass import getpass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from trio_chat.chat.accounts import MAX_PASSWORD, Account
+from trio_chat.config_values import LONGEST_NICK
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.names import InvalidName, fold_nick
+from trio_chat.irc.text import escape_controls
+from trio_chat.maintenance import FAILED, OK, USAGE, complain, said_yes, tell, to_standard_output
+from trio_chat.new_file import FileError
+from trio_chat.progress import Progress
+from trio_chat.server.accounts import COSTS
+from trio_chat.storage import lines, people
+from trio_chat.storage.database import StorageError
+from trio_chat.storage.maintenance import opened
+
+if TYPE_CHECKING:
+    import apsw
+
+    from trio_chat.config import Settings
+    from trio_chat.storage.accounts import Credentials
+
+_LONGEST_FILE = 4096
+
+
+class Refused(Exception):
+    """A password that cannot be one; the text is one line for the user."""
+
+
+class NobodyThere(Exception):
+    """There is no terminal where somebody could be asked."""
+
+
+class Asked(NamedTuple):
+    """What a command is asked to do.
+
+    Args:
+        database: the database.
+        name: the account, a name that an account can have.
+    """
+
+    database: Path
+    name: str
+
+    @property
+    def folded(self) -> str:
+        """By which the account is found."""
+        return fold_nick(self.name, LONGEST_NICK)
+
+
+def list_accounts(database: Path) -> int:
+    """Write all accounts, one a line."""
+    with opened(database) as connection:
+        return _write_lines((account.name, _date(account.created)) for account in people.everybody(connection))
+
+
+def list_channels(database: Path) -> int:
+    """Write all registered channels, one a line."""
+    with opened(database) as connection:
+        states = people.registered_channels(connection)
+    return _write_lines((state["name"], state["owner"], _date(state["since"]), _topic(state)) for state in states)
+
+
+def _topic(state: dict[str, Any]) -> str:
+    return state["topic"][0] if state["topic"] else ""
+
+
+def _date(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _write_lines(rows: Iterable[tuple[str, ...]]) -> int:
+    """Write a table as other programs like it: a line for each, with tabs between the fields."""
+    text = "".join("\t".join(map(escape_controls, row)).rstrip("\t") + "\n" for row in rows)
+    encoded = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+    return FAILED if to_standard_output(lambda stream: stream.write(encoded)) is None else OK
+
+
+def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
+    """Add an account."""
+    try:
+        fold_nick(asked.name, settings.limits.lengths.nick)
+    except InvalidName:
+        most = settings.limits.lengths.nick
+        complain(_("{account} is too long, the server allows {most} characters").format(account=asked.name, most=most))
+        return FAILED
+    with opened(asked.database) as connection:
+        if people.find(connection, asked.folded) is not None:
+            raise StorageError(_exists(asked.name))
+        credentials = _credentials(asked.name, settings, password_file)
+        if isinstance(credentials, int):
+            return credentials
+        if not people.add(connection, Account(asked.name, asked.folded, int(time.time())), credentials):
+            raise StorageError(_exists(asked.name))  # somebody has registered it meanwhile
+    tell(_("The account {account} was added.").format(account=asked.name))
+    return OK
+
+
+def _exists(name: str) -> str:
+    return _("there is an account {account} already").format(account=name)
+
+
+def change_password(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
+    """Give an account another password."""
+    with opened(asked.database) as connection:
+        account = _found(connection, asked)
+        credentials = _credentials(account.name, settings, password_file)
+        if isinstance(credentials, int):
+            return credentials
+        people.change_password(connection, asked.folded, credentials)
+    tell(_("The password of {account} was changed.").format(account=account.name))
+    return OK
+
+
+def _credentials(name: str, settings: "Settings", password_file: Path | None) -> "Credentials | int":
+    """Return what a password will be checked against, or the exit code when there is none."""
+    try:
+        password = _typed(name) if password_file is None else _first_line(password_file)
+        least = settings.accounts.min_password
+        if len(password) < least:
+            raise Refused(ngettext(
+                "the password is too short: it has at least {least} character",
+                "the password is too short: it has at least {least} characters",
+                least,
+            ).format(least=least))  # fmt: skip
+        if not password.isprintable() or len(password.encode()) > MAX_PASSWORD:
+            raise Refused(_("a password has at most {most} bytes and no control characters").format(most=MAX_PASSWORD))
+        return COSTS[settings.accounts.hash_cost].credentials(password)
+    except NobodyThere:
+        complain(_("there is nobody to ask for a password: add --password-file"))
+        return USAGE
+    except Refused as error:
+        complain(str(error))
+    except ValueError:
+        complain(_("the password has characters that cannot be used"))
+    return FAILED
+
+
+def _typed(name: str) -> str:
+    if not sys.stdin.isatty():
+        raise NobodyThere
+    try:
+        password = getpass(_("A password for {account}: ").format(account=name))
+        again = getpass(_("The same password again: "))
+    except EOFError:
+        raise Refused(_("Nothing was done.")) from None
+    if again != password:
+        raise Refused(_("These were two different passwords. Nothing was done."))
+    return password
+
+
+def _first_line(file: Path) -> str:
+    name = escape_controls(str(file))
+    try:
+        with file.open("rb") as stream:
+            line = stream.read(_LONGEST_FILE).partition(b"\n")[0]
+        password = line.decode("utf-8-sig").rstrip("\r")
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=reason)) from error
+    except UnicodeDecodeError:
+        raise FileError(f"{name}: {_('not UTF-8')}") from None
+    if not password:
+        raise FileError(_("{file}: the first line is empty; it must be the password").format(file=name))
+    return password
+
+
+def delete(asked: Asked, *, yes: bool) -> int:
+    """Delete an account, after a question; what it has said stays."""
+    with opened(asked.database) as connection:
+        account = _found(connection, asked)
+        owned = len(people.belongings(connection, asked.folded).owned)
+        question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
+        refusal = None if yes else _not_agreed(question.format(account=account.name, channels=owned))
+        if refusal is not None:
+            return refusal
+        people.delete(connection, asked.folded)
+    _tell_deleted(account.name, owned)
+    return OK
+
+
+def forget(asked: Asked, *, yes: bool) -> int:
+    """Delete an account and all that it has said and done, after a question."""
+    with opened(asked.database) as connection:
+        account = people.find(connection, asked.folded)
+        belongings = people.belongings(connection, asked.folded)
+        owned = len(belongings.owned)
+        total = people.count(connection, asked.folded)
+        if account is None and not total and not any(belongings):  # one that is gone may have left something behind
+            raise StorageError(_unknown(asked.name))
+        question = _(
+            "Delete the account {account}, give up its channels ({channels}), and delete all that it has said ({count})? [y/N] "
+        )
+        name = account.name if account else asked.name
+        refusal = None if yes else _not_agreed(question.format(account=name, channels=owned, count=total))
+        if refusal is not None:
+            return refusal
+        people.delete(connection, asked.folded)  # first, so that a server lets it say no more
+        with Progress(_("Deleting"), total) as progress:
+            deleted = people.forget(connection, asked.folded, progress)
+    if account or owned:
+        _tell_deleted(name, owned)
+    done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
+    tell(done.format(count=deleted))
+    return OK
+
+
+def _not_agreed(question: str) -> int | None:
+    """Ask; return the exit code when the answer is no, or when there is nobody to ask."""
+    if not sys.stdin.isatty():
+        complain(_("there is nobody to ask whether the account may be deleted: add --yes"))
+        return USAGE
+    if not said_yes(question):
+        tell(_("Nothing was deleted."))
+        return FAILED
+    return None
+
+
+def _tell_deleted(name: str, owned: int) -> None:
+    tell(_("The account {account} was deleted.").format(account=name))
+    if owned:
+        tell(ngettext("{count} channel was given up.", "{count} channels were given up.", owned).format(count=owned))
+
+
+def export(asked: Asked) -> int:
+    """Write what is known of an account as JSON, to standard output."""
+    with opened(asked.database) as connection:
+        account = _found(connection, asked)
+        written = to_standard_output(lambda stream: _export(connection, account, stream))
+    if written is None:
+        return FAILED
+    tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
+    return OK
+
+
+def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -> int:
+    """Write one object of JSON, in which every message has a line of its own: nobody has to hold all of them in memory."""
+    belongings = people.belongings(connection, account.folded)
+    head = {
+        "account": {"name": account.name, "registered": _date(account.created)},
+        "channels": belongings.owned,
+        "access": belongings.ranks,
+        "read": belongings.markers,
+    }
+    stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
+    written = 0
+    for record in people.messages(connection, account.folded):
+        stream.write((b",\n  " if written else b"\n  ") + lines.to_line(record).rstrip(b"\n"))
+        written += 1
+    stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
+    return written
+
+
+def _found(connection: "apsw.Connection", asked: Asked) -> Account:
+    account = people.find(connection, asked.folded)
+    if account is None:
+        raise StorageError(_unknown(asked.name))
+    return account
+
+
+def _unknown(name: str) -> str:
+    return _("there is no account {account}").format(account=name)

@@ -1,0 +1,53 @@
+"""Registered channels and read markers on disk."""
+
+import json
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.lasting import Changes
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+_KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
+_KEEP_MARKER = "INSERT INTO marker VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time"
+
+
+class SqliteStore:
+    """What lasts besides messages and accounts (the port `trio_chat.chat.lasting.Store`).
+
+    Args:
+        database: where it is.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self) -> Changes:
+        """Return everything; see `Store.load`."""
+        return await self._database.read(_load)
+
+    async def save(self, changes: Changes) -> None:
+        """Keep changes; see `Store.save`."""
+        await self._database.write(_save, changes)
+
+
+def _load(connection: "apsw.Connection") -> Changes:
+    channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
+    markers = connection.execute("SELECT account, target, time FROM marker")
+    return Changes(
+        {folded: json.loads(state) for folded, state in channels},
+        {(account, target): time for account, target, time in markers},
+    )
+
+
+def _save(connection: "apsw.Connection", changes: Changes) -> None:
+    for folded, state in changes.channels.items():
+        if state is None:
+            connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
+        else:
+            connection.execute(_KEEP_CHANNEL, (folded, json.dumps(state, ensure_ascii=False)))
+    rows = [(account, target, time) for (account, target), time in changes.markers.items()]
+    connection.executemany(_KEEP_MARKER, rows)

@@ -1,0 +1,149 @@
+"""Accounts, looked after from outside: what belongs to one, and how all of it goes.
+
+Like `storage.maintenance`: synchronous, beside a running server or without one, never more than a short transaction at
+a time. What an account has said is found by reading everything in slices: hardly anybody asks for it, and an index would cost
+something with every message.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.history import Record
+from trio_chat.irc.names import fold_or_self
+from trio_chat.storage import accounts, maintenance
+from trio_chat.storage.accounts import Credentials
+from trio_chat.storage.database import in_transaction
+from trio_chat.storage.events import drop_events
+from trio_chat.storage.history import drop_messages
+
+if TYPE_CHECKING:
+    import apsw
+
+Key = tuple[Any, Any]
+
+_CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
+_MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
+_DROP = {"message": drop_messages, "event": drop_events}
+_SLICE = "SELECT buffer, id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
+
+
+class Belongings(NamedTuple):
+    """What belongs to an account besides what it has said.
+
+    Args:
+        owned: the states of the channels that it owns.
+        ranks: the ranks that it has in channels of others, by the names of these.
+        markers: how far it has read: times by channels and people.
+    """
+
+    owned: list[dict[str, Any]]
+    ranks: dict[str, str]
+    markers: dict[str, str]
+
+
+def everybody(connection: "apsw.Connection") -> list[Account]:
+    """Return all accounts, by name."""
+    return sorted(accounts.every_account(connection), key=lambda account: account.folded)
+
+
+def find(connection: "apsw.Connection", folded: str) -> Account | None:
+    """Return an account; None when there is none of this name."""
+    return next((account for account in accounts.every_account(connection) if account.folded == folded), None)
+
+
+def add(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
+    """Add an account; tell whether it was added, which it is not when there is one of this name."""
+    return in_transaction(connection, accounts.insert, account, credentials)
+
+
+def change_password(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+    """Give an account other credentials."""
+    in_transaction(connection, accounts.update, folded, credentials)
+
+
+def registered_channels(connection: "apsw.Connection") -> list[dict[str, Any]]:
+    """Return the states of all registered channels, by name."""
+    return list(_states(connection).values())
+
+
+def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
+    return {folded: json.loads(state) for folded, state in connection.execute(_CHANNELS)}
+
+
+def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
+    """Return what belongs to an account."""
+    states = registered_channels(connection)
+    owned = [state for state in states if fold_or_self(state["owner"]) == folded]
+    ranks = {
+        state["name"]: rank for state in states for name, rank in state["access"].items() if fold_or_self(name) == folded
+    }  # fmt: skip
+    markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (folded,))}
+    return Belongings(owned, ranks, markers)
+
+
+def delete(connection: "apsw.Connection", folded: str) -> None:
+    """Delete an account with its markers, its channels and its ranks in others: who has its name later inherits nothing."""
+    connection.pragma("secure_delete", True)  # overwritten, not only given free
+    in_transaction(connection, _delete, folded)
+
+
+def _delete(connection: "apsw.Connection", folded: str) -> None:
+    accounts.delete(connection, folded)
+    connection.execute("DELETE FROM marker WHERE account = ?", (folded,))
+    for key, state in _states(connection).items():
+        access = {name: rank for name, rank in state["access"].items() if fold_or_self(name) != folded}
+        if fold_or_self(state["owner"]) == folded:
+            connection.execute("DELETE FROM channel WHERE folded = ?", (key,))
+        elif access != state["access"]:
+            text = json.dumps(state | {"access": access}, ensure_ascii=False)
+            connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, key))
+
+
+def messages(connection: "apsw.Connection", folded: str) -> Iterator[Record]:
+    """Give all messages of an account, channel by channel, in order."""
+    for page in maintenance.pages(connection):
+        for record in page:
+            if _is_by(record.account, folded):
+                yield record
+
+
+def count(connection: "apsw.Connection", folded: str) -> int:
+    """Return how many messages and events of an account there are."""
+    return sum(len(keys) for table in _DROP for keys in _keys(connection, table, folded))
+
+
+def forget(connection: "apsw.Connection", folded: str, told: Callable[[int], None]) -> int:
+    """Delete all messages and events of an account, batch by batch; return how many that were.
+
+    Args:
+        connection: the database.
+        folded: the account; whether it is still there makes no difference.
+        told: told after every batch how many were deleted so far.
+    """
+    connection.pragma("secure_delete", True)  # overwritten, not only given free
+    deleted = 0
+    for table, drop in _DROP.items():
+        for keys in _keys(connection, table, folded):
+            for start in range(0, len(keys), maintenance.BATCH):
+                batch = keys[start : start + maintenance.BATCH]
+                with maintenance.making_room():
+                    in_transaction(connection, drop, batch)
+                deleted += len(batch)
+                told(deleted)
+    return deleted
+
+
+def _keys(connection: "apsw.Connection", table: str, folded: str) -> Iterator[list[Key]]:
+    """Give the keys of what an account said or did. Nothing is being read while they are worked on."""
+    query = _SLICE.format(table)
+    after: Key = (-1, -1)
+    rows: list[tuple[Any, ...]]
+    while rows := connection.execute(query, (*after, maintenance.PAGE)).fetchall():
+        yield [(buffer, number) for buffer, number, account in rows if _is_by(account, folded)]
+        after = rows[-1][0], rows[-1][1]
+
+
+def _is_by(account: str, folded: str) -> bool:
+    return bool(account) and fold_or_self(account) == folded

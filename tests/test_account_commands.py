@@ -1,0 +1,432 @@
+"""The commands for accounts and registered channels: what they change, what they show, what they refuse."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+import trio
+
+from trio_chat import cli
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.history import Query, Record, Span
+from trio_chat.i18n import install
+from trio_chat.server.accounts import COSTS, open_accounts
+from trio_chat.storage import lines, maintenance, people
+from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.database import open_database
+from trio_chat.storage.history import SqliteHistory
+
+DATABASE = Path("trio-chat.db")
+PASSWORD = "correct horse"
+
+
+class Terminal(io.StringIO):
+    """Somebody at a keyboard."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Start in a directory with an empty database, a cheap hash and a password in a file, with an English user."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    Path("config.ini").write_text("[accounts]\nhash_cost = low\n")
+    Path("password").write_text(f"{PASSWORD}\nnot this line\n")
+    fill()
+    yield
+    install("en")
+
+
+def fill(*records: Record) -> None:
+    """Have a server remember these messages and events."""
+
+    async def commit() -> None:
+        async with open_database(DATABASE) as database:
+            if records:
+                await SqliteHistory(database).commit(records)
+
+    trio.run(commit)
+
+
+def execute(statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Do something in the database itself."""
+    connection = apsw.Connection(str(DATABASE))
+    try:
+        return list(connection.execute(statement, values))
+    finally:
+        connection.close()
+
+
+def verified(name: str, password: str) -> Account | None:
+    """Ask as a server does whether a password is right."""
+
+    async def verify() -> Account | None:
+        async with open_database(DATABASE) as database:
+            accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
+            return await accounts.verify(name, password, "192.0.2.1")
+
+    return trio.run(verify)
+
+
+def found(words: str, sender: str = "") -> list[int]:
+    """Search two channels; return ids."""
+
+    async def search() -> list[Record]:
+        async with open_database(DATABASE) as database:
+            return await SqliteHistory(database).search(Query({"#a": 0, "#b": 0}, words, sender), Span(), 100)
+
+    return [record.id for record in trio.run(search)]
+
+
+def said(number: int, account: str, buffer: str = "#a", text: str = "pizza") -> Record:
+    """Return what an account says."""
+    return Record(buffer, number, "PRIVMSG", f"{account or 'guest'}!u@h", account, text)
+
+
+def joined(number: int, account: str) -> Record:
+    """Return that an account comes in."""
+    return Record("#a", number, "JOIN", f"{account}!u@h", account, "", params=(account, "Real name"))
+
+
+def left() -> list[int]:
+    """Return the ids of all messages and events."""
+    return [number for (number,) in execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")]  # type: ignore[misc]
+
+
+def register(folded: str, owner: str, access: dict[str, str] | None = None, topic: str = "") -> None:
+    """Make a registered channel."""
+    state = {
+        "name": folded, "created": 1, "founded": 1, "owner": owner, "since": 1_800_000_000, "access": access or {},
+        "topic": [topic, owner, 1] if topic else None, "flags": "nt", "key": "", "limit": 0, "lists": {},
+    }  # fmt: skip
+    execute("INSERT INTO channel VALUES (?, ?)", folded, json.dumps(state))
+
+
+def channels() -> dict[str, dict[str, object]]:
+    """Return the states of the registered channels."""
+    return {str(folded): json.loads(str(state)) for folded, state in execute("SELECT folded, state FROM channel")}
+
+
+def ran(*arguments: str) -> int:
+    """Run a command and return its exit code."""
+    return cli.main(list(arguments))
+
+
+def add(name: str = "Ann") -> None:
+    """Add an account."""
+    assert ran("account", "add", name, "--password-file", "password") == 0
+
+
+# ----------------------------------------------------------------------------------------------------------- add and passwd
+
+
+def test_an_added_account_can_log_in() -> None:
+    """With the first line of the file as its password, and with nothing else."""
+    add()
+    account = verified("ann", PASSWORD)
+    assert account is not None
+    assert (account.name, account.folded) == ("Ann", "ann")
+    assert verified("ann", f"{PASSWORD}\n") is None
+
+
+def test_a_name_is_given_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even written another way, and the first password stays."""
+    add()
+    Path("other").write_text("battery staple")
+    capsys.readouterr()
+    assert ran("account", "add", "aNN", "--password-file", "other") == 1
+    assert capsys.readouterr().err == "trio-chat: there is an account aNN already\n"
+    assert verified("ann", PASSWORD)
+
+
+def test_who_registers_meanwhile_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may take the name through the server while the operator types a password."""
+    monkeypatch.setattr(people, "find", lambda *_asked: None)
+    add()
+    Path("other").write_text("battery staple")
+    assert ran("account", "add", "ann", "--password-file", "other") == 1
+    assert verified("ann", PASSWORD)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "#ann", "1ann", "a,b", "x" * 65, "a\x1b[2J", "a\u202eb"])
+@pytest.mark.parametrize("command", ["add", "passwd", "delete", "export", "forget"])
+def test_a_name_that_nobody_can_have_is_wrong_usage(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever is to be done with it."""
+    assert ran("account", command, name) == 2
+    assert "not a name that an account can have" in capsys.readouterr().err
+
+
+def test_a_name_that_is_too_long_for_this_server_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody could take it as a nickname."""
+    Path("config.ini").write_text("[limits]\nnick_length = 5\n")
+    assert ran("account", "add", "annann", "--password-file", "password") == 1
+    assert "the server allows 5 characters" in capsys.readouterr().err
+
+
+def test_names_of_any_script_can_be_added() -> None:
+    """They are found however they are written."""
+    add("Борис")
+    assert ran("account", "passwd", "БОРИС", "--password-file", "password") == 0
+    assert verified("борис", PASSWORD)
+
+
+def test_a_password_can_be_changed() -> None:
+    """The old one is worth nothing then."""
+    add()
+    Path("other").write_text("battery staple\r\n")
+    assert ran("account", "passwd", "ANN", "--password-file", "other") == 0
+    assert verified("ann", "battery staple")
+    assert verified("ann", PASSWORD) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "words"),
+    [
+        (b"five!", "at least 6 characters"),
+        (b"tab\tinside", "no control characters"),
+        ("ы".encode() * 301, "at most 600 bytes"),
+        ("one\u06dd two".encode(), "password"),
+        (b"\xff\xfe\xff\xfe\xff\xfe", "not UTF-8"),
+        (b"\ncorrect horse", "the first line is empty"),
+    ],
+)
+def test_a_bad_password_is_refused(password: bytes, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The rules are those of the server, told in one line."""
+    Path("bad").write_bytes(password)
+    assert ran("account", "add", "ann", "--password-file", "bad") == 1
+    told = capsys.readouterr().err
+    assert words in told
+    assert told.count("\n") == 1
+    assert execute("SELECT * FROM account") == []
+
+
+def test_the_least_length_is_that_of_the_configuration() -> None:
+    """As for those who register themselves."""
+    with Path("config.ini").open("a") as file:
+        file.write("min_password = 14\n")
+    assert ran("account", "add", "ann", "--password-file", "password") == 1
+
+
+def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal, where nobody sees it."""
+    asked: list[str] = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("trio_chat.people.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
+    assert ran("account", "add", "ann") == 0
+    assert len(asked) == 2
+    assert verified("ann", PASSWORD)
+
+
+def test_two_different_passwords_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slip would lock somebody out."""
+    typed = [PASSWORD, "correct house"]
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("trio_chat.people.getpass", lambda _prompt: typed.pop(0))
+    assert ran("account", "add", "ann") == 1
+    assert execute("SELECT * FROM account") == []
+
+
+@pytest.mark.parametrize("command", ["add", "passwd"])
+def test_without_a_terminal_there_must_be_a_file(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script must say where the password is."""
+    if command == "passwd":
+        add()
+    assert ran("account", command, "ann") == 2
+    assert "--password-file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["passwd", "delete", "export", "forget"])
+def test_an_account_that_is_not_there_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one line, and nobody is asked anything."""
+    assert ran("account", command, "bob") == 1
+    assert capsys.readouterr() == ("", "trio-chat: there is no account bob\n")
+
+
+# --------------------------------------------------------------------------------------------------------------------- lists
+
+
+def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """By name, as they are written, with when they were registered."""
+    add("bob")
+    add("Ann")
+    execute("UPDATE account SET created = 1800000000")
+    capsys.readouterr()
+    assert ran("account", "list") == 0
+    assert capsys.readouterr().out == "Ann\t2027-01-15T08:00:00Z\nbob\t2027-01-15T08:00:00Z\n"
+
+
+def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a topic that cannot do anything to a terminal."""
+    register("#b", "bob")
+    register("#a", "Ann", topic="hot\x1b[2J pizza")
+    assert ran("channel", "list") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "#a\tAnn\t2027-01-15T08:00:00Z\thot\\x1b[2J pizza",
+        "#b\tbob\t2027-01-15T08:00:00Z",
+    ]
+
+
+# --------------------------------------------------------------------------------------------------------- delete and forget
+
+
+def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
+    """A running server is told by the count of changes."""
+    add()
+    fill(said(1, "Ann"))
+    [(before,)] = execute("SELECT count FROM change WHERE name = 'account'")
+    assert ran("account", "delete", "ann", "--yes") == 0
+    assert verified("ann", PASSWORD) is None
+    assert execute("SELECT count FROM change WHERE name = 'account'") != [(before,)]
+    assert left() == [1]
+
+
+@pytest.mark.parametrize("command", ["delete", "forget"])
+def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
+    """Neither channels nor ranks nor how far somebody has read; what belongs to others stays as it is."""
+    add()
+    register("#a", "Ann")
+    register("#b", "bob", {"Ann": "o", "eve": "v"})
+    register("#c", "bob", {"eve": "v"})
+    execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#b', '2026-01-01T00:00:00.000Z')")
+    untouched = channels()["#c"]
+    assert ran("account", command, "ann", "--yes") == 0
+    assert {name: state["access"] for name, state in channels().items()} == {"#b": {"eve": "v"}, "#c": {"eve": "v"}}
+    assert channels()["#c"] == untouched
+    assert execute("SELECT account FROM marker") == [("bob",)]
+
+
+@pytest.mark.parametrize("command", ["delete", "forget"])
+@pytest.mark.parametrize(("answer", "code", "is_left"), [("y\n", 0, False), ("n\n", 1, True), ("", 1, True)])
+def test_who_can_be_asked_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, answer: str, code: int, is_left: bool
+) -> None:
+    """Only yes means yes."""
+    add()
+    register("#a", "Ann")
+    monkeypatch.setattr(sys, "stdin", Terminal(answer))
+    assert ran("account", command, "ann") == code
+    assert "Delete the account Ann" in capsys.readouterr().err
+    assert (bool(execute("SELECT * FROM account")), bool(channels())) == (is_left, is_left)
+
+
+@pytest.mark.parametrize("command", ["delete", "forget"])
+def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script must say --yes."""
+    add()
+    fill(said(1, "Ann"))
+    assert ran("account", command, "ann") == 2
+    assert "--yes" in capsys.readouterr().err
+    assert verified("ann", PASSWORD)
+    assert left() == [1]
+
+
+def test_all_that_was_said_and_done_is_forgotten(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In every channel and conversation, slice by slice and batch by batch; what others said stays, and so does a guest's."""
+    monkeypatch.setattr(maintenance, "PAGE", 3)
+    monkeypatch.setattr(maintenance, "BATCH", 2)
+    add()
+    mine = [said(number, "Ann", buffer) for number, buffer in enumerate(["#a", "#b", "ann,bob"] * 4, 1)]
+    others = [said(20, "bob"), said(21, "bob", "ann,bob"), said(22, ""), said(23, "anna", "#b"), joined(24, "bob")]
+    fill(*mine, *others, joined(30, "Ann"), joined(31, "Ann"))
+    capsys.readouterr()
+    assert ran("account", "forget", "ann", "--yes") == 0
+    told = "The account Ann was deleted.\n14 messages and events were deleted.\n"
+    assert capsys.readouterr().err == told
+    assert left() == [20, 21, 22, 23, 24]
+
+
+def test_what_is_forgotten_is_not_found() -> None:
+    """The words go with the messages, and those of others are found as before."""
+    add()
+    fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "#b"))
+    assert found("pizza") == [1, 2, 3]
+    assert ran("account", "forget", "ann", "--yes") == 0
+    assert (found("pizza"), found("", "ann")) == ([2], [])
+    assert execute("SELECT rowid FROM word") == [(2,)]
+
+
+def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what it said until a running server let go of it."""
+    fill(said(1, "Ann"), said(2, "bob"))
+    assert ran("account", "forget", "ann", "--yes") == 0
+    assert capsys.readouterr().err == "1 message or event was deleted.\n"
+    assert left() == [2]
+
+
+def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is locked between two batches, nor while the history is read."""
+    monkeypatch.setattr(maintenance, "BATCH", 1)
+    fill(said(1, "Ann"), said(2, "Ann"))
+    with maintenance.opened(DATABASE) as connection:
+        deleted = people.forget(connection, "ann", lambda done: fill(said(10 + done, "bob")))
+    assert (deleted, left()) == (2, [11, 12])
+
+
+# -------------------------------------------------------------------------------------------------------------------- export
+
+
+def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixture[str]) -> None:
+    """What it said, in the form of the history export, its channels and its ranks; and nothing of others."""
+    add()
+    fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\'))
+    register("#a", "Ann")
+    register("#b", "bob", {"Ann": "o", "eve": "v"})
+    execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
+    execute("UPDATE account SET created = 1800000000")
+    capsys.readouterr()
+    assert ran("account", "export", "ANN") == 0
+    exported = json.loads(capsys.readouterr().out)
+    own = [said(1, "Ann"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\')]
+    assert exported == {
+        "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
+        "channels": [channels()["#a"]],
+        "access": {"#b": "o"},
+        "read": {"#b": "2026-01-01T00:00:00.000Z"},
+        "messages": [json.loads(lines.to_line(record)) for record in own],
+    }
+
+
+def test_an_export_of_who_said_nothing_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list is one too."""
+    add()
+    capsys.readouterr()
+    assert ran("account", "export", "ann") == 0
+    assert json.loads(capsys.readouterr().out)["messages"] == []
+
+
+def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither it nor a key is anybody's business, not even its owner's."""
+    add()
+    capsys.readouterr()
+    assert ran("account", "export", "ann") == 0
+    exported = capsys.readouterr().out
+    assert not any(word in exported.lower() for word in ("argon2", "scram", "salt", "password", "hash"))
+
+
+# ------------------------------------------------------------------------------------------------------------------- the rest
+
+COMMANDS = [["account", name] for name in ("list", "add", "passwd", "delete", "export", "forget")] + [["channel", "list"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_database_that_is_not_there(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, and none is made."""
+    name = [] if command[1] == "list" else ["ann"]
+    assert ran(*command, *name, "--database", "nowhere.db") == 1
+    assert capsys.readouterr().err == "trio-chat: nowhere.db: there is no such database; a server makes one when it starts\n"
+    assert not Path("nowhere.db").exists()
+
+
+@pytest.mark.parametrize("command", [["account"], ["channel"], *COMMANDS])
+def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every help ends with commands to copy."""
+    assert ran(*command, "--help") == 0
+    assert "examples:\n  trio-chat " in capsys.readouterr().out
