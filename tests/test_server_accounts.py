@@ -156,3 +156,13 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
         assert server.known == {"bob": bob}
         assert await server.verify("bob", "battery staple", ADDRESS) == bob
         assert await server.refresh() == []
+
+
+async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> None:
+    """Its name is the same, its owner need not be."""
+    async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
+        await command.create(ANN, "correct horse", ADDRESS)
+        await server.refresh()
+        await command.delete("ann")
+        await command.create(ANN._replace(created=ANN.created + 9), "battery staple", ADDRESS)
+        assert await server.refresh() == ["Ann"]

@@ -111,7 +111,8 @@ class AccountKeeper:
                 return []
             accounts = await self._table.all()
         self._changes = changes
-        gone = {account.name for account in self._known.values()} - {account.name for account in accounts}
+        # Whole accounts are compared: one that was deleted and made anew is somebody else's.
+        gone = {account.name for account in set(self._known.values()) - set(accounts)}
         self._known.clear()
         self._known.update((account.folded, account) for account in accounts)
         return sorted(gone)
