@@ -1,5 +1,6 @@
 """What anyone has seen is on disk: the real server, killed at any moment."""
 
+import os
 import random
 import re
 from contextlib import AsyncExitStack
@@ -73,7 +74,11 @@ async def history(address: str, nick: str) -> list[Message]:
             reference = f"msgid={page[-1].tags['msgid']}"
 
 
-@pytest.mark.parametrize("round_number", range(3))
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
+"""How often the server is killed; a night's run has more."""
+
+
+@pytest.mark.parametrize("round_number", range(ROUNDS))
 async def test_nothing_that_was_seen_is_lost_by_a_crash(tmp_path: Path, round_number: int) -> None:
     """Senders under load, `kill -9` at some moment, restart: every message that anyone saw is there, in the order seen."""
     enough = random.Random(round_number).randrange(50, 1500)
