@@ -439,7 +439,9 @@ def test_private_messages_of_two_accounts_are_remembered_for_both(town: Town, ac
     ann.read()
     bob.read()
     for reader, other in ((ann, "robert"), (ann, "bob"), (bob, "ann")):
-        messages = [m for m in reader.say(f"CHATHISTORY LATEST {other} * 10") if m.command in {"PRIVMSG", "NOTICE"}]
+        replies = reader.say(f"CHATHISTORY LATEST {other} * 10")
+        assert replies[0].params[1:] == ("chathistory", other)
+        messages = [m for m in replies if m.command in {"PRIVMSG", "NOTICE"}]
         assert [message.params[1] for message in messages] == ["psst", "what?"]
         assert messages[0].nick == "ann"
         assert messages[1].params[0] == "ann"

@@ -135,7 +135,8 @@ async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, 
     if not talk.can_be_read():  # left, or was removed, while we waited
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
-    with reply.batch("chathistory", talk.name):
+    # A channel by its canonical name; a person as the client's own window is called, whatever the nickname is today.
+    with reply.batch("chathistory", talk.name if talk.channel else request.params[1]):
         for record in records:
             reply.replay(talk.replay(record))
 
