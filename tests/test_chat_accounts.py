@@ -7,6 +7,8 @@ import scramp
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountRules, AccountsError, Busy
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Event
 from trio_chat.chat.sasl import Failed, Inbox, pieces
 from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.message import Message
@@ -489,3 +491,17 @@ def test_of_two_guests_nothing_is_remembered(town: Town) -> None:
     assert memory is not None
     assert isinstance(memory.history, ListHistory)
     assert memory.history.records == []
+
+
+def test_what_was_said_beside_a_slow_order_keeps_its_place(town: Town, accounts: OpenAccounts) -> None:
+    """A message to a channel goes out when it is accepted, though NickServ, told in the same line, takes its time."""
+    bob, ann = town.person("bob", "#a"), town.person("annie", "#a")
+    bob.read()
+    accounts.passwords["ann"] = "identify-me"
+    output = handle_line(town.world, ann.session, b"PRIVMSG #a,NickServ :IDENTIFY ann identify-me")
+    assert [part.params for part in output.parts if isinstance(part, Event)] == [("#a", "IDENTIFY ann identify-me")]
+    assert output.refusal is not None
+    assert output.later is not None
+    town.deliver(output, ann)
+    assert commands(bob.read()) == ["PRIVMSG"]
+    assert ann.session.account == "Ann"

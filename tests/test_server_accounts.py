@@ -10,10 +10,15 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy
+from trio_chat.chat.lasting import Changes
 from trio_chat.chat.sasl import Failed, ScramSha256
+from trio_chat.chat.world import Identity, World
+from trio_chat.irc.isupport import Lengths
 from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
+from trio_chat.server.memory import save_state
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
+from trio_chat.storage.lasting import SqliteStore
 
 ANN = Account("Ann", "ann", 1_800_000_000)
 ADDRESS = "192.0.2.1"
@@ -166,3 +171,28 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
         await command.delete("ann")
         await command.create(ANN._replace(created=ANN.created + 9), "battery staple", ADDRESS)
         assert await server.refresh() == ["Ann"]
+
+
+async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -> None:
+    """A save that is cancelled leaves its changes to the next one."""
+    async with open_database(tmp_path / "chat.db") as database:
+        world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
+        world.markers["ann"] = {"#a": "2026-01-01T00:00:00.000Z"}
+        world.unsaved.note_marker("ann", "#a")
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await save_state(world, store)
+        assert scope.cancelled_caught
+        assert await save_state(world, store)
+        assert (await store.load()).markers == {("ann", "#a"): "2026-01-01T00:00:00.000Z"}
+
+
+async def test_a_name_that_was_given_up_begins_anew(tmp_path: Path) -> None:
+    """How far the former owner had read is nobody else's business."""
+    async with open_database(tmp_path / "chat.db") as database:
+        accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
+        store = SqliteStore(database)
+        await accounts.create(ANN, "correct horse", ADDRESS)
+        await store.save(Changes({}, {("ann", "#a"): "2026-01-01T00:00:00.000Z", ("bob", "#a"): "2026-01-01T00:00:00.000Z"}))
+        await accounts.delete("ann")
+        assert set((await store.load()).markers) == {("bob", "#a")}

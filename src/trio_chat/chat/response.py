@@ -133,7 +133,12 @@ class Response:
         """Return what is to be delivered."""
         if self._postponed is not None:
             work, self._postponed = self._postponed, None
-            return Output(later=partial(self._run, [work]))
+            # Events were accepted now: they must not come after what others do while this one waits.
+            refusal = self._refusal()
+            if not self._label:
+                self._flush()
+            parts, self._parts = tuple(self._parts), []
+            return Output(parts, refusal=refusal, later=partial(self._run, [work]))
         refusal = self._refusal()
         if self._label:
             self._apply_label()

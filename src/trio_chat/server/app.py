@@ -74,9 +74,9 @@ class Server:
                     task_status.started()
                     await trio.serve_listeners(self.handle, list(listeners), handler_nursery=connections)
                 await self._shut_down(connections)
-            if self._store is not None:
-                await save_state(self.world, self._store)
             nursery.cancel_scope.cancel()
+        if self._store is not None:  # what the task was writing when it was cancelled, too
+            await save_state(self.world, self._store)
 
     def stop(self) -> None:
         """Make `serve` end. Calling it again does nothing."""

@@ -99,7 +99,10 @@ async def keep_state(world: World, store: Store) -> None:
 
 
 async def save_state(world: World, store: Store) -> bool:
-    """Write down what has changed of what lasts; tell whether that was possible."""
+    """Write down what has changed of what lasts; tell whether that was possible.
+
+    When cancelled, it counts as not written, so that the next call writes it.
+    """
     unsaved = world.unsaved
     channels, markers = unsaved.channels, unsaved.markers
     unsaved.channels, unsaved.markers = set(), set()
@@ -107,10 +110,12 @@ async def save_state(world: World, store: Store) -> bool:
         return True
     try:
         await store.save(_changes(world, channels, markers))
-    except StorageError as error:
-        log.error("registered channels and read markers cannot be written: %s", error)
+    except BaseException as error:  # when cancelled too: whether it was written is not known, and twice does no harm
         unsaved.channels |= channels
         unsaved.markers |= markers
+        if not isinstance(error, StorageError):
+            raise
+        log.error("registered channels and read markers cannot be written: %s", error)
         return False
     return True
 

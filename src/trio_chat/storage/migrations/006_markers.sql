@@ -6,3 +6,6 @@ CREATE TABLE marker (
     time TEXT NOT NULL,            -- as the server-time tag writes it, so that greater is later
     PRIMARY KEY (account, target)
 ) WITHOUT ROWID;
+
+-- Who registers a name that was given up begins anew.
+CREATE TRIGGER account_markers AFTER DELETE ON account BEGIN DELETE FROM marker WHERE account = old.folded; END;
