@@ -108,16 +108,17 @@ async def save_state(world: World, store: Store) -> bool:
     unsaved.channels, unsaved.markers = set(), set()
     if not channels and not markers:
         return True
+    is_saved = False
     try:
         await store.save(_changes(world, channels, markers))
-    except BaseException as error:  # when cancelled too: whether it was written is not known, and twice does no harm
-        unsaved.channels |= channels
-        unsaved.markers |= markers
-        if not isinstance(error, StorageError):
-            raise
+        is_saved = True
+    except StorageError as error:
         log.error("registered channels and read markers cannot be written: %s", error)
-        return False
-    return True
+    finally:
+        if not is_saved:  # when cancelled too: whether it was written is not known, and twice does no harm
+            unsaved.channels |= channels
+            unsaved.markers |= markers
+    return is_saved
 
 
 def _changes(world: World, channels: set[str], markers: set[tuple[str, str]]) -> Changes:
