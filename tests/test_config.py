@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trio_chat.config import KEYS, LENGTHS, ConfigError, Settings, load
+from trio_chat.config import KEYS, LENGTHS, NAMED, ConfigError, ListenerSettings, Settings, load
 from trio_chat.irc.isupport import Lengths
 
 SHIPPED = Path(__file__).parent.parent / "config.ini"
@@ -97,7 +97,8 @@ def test_the_shipped_file_says_where_to_listen():
 
 def test_every_commented_key_of_the_shipped_file_shows_its_default(written):
     """Removing every '#' before a key changes nothing, so the file cannot say what is not so."""
-    path = written(re.sub(r"^#(?=[a-z_]+ =)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    settings, *_ = re.split(r"^#\[", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE)  # named sections have no defaults
+    path = written(re.sub(r"^#(?=[a-z_]+ =)", "", settings, flags=re.MULTILINE))
     assert load(path) == beside(path)
 
 
@@ -110,13 +111,31 @@ def test_every_key_is_explained_in_the_shipped_file(section, key):
     assert KEYS[section][key].allowed in explanation.replace("\n# ", " ")
 
 
+@pytest.mark.parametrize(("word", "key"), [(word, key) for word, kind in NAMED.items() for key in kind.keys])
+def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key):
+    """The example of each kind of named section, commented out, explains all its keys."""
+    text = re.split(rf"\n#\[{word} \w+\]\n", SHIPPED.read_text(encoding="utf-8"))[1].split("\n#[")[0]
+    explanation, found, _ = text.partition(f"\n#{key} =")
+    assert found
+    assert NAMED[word].keys[key].allowed.lower() in explanation.replace("\n# ", " ").lower()
+
+
+def test_the_examples_of_named_sections_can_be_used(written):
+    """Removing every '#' before a header and a key gives a file that is understood."""
+    path = written(re.sub(r"^#(?=[a-z_]+ =|\[)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    assert all(getattr(load(path), kind.field) for kind in NAMED.values())
+
+
 def test_every_setting_has_a_key():
     """No setting can only be changed in the source."""
-    parts = {field.name: getattr(Settings(), field.name) for field in fields(Settings)}
+    several = {kind.field for kind in NAMED.values()}
+    parts = {field.name: getattr(Settings(), field.name) for field in fields(Settings) if field.name not in several}
     for section, part in parts.items():
         named = {field.name for field in fields(part)} - {"lengths"}
         assert named <= set(KEYS[section])
     assert {name for name, _ in LENGTHS.values()} == set(Lengths._fields)
+    for kind in NAMED.values():
+        assert {field.name for field in fields(kind.settings)} == {"name", *kind.keys}
 
 
 @pytest.mark.parametrize(
@@ -283,6 +302,39 @@ def test_a_value_that_is_refused(refused, line):
 def test_an_unknown_section_suggests_the_nearest(refused):
     """A slip in a header is not a section that nobody reads."""
     assert "line 2: there is no section [sever]; did you mean 'server'?" in refused("# x\n[sever]\nport = 1\n")
+
+
+def test_named_sections_become_settings_in_their_order(written):
+    """Each `[listener NAME]` is one listener; what is left out has its default."""
+    text = "[listener web]\nport = 6000\n[server]\nport = 1\n[listener Дом]\nport = 6001\nhost = ::1 # here\n"
+    assert load(written(text)).listeners == (
+        ListenerSettings(name="web", port=6000),
+        ListenerSettings(name="Дом", port=6001, host=("::1",)),
+    )
+
+
+@pytest.mark.parametrize(
+    "header", ["listener", "listener ", "listener a b", "listener  a", "listener #x", f"listener {'a' * 33}"]
+)
+def test_a_named_section_needs_a_name(refused, header):
+    """A name is one short word; the error shows how it is written."""
+    assert "line 1: a section [listener] needs a name, such as [listener office]" in refused(f"[{header}]\nport = 1\n")
+
+
+def test_a_named_section_needs_what_has_no_default(refused):
+    """A key that must be there is named, with what it may be."""
+    assert "line 2: [listener web] needs port: a whole number from" in refused("#\n[listener web]\nhost = ::1\n")
+
+
+def test_a_bad_value_in_a_named_section_names_everything(refused):
+    """Line, section, key, value, and what is allowed, as everywhere."""
+    message = refused("[listener web]\nport = x\n")
+    assert 'line 2: [listener web] port = "x": allowed: a whole number from 0 to 65535' in message
+
+
+def test_an_unknown_key_of_a_named_section_suggests_the_nearest(refused):
+    """A slip is not silently the default there either."""
+    assert "line 2: [listener web] has no key 'prt'; did you mean 'port'?" in refused("[listener web]\nprt = 1\n")
 
 
 def test_default_is_no_section(refused):

@@ -142,7 +142,7 @@ def _add_password_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _name(text: str) -> str:
-    from trio_chat.config_values import LONGEST_NICK  # noqa: PLC0415
+    from trio_chat.config.values import LONGEST_NICK  # noqa: PLC0415
     from trio_chat.irc.names import InvalidName, fold_nick  # noqa: PLC0415
 
     try:

@@ -193,7 +193,7 @@ def _run(tools: Tools, run: Callable[[argparse.Namespace, Path, "Settings"], int
 
 
 def _channel(text: str) -> str:
-    from trio_chat.config_values import LONGEST_CHANNEL, channel  # noqa: PLC0415
+    from trio_chat.config.values import LONGEST_CHANNEL, channel  # noqa: PLC0415
     from trio_chat.irc.names import InvalidName, fold_channel  # noqa: PLC0415
 
     try:

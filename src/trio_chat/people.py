@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from trio_chat.chat.accounts import MAX_PASSWORD, Account
-from trio_chat.config_values import LONGEST_NICK
+from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick
 from trio_chat.irc.text import escape_controls

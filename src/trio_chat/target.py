@@ -4,7 +4,7 @@ import re
 from ipaddress import IPv6Address
 from typing import NamedTuple
 
-from trio_chat import config_values as values
+from trio_chat.config import values
 from trio_chat.i18n import _
 from trio_chat.irc.names import CHANTYPES
 

@@ -37,6 +37,18 @@ async def test_three_people_chat(tmp_path: Path) -> None:
         assert (await anna.wait(), await bob.wait(), await host.wait()) == (0, 0, 0)
 
 
+async def test_people_meet_through_different_listeners(tmp_path: Path) -> None:
+    """Every [listener NAME] leads into the same chat."""
+    further = "[listener inside]\nhost = 127.0.0.1\nport = 0"
+    async with server(tmp_path, further) as (host, inside):
+        first = host.out.lines[-1].rpartition(" listens on ")[2].partition(",")[0]
+        assert first != inside
+        async with client(tmp_path, first, "ann") as ann, client(tmp_path, inside, "bob") as bob:
+            await ann.out.until("bob")
+            await bob.say("hello")
+            assert await ann.out.until("hello") == '["bob"]: hello'
+
+
 async def test_a_client_that_is_killed_is_gone_for_the_others(tmp_path: Path) -> None:
     """`kill -9` leaves no ghost."""
     async with (

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
 
 import trio
 
@@ -20,7 +19,7 @@ from trio_chat.irc.message import Message
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
-from trio_chat.server.listeners import ListenError, bound_port, open_listeners
+from trio_chat.server.listeners import ListenError, bound_to, open_all
 from trio_chat.server.memory import StorageError, keep_state, load_state, remembering, save_state, watch_accounts
 from trio_chat.server.transport import SocketTransport, Transport
 
@@ -165,26 +164,26 @@ def run(settings: Settings) -> int:
 
 
 async def _main(settings: Settings) -> int:
-    listeners = await open_listeners(settings.server.host, settings.server.port)
-    port = bound_port(listeners)
-    bound = [ip_address(listener.socket.getsockname()[0].partition("%")[0]) for listener in listeners]
+    listeners = await open_all(settings)
     try:
         async with remembering(settings.storage, settings.accounts.hash_cost) as memory:
             server = Server(settings, memory=memory)
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
-            return await _serve(server, listeners, bound, port)
+            return await _serve(server, listeners)
     finally:
         for listener in listeners:
             listener.socket.close()
 
 
-async def _serve(server: Server, listeners: list[trio.SocketListener], bound: list[Address], port: int) -> int:
+async def _serve(server: Server, listeners: list[trio.SocketListener]) -> int:
+    bound = [bound_to(listener) for listener in listeners]
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
-            nursery.start_soon(_announce, bound, port)
-            log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(address, port) for address in bound))
+            main_port = bound[0][1]  # the one of [server]; a further one serves those who know of it
+            nursery.start_soon(_announce, [address for address, port in bound if port == main_port], main_port)
+            log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))
             await server.serve(listeners)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()

@@ -3,10 +3,13 @@
 import errno
 import os
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import trio
 
+from trio_chat.config import Settings
 from trio_chat.i18n import _
+from trio_chat.server.addresses import Address
 
 # Windows has its own numbers for what bind() refuses.
 _IN_USE = frozenset((errno.EADDRINUSE, 10048))
@@ -44,9 +47,33 @@ async def open_listeners(hosts: Sequence[str], port: int) -> list[trio.SocketLis
     return listeners
 
 
+async def open_all(settings: Settings) -> list[trio.SocketListener]:
+    """Listen where [server] says, and then where each [listener NAME] does.
+
+    Raises:
+        ListenError: when one of them is impossible; nothing stays open then, nor when cancelled.
+    """
+    listeners: list[trio.SocketListener] = []
+    try:
+        listeners += await open_listeners(settings.server.host, settings.server.port)
+        for further in settings.listeners:
+            listeners += await open_listeners(further.host, further.port)
+    except BaseException:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    return listeners
+
+
 def bound_port(listeners: Sequence[trio.SocketListener]) -> int:
-    """Return the port that the listeners are on."""
-    return int(listeners[0].socket.getsockname()[1])
+    """Return the port that the first of the listeners is on."""
+    return bound_to(listeners[0])[1]
+
+
+def bound_to(listener: trio.SocketListener) -> tuple[Address, int]:
+    """Return the address and the port that a listener is on."""
+    address, port = listener.socket.getsockname()[:2]
+    return ip_address(address.partition("%")[0]), int(port)
 
 
 def explain(error: OSError, host: str, port: int) -> str:

@@ -13,7 +13,7 @@ from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import msgid, parse_msgid, parse_time, server_time
 from trio_chat.chat.talks import GUEST, buffer_of
-from trio_chat.config_values import LONGEST_CHANNEL, LONGEST_NICK
+from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick

@@ -1,0 +1,31 @@
+"""config.ini to frozen, validated settings; every error names file, section, key, value and what is allowed."""
+
+from trio_chat.config.keys import KEYS, LENGTHS, NAMED
+from trio_chat.config.reader import FILE_NAME, ConfigError, load
+from trio_chat.config.settings import (
+    AccountSettings,
+    ClientSettings,
+    LimitSettings,
+    ListenerSettings,
+    LoggingSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
+
+__all__ = [
+    "FILE_NAME",
+    "KEYS",
+    "LENGTHS",
+    "NAMED",
+    "AccountSettings",
+    "ClientSettings",
+    "ConfigError",
+    "LimitSettings",
+    "ListenerSettings",
+    "LoggingSettings",
+    "ServerSettings",
+    "Settings",
+    "StorageSettings",
+    "load",
+]

@@ -1,0 +1,111 @@
+"""The one table of what can be written in config.ini: parsing, errors and the tests of the shipped file are derived from it."""
+
+from typing import NamedTuple
+
+from trio_chat.config import values
+from trio_chat.config.settings import ListenerSettings
+from trio_chat.config.values import Kind
+
+_HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
+_PORT = values.whole(0, 65535, " (0: any free one)")
+
+LENGTHS: dict[str, tuple[str, Kind]] = {
+    # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC 1459 §2.3 for ASCII
+    # names; lower ones keep every client that asks for something usual working.
+    "nick_length": ("nick", values.whole(3, values.LONGEST_NICK, " characters")),
+    "channel_length": ("channel", values.whole(3, values.LONGEST_CHANNEL, " characters")),
+    "topic_length": ("topic", values.whole(20, 390, " bytes")),
+    "kick_length": ("kick", values.whole(20, 390, " bytes")),
+    "away_length": ("away", values.whole(20, 390, " bytes")),
+    "realname_length": ("realname", values.whole(10, 200, " bytes")),
+    "username_length": ("username", values.whole(3, 32, " characters")),
+    "key_length": ("key", values.whole(4, 64, " bytes")),
+    "host_length": ("host", values.whole(15, 64, " characters")),
+    "channels_per_user": ("channels_per_user", values.whole(1, 10_000)),
+    "targets": ("targets", values.whole(1, 100)),
+    "mode_changes": ("modes", values.whole(3, 20)),
+    "list_entries": ("list_entries", values.whole(1, 10_000)),
+    "monitor_entries": ("monitor_entries", values.whole(1, 10_000)),
+    "multiline_bytes": ("multiline_bytes", values.whole(512, 16_384)),
+    "multiline_lines": ("multiline_lines", values.whole(2, 1000)),
+    "metadata_keys": ("metadata_keys", values.whole(1, 1000)),
+    "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
+    "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
+}
+"""The keys of [limits] that become `LimitSettings.lengths`."""
+
+KEYS: dict[str, dict[str, Kind]] = {
+    "server": {
+        "host": _HOSTS,
+        "port": _PORT,
+        "name": Kind(values.server_name, "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org"),
+        "network": values.some_text(64),
+        "description": values.some_text(200),
+        "password": values.text(200, secret=True),
+        "lobby": Kind(values.channel_or_none, "a channel name such as #lobby, without spaces and commas, or none"),
+        "lobby_topic": values.text(390),
+        "motd": values.text_lines(500, 400),
+        "admin": values.text(200),
+        "shutdown_grace": values.decimal(0, 600, "seconds"),
+    },
+    "logging": {
+        "level": values.choice("debug", "info", "warning", "error"),
+        "file": Kind(values.no_or_path, "a path, seen from the directory of this file, or none"),
+        "rotate_bytes": values.size(1024, 2**40),
+        "keep": values.whole(1, 1000),
+    },
+    "storage": {
+        "file": Kind(values.no_or_path, "a path, seen from the directory of this file, or none"),
+        "keep_days": values.whole(0, 36_500, " (0: for ever)"),
+        "synchronous": values.choice("full", "normal", "off"),
+        "playback": values.whole(0, 1000),
+        "most_messages": values.whole(1, 10_000),
+    },
+    "accounts": {
+        "registration": values.choice("open", "closed"),
+        "before_connect": values.YES_OR_NO,
+        "min_password": values.whole(1, 100, " characters"),
+        "multi_session": values.YES_OR_NO,
+        "reservation": values.choice("refuse", "rename", "off"),
+        "hash_cost": values.choice("normal", "low"),
+    },
+    "limits": {
+        "clients": values.whole(1, 1_000_000),
+        "registration_timeout": values.decimal(0.1, 3600, "seconds"),
+        "ping_interval": values.decimal(0.1, 86_400, "seconds"),
+        "ping_timeout": values.decimal(0.1, 86_400, "seconds"),
+        "flood_burst": values.whole(1, 1_000_000, " lines"),
+        "flood_rate": values.decimal(0.1, 100_000, "lines a second"),
+        "flood_exempt": Kind(values.networks, "addresses and networks such as 10.0.0.0/8, separated by commas, or none"),
+        "outbox_bytes": values.size(8192, 2**30),
+        "event_queue": values.whole(1, 1_000_000),
+        "whowas_entries": values.whole(0, 1_000_000),
+        **{key: kind for key, (_, kind) in LENGTHS.items()},
+    },
+    "client": {
+        "nick": Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"),
+        "channel": Kind(values.no_or_channel, "a channel name such as #lobby, or nothing"),
+        "language": Kind(values.no_or_language, "en, ru, or nothing"),
+    },
+}
+"""Every key that config.ini may have, by section."""
+
+
+class NamedSection(NamedTuple):
+    """A kind of section that may be there several times, each with a name of its own: `[listener office]`.
+
+    Attributes:
+        field: of `Settings`, where the tuple of them goes, in the order of the file.
+        settings: what one becomes; its fields without a default are keys that must be there.
+        keys: what may be written in it.
+    """
+
+    field: str
+    settings: type
+    keys: dict[str, Kind]
+
+
+NAMED: dict[str, NamedSection] = {
+    "listener": NamedSection("listeners", ListenerSettings, {"host": _HOSTS, "port": _PORT}),
+}
+"""The sections that have a name, by the word before it."""

@@ -1,0 +1,195 @@
+"""Reading config.ini: what is wrong is said with file, line, section, key, value and what is allowed."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import MISSING, fields, replace
+from pathlib import Path
+from typing import Any
+
+from trio_chat.config.ini import IniError, Sections, line_of, parse, without_comments
+from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
+from trio_chat.config.settings import LimitSettings, Settings
+from trio_chat.config.values import Kind
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.names import InvalidName, fold_channel
+from trio_chat.irc.text import escape_controls
+
+FILE_NAME = "config.ini"
+_LARGEST_FILE = 1_000_000
+_LONGEST_SHOWN = 60
+_NAME = re.compile(r"[\w.-]{1,32}")
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text is one line for the operator."""
+
+
+def load(path: Path | None) -> Settings:
+    """Read the settings.
+
+    Args:
+        path: the file; None for `config.ini` in the working directory if there is one, or else the defaults.
+
+    Raises:
+        ConfigError: when there is no such file, or anything in it is not understood.
+    """
+    file = Path(FILE_NAME) if path is None else path
+    try:
+        text = _read(file)
+    except FileNotFoundError:
+        if path is None:
+            return Settings()
+        raise ConfigError(f"{_path(file)}: there is no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        # Windows calls opening a directory a lack of permission.
+        reason = "it is a directory" if file.is_dir() else getattr(error, "strerror", None) or error
+        raise ConfigError(f"{_path(file)}: cannot be read: {reason}") from None
+    return _Reader(file, text).settings()
+
+
+def _read(file: Path) -> str:
+    with file.open("rb") as stream:
+        data = stream.read(_LARGEST_FILE + 1)
+    if len(data) > _LARGEST_FILE:
+        raise ConfigError(f"{_path(file)}: larger than {_LARGEST_FILE} bytes; this is not a configuration file")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # The position is counted behind a byte order mark, which has no line end in it, so the line is right anyway.
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError(f"{_path(file)}, line {line}: not UTF-8; save the file with the encoding UTF-8") from None
+    if "\0" in text:
+        raise ConfigError(f"{_path(file)}: not plain text; save the file with the encoding UTF-8")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Reader:
+    """Turns the text of one file into settings, and knows how to say where something is wrong."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        self._text = text
+
+    def settings(self) -> Settings:
+        try:
+            sections = parse(self._text)
+        except IniError as error:
+            raise self._error(error.line, error.problem) from None
+        for section, written in sections.items():
+            self._check_names(section, written)
+        values_of = {section: self._values(section, KEYS[section], sections.get(section, {})) for section in KEYS}
+        named = {kind.field: tuple(self._named(word, kind, sections)) for word, kind in NAMED.items()}
+        settings = _build(values_of, named, self._file.parent)
+        self._check_together(settings)
+        return settings
+
+    def _check_names(self, section: str, written: dict[str, str]) -> None:
+        keys = self._keys(section)
+        for key in written:
+            if key not in keys:
+                # Its value is not shown: it could be a password behind a misspelt key.
+                problem = f"[{_shown(section)}] has no key {_shown(key)!r}; {_where_is(keys, key)}"
+                raise self._error(line_of(self._text, section, key), problem)
+
+    def _keys(self, section: str) -> dict[str, Kind]:
+        if section in KEYS:
+            return KEYS[section]
+        word, _, name = section.partition(" ")
+        if word not in NAMED:
+            problem = f"there is no section [{_shown(section)}]; {_nearest(word, [*KEYS, *NAMED])}"
+        elif not _NAME.fullmatch(name):
+            problem = f"a section [{word}] needs a name, such as [{word} office]: letters, digits, '-', '_' and '.', at most 32"
+        else:
+            return NAMED[word].keys
+        raise self._error(line_of(self._text, section), problem)
+
+    def _named(self, word: str, kind: NamedSection, sections: Sections) -> Iterator[Any]:
+        """Read every section `[word NAME]`."""
+        required = [key for key in kind.keys if _has_no_default(kind.settings, key)]
+        for section, written in sections.items():
+            if section.startswith(f"{word} "):
+                for key in required:
+                    if key not in written:
+                        problem = f"[{section}] needs {key}: {kind.keys[key].allowed}"
+                        raise self._error(line_of(self._text, section), problem)
+                yield kind.settings(name=section.partition(" ")[2], **self._values(section, kind.keys, written))
+
+    def _values(self, section: str, keys: dict[str, Kind], written: dict[str, str]) -> dict[str, Any]:
+        return {key: self._value(section, key, keys[key], value) for key, value in written.items()}
+
+    def _value(self, section: str, key: str, kind: Kind, written: str) -> object:
+        value = without_comments(written, prose=kind.prose)
+        shown = "a value that is not shown" if kind.secret else f'"{_shown(value)}"'
+        if "\n" in value and not kind.lines:
+            problem = "the next line begins with a space and so belongs to this value; remove the space, or the line"
+        else:
+            try:
+                return kind.parse(value)
+            except ValueError:
+                problem = f"allowed: {kind.allowed}"
+        raise self._error(line_of(self._text, section, key), f"[{section}] {key} = {shown}: {problem}")
+
+    def _check_together(self, settings: Settings) -> None:
+        lengths = settings.limits.lengths
+        server = settings.server
+        try:
+            if server.lobby:
+                fold_channel(server.lobby, lengths.channel)
+        except InvalidName:
+            problem = f"longer than [limits] channel_length = {lengths.channel} allows"
+            raise self._error(*self._both("lobby", server.lobby, problem)) from None
+        if len(server.lobby_topic.encode()) > lengths.topic:
+            problem = f"longer than [limits] topic_length = {lengths.topic} bytes allows"
+            raise self._error(*self._both("lobby_topic", server.lobby_topic, problem))
+
+    def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
+        line = line_of(self._text, "server", key)
+        return line, f'[server] {key} = "{_shown(value)}": {problem}'
+
+    def _error(self, line: int, problem: str) -> ConfigError:
+        where = f", line {line}" if line else ""
+        return ConfigError(escape_controls(f"{_path(self._file)}{where}: {problem}"))
+
+
+def _build(values_of: dict[str, dict[str, Any]], named: dict[str, tuple[Any, ...]], directory: Path) -> Settings:
+    limits = values_of["limits"]
+    lengths = Lengths(**{field: limits.pop(key) for key, (field, _) in LENGTHS.items() if key in limits})
+    default = Settings(limits=LimitSettings(lengths=lengths))
+    sections = {section: replace(getattr(default, section), **values) for section, values in values_of.items()}
+    beside: dict[str, Any] = {section: _beside(directory, values) for section, values in sections.items()}
+    beside |= {field: tuple(_beside(directory, one) for one in several) for field, several in named.items()}
+    return Settings(**beside)
+
+
+def _beside(directory: Path, section: Any) -> Any:
+    """Put the paths of a section beside config.ini, whatever the working directory is: that is where an operator looks."""
+    paths = {field.name: getattr(section, field.name) for field in fields(section)}
+    return replace(section, **{name: directory / path for name, path in paths.items() if isinstance(path, Path)})
+
+
+def _has_no_default(settings: type, name: str) -> bool:
+    field = next(field for field in fields(settings) if field.name == name)
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    near = difflib.get_close_matches(word.lower(), names, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
+
+
+def _where_is(keys: dict[str, Kind], key: str) -> str:
+    for other, others in KEYS.items():
+        if key in others:
+            return f"it belongs in [{other}]"
+    return _nearest(key, keys)
+
+
+def _path(file: Path) -> str:
+    return escape_controls(str(file))
+
+
+def _shown(text: str) -> str:
+    escaped = escape_controls(text)
+    return escaped if len(escaped) <= _LONGEST_SHOWN else escaped[:_LONGEST_SHOWN] + "…"

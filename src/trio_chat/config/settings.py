@@ -1,0 +1,105 @@
+"""What config.ini says, as frozen values; the defaults stand here."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from trio_chat.irc.isupport import Lengths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """[server]: where to listen and what the server says of itself."""
+
+    host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104 - everybody on the network can join; README says how to keep it local
+    port: int = 5000
+    name: str = "chat.local"
+    network: str = "trio-chat"
+    description: str = "A trio-chat server"
+    password: str = ""
+    lobby: str = "#lobby"
+    lobby_topic: str = ""
+    motd: tuple[str, ...] = ()
+    admin: str = ""
+    shutdown_grace: float = 3.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggingSettings:
+    """[logging]: what is written down, and where."""
+
+    level: str = "info"
+    file: Path | None = Path("logs/server_log.txt")  # empty: no file
+    rotate_bytes: int = 5_000_000
+    keep: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageSettings:
+    """[storage]: what is remembered, where, and for how long."""
+
+    file: Path | None = Path("trio-chat.db")  # none: nothing is remembered
+    keep_days: int = 0  # 0: for ever
+    synchronous: str = "full"
+    playback: int = 20  # messages
+    most_messages: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """[accounts]: names that belong to people."""
+
+    registration: str = "open"
+    before_connect: bool = True
+    min_password: int = 6  # characters
+    multi_session: bool = True
+    reservation: str = "refuse"
+    hash_cost: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """[limits]: what one client may cost."""
+
+    clients: int = 10_000
+    registration_timeout: float = 30.0  # seconds
+    ping_interval: float = 90.0  # seconds
+    ping_timeout: float = 60.0  # seconds
+    flood_burst: int = 40  # lines
+    flood_rate: float = 8.0  # lines a second
+    flood_exempt: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    outbox_bytes: int = 1_048_576
+    event_queue: int = 1024
+    whowas_entries: int = 200
+    lengths: Lengths = field(default_factory=Lengths)  # each a key of its own: nick, channel, topic, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientSettings:
+    """[client]: what `trio-chat connect` uses when the command line does not say."""
+
+    nick: str = ""
+    channel: str = ""  # empty: the [server] lobby
+    language: str = ""  # empty: the locale's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerSettings:
+    """[listener NAME]: one more place to listen."""
+
+    name: str
+    host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104 - as [server] host
+    port: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of config.ini."""
+
+    server: ServerSettings = field(default_factory=ServerSettings)
+    logging: LoggingSettings = field(default_factory=LoggingSettings)
+    storage: StorageSettings = field(default_factory=StorageSettings)
+    accounts: AccountSettings = field(default_factory=AccountSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    client: ClientSettings = field(default_factory=ClientSettings)
+    listeners: tuple[ListenerSettings, ...] = ()
