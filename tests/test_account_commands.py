@@ -101,11 +101,14 @@ def left() -> list[int]:
     return [number for (number,) in execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")]  # type: ignore[misc]
 
 
-def register(folded: str, owner: str, access: dict[str, str] | None = None, topic: str = "") -> None:
-    """Make a registered channel."""
+def register(
+    folded: str, owner: str, access: dict[str, str] | None = None, topic: str = "", members: dict[str, str] | None = None
+) -> None:
+    """Make a channel that lasts."""
     state = {
         "name": folded, "created": 1, "founded": 1, "owner": owner, "since": 1_800_000_000, "access": access or {},
         "topic": [topic, owner, 1] if topic else None, "flags": "nt", "key": "", "limit": 0, "lists": {},
+        "members": members or {},
     }  # fmt: skip
     execute("INSERT INTO channel VALUES (?, ?)", folded, json.dumps(state))
 
@@ -258,19 +261,21 @@ def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     add("bob")
     add("Ann")
     execute("UPDATE account SET created = 1800000000")
+    execute("INSERT INTO always_on VALUES ('ann', '{}')")
     capsys.readouterr()
     assert ran("account", "list") == 0
-    assert capsys.readouterr().out == "Ann\t2027-01-15T08:00:00Z\nbob\t2027-01-15T08:00:00Z\n"
+    assert capsys.readouterr().out == "Ann\t2027-01-15T08:00:00Z\talways-on\nbob\t2027-01-15T08:00:00Z\n"
 
 
 def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """With a topic that cannot do anything to a terminal."""
+    """With a topic that cannot do anything to a terminal, and the always-on members; not those that belong to nobody."""
     register("#b", "bob")
-    register("#a", "Ann", topic="hot\x1b[2J pizza")
+    register("#a", "Ann", topic="hot\x1b[2J pizza", members={"ann": "o", "eve": ""})
+    register("#nobodys", "", members={"ann": ""})
     assert ran("channel", "list") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "#a\tAnn\t2027-01-15T08:00:00Z\thot\\x1b[2J pizza",
-        "#b\tbob\t2027-01-15T08:00:00Z",
+        "#a\tAnn\t2027-01-15T08:00:00Z\thot\\x1b[2J pizza\t2",
+        "#b\tbob\t2027-01-15T08:00:00Z\t\t0",
     ]
 
 
@@ -290,17 +295,22 @@ def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
 def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
-    """Neither channels nor ranks nor how far somebody has read; what belongs to others stays as it is."""
+    """Neither channels nor ranks nor how far somebody has read, nor a place; what belongs to others stays as it is."""
     add()
     register("#a", "Ann")
-    register("#b", "bob", {"Ann": "o", "eve": "v"})
+    register("#b", "bob", {"Ann": "o", "eve": "v"}, members={"ann": "o", "eve": ""})
+    register("#hers", "", members={"ann": "o"})
+    execute("INSERT INTO always_on VALUES ('ann', '{}'), ('eve', '{}')")
+    execute("INSERT INTO preference VALUES ('ann', '{}'), ('eve', '{}')")
     register("#c", "bob", {"eve": "v"})
     execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#b', '2026-01-01T00:00:00.000Z')")
     untouched = channels()["#c"]
     assert ran("account", command, "ann", "--yes") == 0
     assert {name: state["access"] for name, state in channels().items()} == {"#b": {"eve": "v"}, "#c": {"eve": "v"}}
     assert channels()["#c"] == untouched
+    assert channels()["#b"]["members"] == {"eve": ""}
     assert execute("SELECT account FROM marker") == [("bob",)]
+    assert execute("SELECT account FROM always_on") == execute("SELECT account FROM preference") == [("eve",)]
 
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
@@ -378,7 +388,9 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     add()
     fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\'))
     register("#a", "Ann")
-    register("#b", "bob", {"Ann": "o", "eve": "v"})
+    register("#b", "bob", {"Ann": "o", "eve": "v"}, members={"ann": "o", "eve": ""})
+    execute("INSERT INTO always_on VALUES ('ann', '{\"nick\": \"Ann\"}'), ('bob', '{}')")
+    execute("INSERT INTO preference VALUES ('ann', '{\"always-on\": true}'), ('bob', '{}')")
     execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
@@ -390,6 +402,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "channels": [channels()["#a"]],
         "access": {"#b": "o"},
         "read": {"#b": "2026-01-01T00:00:00.000Z"},
+        "settings": {"always-on": True},
+        "always_on": {"user": {"nick": "Ann"}, "channels": {"#b": "o"}},
         "messages": [json.loads(lines.to_line(record)) for record in own],
     }
 

@@ -155,11 +155,11 @@ def test_what_lasts_is_all_that_matters() -> None:
     ann.say("TOPIC #a :tea", "MODE #a +kbeIls-t x eve!*@* *!*@h bob 5", "CS ACCESS #a ADD bob op")
     channel = before.world.channels["#a"]
     assert channel.registration is not None
-    state = json.loads(json.dumps(to_state(channel, channel.registration)))
+    state = json.loads(json.dumps(to_state(channel)))
     after = Town()
     restored = restore(after.world, "#a", state)
     assert restored.registration == channel.registration
-    assert to_state(restored, channel.registration) == to_state(channel, channel.registration)
+    assert to_state(restored) == to_state(channel)
     assert restored.mode_params(with_key=True) == channel.mode_params(with_key=True)
     assert restored.permanent
 

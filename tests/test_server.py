@@ -453,11 +453,12 @@ async def test_an_echo_comes_before_the_pong() -> None:
 
 
 async def test_quit_is_answered_and_the_connection_closed() -> None:
-    """Modern IRC, QUIT: ERROR, then the end; the others see it."""
+    """Modern IRC, QUIT: ERROR, then the end; it sees itself leave before, and so do the others."""
     async with hall() as h:
         ann, bob = await h.register("ann", "#a"), await h.register("bob", "#a")
         await bob.say("QUIT :bye", "PRIVMSG #a :nobody says this any more")
-        assert [message.params for message in await bob.rest()] == [("Closing link: 127.0.0.1 (Quit: bye)",)]
+        params = [message.params for message in await bob.rest()]
+        assert params == [("Quit: bye",), ("Closing link: 127.0.0.1 (Quit: bye)",)]
         assert [message.command for message in await ann.until("QUIT")] == ["JOIN", "QUIT"]
         await bob.stream.aclose()
         await wait_all_tasks_blocked()

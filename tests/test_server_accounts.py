@@ -15,7 +15,7 @@ from trio_chat.chat.sasl import Failed, ScramSha256
 from trio_chat.chat.world import Identity, World
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
-from trio_chat.server.memory import save_state
+from trio_chat.server.state import save_state
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.lasting import SqliteStore

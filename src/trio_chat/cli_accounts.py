@@ -40,7 +40,10 @@ def _add_list(group: Any, tools: Tools) -> None:
         "list",
         _list,
         help=_("show all accounts"),
-        description=_("Show all accounts, one a line: the name, a tab, when it was registered (UTC)."),
+        description=_(
+            "Show all accounts, one a line, with tabs between: the name, when it was registered (UTC), and always-on for those\n"
+            "that stay in their channels while nobody is connected."
+        ),
         epilog=_("examples:\n  trio-chat account list\n  trio-chat account list | wc -l"),
     )
 
@@ -128,7 +131,10 @@ def _add_channel(commands: Any, tools: Tools) -> None:
         "epilog": _("examples:\n  trio-chat channel list"),
     }
     group = group_of_commands(commands, tools, "channel", description=_("Look after registered channels."), **words)
-    description = _("Show the registered channels, one a line, with tabs between: name, owner, since when (UTC), topic.")
+    description = _(
+        "Show the registered channels, one a line, with tabs between: name, owner, since when (UTC), topic, and how many\n"
+        "always-on members it has."
+    )
     command_with_settings(group, tools, "list", _list_channels, description=description, **words)
 
 

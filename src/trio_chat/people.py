@@ -59,14 +59,21 @@ class Asked(NamedTuple):
 def list_accounts(database: Path) -> int:
     """Write all accounts, one a line."""
     with opened(database) as connection:
-        return _write_lines((account.name, _date(account.created)) for account in people.everybody(connection))
+        staying = people.who_is_always_on(connection)
+        return _write_lines(
+            (account.name, _date(account.created), "always-on" if account.folded in staying else "")
+            for account in people.everybody(connection)
+        )
 
 
 def list_channels(database: Path) -> int:
     """Write all registered channels, one a line."""
     with opened(database) as connection:
         states = people.registered_channels(connection)
-    return _write_lines((state["name"], state["owner"], _date(state["since"]), _topic(state)) for state in states)
+    return _write_lines(
+        (state["name"], state["owner"], _date(state["since"]), _topic(state), str(len(state.get("members", {}))))
+        for state in states
+    )
 
 
 def _topic(state: dict[str, Any]) -> str:
@@ -249,6 +256,8 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
         "channels": belongings.owned,
         "access": belongings.ranks,
         "read": belongings.markers,
+        "settings": belongings.preferences,
+        "always_on": belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays},
     }
     stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
     written = 0

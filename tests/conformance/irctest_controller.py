@@ -10,6 +10,7 @@ The suite must be installed in the same environment as trio-chat; `-p no:trio` b
 
 import shutil
 import sys
+from collections import defaultdict
 from typing import Any
 
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
@@ -30,6 +31,7 @@ lobby = none
 hash_cost = low
 min_password = 1
 before_connect = {before_connect}
+always_on = {always_on}
 
 [limits]
 multiline_lines = 32
@@ -66,15 +68,32 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.hostname = hostname
         self.create_config()
         before = "yes" if self.test_config.account_registration_before_connect else "no"
-        config = self.directory / "config.ini"
-        config.write_text(
-            CONFIG.format(hostname=hostname, port=port, password=password or "", before_connect=before), encoding="utf-8"
+        text = CONFIG.format(
+            hostname=hostname, port=port, password=password or "", before_connect=before, always_on=self._always_on()
         )
-        command: list[Any] = [sys.executable, "-m", "trio_chat", "serve", "--config", config]
+        config = self.directory / "config.ini"
+        config.write_text(text, encoding="utf-8")
+        self._command: list[Any] = [sys.executable, "-m", "trio_chat", "serve", "--config", config]
         if faketime and shutil.which("faketime"):
-            command = ["faketime", "-f", faketime, *command]
+            self._command = ["faketime", "-f", faketime, *self._command]
             self.faketime_enabled = True
-        self.proc = self.execute(command, cwd=self.directory)
+        self.proc = self.execute(self._command, cwd=self.directory)
+
+    def _always_on(self) -> str:
+        """Return what a test wants of always-on users, which it says in the words of Ergo's configuration."""
+        config = _tree()
+        config["accounts"]["multiclient"]["always-on"] = "opt-in"
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
+        wanted: str = config["accounts"]["multiclient"]["always-on"]
+        return {"disabled": "off", "mandatory": "all"}.get(wanted, wanted)
+
+    def restart(self) -> None:
+        """Kill the server and start it again with what it has written down."""
+        self.kill_proc()
+        self.port_open = False
+        self.proc = self.execute(self._command, cwd=self.directory)
+        self.wait_for_port()
 
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""
@@ -93,6 +112,11 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         assert replies[0].params[0] == "SUCCESS"
         case.sendLine(client, "QUIT")
         case.assertDisconnected(client)
+
+
+def _tree() -> defaultdict[str, Any]:
+    """Return a dictionary in which every section is there."""
+    return defaultdict(_tree)
 
 
 def get_irctest_controller_class() -> type[TrioChatController]:

@@ -22,6 +22,10 @@ class AccountRules:
         reservation: what happens to who takes a nickname that is somebody's account: `refuse`, `rename` or `off`.
         min_password: characters that a password has at least.
         multi_session: whether several connections of one account can share its nickname.
+        always_on: whose users stay while none of their sessions is connected: nobody's (`off`), those of who wants it
+            (`opt-in`), of everybody who does not refuse it (`opt-out`), or of everybody (`all`).
+        auto_away: whether these are away meanwhile, unless they say otherwise.
+        most_always_on: how many of them there can be.
     """
 
     registration: bool = True
@@ -29,6 +33,9 @@ class AccountRules:
     reservation: str = "refuse"
     min_password: int = 6
     multi_session: bool = True
+    always_on: str = "opt-in"
+    auto_away: bool = True
+    most_always_on: int = 10_000
 
 
 class AccountsError(Exception):

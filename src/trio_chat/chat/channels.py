@@ -115,6 +115,11 @@ class Channel:
         return self._audience
 
     @property
+    def is_lasting(self) -> bool:
+        """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in it."""
+        return self.registration is not None or any(member.always_on for member in self.members)
+
+    @property
     def is_closed(self) -> bool:
         """Whether a stranger cannot just come in and listen, so that what is said now stays among the members."""
         return bool(self.key) or "i" in self.flags or "s" in self.flags

@@ -43,8 +43,8 @@ def msgid(number: int) -> str:
 
 def server_time(number: int) -> str:
     """Return the time of an id as the `time` tag writes it (IRCv3 server-time: `YYYY-MM-DDThh:mm:ss.sssZ`)."""
-    seconds, milliseconds = divmod((number >> _SEQUENCE_BITS) + EPOCH_MS, 1000)
-    return f"{_second(seconds)}.{milliseconds:03d}Z"
+    whole, milliseconds = divmod((number >> _SEQUENCE_BITS) + EPOCH_MS, 1000)
+    return f"{_second(whole)}.{milliseconds:03d}Z"
 
 
 @lru_cache(maxsize=16)
@@ -72,6 +72,11 @@ def parse_time(text: str) -> tuple[int, int] | None:
         return None
     milliseconds = int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000 - EPOCH_MS
     return max(0, milliseconds << _SEQUENCE_BITS), max(0, (milliseconds + 1 << _SEQUENCE_BITS) - 1)
+
+
+def seconds(number: int) -> float:
+    """Return the moment of an id, in seconds of Unix time."""
+    return ((number >> _SEQUENCE_BITS) + EPOCH_MS) / 1000
 
 
 def first_id(seconds: float) -> int:

@@ -1,10 +1,11 @@
-"""What of the state lasts besides messages and accounts: registered channels, and how far people have read.
+"""What of the state lasts besides messages and accounts: channels, always-on users, preferences, and how far people have read.
 
 It is all in memory; whatever changes is noted here, and a task of the edge writes it down.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 
@@ -12,12 +13,16 @@ class Changes(NamedTuple):
     """What is to be written down.
 
     Args:
-        channels: the state of registered channels by folded name; None forgets one.
+        channels: the state of channels by folded name: registered ones, and those with always-on members; None forgets one.
         markers: how far an account (folded) has read a target (folded), as the server-time tag writes it.
+        users: the state of always-on users by account (folded); None forgets one.
+        preferences: what accounts (folded) have chosen; an empty one is forgotten.
     """
 
     channels: Mapping[str, dict[str, Any] | None]
     markers: Mapping[tuple[str, str], str]
+    users: Mapping[str, dict[str, Any] | None] = MappingProxyType({})
+    preferences: Mapping[str, Mapping[str, bool]] = MappingProxyType({})
 
 
 class Store(Protocol):
@@ -39,13 +44,17 @@ class Unsaved:
     """What has changed and is not written down yet.
 
     Args:
-        channels: folded names of registered channels, or of those that no longer are.
+        channels: folded names of channels of which something lasts, or did.
         markers: accounts (folded) and targets (folded).
+        users: accounts (folded) that have always-on users, or had.
+        preferences: accounts (folded).
         on_change: called when something is noted.
     """
 
     channels: set[str] = field(default_factory=set)
     markers: set[tuple[str, str]] = field(default_factory=set)
+    users: set[str] = field(default_factory=set)
+    preferences: set[str] = field(default_factory=set)
     on_change: Callable[[], None] = _nothing
 
     def note_channel(self, folded: str) -> None:
@@ -57,3 +66,30 @@ class Unsaved:
         """Note that somebody has read on."""
         self.markers.add((account, target))
         self.on_change()
+
+    def note_user(self, account: str) -> None:
+        """Note that what lasts of an account's always-on user has changed."""
+        self.users.add(account)
+        self.on_change()
+
+    def note_preferences(self, account: str) -> None:
+        """Note that an account has chosen something."""
+        self.preferences.add(account)
+        self.on_change()
+
+    def take(self) -> "Unsaved":
+        """Return all that is noted, which is then noted no longer."""
+        taken = Unsaved(self.channels, self.markers, self.users, self.preferences)
+        self.channels, self.markers, self.users, self.preferences = set(), set(), set(), set()
+        return taken
+
+    def put_back(self, taken: "Unsaved") -> None:
+        """Note again what was taken and could not be written."""
+        self.channels |= taken.channels
+        self.markers |= taken.markers
+        self.users |= taken.users
+        self.preferences |= taken.preferences
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is noted."""
+        return bool(self.channels or self.markers or self.users or self.preferences)

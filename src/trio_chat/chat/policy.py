@@ -4,6 +4,7 @@ import hmac
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import Record
+from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
@@ -11,8 +12,22 @@ from trio_chat.irc.numerics import Numeric
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Tell whether somebody's nickname can have further sessions: of an account, and when the operator allows it."""
-    return world.identity.account_rules.multi_session and bool(holder.account)
+    """Tell whether somebody's nickname can have a further session: of an account, when operator and owner allow it.
+
+    Somebody always-on who has no session can be taken over in any case.
+    """
+    return bool(holder.account) and (not holder.sessions or world.preferences.is_on(holder.account, MULTICLIENT))
+
+
+def user_to_join(world: World, account: str, folded: str) -> User | None:
+    """Return the user that a new session of an account becomes one more session of, or None when it is to be one of its own.
+
+    The always-on user of an account is joined under whatever nickname it has; another one only by its nickname.
+    """
+    for user in (world.residents.of(account), world.users.get(folded)):
+        if user is not None and account and user.account == account and shares_nick(world, user):
+            return user
+    return None
 
 
 def is_reserved(world: World, folded: str, account: str) -> bool:

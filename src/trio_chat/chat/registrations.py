@@ -1,4 +1,4 @@
-"""Channels that belong to accounts: what of them lasts, and how it becomes plain data and a channel again."""
+"""Channels that belong to accounts, or that always-on users are in: what of them lasts, as plain data, and a channel again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trio_chat.chat.channels import Channel, ListEntry, Topic, fold_mask
 from trio_chat.chat.events import Event
 from trio_chat.irc.modes import RANKS
+from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.users import User
@@ -41,15 +42,21 @@ class Registration:
         return RANKS[0].letter if user.account == self.owner else self.access.get(user.account, "")
 
 
-def to_state(channel: Channel, registration: Registration) -> dict[str, Any]:
-    """Return what of a channel lasts."""
+def to_state(channel: Channel) -> dict[str, Any]:
+    """Return what of a channel lasts; its owner is "" when it belongs to nobody."""
+    registration = channel.registration or Registration("", 0)
     return {
         "name": channel.name,
         "created": channel.created,
         "founded": channel.founded,
         "owner": registration.owner,
         "since": registration.since,
-        "access": registration.access,
+        "access": dict(registration.access),
+        "members": {
+            fold_or_self(member.account): "".join(sorted(membership.ranks))
+            for member, membership in channel.members.items()
+            if member.always_on
+        },
         "topic": list(channel.topic) if channel.topic else None,
         "flags": "".join(sorted(channel.flags)),
         "key": channel.key,
@@ -62,12 +69,16 @@ def to_state(channel: Channel, registration: Registration) -> dict[str, Any]:
 
 
 def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
-    """Make a channel as its state says."""
-    channel = world.channels.get(folded) or world.create_channel(state["name"], folded, permanent=True)
-    channel.permanent = True
+    """Make a channel as its state says, without members. What nobody owns and the operator has set stays as it is."""
+    channel = world.channels.get(folded)
+    if channel is not None and not state["owner"]:
+        return channel
+    channel = channel or world.create_channel(state["name"], folded)
     channel.created = state["created"]
     channel.founded = state["founded"]
-    channel.registration = Registration(state["owner"], state["since"], dict(state["access"]))
+    if state["owner"]:
+        channel.permanent = True
+        channel.registration = Registration(state["owner"], state["since"], dict(state["access"]))
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
     channel.flags = set(state["flags"])
     channel.key = state["key"]
@@ -77,6 +88,17 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
             restored = (ListEntry(mask, fold_mask(mask), setter, time) for mask, setter, time in entries)
             channel.lists[letter] = {entry.folded: entry for entry in restored}
     return channel
+
+
+def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) -> None:
+    """Make the always-on users be in a channel as its state says; when nobody is left in it, it is gone."""
+    for account, ranks in state.get("members", {}).items():
+        user = world.residents.of(account)
+        if user is not None and user not in channel.members:
+            world.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
+    if not channel.members and not channel.permanent:
+        del world.channels[channel.folded]
+        world.unsaved.note_channel(channel.folded)
 
 
 def rank_event(world: "World", channel: Channel, user: "User", letter: str, *, adding: bool = True) -> Event:

@@ -1,7 +1,7 @@
 """Users, and the sessions (connections) by which they are here."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Exchange, Inbox
@@ -27,6 +27,28 @@ class Sink(Protocol):
         """End the connection, telling the peer why."""
 
 
+NOT_HERE = "*"
+"""The away message of a session behind which nobody sits (IRCv3 draft/pre-away)."""
+UNSPECIFIED = "Not here at the moment"
+"""What others are shown instead."""
+
+
+class Past(NamedTuple):
+    """What a client has asked for and could not be given yet.
+
+    Args:
+        after: the id after which it begins.
+        before: the id before which it ends.
+        channels: the folded names of channels; None for all.
+        asked: seconds of Unix time.
+    """
+
+    after: int
+    before: int
+    channels: frozenset[str] | None
+    asked: float
+
+
 class Session:
     """One connection.
 
@@ -40,6 +62,8 @@ class Session:
         "account",
         "active",
         "asked_nick",
+        "away",
+        "away_since",
         "batch",
         "cap_302",
         "caps",
@@ -49,7 +73,9 @@ class Session:
         "failed_logins",
         "host",
         "negotiating",
+        "number",
         "password",
+        "past",
         "sasl",
         "sasl_inbox",
         "sink",
@@ -66,12 +92,16 @@ class Session:
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None
+        self.number = 0  # by which its user tells it from the other sessions
+        self.away = ""  # its own message; the user is away when all sessions are
+        self.away_since = 0
         self.caps = 0  # as negotiated
         self.effective = 0  # without those that lack what they need
         self.cap_302 = False
         self.negotiating = False
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
+        self.past: Past | None = None  # what it wants to be shown of channels that it joins
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         # What registration has collected so far; "" until given.
         self.password = ""
@@ -100,7 +130,10 @@ class User:
 
     Attributes:
         nick: as written; `folded` is how it is compared.
-        away: the away message, or "".
+        away: the away message, or ""; see `away_message`.
+        always_on: whether it stays without sessions; see `residents`.
+        active: when a session said something last, while there are none; seconds of Unix time.
+        seen: when the last session ended; seconds of Unix time.
         account: the account logged in to, or "".
         modes: letters of the user modes that are on.
         channels: memberships by channel, in the order of joining.
@@ -111,6 +144,8 @@ class User:
 
     __slots__ = (
         "account",
+        "active",
+        "always_on",
         "away",
         "channels",
         "folded",
@@ -122,6 +157,7 @@ class User:
         "modes",
         "nick",
         "realname",
+        "seen",
         "sessions",
         "signon",
         "since",
@@ -135,6 +171,8 @@ class User:
         self.realname = realname
         self.signon = signon
         self.since = 0
+        self.always_on = False
+        self.active = self.seen = signon
         self.away = ""
         self.account = ""
         self.modes: set[str] = {"i"}
@@ -154,7 +192,17 @@ class User:
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""
-        return max((session.active for session in self.sessions), default=self.signon)
+        return max((session.active for session in self.sessions), default=self.active)
+
+    def away_message(self) -> str:
+        """Return the away message that the sessions make together: "" when somebody is at one of them.
+
+        The one set last counts; that of a session behind which nobody sits only when there is no other.
+        """
+        if not self.sessions or not all(session.away for session in self.sessions):
+            return ""
+        spoken = [session for session in self.sessions if session.away != NOT_HERE]
+        return max(spoken, key=lambda session: session.away_since).away if spoken else UNSPECIFIED
 
     def audience(self) -> tuple[Session, ...]:
         """Return the sessions that see what this user does: those of everyone in a common channel, and the own ones.

@@ -11,7 +11,9 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Store, Unsaved
-from trio_chat.chat.users import Session, User
+from trio_chat.chat.preferences import AUTO_AWAY, Preferences
+from trio_chat.chat.residents import Residents
+from trio_chat.chat.users import UNSPECIFIED, Session, User
 from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
@@ -124,6 +126,8 @@ class World:
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
         self.unsaved = Unsaved()
+        self.preferences = Preferences(identity.account_rules)
+        self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
         self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
         self.lobby: Channel | None = None
         if identity.lobby:
@@ -142,18 +146,49 @@ class World:
         user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
         user.sessions = (session,)
         user.since = self.ids.next()
+        user.away = user.away_message()
         user.account = session.account
         session.user = user
-        self.users[folded] = user
-        self.most_users = max(self.most_users, len(self.users))
+        session.number = 1
+        self.add_user(user)
+        self.residents.settle(user)
         return user
 
-    def add_session(self, user: User, session: Session) -> None:
-        """Make a session one more of a user who is here."""
+    def add_user(self, user: User) -> None:
+        """Make somebody be here."""
+        self.users[user.folded] = user
+        self.most_users = max(self.most_users, len(self.users))
+
+    def add_session(self, user: User, session: Session) -> list[Event]:
+        """Make a session one more of a user who is here; return what others are to see."""
+        session.number = max((other.number for other in user.sessions), default=0) + 1
         user.sessions = (*user.sessions, session)
         session.user = user
         for channel in user.channels:
             channel.sessions_changed()
+        return self.update_away(user, skip=session)
+
+    def update_away(self, user: User, skip: Session | None = None) -> list[Event]:
+        """Make a user be away or back as its sessions are now; return what others are to see.
+
+        Without sessions it is away when its account is so by itself; with the message that it had, if any.
+        """
+        away = user.away_message() if user.sessions else user.away
+        if not user.sessions and not away and self.preferences.is_on(user.account, AUTO_AWAY):
+            away = UNSPECIFIED
+        if away == user.away:
+            return []
+        user.away = away
+        self.residents.note(user)
+        return self.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
+
+    def set_account(self, user: User, name: str) -> None:
+        """Make a user, with all its sessions, be logged in to another account, or with "" to none."""
+        self.residents.unsettle(user)
+        user.account = name
+        for session in user.sessions:
+            session.account = name
+        self.residents.settle(user)
 
     def rename(self, user: User, nick: str, folded: str) -> list[Event]:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
@@ -163,6 +198,7 @@ class World:
         user.rename(nick, folded)
         user.since = self.ids.next()
         self.users[folded] = user
+        self.residents.note(user)
         if folded == folded_before:
             return []
         return self._sighting(n.RPL_MONOFFLINE, folded_before, before) + self.arrival(user)
@@ -177,7 +213,7 @@ class World:
         return [Event(self.ids.next(), numeric.code, ("*", shown), self.identity.name, watchers)] if watchers else []
 
     def disconnect(self, session: Session, reason: str) -> list[Event]:
-        """Forget a connection, and its user with it; return what others are to see.
+        """Forget a connection, and its user with it unless that stays; return what others are to see.
 
         Calling it again for the same session does nothing.
         """
@@ -193,10 +229,28 @@ class World:
         if user.sessions:
             for channel in user.channels:
                 channel.sessions_changed()
-            return []
+            return self.update_away(user)
+        if not user.always_on:
+            return self.remove(user, reason, skip=session)
+        for channel in user.channels:
+            channel.sessions_changed()
+        user.active, user.seen = session.active, self.clock()
+        self.residents.note(user)
+        return self.update_away(user)
+
+    def dismiss(self, user: User, reason: str) -> list[Event]:
+        """Make somebody leave who may have stayed: end the sessions, or else the user; return what others are to see."""
+        self.residents.unsettle(user)
+        for session in user.sessions:
+            session.sink.end(reason)
+        return [] if user.sessions else self.remove(user, reason)
+
+    def remove(self, user: User, reason: str, skip: Session | None = None) -> list[Event]:
+        """Forget a user who has no session any more; return what others are to see."""
+        self.residents.unsettle(user)
         events = []
         if user.channels:  # who is in no channel leaves unseen
-            events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=session, channels=user.channels))
+            events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=skip, channels=user.channels))
         self._remember(user)
         for channel in list(user.channels):
             self.leave(user, channel)
@@ -254,15 +308,23 @@ class World:
         self.channels[folded] = channel
         return channel
 
+    def enter(self, user: User, channel: Channel, ranks: str = "") -> None:
+        """Make somebody a member."""
+        channel.add(user, ranks)
+        if user.always_on:
+            self.unsaved.note_channel(channel.folded)
+
     def leave(self, user: User, channel: Channel) -> None:
         """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
         channel.remove(user)
+        if user.always_on:
+            self.unsaved.note_channel(channel.folded)
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
 
     def touch(self, channel: Channel) -> None:
-        """Have what lasts of a registered channel written down."""
-        if channel.registration is not None:
+        """Have what lasts of a channel written down, if anything does."""
+        if channel.is_lasting:
             self.unsaved.note_channel(channel.folded)
 
     def unregister(self, channel: Channel) -> None:
@@ -273,14 +335,22 @@ class World:
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
 
-    def forget_account(self, name: str) -> None:
-        """Take away what an account that is gone had: its name tag, its channels, its place on access lists, its markers."""
+    def forget_account(self, name: str) -> list[Event]:
+        """Take away what an account that is gone had: its name tag, its channels, its place on access lists, what it has chosen.
+
+        Returns:
+            what others are to see: its always-on user leaves, unless somebody is there.
+        """
         self.markers.pop(fold_or_self(name), None)
-        for user in self.users.values():
+        if self.preferences.chosen(name):
+            self.preferences.restore(name, {})
+            self.unsaved.note_preferences(fold_or_self(name))
+        events = []
+        for user in list(self.users.values()):
             if user.account == name:
-                user.account = ""
-                for session in user.sessions:
-                    session.account = ""
+                self.set_account(user, "")
+                if not user.sessions:
+                    events += self.remove(user, "The account was deleted")
         for channel in list(self.channels.values()):
             if channel.registration is None:
                 continue
@@ -288,6 +358,7 @@ class World:
                 self.unregister(channel)
             elif channel.registration.access.pop(name, ""):
                 self.touch(channel)
+        return events
 
     def invisible_count(self) -> int:
         """Return how many users have +i."""

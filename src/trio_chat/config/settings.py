@@ -53,6 +53,9 @@ class AccountSettings:
     before_connect: bool = True
     min_password: int = 6  # characters
     multi_session: bool = True
+    always_on: str = "opt-in"
+    auto_away: bool = True
+    always_on_days: int = 0  # 0: for ever
     reservation: str = "refuse"
     hash_cost: str = "normal"
 
@@ -62,6 +65,7 @@ class LimitSettings:
     """[limits]: what one client may cost."""
 
     clients: int = 10_000
+    always_on_users: int = 10_000
     registration_timeout: float = 30.0  # seconds
     ping_interval: float = 90.0  # seconds
     ping_timeout: float = 60.0  # seconds

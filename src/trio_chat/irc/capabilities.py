@@ -49,6 +49,9 @@ EXTENDED_MONITOR = 1 << 20
 MESSAGE_REDACTION = 1 << 21
 MULTILINE = 1 << 22
 METADATA = 1 << 23
+PRE_AWAY = 1 << 25
+ZNC_PLAYBACK = 1 << 26
+ZNC_SELF_MESSAGE = 1 << 27
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -71,6 +74,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
         Capability("message-tags", MESSAGE_TAGS),
         Capability("multi-prefix", MULTI_PREFIX),
+        Capability("draft/pre-away", PRE_AWAY),
         Capability("draft/read-marker", READ_MARKER),
         Capability("sasl", SASL, value="PLAIN,SCRAM-SHA-256"),
         Capability("server-time", SERVER_TIME),
@@ -78,10 +82,13 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("soju.im/search", SEARCH),
         Capability("standard-replies", STANDARD_REPLIES),
         Capability("userhost-in-names", USERHOST_IN_NAMES),
+        Capability("znc.in/playback", ZNC_PLAYBACK),
+        # All sessions see what one of them says to somebody; this tells clients that ask before they show it.
+        Capability("znc.in/self-message", ZNC_SELF_MESSAGE),
     )
 }
 
-NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION
+NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only by a server that remembers."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only by a server that has accounts."""

@@ -25,6 +25,7 @@ class Lengths(NamedTuple):
     key: int = 32
     host: int = 64
     channels_per_user: int = 100
+    sessions_per_user: int = 20
     targets: int = 4
     modes: int = 12
     list_entries: int = 100

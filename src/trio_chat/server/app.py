@@ -5,13 +5,14 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
 
 import trio
 
 from trio_chat import __version__, logger
 from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.events import Event, Output
 from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.config import Settings
 from trio_chat.i18n import _
@@ -20,7 +21,8 @@ from trio_chat.server.addresses import Address, joinable, own_addresses, with_po
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
 from trio_chat.server.listeners import ListenError, bound_to, open_all
-from trio_chat.server.memory import StorageError, keep_state, load_state, remembering, save_state, watch_accounts
+from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
 from trio_chat.server.transport import SocketTransport, Transport
 
 log = logging.getLogger("trio_chat")
@@ -67,7 +69,8 @@ class Server:
             if self._store is not None:
                 nursery.start_soon(keep_state, self.world, self._store)
             if self.world.accounts is not None:
-                nursery.start_soon(watch_accounts, self.world, self.world.accounts)
+                nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
+                nursery.start_soon(expire_users, self.world, self.settings.accounts.always_on_days, self._announce)
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     task_status.started()
@@ -76,6 +79,10 @@ class Server:
             nursery.cancel_scope.cancel()
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
+
+    async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:
+        await self.broadcaster.wait_room()
+        self.broadcaster.accept(Output(tuple(change())))
 
     def stop(self) -> None:
         """Make `serve` end. Calling it again does nothing."""
@@ -147,6 +154,9 @@ def _identity(settings: Settings, now: float) -> Identity:
             reservation=settings.accounts.reservation,
             min_password=settings.accounts.min_password,
             multi_session=settings.accounts.multi_session,
+            always_on=settings.accounts.always_on,
+            auto_away=settings.accounts.auto_away,
+            most_always_on=settings.limits.always_on_users,
         ),
     )
 

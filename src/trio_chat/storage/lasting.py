@@ -1,4 +1,4 @@
-"""Registered channels and read markers on disk."""
+"""What lasts besides messages and accounts, on disk: channels, read markers, always-on users, preferences."""
 
 import json
 from typing import TYPE_CHECKING
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import apsw
 
 _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
+_KEEP_USER = "INSERT INTO always_on VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
+_KEEP_PREFERENCES = "INSERT INTO preference VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 _KEEP_MARKER = "INSERT INTO marker VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time"
 
 
@@ -37,9 +39,13 @@ class SqliteStore:
 def _load(connection: "apsw.Connection") -> Changes:
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
+    users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
+    preferences = connection.execute("SELECT account, state FROM preference")
     return Changes(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
+        {account: json.loads(state) for account, state in users},
+        {account: json.loads(state) for account, state in preferences},
     )
 
 
@@ -49,5 +55,15 @@ def _save(connection: "apsw.Connection", changes: Changes) -> None:
             connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
         else:
             connection.execute(_KEEP_CHANNEL, (folded, json.dumps(state, ensure_ascii=False)))
+    for account, state in changes.users.items():
+        if state is None:
+            connection.execute("DELETE FROM always_on WHERE account = ?", (account,))
+        else:
+            connection.execute(_KEEP_USER, (account, json.dumps(state, ensure_ascii=False)))
+    for account, choices in changes.preferences.items():
+        if choices:
+            connection.execute(_KEEP_PREFERENCES, (account, json.dumps(dict(choices))))
+        else:
+            connection.execute("DELETE FROM preference WHERE account = ?", (account,))
     rows = [(account, target, time) for (account, target), time in changes.markers.items()]
     connection.executemany(_KEEP_MARKER, rows)

@@ -36,11 +36,17 @@ class Belongings(NamedTuple):
         owned: the states of the channels that it owns.
         ranks: the ranks that it has in channels of others, by the names of these.
         markers: how far it has read: times by channels and people.
+        stays: the ranks that its always-on user has, by the names of the channels in which it is.
+        always_on: the state of that user, or None.
+        preferences: what it has chosen.
     """
 
     owned: list[dict[str, Any]]
     ranks: dict[str, str]
     markers: dict[str, str]
+    stays: dict[str, str]
+    always_on: dict[str, Any] | None
+    preferences: dict[str, bool]
 
 
 def everybody(connection: "apsw.Connection") -> list[Account]:
@@ -63,9 +69,14 @@ def change_password(connection: "apsw.Connection", folded: str, credentials: Cre
     in_transaction(connection, accounts.update, folded, credentials)
 
 
+def who_is_always_on(connection: "apsw.Connection") -> set[str]:
+    """Return the accounts, folded, whose users stay while nobody is connected."""
+    return {str(account) for (account,) in connection.execute("SELECT account FROM always_on")}
+
+
 def registered_channels(connection: "apsw.Connection") -> list[dict[str, Any]]:
     """Return the states of all registered channels, by name."""
-    return list(_states(connection).values())
+    return [state for state in _states(connection).values() if state["owner"]]
 
 
 def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
@@ -74,17 +85,25 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
 
 def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     """Return what belongs to an account."""
-    states = registered_channels(connection)
+    states = list(_states(connection).values())
     owned = [state for state in states if fold_or_self(state["owner"]) == folded]
     ranks = {
         state["name"]: rank for state in states for name, rank in state["access"].items() if fold_or_self(name) == folded
     }  # fmt: skip
     markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (folded,))}
-    return Belongings(owned, ranks, markers)
+    stays = {state["name"]: state["members"][folded] for state in states if folded in state.get("members", {})}
+    always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", folded)
+    preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", folded)
+    return Belongings(owned, ranks, markers, stays, always_on, preferences or {})
+
+
+def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, Any] | None:
+    row = connection.execute(query, (folded,)).fetchone()
+    return json.loads(row[0]) if row else None
 
 
 def delete(connection: "apsw.Connection", folded: str) -> None:
-    """Delete an account with its markers, its channels and its ranks in others: who has its name later inherits nothing."""
+    """Delete an account with its markers, choices, channels and ranks in others: who has its name later inherits nothing."""
     connection.pragma("secure_delete", True)  # overwritten, not only given free
     in_transaction(connection, _delete, folded)
 
@@ -94,10 +113,11 @@ def _delete(connection: "apsw.Connection", folded: str) -> None:
     connection.execute("DELETE FROM marker WHERE account = ?", (folded,))
     for key, state in _states(connection).items():
         access = {name: rank for name, rank in state["access"].items() if fold_or_self(name) != folded}
-        if fold_or_self(state["owner"]) == folded:
+        members = {name: ranks for name, ranks in state.get("members", {}).items() if name != folded}
+        if fold_or_self(state["owner"]) == folded or not (state["owner"] or members):
             connection.execute("DELETE FROM channel WHERE folded = ?", (key,))
-        elif access != state["access"]:
-            text = json.dumps(state | {"access": access}, ensure_ascii=False)
+        elif access != state["access"] or members != state.get("members", {}):
+            text = json.dumps(state | {"access": access, "members": members}, ensure_ascii=False)
             connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, key))
 
 

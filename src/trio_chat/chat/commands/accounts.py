@@ -115,15 +115,15 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     if user is not None and user.account != account.name:
-        user.account = account.name
+        request.world.set_account(user, account.name)
         for event in request.world.news(user, "ACCOUNT", (account.name,), requires=cap.ACCOUNT_NOTIFY):
             reply.emit(event)
 
 
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
-    session, user = request.session, request.user
-    session.account = user.account = ""
+    user = request.user
+    request.world.set_account(user, "")
     reply.numeric(n.RPL_LOGGEDOUT, user.source)
     for event in request.world.news(user, "ACCOUNT", ("*",), requires=cap.ACCOUNT_NOTIFY):
         reply.emit(event)

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel, Topic
-from trio_chat.chat.commands import history, markers, metadata
+from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
@@ -53,14 +53,14 @@ def _join(request: Request, name: str, key: str) -> None:
         return
     if channel is None:
         channel = world.create_channel(name, folded)
-        channel.add(user, "o")
+        world.enter(user, channel, "o")
     else:
         why_not = policy.why_not_join(user, channel, key)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             request.reply.numeric(why_not, channel.name)
             return
-        channel.add(user, channel.registration.rank_of(user) if channel.registration else "")
+        world.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
     _announce_join(request, channel)
@@ -79,15 +79,21 @@ def _announce_join(request: Request, channel: Channel) -> None:
     send_state(request, channel)
 
 
-def send_state(request: Request, channel: Channel) -> None:
-    """Send what somebody who has just come into a channel wants to know: topic, names, what was said last."""
+def send_state(request: Request, channel: Channel, missed_since: int = 0) -> None:
+    """Send what somebody who has just come into a channel wants to know: topic, names, what was said last.
+
+    Args:
+        request: whose it is.
+        channel: where.
+        missed_since: the id after which nobody was there to read, for who comes back; 0 for who is new.
+    """
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
     send_names(request, channel)
     metadata.on_join(request, channel)
-    history.play_back(request, channel)
+    playback.play_back(request, channel, missed_since)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")

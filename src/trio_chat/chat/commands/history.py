@@ -1,4 +1,4 @@
-"""What was said before: CHATHISTORY, and the last messages for who joins (IRCv3 draft/chathistory, draft/event-playback)."""
+"""What was said before: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); without being asked: `playback`."""
 
 import logging
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from functools import partial
 from typing import NamedTuple
 
 from trio_chat.chat import talks
-from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
@@ -127,7 +126,7 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, reply: Response) -> None:
     shown = _shown(request.session)
     try:
-        records = [record for span, limit in wanted for record in await _read(memory, talk, span, limit, shown)]
+        records = [record for span, limit in wanted for record in await read(memory, talk, span, limit, shown)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -148,7 +147,12 @@ def _shown(session: Session) -> Shown:
     return Shown.TAGS_TOO if session.effective & cap.MESSAGE_TAGS else Shown.EVENTS
 
 
-async def _read(memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES) -> list[Record]:
+async def read(memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES) -> list[Record]:
+    """Return messages of a conversation, at most `limit`.
+
+    Raises:
+        HistoryError: they cannot be read.
+    """
     return await memory.history.messages(talk.buffer, span, limit, talk.private_after, shown) if limit else []
 
 
@@ -170,8 +174,8 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
     (after, before, from_newest), limit = wanted
     newest: list[tuple[int, str]] = []
     try:
-        for talk in await _readable(request, memory):
-            newest += [(record.id, talk.name) for record in await _read(memory, talk, Span(), 1)]
+        for talk in await readable(request, memory):
+            newest += [(record.id, talk.name) for record in await read(memory, talk, Span(), 1)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -182,8 +186,12 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number)))
 
 
-async def _readable(request: Request, memory: Memory) -> list[Talk]:
-    """Return every conversation that the user may read."""
+async def readable(request: Request, memory: Memory) -> list[Talk]:
+    """Return every conversation that the user may read.
+
+    Raises:
+        HistoryError: they cannot be found out.
+    """
     user = request.user
     found = [talks.in_channel(user, channel) for channel in user.channels]
     if user.account:
@@ -191,26 +199,3 @@ async def _readable(request: Request, memory: Memory) -> list[Talk]:
         private = (talks.with_buffer(request.world, user, buffer) for buffer in buffers)
         found += [talk for talk in private if talk is not None]
     return found
-
-
-def play_back(request: Request, channel: Channel) -> None:
-    """Show who joins the last messages, unless the client asks for them itself (IRCv3 draft/chathistory)."""
-    memory = request.world.memory
-    if memory is not None and memory.playback and not request.session.caps & cap.CHATHISTORY:
-        request.reply.follow_up(partial(_play_back, request, memory, channel))
-
-
-async def _play_back(request: Request, memory: Memory, channel: Channel, reply: Response) -> None:
-    try:
-        records = await _read(memory, talks.in_channel(request.user, channel), Span(), memory.playback)
-    except HistoryError as error:
-        log.error("the history cannot be read: %s", error)
-        return
-    if not records or request.user not in channel.members:
-        return
-    knows_time = request.session.effective & cap.SERVER_TIME
-    with reply.batch("chathistory", channel.name):
-        for record in records:
-            # Without the time an old message would look like a new one.
-            text = record.text if knows_time else f"[{server_time(record.id)[:16].replace('T', ' ')}] {record.text}"
-            reply.replay(talks.as_event(record._replace(text=text), channel))

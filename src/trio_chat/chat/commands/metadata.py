@@ -140,6 +140,8 @@ def _clear(request: Request, target: User | Channel) -> None:
 
 
 def _tell(request: Request, target: User | Channel, key: str) -> None:
+    if isinstance(target, User):
+        request.world.residents.note(target)
     for event in metadata.changed(request.world, request.user, target, key, request.session):
         request.reply.emit(event)
 

@@ -202,4 +202,5 @@ def _user_modes(request: Request) -> None:
     if has_unknown:
         reply.numeric(n.ERR_UMODEUNKNOWNFLAG)
     if text:
+        request.world.residents.note(user)
         reply.send("MODE", (user.nick, text), user.source)

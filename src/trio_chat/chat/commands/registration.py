@@ -5,7 +5,8 @@ import logging
 
 from trio_chat import __version__
 from trio_chat.chat import policy
-from trio_chat.chat.commands import channels, info, metadata
+from trio_chat.chat.commands import channels, info, metadata, playback
+from trio_chat.chat.ids import first_id
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
@@ -165,11 +166,11 @@ def _try_to_register(request: Request) -> None:
         request.reply.close("Password incorrect")
         return
     folded = fold_nick(session.wanted_nick, world.lengths.nick)
-    holder = world.users.get(folded)
-    if holder is not None:
-        if session.account and holder.account == session.account and policy.shares_nick(world, holder):
-            _join_session(request, holder)
-            return
+    present = policy.user_to_join(world, session.account, folded)
+    if present is not None:
+        _join_session(request, present)
+        return
+    if folded in world.users:
         nick, session.wanted_nick = session.wanted_nick, ""  # somebody else was faster
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
@@ -192,14 +193,23 @@ def _join_session(request: Request, user: User) -> None:
     """Make the session one more of somebody who is here: the same nickname, the same channels."""
     session, reply = request.session, request.reply
     session.password = ""
-    request.world.add_session(user, session)
+    if len(user.sessions) >= request.world.lengths.sessions_per_user:
+        log.info("refused one more session of %s", user.source)
+        reply.close(f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS LOGOUT")
+        return
+    missed_since = 0 if user.sessions else first_id(user.seen)
+    events = request.world.add_session(user, session)
     log.info("one more session of %s", user.source)
     welcome(request)
+    for event in events:
+        reply.emit(event)
     for channel in user.channels:
         is_extended = session.effective & cap.EXTENDED_JOIN
         params = (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,)
         reply.send("JOIN", params, user.source)
-        channels.send_state(request, channel)
+        channels.send_state(request, channel, missed_since)
+    if missed_since:
+        playback.play_back_private(request, missed_since)
 
 
 def refuse_reserved(request: Request, nick: str) -> None:
@@ -253,4 +263,7 @@ def pong_command(request: Request) -> None:
 def quit_command(request: Request) -> None:
     """Leave: others see the reason, the client gets ERROR (Modern IRC, QUIT)."""
     reason = truncate(request.param(0), request.world.lengths.kick)
-    request.reply.close(f"Quit: {reason}" if reason else "Quit")
+    shown = f"Quit: {reason}" if reason else "Quit"
+    if request.session.user is not None:
+        request.reply.send("QUIT", (shown,), request.user.source)
+    request.reply.close(shown)

@@ -1,4 +1,4 @@
-"""What people say of themselves: AWAY, SETNAME (Modern IRC, AWAY; IRCv3 away-notify, setname)."""
+"""What people say of themselves: AWAY, SETNAME (Modern IRC, AWAY; IRCv3 away-notify, draft/pre-away, setname)."""
 
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
@@ -6,16 +6,24 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
 
 
-@command("AWAY", "[:<reason>]", help="Say that you are away; without a reason, that you are back.")
+@command(
+    "AWAY", "[:<reason> | *]", needs_registration=False,
+    help="Say that you are away, or with * that nobody is at this device; without a reason, that you are back.",
+)  # fmt: skip
 def away_command(request: Request) -> None:
-    """Mark as away or back; those in common channels, or who watch the nickname, see it with away-notify."""
-    user = request.user
-    before = user.away
-    user.away = truncate(request.param(0), request.world.lengths.away)
-    request.reply.numeric(n.RPL_NOWAWAY if user.away else n.RPL_UNAWAY)
-    if user.away != before:
-        params = (user.away,) if user.away else ()
-        for event in request.world.news(user, "AWAY", params, requires=cap.AWAY_NOTIFY, skip=request.session):
+    """Mark the session as away or back; the user is away when all its sessions are.
+
+    Those in common channels, or who watch the nickname, see it with away-notify. Before registration it takes draft/pre-away.
+    """
+    session, user = request.session, request.session.user
+    if user is None and not session.caps & cap.PRE_AWAY:
+        request.reply.numeric(n.ERR_NOTREGISTERED)
+        return
+    session.away = truncate(request.param(0), request.world.lengths.away)
+    session.away_since = request.world.ids.next()
+    request.reply.numeric(n.RPL_NOWAWAY if session.away else n.RPL_UNAWAY)
+    if user is not None:
+        for event in request.world.update_away(user, skip=session):
             request.reply.emit(event)
 
 
@@ -30,5 +38,6 @@ def setname_command(request: Request) -> None:
             request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
         return
     user.realname = realname
+    world.residents.note(user)
     for event in world.news(user, "SETNAME", (realname,), requires=cap.SETNAME):
         request.reply.emit(event)

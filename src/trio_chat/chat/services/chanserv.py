@@ -183,6 +183,7 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
     else:
         ranks = channel.members[other].ranks
         (ranks.add if adding else ranks.discard)(letter)
+        request.world.touch(channel)
         request.reply.emit(rank_event(request.world, channel, other, letter, adding=adding))
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.face import Face
@@ -87,19 +88,19 @@ def _ghost(request: Request, words: list[str]) -> None:
     elif not user.account or fold_or_self(user.account) not in (other.folded, fold_or_self(other.account or " ")):
         answer(request, f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>")
     else:
-        for session in other.sessions:
-            session.sink.end(f"Ghosted by {user.nick}")
+        for event in request.world.dismiss(other, f"Ghosted by {user.nick}"):
+            request.reply.emit(event)
         answer(request, f"{other.nick} is gone.")
 
 
-@FACE.order("SET", "PASSWORD <old password> <new password>", 3, "changes your password")
-def _set(request: Request, words: list[str]) -> None:
-    old, new = words[1], words[2]
-    if words[0].upper() != "PASSWORD":
-        answer(request, f"Usage: /msg {NAME} {FACE.orders['SET'].usage}")
-    elif not request.user.account:
-        answer(request, "You are not logged in.")
-    elif not (least := request.world.identity.account_rules.min_password) <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
+def change_password(request: Request, words: list[str]) -> None:
+    """Change the password of an account: the old one, the new one."""
+    if len(words) != 2:
+        answer(request, f"Usage: /msg {NAME} SET PASSWORD <old password> <new password>")
+        return
+    old, new = words
+    least = request.world.identity.account_rules.min_password
+    if not least <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
         answer(request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes.")
     else:
         request.reply.postpone(partial(_change_password, request, old, new))
@@ -140,7 +141,8 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    request.world.forget_account(name)
+    for event in request.world.forget_account(name):
+        reply.emit(event)
     answer(request, f"The account {name} is deleted.", reply)
     login.log_out(request, reply)
 
@@ -157,6 +159,19 @@ def _info(request: Request, words: list[str]) -> None:
     here = sum(user.account == account.name for user in request.world.users.values())
     since = datetime.fromtimestamp(account.created, UTC)
     answer(request, f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.")
+    if account.name == request.user.account:
+        for name in PREFERENCES:
+            answer(request, describe(request, name))
+
+
+def describe(request: Request, name: str) -> str:
+    """Return how one of the user's preferences is, and what it does."""
+    preferences, account = request.world.preferences, request.user.account
+    preference = PREFERENCES[name]
+    why = "" if name in preferences.chosen(account) else ", which is what the server has"
+    if preference.is_fixed(preferences.rules):
+        why = " for everybody on this server"
+    return f"{name} is {'on' if preferences.is_on(account, name) else 'off'}{why}. On means: {preference.meaning}."
 
 
 SERVICES[fold_or_self(NAME)] = FACE.handle

@@ -1,0 +1,109 @@
+"""What a client is shown of the past without asking for it with CHATHISTORY: on joining a channel, and on coming back.
+
+Who comes back to an always-on user gets what was said while no session was there, private messages too. Clients that ask
+themselves, by CHATHISTORY or as of a ZNC (`services.znc`), are shown nothing on their own.
+"""
+
+import logging
+from functools import partial
+
+from trio_chat.chat import talks
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands.history import read, readable
+from trio_chat.chat.history import HistoryError, Record, Span
+from trio_chat.chat.ids import server_time
+from trio_chat.chat.registry import Request
+from trio_chat.chat.response import Response
+from trio_chat.chat.talks import Talk
+from trio_chat.chat.users import Session
+from trio_chat.chat.world import Memory
+from trio_chat.irc import capabilities as cap
+
+log = logging.getLogger("trio_chat")
+
+ASKED_FOR_SECONDS = 30
+"""For so long a client that has asked for the past of channels is given it when it joins them."""
+MAX_CONVERSATIONS = 100
+"""Private conversations that are looked through for one client."""
+_ASKS_ITSELF = cap.CHATHISTORY | cap.ZNC_PLAYBACK
+_SEES_ITSELF = cap.ECHO_MESSAGE | cap.ZNC_SELF_MESSAGE
+
+
+def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None:
+    """Show who comes into a channel the last messages, or those that were missed.
+
+    Args:
+        request: whose it is.
+        channel: where.
+        missed_since: the id after which nobody was there to read; 0 for who is new.
+    """
+    memory, session = request.world.memory, request.session
+    if memory is None or session.caps & cap.CHATHISTORY:
+        return
+    past, span, limit = session.past, Span(after=missed_since), memory.playback
+    is_asked = past is not None and request.world.clock() - past.asked <= ASKED_FOR_SECONDS
+    if past is not None and is_asked and (past.channels is None or channel.folded in past.channels):
+        span, limit = Span(past.after, past.before), memory.most_messages
+    elif session.caps & cap.ZNC_PLAYBACK:
+        return
+    if limit:
+        talk = talks.in_channel(request.user, channel)
+        request.reply.follow_up(partial(_play_back, request, memory, talk, span, limit))
+
+
+def play_back_private(request: Request, missed_since: int) -> None:
+    """Show who comes back the private messages that came meanwhile."""
+    memory = request.world.memory
+    if memory is not None and memory.playback and not request.session.caps & _ASKS_ITSELF:
+        request.reply.follow_up(partial(_play_back_private, request, memory, missed_since))
+
+
+async def _play_back(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response) -> None:
+    try:
+        await show(request, memory, talk, span, limit, reply)
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+
+
+async def _play_back_private(request: Request, memory: Memory, missed_since: int, reply: Response) -> None:
+    try:
+        for talk in await private_talks(request, memory):
+            await show(request, memory, talk, Span(after=missed_since), memory.playback, reply)
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+
+
+async def private_talks(request: Request, memory: Memory) -> list[Talk]:
+    """Return the private conversations of a user, as many as are looked through.
+
+    Raises:
+        HistoryError: they cannot be found out.
+    """
+    return [talk for talk in await readable(request, memory) if talk.channel is None][:MAX_CONVERSATIONS]
+
+
+async def show(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response) -> int:
+    """Show a part of a conversation; return how many messages that were.
+
+    Raises:
+        HistoryError: it cannot be read.
+    """
+    session = request.session
+    records = await read(memory, talk, span, limit)
+    if talk.channel is None and not session.effective & _SEES_ITSELF:
+        # A client that does not expect what one said oneself would show it as if the other one had.
+        records = [record for record in records if record.account != request.user.account]
+    if not records or not talk.can_be_read():  # left, or was removed, while we waited
+        return 0
+    kind = "znc.in/playback" if session.caps & cap.ZNC_PLAYBACK else "chathistory"
+    with reply.batch(kind, talk.name):
+        for record in records:
+            reply.replay(talk.replay(_with_time(session, record)))
+    return len(records)
+
+
+def _with_time(session: Session, record: Record) -> Record:
+    """Return a message with its time in the text, for clients that would take an old one for a new one."""
+    if session.effective & cap.SERVER_TIME:
+        return record
+    return record._replace(text=f"[{server_time(record.id)[:16].replace('T', ' ')}] {record.text}")

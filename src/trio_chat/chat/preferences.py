@@ -1,0 +1,91 @@
+"""What people choose for their accounts, and what holds when they have not chosen: one table.
+
+The operator's settings come first: what is switched off for everybody nobody can switch on.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.irc.names import fold_or_self
+
+ALWAYS_ON = "always-on"
+AUTO_AWAY = "auto-away"
+MULTICLIENT = "multiclient"
+
+Choices = dict[str, bool]
+"""What somebody has chosen, by the names of the preferences; what is left out is as the server has it."""
+
+
+class Preference(NamedTuple):
+    """Something that people can switch on and off.
+
+    Args:
+        meaning: what it does, as help shows it.
+        resolve: returns what holds, by the operator's rules and what was chosen (None: nothing).
+        is_fixed: tells whether the rules leave nothing to choose.
+    """
+
+    meaning: str
+    resolve: Callable[[AccountRules, bool | None], bool]
+    is_fixed: Callable[[AccountRules], bool]
+
+
+def _always_on(rules: AccountRules, chosen: bool | None) -> bool:
+    if rules.always_on in ("off", "all"):
+        return rules.always_on == "all"
+    return rules.always_on == "opt-out" if chosen is None else chosen
+
+
+PREFERENCES: dict[str, Preference] = {
+    ALWAYS_ON: Preference(
+        "you stay in your channels while none of your devices is connected",
+        _always_on,
+        lambda rules: rules.always_on in ("off", "all"),
+    ),
+    AUTO_AWAY: Preference(
+        "you are shown as away meanwhile",
+        lambda rules, chosen: rules.auto_away if chosen is None else chosen,
+        lambda rules: False,
+    ),
+    MULTICLIENT: Preference(
+        "several of your devices can share your nickname",
+        lambda rules, chosen: rules.multi_session and chosen is not False,
+        lambda rules: not rules.multi_session,
+    ),
+}
+
+
+class Preferences:
+    """The choices of all accounts.
+
+    Args:
+        rules: the operator's.
+    """
+
+    def __init__(self, rules: AccountRules) -> None:
+        self.rules = rules
+        self._chosen: dict[str, Choices] = {}
+
+    def is_on(self, account: str, name: str) -> bool:
+        """Tell whether a preference holds for an account."""
+        return PREFERENCES[name].resolve(self.rules, self.chosen(account).get(name))
+
+    def chosen(self, account: str) -> Choices:
+        """Return what an account has chosen; not to be changed."""
+        return self._chosen.get(fold_or_self(account), {})
+
+    def choose(self, account: str, name: str, value: bool | None) -> None:
+        """Take a choice; None for whatever the server has."""
+        choices = self.chosen(account) | ({} if value is None else {name: value})
+        if value is None:
+            choices.pop(name, None)
+        self.restore(account, choices)
+
+    def restore(self, account: str, choices: Choices) -> None:
+        """Take all choices of an account as they were kept."""
+        folded = fold_or_self(account)
+        known = {name: bool(value) for name, value in choices.items() if name in PREFERENCES}
+        self._chosen.pop(folded, None)
+        if known:
+            self._chosen[folded] = known

@@ -1,0 +1,110 @@
+"""Always-on users: of an account one user can stay here under its nickname, in its channels, while none of its sessions does.
+
+To everyone else such a user is like any other; it just adds no session to what is sent. What must last of it is plain data here:
+the user itself, while its place in channels is kept with these (`registrations`).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from trio_chat.chat.lasting import Unsaved
+from trio_chat.chat.preferences import ALWAYS_ON, Preferences
+from trio_chat.chat.users import User
+from trio_chat.irc.modes import USER_MODES
+from trio_chat.irc.names import fold_or_self
+
+
+class Residents:
+    """The always-on users, one of an account.
+
+    Args:
+        preferences: say whose accounts are always on.
+        unsaved: is told of what has changed.
+        most: how many there can be.
+    """
+
+    def __init__(self, preferences: Preferences, unsaved: Unsaved, most: int) -> None:
+        self._preferences = preferences
+        self._unsaved = unsaved
+        self._most = most
+        self._users: dict[str, User] = {}
+
+    def __iter__(self) -> Iterator[User]:
+        """Give all of them; a snapshot."""
+        return iter(tuple(self._users.values()))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._users)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there can be no more."""
+        return len(self._users) >= self._most
+
+    def of(self, account: str) -> User | None:
+        """Return the always-on user of an account, or None."""
+        return self._users.get(fold_or_self(account)) if account else None
+
+    def settle(self, user: User) -> None:
+        """Make a user always-on when its account is so and has no such user yet, or end that when it is so no longer."""
+        is_wanted = bool(user.account) and self._preferences.is_on(user.account, ALWAYS_ON)
+        if is_wanted and not user.always_on and self.of(user.account) is None and not self.is_full:
+            self._users[fold_or_self(user.account)] = user
+            user.always_on = True
+            self._note_all(user)
+        elif user.always_on and not is_wanted:
+            self.unsettle(user)
+
+    def unsettle(self, user: User) -> None:
+        """Make a user leave with its last session, as others do."""
+        if user.always_on:
+            user.always_on = False
+            del self._users[fold_or_self(user.account)]
+            self._note_all(user)
+
+    def note(self, user: User) -> None:
+        """Have what lasts of a user written down, if anything does."""
+        if user.always_on:
+            self._unsaved.note_user(fold_or_self(user.account))
+
+    def _note_all(self, user: User) -> None:
+        self._unsaved.note_user(fold_or_self(user.account))
+        for channel in user.channels:
+            self._unsaved.note_channel(channel.folded)
+
+
+def to_state(user: User, now: float) -> dict[str, Any]:
+    """Return what lasts of an always-on user besides its channels."""
+    return {
+        "nick": user.nick,
+        "username": user.username,
+        "host": user.host,
+        "realname": user.realname,
+        "signon": user.signon,
+        "since": user.since,
+        "active": user.idle_since(),
+        "seen": now if user.sessions else user.seen,
+        "away": user.away,
+        "modes": "".join(sorted(user.modes)),
+        "metadata": user.metadata,
+    }
+
+
+def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
+    """Make the user that a state describes, without sessions.
+
+    Args:
+        account: its account.
+        folded: its nickname as it is compared.
+        state: what `to_state` returned.
+    """
+    user = User(state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"])
+    user.account = account
+    user.since = state["since"]
+    user.active = state["active"]
+    user.seen = state["seen"]
+    user.away = state["away"]
+    user.modes = {letter for letter in state["modes"] if letter in USER_MODES}
+    user.metadata = dict(state["metadata"])
+    return user

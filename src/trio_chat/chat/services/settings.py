@@ -1,0 +1,98 @@
+"""NickServ, for who has several devices or none connected: what can be chosen for an account, and the sessions that share it."""
+
+from datetime import UTC, datetime
+
+from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
+from trio_chat.chat.registry import Request
+from trio_chat.chat.services import nickserv
+from trio_chat.chat.services.nickserv import FACE, NAME, answer, describe
+from trio_chat.chat.users import Session
+from trio_chat.irc.names import fold_or_self
+
+_NAMES = "|".join(PREFERENCES)
+_VALUES: dict[str, bool | None] = {
+    **dict.fromkeys(("on", "true", "yes", "enabled"), True),
+    **dict.fromkeys(("off", "false", "no", "disabled"), False),
+    "default": None,
+}
+
+
+@FACE.order("SET", f"PASSWORD <old password> <new password> | {_NAMES} on|off|default", 2, "changes your password or a setting")
+def _set(request: Request, words: list[str]) -> None:
+    name, value = words[0].lower(), words[1].lower()
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+    elif name == "password":
+        nickserv.change_password(request, words[1:])
+    elif name not in PREFERENCES or value not in _VALUES:
+        answer(request, f"Usage: /msg {NAME} {FACE.orders['SET'].usage}")
+    else:
+        _choose(request, name, _VALUES[value])
+
+
+def _choose(request: Request, name: str, value: bool | None) -> None:
+    world, account = request.world, request.user.account
+    if not PREFERENCES[name].is_fixed(world.preferences.rules):
+        world.preferences.choose(account, name, value)
+        world.unsaved.note_preferences(fold_or_self(account))
+    if name == ALWAYS_ON:
+        _settle(request, account)
+    answer(request, describe(request, name))
+
+
+def _settle(request: Request, account: str) -> None:
+    world, resident = request.world, request.world.residents.of(request.user.account)
+    world.residents.settle(resident or request.user)
+    if resident is not None and not resident.always_on and not resident.sessions:
+        for event in world.remove(resident, "No longer always on"):
+            request.reply.emit(event)
+    if world.preferences.is_on(account, ALWAYS_ON) and world.residents.of(account) is None:
+        answer(request, "This server has as many always-on users as it can have: you leave with your last device.")
+
+
+@FACE.order("GET", f"[{_NAMES}]", 0, "shows your settings")
+def _get(request: Request, words: list[str]) -> None:
+    wanted = [word.lower() for word in words] or list(PREFERENCES)
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+    elif not PREFERENCES.keys() >= set(wanted):
+        answer(request, f"Usage: /msg {NAME} {FACE.orders['GET'].usage}")
+    else:
+        for name in wanted:
+            answer(request, describe(request, name))
+
+
+@FACE.order("CLIENTS", "LIST | LOGOUT <number>|all", 1, "shows the devices that share your nickname, or ends one or all others")
+def _clients(request: Request, words: list[str]) -> None:
+    verb, number = words[0].upper(), words[1].lower() if len(words) > 1 else ""
+    sessions = request.user.sessions
+    if verb == "LIST":
+        _list(request, sessions)
+    elif verb == "LOGOUT" and number == "all":
+        _end(request, [session for session in sessions if session is not request.session])
+    elif verb == "LOGOUT" and number:
+        _end(request, [session for session in sessions if str(session.number) == number])
+    else:
+        answer(request, f"Usage: /msg {NAME} {FACE.orders['CLIENTS'].usage}")
+
+
+@FACE.order("SESSIONS", "", 0, "shows the devices that share your nickname")
+def _sessions(request: Request, words: list[str]) -> None:
+    _list(request, request.user.sessions)
+
+
+def _list(request: Request, sessions: tuple[Session, ...]) -> None:
+    now = request.world.clock()
+    for session in sessions:
+        mine = " (this one)" if session is request.session else ""
+        since = datetime.fromtimestamp(session.connected, UTC)
+        away = f", away: {session.away}" if session.away else ""
+        idle = max(0, int(now - session.active))
+        answer(request, f"{session.number}{mine}: from {session.host}, since {since:%Y-%m-%d %H:%M} UTC, idle {idle} s{away}")
+    answer(request, f"{len(sessions)} of at most {request.world.lengths.sessions_per_user} devices share {request.user.nick}.")
+
+
+def _end(request: Request, sessions: list[Session]) -> None:
+    for session in sessions:
+        session.sink.end("Logged out by another of your devices")
+    answer(request, f"Devices logged out: {len(sessions)}.")

@@ -1,0 +1,137 @@
+"""ZNC's `*playback` (wiki.znc.in/Playback), for clients that know how to ask a bouncer what they have missed and no other way."""
+
+import logging
+import re
+from functools import partial
+
+from trio_chat.chat import talks
+from trio_chat.chat.commands import playback
+from trio_chat.chat.commands.history import read
+from trio_chat.chat.history import LAST_ID, HistoryError, Span
+from trio_chat.chat.ids import first_id, seconds
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.talks import Talk
+from trio_chat.chat.users import Past
+from trio_chat.chat.world import Memory
+from trio_chat.irc.masks import has_wildcard, matches
+from trio_chat.irc.names import fold_or_self, is_channel_name
+
+log = logging.getLogger("trio_chat")
+
+NAME = "*playback"
+SOURCE = "*playback!znc@znc.in"
+MAX_TARGETS = 100
+"""Names in one order."""
+MAX_SHARES = 10
+"""One order shows at most so many times what one CHATHISTORY gives."""
+_TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?", re.ASCII)
+_UNREADABLE = "Messages could not be retrieved at the moment"
+
+
+@command("ZNC", "*playback <order>", min_params=1, help="Speak to *playback, which shows what you have missed as a ZNC does.")
+def znc_command(request: Request) -> None:
+    """Speak to a module of ZNC; there is one."""
+    module, _, order = " ".join(request.params).partition(" ")
+    if module.lower() == NAME:
+        handle(request, order)
+    else:
+        request.reply.send("NOTICE", (request.user.nick, f"There is no module {module} here, only {NAME}"), SOURCE)
+
+
+def handle(request: Request, text: str) -> None:
+    """Carry out what `*playback` is told."""
+    verb, *words = text.split() or [""]
+    memory = request.world.memory
+    handler = _ORDERS.get(verb.upper())
+    if memory is None:
+        _answer(request, request.reply, "This server remembers nothing")
+    elif handler is None or not handler(request, memory, words):
+        _answer(request, request.reply, "PLAY <target>{,<target>} [<from> [<to>]], LIST [<target>{,<target>}]; times are seconds")
+
+
+def _answer(request: Request, reply: Response, text: str, verb: str = "NOTICE") -> None:
+    reply.send(verb, (request.user.nick, text), SOURCE)
+
+
+def _play(request: Request, memory: Memory, words: list[str]) -> bool:
+    times = words[1:]
+    if not 1 <= len(words) <= 3 or not all(_TIME.fullmatch(time) for time in times):
+        return False
+    names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS]
+    # A client says the time of the last message that it has: that one is left out.
+    after = _first_id(times[0], 1) - 1 if times else 0
+    before = _first_id(times[1]) if len(times) > 1 else LAST_ID
+    _note(request, names, after, before)
+    request.reply.postpone(partial(_show, request, memory, names, Span(after, before)))
+    return True
+
+
+def _first_id(time: str, later: int = 0) -> int:
+    """Return the smallest id of a moment, or of so many milliseconds later."""
+    whole, _, fraction = time.partition(".")
+    milliseconds = int(whole) * 1000 + int(f"{fraction}000"[:3]) + later
+    return min(first_id((milliseconds + 0.5) / 1000), LAST_ID)  # in the middle, where rounding does no harm
+
+
+def _note(request: Request, names: list[str], after: int, before: int) -> None:
+    """Keep what was asked for, because some clients ask before they join."""
+    channels = None if "*" in names else frozenset(fold_or_self(name) for name in names if is_channel_name(name))
+    request.session.past = Past(after, before, channels, request.world.clock())
+
+
+async def _show(request: Request, memory: Memory, names: list[str], span: Span, reply: Response) -> None:
+    left = memory.most_messages * MAX_SHARES
+    try:
+        for talk in await _wanted(request, memory, names):
+            left -= await playback.show(request, memory, talk, span, min(memory.most_messages, left), reply)
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+        _answer(request, reply, _UNREADABLE)
+
+
+async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Talk]:
+    """Return the conversations that names and patterns stand for; private ones first, as there are fewer of them."""
+    found: dict[str, Talk] = {}
+    patterns = [fold_or_self(name) for name in names if has_wildcard(name)]
+    if patterns:
+        private = await playback.private_talks(request, memory)
+        channels = (talks.in_channel(request.user, channel) for channel in request.user.channels)
+        for talk in (*private, *channels):
+            if any(matches(pattern, fold_or_self(talk.name)) for pattern in patterns):
+                found[talk.buffer] = talk
+    for name in names:
+        exact = None if has_wildcard(name) else talks.find(request.world, request.user, name)
+        if exact is not None:
+            found[exact.buffer] = exact
+    return list(found.values())
+
+
+def _list(request: Request, memory: Memory, words: list[str]) -> bool:
+    names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS] if words else ["*"]
+    if len(words) <= 1:
+        request.reply.postpone(partial(_show_list, request, memory, names))
+    return len(words) <= 1
+
+
+async def _show_list(request: Request, memory: Memory, names: list[str], reply: Response) -> None:
+    try:
+        for talk in await _wanted(request, memory, names):
+            first = await read(memory, talk, Span(from_newest=False), 1)
+            last = await read(memory, talk, Span(), 1)
+            if first and last:
+                times = f"{seconds(first[0].id):.3f} {seconds(last[0].id):.3f}"
+                _answer(request, reply, f"{talk.name} {times}", "PRIVMSG")
+    except HistoryError as error:
+        log.error("the history cannot be read: %s", error)
+        _answer(request, reply, _UNREADABLE)
+
+
+def _clear(request: Request, memory: Memory, words: list[str]) -> bool:
+    if words:
+        _answer(request, request.reply, "Nothing is cleared: what is remembered here belongs to all who were there")
+    return bool(words)
+
+
+_ORDERS = {"PLAY": _play, "LIST": _list, "CLEAR": _clear}
+SERVICES[NAME] = handle

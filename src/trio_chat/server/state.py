@@ -1,0 +1,154 @@
+"""What lasts besides messages: reads it before anybody comes, writes it down whenever it changes, and lets it expire."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import trio
+
+from trio_chat.chat import residents
+from trio_chat.chat.accounts import Accounts, AccountsError
+from trio_chat.chat.events import Event
+from trio_chat.chat.lasting import Changes, Store, Unsaved
+from trio_chat.chat.registrations import restore, restore_members, to_state
+from trio_chat.chat.users import User
+from trio_chat.chat.world import World
+from trio_chat.irc.names import fold_or_self
+from trio_chat.storage.database import StorageError
+
+log = logging.getLogger("trio_chat")
+
+Announce = Callable[[Callable[[], Iterable[Event]]], Awaitable[None]]
+"""Waits for room, then makes a change and accepts its events as one step (as the lines of a client are one)."""
+
+_DAY = 86_400.0
+_WATCH_INTERVAL = 5.0
+_EXPIRE_INTERVAL = 3600.0
+_RETRY = 10.0
+"""Seconds until what could not be written is tried again."""
+
+
+async def load_state(world: World, store: Store) -> None:
+    """Make channels, always-on users, preferences and read markers be there.
+
+    Raises:
+        StorageError: they cannot be read.
+    """
+    kept = await store.load()
+    for (account, target), moment in kept.markers.items():
+        world.markers.setdefault(account, {})[target] = moment
+    for account, choices in kept.preferences.items():
+        world.preferences.restore(account, dict(choices))
+    for account, user in kept.users.items():
+        if user is not None:
+            _restore_user(world, account, user)
+    restored = [(restore(world, folded, state), state) for folded, state in kept.channels.items() if state is not None]
+    for channel, state in restored:
+        restore_members(world, channel, state)
+    log.info("restored %d channels and %d always-on users", len(restored), len(world.residents))
+
+
+def _restore_user(world: World, folded_account: str, state: Mapping[str, Any]) -> None:
+    """Make an always-on user be here, unless there is no such account any more, or its user is not to stay."""
+    account = world.accounts.known.get(folded_account) if world.accounts else None
+    folded = fold_or_self(state["nick"])
+    if account is not None and folded not in world.users:
+        user = residents.from_state(account.name, folded, state)
+        world.residents.settle(user)
+        if user.always_on:
+            world.add_user(user)
+            world.update_away(user)
+            return
+    world.unsaved.note_user(folded_account)  # so that it is forgotten
+
+
+async def keep_state(world: World, store: Store) -> None:
+    """Write down what lasts whenever something of it has changed, for ever."""
+    changed = trio.Event()
+
+    def note() -> None:
+        changed.set()
+
+    world.unsaved.on_change = note
+    if world.unsaved:
+        note()
+    while True:
+        await changed.wait()
+        changed = trio.Event()
+        if not await save_state(world, store):
+            await trio.sleep(_RETRY)
+            changed.set()
+
+
+async def save_state(world: World, store: Store) -> bool:
+    """Write down what has changed of what lasts; tell whether that was possible.
+
+    When cancelled, it counts as not written, so that the next call writes it.
+    """
+    if not world.unsaved:
+        return True
+    taken = world.unsaved.take()
+    is_saved = False
+    try:
+        await store.save(_changes(world, taken))
+        is_saved = True
+    except StorageError as error:
+        log.error("channels, always-on users and read markers cannot be written: %s", error)
+    finally:
+        if not is_saved:  # when cancelled too: whether it was written is not known, and twice does no harm
+            world.unsaved.put_back(taken)
+    return is_saved
+
+
+def _changes(world: World, unsaved: Unsaved) -> Changes:
+    channels: dict[str, dict[str, Any] | None] = {}
+    for folded in unsaved.channels:
+        channel = world.channels.get(folded)
+        channels[folded] = to_state(channel) if channel and channel.is_lasting else None
+    users: dict[str, dict[str, Any] | None] = {}
+    for account in unsaved.users:
+        user = world.residents.of(account)
+        users[account] = residents.to_state(user, world.clock()) if user else None
+    markers = {(account, target): world.markers.get(account, {}).get(target, "") for account, target in unsaved.markers}
+    return Changes(
+        channels,
+        {key: moment for key, moment in markers.items() if moment},
+        users,
+        {account: dict(world.preferences.chosen(account)) for account in unsaved.preferences},
+    )
+
+
+async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
+    """Notice accounts that a command beside this server adds or deletes, for ever."""
+    while True:
+        await trio.sleep(_WATCH_INTERVAL)
+        try:
+            gone = await accounts.refresh()
+        except AccountsError as error:
+            log.error("accounts cannot be read: %s", error)
+            continue
+        for name in gone:
+            log.info("the account %s was deleted", name)
+            await announce(partial(world.forget_account, name))
+
+
+async def expire_users(world: World, days: int, announce: Announce) -> None:
+    """Make always-on users leave that have not been seen for so many days (0: never), at once and then every hour, for ever.
+
+    Those who are here are written down as seen: an end without warning must not make them look as if they were not.
+    """
+    while True:
+        for user in world.residents:
+            if user.sessions:
+                world.residents.note(user)
+            elif days and world.clock() - user.seen > days * _DAY:
+                await announce(partial(_expire, world, user, days))
+        await trio.sleep(_EXPIRE_INTERVAL)
+
+
+def _expire(world: World, user: User, days: int) -> list[Event]:
+    if user.sessions or not user.always_on:  # back, or gone, while we waited
+        return []
+    log.info("%s has not been seen for %d days and leaves", user.source, days)
+    return world.remove(user, f"Not seen for {days} days")

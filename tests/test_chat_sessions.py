@@ -1,0 +1,177 @@
+"""Several sessions that share one nickname."""
+
+import pytest
+
+from support import OpenAccounts, Person, Town, commands, find
+from test_chat_always_on import answers, back, make
+from trio_chat.chat.users import UNSPECIFIED
+from trio_chat.irc.isupport import Lengths
+
+
+@pytest.fixture
+def town() -> Town:
+    """Return a world in which Ann has an account."""
+    return make()
+
+
+def both(town: Town, caps: str = "", second_caps: str = "") -> tuple[Person, Person]:
+    """Return two sessions of Ann's, in #a, with everything read."""
+    first, _ = back(town, caps=caps)
+    first.say("JOIN #a")
+    second, _ = back(town, caps=second_caps)
+    first.read()
+    return first, second
+
+
+def test_who_does_not_want_to_share_the_nickname_does_not(town: Town) -> None:
+    """NickServ SET multiclient off: another session has to take another nickname."""
+    first, _ = back(town)
+    first.say("NS SET multiclient off")
+    second, messages = back(town)
+    assert second.session.user is None
+    assert "001" not in commands(messages)
+    assert commands(second.say("NICK ann")) == ["433"]
+    assert find(second.say("NICK ann2"), "001").params[0] == "ann2"
+
+
+def test_who_stays_can_be_taken_over_all_the_same(town: Town) -> None:
+    """Otherwise nobody could ever come back."""
+    first, _ = back(town)
+    first.say("NS SET multiclient off", "NS SET always-on on")
+    first.leave()
+    assert find(back(town)[1], "001").params[0] == "ann"
+
+
+def test_sessions_are_bounded() -> None:
+    """One more than there may be is told what to do."""
+    town = make(Lengths(sessions_per_user=2))
+    both(town)
+    third, _ = back(town)
+    assert third.ended.startswith("You have 2 sessions already")
+    assert third.session.user is None
+
+
+def test_leaving_is_seen_when_the_last_session_does(town: Town) -> None:
+    """QUIT is answered to the session that says it, and seen by nobody else."""
+    first, second = both(town)
+    bob = town.person("bob", "#a")
+    first.read()
+    second.read()
+    assert find(second.say("QUIT :bye"), "QUIT").params == ("Quit: bye",)
+    assert first.read() == bob.read() == []
+    first.say("QUIT :bye")
+    assert commands(bob.read()) == ["QUIT"]
+
+
+# --------------------------------------------------------------------------------------------------------------- CLIENTS
+
+
+def test_sessions_are_listed(town: Town) -> None:
+    """With a number, where from, how long silent; and which one asks."""
+    first, second = both(town)
+    town.clock.now += 60
+    second.say("AWAY :lunch")
+    shown = answers(first.say("NS CLIENTS LIST"))
+    assert shown[0] == "1 (this one): from 198.51.100.7, since 2027-01-15 08:00 UTC, idle 0 s"
+    assert shown[1] == "2: from 198.51.100.7, since 2027-01-15 08:00 UTC, idle 0 s, away: lunch"
+    assert shown[2] == "2 of at most 20 devices share ann."
+    assert answers(first.say("NS SESSIONS")) == shown
+
+
+@pytest.mark.parametrize(("which", "ended"), [("2", ["second"]), ("all", ["second", "third"]), ("7", []), ("1", ["first"])])
+def test_sessions_are_logged_out(town: Town, which: str, ended: list[str]) -> None:
+    """One by its number, or all others."""
+    first, second = both(town)
+    third, _ = back(town)
+    assert answers(first.say(f"NS CLIENTS LOGOUT {which}")) == [f"Devices logged out: {len(ended)}."]
+    people = {"first": first, "second": second, "third": third}
+    assert [name for name, person in people.items() if person.ended] == ended
+
+
+def test_a_number_is_not_another_sessions_while_it_is_there(town: Town) -> None:
+    """Nobody logs the wrong device out."""
+    first, second = both(town)
+    first.leave()
+    third, _ = back(town)
+    assert (second.session.number, third.session.number) == (2, 3)
+
+
+@pytest.mark.parametrize("order", ["CLIENTS", "CLIENTS LOGOUT", "CLIENTS NONSENSE"])
+def test_what_is_not_understood_is_explained(town: Town, order: str) -> None:
+    """With the usage."""
+    assert answers(back(town)[0].say(f"NS {order}"))[0].startswith("Usage: ")
+
+
+# --------------------------------------------------------------------------------------------------------------- away
+
+
+def test_who_is_away_in_one_session_is_there_in_the_other(town: Town) -> None:
+    """Away is who is away in all."""
+    first, second = both(town)
+    bob = town.person("bob", "#a", caps="away-notify")
+    assert find(first.say("AWAY :lunch"), "306")
+    assert bob.read() == bob.say("PRIVMSG ann :hi") == []
+    second.say("AWAY :shopping")
+    assert [message.params for message in bob.read()] == [("shopping",)]
+    first.say("AWAY :still lunch")
+    assert [message.params for message in bob.read()] == [("still lunch",)]
+    second.say("AWAY")
+    assert [message.params for message in bob.read()] == [()]
+
+
+def test_who_leaves_only_away_sessions_behind_is_away(town: Town) -> None:
+    """And one that comes is back."""
+    first, second = both(town)
+    bob = town.person("bob", "#a", caps="away-notify")
+    first.say("AWAY :lunch")
+    second.leave()
+    assert [message.params for message in bob.read()] == [("lunch",)]
+    back(town)
+    assert [message.params for message in bob.read()] == [()]
+
+
+def test_a_session_behind_which_nobody_sits_counts_least(town: Town) -> None:
+    """draft/pre-away: `*` "should not supersede a human-readable AWAY message set by another connection"."""
+    first, second = both(town, second_caps="draft/pre-away")
+    bob = town.person("bob", "#a", caps="away-notify")
+    first.say("AWAY :lunch")
+    second.say("AWAY *")
+    assert [message.params for message in bob.read()] == [("lunch",)]
+    first.leave()
+    assert [message.params for message in bob.read()] == [(UNSPECIFIED,)]
+
+
+def test_away_before_registration(town: Town) -> None:
+    """draft/pre-away: "servers MUST accept the AWAY command before connection registration has completed"."""
+    person = town.newcomer()
+    assert commands(person.say("AWAY :gone")) == ["451"]
+    assert commands(person.say("CAP REQ :draft/pre-away", "AWAY :gone")) == ["CAP", "306"]
+    person.say("NICK zoe", "USER z 0 * :Zoe", "CAP END")
+    assert find(town.person("bob").say("PRIVMSG zoe :hi"), "301").params[-1] == "gone"
+
+
+def test_who_comes_back_without_being_there_stays_away(town: Town) -> None:
+    """draft/pre-away: a client that only looks for messages does not suggest that its user is present."""
+    ann, _ = back(town)
+    ann.say("JOIN #a", "NS SET always-on on")
+    bob = town.person("bob", "#a", caps="away-notify")
+    ann.leave()
+    bob.read()
+    phone = town.newcomer()
+    phone.say("CAP REQ :sasl draft/pre-away", "AWAY *", "AUTHENTICATE PLAIN", "AUTHENTICATE AGFubgBhbm4tcGFzc3dvcmQ=")
+    phone.say("NICK ann", "USER a 0 * :Ann", "CAP END")
+    assert phone.session.user is not None
+    assert bob.read() == []
+    phone.say("AWAY")
+    assert [message.params for message in bob.read()] == [()]
+
+
+def test_logging_in_elsewhere_concerns_all_sessions(town: Town) -> None:
+    """They are one user, which is logged in to one account."""
+    accounts = town.world.accounts
+    assert isinstance(accounts, OpenAccounts)
+    first, second = both(town)
+    second.say("NS IDENTIFY eve eve-password")
+    assert first.session.account == second.session.account == "eve"
+    first.say("NS LOGOUT")
+    assert first.session.account == second.session.account == ""
