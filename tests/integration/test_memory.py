@@ -147,3 +147,36 @@ async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -
     assert "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z" in answers[1]
     assert "MODE #a +o ann" in answers[1]
     assert "NICKNAME_RESERVED" in answers[2]
+
+
+async def test_an_always_on_user_is_there_after_a_crash(tmp_path: Path) -> None:
+    """Killed without warning, the server has her in her channel again, as its operator, before anybody can connect."""
+    settings = "[accounts]\nalways_on = all\n"
+    async with server(tmp_path, settings) as (host, address):
+        async with await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])) as stream:
+            await stream.send_all(b"NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nMODE #a +k key\r\n")
+            await until_written(
+                tmp_path / "trio-chat.db", "SELECT 1 FROM channel JOIN always_on WHERE channel.state LIKE '%key%'"
+            )
+        host.process.kill()
+    async with server(tmp_path, settings) as (_, address), AsyncExitStack() as streams:
+        stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])))
+        await stream.send_all(b"NICK bob\r\nUSER b 0 * :Bob\r\nJOIN #a key\r\nPRIVMSG ann :hi\r\nQUIT\r\n")
+        received = b""
+        with trio.fail_after(PATIENCE):
+            while data := await stream.receive_some():
+                received += data
+    assert b" 353 bob = #a :@ann bob\r\n" in received
+    assert b" 301 bob ann :" in received
+
+
+async def until_written(path: Path, query: str) -> None:
+    """Wait until a query finds something in a database that a server is writing."""
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(1000)
+    try:
+        with trio.fail_after(PATIENCE):
+            while not connection.execute(query).fetchall():  # noqa: ASYNC110  # another process writes it
+                await trio.sleep(0.05)
+    finally:
+        connection.close()

@@ -1,0 +1,245 @@
+"""What lasts at the edge: written down when it changes, there again after a restart, and gone when its time has come."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from support import ListHistory, OpenAccounts, Person, Town, find
+from trio_chat.chat.accounts import AccountRules, AccountsError
+from trio_chat.chat.events import Event
+from trio_chat.chat.lasting import Changes
+from trio_chat.chat.users import UNSPECIFIED
+from trio_chat.chat.world import Identity, Memory
+from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
+from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.lasting import SqliteStore
+
+DAY = 86_400
+
+
+def make(always_on: str = "opt-in", lobby: str = "") -> Town:
+    """Return a world in which Ann and Bob have accounts."""
+    accounts = OpenAccounts()
+    for name in ("Ann", "Bob"):
+        accounts.add(name, f"{name}-password")
+    rules = AccountRules(always_on=always_on, reservation="off")
+    return Town(Identity(account_rules=rules, lobby=lobby), memory=Memory(history=ListHistory(), accounts=accounts))
+
+
+def staying(town: Town, nick: str, *joins: str, account: str = "Ann") -> Person:
+    """Return somebody who is logged in and always on."""
+    person = town.person(nick, *joins)
+    person.say(f"NS IDENTIFY {account} {account}-password", "NS SET always-on on")
+    return person
+
+
+async def restarted(town: Town, after: Town | None = None) -> Town:
+    """Return a world that has read what another one wrote down."""
+    after = after or make()
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        assert await save_state(town.world, store)
+        await load_state(after.world, store)
+    return after
+
+
+async def test_an_always_on_user_is_there_after_a_restart() -> None:
+    """Under its nickname, in its channels, with ranks, modes, metadata and choices; also when a session was there."""
+    before = make()
+    ann = staying(before, "annie", "#a", "#b")
+    before.person("bob", "#a")
+    ann.say("MODE #a +k-o secret annie", "MODE #a +v annie", "TOPIC #b :tea", "MODE annie +B", "METADATA * SET a :b")
+    ann.say("NS SET multiclient off")
+    town = await restarted(before)
+    user = town.world.residents.of("Ann")
+    assert user is town.world.users["annie"]
+    assert user is not None
+    assert (user.account, user.modes, user.metadata, user.sessions) == ("Ann", {"B", "i"}, {"a": "b"}, ())
+    assert {channel.name: membership.ranks for channel, membership in user.channels.items()} == {"#a": set(), "#b": {"o"}}
+    assert town.world.channels["#a"].key == "secret"
+    topic = town.world.channels["#b"].topic
+    assert topic is not None
+    assert topic.text == "tea"
+    assert user.away == UNSPECIFIED
+    assert town.world.preferences.chosen("Ann") == {"always-on": True, "multiclient": False}
+
+
+async def test_who_was_there_as_anybody_else_is_not() -> None:
+    """Nor is a channel in which only they were."""
+    before = make()
+    before.person("bob", "#b")
+    town = await restarted(before)
+    assert (town.world.users, town.world.channels) == ({}, {})
+
+
+async def test_the_topic_of_the_lobby_is_the_operators() -> None:
+    """What config.ini says of a channel that nobody owns is not undone by an always-on member, who is in it again."""
+    before, after = make(lobby="#lobby"), make(lobby="#lobby")
+    staying(before, "ann", "#lobby").say("TOPIC #lobby :old")
+    town = await restarted(before, after)
+    lobby = town.world.channels["#lobby"]
+    assert [user.nick for user in lobby.members] == ["ann"]
+    assert lobby.topic is None
+    assert lobby.permanent
+
+
+async def test_a_channel_that_nobody_owns_goes_with_its_last_member() -> None:
+    """After a restart as before."""
+    before = make()
+    staying(before, "ann", "#a")
+    town = await restarted(before)
+    bob = town.person("bob", "#a")
+    find(bob.say("NAMES #a"), "353")
+    town.world.remove(town.world.users["ann"], "")
+    bob.leave()
+    assert town.world.channels == {}
+
+
+@pytest.mark.parametrize("reason", ["account", "rules", "nick"])
+async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
+    """The account is gone, the operator allows it no longer, or somebody who stays has the nickname; so are empty channels."""
+    before, after = make(), make("off" if reason == "rules" else "opt-in")
+    staying(before, "ann", "#a")
+    assert isinstance(after.world.accounts, OpenAccounts)
+    if reason == "account":
+        await after.world.accounts.delete("ann")
+    if reason == "nick":
+        staying(after, "ann", account="Bob")
+        after.world.unsaved.take()
+    town = await restarted(before, after)
+    assert town.world.residents.of("Ann") is None
+    assert town.world.channels == {}
+    assert town.world.unsaved.users == {"ann"}
+    assert town.world.unsaved.channels == {"#a"}
+
+
+async def test_what_changed_is_written_and_what_ended_is_forgotten() -> None:
+    """Without another change in between: it is the state that counts."""
+    town = make()
+    ann = staying(town, "ann", "#a")
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_state, town.world, store)
+            await wait_all_tasks_blocked()
+            assert await saved(store, lambda kept: kept.users.keys() == {"ann"} and kept.channels.keys() == {"#a"})
+            ann.say("AWAY :gone")
+            assert await saved(store, lambda kept: (kept.users["ann"] or {})["away"] == "gone")
+            ann.say("NS SET always-on default")
+            assert await saved(store, lambda kept: not kept.users and not kept.channels and not kept.preferences)
+            nursery.cancel_scope.cancel()
+
+
+async def saved(store: SqliteStore, is_there: Callable[[Changes], bool]) -> bool:
+    """Wait until what is kept is so."""
+    with trio.fail_after(30):
+        while not is_there(await store.load()):  # which a thread answers, after what was written before
+            pass
+    return True
+
+
+async def test_what_cannot_be_written_is_written_later() -> None:
+    """Nothing is forgotten for a full disk."""
+
+    class Full:
+        async def load(self) -> Changes:
+            return Changes({}, {})
+
+        async def save(self, changes: Changes) -> None:
+            raise StorageError("the disk is full")
+
+    town = make()
+    staying(town, "ann", "#a")
+    assert not await save_state(town.world, Full())
+    assert (town.world.unsaved.users, town.world.unsaved.channels) == ({"ann"}, {"#a"})
+    assert town.world.unsaved.preferences == {"ann"}
+
+
+# --------------------------------------------------------------------------------------------------------------- the end
+
+
+class Announced:
+    """Makes changes when there is room, which somebody can use first."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.events: list[Event] = []
+        self._meanwhile = meanwhile
+
+    async def __call__(self, change: Callable[[], Iterable[Event]]) -> None:
+        """Make a change."""
+        self._meanwhile()
+        self.events += change()
+
+
+def without_sessions(town: Town, person: Person) -> None:
+    """Have somebody be gone for two days."""
+    person.leave()
+    town.clock.now += 2 * DAY
+
+
+async def test_who_is_not_seen_for_so_long_leaves(autojump_clock: trio.testing.MockClock) -> None:
+    """The others see a QUIT; who is there, or was not so long ago, stays."""
+    town = make()
+    bob = staying(town, "bob", "#a", account="Bob")
+    without_sessions(town, staying(town, "ann", "#a"))
+    announced = Announced()
+    with trio.move_on_after(3 * 3600):
+        await expire_users(town.world, 2, announced)
+    assert announced.events == []
+    town.clock.now += 1
+    with trio.move_on_after(1):
+        await expire_users(town.world, 2, announced)
+    assert [(event.command, event.params) for event in announced.events] == [("QUIT", ("Not seen for 2 days",))]
+    assert town.world.users.keys() == {"bob"}
+    assert bob.session.user is not None
+
+
+async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> None:
+    """With 0 nobody leaves; who is there is written down as seen, for a server that ends without warning."""
+    town = make()
+    staying(town, "bob", "#a", account="Bob")
+    without_sessions(town, staying(town, "ann", "#a"))
+    town.clock.now += 10_000 * DAY
+    town.world.unsaved.take()
+    with trio.move_on_after(1):
+        await expire_users(town.world, 0, Announced())
+    assert town.world.users.keys() == {"ann", "bob"}
+    assert town.world.unsaved.users == {"bob"}
+
+
+async def test_who_comes_back_in_the_last_moment_stays(autojump_clock: trio.testing.MockClock) -> None:
+    """Between the look and the change there may be a wait."""
+    town = make()
+    ann = staying(town, "ann", "#a")
+    user = ann.session.user
+    assert user is not None
+    without_sessions(town, ann)
+    announced = Announced(partial(town.world.add_session, user, town.newcomer().session))
+    with trio.move_on_after(1):
+        await expire_users(town.world, 1, announced)
+    assert announced.events == []
+    assert town.world.users == {"ann": user}
+
+
+async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing.MockClock) -> None:
+    """Once the server notices what a command did beside it; a database that cannot be read meanwhile does no harm."""
+
+    class Watched(OpenAccounts):
+        looks = 0
+
+        async def refresh(self) -> list[str]:
+            self.looks += 1
+            if self.looks == 1:
+                raise AccountsError("the disk is gone")
+            return ["Ann"] if self.looks == 2 else []
+
+    town = make()
+    without_sessions(town, staying(town, "ann", "#a"))
+    announced = Announced()
+    with trio.move_on_after(60):
+        await watch_accounts(town.world, Watched(), announced)
+    assert [event.command for event in announced.events] == ["QUIT"]
+    assert town.world.users == {}
