@@ -409,13 +409,13 @@ def test_a_person_is_gone_with_the_last_session(town: Town) -> None:
 
 
 def test_nobody_else_joins_a_session(town: Town, accounts: OpenAccounts) -> None:
-    """Neither who is not logged in, nor another account."""
+    """Neither who is not logged in, nor another account; both are told how the owner gets the name."""
     logged_in(town, "ann")
-    assert commands(town.newcomer().say("NICK ann", "USER e 0 * :Eve")) == ["433"]
+    assert commands(town.newcomer().say("NICK ann", "USER e 0 * :Eve")) == ["FAIL", "433"]
     accounts.add("eve", "eve-password")
     eve = with_sasl(town)
     eve.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('eve', 'eve-password')}", "NICK ann", "USER e 0 * :Eve")
-    assert commands(eve.say("CAP END")) == ["433"]
+    assert commands(eve.say("CAP END")) == ["FAIL", "433"]
 
 
 def test_several_sessions_can_be_switched_off(accounts: OpenAccounts) -> None:

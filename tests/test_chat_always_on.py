@@ -176,6 +176,58 @@ def test_who_cannot_log_in_by_sasl_can_have_the_user_leave(town: Town) -> None:
     assert commands(ann.say("NICK ann")) == ["NICK"]
 
 
+def test_who_cannot_log_in_by_sasl_can_come_back(town: Town) -> None:
+    """Logged in under another name, by taking the nickname: the others see the other name leave, and nobody come."""
+    bob = town.person("bob", "#a", "#c")
+    staying(town, "#a").leave()
+    town.clock.now += 10
+    ann = town.person("guest", "#c")
+    ann.say("NS IDENTIFY ann ann-password")
+    bob.say("PRIVMSG #a :missed")
+    bob.read()
+    messages = ann.say("NICK ann")
+    assert [(message.command, message.params[0]) for message in messages if message.command in ("PART", "NICK", "JOIN")] == [
+        ("PART", "#c"), ("NICK", "ann"), ("JOIN", "#a"),
+    ]  # fmt: skip
+    assert find(messages, "PRIVMSG").params[-1].endswith("missed")
+    assert [(message.command, message.nick) for message in bob.read()] == [("QUIT", "guest")]
+    assert town.world.users.keys() == {"bob", "ann"}
+    assert commands(bob.say("PRIVMSG ann :welcome")) == []
+    assert commands(ann.read()) == ["PRIVMSG"]
+
+
+def test_who_has_another_device_left_leaves_it_behind(town: Town) -> None:
+    """Only the session that takes the nickname changes its user."""
+    staying(town).leave()
+    guest = town.person("guest", "#c")
+    guest.say("NS IDENTIFY ann ann-password")
+    user = guest.session.user
+    assert user is not None
+    other = town.newcomer()
+    town.world.add_session(user, other.session)
+    guest.say("NICK ann")
+    assert other.session.user is user
+    assert user.sessions == (other.session,)
+    assert commands(other.say("PRIVMSG ann :hello")) == []
+    assert commands(guest.read()) == ["PRIVMSG"]
+
+
+def test_a_full_user_is_not_joined() -> None:
+    """By whatever way."""
+    town = make(Lengths(sessions_per_user=1))
+    staying(town)
+    ann = town.person("guest")
+    ann.say("NS IDENTIFY ann ann-password")
+    assert find(ann.say("NICK ann"), "FAIL").params[1] == "TOO_MANY_SESSIONS"
+
+
+def test_who_wants_the_name_of_somebody_always_on_learns_how_it_is_had() -> None:
+    """It could be the owner, who has not logged in."""
+    town = make(reservation="refuse")
+    back(town)[0].say("NS SET always-on on")
+    assert "NICKNAME_RESERVED" in [message.params[1] for message in town.newcomer().say("NICK ann", "USER a 0 * :A")]
+
+
 def test_it_is_bounded() -> None:
     """With as many as there can be, somebody more leaves as others do, and is told so."""
     town = make(most_always_on=1)

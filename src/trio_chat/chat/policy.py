@@ -19,13 +19,18 @@ def shares_nick(world: World, holder: User) -> bool:
     return bool(holder.account) and (not holder.sessions or world.preferences.is_on(holder.account, MULTICLIENT))
 
 
+def may_join_user(world: World, account: str, user: User) -> bool:
+    """Tell whether a session of an account may become one more session of somebody."""
+    return bool(account) and user.account == account and shares_nick(world, user)
+
+
 def user_to_join(world: World, account: str, folded: str) -> User | None:
     """Return the user that a new session of an account becomes one more session of, or None when it is to be one of its own.
 
     The always-on user of an account is joined under whatever nickname it has; another one only by its nickname.
     """
     for user in (world.residents.of(account), world.users.get(folded)):
-        if user is not None and account and user.account == account and shares_nick(world, user):
+        if user is not None and may_join_user(world, account, user):
             return user
     return None
 

@@ -168,6 +168,16 @@ class World:
             channel.sessions_changed()
         return self.update_away(user, skip=session)
 
+    def move_session(self, session: Session, user: User) -> list[Event]:
+        """Make a session of one user a session of another who is here; return what others are to see."""
+        before = session.user
+        assert before is not None  # noqa: S101  # who asks for it is registered
+        before.sessions = tuple(other for other in before.sessions if other is not session)
+        for channel in before.channels:
+            channel.sessions_changed()
+        events = self.update_away(before) if before.sessions else self.remove(before, f"Now here as {user.nick}")
+        return events + self.add_session(user, session)
+
     def update_away(self, user: User, skip: Session | None = None) -> list[Event]:
         """Make a user be away or back as its sessions are now; return what others are to see.
 

@@ -124,6 +124,9 @@ def nick_command(request: Request) -> None:
     holder = world.users.get(folded, user)
     # Whose nickname is the own account may get further sessions: before registration that cannot be known yet.
     may_join_holder = user is None and holder is not None and policy.shares_nick(world, holder)
+    if user is not None and holder is not None and holder is not user and policy.may_join_user(world, user.account, holder):
+        _move_session(request, user, holder)
+        return
     if folded in SERVICES or (holder is not user and not may_join_holder):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
@@ -171,8 +174,11 @@ def _try_to_register(request: Request) -> None:
         _join_session(request, present)
         return
     if folded in world.users:
-        nick, session.wanted_nick = session.wanted_nick, ""  # somebody else was faster
-        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        nick, session.wanted_nick = session.wanted_nick, ""  # somebody else was faster, or is always on
+        if policy.is_reserved(world, folded, session.account):
+            refuse_reserved(request, nick)
+        else:
+            request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     if policy.is_reserved(world, folded, session.account):
         refuse_reserved(request, session.wanted_nick)
@@ -193,20 +199,49 @@ def _join_session(request: Request, user: User) -> None:
     """Make the session one more of somebody who is here: the same nickname, the same channels."""
     session, reply = request.session, request.reply
     session.password = ""
-    if len(user.sessions) >= request.world.lengths.sessions_per_user:
-        log.info("refused one more session of %s", user.source)
+    if _is_full(request, user):
         reply.close(f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS LOGOUT")
         return
-    missed_since = 0 if user.sessions else first_id(user.seen)
+    missed_since = _missed_since(user)
     events = request.world.add_session(user, session)
     log.info("one more session of %s", user.source)
     welcome(request)
     for event in events:
         reply.emit(event)
+    _send_channels(request, missed_since)
+
+
+def _move_session(request: Request, before: User, user: User) -> None:
+    """Make the session one more of the same account's user who has the nickname: so one comes back without SASL."""
+    if _is_full(request, user):
+        request.reply.fail("NICK", "TOO_MANY_SESSIONS", user.nick, text=f"{user.nick} has {len(user.sessions)} sessions already")
+        return
+    for channel in before.channels:  # to the client it is as if it left, and came into those of the other
+        request.reply.send("PART", (channel.name,), before.source)
+    request.reply.send("NICK", (user.nick,), before.source)
+    missed_since = _missed_since(user)
+    log.info("%s is one more session of %s", before.source, user.source)
+    for event in request.world.move_session(request.session, user):
+        request.reply.emit(event)
+    _send_channels(request, missed_since)
+
+
+def _is_full(request: Request, user: User) -> bool:
+    return len(user.sessions) >= request.world.lengths.sessions_per_user
+
+
+def _missed_since(user: User) -> int:
+    """Return the id after which nobody was there to read; 0 when somebody is."""
+    return 0 if user.sessions else first_id(user.seen)
+
+
+def _send_channels(request: Request, missed_since: int) -> None:
+    """Tell a session that was made one of somebody's what channels it is in."""
+    user = request.user
     for channel in user.channels:
-        is_extended = session.effective & cap.EXTENDED_JOIN
+        is_extended = request.session.effective & cap.EXTENDED_JOIN
         params = (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,)
-        reply.send("JOIN", params, user.source)
+        request.reply.send("JOIN", params, user.source)
         channels.send_state(request, channel, missed_since)
     if missed_since:
         playback.play_back_private(request, missed_since)

@@ -90,6 +90,7 @@ def _ghost(request: Request, words: list[str]) -> None:
     else:
         for event in request.world.dismiss(other, f"Ghosted by {user.nick}"):
             request.reply.emit(event)
+        request.world.residents.settle(user)
         answer(request, f"{other.nick} is gone.")
 
 
