@@ -25,7 +25,7 @@ def served(monkeypatch):
     """Return a list of the settings that servers are started with; no server is."""
     calls = []
     module = ModuleType("trio_chat.server.app")
-    module.run = lambda settings: calls.append(settings) or 0
+    module.run = lambda settings, load: calls.append(settings) or 0
     monkeypatch.setitem(sys.modules, "trio_chat.server.app", module)
     return calls
 
@@ -145,7 +145,7 @@ def test_a_named_configuration(served, tmp_path):
 
 def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
     """What the server or client ends with, the program ends with."""
-    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", lambda settings: 1)
+    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", lambda settings, load: 1)
     assert cli.main(["serve"]) == 1
 
 
@@ -232,7 +232,7 @@ def test_the_language_of_the_configuration_counts(connected, capsys):
 def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
     """Ctrl+C anywhere ends the program quietly."""
 
-    def interrupt(settings: object) -> int:
+    def interrupt(settings: object, load: object) -> int:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", interrupt)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from trio_chat.config import KEYS, LENGTHS, NAMED, ConfigError, ListenerSettings, Settings, load
 from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.rights import RIGHTS
 
 SHIPPED = Path(__file__).parent.parent / "config.ini"
 WORDS = st.sampled_from(
@@ -469,3 +470,36 @@ def test_any_file_gives_settings_or_one_line(written, data):
     except ConfigError as error:
         outcome = str(error)
     assert isinstance(outcome, Settings) or "\n" not in outcome
+
+
+HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$MBfDyZyFk0cTgCmi6Aj7hEGk0GkHxwPkyyeeGRmgv2Y"
+
+
+def test_an_operator(written):
+    """Every key, and what is left out: all rights, from anywhere."""
+    text = f"[operator root]\npassword = {HASH} # made by a command\n"
+    text += "[operator Анна]\naccount = Анна\nhost = 10.1.2.3/8\nrights = BAN, kill\n"
+    root, anna = load(written(text)).operators
+    assert (root.password, root.account, root.host, root.rights) == (HASH, "", "", tuple(RIGHTS))
+    assert (anna.password, anna.account, anna.host, anna.rights) == ("", "Анна", "10.0.0.0/8", ("kill", "ban"))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[operator a]\n", "line 1: [operator a] needs a password or an account"),
+        ("[operator a]\npassword =\n", "needs a password or an account"),
+        ("[operator a]\npassword = correct horse\n", "line 2: [operator a] password = a value that is not shown: allowed: what"),
+        ("[operator a]\naccount = x y\n", "allowed: the name of an account"),
+        ("[operator a]\naccount = x\nrights = kill, fly\n", "line 3"),
+        ("[operator a]\naccount = x\nrights =\n", "all, or some of kill, ban"),
+        ("[operator a]\naccount = x\nhost = 10.0.0.0/99\n", "line 3"),
+        ("[operator a]\naccount = x\n[operator A]\naccount = x\n", "line 3: [operator A] is there twice"),
+        ("[server]\ncloak_secret = too short\n", "cloak_secret = a value that is not shown"),
+    ],
+)
+def test_a_wrong_operator(refused, text, words):
+    """A plain password is refused and not shown; a block must say how one proves to be it."""
+    message = refused(text)
+    assert words in message
+    assert "horse" not in message

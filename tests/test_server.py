@@ -422,9 +422,9 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(limits: LimitSettings | None = None) -> AsyncIterator[Hall]:
+async def hall(limits: LimitSettings | None = None, server_settings: ServerSettings | None = None) -> AsyncIterator[Hall]:
     """Run a server's broadcaster, with a place for its clients."""
-    settings = Settings(server=ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
+    settings = Settings(server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
     server = Server(settings, Clock(NOON))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
@@ -523,10 +523,12 @@ async def test_exempt_addresses_are_not_slowed(autojump_clock: MockClock) -> Non
 
 async def test_an_address_that_starts_with_a_colon() -> None:
     """As a parameter it would be read as the last one of its line."""
-    async with hall() as h:
+    async with hall(server_settings=ServerSettings(cloak=False)) as h:
         ann = await h.register("ann", host="::1")
         await ann.say("USERHOST ann")
         assert (await ann.until("302"))[-1].params[-1] == "ann=+ann@0::1"
+        await ann.say("WHOIS ann")
+        assert (await ann.until("338"))[-1].params[:3] == ("ann", "ann", "0::1")
 
 
 async def test_a_full_server_says_so() -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trio_chat import __version__, cli_accounts, cli_maintenance
+from trio_chat import __version__, cli_accounts, cli_maintenance, cli_operators
 from trio_chat.i18n import _, install
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     tools = cli_maintenance.Tools(common, _add_command, _load, _refuse)
     cli_maintenance.add(commands, tools)
     cli_accounts.add(commands, tools)
+    cli_operators.add(commands, tools)
     return parser
 
 
@@ -212,7 +213,16 @@ def _refuse(problem: str) -> NoReturn:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    settings = _load(options)
+    from trio_chat.config import load  # noqa: PLC0415
+
+    settings = _with_options(_load(options), options)
+    from trio_chat.server.app import run  # noqa: PLC0415
+
+    return run(settings, lambda: _with_options(load(options.config), options))
+
+
+def _with_options(settings: "Settings", options: argparse.Namespace) -> "Settings":
+    """Return the settings with what the command line says in the place of what they say."""
     server, logging = settings.server, settings.logging
     if options.host is not None:
         server = replace(server, host=options.host)
@@ -220,9 +230,7 @@ def _serve(options: argparse.Namespace) -> int:
         server = replace(server, port=options.port)
     if options.log_level is not None:
         logging = replace(logging, level=options.log_level)
-    from trio_chat.server.app import run  # noqa: PLC0415
-
-    return run(replace(settings, server=server, logging=logging))
+    return replace(settings, server=server, logging=logging)
 
 
 def _connect(options: argparse.Namespace) -> int:

@@ -60,8 +60,8 @@ def list_accounts(database: Path) -> int:
     """Write all accounts, one a line."""
     with opened(database) as connection:
         staying = people.who_is_always_on(connection)
-        return _write_lines(
-            (account.name, _date(account.created), "always-on" if account.folded in staying else "")
+        return write_lines(
+            (account.name, date(account.created), "always-on" if account.folded in staying else "")
             for account in people.everybody(connection)
         )
 
@@ -70,8 +70,8 @@ def list_channels(database: Path) -> int:
     """Write all registered channels, one a line."""
     with opened(database) as connection:
         states = people.registered_channels(connection)
-    return _write_lines(
-        (state["name"], state["owner"], _date(state["since"]), _topic(state), str(len(state.get("members", {}))))
+    return write_lines(
+        (state["name"], state["owner"], date(state["since"]), _topic(state), str(len(state.get("members", {}))))
         for state in states
     )
 
@@ -80,11 +80,12 @@ def _topic(state: dict[str, Any]) -> str:
     return state["topic"][0] if state["topic"] else ""
 
 
-def _date(seconds: int) -> str:
+def date(seconds: int) -> str:
+    """Return a moment as other programs read it."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _write_lines(rows: Iterable[tuple[str, ...]]) -> int:
+def write_lines(rows: Iterable[tuple[str, ...]]) -> int:
     """Write a table as other programs like it: a line for each, with tabs between the fields."""
     text = "".join("\t".join(map(escape_controls, row)).rstrip("\t") + "\n" for row in rows)
     encoded = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
@@ -130,7 +131,10 @@ def change_password(asked: Asked, settings: "Settings", password_file: Path | No
 def _credentials(name: str, settings: "Settings", password_file: Path | None) -> "Credentials | int":
     """Return what a password will be checked against, or the exit code when there is none."""
     try:
-        password = _typed(name) if password_file is None else _first_line(password_file)
+        if password_file is None:
+            password = typed(_("A password for {account}: ").format(account=name))
+        else:
+            password = _first_line(password_file)
         least = settings.accounts.min_password
         if len(password) < least:
             raise Refused(ngettext(
@@ -151,11 +155,17 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
     return FAILED
 
 
-def _typed(name: str) -> str:
+def typed(prompt: str) -> str:
+    """Ask twice for a password, without showing it.
+
+    Raises:
+        NobodyThere: there is no terminal.
+        Refused: it was not given twice the same.
+    """
     if not sys.stdin.isatty():
         raise NobodyThere
     try:
-        password = getpass(_("A password for {account}: ").format(account=name))
+        password = getpass(prompt)
         again = getpass(_("The same password again: "))
     except EOFError:
         raise Refused(_("Nothing was done.")) from None
@@ -252,7 +262,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     """Write one object of JSON, in which every message has a line of its own: nobody has to hold all of them in memory."""
     belongings = people.belongings(connection, account.folded)
     head = {
-        "account": {"name": account.name, "registered": _date(account.created)},
+        "account": {"name": account.name, "registered": date(account.created)},
         "channels": belongings.owned,
         "access": belongings.ranks,
         "read": belongings.markers,

@@ -11,11 +11,14 @@ The suite must be installed in the same environment as trio-chat; `-p no:trio` b
 import shutil
 import sys
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.cases import BaseServerTestCase
 from irctest.runner import NotImplementedByController
+
+from trio_chat.server.accounts import COSTS
 
 CONFIG = """
 [server]
@@ -35,6 +38,9 @@ always_on = {always_on}
 
 [limits]
 multiline_lines = 32
+
+[operator operuser]
+password = {operator}
 
 [logging]
 file = none
@@ -69,7 +75,12 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.create_config()
         before = "yes" if self.test_config.account_registration_before_connect else "no"
         text = CONFIG.format(
-            hostname=hostname, port=port, password=password or "", before_connect=before, always_on=self._always_on()
+            hostname=hostname,
+            port=port,
+            password=password or "",
+            before_connect=before,
+            always_on=self._always_on(),
+            operator=_operator_hash(),
         )
         config = self.directory / "config.ini"
         config.write_text(text, encoding="utf-8")
@@ -117,6 +128,12 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
 def _tree() -> defaultdict[str, Any]:
     """Return a dictionary in which every section is there."""
     return defaultdict(_tree)
+
+
+@cache
+def _operator_hash() -> str:
+    """Return what the password of the suite's operator is checked against."""
+    return COSTS["low"].hasher().hash("operpassword")
 
 
 def get_irctest_controller_class() -> type[TrioChatController]:

@@ -131,7 +131,10 @@ class Channel:
 
     def covers(self, letter: str, user: User) -> bool:
         """Tell whether a mask of the list `letter` covers the user."""
-        return any(masks.matches(entry.folded, user.folded_mask) for entry in self.lists[letter].values())
+        return any(
+            masks.matches(entry.folded, user.folded_mask) or (masks.names_address(entry.folded) and _covers_address(entry, user))
+            for entry in self.lists[letter].values()
+        )
 
     def is_banned(self, user: User) -> bool:
         """Tell whether a ban covers the user and no exception does."""
@@ -148,6 +151,10 @@ class Channel:
             letters += "l"
             params.append(str(self.limit))
         return (letters, *params)
+
+
+def _covers_address(entry: ListEntry, user: User) -> bool:
+    return any(masks.matches(entry.folded, text) for text in user.address_masks())
 
 
 def fold_mask(mask: str) -> str:

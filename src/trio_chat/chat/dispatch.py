@@ -1,6 +1,6 @@
 """From one received line to what is to be sent: parse, look the command up, check what every command needs, call its handler."""
 
-from trio_chat.chat import commands, services  # noqa: F401  # they fill the registry
+from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
 from trio_chat.chat.registry import COMMANDS, Request
@@ -62,6 +62,9 @@ def _dispatch(request: Request) -> None:
         return
     if entry.needs_registration and request.session.user is None:
         reply.numeric(n.ERR_NOTREGISTERED)
+        return
+    request.world.usage[message.command] += 1
+    if entry.right and policy.refuses_right(request, entry.right):
         return
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)

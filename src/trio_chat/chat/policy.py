@@ -1,7 +1,9 @@
 """Who may do what. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that says why not."""
 
 import hmac
+from typing import TYPE_CHECKING
 
+from trio_chat.chat import operators
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import Record
 from trio_chat.chat.preferences import MULTICLIENT
@@ -9,6 +11,9 @@ from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import numerics as n
 from trio_chat.irc.numerics import Numeric
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registry import Request
 
 
 def shares_nick(world: World, holder: User) -> bool:
@@ -47,6 +52,23 @@ def is_operator(user: User, channel: Channel) -> bool:
     """Tell whether a user is an operator of a channel."""
     membership = channel.members.get(user)
     return membership is not None and "o" in membership.ranks
+
+
+def refuses_right(request: "Request", right: str) -> bool:
+    """Refuse what takes a right of server operators that the user does not have; tell whether it was refused."""
+    user = request.user
+    if operators.has_right(user, right):
+        return False
+    if user.operator is None:
+        request.reply.numeric(n.ERR_NOPRIVILEGES)
+    else:
+        request.reply.numeric(n.ERR_NOPRIVS, right)
+    return True
+
+
+def can_see_address(viewer: User, user: User) -> bool:
+    """Tell whether somebody may learn another's real address: the own one, and operators with that right all."""
+    return viewer is user or operators.has_right(viewer, "addresses")
 
 
 def can_see_channel(user: User, channel: Channel) -> bool:

@@ -21,6 +21,8 @@ class Request:
     session: Session
     message: Message
     reply: Response
+    override: bool = False
+    """Whether an operator of the server does it, whatever the channel says."""
 
     @property
     def params(self) -> tuple[str, ...]:
@@ -48,6 +50,8 @@ class Command(NamedTuple):
     help: str
     min_params: int
     needs_registration: bool
+    right: str = ""
+    """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -63,6 +67,7 @@ def command(
     help: str,  # noqa: A002  # it is the help
     min_params: int = 0,
     needs_registration: bool = True,
+    right: str = "",
 ) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
     """Register a handler.
 
@@ -72,10 +77,11 @@ def command(
         help: what it does, in a sentence.
         min_params: with fewer than these the client gets ERR_NEEDMOREPARAMS.
         needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
+        right: without which ERR_NOPRIVILEGES or ERR_NOPRIVS is the answer.
     """
 
     def register(handler: Callable[[Request], None]) -> Callable[[Request], None]:
-        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration)
+        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right)
         return handler
 
     return register

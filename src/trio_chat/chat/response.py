@@ -88,6 +88,18 @@ class Response:
             self._flush()
         self._parts.append(event)
 
+    def include(self, output: Output) -> None:
+        """Have something delivered that another response has made, and what comes later of it."""
+        self._flush()
+        self._parts += output.parts
+        if output.later is not None:
+            later = output.later
+
+            async def continued(reply: "Response") -> None:
+                reply.include(await later())
+
+            self.follow_up(continued)
+
     def replay(self, event: Event) -> None:
         """Reply with something that happened before, as it was sent then."""
         for tags, body in event.lines(self._session.effective):

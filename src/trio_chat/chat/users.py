@@ -10,6 +10,7 @@ from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
+    from trio_chat.chat.operators import Operator
 
 
 class Sink(Protocol):
@@ -54,13 +55,15 @@ class Session:
 
     Args:
         sink: where its bytes go.
-        host: its address as others see it.
+        address: its real address, for bans, limits and the log; never shown to others.
         now: seconds of Unix time at which it connected.
+        host: what others see instead of the address; the address itself when it is left out.
     """
 
     __slots__ = (
         "account",
         "active",
+        "address",
         "asked_nick",
         "away",
         "away_since",
@@ -86,9 +89,10 @@ class Session:
         "wanted_username",
     )
 
-    def __init__(self, sink: Sink, host: str, now: float) -> None:
+    def __init__(self, sink: Sink, address: str, now: float, host: str = "") -> None:
         self.sink = sink
-        self.host = host
+        self.address = address
+        self.host = host or address
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None
@@ -114,6 +118,11 @@ class Session:
         self.wanted_username = ""
         self.wanted_realname = ""
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the address is what others see, so that it is no secret."""
+        return self.host.removeprefix("0") == self.address.removeprefix("0")
+
     def set_caps(self, caps: int) -> None:
         """Take newly negotiated capabilities."""
         self.caps = caps
@@ -136,6 +145,7 @@ class User:
         seen: when the last session ended; seconds of Unix time.
         account: the account logged in to, or "".
         modes: letters of the user modes that are on.
+        operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
         invited: channels that an invitation lets the user into.
         metadata: what the user says of itself; see `metadata`.
@@ -156,6 +166,7 @@ class User:
         "metadata",
         "modes",
         "nick",
+        "operator",
         "realname",
         "seen",
         "sessions",
@@ -176,6 +187,7 @@ class User:
         self.away = ""
         self.account = ""
         self.modes: set[str] = {"i"}
+        self.operator: Operator | None = None
         self.channels: dict[Channel, Membership] = {}
         self.invited: dict[Channel, None] = {}
         self.markers: dict[str, str] = {}  # how far it has read, without an account
@@ -189,6 +201,11 @@ class User:
         self.folded = folded
         self.source = f"{nick}!{self.username}@{self.host}"
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
+
+    def address_masks(self) -> tuple[str, ...]:
+        """Return `folded_mask` with the real addresses in the place of the host."""
+        username = self.username.lower()
+        return tuple(f"{self.folded}!{username}@{session.address.lower()}" for session in self.sessions)
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""

@@ -1,16 +1,20 @@
 """Everything the server knows at this moment: users, channels, who was here; and the changes that keep the indexes consistent."""
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules, Accounts
+from trio_chat.chat.bans import Bans, BanTable
 from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Store, Unsaved
+from trio_chat.chat.operators import Control, Operator
 from trio_chat.chat.preferences import AUTO_AWAY, Preferences
 from trio_chat.chat.residents import Residents
 from trio_chat.chat.users import UNSPECIFIED, Session, User
@@ -39,6 +43,8 @@ class Identity:
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
         account_rules: what the operator allows with accounts.
+        operators: the operators of the server, by folded name.
+        most_bans: bans of the server that there can be.
     """
 
     name: str = "chat.local"
@@ -52,6 +58,8 @@ class Identity:
     lobby: str = "#lobby"
     lobby_topic: str = ""
     account_rules: AccountRules = field(default_factory=AccountRules)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
+    most_bans: int = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,8 @@ class Memory:
         last_id: the greatest id given out before the start.
         accounts: the keeper of accounts, or None when nobody can register.
         store: where registered channels and read markers are kept, or None when they do not last.
+        bans: where bans of the server are kept, or None when they do not last.
+        secret: what only this server knows, the same for ever; or b"".
     """
 
     history: History
@@ -73,6 +83,8 @@ class Memory:
     last_id: int = 0
     accounts: Accounts | None = None
     store: Store | None = None
+    bans: BanTable | None = None
+    secret: bytes = field(default=b"", repr=False)
 
 
 class WhoWas(NamedTuple):
@@ -84,6 +96,7 @@ class WhoWas(NamedTuple):
     host: str
     realname: str
     time: float
+    address: str = ""
 
 
 class World:
@@ -95,6 +108,12 @@ class World:
         clock: returns seconds of Unix time.
         whowas_entries: how many of those who left are remembered.
         memory: the history with its limits, or None when nothing is remembered.
+
+    Attributes:
+        cloaks: what hides addresses, or None when they are shown.
+        control: what operators need of the edge, or None when there is none.
+        staff: who is an operator of the server.
+        usage: how often each command was given.
     """
 
     def __init__(
@@ -105,7 +124,7 @@ class World:
         whowas_entries: int = 200,
         memory: Memory | None = None,
     ) -> None:
-        self.identity = identity
+        self.staff: dict[User, None] = {}
         self.lengths = lengths
         self.clock = clock
         self.memory = memory
@@ -113,12 +132,12 @@ class World:
         self.accounts = memory.accounts if memory else None
         missing = (0 if memory else cap.NEEDS_MEMORY) | (0 if self.accounts else cap.NEEDS_ACCOUNTS)
         self.capabilities = cap.ALL & ~missing
-        self.capability_values = {} if identity.account_rules.before_connect else {"draft/account-registration": ""}
+        self.capability_values: dict[str, str] = {}
         self.capability_values["draft/metadata-2"] = (
             f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},max-value-bytes={lengths.metadata_bytes}"
         )
         self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
-        self.isupport = tuple(isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0))
+        self.reconfigure(identity)
         self.sessions: set[Session] = set()
         self.watches = Watches()
         self.users: dict[str, User] = {}
@@ -129,6 +148,10 @@ class World:
         self.preferences = Preferences(identity.account_rules)
         self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
         self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
+        self.bans = Bans(clock)
+        self.cloaks: Cloaks | None = None
+        self.control: Control | None = None
+        self.usage: Counter[str] = Counter()
         self.lobby: Channel | None = None
         if identity.lobby:
             lobby = self.lobby = self.create_channel(
@@ -137,12 +160,38 @@ class World:
             if identity.lobby_topic:
                 lobby.topic = Topic(identity.lobby_topic, identity.name, lobby.created)
 
+    def reconfigure(self, identity: Identity) -> list[Event]:
+        """Be as the configuration now says; return what operators are to see who are none any more."""
+        self.identity = identity
+        if identity.account_rules.before_connect:
+            self.capability_values.pop("draft/account-registration", None)
+        else:
+            self.capability_values["draft/account-registration"] = ""
+        most = self.memory.most_messages if self.memory else 0
+        self.isupport = tuple(isupport.tokens(self.lengths, identity.network, most))
+        return [event for user in list(self.staff) if (event := self._review(user, identity))]
+
+    def _review(self, user: User, identity: Identity) -> Event | None:
+        before = user.operator
+        now = identity.operators.get(fold_or_self(before.name)) if before else None
+        if before is None or now is None or not before.is_same_person(now):
+            return operators.dismiss(self, user)
+        user.operator = now
+        return None
+
+    def host_of(self, address: str) -> str:
+        """Return what others see of who comes from an address."""
+        host = self.cloaks.of_address(address) if self.cloaks else as_param(address)
+        return host[: self.lengths.host]
+
     def connect(self, session: Session) -> None:
         """Take in a new connection, which is not registered yet."""
         self.sessions.add(session)
 
     def register(self, session: Session, folded: str, username: str) -> User:
         """Make a user of a session that has said all that registration needs."""
+        if self.cloaks and self.cloaks.accounts and session.account:
+            session.host = self.cloaks.of_account(session.account)[: self.lengths.host]
         user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
         user.sessions = (session,)
         user.since = self.ids.next()
@@ -202,7 +251,7 @@ class World:
 
     def rename(self, user: User, nick: str, folded: str) -> list[Event]:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
-        self._remember(user)
+        self._remember(user, user.sessions[0].address if user.sessions else "")
         del self.users[user.folded]
         before, folded_before = user.nick, user.folded
         user.rename(nick, folded)
@@ -244,6 +293,7 @@ class World:
             return self.remove(user, reason, skip=session)
         for channel in user.channels:
             channel.sessions_changed()
+        operators.dismiss(self, user)  # who comes back to this user has not proved to be one
         user.active, user.seen = session.active, self.clock()
         self.residents.note(user)
         return self.update_away(user)
@@ -258,10 +308,14 @@ class World:
     def remove(self, user: User, reason: str, skip: Session | None = None) -> list[Event]:
         """Forget a user who has no session any more; return what others are to see."""
         self.residents.unsettle(user)
+        self.staff.pop(user, None)
+        address = skip.address if skip else ""
         events = []
+        if exiting := operators.notice(self, f"{user.source} [{address}] has left: {reason}"):
+            events.append(exiting)
         if user.channels:  # who is in no channel leaves unseen
             events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=skip, channels=user.channels))
-        self._remember(user)
+        self._remember(user, address)
         for channel in list(user.channels):
             self.leave(user, channel)
         del self.users[user.folded]
@@ -358,6 +412,8 @@ class World:
         events = []
         for user in list(self.users.values()):
             if user.account == name:
+                if user.operator is not None and user.operator.account:
+                    operators.dismiss(self, user)
                 self.set_account(user, "")
                 if not user.sessions:
                     events += self.remove(user, "The account was deleted")
@@ -374,5 +430,5 @@ class World:
         """Return how many users have +i."""
         return sum("i" in user.modes for user in self.users.values())
 
-    def _remember(self, user: User) -> None:
-        self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock()))
+    def _remember(self, user: User, address: str) -> None:
+        self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock(), address))

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 from trio_chat.config import values
-from trio_chat.config.settings import ListenerSettings
+from trio_chat.config.settings import ListenerSettings, OperatorSettings
 from trio_chat.config.values import Kind
+from trio_chat.irc.rights import RIGHTS
 
 _HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
 _PORT = values.whole(0, 65535, " (0: any free one)")
@@ -20,7 +21,7 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "realname_length": ("realname", values.whole(10, 200, " bytes")),
     "username_length": ("username", values.whole(3, 32, " characters")),
     "key_length": ("key", values.whole(4, 64, " bytes")),
-    "host_length": ("host", values.whole(15, 64, " characters")),
+    "host_length": ("host", values.whole(32, 64, " characters")),
     "channels_per_user": ("channels_per_user", values.whole(1, 10_000)),
     "sessions_per_user": ("sessions_per_user", values.whole(1, 1000)),
     "targets": ("targets", values.whole(1, 100)),
@@ -48,6 +49,9 @@ KEYS: dict[str, dict[str, Kind]] = {
         "motd": values.text_lines(500, 400),
         "admin": values.text(200),
         "shutdown_grace": values.decimal(0, 600, "seconds"),
+        "cloak": values.YES_OR_NO,
+        "cloak_secret": Kind(values.no_or_secret, "16 to 200 characters without spaces, or nothing", secret=True),
+        "cloak_accounts": values.YES_OR_NO,
     },
     "logging": {
         "level": values.choice("debug", "info", "warning", "error"),
@@ -85,6 +89,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "outbox_bytes": values.size(8192, 2**30),
         "event_queue": values.whole(1, 1_000_000),
         "whowas_entries": values.whole(0, 1_000_000),
+        "server_bans": values.whole(1, 100_000),
         **{key: kind for key, (_, kind) in LENGTHS.items()},
     },
     "client": {
@@ -112,5 +117,15 @@ class NamedSection(NamedTuple):
 
 NAMED: dict[str, NamedSection] = {
     "listener": NamedSection("listeners", ListenerSettings, {"host": _HOSTS, "port": _PORT}),
+    "operator": NamedSection(
+        "operators",
+        OperatorSettings,
+        {
+            "password": Kind(values.no_or_hash, "what `trio-chat operator hash` prints, or nothing", secret=True),
+            "account": Kind(values.no_or_nick, "the name of an account, or nothing"),
+            "host": Kind(values.no_or_mask, "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing"),
+            "rights": Kind(values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"),
+        },
+    ),
 }
 """The sections that have a name, by the word before it."""

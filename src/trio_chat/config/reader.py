@@ -12,7 +12,7 @@ from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
 from trio_chat.config.settings import LimitSettings, Settings
 from trio_chat.config.values import Kind
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.names import InvalidName, fold_channel
+from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 from trio_chat.irc.text import escape_controls
 
 FILE_NAME = "config.ini"
@@ -142,6 +142,18 @@ class _Reader:
         if len(server.lobby_topic.encode()) > lengths.topic:
             problem = f"longer than [limits] topic_length = {lengths.topic} bytes allows"
             raise self._error(*self._both("lobby_topic", server.lobby_topic, problem))
+
+        seen = set[str]()
+        for operator in settings.operators:
+            problem = ""
+            if not (operator.password or operator.account):
+                problem = "needs a password or an account; `trio-chat operator hash` makes what to write for a password"
+            elif fold_or_self(operator.name) in seen:
+                problem = "is there twice, since capital and small letters are the same; keep one"
+            if problem:
+                section = f"operator {operator.name}"
+                raise self._error(line_of(self._text, section), f"[{section}] {problem}")
+            seen.add(fold_or_self(operator.name))
 
     def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
         line = line_of(self._text, "server", key)

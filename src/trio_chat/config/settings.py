@@ -5,6 +5,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.rights import RIGHTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,9 @@ class ServerSettings:
     motd: tuple[str, ...] = ()
     admin: str = ""
     shutdown_grace: float = 3.0  # seconds
+    cloak: bool = True
+    cloak_secret: str = field(default="", repr=False)  # empty: one that is made and kept in the database
+    cloak_accounts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,7 @@ class LimitSettings:
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024
     whowas_entries: int = 200
+    server_bans: int = 1000
     lengths: Lengths = field(default_factory=Lengths)  # each a key of its own: nick, channel, topic, …
 
 
@@ -97,6 +102,17 @@ class ListenerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """[operator NAME]: somebody who looks after the server, by OPER."""
+
+    name: str
+    password: str = field(default="", repr=False)  # an argon2id hash; empty: the account is enough
+    account: str = ""
+    host: str = ""
+    rights: tuple[str, ...] = tuple(RIGHTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of config.ini."""
 
@@ -107,3 +123,4 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     client: ClientSettings = field(default_factory=ClientSettings)
     listeners: tuple[ListenerSettings, ...] = ()
+    operators: tuple[OperatorSettings, ...] = ()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
+from trio_chat.irc.rights import RIGHTS
 
 NOBODY = "none"
 """How to write an empty list or no file, where nothing at all could be a slip."""
@@ -27,6 +28,8 @@ _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_ARGON2 = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
+_MASK = re.compile(r"[^\s!,#;]{1,100}")
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
@@ -207,6 +210,39 @@ def no_or_nick(value: str) -> str:
 def no_or_language(value: str) -> str:
     """Return the code of a language there is a translation for, or nothing for the language of the system."""
     return _choice(value, LANGUAGES) if value else ""
+
+
+def no_or_secret(value: str) -> str:
+    """Return what nobody should guess, or nothing for nothing."""
+    if value and not (16 <= len(value) <= 200 and value.isprintable() and " " not in value):
+        raise ValueError(value)
+    return value
+
+
+def no_or_hash(value: str) -> str:
+    """Return an argon2id hash, or nothing for nothing; a password as it is is refused."""
+    if value and not _ARGON2.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
+def no_or_mask(value: str) -> str:
+    """Return an address, a network, or a mask of one, with or without a user name before it; nothing for nothing."""
+    if "/" in value:
+        return str(ip_network(value, strict=False))
+    if value and not _MASK.fullmatch(value):
+        raise ValueError(value)
+    return value
+
+
+def rights(value: str) -> tuple[str, ...]:
+    """Return the rights in a list, in the order of the table."""
+    words = [word.lower() for word in _parts(value)]
+    if words == ["all"]:
+        return tuple(RIGHTS)
+    if not RIGHTS.keys() >= set(words):
+        raise ValueError(value)
+    return tuple(right for right in RIGHTS if right in words)
 
 
 def no_or_path(value: str) -> Path | None:

@@ -1,5 +1,10 @@
 """Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean."""
 
+import re
+from functools import lru_cache
+
+_ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII)
+
 
 def matches(mask: str, text: str) -> bool:
     """Tell whether a glob (`*` any run, `?` any one character) covers the whole text.
@@ -28,6 +33,16 @@ def matches(mask: str, text: str) -> bool:
 def has_wildcard(mask: str) -> bool:
     """Tell whether a mask can cover more than one text."""
     return "*" in mask or "?" in mask
+
+
+@lru_cache(4096)
+def names_address(mask: str) -> bool:
+    """Tell whether the host of a mask is an address, or says three of its numbers or groups: `192.0.2.*`, `2001:db8:1:*`.
+
+    Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` an operator of a channel could find out an
+    address digit by digit; this way it must be known, or nearly.
+    """
+    return bool(_ADDRESS.fullmatch(mask.rpartition("@")[2]))
 
 
 def complete(mask: str) -> str:

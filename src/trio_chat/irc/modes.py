@@ -63,9 +63,15 @@ PREFIXES = "".join(mode.prefix for mode in RANKS)
 BOT = "B"
 """The user mode of bots, and their flag in WHO (IRCv3 bot-mode)."""
 
+OPERATOR, NOTICES, WALLOPS = "o", "s", "w"
+"""The user modes of server operators, of their notices, and of who wants WALLOPS (RFC 2812 §3.1.5)."""
+
 USER_MODES: dict[str, str] = {
     BOT: "you are a bot, and others are told so",
     "i": "who shares no channel with you does not find you by WHO",
+    OPERATOR: "you are an operator of the server, by OPER; you can only take it away",
+    NOTICES: "you are told what happens on the server; for operators who may see addresses",
+    WALLOPS: "you are told what operators say to everybody by WALLOPS",
 }
 
 

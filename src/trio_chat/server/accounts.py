@@ -7,27 +7,19 @@ exist waits as long, and is shown keys that look the same: names cannot be found
 import base64
 import hmac
 import os
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-import trio
-
-from trio_chat.chat.accounts import Account, AccountsError, Busy, ScramKeys
+from trio_chat.chat.accounts import Account, AccountsError, ScramKeys
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import Credentials, SqliteAccounts
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
     import argon2
 
-T = TypeVar("T")
-
 SCRAM_ITERATIONS = 100_000
-_AT_ONCE = 2
-"""Passwords hashed at the same time: each takes a processor and some tens of megabytes."""
-_PER_ADDRESS = 4
-"""Passwords of one address that may be waiting."""
 
 
 class Cost:
@@ -75,7 +67,7 @@ class Cost:
 
         try:
             return self.hasher().verify(hashed, password)
-        except argon2.exceptions.VerificationError:
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
 
@@ -91,9 +83,12 @@ class AccountKeeper:
         known: all of them.
         secret: a random value of this server, for keys of accounts that do not exist.
         cost: how dear a hash is.
+        threads: where passwords are hashed.
     """
 
-    def __init__(self, table: SqliteAccounts, known: dict[str, Account], secret: bytes, cost: Cost) -> None:
+    def __init__(
+        self, table: SqliteAccounts, known: dict[str, Account], secret: bytes, cost: Cost, threads: HashingThreads
+    ) -> None:
         self.known: Mapping[str, Account] = known
         self._known = known
         self._table = table
@@ -101,8 +96,7 @@ class AccountKeeper:
         self._secret = secret
         self._nobody = cost.nobody()
         self._cost = cost
-        self._limiter = trio.CapacityLimiter(_AT_ONCE)
-        self._waiting: Counter[str] = Counter()
+        self._threads = threads
 
     async def refresh(self) -> list[str]:
         """Learn of what a command beside this server has changed; see `Accounts.refresh`."""
@@ -119,7 +113,7 @@ class AccountKeeper:
 
     async def create(self, account: Account, password: str, address: str) -> bool:
         """Make an account; see `Accounts.create`."""
-        credentials = await self._in_thread(address, self._cost.credentials, password)
+        credentials = await self._threads.run(address, self._cost.credentials, password)
         with _translated():
             if not await self._table.insert(account, credentials):
                 return False
@@ -131,7 +125,7 @@ class AccountKeeper:
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody
-        is_right = await self._in_thread(address, self._cost.verify, hashed, password)
+        is_right = await self._threads.run(address, self._cost.verify, hashed, password)
         return self.known.get(folded) if is_right and credentials else None
 
     async def scram_keys(self, folded: str) -> ScramKeys:
@@ -145,7 +139,7 @@ class AccountKeeper:
 
     async def set_password(self, folded: str, password: str, address: str) -> None:
         """Give an account another password; see `Accounts.set_password`."""
-        credentials = await self._in_thread(address, self._cost.credentials, password)
+        credentials = await self._threads.run(address, self._cost.credentials, password)
         with _translated():
             await self._table.update(folded, credentials)
 
@@ -154,17 +148,6 @@ class AccountKeeper:
         with _translated():
             await self._table.delete(folded)
         self._known.pop(folded, None)
-
-    async def _in_thread(self, address: str, work: "Callable[..., T]", *args: str) -> T:
-        if self._waiting[address] >= _PER_ADDRESS:
-            raise Busy
-        self._waiting[address] += 1
-        try:
-            return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
-        finally:
-            self._waiting[address] -= 1
-            if not self._waiting[address]:
-                del self._waiting[address]
 
 
 @contextmanager
@@ -175,11 +158,16 @@ def _translated() -> Iterator[None]:
         raise AccountsError(str(error)) from error
 
 
-async def open_accounts(table: SqliteAccounts, cost: Cost | None = None) -> AccountKeeper:
+async def open_accounts(table: SqliteAccounts, cost: Cost | None = None, threads: HashingThreads | None = None) -> AccountKeeper:
     """Read the accounts.
+
+    Args:
+        table: where they are.
+        cost: how dear a hash is.
+        threads: where passwords are hashed; None for threads of their own.
 
     Raises:
         StorageError: they cannot be read.
     """
     known = {account.folded: account for account in await table.all()}
-    return AccountKeeper(table, known, await table.secret("scram"), cost or Cost())
+    return AccountKeeper(table, known, await table.secret("scram"), cost or Cost(), threads or HashingThreads())

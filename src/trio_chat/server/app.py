@@ -1,6 +1,7 @@
 """The server as a whole: open the port, take connections in, stop cleanly."""
 
 import logging
+import os
 import random
 import signal
 import sys
@@ -11,15 +12,22 @@ from contextlib import suppress
 import trio
 
 from trio_chat import __version__, logger
-from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat import banning
 from trio_chat.chat.events import Event, Output
-from trio_chat.chat.world import Identity, Memory, World
+from trio_chat.chat.operators import RehashError
+from trio_chat.chat.world import Memory, World
 from trio_chat.config import Settings
 from trio_chat.i18n import _
+from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
+from trio_chat.server import rehash
+from trio_chat.server.accounts import COSTS
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
+from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
+from trio_chat.server.control import ServerControl
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import ListenError, bound_to, open_all
 from trio_chat.server.memory import StorageError, remembering
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
@@ -37,17 +45,31 @@ class Server:
         settings: all of config.ini.
         clock: returns seconds of Unix time.
         memory: the history, or None when nothing is remembered.
+        threads: where passwords are hashed; None for threads of its own.
+        load: reads the configuration again, and may block; None when it cannot be.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], float] = time.time, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+        memory: Memory | None = None,
+        threads: HashingThreads | None = None,
+        load: Callable[[], Settings] | None = None,
+    ) -> None:
         self.settings = settings
         self.limits = settings.limits
-        identity = _identity(settings, clock())
+        identity = rehash.identity(settings, clock())
         self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory)
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
         self._store = memory.store if memory else None
+        self._bans = BanKeeper(self.world, memory.bans, self.broadcaster) if memory and memory.bans else None
+        self.start_secret = os.urandom(32)
+        self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
+        cost = COSTS[settings.accounts.hash_cost]
+        self.world.control = ServerControl(self, cost, threads or HashingThreads(), load)
         self.connections: set[Connection] = set()
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
@@ -71,6 +93,9 @@ class Server:
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
                 nursery.start_soon(expire_users, self.world, self.settings.accounts.always_on_days, self._announce)
+            if self._bans is not None:
+                await self._bans.refresh()
+                nursery.start_soon(self._bans.run)
             async with trio.open_nursery() as connections:
                 with self._accepting:
                     task_status.started()
@@ -79,6 +104,8 @@ class Server:
             nursery.cancel_scope.cancel()
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
+        if self._bans is not None:
+            await self._bans.save()
 
     async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:
         await self.broadcaster.wait_room()
@@ -114,9 +141,14 @@ class Server:
         """
         if len(self.connections) >= self.limits.clients:
             log.warning("refused %s: there are %d clients already", host, len(self.connections))
-            with trio.move_on_after(1, shield=True):
-                full = Message("ERROR", (f"Closing link: {host} (The server is full)",))
-                await _send_and_close(transport, f"{full.line()}\r\n".encode())
+            await _refuse(transport, Message("ERROR", (f"Closing link: {host} (The server is full)",)))
+            return
+        ban = self.world.bans.of_address(host)
+        if ban is not None:
+            log.info("refused %s: banned by %s: %s", host, ban.mask, ban.reason)
+            why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
+            numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
+            await _refuse(transport, numeric, Message("ERROR", (f"Closing link: {host} (Banned: {ban.reason})",)))
             return
         connection = Connection(self, transport, host)
         self.connections.add(connection)
@@ -124,6 +156,11 @@ class Server:
             await connection.run()
         finally:
             self.connections.discard(connection)
+
+
+async def _refuse(transport: Transport, *messages: Message) -> None:
+    with trio.move_on_after(1, shield=True):
+        await _send_and_close(transport, "".join(f"{message.line()}\r\n" for message in messages).encode())
 
 
 async def _send_and_close(transport: Transport, data: bytes) -> None:
@@ -135,37 +172,16 @@ async def _send_and_close(transport: Transport, data: bytes) -> None:
         await transport.aclose()
 
 
-def _identity(settings: Settings, now: float) -> Identity:
-    server = settings.server
-    return Identity(
-        name=server.name,
-        network=server.network,
-        description=server.description,
-        version=f"trio-chat {__version__}",
-        created=now,
-        motd=server.motd,
-        admin=server.admin,
-        password=server.password,
-        lobby=server.lobby,
-        lobby_topic=server.lobby_topic,
-        account_rules=AccountRules(
-            registration=settings.accounts.registration == "open",
-            before_connect=settings.accounts.before_connect,
-            reservation=settings.accounts.reservation,
-            min_password=settings.accounts.min_password,
-            multi_session=settings.accounts.multi_session,
-            always_on=settings.accounts.always_on,
-            auto_away=settings.accounts.auto_away,
-            most_always_on=settings.limits.always_on_users,
-        ),
-    )
+def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
+    """Run a server until a signal stops it; return the exit code.
 
-
-def run(settings: Settings) -> int:
-    """Run a server until a signal stops it; return the exit code."""
+    Args:
+        settings: all of config.ini.
+        load: reads them again, and may block; None when they cannot be.
+    """
     with logger.running(settings.logging):
         try:
-            return trio.run(_main, settings)
+            return trio.run(_main, settings, load)
         except (ListenError, StorageError) as error:
             print(error, file=sys.stderr, flush=True)
         except Exception:
@@ -173,11 +189,12 @@ def run(settings: Settings) -> int:
         return 1
 
 
-async def _main(settings: Settings) -> int:
+async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     listeners = await open_all(settings)
     try:
-        async with remembering(settings.storage, settings.accounts.hash_cost) as memory:
-            server = Server(settings, memory=memory)
+        threads = HashingThreads()
+        async with remembering(settings.storage, settings.accounts.hash_cost, threads) as memory:
+            server = Server(settings, memory=memory, threads=threads, load=load)
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
             return await _serve(server, listeners)
@@ -191,6 +208,7 @@ async def _serve(server: Server, listeners: list[trio.SocketListener]) -> int:
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
+            nursery.start_soon(_rehash_on_signal, server)
             main_port = bound[0][1]  # the one of [server]; a further one serves those who know of it
             nursery.start_soon(_announce, [address for address, port in bound if port == main_port], main_port)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))
@@ -210,6 +228,30 @@ async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everythin
     server.stop()
     await anext(signals)
     everything.cancel()
+
+
+async def _rehash_on_signal(server: Server) -> None:
+    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in is gone, stop instead."""
+    if not hasattr(signal, "SIGHUP"):  # Windows
+        return
+    had_terminal = _has_terminal()
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        async for _number in signals:
+            if had_terminal and not _has_terminal():
+                log.info("the terminal was closed")
+                server.stop()
+                return
+            log.info("got SIGHUP")
+            if server.world.control is not None:
+                with suppress(RehashError):  # which has been logged
+                    await server.world.control.rehash()
+
+
+def _has_terminal() -> bool:
+    try:
+        return sys.stdin is not None and os.isatty(sys.stdin.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 async def _announce(bound: list[Address], port: int) -> None:

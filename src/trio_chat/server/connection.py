@@ -61,9 +61,7 @@ class Connection:
         self._flood: FloodBudget | None = None
         if not any(ip_address(host.partition("%")[0]) in network for network in hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, trio.current_time)
-        # "::1" as a parameter would be read as the last one of its line.
-        shown = f"0{host}" if host.startswith(":") else host
-        self.session = Session(self, shown[: hub.world.lengths.host], hub.world.clock())
+        self.session = Session(self, host, hub.world.clock(), hub.world.host_of(host))
 
     async def run(self) -> None:
         """Serve the client until it leaves or is ended; then tell the others, and tell it why.
@@ -71,7 +69,7 @@ class Connection:
         An exception in it is logged once and ends this client only. When cancelled, the client is gone without a farewell.
         """
         self._hub.world.connect(self.session)
-        log.info("connected %s", self.session.host)
+        log.info("connected %s", self.session.address)
         try:
             async with trio.open_nursery() as nursery:
                 self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
@@ -108,7 +106,7 @@ class Connection:
 
     def _name(self) -> str:
         user = self.session.user
-        return user.source if user else self.session.host
+        return f"{user.source} ({self.session.address})" if user else self.session.address
 
     async def _read_guarded(self) -> None:
         try:
@@ -178,7 +176,7 @@ class Connection:
     def _last_words(self) -> bytes:
         """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""
         session, name = self.session, self._hub.world.identity.name
-        messages = [Message("ERROR", (f"Closing link: {session.host} ({self._reason})",))]
+        messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]
         if self._is_shutdown:
             notice = Message("NOTICE", (session.target, SHUTDOWN_REASON), name)
             if session.caps & cap.STANDARD_REPLIES:

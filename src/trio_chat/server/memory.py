@@ -12,7 +12,9 @@ from trio_chat.chat.ids import first_id
 from trio_chat.chat.world import Memory
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
@@ -28,12 +30,15 @@ _PRUNE_AT_ONCE = 200
 
 
 @asynccontextmanager
-async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> AsyncIterator[Memory | None]:
+async def remembering(
+    settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None
+) -> AsyncIterator[Memory | None]:
     """Open the memory that the settings name, and keep forgetting what is too old while it is open.
 
     Args:
         settings: the [storage] section.
         hash_cost: a key of `accounts.COSTS`.
+        threads: where passwords are hashed; None for threads of their own.
 
     Raises:
         StorageError: it cannot be opened; the message says why.
@@ -44,10 +49,13 @@ async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> A
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with open_database(path, settings.synchronous) as database:
         history = SqliteHistory(database)
-        accounts = await open_accounts(SqliteAccounts(database), COSTS[hash_cost])
+        table = SqliteAccounts(database)
+        accounts = await open_accounts(table, COSTS[hash_cost], threads)
         memory = Memory(
             accounts=accounts,
             store=SqliteStore(database),
+            bans=SqliteBans(database),
+            secret=await table.secret("cloak"),
             history=history,
             most_messages=settings.most_messages,
             playback=settings.playback,

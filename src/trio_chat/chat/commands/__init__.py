@@ -2,6 +2,7 @@
 
 from trio_chat.chat.commands import (
     accounts,
+    bans,
     batches,
     channels,
     history,
@@ -12,14 +13,18 @@ from trio_chat.chat.commands import (
     metadata,
     modes,
     monitor,
+    operators,
+    overrides,
     redaction,
     registration,
     search,
+    stats,
     users,
 )
 
 __all__ = [
     "accounts",
+    "bans",
     "batches",
     "channels",
     "history",
@@ -30,8 +35,11 @@ __all__ = [
     "metadata",
     "modes",
     "monitor",
+    "operators",
+    "overrides",
     "redaction",
     "registration",
     "search",
+    "stats",
     "users",
 ]

@@ -6,7 +6,7 @@ What NickServ does is the same functions with another face; see `trio_chat.chat.
 import logging
 from functools import partial
 
-from trio_chat.chat import sasl
+from trio_chat.chat import banning, operators, sasl
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -41,7 +41,7 @@ def authenticate_command(request: Request) -> None:
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session = request.session
-    session.sasl = sasl.start(mechanism, accounts, session.host)
+    session.sasl = sasl.start(mechanism, accounts, session.address)
     session.sasl_inbox = sasl.Inbox()
     if session.sasl is None:
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.MECHANISMS))
@@ -83,8 +83,17 @@ async def _continue(request: Request, exchange: sasl.Exchange, message: bytes, r
             reply.send("AUTHENTICATE", (piece,), "")
         return
     session.sasl = None
+    if suspended := why_suspended(request, step.account.name):
+        reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
+        return
     log_in(request, reply, step.account)
     reply.numeric(n.RPL_SASLSUCCESS)
+
+
+def why_suspended(request: Request, name: str) -> str:
+    """Say why an account cannot be used, to who has its password; "" when it can."""
+    ban = request.world.bans.of_account(name)
+    return f"The account {name} is suspended: {banning.told(ban)}" if ban else ""
 
 
 def explain(error: AccountsError | Busy | ValueError) -> str:
@@ -101,7 +110,7 @@ def count_failure(request: Request, reply: Response) -> None:
     """Note a wrong password; too many end the session."""
     session = request.session
     session.failed_logins += 1
-    log.info("%s (%s): wrong account or password", session.target, session.host)
+    log.info("%s (%s): wrong account or password", session.target, session.address)
     if session.failed_logins >= MAX_FAILED_LOGINS:
         reply.close("Too many failed logins")
 
@@ -123,6 +132,8 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
     user = request.user
+    if user.operator is not None and user.operator.account and (event := operators.dismiss(request.world, user)):
+        reply.emit(event)
     request.world.set_account(user, "")
     reply.numeric(n.RPL_LOGGEDOUT, user.source)
     for event in request.world.news(user, "ACCOUNT", ("*",), requires=cap.ACCOUNT_NOTIFY):
@@ -162,13 +173,22 @@ def why_not_register(request: Request, name: str, password: str) -> tuple[str, s
     if session.account:
         return "ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already"
     folded = fold(name)
+    if suspended := why_suspended(request, name):
+        return "DISALLOWED", suspended
     if folded in world.accounts.known or world.users.get(folded) not in (None, session.user):
         return "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
-    if len(password) < rules.min_password:
-        return "WEAK_PASSWORD", f"A password has at least {rules.min_password} characters"
+    code, text = why_not_password(request, password)
+    return (code, text) if code else None
+
+
+def why_not_password(request: Request, password: str) -> tuple[str, str]:
+    """Say why a password cannot be one: a code and a sentence, both "" when it can."""
+    least = request.world.identity.account_rules.min_password
+    if len(password) < least:
+        return "WEAK_PASSWORD", f"A password has at least {least} characters"
     if len(password.encode()) > MAX_PASSWORD or not password.isprintable():
         return "UNACCEPTABLE_PASSWORD", f"A password has at most {MAX_PASSWORD} bytes and no control characters"
-    return None
+    return "", ""
 
 
 async def create_account(request: Request, name: str, password: str) -> Account | str:
@@ -177,8 +197,8 @@ async def create_account(request: Request, name: str, password: str) -> Account 
     assert world.accounts is not None  # noqa: S101  # asked before
     account = Account(name, fold(name), int(world.clock()))
     try:
-        if await world.accounts.create(account, password, request.session.host):
-            log.info("%s registered the account %s", request.session.host, name)
+        if await world.accounts.create(account, password, request.session.address):
+            log.info("%s registered the account %s", request.session.address, name)
             return account
     except (AccountsError, Busy, ValueError) as error:
         return explain(error)

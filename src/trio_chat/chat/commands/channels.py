@@ -31,14 +31,15 @@ def join_command(request: Request) -> None:
     """Join channels, each with its key."""
     if request.params[0] == "0":
         for channel in list(request.user.channels):
-            _part(request, channel, "")
+            part(request, channel, "")
         return
     names = list(dict.fromkeys(request.params[0].split(",")))
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
-        _join(request, name, key)
+        join(request, name, key)
 
 
-def _join(request: Request, name: str, key: str) -> None:
+def join(request: Request, name: str, key: str) -> None:
+    """Join one channel, or say why not."""
     world, user = request.world, request.user
     try:
         folded = fold_channel(name, world.lengths.channel)
@@ -55,7 +56,7 @@ def _join(request: Request, name: str, key: str) -> None:
         channel = world.create_channel(name, folded)
         world.enter(user, channel, "o")
     else:
-        why_not = policy.why_not_join(user, channel, key)
+        why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             request.reply.numeric(why_not, channel.name)
@@ -106,10 +107,11 @@ def part_command(request: Request) -> None:
         if channel not in request.user.channels:
             request.reply.numeric(n.ERR_NOTONCHANNEL, channel.name)
             continue
-        _part(request, channel, request.param(1))
+        part(request, channel, request.param(1))
 
 
-def _part(request: Request, channel: Channel, reason: str) -> None:
+def part(request: Request, channel: Channel, reason: str) -> None:
+    """Leave one channel."""
     world, user = request.world, request.user
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)

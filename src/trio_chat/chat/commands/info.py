@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
+from trio_chat.chat.users import User
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import TOKENS_PER_LINE
@@ -55,7 +57,7 @@ def send_lusers(request: Request) -> None:
     users = len(world.users)
     invisible = world.invisible_count()
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
-    reply.numeric(n.RPL_LUSEROP, "0")
+    reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
     reply.numeric(n.RPL_LUSERUNKNOWN, str(sum(session.user is None for session in world.sessions)))
     reply.numeric(n.RPL_LUSERCHANNELS, str(len(world.channels)))
     reply.numeric(n.RPL_LUSERME, args=(users,))
@@ -119,11 +121,33 @@ def admin_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ADMINEMAIL, args=(identity.admin,))
 
 
+@command("LINKS", "[<mask>]", help="Show the servers of this network; there is one.")
+def links_command(request: Request) -> None:
+    """Show the one server there is (Modern IRC, LINKS)."""
+    identity = request.world.identity
+    mask = request.params[-1] if request.params else "*"
+    if matches(mask.lower(), identity.name.lower()):
+        request.reply.numeric(n.RPL_LINKS, identity.name, identity.name, args=(identity.description,))
+    request.reply.numeric(n.RPL_ENDOFLINKS, mask)
+
+
+@command("USERS", help="Not here: it would show who is logged in to the machine.")
+def users_command(request: Request) -> None:
+    """Refuse, as the specification allows (RFC 2812 §4.6)."""
+    request.reply.numeric(n.ERR_USERSDISABLED)
+
+
+@command("SUMMON", help="Not here: it would call somebody who is logged in to the machine.")
+def summon_command(request: Request) -> None:
+    """Refuse, as the specification allows (RFC 2812 §4.5)."""
+    request.reply.numeric(n.ERR_SUMMONDISABLED)
+
+
 @command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES).")
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
     subject = request.param(0).upper()
-    lines = _help_lines(subject)
+    lines = _help_lines(subject, request.user)
     if lines is None:
         request.reply.numeric(n.ERR_HELPNOTFOUND, subject)
         return
@@ -134,9 +158,9 @@ def help_command(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFHELP, shown, args=("End of help",))
 
 
-def _help_lines(subject: str) -> list[str] | None:
+def _help_lines(subject: str, user: User) -> list[str] | None:
     if not subject:
-        entries = sorted(COMMANDS.values())
+        entries = sorted(entry for entry in COMMANDS.values() if not entry.right or has_right(user, entry.right))
         return ["Commands; HELP <command> says more", *(f"{entry.name:10} {entry.help}" for entry in entries)]
     if subject == "CMODES":
         return ["Channel modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values())]

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.cloaks import as_param
 from trio_chat.chat.commands import metadata, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
+from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
 from trio_chat.irc import masks
@@ -24,14 +26,17 @@ def who_command(request: Request) -> None:
     """List people: the members of a channel, or those a mask covers."""
     mask = request.param(0)
     choice = whox.parse(request.param(1))
+    only_staff = "o" in request.param(1).partition("%")[0]
     if is_channel_name(mask):
         channel = request.world.channels.get(fold_or_self(mask))
         if channel is not None and policy.can_see_channel(request.user, channel):
             for member in channel.members:
-                if policy.can_see_membership(request.user, member, channel):
+                if policy.can_see_membership(request.user, member, channel) and (not only_staff or member.operator):
                     _who_reply(request, choice, member, channel)
     elif mask:
         for user in _matching(request, mask):
+            if only_staff and not user.operator:
+                continue
             _who_reply(request, choice, user, _common_channel(request, user))
     request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
 
@@ -46,9 +51,16 @@ def _matching(request: Request, mask: str) -> Iterable[User]:
     return [
         user
         for user in request.world.users.values()
-        if (user is viewer or "i" not in user.modes or viewer.shares_channel(user))
-        and any(masks.matches(folded, text) for text in (user.folded, user.folded_mask, user.host, user.username.lower()))
+        if (user is viewer or "i" not in user.modes or viewer.shares_channel(user) or has_right(viewer, "addresses"))
+        and any(masks.matches(folded, text) for text in _names(viewer, user))
     ]
+
+
+def _names(viewer: User, user: User) -> Iterable[str]:
+    """Yield what a mask of WHO is compared with, as far as the one who asks may know it."""
+    yield from (user.folded, user.folded_mask, user.host, user.username.lower())
+    if policy.can_see_address(viewer, user):
+        yield from (session.address for session in user.sessions)
 
 
 def _common_channel(request: Request, user: User) -> Channel | None:
@@ -99,6 +111,11 @@ def _whois_reply(request: Request, user: User) -> None:
         reply.numeric(n.RPL_WHOISACCOUNT, user.nick, user.account)
     if BOT in user.modes:
         reply.numeric(n.RPL_WHOISBOT, user.nick)
+    if user.operator is not None:
+        reply.numeric(n.RPL_WHOISOPERATOR, user.nick)
+    if policy.can_see_address(request.user, user):
+        for address in dict.fromkeys(session.address for session in user.sessions):
+            reply.numeric(n.RPL_WHOISACTUALLY, user.nick, as_param(address))
     metadata.on_whois(request, user)
     if user.away:
         reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
@@ -121,6 +138,8 @@ def whowas_command(request: Request) -> None:
         request.reply.numeric(n.ERR_WASNOSUCHNICK, nick)
     for entry in entries[: most or None]:
         request.reply.numeric(n.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", args=(entry.realname,))
+        if entry.address and has_right(request.user, "addresses"):
+            request.reply.numeric(n.RPL_WHOISACTUALLY, entry.nick, as_param(entry.address))
         server = request.world.identity.name
         request.reply.numeric(n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),))
     request.reply.numeric(n.RPL_ENDOFWHOWAS, nick)
@@ -133,7 +152,7 @@ def userhost_command(request: Request) -> None:
     for nick in request.params[:5]:
         user = request.world.users.get(fold_or_self(nick))
         if user:
-            words.append(f"{user.nick}={'-' if user.away else '+'}{user.username}@{user.host}")
+            words.append(f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}{user.username}@{user.host}")
     request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
 
 

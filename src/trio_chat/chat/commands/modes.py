@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from trio_chat.chat import policy
+from trio_chat.chat import operators, policy
 from trio_chat.chat.channels import Channel, ListEntry, fold_mask
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
@@ -51,10 +51,11 @@ def mode_command(request: Request) -> None:
         request.reply.numeric(n.RPL_CHANNELMODEIS, channel.name, *params)
         request.reply.numeric(n.RPL_CREATIONTIME, channel.name, str(channel.created))
         return
-    _channel_modes(request, channel)
+    change_channel(request, channel)
 
 
-def _channel_modes(request: Request, channel: Channel) -> None:
+def change_channel(request: Request, channel: Channel) -> None:
+    """Change the modes of a channel, and show the lists that are asked for."""
     user, reply = request.user, request.reply
     changes, unknown = modes.parse_changes(request.params[1], request.params[2:])
     for letter in dict.fromkeys(unknown):
@@ -65,7 +66,7 @@ def _channel_modes(request: Request, channel: Channel) -> None:
     wanted = [change for change in changes if not _is_question(change)][: request.world.lengths.modes]
     if not wanted:
         return
-    why_not = policy.why_not_operate(user, channel)
+    why_not = None if request.override else policy.why_not_operate(user, channel)
     if why_not:
         reply.numeric(why_not, channel.name)
         return
@@ -188,13 +189,22 @@ def _user_modes(request: Request) -> None:
     if len(request.params) == 1:
         reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
         return
+    _change_own_modes(request)
+
+
+def _change_own_modes(request: Request) -> None:
+    user, reply = request.user, request.reply
     adding, text, sign = True, "", None
-    has_unknown = False
+    has_unknown = gives_up = False
     for letter in request.params[1]:
         if letter in "+-":
             adding = letter == "+"
         elif letter not in modes.USER_MODES:
             has_unknown = True
+        elif letter == modes.OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
+            gives_up = gives_up or not adding
+        elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
+            continue
         elif (letter in user.modes) is not adding:
             (user.modes.add if adding else user.modes.discard)(letter)
             text += letter if sign is adding else ("+" if adding else "-") + letter
@@ -204,3 +214,7 @@ def _user_modes(request: Request) -> None:
     if text:
         request.world.residents.note(user)
         reply.send("MODE", (user.nick, text), user.source)
+    if user.operator is not None and gives_up:
+        operators.audit(request, "is no operator any more")
+        if event := operators.dismiss(request.world, user):
+            reply.emit(event)

@@ -4,7 +4,7 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat import policy
+from trio_chat.chat import banning, operators, policy
 from trio_chat.chat.commands import channels, info, metadata, playback
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -136,11 +136,28 @@ def nick_command(request: Request) -> None:
     if user is None:
         session.wanted_nick = nick
         _try_to_register(request)
-    elif nick != user.nick:
-        log.info("%s is now known as %s", user.source, nick)
-        request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
-        for event in world.rename(user, nick, folded):
-            request.reply.emit(event)
+    elif nick != user.nick and not _refuse_banned(request, nick):
+        rename(request, user, nick, folded)
+
+
+def rename(request: Request, user: User, nick: str, folded: str) -> None:
+    """Give a user another nickname that nobody else has; everybody who is to see it does."""
+    world = request.world
+    log.info("%s is now known as %s", user.source, nick)
+    request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
+    for event in world.rename(user, nick, folded):
+        request.reply.emit(event)
+
+
+def _refuse_banned(request: Request, nick: str) -> bool:
+    """End the session when it is banned from the server, or will be by its new nickname; tell whether it is."""
+    ban = banning.ban_of(request.world, request.session, nick)
+    if ban is None:
+        return False
+    log.info("refused %s (%s): banned by %s: %s", nick, request.session.address, ban.mask, ban.reason)
+    request.reply.numeric(n.ERR_YOUREBANNEDCREEP, args=(banning.told(ban),))
+    request.reply.close(f"Banned: {ban.reason}")
+    return True
 
 
 @command("USER", "<username> 0 * :<realname>", min_params=4, needs_registration=False, help="Say who you are, once.")
@@ -164,9 +181,11 @@ def _try_to_register(request: Request) -> None:
         return
     password = world.identity.password
     if password and not hmac.compare_digest(password.encode(), session.password.encode()):
-        log.info("refused %s (%s): wrong password", session.wanted_nick, session.host)
+        log.info("refused %s (%s): wrong password", session.wanted_nick, session.address)
         request.reply.numeric(n.ERR_PASSWDMISMATCH)
         request.reply.close("Password incorrect")
+        return
+    if _refuse_banned(request, session.wanted_nick):
         return
     folded = fold_nick(session.wanted_nick, world.lengths.nick)
     present = policy.user_to_join(world, session.account, folded)
@@ -189,7 +208,8 @@ def _try_to_register(request: Request) -> None:
         folded = fold_nick(session.wanted_nick, world.lengths.nick)
     session.password = ""
     user = world.register(session, folded, session.wanted_username)
-    log.info("registered %s, realname %s", user.source, user.realname)
+    log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
+    operators.tell_staff(request, f"{user.source} [{session.address}] has come")
     welcome(request)
     for event in world.arrival(user):
         request.reply.emit(event)

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.cloaks import as_param
 from trio_chat.chat.registry import Request
 from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
@@ -30,12 +32,20 @@ class _Found(NamedTuple):
     channel: Channel | None
 
 
+def _address(found: _Found) -> str:
+    """Return the real address to who may know it; to others what does not route, as other servers do."""
+    sessions = found.user.sessions
+    if not sessions or not (policy.can_see_address(found.request.user, found.user) or sessions[0].is_shown):
+        return "255.255.255.255"
+    return as_param(sessions[0].address)
+
+
 # "Servers MUST send the fields in the order specified".
 _FIELDS: dict[str, Callable[[_Found], str]] = {
     "t": lambda found: found.choice.token,
     "c": lambda found: found.channel.name if found.channel else "*",
     "u": lambda found: found.user.username,
-    "i": lambda found: found.user.host,  # which is the address, and everybody sees it
+    "i": _address,
     "h": lambda found: found.user.host,
     "s": lambda found: found.request.world.identity.name,
     "n": lambda found: found.user.nick,
@@ -66,6 +76,8 @@ def send(request: Request, choice: Choice, user: User, channel: Channel | None) 
 def flags(request: Request, user: User, channel: Channel | None) -> str:
     """Return here or gone, whether it is a bot, and the ranks in the channel."""
     text = "G" if user.away else "H"
+    if user.operator is not None:
+        text += "*"
     if BOT in user.modes:
         text += BOT
     if channel is not None:

@@ -1,5 +1,5 @@
 """The familiar faces: NickServ, ChanServ and ZNC's *playback answer what people and programs have said for decades."""
 
-from trio_chat.chat.services import chanserv, nickserv, settings, znc
+from trio_chat.chat.services import chanserv, nickserv, nickserv_staff, settings, znc
 
-__all__ = ["chanserv", "nickserv", "settings", "znc"]
+__all__ = ["chanserv", "nickserv", "nickserv_staff", "settings", "znc"]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 
@@ -16,6 +17,8 @@ class Order(NamedTuple):
     usage: str
     help: str
     min_words: int
+    right: str = ""
+    """What an operator of the server must be allowed to; "" when everybody may."""
 
 
 class Face:
@@ -29,7 +32,7 @@ class Face:
         self.name = name
         self.orders: dict[str, Order] = {}
 
-    def order(self, name: str, usage: str, min_words: int, text: str) -> Callable[[Handler], Handler]:
+    def order(self, name: str, usage: str, min_words: int, text: str, right: str = "") -> Callable[[Handler], Handler]:
         """Register an order.
 
         Args:
@@ -37,10 +40,11 @@ class Face:
             usage: the words after it, as help shows them.
             min_words: with fewer words the usage is shown.
             text: what it does, for help.
+            right: who has it not is told nothing of the order; "" when everybody may.
         """
 
         def register(handler: Handler) -> Handler:
-            self.orders[name] = Order(handler, f"{name} {usage}".rstrip(), text, min_words)
+            self.orders[name] = Order(handler, f"{name} {usage}".rstrip(), text, min_words, right)
             return handler
 
         return register
@@ -59,11 +63,12 @@ class Face:
             self.answer(request, "There are no accounts on this server: it remembers nothing.")
             return
         name, *words = text.split() or ["HELP"]
+        orders = {key: entry for key, entry in self.orders.items() if not entry.right or has_right(request.user, entry.right)}
         if name.upper() == "HELP":
-            for entry in self.orders.values():
+            for entry in orders.values():
                 self.answer(request, f"{entry.usage}: {entry.help}")
             return
-        order = self.orders.get(name.upper())
+        order = orders.get(name.upper())
         if order is None:
             self.answer(request, f"I do not know {name}. /msg {self.name} HELP shows what I know.")
         elif len(words) < order.min_words:

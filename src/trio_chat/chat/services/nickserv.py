@@ -56,13 +56,16 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(fold_or_self(name), password, request.session.host)
+        account = await accounts.verify(fold_or_self(name), password, request.session.address)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
     if account is None:
         answer(request, "Wrong account or password.", reply)
         login.count_failure(request, reply)
+        return
+    if suspended := login.why_suspended(request, account.name):
+        answer(request, f"{suspended}.", reply)
         return
     answer(request, f"You are logged in as {account.name}.", reply)
     login.log_in(request, reply, account)
@@ -111,11 +114,11 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     accounts, folded = request.world.accounts, fold_or_self(request.user.account)
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(folded, old, request.session.host) is None:
+        if await accounts.verify(folded, old, request.session.address) is None:
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.set_password(folded, new, request.session.host)
+        await accounts.set_password(folded, new, request.session.address)
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -134,7 +137,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     accounts, name = request.world.accounts, request.user.account
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(fold_or_self(name), password, request.session.host) is None:
+        if await accounts.verify(fold_or_self(name), password, request.session.address) is None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return

@@ -88,7 +88,7 @@ def _list(request: Request, sessions: tuple[Session, ...]) -> None:
         since = datetime.fromtimestamp(session.connected, UTC)
         away = f", away: {session.away}" if session.away else ""
         idle = max(0, int(now - session.active))
-        answer(request, f"{session.number}{mine}: from {session.host}, since {since:%Y-%m-%d %H:%M} UTC, idle {idle} s{away}")
+        answer(request, f"{session.number}{mine}: from {session.address}, since {since:%Y-%m-%d %H:%M} UTC, idle {idle} s{away}")
     answer(request, f"{len(sessions)} of at most {request.world.lengths.sessions_per_user} devices share {request.user.nick}.")
 
 

@@ -1,0 +1,62 @@
+"""Whom a ban of the server covers, and what happens to those."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.events import Event
+from trio_chat.irc import numerics as n
+from trio_chat.irc.names import fold_or_self
+
+if TYPE_CHECKING:
+    from trio_chat.chat.users import Session
+    from trio_chat.chat.world import World
+
+
+def told(ban: Ban) -> str:
+    """Return what who is banned is told: why, and until when."""
+    until = f" (until {datetime.fromtimestamp(ban.expires, UTC):%Y-%m-%d %H:%M} UTC)" if ban.expires else ""
+    return f"{ban.reason}{until}"
+
+
+def ban_of(world: "World", session: "Session", nick: str = "") -> Ban | None:
+    """Return what bans a session, or None.
+
+    Args:
+        world: has the bans.
+        session: it may be registered, or about to be.
+        nick: the nickname that it is about to have; its present one when left out.
+    """
+    bans = world.bans
+    if not bans:
+        return None
+    ban = bans.of_address(session.address)
+    if ban is None and session.account:
+        ban = bans.of_account(session.account)
+    username = session.user.username if session.user else session.wanted_username
+    nick = nick or session.target
+    if ban is None and username and nick != "*":
+        name = f"{fold_or_self(nick)}!{username.lower()}@"
+        host = session.user.host if session.user else session.host
+        ban = bans.of_masks((name + session.address.lower(), name + fold_or_self(host)))
+    return ban
+
+
+def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
+    """End every session that one of these new bans covers; return what they are to see first."""
+    wanted = {ban.key for ban in bans}
+    events = []
+    for session in list(world.sessions) if wanted else ():
+        ban = ban_of(world, session)
+        if ban is not None and ban.key in wanted and not session.closing:
+            params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
+            events.append(Event(world.ids.next(), n.ERR_YOUREBANNEDCREEP.code, params, world.identity.name, (session,)))
+            session.sink.end(f"Banned: {ban.reason}")
+            if session.user is not None and ban.kind is not Kind.ADDRESS:
+                world.residents.unsettle(session.user)
+    for user in world.residents if wanted else ():
+        ban = world.bans.of_account(user.account) or world.bans.of_masks((user.folded_mask,))
+        if ban is not None and ban.key in wanted and not user.sessions:
+            events += world.dismiss(user, f"Banned: {ban.reason}")
+    return events

@@ -1,0 +1,252 @@
+"""Bans of the server: masks (KLINE), addresses and networks (DLINE), accounts (SUSPEND). All are in memory; the edge keeps them.
+
+Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are found by their networks' prefixes and not by trying
+each ban, because everybody who connects is looked up.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import NamedTuple, Protocol
+
+from trio_chat.chat import durations
+from trio_chat.chat.channels import fold_mask
+from trio_chat.chat.cloaks import parse_address
+from trio_chat.irc import masks
+from trio_chat.irc.message import truncate
+from trio_chat.irc.names import fold_or_self
+
+Network = IPv4Network | IPv6Network
+
+MAX_REASON = 200
+"""Bytes of a reason."""
+MAX_MASK = 200
+"""Bytes of a mask."""
+_WIDEST = {4: 8, 6: 16}
+"""The shortest prefix that can be banned."""
+_LEAST_LETTERS = 3
+"""Characters, besides wildcards and punctuation, that a mask needs."""
+
+
+class Kind(Enum):
+    """What a ban is of; the value is how it is stored, and the letter by which STATS shows it."""
+
+    MASK = "k"
+    ADDRESS = "d"
+    ACCOUNT = "a"
+
+
+class Ban(NamedTuple):
+    """A ban.
+
+    Args:
+        kind: of what.
+        mask: whom it covers, in the form that `normalise` returns.
+        setter: the operator.
+        reason: what who is banned is told.
+        created: seconds of Unix time.
+        expires: seconds of Unix time, or 0 for never.
+    """
+
+    kind: Kind
+    mask: str
+    setter: str
+    reason: str
+    created: int
+    expires: int = 0
+
+    @property
+    def key(self) -> tuple[Kind, str]:
+        """By which it is found."""
+        return self.kind, fold(self.kind, self.mask)
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether it has expired."""
+        return bool(self.expires) and self.expires <= now
+
+    def describe(self, now: float) -> str:
+        """Return reason, setter and time for operators."""
+        left = f"{durations.show(max(1, self.expires - now))} left" if self.expires else "for ever"
+        return f"{self.reason} [by {self.setter}, {left}]"
+
+
+Key = tuple[Kind, str]
+Changes = Mapping[Key, Ban | None]
+"""What is to be written down: None forgets one."""
+
+
+class BadMask(ValueError):
+    """A ban that cannot be; the message is a sentence for the operator."""
+
+
+class BanTable(Protocol):
+    """Where bans last."""
+
+    async def load(self) -> list[Ban]:
+        """Return all of them."""
+
+    async def save(self, changes: Changes) -> None:
+        """Keep changes, all or nothing."""
+
+    async def changes(self) -> int:
+        """Return a number that grows whenever a ban is written or forgotten, by whomever."""
+
+
+def normalise(kind: Kind, text: str) -> str:
+    """Return the one way to write what is to be banned.
+
+    Raises:
+        BadMask: it is none, or covers nearly everybody.
+    """
+    if kind is Kind.ADDRESS:
+        return _network(text)
+    if kind is Kind.ACCOUNT:
+        return text
+    mask = masks.complete(truncate(text.replace(" ", "_"), MAX_MASK))
+    if sum(char.isalnum() for char in mask) < _LEAST_LETTERS:
+        raise BadMask(f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or digits")
+    return mask
+
+
+def _network(text: str) -> str:
+    try:
+        network: Network = ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        raise BadMask(f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64") from None
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= 96:
+        network = ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    if network.prefixlen < _WIDEST[network.version]:
+        raise BadMask(f"{network} is too wide; the widest network is a /{_WIDEST[network.version]}")
+    return str(network) if network.num_addresses > 1 else str(network.network_address)
+
+
+def fold(kind: Kind, mask: str) -> str:
+    """Return how a ban's mask is compared."""
+    return {Kind.MASK: fold_mask, Kind.ACCOUNT: fold_or_self, Kind.ADDRESS: str.lower}[kind](mask)
+
+
+def _nothing() -> None:
+    pass
+
+
+class Bans:
+    """All bans of the server.
+
+    Args:
+        clock: returns seconds of Unix time.
+
+    Attributes:
+        unsaved: keys of what has changed and is not written down.
+        on_change: called when something is to be written down.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._all: dict[Key, Ban] = {}
+        self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # by version and length of the prefix, then by prefix
+        self.unsaved: set[Key] = set()
+        self.on_change: Callable[[], None] = _nothing
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, ban: Ban) -> None:
+        """Have a ban, in the place of one of the same mask."""
+        self._put(ban)
+        self._note(ban.key)
+
+    def get(self, key: Key) -> Ban | None:
+        """Return a ban, whether it has expired or not."""
+        return self._all.get(key)
+
+    def restore(self, key: Key, before: Ban | None) -> None:
+        """Take a ban back that should not have been made."""
+        self._take(key)
+        if before is not None:
+            self._put(before)
+        self._note(key)
+
+    def remove(self, kind: Kind, mask: str) -> Ban | None:
+        """Lift a ban and return it; None when there is none."""
+        ban = self._take((kind, fold(kind, mask)))
+        if ban is not None:
+            self._note(ban.key)
+        return ban
+
+    def of_kind(self, kind: Kind) -> list[Ban]:
+        """Return all bans of a kind that are in force, the oldest first."""
+        self.forget_expired()
+        return sorted((ban for ban in self._all.values() if ban.kind is kind), key=lambda ban: (ban.created, ban.mask))
+
+    def forget_expired(self) -> None:
+        """Lift what has expired."""
+        now = self._clock()
+        for key in [key for key, ban in self._all.items() if ban.is_over(now)]:
+            self._take(key)
+            self._note(key)
+
+    def of_address(self, address: str) -> Ban | None:
+        """Return what bans an address, or None."""
+        parsed = parse_address(address) if self._networks else None
+        if parsed is None:
+            return None
+        number, bits, now = int(parsed), parsed.max_prefixlen, self._clock()
+        for (version, size), bans in self._networks.items():
+            if version == parsed.version:
+                ban = bans.get(number >> (bits - size))
+                if ban is not None and not ban.is_over(now):
+                    return ban
+        return None
+
+    def of_account(self, account: str) -> Ban | None:
+        """Return what bans an account, or None."""
+        ban = self._all.get((Kind.ACCOUNT, fold_or_self(account)))
+        return None if ban is None or ban.is_over(self._clock()) else ban
+
+    def of_masks(self, texts: tuple[str, ...]) -> Ban | None:
+        """Return what bans somebody who is known by these folded `nick!user@host`, or None."""
+        now = self._clock()
+        for (kind, folded), ban in self._all.items():
+            if kind is Kind.MASK and not ban.is_over(now) and any(masks.matches(folded, text) for text in texts):
+                return ban
+        return None
+
+    def changes(self) -> dict[Key, Ban | None]:
+        """Return what is to be written down; from now on it counts as written."""
+        changes = {key: self._all.get(key) for key in self.unsaved}
+        self.unsaved = set()
+        return changes
+
+    def replace(self, bans: list[Ban]) -> list[Ban]:
+        """Have these bans, besides what is not written down; return those that are new here."""
+        known = {ban.key: ban for ban in bans if ban.key not in self.unsaved}
+        for key in [key for key in self._all if key not in known and key not in self.unsaved]:
+            self._take(key)
+        new = [ban for key, ban in known.items() if self._all.get(key) != ban]
+        for ban in new:
+            self._put(ban)
+        return new
+
+    def __iter__(self) -> Iterator[Ban]:
+        return iter(self._all.values())
+
+    def _put(self, ban: Ban) -> None:
+        self._all[ban.key] = ban
+        if ban.kind is Kind.ADDRESS:
+            network: Network = ip_network(ban.mask)
+            prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+            self._networks.setdefault((network.version, network.prefixlen), {})[prefix] = ban
+
+    def _take(self, key: Key) -> Ban | None:
+        ban = self._all.pop(key, None)
+        if ban is not None and ban.kind is Kind.ADDRESS:
+            network: Network = ip_network(ban.mask)
+            place = (network.version, network.prefixlen)
+            del self._networks[place][int(network.network_address) >> (network.max_prefixlen - network.prefixlen)]
+            if not self._networks[place]:
+                del self._networks[place]
+        return ban
+
+    def _note(self, key: Key) -> None:
+        self.unsaved.add(key)
+        self.on_change()

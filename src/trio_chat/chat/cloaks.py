@@ -1,0 +1,67 @@
+"""Cloaks: what others see instead of somebody's address.
+
+A cloak is stable, says nothing of the address without the server's secret, and has one label for each network that the address
+is in, the narrowest first: `host.network.wider.ip`. So a ban of `*!*@*.network.wider.ip` covers the network, as
+`*!*@192.0.2.*` would cover it without cloaks. (The labels of InspIRCd and UnrealIRCd are of this kind; Ergo's have one.)
+
+The networks are /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6: who has an address of IPv6 has all of its /64, and
+usually changes it every day.
+"""
+
+import base64
+import hmac
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+SUFFIX = "ip"
+ACCOUNT_PREFIX = "user/"
+LABEL = 8
+"""Characters of a label: 40 bits, so that two networks hardly ever share one."""
+PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
+LENGTH = len(PREFIXES[4]) * (LABEL + 1) + len(SUFFIX)
+"""Characters of a cloak."""
+
+
+class Cloaks:
+    """Makes cloaks.
+
+    Args:
+        secret: what only this server knows. With another one everybody has another cloak.
+        accounts: whether who is logged in when coming gets `user/account` instead.
+    """
+
+    def __init__(self, secret: bytes, *, accounts: bool = False) -> None:
+        self._secret = secret
+        self.accounts = accounts
+        self.of_address = lru_cache(4096)(self._of_address)
+
+    def _of_address(self, address: str) -> str:
+        """Return the cloak of an address; of what is no address, one with a single label."""
+        parsed = parse_address(address)
+        if parsed is None:
+            return f"{self._label(f'text:{address}')}.{SUFFIX}"
+        whole, bits = int(parsed), parsed.max_prefixlen
+        labels = (self._label(f"{parsed.version}:{size}:{whole >> (bits - size)}") for size in PREFIXES[parsed.version])
+        return ".".join((*labels, SUFFIX))
+
+    def of_account(self, account: str) -> str:
+        """Return the cloak of an account."""
+        return ACCOUNT_PREFIX + account
+
+    def _label(self, text: str) -> str:
+        digest = hmac.digest(self._secret, text.encode(), "sha256")
+        return base64.b32encode(digest)[:LABEL].decode().lower()
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is no address."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def as_param(address: str) -> str:
+    """Return an address as a parameter: `::1` would be read as the last one of its line (Modern IRC, RPL_WHOISACTUALLY)."""
+    return f"0{address}" if address.startswith(":") else address

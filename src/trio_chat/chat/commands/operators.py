@@ -1,0 +1,147 @@
+"""What operators of the server do: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
+
+import logging
+from functools import partial
+
+from trio_chat.chat import operators
+from trio_chat.chat.accounts import Busy
+from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS, TOO_MANY
+from trio_chat.chat.operators import Control, Operator, RehashError, audit, tell_staff
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.response import Response
+from trio_chat.irc import numerics as n
+from trio_chat.irc.masks import matches
+from trio_chat.irc.message import truncate
+from trio_chat.irc.modes import OPERATOR, WALLOPS
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.rights import RIGHTS
+
+log = logging.getLogger("trio_chat")
+
+MAX_REASON = 200
+"""Bytes of the reason of a KILL, so that the lines that quote it hold it."""
+
+
+@command("OPER", "<name> <password>", min_params=1, help="Become an operator of the server, as its configuration allows.")
+def oper_command(request: Request) -> None:
+    """Become an operator: by a password, by the account that one is logged in to, or by both."""
+    name, password = request.params[0], request.param(1)
+    operator = _found(request, name)
+    if operator is not None and not operator.password and operator.account and operator.is_account_of(request.user):
+        _settle(request, request.reply, operator)
+    elif not password:
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "OPER")
+    elif request.world.control is None:
+        request.reply.numeric(n.ERR_PASSWDMISMATCH)
+    else:
+        request.reply.postpone(partial(_check, request, request.world.control, name, password))
+
+
+def _found(request: Request, name: str) -> Operator | None:
+    return request.world.identity.operators.get(fold_or_self(name))
+
+
+async def _check(request: Request, control: Control, name: str, password: str, reply: Response) -> None:
+    operator = _found(request, name)
+    try:
+        is_right = await control.is_password(operator.password if operator else "", password, request.session.address)
+    except Busy:
+        reply.fail("OPER", "TRY_AGAIN_LATER", text=TOO_MANY)
+        return
+    # Who there is and what is wrong is told to nobody who does not know the password.
+    if is_right and operator is not None and _found(request, name) == operator and operator.is_account_of(request.user):
+        _settle(request, reply, operator)
+        return
+    reply.numeric(n.ERR_PASSWDMISMATCH)
+    _note_failure(request, reply, name, "wrong password or account")
+    request.session.failed_logins += 1
+    if request.session.failed_logins >= MAX_FAILED_LOGINS:
+        reply.close("Too many failed logins")
+
+
+def _note_failure(request: Request, reply: Response, name: str, why: str) -> None:
+    user = request.user
+    log.warning("OPER %s was refused to %s (%s): %s", truncate(name, 64), user.source, request.session.address, why)
+    tell_staff(request, f"{user.source} [{request.session.address}] failed to become operator {truncate(name, 64)}: {why}", reply)
+
+
+def _settle(request: Request, reply: Response, operator: Operator) -> None:
+    user = request.user
+    if not operator.admits(user, request.session):
+        reply.numeric(n.ERR_NOOPERHOST)
+        _note_failure(request, reply, operator.name, "wrong address")
+        return
+    is_new = OPERATOR not in user.modes
+    event = operators.appoint(request.world, user, operator)
+    request.session.failed_logins = 0
+    reply.numeric(n.RPL_YOUREOPER)
+    if is_new:
+        reply.emit(event)
+    audit(request, f"OPER, with the rights {', '.join(right for right in RIGHTS if right in operator.rights)}", reply)
+
+
+@command("KILL", "<nickname> [:<reason>]", min_params=1, right="kill", help="Disconnect somebody, with all sessions.")
+def kill_command(request: Request) -> None:
+    """Disconnect somebody; others see why (Modern IRC, KILL)."""
+    world, user, reply = request.world, request.user, request.reply
+    name = request.params[0]
+    other = world.users.get(fold_or_self(name))
+    if fold_or_self(name) in SERVICES or name.lower() == world.identity.name.lower():
+        reply.numeric(n.ERR_CANTKILLSERVER)
+        return
+    if other is None:
+        reply.numeric(n.ERR_NOSUCHNICK, name)
+        return
+    reason = truncate(request.param(1), MAX_REASON) or "No reason was given"
+    audit(request, f"KILL {other.source}: {reason}")
+    reply.emit(world.event(user, "KILL", (other.nick, reason), other.sessions))
+    for event in world.dismiss(other, f"Killed ({user.nick} ({reason}))"):
+        reply.emit(event)
+
+
+@command("WALLOPS", ":<text>", min_params=1, right="wallops", help="Say something to everybody who has the mode +w.")
+def wallops_command(request: Request) -> None:
+    """Say something to who wants to hear operators (Modern IRC, WALLOPS)."""
+    text = request.params[0]
+    if not text:
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "WALLOPS")
+        return
+    audit(request, f"WALLOPS: {text}")
+    listening = [user for user in request.world.users.values() if WALLOPS in user.modes]
+    recipients = tuple(session for user in listening for session in user.sessions)
+    if recipients:
+        request.reply.emit(request.world.event(request.user, "WALLOPS", (text,), recipients))
+
+
+@command("REHASH", right="rehash", help="Have the configuration read again, and applied as far as a running server can.")
+def rehash_command(request: Request) -> None:
+    """Read the configuration again; a wrong one changes nothing."""
+    if request.world.control is None:
+        request.reply.fail("REHASH", "NO_CONFIGURATION", text="This server has no configuration that could be read")
+        return
+    request.reply.postpone(partial(_rehash, request, request.world.control))
+
+
+async def _rehash(request: Request, control: Control, reply: Response) -> None:
+    nick = request.user.nick
+    try:
+        lines = await control.rehash()
+    except RehashError as error:
+        reply.fail("REHASH", "BAD_CONFIGURATION", text=f"Nothing was changed: {error}")
+        audit(request, f"REHASH failed: {error}", reply)
+        return
+    reply.numeric(n.RPL_REHASHING, "config.ini")
+    for line in lines:
+        reply.send("NOTICE", (nick, line))
+    audit(request, "REHASH", reply)
+
+
+@command("DIE", "[<server>]", right="shutdown", help="Stop the server; everybody is told.")
+def die_command(request: Request) -> None:
+    """Stop the server (RFC 2812 §4.3); a name that is not the server's protects from a slip."""
+    name = request.param(0)
+    if name and not matches(name.lower(), request.world.identity.name.lower()):
+        request.reply.numeric(n.ERR_NOSUCHSERVER, name)
+    elif request.world.control is not None:
+        audit(request, "DIE")
+        request.world.control.shut_down()

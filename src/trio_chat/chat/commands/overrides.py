@@ -1,0 +1,90 @@
+"""What operators of the server may do to others and to any channel: SAJOIN, SAPART, SAMODE, SANICK. Few on purpose."""
+
+from dataclasses import replace
+
+from trio_chat.chat.commands import channels, modes, registration
+from trio_chat.chat.operators import audit
+from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import User
+from trio_chat.irc import numerics as n
+from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
+
+
+def _other(request: Request, nick: str) -> User | None:
+    """Return somebody who is connected, or answer ERR_NOSUCHNICK and return None."""
+    user = request.world.users.get(fold_or_self(nick))
+    if user is None or not user.sessions:
+        request.reply.numeric(n.ERR_NOSUCHNICK, nick)
+        return None
+    return user
+
+
+@command(
+    "SAJOIN", "[<nickname>] <channel>{,<channel>}", min_params=1, right="channels",
+    help="Make somebody, or yourself, join channels, whatever their modes and bans say.",
+)  # fmt: skip
+def sajoin_command(request: Request) -> None:
+    """Make somebody join channels."""
+    user = _other(request, request.params[0]) if len(request.params) > 1 else request.user
+    if user is None:
+        return
+    names = list(dict.fromkeys(request.params[-1].split(",")))[: request.world.lengths.targets]
+    audit(request, f"SAJOIN {user.source} {','.join(names)}")
+    session = request.session if user is request.user else user.sessions[0]
+    reply = Response(request.world, session)
+    acting = Request(request.world, session, request.message, reply, override=True)
+    for name in names:
+        channels.join(acting, name, "")
+    request.reply.include(reply.finish())
+
+
+@command(
+    "SAPART", "<nickname> <channel>{,<channel>} [:<reason>]", min_params=2, right="channels", help="Make somebody leave channels."
+)
+def sapart_command(request: Request) -> None:
+    """Make somebody leave channels."""
+    user = _other(request, request.params[0])
+    if user is None:
+        return
+    acting = replace(request, session=user.sessions[0])
+    for name in list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]:
+        channel = request.world.channels.get(fold_or_self(name))
+        if channel is None:
+            request.reply.numeric(n.ERR_NOSUCHCHANNEL, name)
+        elif channel not in user.channels:
+            request.reply.numeric(n.ERR_USERNOTINCHANNEL, user.nick, channel.name)
+        else:
+            audit(request, f"SAPART {user.source} {channel.name}: {request.param(2)}")
+            channels.part(acting, channel, request.param(2))
+
+
+@command("SAMODE", "<channel> <modes> [<parameter>…]", min_params=2, right="channels", help="Change the modes of any channel.")
+def samode_command(request: Request) -> None:
+    """Change modes without being an operator of the channel."""
+    channel = request.world.channels.get(fold_or_self(request.params[0]))
+    if channel is None:
+        request.reply.numeric(n.ERR_NOSUCHCHANNEL, request.params[0])
+        return
+    shown = [request.params[1], *("*" if "k" in request.params[1] else param for param in request.params[2:])]
+    audit(request, f"SAMODE {channel.name} {' '.join(shown)}")
+    modes.change_channel(replace(request, override=True), channel)
+
+
+@command("SANICK", "<nickname> <new nickname>", min_params=2, right="channels", help="Give somebody another nickname.")
+def sanick_command(request: Request) -> None:
+    """Give somebody another nickname, which nobody else has."""
+    world, nick = request.world, request.params[1]
+    user = _other(request, request.params[0])
+    if user is None:
+        return
+    try:
+        folded = fold_nick(nick, world.lengths.nick)
+    except InvalidName:
+        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+        return
+    if folded in SERVICES or world.users.get(folded, user) is not user:
+        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
+    audit(request, f"SANICK {user.source} {nick}")
+    registration.rename(request, user, nick, folded)

@@ -1,0 +1,68 @@
+"""STATS: what the server counts and has configured (RFC 2812 §3.4.4, Modern IRC, STATS). One table of letters."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from trio_chat.chat import policy
+from trio_chat.chat.bans import Kind
+from trio_chat.chat.commands.bans import send_list
+from trio_chat.chat.commands.info import is_other_server
+from trio_chat.chat.registry import Request, command
+from trio_chat.irc import numerics as n
+from trio_chat.irc.rights import RIGHTS
+
+
+class Report(NamedTuple):
+    """What a letter shows: to whom, in words for help, and how."""
+
+    right: str
+    meaning: str
+    send: Callable[[Request], None]
+
+
+def _uptime(request: Request) -> None:
+    seconds = max(0, int(request.world.clock() - request.world.identity.created))
+    days, rest = divmod(seconds, 86_400)
+    request.reply.numeric(n.RPL_STATSUPTIME, args=(days, rest // 3600, rest // 60 % 60, rest % 60))
+
+
+def _commands(request: Request) -> None:
+    for name, count in sorted(request.world.usage.items()):
+        request.reply.numeric(n.RPL_STATSCOMMANDS, name, str(count))
+
+
+def _operators(request: Request) -> None:
+    for block in request.world.identity.operators.values():
+        rights = ",".join(right for right in RIGHTS if right in block.rights)
+        request.reply.numeric(n.RPL_STATSOLINE, "O", block.host or "*", block.account or "*", block.name, rights)
+
+
+def _staff(request: Request) -> None:
+    for user in request.world.staff:
+        request.reply.numeric(n.RPL_STATSDEBUG, args=(f"{user.nick} ({user.username}@{user.host})",))
+
+
+REPORTS: dict[str, Report] = {
+    "a": Report("ban", "suspended accounts", lambda request: send_list(request, Kind.ACCOUNT)),
+    "d": Report("ban", "banned addresses", lambda request: send_list(request, Kind.ADDRESS)),
+    "k": Report("ban", "banned masks", lambda request: send_list(request, Kind.MASK)),
+    "m": Report("stats", "how often each command was given", _commands),
+    "o": Report("stats", "who can become an operator", _operators),
+    "p": Report("", "the operators who are here", _staff),
+    "u": Report("", "since when the server runs", _uptime),
+}
+
+
+@command(
+    "STATS", "<letter> [<server>]", min_params=1,
+    help=f"Show what the server counts: {'; '.join(f'{letter}: {report.meaning}' for letter, report in REPORTS.items())}.",
+)  # fmt: skip
+def stats_command(request: Request) -> None:
+    """Show one report; a letter that means nothing gives an empty one."""
+    if is_other_server(request, 1):
+        return
+    letter = request.params[0][:1]
+    report = REPORTS.get(letter.lower())
+    if report is not None and not (report.right and policy.refuses_right(request, report.right)):
+        report.send(request)
+    request.reply.numeric(n.RPL_ENDOFSTATS, letter)

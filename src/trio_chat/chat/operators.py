@@ -1,0 +1,161 @@
+"""Operators of the server: who they are, what each of them may do, and the trail that everything they do leaves.
+
+The blocks come from config.ini. A password is never here, only what it is checked against; the check itself takes a while, so
+it is the edge's (`Control`).
+"""
+
+import logging
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Protocol
+
+from trio_chat.chat.events import Event
+from trio_chat.irc import masks
+from trio_chat.irc.message import truncate
+from trio_chat.irc.modes import NOTICES, OPERATOR
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.rights import RIGHTS
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registry import Request
+    from trio_chat.chat.response import Response
+    from trio_chat.chat.users import Session, User
+    from trio_chat.chat.world import World
+
+log = logging.getLogger("trio_chat")
+
+_MAX_NOTICE = 380
+"""Bytes of a notice, so that its line holds it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One `[operator NAME]` of config.ini.
+
+    Args:
+        name: what OPER calls it.
+        password: an argon2id hash, or "" when the account is enough.
+        account: the account that one must be logged in to, or "".
+        host: a mask of the address, a network, or `user@host`; "" for anywhere.
+        rights: keys of `RIGHTS`.
+    """
+
+    name: str
+    password: str = field(default="", repr=False)
+    account: str = ""
+    host: str = ""
+    rights: frozenset[str] = frozenset(RIGHTS)
+
+    def is_account_of(self, user: "User") -> bool:
+        """Tell whether a user is logged in to the account that this needs, if it needs one."""
+        return not self.account or fold_or_self(self.account) == fold_or_self(user.account)
+
+    def admits(self, user: "User", session: "Session") -> bool:
+        """Tell whether a session comes from where it must."""
+        if not self.host:
+            return True
+        if "/" in self.host:
+            return _is_in_network(session.address, self.host)
+        mask = self.host.lower() if "@" in self.host else f"*@{self.host.lower()}"
+        username = user.username.lower()
+        return any(masks.matches(mask, f"{username}@{host.lower()}") for host in (session.address, user.host))
+
+    def is_same_person(self, other: "Operator") -> bool:
+        """Tell whether somebody who has become the one is still the other: only the rights may differ."""
+        return (self.name, self.password, self.account, self.host) == (other.name, other.password, other.account, other.host)
+
+
+def _is_in_network(address: str, network: str) -> bool:
+    try:
+        return ip_address(address.partition("%")[0]) in ip_network(network, strict=False)
+    except ValueError:
+        return False
+
+
+class RehashError(Exception):
+    """The configuration cannot be used, so the old one is kept; the message is one line and says what is wrong, and where."""
+
+
+class Control(Protocol):
+    """What operators need of the edge."""
+
+    async def is_password(self, hashed: str, password: str, address: str) -> bool:
+        """Tell whether a password is the one that was hashed; "" for an operator that does not exist takes as long.
+
+        A wrong one is answered late, and after many from an address its further ones are refused for a while.
+
+        Raises:
+            Busy: this address is having others checked, or has been wrong too often.
+        """
+
+    async def rehash(self) -> list[str]:
+        """Read the configuration again and apply what can be applied; return sentences for the operator.
+
+        Raises:
+            RehashError: it is wrong; nothing has changed.
+        """
+
+    def shut_down(self) -> None:
+        """Begin to stop the server."""
+
+
+def mode_event(world: "World", user: "User", change: str) -> Event:
+    """Return the MODE by which a user's own sessions see a change of user modes that the server made."""
+    return Event(world.ids.next(), "MODE", (user.nick, change), user.source, user.sessions)
+
+
+def appoint(world: "World", user: "User", operator: Operator) -> Event:
+    """Make somebody an operator; return what the user's sessions are to see."""
+    user.operator = operator
+    world.staff[user] = None
+    user.modes.add(OPERATOR)
+    return mode_event(world, user, f"+{OPERATOR}")
+
+
+def dismiss(world: "World", user: "User") -> Event | None:
+    """Make somebody an operator no more; return what the user's sessions are to see, or None when nothing was."""
+    if user.operator is None:
+        return None
+    user.operator = None
+    world.staff.pop(user, None)
+    change = "-" + "".join(letter for letter in (OPERATOR, NOTICES) if letter in user.modes)
+    user.modes -= {OPERATOR, NOTICES}
+    return mode_event(world, user, change)
+
+
+def notice(world: "World", text: str) -> Event | None:
+    """Return what the operators are told who have +s; None when there is nobody."""
+    if not world.staff:
+        return None
+    wanted = [user for user in world.staff if NOTICES in user.modes and has_right(user, "addresses")]
+    recipients = tuple(session for user in wanted for session in user.sessions)
+    if not recipients:
+        return None
+    return Event(world.ids.next(), "NOTICE", ("*", truncate(f"*** {text}", _MAX_NOTICE)), world.identity.name, recipients)
+
+
+def tell_staff(request: "Request", text: str, reply: "Response | None" = None) -> None:
+    """Have the operators told who want to know."""
+    event = notice(request.world, text)
+    if event is not None:
+        (reply or request.reply).emit(event, is_answer=False)
+
+
+def audit(request: "Request", what: str, reply: "Response | None" = None) -> None:
+    """Write down what an operator does, and tell the others. No secret may be in it.
+
+    Args:
+        request: whose doing it is.
+        what: the deed, with whom and why, such as `KILL bob: flooding`.
+        reply: by which the others are told; that of the request when it is None.
+    """
+    user = request.user
+    name = user.operator.name if user.operator else "?"
+    log.warning("operator %s, %s (%s): %s", name, user.source, request.session.address, what)
+    tell_staff(request, f"{user.nick} ({name}): {what}", reply)
+
+
+def has_right(user: "User", right: str) -> bool:
+    """Tell whether somebody is an operator who may do this."""
+    operator = user.operator
+    return operator is not None and right in operator.rights and operator.is_account_of(user)

@@ -1,0 +1,188 @@
+"""Which keys of config.ini a running server can take, one table, and how it takes them.
+
+What is not applied stays as it was until the next start, so that what the server says of itself and what it does remain one.
+"""
+
+import logging
+from dataclasses import replace
+from enum import Enum
+from typing import Any, NamedTuple, Protocol
+
+from trio_chat import __version__, logger
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.cloaks import Cloaks
+from trio_chat.chat.events import Event
+from trio_chat.chat.operators import Operator
+from trio_chat.chat.world import Identity, Memory, World
+from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
+from trio_chat.irc.names import fold_or_self
+
+
+class When(Enum):
+    """When a change of a key has its effect."""
+
+    NOW = "at once"
+    NEW = "for new connections"
+    RESTART = "after a restart"
+    CLIENT = "in the client"
+
+
+WHEN: dict[str, dict[When, tuple[str, ...]]] = {
+    "server": {
+        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace"),
+        When.NEW: ("cloak", "cloak_secret", "cloak_accounts"),
+        # The name is the source of all that the server says; clients and their scripts hold on to it.
+        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic"),
+    },
+    "logging": {When.NOW: ("level",), When.RESTART: ("file", "rotate_bytes", "keep")},
+    "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
+    "accounts": {
+        When.NOW: ("registration", "before_connect", "min_password", "multi_session", "reservation"),
+        When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),
+    },
+    "limits": {
+        When.NOW: ("server_bans",),
+        When.NEW: (
+            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_exempt", "outbox_bytes",
+        ),
+        # Clients were told the lengths; queues and rings have been made.
+        When.RESTART: ("clients", "event_queue", "whowas_entries", "always_on_users", *LENGTHS),
+    },
+    "client": {When.CLIENT: ("nick", "channel", "language")},
+    "listeners": {When.RESTART: ()},
+    "operators": {When.NOW: ()},
+}  # fmt: skip
+"""Every key, by section; for sections that have a name, the field of `Settings` stands for all of them."""
+
+
+class Reconfigured(Protocol):
+    """What is changed: the server."""
+
+    settings: Settings
+    limits: LimitSettings
+    world: World
+    start_secret: bytes
+
+
+class Outcome(NamedTuple):
+    """What came of it: sentences for the operator, and what some are to see who are operators no more."""
+
+    lines: list[str]
+    events: list[Event]
+
+
+def when(section: str, key: str = "") -> When:
+    """Return when a key has its effect; of a key that the table does not have, after a restart."""
+    kinds = WHEN.get(section, {})
+    return next((kind for kind, keys in kinds.items() if key in keys or not (key or keys)), When.RESTART)
+
+
+def _value(settings: Settings, section: str, key: str) -> object:
+    if section == "limits" and key in LENGTHS:
+        return getattr(settings.limits.lengths, LENGTHS[key][0])
+    return getattr(getattr(settings, section), key)
+
+
+def changes(old: Settings, new: Settings) -> dict[str, When]:
+    """Return what is different, as people write it, and when it has its effect."""
+    found = {
+        f"[{section}] {key}": when(section, key)
+        for section, keys in KEYS.items()
+        for key in keys
+        if _value(old, section, key) != _value(new, section, key)
+    }
+    for word, kind in NAMED.items():
+        if getattr(old, kind.field) != getattr(new, kind.field):
+            found[f"[{word} …]"] = when(kind.field)
+    return found
+
+
+def merge(old: Settings, new: Settings) -> Settings:
+    """Return the old settings with all of the new ones that a running server can take."""
+    live = (When.NOW, When.NEW)
+    sections: dict[str, Any] = {}
+    for section, keys in KEYS.items():
+        taken = {key: _value(new, section, key) for key in keys if when(section, key) in live}
+        sections[section] = replace(getattr(old, section), **taken)
+    for kind in NAMED.values():
+        sections[kind.field] = getattr(new if when(kind.field) in live else old, kind.field)
+    return replace(old, **sections)
+
+
+def apply(server: Reconfigured, new: Settings) -> Outcome:
+    """Have a running server take new settings, as far as it can."""
+    found = changes(server.settings, new)
+    settings = merge(server.settings, new)
+    world = server.world
+    server.settings = settings
+    server.limits = settings.limits
+    logging.getLogger(logger.NAME).setLevel(settings.logging.level.upper())
+    if world.memory is not None:
+        storage = settings.storage
+        world.memory = replace(world.memory, playback=storage.playback, most_messages=storage.most_messages)
+    if any(key.startswith("[server] cloak") for key in found):
+        world.cloaks = cloaks(settings, world.memory, server.start_secret)
+    events = world.reconfigure(identity(settings, world.identity.created))
+    return Outcome(_sentences(found), events)
+
+
+def _sentences(found: dict[str, When]) -> list[str]:
+    lines = []
+    for kind in (When.NOW, When.NEW, When.RESTART):
+        keys = [key for key, effect in found.items() if effect is kind]
+        if keys:
+            lines.append(f"Changed {kind.value}: {', '.join(keys)}")
+    return lines or ["Nothing has changed"]
+
+
+def cloaks(settings: Settings, memory: Memory | None, start_secret: bytes) -> Cloaks | None:
+    """Return what hides addresses, as the settings say.
+
+    Args:
+        settings: all of config.ini.
+        memory: has a secret that lasts.
+        start_secret: one of this start, for when none lasts.
+    """
+    if not settings.server.cloak:
+        return None
+    secret = settings.server.cloak_secret.encode() or (memory.secret if memory else b"") or start_secret
+    return Cloaks(secret, accounts=settings.server.cloak_accounts)
+
+
+def identity(settings: Settings, created: float) -> Identity:
+    """Return what the server says of itself, as the settings say.
+
+    Args:
+        settings: all of config.ini.
+        created: seconds of Unix time at which the server started.
+    """
+    server = settings.server
+    return Identity(
+        name=server.name,
+        network=server.network,
+        description=server.description,
+        version=f"trio-chat {__version__}",
+        created=created,
+        motd=server.motd,
+        admin=server.admin,
+        password=server.password,
+        lobby=server.lobby,
+        lobby_topic=server.lobby_topic,
+        account_rules=AccountRules(
+            registration=settings.accounts.registration == "open",
+            before_connect=settings.accounts.before_connect,
+            reservation=settings.accounts.reservation,
+            min_password=settings.accounts.min_password,
+            multi_session=settings.accounts.multi_session,
+            always_on=settings.accounts.always_on,
+            auto_away=settings.accounts.auto_away,
+            most_always_on=settings.limits.always_on_users,
+        ),
+        operators={
+            fold_or_self(entry.name): Operator(
+                name=entry.name, password=entry.password, account=entry.account, host=entry.host, rights=frozenset(entry.rights)
+            )
+            for entry in settings.operators
+        },
+        most_bans=settings.limits.server_bans,
+    )

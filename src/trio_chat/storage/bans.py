@@ -1,0 +1,58 @@
+"""Bans of the server on disk."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.bans import Ban, Changes, Kind
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+_KEEP = (
+    "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET mask = excluded.mask, setter = excluded.setter,"
+    " reason = excluded.reason, created = excluded.created, expires = excluded.expires"
+)
+
+
+class SqliteBans:
+    """The table of bans (the port `trio_chat.chat.bans.BanTable`).
+
+    Args:
+        database: where it is.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load(self) -> list[Ban]:
+        """Return all bans; see `BanTable.load`."""
+        return await self._database.read(every_ban)
+
+    async def save(self, changes: Changes) -> None:
+        """Keep changes; see `BanTable.save`."""
+        await self._database.write(save, changes)
+
+    async def changes(self) -> int:
+        """Return a number that grows with every change; see `BanTable.changes`."""
+        return await self._database.read(_changes)
+
+
+def every_ban(connection: "apsw.Connection") -> list[Ban]:
+    """Return all bans, the oldest first."""
+    rows = connection.execute("SELECT kind, mask, setter, reason, created, expires FROM ban ORDER BY created, mask")
+    return [Ban(Kind(kind), *rest) for kind, *rest in rows]
+
+
+def save(connection: "apsw.Connection", changes: Changes) -> None:
+    """Keep changes of bans."""
+    for (kind, folded), ban in changes.items():
+        if ban is None:
+            connection.execute("DELETE FROM ban WHERE kind = ? AND folded = ?", (kind.value, folded))
+        else:
+            connection.execute(_KEEP, (kind.value, folded, *ban[1:]))
+
+
+def _changes(connection: "apsw.Connection") -> int:
+    return int(connection.execute("SELECT count FROM change WHERE name = 'ban'").get)

@@ -1,0 +1,289 @@
+"""The edge for operators: passwords, reading the configuration again, bans that last and that others make."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+
+from support import NOON, Clock
+from trio_chat.chat.accounts import Busy
+from trio_chat.chat.bans import Ban, Changes, Kind
+from trio_chat.chat.operators import RehashError
+from trio_chat.chat.world import Memory
+from trio_chat.config import KEYS, NAMED, OperatorSettings, ServerSettings, Settings, StorageSettings, load
+from trio_chat.irc.message import Message, parse
+from trio_chat.server import rehash
+from trio_chat.server.accounts import COSTS
+from trio_chat.server.app import Server
+from trio_chat.server.bans import BanKeeper
+from trio_chat.server.control import MOST_WRONG, WRONG_DELAY, WRONG_WINDOW, Attempts, ServerControl
+from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.memory import remembering
+from trio_chat.server.rehash import WHEN
+from trio_chat.server.transport import StreamTransport
+from trio_chat.storage.bans import SqliteBans
+from trio_chat.storage.database import StorageError, open_database
+
+HASH = COSTS["low"].hasher().hash("secret word")
+
+
+def server(settings: Settings | None = None, load: object = None, memory: Memory | None = None) -> Server:
+    """Return a server that does not run."""
+    return Server(settings or Settings(), Clock(NOON), memory, load=load)  # type: ignore[arg-type]
+
+
+async def test_the_password_of_an_operator() -> None:
+    """The right one at once; a wrong one, and any for an operator that does not exist, after a pause."""
+    control = ServerControl(server(), COSTS["low"], HashingThreads())
+    assert await control.is_password(HASH, "secret word", "192.0.2.1")
+    for hashed, password in ((HASH, "wrong"), ("", "secret word"), ("", "")):
+        started = trio.current_time()
+        assert not await control.is_password(hashed, password, "192.0.2.1")
+        assert trio.current_time() - started >= WRONG_DELAY * 0.99
+
+
+async def test_an_operator_that_does_not_exist_costs_a_hash(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
+    """So its absence cannot be told by the time that the answer takes."""
+    checked = []
+    cost = COSTS["low"]
+    monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
+    control = ServerControl(server(), cost, HashingThreads())
+    await control.is_password("", "x", "192.0.2.1")
+    await control.is_password(HASH, "x", "192.0.2.1")
+    assert [hashed.split("$")[:4] for hashed in checked] == [HASH.split("$")[:4]] * 2
+
+
+async def test_the_decoy_is_as_dear_as_the_operators(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
+    """Their hashes may have been made with another hash_cost."""
+    checked: list[str] = []
+    cost = COSTS["normal"]
+    monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
+    running = server(Settings(operators=(OperatorSettings(name="root", password=HASH),)))
+    await ServerControl(running, cost, HashingThreads()).is_password("", "x", "192.0.2.1")
+    assert checked[0].split("$")[:4] == HASH.split("$")[:4]
+    assert checked[0] != HASH
+
+
+async def test_who_is_wrong_too_often_waits(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the right password is not looked at then; other addresses are."""
+    cost = COSTS["low"]
+    monkeypatch.setattr(cost, "verify", lambda hashed, password: password == "right")
+    control = ServerControl(server(), cost, HashingThreads())
+    for _ in range(MOST_WRONG):
+        await control.is_password(HASH, "wrong", "2001:db8::1")
+    with pytest.raises(Busy):
+        await control.is_password(HASH, "right", "2001:db8::2")
+    assert await control.is_password(HASH, "right", "2001:db8:0:1::1")
+
+
+def test_attempts_are_forgotten() -> None:
+    """After a while, and when too many others were wrong since."""
+    clock = Clock()
+    attempts = Attempts(clock)
+    for _ in range(MOST_WRONG):
+        attempts.note_wrong("192.0.2.1")
+    assert attempts.are_spent("192.0.2.1")
+    clock.now += WRONG_WINDOW
+    assert not attempts.are_spent("192.0.2.1")
+    attempts.note_wrong("192.0.2.1")
+    assert not attempts.are_spent("192.0.2.1")
+    for number in range(5000):
+        attempts.note_wrong(f"10.0.{number // 250}.{number % 250}")
+    assert len(attempts._wrong) <= 4096
+
+
+def test_every_key_is_in_the_table_once() -> None:
+    """Nobody adds a key without deciding when a change of it has its effect."""
+    for section, keys in KEYS.items():
+        assert sorted(key for several in WHEN[section].values() for key in several) == sorted(keys)
+    assert set(WHEN) == {*KEYS, *(kind.field for kind in NAMED.values())}
+
+
+def changed() -> Settings:
+    """Return settings of which some can be taken."""
+    default = Settings()
+    return replace(
+        default,
+        server=replace(default.server, name="another.name", motd=("hello",), network="Net", cloak=False, port=6000),
+        limits=replace(default.limits, flood_burst=7, clients=5, lengths=default.limits.lengths._replace(nick=9)),
+        logging=replace(default.logging, level="error"),
+        operators=(OperatorSettings(name="Anna", account="Anna", rights=("kill",)),),
+    )
+
+
+async def test_what_is_applied_and_what_is_not() -> None:
+    """The operator is told both; what needs a restart stays as it was, everywhere."""
+    running = server(load=changed)
+    lines = await ServerControl(running, COSTS["low"], HashingThreads(), changed).rehash()
+    assert lines == [
+        "Changed at once: [server] network, [server] motd, [logging] level, [operator …]",
+        "Changed for new connections: [server] cloak, [limits] flood_burst",
+        "Changed after a restart: [server] port, [server] name, [limits] clients, [limits] nick_length",
+    ]
+    world = running.world
+    assert (world.identity.name, world.identity.network, world.identity.motd) == ("chat.local", "Net", ("hello",))
+    assert (running.limits.flood_burst, running.limits.clients, running.limits.lengths.nick) == (7, 10_000, 32)
+    assert world.cloaks is None
+    assert world.identity.created == NOON
+    assert world.identity.operators["anna"].rights == {"kill"}
+    assert any("NETWORK=Net" in token for token in world.isupport)
+    again = rehash.apply(running, changed())
+    assert again.lines == ["Changed after a restart: [server] port, [server] name, [limits] clients, [limits] nick_length"]
+
+
+async def test_a_wrong_configuration_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The operator and the log are told file, line and what is allowed."""
+    path = tmp_path / "config.ini"
+    path.write_text("[server]\nnetwork = Other\nport = x\n")
+    running = server()
+    control = ServerControl(running, COSTS["low"], HashingThreads(), lambda: load(path))
+    with pytest.raises(RehashError, match=r"line 3: \[server\] port = \"x\""):
+        await control.rehash()
+    assert running.world.identity.network == "trio-chat"
+    assert "line 3" in caplog.text
+    path.write_text("[server]\nnetwork = Other\n")
+    await control.rehash()
+    assert running.world.identity.network == "Other"
+
+
+async def test_a_configuration_that_cannot_be_read_again() -> None:
+    """A server that was made by a program has none."""
+    with pytest.raises(RehashError, match="without a configuration"):
+        await ServerControl(server(), COSTS["low"], HashingThreads()).rehash()
+
+
+async def talk(running: Server, host: str, *lines: str) -> list[Message]:
+    """Return all that a client of a running server is sent until the end."""
+    ours, theirs = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(running.broadcaster.run)
+        nursery.start_soon(running.serve_client, StreamTransport(theirs), host)
+        await ours.send_all("".join(f"{line}\r\n" for line in lines).encode())
+        data = b""
+        while chunk := await ours.receive_some():
+            data += chunk
+        nursery.cancel_scope.cancel()
+    return [parse(line.decode()) for line in data.split(b"\r\n")[:-1]]
+
+
+async def test_a_banned_address_is_refused_at_once() -> None:
+    """Before it can say anything: ERR_YOUREBANNEDCREEP and ERROR."""
+    running = server()
+    running.world.bans.add(Ban(Kind.ADDRESS, "192.0.2.0/24", "root", "spam", 0))
+    told, error = await talk(running, "192.0.2.9", "NICK ann")
+    assert (told.command, told.params) == ("465", ("*", "You are banned from this server: spam"))
+    assert error.params == ("Closing link: 192.0.2.9 (Banned: spam)",)
+    assert not running.world.sessions
+
+
+async def test_people_are_cloaked_by_default() -> None:
+    """The address itself is in nothing that others see."""
+    running = server()
+    seen = await talk(running, "192.0.2.9", "NICK ann", "USER ann 0 * :a", "JOIN #a", "QUIT")
+    sources = {message.source for message in seen if message.command == "JOIN"}
+    assert sources == {f"ann!ann@{running.world.host_of('192.0.2.9')}"}
+    assert "192.0.2.9" not in str(sources)
+
+
+@pytest.mark.parametrize("secret", ["", "a secret of sixteen"])
+async def test_cloaks_last_as_long_as_their_secret(tmp_path: Path, secret: str) -> None:
+    """The database keeps one, or config.ini says one; without both each start has another."""
+    settings = Settings(server=ServerSettings(cloak_secret=secret))
+    hosts = set()
+    for _ in range(2):
+        async with remembering(StorageSettings(file=tmp_path / "db"), "low") as memory:
+            hosts.add(server(settings, memory=memory).world.host_of("192.0.2.9"))
+    assert len(hosts) == 1
+    assert len({server(settings).world.host_of("192.0.2.9") for _ in range(2)}) == (1 if secret else 2)
+
+
+@asynccontextmanager
+async def kept(path: Path) -> AsyncIterator[tuple[Server, BanKeeper, SqliteBans]]:
+    """Have a server whose bans are kept in a database."""
+    async with open_database(path) as database:
+        running = server()
+        table = SqliteBans(database)
+        yield running, BanKeeper(running.world, table, running.broadcaster), table
+
+
+BAN = Ban(Kind.MASK, "*!*@bad.example", "root!root@h", "spam \\ ; '", int(NOON), int(NOON) + 60)
+
+
+async def test_bans_last(tmp_path: Path) -> None:
+    """All of a ban is there after a restart, and a lifted one is not."""
+    gone = BAN._replace(mask="*!*@other.example")
+    async with kept(tmp_path / "db") as (running, keeper, _):
+        running.world.bans.add(BAN)
+        running.world.bans.add(gone)
+        assert await keeper.save()
+        running.world.bans.remove(Kind.MASK, gone.mask)
+        assert await keeper.save()
+    async with kept(tmp_path / "db") as (running, keeper, _):
+        await keeper.refresh()
+        assert list(running.world.bans) == [BAN]
+
+
+class FailingTable:
+    """A table in memory that cannot be used until it works."""
+
+    def __init__(self, *, works: bool = False) -> None:
+        self.saved: list[Changes] = []
+        self.bans: list[Ban] = []
+        self.works = works
+
+    async def load(self) -> list[Ban]:
+        """Return what the test has put there."""
+        return self.bans
+
+    async def save(self, changes: Changes) -> None:
+        """Fail as long as it does not work."""
+        if not self.works:
+            raise StorageError("the disk is full")
+        self.saved.append(changes)
+
+    async def changes(self) -> int:
+        """Fail as long as it does not work."""
+        if not self.works:
+            raise StorageError("the disk is full")
+        return len(self.bans)
+
+
+async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) -> None:
+    """Within seconds; whom it covers is ended."""
+    running, table = server(), FailingTable(works=True)
+    ours, theirs = memory_stream_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(BanKeeper(running.world, table, running.broadcaster).run)
+        nursery.start_soon(running.broadcaster.run)
+        nursery.start_soon(running.serve_client, StreamTransport(theirs), "192.0.2.9")
+        await ours.send_all(b"NICK ann\r\nUSER ann 0 * :a\r\n")
+        await wait_all_tasks_blocked()
+        table.bans = [Ban(Kind.ADDRESS, "192.0.2.9", "beside", "spam", 0)]
+        data = b""
+        while chunk := await ours.receive_some():
+            data += chunk
+        nursery.cancel_scope.cancel()
+    assert b" 465 ann :You are banned from this server: spam\r\n" in data
+    assert data.endswith(b"(Banned: spam)\r\n")
+
+
+async def test_a_ban_that_cannot_be_written_is_tried_again(autojump_clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:
+    """It is in force meanwhile, and the log says what is wrong."""
+    running, table = server(), FailingTable()
+    keeper = BanKeeper(running.world, table, running.broadcaster)
+    await keeper.refresh()
+    running.world.bans.add(BAN)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keeper.run)
+        await trio.sleep(7)
+        assert running.world.bans.get(BAN.key) == BAN
+        table.works = True
+        await trio.sleep(7)
+        nursery.cancel_scope.cancel()
+    assert table.saved[0] == {BAN.key: BAN}
+    assert "bans cannot be written: the disk is full" in caplog.text
+    assert "bans cannot be read: the disk is full" in caplog.text
