@@ -11,11 +11,13 @@ The suite must be installed in the same environment as trio-chat; `-p no:trio` b
 import shutil
 import sys
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
+from irctest import patma
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.cases import BaseServerTestCase
 from irctest.runner import NotImplementedByController
+from irctest.specifications import OptionalBehaviors
 
 CONFIG = """
 [server]
@@ -47,7 +49,39 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
     software_name = "trio-chat"
     supported_sasl_mechanisms = frozenset(("PLAIN", "SCRAM-SHA-256"))
     supports_sts = False
-    extban_mute_char = None
+    extban_mute_char = "m"
+    optional_behaviors = frozenset(
+        (
+            OptionalBehaviors.BAN_EXCEPTION_MODE,
+            OptionalBehaviors.CAP_REQ_MINUS,
+            OptionalBehaviors.ELIST_C,
+            OptionalBehaviors.ELIST_M,
+            OptionalBehaviors.ELIST_N,
+            OptionalBehaviors.ELIST_T,
+            OptionalBehaviors.ELIST_U,
+            OptionalBehaviors.INVITE_EXCEPTION_MODE,
+            OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.MULTI_JOIN,
+            OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.MULTI_NAMES_COMMAND,
+            OptionalBehaviors.MULTI_PRIVMSG,
+            OptionalBehaviors.NO_CTCP,
+        )
+    )
+    isupport: ClassVar = {
+        "ACCOUNTEXTBAN": "a,account",
+        "BOT": "B",
+        "ELIST": "CMNTU",
+        "EXCEPTS": "e",
+        "EXTBAN": ",amr",
+        "INVEX": "I",
+        "MONITOR": patma.ANYSTR,
+        "PREFIX": "(qaohv)~&@%+",
+        "STATUSMSG": "~&@%+",
+        "TARGMAX": patma.ANYSTR,
+        "UTF8ONLY": None,
+        "WHOX": None,
+    }
 
     def run(
         self,

@@ -1,6 +1,6 @@
 """Users, and the sessions (connections) by which they are here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.multiline import ClientBatch
@@ -10,6 +10,10 @@ from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
+
+
+MAX_ACCEPTED = 100
+"""Others who may write to one user in spite of +R."""
 
 
 class Sink(Protocol):
@@ -137,12 +141,15 @@ class User:
         account: the account logged in to, or "".
         modes: letters of the user modes that are on.
         channels: memberships by channel, in the order of joining.
-        invited: channels that an invitation lets the user into.
+        accepted: identities of those who may write to the user in spite of +R; see `accepts`.
+        identity: a number that nobody else ever has.
+        invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
         metadata: what the user says of itself; see `metadata`.
         since: the id at which the user took the nickname; what was said under it before was said by somebody else.
     """
 
     __slots__ = (
+        "accepted",
         "account",
         "active",
         "always_on",
@@ -151,7 +158,9 @@ class User:
         "folded",
         "folded_mask",
         "host",
+        "identity",
         "invited",
+        "knocked",
         "markers",
         "metadata",
         "modes",
@@ -165,7 +174,9 @@ class User:
         "username",
     )
 
-    def __init__(self, nick: str, folded: str, username: str, host: str, realname: str, signon: float) -> None:
+    def __init__(
+        self, nick: str, folded: str, username: str, host: str, realname: str, signon: float, modes: Iterable[str] = "i"
+    ) -> None:
         self.username = username
         self.host = host
         self.realname = realname
@@ -175,9 +186,12 @@ class User:
         self.active = self.seen = signon
         self.away = ""
         self.account = ""
-        self.modes: set[str] = {"i"}
+        self.modes = set(modes)
         self.channels: dict[Channel, Membership] = {}
-        self.invited: dict[Channel, None] = {}
+        self.invited: dict[Channel, bool] = {}
+        self.accepted: dict[int, None] = {}
+        self.identity = 0
+        self.knocked = 0.0  # when it last knocked at a channel
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
@@ -189,6 +203,16 @@ class User:
         self.folded = folded
         self.source = f"{nick}!{self.username}@{self.host}"
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
+
+    def accept(self, other: "User") -> None:
+        """Let somebody write to this user; when there are too many, who was let first has to ask again."""
+        self.accepted[other.identity] = None
+        while len(self.accepted) > MAX_ACCEPTED:
+            del self.accepted[next(iter(self.accepted))]
+
+    def accepts(self, other: "User") -> bool:
+        """Tell whether somebody may write to this user whatever the modes say."""
+        return other.identity in self.accepted
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""
@@ -211,8 +235,10 @@ class User:
         with what else goes there.
         """
         if len(self.channels) == 1:
-            return next(iter(self.channels)).audience()
-        seen: Mapping[Session, None] = dict.fromkeys(session for channel in self.channels for session in channel.audience())
+            return next(iter(self.channels)).audience_of(self)
+        seen: Mapping[Session, None] = dict.fromkeys(
+            session for channel in self.channels for session in channel.audience_of(self)
+        )
         return (*(session for session in self.sessions if session not in seen), *seen)
 
     def shares_channel(self, other: "User") -> bool:

@@ -1,7 +1,7 @@
 """Everything the server knows at this moment: users, channels, who was here; and the changes that keep the indexes consistent."""
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,6 +38,7 @@ class Identity:
         password: what PASS must say, or "" when everyone may come.
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
+        user_modes: letters of the user modes that everybody begins with.
         account_rules: what the operator allows with accounts.
     """
 
@@ -51,6 +52,7 @@ class Identity:
     password: str = field(default="", repr=False)
     lobby: str = "#lobby"
     lobby_topic: str = ""
+    user_modes: str = "i"
     account_rules: AccountRules = field(default_factory=AccountRules)
 
 
@@ -143,9 +145,10 @@ class World:
 
     def register(self, session: Session, folded: str, username: str) -> User:
         """Make a user of a session that has said all that registration needs."""
-        user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
+        modes = self.identity.user_modes
+        user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, session.connected, modes)
         user.sessions = (session,)
-        user.since = self.ids.next()
+        user.since = user.identity = self.ids.next()
         user.away = user.away_message()
         user.account = session.account
         session.user = user
@@ -277,7 +280,8 @@ class World:
         skip: Session | None = None,
         requires: int = 0,
         extended: tuple[str, ...] = (),
-        channels: Iterable[Channel] = (),
+        channels: Collection[Channel] = (),
+        about: User | None = None,
     ) -> Event:
         """Return an event of a user's doing, accepted now.
 
@@ -289,12 +293,13 @@ class World:
             skip: see `Event`.
             requires: see `Event`.
             extended: see `Event`.
-            channels: where it is remembered, when the server remembers.
+            channels: where it is remembered, when the server remembers; not where some members may not know of it.
+            about: to whom it happens, when that is somebody else.
         """
-        places = tuple(channel.place for channel in channels)
+        places = tuple(channel.place for channel in channels if not channel.hides(about or user))
         return Event(
             self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
-            carries_msgid=bool(places), places=places if self.memory else (),
+            carries_msgid=bool(channels), places=places if self.memory else (),
             is_bot=BOT in user.modes,
         )  # fmt: skip
 

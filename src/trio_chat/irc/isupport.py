@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from trio_chat.irc import modes
+from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import Kind
 from trio_chat.irc.names import CASEMAPPING, CHANTYPES
 
@@ -47,6 +47,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
     """
     lists = modes.letters(Kind.LIST)
     values: dict[str, str | int] = {
+        "ACCOUNTEXTBAN": f"{extbans.ACCOUNT},{extbans.EXTBANS[extbans.ACCOUNT].name}",
         "AWAYLEN": lengths.away,
         "BOT": modes.BOT,
         "CASEMAPPING": CASEMAPPING,
@@ -54,12 +55,14 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
         "CHANNELLEN": lengths.channel,
         "CHANTYPES": CHANTYPES,
-        "ELIST": "U",
+        "ELIST": "CMNTU",
         "EXCEPTS": "e",
+        "EXTBAN": f",{''.join(extbans.EXTBANS)}",
         "HOSTLEN": lengths.host,
         "INVEX": "I",
         "KEYLEN": lengths.key,
         "KICKLEN": lengths.kick,
+        "KNOCK": "",
         "MAXLIST": f"{lists}:{lengths.list_entries}",
         "MAXTARGETS": lengths.targets,
         "MODES": lengths.modes,
@@ -70,7 +73,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "PREFIX": f"({''.join(mode.letter for mode in modes.RANKS)}){modes.PREFIXES}",
         "SAFELIST": "",
         "STATUSMSG": modes.PREFIXES,
-        "TARGMAX": f"JOIN:,KICK:1,LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
+        "TARGMAX": f"JOIN:,KICK:{lengths.targets},LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
         f"TAGMSG:{lengths.targets},USERHOST:5,WHOIS:1",
         "TOPICLEN": lengths.topic,
         "USERLEN": lengths.username,

@@ -1,5 +1,7 @@
 """Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean."""
 
+import re
+
 
 def matches(mask: str, text: str) -> bool:
     """Tell whether a glob (`*` any run, `?` any one character) covers the whole text.
@@ -23,6 +25,20 @@ def matches(mask: str, text: str) -> bool:
         else:
             return False
     return all(char == "*" for char in mask[index:])
+
+
+def compiled(mask: str) -> re.Pattern[str]:
+    """Return a glob as an expression whose `fullmatch` tells what `matches` tells, for masks that are asked again and again.
+
+    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups): where it is found first leaves
+    the most room for what follows. So it takes at most len(mask) * len(text) steps too.
+    """
+    first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in mask.split("*"))
+    if not rest:
+        return re.compile(first, re.DOTALL)
+    *middle, last = rest
+    found = "".join(f"(?>.*?{piece})" for piece in middle if piece)
+    return re.compile(f"{first}{found}.*{last}", re.DOTALL)
 
 
 def has_wildcard(mask: str) -> bool:

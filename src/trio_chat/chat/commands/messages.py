@@ -8,6 +8,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
@@ -103,7 +104,7 @@ def _say_to_channel(
     if channel is None or not policy.can_see_channel(user, channel):
         refuse(n.ERR_NOSUCHCHANNEL, target)
         return
-    why_not = policy.why_not_speak(user, channel)
+    why_not = policy.why_not_speak(user, channel, text[0] if text else "")
     if why_not:
         refuse(why_not, name)
         return
@@ -111,23 +112,23 @@ def _say_to_channel(
     shown = channel.name
     prefix = target[: len(target) - len(name)]
     if prefix:  # STATUSMSG: those of this rank and above
-        recipients = _ranked_audience(channel, prefix, session)
+        recipients = _ranked_audience(channel, prefix, user)
         shown = prefix[-1] + channel.name
+    is_for_some = bool(prefix)
+    if channel.restraining and not prefix and policy.is_heard_by_operators_only(user, channel):
+        recipients, is_for_some = _ranked_audience(channel, modes.CHANNEL_MODES[modes.HALF_OPERATOR].prefix, user), True
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
-    if request.world.memory and not prefix and (text or _is_worth_keeping(tags)):
+    if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
         event = event._replace(places=(channel.place,))
     if _fits(request, event):
         request.reply.emit(event)
 
 
-def _ranked_audience(channel: Channel, prefix: str, own: Session) -> tuple[Session, ...]:
-    lowest = max(index for index, rank in enumerate(RANKS) if rank.prefix in prefix)
-    wanted = {rank.letter for rank in RANKS[: lowest + 1]}
-    ranked = [
-        session for member, membership in channel.members.items() if membership.ranks & wanted for session in member.sessions
-    ]
-    return tuple(dict.fromkeys((*ranked, own)))
+def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
+    """Return who sees what is for those of a rank (the sign, or the lowest of several) and above; and the sender's own sessions."""
+    lowest = next(rank.letter for rank in reversed(RANKS) if rank.prefix in prefix)
+    return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
 
 
 def _say_to_user(
@@ -142,6 +143,12 @@ def _say_to_user(
     if other is None:
         refuse(n.ERR_NOSUCHNICK, target)
         return
+    why_not = policy.why_not_write_to(user, other, text[0] if text else "")
+    if why_not:
+        refuse(why_not, other.nick)
+        return
+    if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
+        user.accept(other)
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
     if not _fits(request, event):
         return
