@@ -56,7 +56,8 @@ def test_who_may_give_which_rank(town: Town, actor: str, change: str, is_allowed
 
 
 @pytest.mark.parametrize(("mine", "theirs", "can_kick", "can_take"), [
-    ("o", "qo", False, False), ("o", "ao", False, False), ("o", "o", True, True), ("h", "h", False, False), ("h", "v", True, False),
+    ("o", "qo", False, False), ("o", "ao", False, False), ("o", "o", True, True), ("h", "h", False, False),
+    ("h", "v", True, False),
     ("h", "", True, False), ("a", "qo", False, False), ("q", "qo", True, True),
 ])  # fmt: skip
 def test_nobody_acts_against_who_is_above(town: Town, mine: str, theirs: str, can_kick: bool, can_take: bool) -> None:
@@ -110,7 +111,8 @@ def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
     [
         ("*!*@192.0.2.*", ("", "", "*!*@192.0.2.*")), ("a:bob", ("", "a", "bob")), ("account:bob", ("", "a", "bob")),
         ("m:*!*@x", ("m", "", "*!*@x")), ("mute:account:bob", ("m", "a", "bob")), ("m:m:bob", ("m", "", "bob")),
-        ("2001:db8::1", ("", "", "2001:db8::1")), ("a:", ("", "", "a:")), ("a:m:bob", ("", "a", "m:bob")), ("x:bob", ("", "", "x:bob")),
+        ("2001:db8::1", ("", "", "2001:db8::1")), ("a:", ("", "", "a:")),
+        ("a:m:bob", ("", "a", "m:bob")), ("x:bob", ("", "", "x:bob")),
     ],
 )  # fmt: skip
 def test_extended_bans_are_read(text: str, expected: tuple[str, str, str]) -> None:

@@ -8,13 +8,21 @@ from trio_chat.chat.users import User
 from trio_chat.irc import extbans, masks
 from trio_chat.irc.names import fold_or_self
 
+
+def fold_mask(mask: str) -> str:
+    """Return a complete mask in the form that is compared with `User.folded_mask`."""
+    nick, _, rest = mask.partition("!")
+    user, _, host = rest.partition("@")
+    return f"{fold_or_self(nick)}!{user.lower()}@{fold_or_self(host)}"
+
+
 _SUBJECTS: dict[str, Callable[[User], str]] = {
     "": lambda user: user.folded_mask,
     extbans.ACCOUNT: lambda user: fold_or_self(user.account),
     extbans.REALNAME: lambda user: user.realname.casefold(),
 }
 _FOLDS: dict[str, Callable[[str], str]] = {
-    "": lambda mask: fold_mask(mask),
+    "": fold_mask,
     extbans.ACCOUNT: fold_or_self,
     extbans.REALNAME: str.casefold,
 }
@@ -73,10 +81,3 @@ def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
         act: the letter of what the user wants to do that some masks are about alone; "" when there is no such letter for it.
     """
     return any(entry.covers(user) for entry in entries if not entry.acts or (act and act in entry.acts))
-
-
-def fold_mask(mask: str) -> str:
-    """Return a complete mask in the form that is compared with `User.folded_mask`."""
-    nick, _, rest = mask.partition("!")
-    user, _, host = rest.partition("@")
-    return f"{fold_or_self(nick)}!{user.lower()}@{fold_or_self(host)}"

@@ -329,6 +329,30 @@ class World:
         if user.always_on:
             self.unsaved.note_channel(channel.folded)
 
+    def rename_channel(self, channel: Channel, name: str, folded: str) -> None:
+        """Give a channel another name that no other one has: registration, markers, and who is forwarded to it follow."""
+        before, old_name = channel.folded, channel.name
+        del self.channels[before]
+        channel.name, channel.folded, channel.renamed = name, folded, self.clock()
+        self.channels[folded] = channel
+        for other in self.channels.values():
+            if other.forward == old_name:
+                other.forward = name
+                self.touch(other)
+        if folded == before:
+            self.touch(channel)
+            return
+        if channel.registration is not None:
+            self.unsaved.note_channel(before)
+            self.unsaved.note_channel(folded)
+        for account, markers in self.markers.items():
+            if time := markers.pop(before, ""):
+                markers[folded] = time
+                self.unsaved.note_marker(account, folded)
+        for user in channel.members:
+            if time := user.markers.pop(before, ""):
+                user.markers[folded] = time
+
     def leave(self, user: User, channel: Channel) -> None:
         """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
         channel.remove(user)

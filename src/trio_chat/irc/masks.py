@@ -30,8 +30,8 @@ def matches(mask: str, text: str) -> bool:
 def compiled(mask: str) -> re.Pattern[str]:
     """Return a glob as an expression whose `fullmatch` tells what `matches` tells, for masks that are asked again and again.
 
-    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups): where it is found first leaves
-    the most room for what follows. So it takes at most len(mask) * len(text) steps too.
+    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups): where it is found first
+    leaves the most room for what follows. So it takes at most len(mask) * len(text) steps too.
     """
     first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in mask.split("*"))
     if not rest:

@@ -12,6 +12,9 @@ from functools import lru_cache
 
 CASEMAPPING = "rfc7613"
 CHANTYPES = "#"
+RELAY_SEPARATOR = "/"
+SCENE = "=Scene="
+"""The source of what a narrator says in role-play; characters are `*name*`. No nickname looks like either."""
 
 _ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)  # RFC 2812 §2.3.1, of any length
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
@@ -73,6 +76,43 @@ def fold_nick(nick: str, max_length: int) -> str:
     if any(char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick):
         raise InvalidName(nick)
     return _fold_safely(nick)
+
+
+def fold_relayed(name: str, max_length: int) -> str:
+    """Return the folded form of the name of somebody on another network, whose words a bot passes on: `ann/discord`.
+
+    With the '/', which no nickname has, nobody here can be taken for it.
+
+    Args:
+        name: the name as the bot writes it.
+        max_length: characters allowed.
+
+    Raises:
+        InvalidName: when nobody can have this name.
+    """
+    parts = name.split(RELAY_SEPARATOR)
+    if len(parts) < 2 or len(name) > max_length:
+        raise InvalidName(name)
+    # "x": what comes from elsewhere may begin with a digit.
+    return RELAY_SEPARATOR.join(fold_nick(f"x{part}", max_length + 1)[1:] if part else _refuse(name) for part in parts)
+
+
+def _refuse(name: str) -> str:
+    raise InvalidName(name)
+
+
+def is_speaker(name: str, max_length: int) -> bool:
+    """Tell whether something that was said can have this source: a nickname, a relayed name, or one of role-play."""
+    plain = name.strip("*") if len(name) > 2 and name[0] == name[-1] == "*" else name
+    if plain == SCENE:
+        return True
+    for fold_it in (fold_nick, fold_relayed):
+        try:
+            fold_it(plain, max_length)
+        except InvalidName:
+            continue
+        return True
+    return False
 
 
 def fold_channel(name: str, max_length: int) -> str:

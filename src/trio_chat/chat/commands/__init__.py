@@ -16,8 +16,10 @@ from trio_chat.chat.commands import (
     monitor,
     redaction,
     registration,
+    renaming,
     search,
     users,
+    voices,
 )
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "monitor",
     "redaction",
     "registration",
+    "renaming",
     "search",
     "users",
+    "voices",
 ]

@@ -92,13 +92,18 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
         channel: where.
         missed_since: the id after which nobody was there to read, for who comes back; 0 for who is new.
     """
+    send_present(request, channel)
+    metadata.on_join(request, channel)
+    playback.play_back(request, channel, missed_since)
+
+
+def send_present(request: Request, channel: Channel) -> None:
+    """Send what is so in a channel at this moment: topic, how far one has read it, names."""
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
     send_names(request, channel)
-    metadata.on_join(request, channel)
-    playback.play_back(request, channel, missed_since)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")

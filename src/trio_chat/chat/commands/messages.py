@@ -121,12 +121,12 @@ def _say_to_channel(
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
     if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
         event = event._replace(places=(channel.place,))
-    if _fits(request, event):
+    if fits(request, event):
         request.reply.emit(event)
 
 
 def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
-    """Return who sees what is for those of a rank (the sign, or the lowest of several) and above; and the sender's own sessions."""
+    """Return who sees what is for those of a rank (the lowest of these signs) and above; and the sender's own sessions."""
     lowest = next(rank.letter for rank in reversed(RANKS) if rank.prefix in prefix)
     return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
 
@@ -150,7 +150,7 @@ def _say_to_user(
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other)
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
-    if not _fits(request, event):
+    if not fits(request, event):
         return
     remembered = event._replace(places=talks.place_of(user, other)) if request.world.memory and text else event
     request.reply.emit(remembered, is_answer=False)
@@ -172,7 +172,7 @@ def _message(
     )  # fmt: skip
 
 
-def _fits(request: Request, event: Event) -> bool:
+def fits(request: Request, event: Event) -> bool:
     """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
     if event.is_multiline:
         *head, text = event.params

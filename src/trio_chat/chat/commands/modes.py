@@ -89,8 +89,8 @@ def _is_question(change: Change) -> bool:
 
 def _send_list(request: Request, channel: Channel, letter: str) -> None:
     each, end = _LIST_NUMERICS[letter]
-    for entry in channel.lists[letter].values():
-        request.reply.numeric(each, channel.name, entry.mask, entry.setter, str(entry.time))
+    for mask in channel.lists[letter].values():
+        request.reply.numeric(each, channel.name, mask.mask, mask.setter, str(mask.time))
     request.reply.numeric(end, channel.name)
 
 
