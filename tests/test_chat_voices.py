@@ -35,8 +35,10 @@ def test_a_relayed_message_is_remembered_with_its_tag(town: Town) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("RELAYMSG #a ann :hi", "INVALID_NICK"), ("RELAYMSG #a an!n/x :hi", "INVALID_NICK"), ("RELAYMSG #a ann/ :hi", "INVALID_NICK"),
-        ("RELAYMSG #a #n/x :hi", "INVALID_NICK"), (f"RELAYMSG #a {'a' * 70}/x :hi", "INVALID_NICK"), ("RELAYMSG #a a/x : ", "BLANK_MSG"),
+        ("RELAYMSG #a ann :hi", "INVALID_NICK"), ("RELAYMSG #a an!n/x :hi", "INVALID_NICK"),
+        ("RELAYMSG #a ann/ :hi", "INVALID_NICK"),
+        ("RELAYMSG #a #n/x :hi", "INVALID_NICK"), (f"RELAYMSG #a {'a' * 70}/x :hi", "INVALID_NICK"),
+        ("RELAYMSG #a a/x : ", "BLANK_MSG"),
         ("RELAYMSG #a evil/x :hi", "BANNED"),
     ],
 )  # fmt: skip
@@ -64,7 +66,8 @@ def test_no_nickname_looks_relayed(town: Town) -> None:
     ("line", "source", "text"),
     [
         ("NPC #a bilbo too much bread", "*bilbo*", "too much bread (ann)"), ("NPC #a Гэндальф :hm", "*Гэндальф*", "hm (ann)"),
-        ("NPCA #a bilbo :eats", "*bilbo*", "\x01ACTION eats (ann)\x01"), ("SCENE #a a dark night", "=Scene=", "a dark night (ann)"),
+        ("NPCA #a bilbo :eats", "*bilbo*", "\x01ACTION eats (ann)\x01"),
+        ("SCENE #a a dark night", "=Scene=", "a dark night (ann)"),
     ],
 )  # fmt: skip
 def test_role_play(town: Town, line: str, source: str, text: str) -> None:

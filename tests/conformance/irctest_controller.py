@@ -28,6 +28,8 @@ description = test server
 admin = Bob Smith, email@example.org
 password = {password}
 lobby = none
+default_user_modes = none
+casemapping = {casemapping}
 
 [accounts]
 hash_cost = low
@@ -71,6 +73,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
     isupport: ClassVar = {
         "ACCOUNTEXTBAN": "a,account",
         "BOT": "B",
+        "CASEMAPPING": "ascii",
         "ELIST": "CMNTU",
         "EXCEPTS": "e",
         "EXTBAN": ",amr",
@@ -103,8 +106,9 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.create_config()
         before = "yes" if self.test_config.account_registration_before_connect else "no"
         text = CONFIG.format(
-            hostname=hostname, port=port, password=password or "", before_connect=before, always_on=self._always_on()
-        )
+            hostname=hostname, port=port, password=password or "", before_connect=before,
+            always_on=self._always_on(), casemapping=self._casemapping(),
+        )  # fmt: skip
         config = self.directory / "config.ini"
         config.write_text(text, encoding="utf-8")
         self._command: list[Any] = [sys.executable, "-m", "trio_chat", "serve", "--config", config]
@@ -128,6 +132,14 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.port_open = False
         self.proc = self.execute(self._command, cwd=self.directory)
         self.wait_for_port()
+
+    def _casemapping(self) -> str:
+        """Return the case mapping that a test asks for, in the words of the server it was written for."""
+        config = _tree()
+        config["server"]["casemapping"] = "ascii"
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
+        return str(config["server"]["casemapping"])
 
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.history import Record
 from trio_chat.chat.preferences import MULTICLIENT
+from trio_chat.chat.registry import SERVICES
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
@@ -13,6 +14,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import Change, Kind
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
+from trio_chat.irc.skeletons import skeleton
 
 
 def shares_nick(world: World, holder: User) -> bool:
@@ -40,11 +42,31 @@ def user_to_join(world: World, account: str, folded: str) -> User | None:
 
 
 def is_reserved(world: World, folded: str, account: str) -> bool:
-    """Tell whether a nickname is the account of somebody else, who alone may have it."""
+    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it."""
     if world.accounts is None or world.identity.account_rules.reservation == "off":
         return False
-    owner = world.accounts.known.get(folded)
-    return owner is not None and owner.name != account
+    known = world.accounts.known
+    owner = known.get(folded)
+    if owner is not None:
+        return owner.name != account
+    return any(other.name != account for other in world.lookalikes.accounts(known, folded))
+
+
+def looks_like_another(world: World, folded: str, user: User | None, account: str) -> bool:
+    """Tell whether a nickname looks like that of somebody else who is here, or of a service.
+
+    Args:
+        world: who is here.
+        folded: the nickname.
+        user: who wants it, or None when this one is not here yet.
+        account: the account of who wants it, or "": the own names may look alike.
+    """
+    looks = skeleton(folded)
+    if looks != folded and looks in SERVICES:
+        return True
+    return any(
+        other is not user and not (account and other.account == account) for other in world.lookalikes.users(world.users, folded)
+    )
 
 
 def is_operator(user: User, channel: Channel) -> bool:

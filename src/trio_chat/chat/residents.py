@@ -101,7 +101,7 @@ def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
     """
     user = User(state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"])
     user.account = account
-    user.since = state["since"]
+    user.since = user.identity = state["since"]
     user.active = state["active"]
     user.seen = state["seen"]
     user.away = state["away"]

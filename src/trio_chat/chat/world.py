@@ -11,6 +11,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Store, Unsaved
+from trio_chat.chat.lookalikes import Lookalikes
 from trio_chat.chat.preferences import AUTO_AWAY, Preferences
 from trio_chat.chat.residents import Residents
 from trio_chat.chat.users import UNSPECIFIED, Session, User
@@ -123,6 +124,7 @@ class World:
         self.isupport = tuple(isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0))
         self.sessions: set[Session] = set()
         self.watches = Watches()
+        self.lookalikes = Lookalikes()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
@@ -160,6 +162,7 @@ class World:
     def add_user(self, user: User) -> None:
         """Make somebody be here."""
         self.users[user.folded] = user
+        self.lookalikes.add(user)
         self.most_users = max(self.most_users, len(self.users))
 
     def add_session(self, user: User, session: Session) -> list[Event]:
@@ -207,11 +210,13 @@ class World:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
         self._remember(user)
         del self.users[user.folded]
+        self.lookalikes.remove(user)
         before, folded_before = user.nick, user.folded
         user.rename(nick, folded)
         user.since = self.ids.next()
         self.users[folded] = user
         self.residents.note(user)
+        self.lookalikes.add(user)
         if folded == folded_before:
             return []
         return self._sighting(n.RPL_MONOFFLINE, folded_before, before) + self.arrival(user)
@@ -268,6 +273,7 @@ class World:
         for channel in list(user.channels):
             self.leave(user, channel)
         del self.users[user.folded]
+        self.lookalikes.remove(user)
         return events + self._sighting(n.RPL_MONOFFLINE, user.folded, user.nick)
 
     def event(
@@ -342,7 +348,7 @@ class World:
         if folded == before:
             self.touch(channel)
             return
-        if channel.registration is not None:
+        if channel.is_lasting:
             self.unsaved.note_channel(before)
             self.unsaved.note_channel(folded)
         for account, markers in self.markers.items():
@@ -380,6 +386,7 @@ class World:
         Returns:
             what others are to see: its always-on user leaves, unless somebody is there.
         """
+        self.lookalikes.accounts_changed()
         self.markers.pop(fold_or_self(name), None)
         if self.preferences.chosen(name):
             self.preferences.restore(name, {})

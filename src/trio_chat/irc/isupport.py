@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import Kind
-from trio_chat.irc.names import CASEMAPPING, CHANTYPES
+from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, casemapping
 
 TOKENS_PER_LINE = 13
 """RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
@@ -50,7 +50,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "ACCOUNTEXTBAN": f"{extbans.ACCOUNT},{extbans.EXTBANS[extbans.ACCOUNT].name}",
         "AWAYLEN": lengths.away,
         "BOT": modes.BOT,
-        "CASEMAPPING": CASEMAPPING,
+        "CASEMAPPING": CASEMAPPINGS[casemapping()],
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
         "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
         "CHANNELLEN": lengths.channel,

@@ -107,6 +107,9 @@ USER_MODES: dict[str, str] = {
     "i": "who shares no channel with you does not find you by WHO, and does not see your channels",
 }
 
+DEFAULT_USER_MODES = "iRT"
+"""User modes that an operator may give everybody to begin with."""
+
 
 class Change(NamedTuple):
     """One step of a mode string: `adding` or removing `mode`, with its parameter (None when there was none)."""

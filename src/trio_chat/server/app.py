@@ -17,6 +17,8 @@ from trio_chat.chat.world import Identity, Memory, World
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc.message import Message
+from trio_chat.irc.names import casemapping, use_casemapping
+from trio_chat.irc.skeletons import prototypes
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
@@ -148,6 +150,7 @@ def _identity(settings: Settings, now: float) -> Identity:
         password=server.password,
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
+        user_modes=server.default_user_modes,
         account_rules=AccountRules(
             registration=settings.accounts.registration == "open",
             before_connect=settings.accounts.before_connect,
@@ -163,6 +166,7 @@ def _identity(settings: Settings, now: float) -> Identity:
 
 def run(settings: Settings) -> int:
     """Run a server until a signal stops it; return the exit code."""
+    use_casemapping(settings.server.casemapping)
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings)
@@ -176,7 +180,7 @@ def run(settings: Settings) -> int:
 async def _main(settings: Settings) -> int:
     listeners = await open_all(settings)
     try:
-        async with remembering(settings.storage, settings.accounts.hash_cost) as memory:
+        async with remembering(settings.storage, settings.accounts.hash_cost, settings.server.casemapping) as memory:
             server = Server(settings, memory=memory)
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
@@ -194,6 +198,8 @@ async def _serve(server: Server, listeners: list[trio.SocketListener]) -> int:
             main_port = bound[0][1]  # the one of [server]; a further one serves those who know of it
             nursery.start_soon(_announce, [address for address, port in bound if port == main_port], main_port)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))
+            if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
+                nursery.start_soon(trio.to_thread.run_sync, prototypes)
             await server.serve(listeners)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()

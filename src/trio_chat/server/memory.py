@@ -13,6 +13,7 @@ from trio_chat.chat.world import Memory
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.casemapping import settle
 from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
@@ -28,12 +29,15 @@ _PRUNE_AT_ONCE = 200
 
 
 @asynccontextmanager
-async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> AsyncIterator[Memory | None]:
+async def remembering(
+    settings: StorageSettings, hash_cost: str = "normal", casemapping: str = "precis"
+) -> AsyncIterator[Memory | None]:
     """Open the memory that the settings name, and keep forgetting what is too old while it is open.
 
     Args:
         settings: the [storage] section.
         hash_cost: a key of `accounts.COSTS`.
+        casemapping: a key of `irc.names.CASEMAPPINGS`.
 
     Raises:
         StorageError: it cannot be opened; the message says why.
@@ -43,6 +47,7 @@ async def remembering(settings: StorageSettings, hash_cost: str = "normal") -> A
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with open_database(path, settings.synchronous) as database:
+        await settle(database, casemapping)
         history = SqliteHistory(database)
         accounts = await open_accounts(SqliteAccounts(database), COSTS[hash_cost])
         memory = Memory(

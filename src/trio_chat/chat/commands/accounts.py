@@ -162,7 +162,8 @@ def why_not_register(request: Request, name: str, password: str) -> tuple[str, s
     if session.account:
         return "ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already"
     folded = fold(name)
-    if folded in world.accounts.known or world.users.get(folded) not in (None, session.user):
+    is_known = folded in world.accounts.known or any(world.lookalikes.accounts(world.accounts.known, folded))
+    if is_known or world.users.get(folded) not in (None, session.user):
         return "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
     if len(password) < rules.min_password:
         return "WEAK_PASSWORD", f"A password has at least {rules.min_password} characters"
