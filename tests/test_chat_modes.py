@@ -3,6 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.registrations import Registration, restore, to_state
 from trio_chat.chat.world import Identity, Memory
@@ -167,7 +168,7 @@ def test_a_mute_is_no_invitation(town: Town) -> None:
 
 def test_a_ban_of_a_real_name(town: Town) -> None:
     """r: compares the real name, whatever the case."""
-    town.person("ann", "#a").say("MODE #a +b r:BOB_the*", "MODE #a +b r:*TESTER")
+    town.person("ann", "#a").say("MODE #a +b :r:BOB the*")
     assert commands(town.person("bob").say("JOIN #a")) == ["474"]
 
 
@@ -244,7 +245,7 @@ def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
 
 
 @pytest.mark.parametrize(("text", "is_refused"), [
-    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False), ("hello", False), ("\x01", True),
+    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False), ("hello", False), ("\x01", True), ("say \x01", False),
 ])  # fmt: skip
 def test_no_ctcp(town: Town, text: str, is_refused: bool) -> None:
     """+C for channels (ERR_CANNOTSENDTOCHAN), +T for users; ACTION is for people."""
@@ -375,3 +376,25 @@ def test_the_tables_are_consistent() -> None:
     assert {mode.needs for mode in modes.CHANNEL_MODES.values()} <= set(modes.AT_LEAST)
     assert set(modes.CHANNEL_MODES) >= modes.RESTRAINING
     assert modes.AT_LEAST["o"] == {"q", "a", "o"}
+
+
+def test_no_line_of_a_message_is_ctcp() -> None:
+    """Who does not know multiline gets each line as a message."""
+    assert policy.is_ctcp("hello\n\x01VERSION\x01")
+    assert not policy.is_ctcp("hello\n\x01ACTION waves\x01")
+
+
+@pytest.mark.parametrize(("rank", "first"), [("o", "JOIN"), ("v", "473")])
+def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -> None:
+    """Neither by an invitation that is missing nor by a ban."""
+    town.person("eve", "#a").say("MODE #a +i", f"MODE #a +b {'*!*@*' if rank == 'o' else 'x'}")
+    town.world.channels["#a"].registration = Registration("ann", 1, {"bob": rank})
+    assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == first
+
+
+def test_help_shows_every_mode_and_extended_ban(town: Town) -> None:
+    """HELP CMODES, UMODES and EXTBANS are the tables; HELPOP is HELP."""
+    ann = town.person("ann")
+    for subject, table in (("CMODES", modes.CHANNEL_MODES), ("UMODES", modes.USER_MODES), ("EXTBANS", extbans.EXTBANS)):
+        shown = [message.params[-1][0] for message in ann.say(f"HELPOP {subject}") if message.command == "705"]
+        assert shown == list(table)

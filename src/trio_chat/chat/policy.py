@@ -162,7 +162,12 @@ def can_write_metadata(user: User, target: User | Channel) -> bool:
 
 
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
-    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban too (Modern IRC, JOIN)."""
+    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban too (Modern IRC, JOIN).
+
+    Who runs a registered channel cannot be kept out of it.
+    """
+    if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(channel.registration.rank_of(user)):
+        return None
     invited = user.invited.get(channel)
     if not invited and channel.is_banned(user):  # of those who invite only operators may overrule a ban
         return n.ERR_BANNEDFROMCHAN
@@ -217,8 +222,10 @@ def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
 
 
 def is_ctcp(text: str) -> bool:
-    """Tell whether a text is for a program; ACTION (/me) is for people."""
-    return text[:1] == "\x01" and text[1:7].upper() != "ACTION"
+    """Tell whether a text, or a line of it, is for a program; ACTION (/me) is for people."""
+    if "\x01" not in text:
+        return False
+    return any(line[:1] == "\x01" and line[1:7].upper() != "ACTION" for line in text.split("\n"))
 
 
 def why_not_operate(user: User, channel: Channel, letter: str = modes.OPERATOR) -> Numeric | None:

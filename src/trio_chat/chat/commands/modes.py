@@ -116,7 +116,7 @@ def _apply_member(request: Request, channel: Channel, change: Change) -> Change 
 def _apply_list(request: Request, channel: Channel, change: Change) -> Change | None:
     letter = change.mode.letter
     entries = channel.lists[letter]
-    text = truncate((change.param or "*").replace(" ", "_"), MAX_MASK)
+    text = truncate((change.param or "*").replace(" ", "?"), MAX_MASK)
     mask = entry(text, request.user.source, int(request.world.clock()))
     if not change.adding:
         removed = entries.pop(mask.folded, None)
