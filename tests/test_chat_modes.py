@@ -238,6 +238,10 @@ def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
     assert commands(bob.say("PRIVMSG #a :psst")) == ["PRIVMSG"]
     assert find(ann.read(), "PRIVMSG").params == ("#a", "psst")
     assert eve.read() == []
+    ann.say("MODE #a +v eve"), eve.read()
+    bob.say("PRIVMSG +#a :psst again")
+    assert find(ann.read(), "PRIVMSG").params == ("+#a", "psst again")
+    assert eve.read() == []
     ann.say("PRIVMSG #a :hear all")
     assert find(eve.read(), "PRIVMSG").params == ("#a", "hear all")
     assert town.world.memory is not None
@@ -245,7 +249,8 @@ def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
 
 
 @pytest.mark.parametrize(("text", "is_refused"), [
-    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False), ("hello", False), ("\x01", True), ("say \x01", False),
+    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False),
+    ("hello", False), ("\x01", True), ("say \x01", False),
 ])  # fmt: skip
 def test_no_ctcp(town: Town, text: str, is_refused: bool) -> None:
     """+C for channels (ERR_CANNOTSENDTOCHAN), +T for users; ACTION is for people."""

@@ -111,12 +111,10 @@ def _say_to_channel(
     recipients = channel.audience()
     shown = channel.name
     prefix = target[: len(target) - len(name)]
-    if prefix:  # STATUSMSG: those of this rank and above
+    is_for_some = bool(prefix) or (bool(channel.restraining) and policy.is_heard_by_operators_only(user, channel))
+    if is_for_some:
         recipients = _ranked_audience(channel, prefix, user)
-        shown = prefix[-1] + channel.name
-    is_for_some = bool(prefix)
-    if channel.restraining and not prefix and policy.is_heard_by_operators_only(user, channel):
-        recipients, is_for_some = _ranked_audience(channel, modes.CHANNEL_MODES[modes.HALF_OPERATOR].prefix, user), True
+        shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
     if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
@@ -126,8 +124,16 @@ def _say_to_channel(
 
 
 def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
-    """Return who sees what is for those of a rank (the lowest of these signs) and above; and the sender's own sessions."""
-    lowest = next(rank.letter for rank in reversed(RANKS) if rank.prefix in prefix)
+    """Return who sees what is for some members only, and the sender's own sessions.
+
+    Args:
+        channel: where.
+        prefix: signs of ranks (STATUSMSG): those of the lowest one and above; "" when the channel alone says for whom it is.
+        sender: who says it.
+    """
+    lowest = next((rank.letter for rank in reversed(RANKS) if rank.prefix in prefix), RANKS[-1].letter)
+    if policy.is_heard_by_operators_only(sender, channel) and modes.HALF_OPERATOR in modes.AT_LEAST[lowest]:
+        lowest = modes.HALF_OPERATOR
     return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
 
 
