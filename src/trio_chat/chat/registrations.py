@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
-from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER
+from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER, RANKS
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
