@@ -10,7 +10,7 @@ import scramp
 from trio_chat.chat.accounts import Account, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
-from trio_chat.chat.history import MESSAGES, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
 from trio_chat.chat.multiline import flatten
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import Identity, Memory, World
@@ -189,7 +189,15 @@ class ListHistory:
         """Remember messages."""
         if self.error:
             raise self.error
-        self.records += records
+        for record in records:
+            if record.command == RENAME:
+                self._rename(record.buffer, fold_or_self(record.params[0]))
+            else:
+                self.records.append(record)
+
+    def _rename(self, before: str, name: str) -> None:
+        names = {name: f"{name}-old", before: name}
+        self.records = [record._replace(buffer=names.get(record.buffer, record.buffer)) for record in self.records]
 
     async def messages(
         self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES

@@ -58,8 +58,8 @@ def test_the_owner_is_operator_by_right(town: Town) -> None:
     ann.say("CS ACCESS #a ADD bob voice", "PART #a")
     bob.read()
     replies = ann.say("JOIN #a")
-    assert find(replies, "MODE") == Message("MODE", ("#a", "+o", "ann"), "ChanServ!ChanServ@chat.local")
-    assert "@ann" in find(replies, "353").params[-1]
+    assert find(replies, "MODE") == Message("MODE", ("#a", "+q", "ann"), "ChanServ!ChanServ@chat.local")
+    assert "~ann" in find(replies, "353").params[-1]
     bob.say("PART #a")
     assert find(bob.say("JOIN #a"), "MODE").params == ("#a", "+v", "bob")
 

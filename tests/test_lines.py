@@ -111,3 +111,10 @@ def test_a_line_without_end_is_not_kept_in_memory() -> None:
     """What is too long is told once, and the next line is read as if nothing had been."""
     stream = io.BytesIO(b"x" * (3 * lines.LONGEST) + b"\n\n" + lines.to_line(record(NOW)))
     assert list(lines.read(stream, NOW)) == [lines.Bad(1, "too long"), record(NOW)]
+
+
+@pytest.mark.parametrize("nick", ["ann/discord", "1234/matrix", "*bilbo*", "=Scene="])
+def test_who_spoke_as_somebody_else(nick: str) -> None:
+    """What was passed on from another network, and role-play, can be exported and imported."""
+    message = Record("#a", NOW, "PRIVMSG", f"{nick}!b@c", "", "x", {"draft/relaymsg": "bot", "+reply": "1"})
+    assert lines.from_line(lines.to_line(message), NOW) == message

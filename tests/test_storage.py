@@ -180,3 +180,18 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
         worker.join(30)
         assert not worker.is_alive()
     assert apsw.connections() == []
+
+
+async def test_a_renamed_channel_keeps_what_was_said() -> None:
+    """In the order of one batch: before and after the change, and what an earlier channel of the new name said stays apart."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([record(1, "#b"), record(2)])
+        rename = Record("#a", 4, "RENAME", "ann!a@h", "", "", params=("#B", ""))
+        await history.commit([record(3), rename, record(5, "#b"), record(6)])
+        texts = {buffer: await history.messages(buffer, Span(), 10, 0) for buffer in ("#a", "#b", "#b-4")}
+        assert {buffer: [entry.id for entry in found] for buffer, found in texts.items()} == {
+            "#a": [6],
+            "#b": [2, 3, 5],
+            "#b-4": [1],
+        }

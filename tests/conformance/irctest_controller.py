@@ -12,11 +12,13 @@ import shutil
 import sys
 from collections import defaultdict
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
+from irctest import patma
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.cases import BaseServerTestCase
 from irctest.runner import NotImplementedByController
+from irctest.specifications import OptionalBehaviors
 
 from trio_chat.server.accounts import COSTS
 
@@ -29,6 +31,8 @@ description = test server
 admin = Bob Smith, email@example.org
 password = {password}
 lobby = none
+default_user_modes = none
+casemapping = {casemapping}
 
 [accounts]
 hash_cost = low
@@ -53,7 +57,40 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
     software_name = "trio-chat"
     supported_sasl_mechanisms = frozenset(("PLAIN", "SCRAM-SHA-256"))
     supports_sts = False
-    extban_mute_char = None
+    extban_mute_char = "m"
+    optional_behaviors = frozenset(
+        (
+            OptionalBehaviors.BAN_EXCEPTION_MODE,
+            OptionalBehaviors.CAP_REQ_MINUS,
+            OptionalBehaviors.ELIST_C,
+            OptionalBehaviors.ELIST_M,
+            OptionalBehaviors.ELIST_N,
+            OptionalBehaviors.ELIST_T,
+            OptionalBehaviors.ELIST_U,
+            OptionalBehaviors.INVITE_EXCEPTION_MODE,
+            OptionalBehaviors.INVITE_OVERRIDES_LIMIT,
+            OptionalBehaviors.MULTI_JOIN,
+            OptionalBehaviors.MULTI_KICK,
+            OptionalBehaviors.MULTI_NAMES_COMMAND,
+            OptionalBehaviors.MULTI_PRIVMSG,
+            OptionalBehaviors.NO_CTCP,
+        )
+    )
+    isupport: ClassVar = {
+        "ACCOUNTEXTBAN": "a,account",
+        "BOT": "B",
+        "CASEMAPPING": "ascii",
+        "ELIST": "CMNTU",
+        "EXCEPTS": "e",
+        "EXTBAN": ",amr",
+        "INVEX": "I",
+        "MONITOR": patma.ANYSTR,
+        "PREFIX": "(qaohv)~&@%+",
+        "STATUSMSG": "~&@%+",
+        "TARGMAX": patma.ANYSTR,
+        "UTF8ONLY": None,
+        "WHOX": None,
+    }
 
     def run(
         self,
@@ -81,6 +118,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             before_connect=before,
             always_on=self._always_on(),
             operator=_operator_hash(),
+            casemapping=self._casemapping(),
         )
         config = self.directory / "config.ini"
         config.write_text(text, encoding="utf-8")
@@ -105,6 +143,14 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.port_open = False
         self.proc = self.execute(self._command, cwd=self.directory)
         self.wait_for_port()
+
+    def _casemapping(self) -> str:
+        """Return the case mapping that a test asks for, in the words of the server it was written for."""
+        config = _tree()
+        config["server"]["casemapping"] = "ascii"
+        if self.test_config.ergo_config:
+            self.test_config.ergo_config(config)
+        return str(config["server"]["casemapping"])
 
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""

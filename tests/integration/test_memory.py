@@ -145,7 +145,7 @@ async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -
     assert " 903 " in answers[1]
     assert " 332 ann #a :tea" in answers[1]
     assert "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z" in answers[1]
-    assert "MODE #a +o ann" in answers[1]
+    assert "MODE #a +q ann" in answers[1]
     assert "NICKNAME_RESERVED" in answers[2]
 
 

@@ -10,8 +10,8 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat import durations
-from trio_chat.chat.channels import fold_mask
 from trio_chat.chat.cloaks import parse_address
+from trio_chat.chat.masklists import fold_mask
 from trio_chat.irc import masks
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self

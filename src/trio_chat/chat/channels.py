@@ -1,12 +1,13 @@
 """Channels and memberships."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat.history import Place
+from trio_chat.chat.masklists import ListEntry, covers
 from trio_chat.chat.users import Session, User
-from trio_chat.irc import masks
-from trio_chat.irc.modes import CHANNEL_MODES, RANKS, Kind
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc import extbans, modes
+from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, Kind
 
 if TYPE_CHECKING:
     from trio_chat.chat.registrations import Registration
@@ -16,15 +17,6 @@ class Topic(NamedTuple):
     """A topic: its text, who set it (nick!user@host), and when, in seconds of Unix time."""
 
     text: str
-    setter: str
-    time: int
-
-
-class ListEntry(NamedTuple):
-    """One mask of a ban, exception or invitation list; `folded` is how it is compared."""
-
-    mask: str
-    folded: str
     setter: str
     time: int
 
@@ -42,6 +34,15 @@ class Membership:
         """The signs of all ranks, highest first (IRCv3 multi-prefix)."""
         return "".join(rank.prefix for rank in RANKS if rank.letter in self.ranks) if self.ranks else ""
 
+    def is_at_least(self, letter: str) -> bool:
+        """Tell whether the member has this rank or one above it."""
+        return not self.ranks.isdisjoint(AT_LEAST[letter])
+
+    @property
+    def highest(self) -> str:
+        """The letter of the highest rank, or ""."""
+        return next((rank.letter for rank in RANKS if rank.letter in self.ranks), "") if self.ranks else ""
+
 
 class Channel:
     """A channel.
@@ -55,6 +56,9 @@ class Channel:
 
     Attributes:
         registration: to whom it belongs, or None.
+        forward: the name of the channel into which who may not join comes instead, or "".
+        restraining: the flags that matter to what members say; see `modes.RESTRAINING`.
+        renamed: seconds of Unix time at which it got its name, when it had another one before.
     """
 
     __slots__ = (
@@ -62,6 +66,7 @@ class Channel:
         "created",
         "flags",
         "folded",
+        "forward",
         "founded",
         "key",
         "limit",
@@ -71,6 +76,8 @@ class Channel:
         "name",
         "permanent",
         "registration",
+        "renamed",
+        "restraining",
         "topic",
     )
 
@@ -83,15 +90,23 @@ class Channel:
         self.registration: Registration | None = None
         self.topic: Topic | None = None
         # Where nobody is the operator by having come first, everyone may set the topic.
-        self.flags: set[str] = {"n"} if permanent else {"n", "t"}
+        self.flags = frozenset("n" if permanent else "nt")
+        self.restraining = frozenset[str]()
         self.key = ""
         self.limit = 0
+        self.forward = ""
+        self.renamed = 0.0
         self.lists: dict[str, dict[str, ListEntry]] = {
             mode.letter: {} for mode in CHANNEL_MODES.values() if mode.kind is Kind.LIST
         }
         self.metadata: dict[str, str] = {}
         self.members: dict[User, Membership] = {}
         self._audience: tuple[Session, ...] | None = None
+
+    def set_flags(self, flags: Iterable[str]) -> None:
+        """Have just these flags on."""
+        self.flags = frozenset(flags)
+        self.restraining = self.flags & modes.RESTRAINING
 
     def add(self, user: User, ranks: str = "") -> None:
         """Make somebody a member; both sides know it."""
@@ -114,6 +129,33 @@ class Channel:
             self._audience = tuple(session for member in self.members for session in member.sessions)
         return self._audience
 
+    def ranked_audience(self, letter: str) -> tuple[Session, ...]:
+        """Return the sessions of the members who have a rank or one above it."""
+        wanted = AT_LEAST[letter]
+        return tuple(
+            session
+            for member, membership in self.members.items()
+            if not membership.ranks.isdisjoint(wanted)
+            for session in member.sessions
+        )
+
+    def audience_of(self, user: User) -> tuple[Session, ...]:
+        """Return the sessions that see a member come, leave and be there: all, unless an auditorium hides it from some."""
+        if not self.hides(user):
+            return self.audience()
+        ranked = self.ranked_audience(RANKS[-1].letter)
+        return (*ranked, *user.sessions)
+
+    def hides(self, user: User) -> bool:
+        """Tell whether members without a rank do not see that a member is there (an auditorium)."""
+        return modes.AUDITORIUM in self.flags and not (user in self.members and self.members[user].ranks)
+
+    def shows(self, viewer: User, user: User) -> bool:
+        """Tell whether one member sees that another is there; see `audience_of`."""
+        if viewer is user or not self.hides(user):
+            return True
+        return viewer in self.members and bool(self.members[viewer].ranks)
+
     @property
     def is_lasting(self) -> bool:
         """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in it."""
@@ -129,16 +171,21 @@ class Channel:
         """Where what happens here now is remembered."""
         return Place(self.folded, self.is_closed)
 
-    def covers(self, letter: str, user: User) -> bool:
-        """Tell whether a mask of the list `letter` covers the user."""
-        return any(
-            masks.matches(entry.folded, user.folded_mask) or (masks.names_address(entry.folded) and _covers_address(entry, user))
-            for entry in self.lists[letter].values()
-        )
+    def is_invited_by_list(self, user: User) -> bool:
+        """Tell whether the invitation list covers a user."""
+        return covers(self.lists["I"].values(), user)
 
     def is_banned(self, user: User) -> bool:
-        """Tell whether a ban covers the user and no exception does."""
-        return bool(self.lists["b"]) and self.covers("b", user) and not self.covers("e", user)
+        """Tell whether a ban keeps a user out: one that covers the user, and no exception does."""
+        bans = self.lists["b"]
+        return bool(bans) and covers(bans.values(), user) and not covers(self.lists["e"].values(), user)
+
+    def is_silenced(self, user: User) -> bool:
+        """Tell whether a ban, or a mute, keeps a user from speaking."""
+        bans = self.lists["b"]
+        if not bans or not covers(bans.values(), user, extbans.MUTE):
+            return False
+        return not covers(self.lists["e"].values(), user, extbans.MUTE)
 
     def mode_params(self, *, with_key: bool) -> tuple[str, ...]:
         """Return the modes that are on as RPL_CHANNELMODEIS writes them; the key is shown to members only."""
@@ -150,15 +197,7 @@ class Channel:
         if self.limit:
             letters += "l"
             params.append(str(self.limit))
+        if self.forward:
+            letters += "f"
+            params.append(self.forward)
         return (letters, *params)
-
-
-def _covers_address(entry: ListEntry, user: User) -> bool:
-    return any(masks.matches(entry.folded, text) for text in user.address_masks())
-
-
-def fold_mask(mask: str) -> str:
-    """Return a complete mask in the form that is compared with `User.folded_mask`."""
-    nick, _, rest = mask.partition("!")
-    user, _, host = rest.partition("@")
-    return f"{fold_or_self(nick)}!{user.lower()}@{fold_or_self(host)}"

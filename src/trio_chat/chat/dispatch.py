@@ -25,6 +25,8 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
         response = Response(world, session)
         response.numeric(n.ERR_INPUTTOOLONG)
         batches.spoil(session, response)
+        if line is BadLine.ENDLESS:
+            response.close("Input line was far too long")
         return response.finish()
     is_utf8 = True
     try:

@@ -30,7 +30,7 @@ class Event(NamedTuple):
         requires: capability bits without which a session does not get it.
         account: the account of who did it, or "".
         extended: the parameters for sessions with extended-join, or () when they get the same.
-        client_tags: client-only tags to be passed on.
+        client_tags: client-only tags to be passed on, and the one of draft/relaymsg.
         carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
         places: the histories that it belongs to; none when it is not remembered.
         is_bot: whether a bot did it (IRCv3 bot-mode).
@@ -79,6 +79,8 @@ class Event(NamedTuple):
             bits |= cap.MESSAGE_TAGS
             if self.is_multiline:
                 bits |= cap.MULTILINE
+            if cap.RELAY_TAG in self.client_tags:
+                bits |= cap.RELAYMSG
         if self.is_bot:
             bits |= cap.MESSAGE_TAGS
         if self.account:
@@ -99,6 +101,8 @@ class Event(NamedTuple):
         if caps & cap.MESSAGE_TAGS and self.carries_msgid:
             tags["msgid"] = msgid(self.id)
             tags.update(self.client_tags)
+        elif caps & cap.RELAYMSG and cap.RELAY_TAG in self.client_tags:
+            tags[cap.RELAY_TAG] = self.client_tags[cap.RELAY_TAG]
         return tags
 
     def body(self, caps: int) -> str:

@@ -15,6 +15,10 @@ MESSAGES = frozenset(("PRIVMSG", "NOTICE"))
 """What everybody is shown, and what can be searched; everything else that is remembered is an event."""
 
 
+RENAME = "RENAME"
+"""The event by which a channel gets another name: `commit` gives all that is remembered of it that name, and keeps no event."""
+
+
 class HistoryError(Exception):
     """The history cannot be written or read at the moment; the message is for the operator's log."""
 
@@ -92,7 +96,7 @@ class History(Protocol):
     """The memory of messages."""
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """Remember messages and events, all or none; they are safe when this returns.
+        """Remember messages and events, in this order, all or none; they are safe when this returns.
 
         Raises:
             HistoryError: none of them was remembered.

@@ -42,7 +42,7 @@ def introduced(world: World, user: User, channel: Channel) -> list[Event]:
     if not user.metadata:
         return []
     own = user.sessions
-    others = [session for session in channel.audience() if session.subscriptions and session not in own]
+    others = [session for session in channel.audience_of(user) if session.subscriptions and session not in own]
     return [event for key in user.metadata for event in _told(world, user, user, key, others, None)]
 
 

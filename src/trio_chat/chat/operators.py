@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from trio_chat.chat.events import Event
 from trio_chat.irc import masks
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import NOTICES, OPERATOR
+from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
@@ -108,8 +108,8 @@ def appoint(world: "World", user: "User", operator: Operator) -> Event:
     """Make somebody an operator; return what the user's sessions are to see."""
     user.operator = operator
     world.staff[user] = None
-    user.modes.add(OPERATOR)
-    return mode_event(world, user, f"+{OPERATOR}")
+    user.modes.add(SERVER_OPERATOR)
+    return mode_event(world, user, f"+{SERVER_OPERATOR}")
 
 
 def dismiss(world: "World", user: "User") -> Event | None:
@@ -118,8 +118,8 @@ def dismiss(world: "World", user: "User") -> Event | None:
         return None
     user.operator = None
     world.staff.pop(user, None)
-    change = "-" + "".join(letter for letter in (OPERATOR, NOTICES) if letter in user.modes)
-    user.modes -= {OPERATOR, NOTICES}
+    change = "-" + "".join(letter for letter in (SERVER_OPERATOR, NOTICES) if letter in user.modes)
+    user.modes -= {SERVER_OPERATOR, NOTICES}
     return mode_event(world, user, change)
 
 

@@ -1,16 +1,22 @@
 """Who may do what. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that says why not."""
 
 import hmac
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from trio_chat.chat import operators
-from trio_chat.chat.channels import Channel
+from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.history import Record
 from trio_chat.chat.preferences import MULTICLIENT
+from trio_chat.chat.registry import SERVICES
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
+from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
+from trio_chat.irc.modes import Change, Kind
+from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
+from trio_chat.irc.skeletons import skeleton
 
 if TYPE_CHECKING:
     from trio_chat.chat.registry import Request
@@ -41,17 +47,83 @@ def user_to_join(world: World, account: str, folded: str) -> User | None:
 
 
 def is_reserved(world: World, folded: str, account: str) -> bool:
-    """Tell whether a nickname is the account of somebody else, who alone may have it."""
+    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it."""
     if world.accounts is None or world.identity.account_rules.reservation == "off":
         return False
-    owner = world.accounts.known.get(folded)
-    return owner is not None and owner.name != account
+    known = world.accounts.known
+    owner = known.get(folded)
+    if owner is not None:
+        return owner.name != account
+    return any(other.name != account for other in world.lookalikes.accounts(known, folded))
+
+
+def looks_like_another(world: World, folded: str, user: User | None, account: str) -> bool:
+    """Tell whether a nickname looks like that of somebody else who is here, or of a service.
+
+    Args:
+        world: who is here.
+        folded: the nickname.
+        user: who wants it, or None when this one is not here yet.
+        account: the account of who wants it, or "": the own names may look alike.
+    """
+    looks = skeleton(folded)
+    if looks != folded and looks in SERVICES:
+        return True
+    return any(
+        other is not user and not (account and other.account == account) for other in world.lookalikes.users(world.users, folded)
+    )
 
 
 def is_operator(user: User, channel: Channel) -> bool:
-    """Tell whether a user is an operator of a channel."""
+    """Tell whether a user is an operator of a channel, or more."""
+    return has_rank(user, channel, modes.OPERATOR)
+
+
+def has_rank(user: User, channel: Channel, letter: str) -> bool:
+    """Tell whether a user has a rank in a channel, or one above it."""
     membership = channel.members.get(user)
-    return membership is not None and "o" in membership.ranks
+    return membership is not None and membership.is_at_least(letter)
+
+
+def may_grant(ranks: Collection[str], letter: str) -> bool:
+    """Tell whether who has these ranks may give and take another one (`ChannelMode.needs`)."""
+    return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
+
+
+def why_not_change(user: User, channel: Channel, change: Change) -> Numeric | None:
+    """Say why a user may not change a mode: not without the rank that it needs, and nobody above oneself.
+
+    What one has oneself, one may always give up.
+    """
+    membership = channel.members.get(user)
+    if membership is None:
+        return n.ERR_NOTONCHANNEL
+    mode = change.mode
+    if mode.kind is not Kind.MEMBER:
+        return None if membership.is_at_least(mode.needs) else n.ERR_CHANOPRIVSNEEDED
+    other = fold_or_self(change.param or "")
+    if other == user.folded and not change.adding:
+        return None
+    if not may_grant(membership.ranks, mode.letter):
+        return n.ERR_CHANOPRIVSNEEDED
+    if change.adding:
+        return None
+    theirs = next((theirs for member, theirs in channel.members.items() if member.folded == other), None)
+    return n.ERR_CHANOPRIVSNEEDED if theirs and is_above(theirs, membership) else None
+
+
+def is_above(membership: Membership, other: Membership) -> bool:
+    """Tell whether one member's highest rank is above another's."""
+    highest = membership.highest
+    return bool(highest) and not other.is_at_least(highest)
+
+
+def why_not_kick(user: User, other: User, channel: Channel) -> Numeric | None:
+    """Say why a member may not be removed: nobody above oneself, and no half-operator by another one."""
+    mine, theirs = channel.members[user], channel.members[other]
+    if is_above(theirs, mine) or (theirs.is_at_least(modes.HALF_OPERATOR) and not mine.is_at_least(modes.OPERATOR)):
+        return n.ERR_CHANOPRIVSNEEDED
+    return None
 
 
 def refuses_right(request: "Request", right: str) -> bool:
@@ -78,7 +150,11 @@ def can_see_channel(user: User, channel: Channel) -> bool:
 
 def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
     """Tell whether one user may learn that another is in a channel."""
-    return viewer is user or viewer in channel.members or ("s" not in channel.flags and "i" not in user.modes)
+    if viewer is user:
+        return True
+    if viewer not in channel.members and ("s" in channel.flags or "i" in user.modes):
+        return False
+    return channel.shows(viewer, user)
 
 
 def can_redact(user: User, channel: Channel, record: Record) -> bool:
@@ -108,13 +184,21 @@ def can_write_metadata(user: User, target: User | Channel) -> bool:
 
 
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
-    """Say why a user may not join; an invitation opens every door but a ban's (Modern IRC, JOIN)."""
-    if channel.is_banned(user):
-        return n.ERR_BANNEDFROMCHAN
-    if channel in user.invited:
+    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban too (Modern IRC, JOIN).
+
+    Who runs a registered channel cannot be kept out of it.
+    """
+    if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(channel.registration.rank_of(user)):
         return None
-    if "i" in channel.flags and not channel.covers("I", user):
+    invited = user.invited.get(channel)
+    if not invited and channel.is_banned(user):  # of those who invite only operators may overrule a ban
+        return n.ERR_BANNEDFROMCHAN
+    if invited is not None:
+        return None
+    if "i" in channel.flags and not channel.is_invited_by_list(user):
         return n.ERR_INVITEONLYCHAN
+    if modes.REGISTERED_JOIN in channel.flags and not user.account:
+        return n.ERR_NEEDREGGEDNICK
     if channel.key and not hmac.compare_digest(channel.key.encode(), key.encode()):
         return n.ERR_BADCHANNELKEY
     if channel.limit and len(channel.members) >= channel.limit:
@@ -122,35 +206,66 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     return None
 
 
-def why_not_speak(user: User, channel: Channel) -> Numeric | None:
+def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | None:
     """Say why a user may not send to a channel."""
     membership = channel.members.get(user)
-    if membership is None:
-        if "n" in channel.flags:
-            return n.ERR_CANNOTSENDTOCHAN
-    elif membership.ranks:
-        return None
-    if "m" in channel.flags or channel.is_banned(user):
+    if membership is None and "n" in channel.flags:
         return n.ERR_CANNOTSENDTOCHAN
+    restraining = channel.restraining
+    if not restraining and not channel.lists["b"]:  # so it is in nearly every channel: every message comes along here
+        return None
+    if modes.NO_CTCP in restraining and is_ctcp(text):
+        return n.ERR_CANNOTSENDTOCHAN
+    if membership is not None and membership.ranks:
+        return None
+    is_refused = (
+        modes.MODERATED in restraining
+        or (modes.REGISTERED_SPEAK in restraining and not user.account)
+        or channel.is_silenced(user)
+    )
+    return n.ERR_CANNOTSENDTOCHAN if is_refused else None
+
+
+def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
+    """Tell whether what a user says in a channel is for its operators alone."""
+    if modes.OP_MODERATED not in channel.restraining:
+        return False
+    membership = channel.members.get(user)
+    return membership is None or not membership.ranks
+
+
+def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
+    """Say why one user may not send a private message to another."""
+    if modes.REGISTERED_ONLY in other.modes and not user.account and not other.accepts(user) and user is not other:
+        return n.ERR_NEEDREGGEDNICK
+    if modes.NO_USER_CTCP in other.modes and is_ctcp(text):
+        return n.ERR_CANNOTSENDTOUSER
     return None
 
 
-def why_not_operate(user: User, channel: Channel) -> Numeric | None:
-    """Say why a user may not do what only an operator of the channel may."""
+def is_ctcp(text: str) -> bool:
+    """Tell whether a text, or a line of it, is for a program; ACTION (/me) is for people."""
+    if "\x01" not in text:
+        return False
+    return any(line[:1] == "\x01" and line[1:7].upper() != "ACTION" for line in text.split("\n"))
+
+
+def why_not_operate(user: User, channel: Channel, letter: str = modes.OPERATOR) -> Numeric | None:
+    """Say why a user may not do what needs this rank in the channel, or one above it."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    return None if is_operator(user, channel) else n.ERR_CHANOPRIVSNEEDED
+    return None if has_rank(user, channel, letter) else n.ERR_CHANOPRIVSNEEDED
 
 
 def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
     """Say why a user may not change a topic."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    return why_not_operate(user, channel) if "t" in channel.flags else None
+    return why_not_operate(user, channel, modes.HALF_OPERATOR) if "t" in channel.flags else None
 
 
 def why_not_invite(user: User, channel: Channel) -> Numeric | None:
     """Say why a user may not invite others: into an invite-only channel only operators may (Modern IRC, INVITE)."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    return why_not_operate(user, channel) if "i" in channel.flags else None
+    return why_not_operate(user, channel, modes.HALF_OPERATOR) if "i" in channel.flags else None

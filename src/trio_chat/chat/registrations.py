@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.chat.channels import Channel, ListEntry, Topic, fold_mask
+from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
-from trio_chat.irc.modes import RANKS
+from trio_chat.chat.masklists import entry
+from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER, RANKS
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Registration:
         """Return the rank that somebody has by right, or ""."""
         if not user.account:
             return ""
-        return RANKS[0].letter if user.account == self.owner else self.access.get(user.account, "")
+        return FOUNDER if user.account == self.owner else self.access.get(user.account, "")
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
@@ -61,8 +62,9 @@ def to_state(channel: Channel) -> dict[str, Any]:
         "flags": "".join(sorted(channel.flags)),
         "key": channel.key,
         "limit": channel.limit,
+        "forward": channel.forward,
         "lists": {
-            letter: [[entry.mask, entry.setter, entry.time] for entry in entries.values()]
+            letter: [[mask.mask, mask.setter, mask.time] for mask in entries.values()]
             for letter, entries in channel.lists.items()
         },
     }
@@ -80,13 +82,14 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
         channel.permanent = True
         channel.registration = Registration(state["owner"], state["since"], dict(state["access"]))
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
-    channel.flags = set(state["flags"])
+    channel.set_flags(letter for letter in state["flags"] if letter in CHANNEL_MODES)
     channel.key = state["key"]
     channel.limit = state["limit"]
+    channel.forward = state.get("forward", "")
     for letter, entries in state["lists"].items():
         if letter in channel.lists:
-            restored = (ListEntry(mask, fold_mask(mask), setter, time) for mask, setter, time in entries)
-            channel.lists[letter] = {entry.folded: entry for entry in restored}
+            restored = (entry(mask, setter, time) for mask, setter, time in entries)
+            channel.lists[letter] = {mask.folded: mask for mask in restored}
     return channel
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.preferences import ALWAYS_ON, Preferences
 from trio_chat.chat.users import User
-from trio_chat.irc.modes import NOTICES, OPERATOR, USER_MODES
+from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
 from trio_chat.irc.names import fold_or_self
 
 
@@ -101,11 +101,11 @@ def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
     """
     user = User(state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"])
     user.account = account
-    user.since = state["since"]
+    user.since = user.identity = state["since"]
     user.active = state["active"]
     user.seen = state["seen"]
     user.away = state["away"]
     # Nobody is an operator of the server by having been one before it was restarted.
-    user.modes = {letter for letter in state["modes"] if letter in USER_MODES and letter not in (OPERATOR, NOTICES)}
+    user.modes = {letter for letter in state["modes"] if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)}
     user.metadata = dict(state["metadata"])
     return user

@@ -100,6 +100,12 @@ class Response:
 
             self.follow_up(continued)
 
+    def tell(self, other: "Response") -> None:
+        """Have the replies to another session delivered, at this place in the order."""
+        if not self._label:
+            self._flush()
+        self._parts += other.finish().parts
+
     def replay(self, event: Event) -> None:
         """Reply with something that happened before, as it was sent then."""
         for tags, body in event.lines(self._session.effective):

@@ -1,6 +1,6 @@
 """Users, and the sessions (connections) by which they are here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.multiline import ClientBatch
@@ -11,6 +11,10 @@ from trio_chat.irc.names import fold_or_self
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
     from trio_chat.chat.operators import Operator
+
+
+MAX_ACCEPTED = 100
+"""Others who may write to one user in spite of +R."""
 
 
 class Sink(Protocol):
@@ -147,12 +151,15 @@ class User:
         modes: letters of the user modes that are on.
         operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
-        invited: channels that an invitation lets the user into.
+        accepted: identities of those who may write to the user in spite of +R; see `accepts`.
+        identity: a number that nobody else ever has.
+        invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
         metadata: what the user says of itself; see `metadata`.
         since: the id at which the user took the nickname; what was said under it before was said by somebody else.
     """
 
     __slots__ = (
+        "accepted",
         "account",
         "active",
         "always_on",
@@ -161,7 +168,9 @@ class User:
         "folded",
         "folded_mask",
         "host",
+        "identity",
         "invited",
+        "knocked",
         "markers",
         "metadata",
         "modes",
@@ -176,7 +185,9 @@ class User:
         "username",
     )
 
-    def __init__(self, nick: str, folded: str, username: str, host: str, realname: str, signon: float) -> None:
+    def __init__(
+        self, nick: str, folded: str, username: str, host: str, realname: str, signon: float, modes: Iterable[str] = "i"
+    ) -> None:
         self.username = username
         self.host = host
         self.realname = realname
@@ -186,10 +197,13 @@ class User:
         self.active = self.seen = signon
         self.away = ""
         self.account = ""
-        self.modes: set[str] = {"i"}
+        self.modes = set(modes)
         self.operator: Operator | None = None
         self.channels: dict[Channel, Membership] = {}
-        self.invited: dict[Channel, None] = {}
+        self.invited: dict[Channel, bool] = {}
+        self.accepted: dict[int, None] = {}
+        self.identity = 0
+        self.knocked = 0.0  # when it last knocked at a channel
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
@@ -206,6 +220,16 @@ class User:
         """Return `folded_mask` with the real addresses in the place of the host."""
         username = self.username.lower()
         return tuple(f"{self.folded}!{username}@{session.address.lower()}" for session in self.sessions)
+
+    def accept(self, other: "User") -> None:
+        """Let somebody write to this user; when there are too many, who was let first has to ask again."""
+        self.accepted[other.identity] = None
+        while len(self.accepted) > MAX_ACCEPTED:
+            del self.accepted[next(iter(self.accepted))]
+
+    def accepts(self, other: "User") -> bool:
+        """Tell whether somebody may write to this user whatever the modes say."""
+        return other.identity in self.accepted
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""
@@ -228,8 +252,10 @@ class User:
         with what else goes there.
         """
         if len(self.channels) == 1:
-            return next(iter(self.channels)).audience()
-        seen: Mapping[Session, None] = dict.fromkeys(session for channel in self.channels for session in channel.audience())
+            return next(iter(self.channels)).audience_of(self)
+        seen: Mapping[Session, None] = dict.fromkeys(
+            session for channel in self.channels for session in channel.audience_of(self)
+        )
         return (*(session for session in self.sessions if session not in seen), *seen)
 
     def shares_channel(self, other: "User") -> bool:

@@ -1,7 +1,7 @@
 """Everything the server knows at this moment: users, channels, who was here; and the changes that keep the indexes consistent."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import History
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Store, Unsaved
+from trio_chat.chat.lookalikes import Lookalikes
 from trio_chat.chat.operators import Control, Operator
 from trio_chat.chat.preferences import AUTO_AWAY, Preferences
 from trio_chat.chat.residents import Residents
@@ -42,6 +43,7 @@ class Identity:
         password: what PASS must say, or "" when everyone may come.
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
+        user_modes: letters of the user modes that everybody begins with.
         account_rules: what the operator allows with accounts.
         operators: the operators of the server, by folded name.
         most_bans: bans of the server that there can be.
@@ -57,6 +59,7 @@ class Identity:
     password: str = field(default="", repr=False)
     lobby: str = "#lobby"
     lobby_topic: str = ""
+    user_modes: str = "i"
     account_rules: AccountRules = field(default_factory=AccountRules)
     operators: Mapping[str, Operator] = field(default_factory=dict)
     most_bans: int = 1000
@@ -140,6 +143,7 @@ class World:
         self.reconfigure(identity)
         self.sessions: set[Session] = set()
         self.watches = Watches()
+        self.lookalikes = Lookalikes()
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
@@ -192,9 +196,10 @@ class World:
         """Make a user of a session that has said all that registration needs."""
         if self.cloaks and self.cloaks.accounts and session.account:
             session.host = self.cloaks.of_account(session.account)[: self.lengths.host]
-        user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
+        modes = self.identity.user_modes
+        user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, session.connected, modes)
         user.sessions = (session,)
-        user.since = self.ids.next()
+        user.since = user.identity = self.ids.next()
         user.away = user.away_message()
         user.account = session.account
         session.user = user
@@ -206,6 +211,7 @@ class World:
     def add_user(self, user: User) -> None:
         """Make somebody be here."""
         self.users[user.folded] = user
+        self.lookalikes.add(user)
         self.most_users = max(self.most_users, len(self.users))
 
     def add_session(self, user: User, session: Session) -> list[Event]:
@@ -253,11 +259,13 @@ class World:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
         self._remember(user, user.sessions[0].address if user.sessions else "")
         del self.users[user.folded]
+        self.lookalikes.remove(user)
         before, folded_before = user.nick, user.folded
         user.rename(nick, folded)
         user.since = self.ids.next()
         self.users[folded] = user
         self.residents.note(user)
+        self.lookalikes.add(user)
         if folded == folded_before:
             return []
         return self._sighting(n.RPL_MONOFFLINE, folded_before, before) + self.arrival(user)
@@ -319,6 +327,7 @@ class World:
         for channel in list(user.channels):
             self.leave(user, channel)
         del self.users[user.folded]
+        self.lookalikes.remove(user)
         return events + self._sighting(n.RPL_MONOFFLINE, user.folded, user.nick)
 
     def event(
@@ -331,7 +340,8 @@ class World:
         skip: Session | None = None,
         requires: int = 0,
         extended: tuple[str, ...] = (),
-        channels: Iterable[Channel] = (),
+        channels: Collection[Channel] = (),
+        about: User | None = None,
     ) -> Event:
         """Return an event of a user's doing, accepted now.
 
@@ -343,12 +353,13 @@ class World:
             skip: see `Event`.
             requires: see `Event`.
             extended: see `Event`.
-            channels: where it is remembered, when the server remembers.
+            channels: where it is remembered, when the server remembers; not where some members may not know of it.
+            about: to whom it happens, when that is somebody else.
         """
-        places = tuple(channel.place for channel in channels)
+        places = tuple(channel.place for channel in channels if not channel.hides(about or user))
         return Event(
             self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
-            carries_msgid=bool(places), places=places if self.memory else (),
+            carries_msgid=bool(channels), places=places if self.memory else (),
             is_bot=BOT in user.modes,
         )  # fmt: skip
 
@@ -378,6 +389,30 @@ class World:
         if user.always_on:
             self.unsaved.note_channel(channel.folded)
 
+    def rename_channel(self, channel: Channel, name: str, folded: str) -> None:
+        """Give a channel another name that no other one has: registration, markers, and who is forwarded to it follow."""
+        before, old_name = channel.folded, channel.name
+        del self.channels[before]
+        channel.name, channel.folded, channel.renamed = name, folded, self.clock()
+        self.channels[folded] = channel
+        for other in self.channels.values():
+            if other.forward == old_name:
+                other.forward = name
+                self.touch(other)
+        if folded == before:
+            self.touch(channel)
+            return
+        if channel.is_lasting:
+            self.unsaved.note_channel(before)
+            self.unsaved.note_channel(folded)
+        for account, markers in self.markers.items():
+            if time := markers.pop(before, ""):
+                markers[folded] = time
+                self.unsaved.note_marker(account, folded)
+        for user in channel.members:
+            if time := user.markers.pop(before, ""):
+                user.markers[folded] = time
+
     def leave(self, user: User, channel: Channel) -> None:
         """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
         channel.remove(user)
@@ -405,6 +440,7 @@ class World:
         Returns:
             what others are to see: its always-on user leaves, unless somebody is there.
         """
+        self.lookalikes.accounts_changed()
         self.markers.pop(fold_or_self(name), None)
         if self.preferences.chosen(name):
             self.preferences.restore(name, {})

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from trio_chat.config import values
 from trio_chat.config.settings import ListenerSettings, OperatorSettings
 from trio_chat.config.values import Kind
+from trio_chat.irc.modes import DEFAULT_USER_MODES
+from trio_chat.irc.names import CASEMAPPINGS
 from trio_chat.irc.rights import RIGHTS
 
 _HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
@@ -46,6 +48,8 @@ KEYS: dict[str, dict[str, Kind]] = {
         "password": values.text(200, secret=True),
         "lobby": Kind(values.channel_or_none, "a channel name such as #lobby, without spaces and commas, or none"),
         "lobby_topic": values.text(390),
+        "default_user_modes": Kind(values.letters_or_none(DEFAULT_USER_MODES), f"letters of {DEFAULT_USER_MODES}, or none"),
+        "casemapping": values.choice(*CASEMAPPINGS),
         "motd": values.text_lines(500, 400),
         "admin": values.text(200),
         "shutdown_grace": values.decimal(0, 600, "seconds"),

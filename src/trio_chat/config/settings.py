@@ -20,6 +20,8 @@ class ServerSettings:
     password: str = ""
     lobby: str = "#lobby"
     lobby_topic: str = ""
+    default_user_modes: str = "i"
+    casemapping: str = "precis"
     motd: tuple[str, ...] = ()
     admin: str = ""
     shutdown_grace: float = 3.0  # seconds

@@ -94,6 +94,17 @@ def choice(*words: str) -> Kind:
     return Kind(lambda value: _choice(value, words), f"one of {', '.join(words)}")
 
 
+def letters_or_none(allowed: str) -> Callable[[str], str]:
+    """Return what reads letters out of a few, each once, or `none` for no letter."""
+
+    def parse(value: str) -> str:
+        if value.lower() in ("", "none"):
+            return ""
+        return value if not set(value) - set(allowed) and len(set(value)) == len(value) else _refuse(value)
+
+    return parse
+
+
 def _refuse(value: str) -> str:
     raise ValueError(value)
 

@@ -7,6 +7,8 @@ without touching a set. A capability whose behaviour needs no code beyond a tag 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from trio_chat.irc.names import RELAY_SEPARATOR
+
 
 class Capability(NamedTuple):
     """One capability.
@@ -52,6 +54,8 @@ METADATA = 1 << 23
 PRE_AWAY = 1 << 25
 ZNC_PLAYBACK = 1 << 26
 ZNC_SELF_MESSAGE = 1 << 27
+CHANNEL_RENAME = 1 << 40
+RELAYMSG = 1 << 41
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -62,6 +66,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("away-notify", AWAY_NOTIFY),
         Capability("batch", BATCH),
         Capability("cap-notify", CAP_NOTIFY),
+        Capability("draft/channel-rename", CHANNEL_RENAME),
         Capability("draft/chathistory", CHATHISTORY),
         Capability("draft/event-playback", EVENT_PLAYBACK),
         Capability("draft/message-redaction", MESSAGE_REDACTION, needs=MESSAGE_TAGS),
@@ -76,6 +81,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("multi-prefix", MULTI_PREFIX),
         Capability("draft/pre-away", PRE_AWAY),
         Capability("draft/read-marker", READ_MARKER),
+        Capability("draft/relaymsg", RELAYMSG, value=RELAY_SEPARATOR),
         Capability("sasl", SASL, value="PLAIN,SCRAM-SHA-256"),
         Capability("server-time", SERVER_TIME),
         Capability("setname", SETNAME),
@@ -88,13 +94,16 @@ CAPABILITIES: dict[str, Capability] = {
     )
 }
 
+RELAY_TAG = "draft/relaymsg"
+"""The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them on."""
+
 NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only by a server that remembers."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only by a server that has accounts."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
-CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE
+CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG
 """Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities that were negotiated)."""
 
 

@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from trio_chat.irc import modes
+from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import Kind
-from trio_chat.irc.names import CASEMAPPING, CHANTYPES
+from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, casemapping
 
 TOKENS_PER_LINE = 13
 """RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
@@ -47,19 +47,22 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
     """
     lists = modes.letters(Kind.LIST)
     values: dict[str, str | int] = {
+        "ACCOUNTEXTBAN": f"{extbans.ACCOUNT},{extbans.EXTBANS[extbans.ACCOUNT].name}",
         "AWAYLEN": lengths.away,
         "BOT": modes.BOT,
-        "CASEMAPPING": CASEMAPPING,
+        "CASEMAPPING": CASEMAPPINGS[casemapping()],
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
         "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
         "CHANNELLEN": lengths.channel,
         "CHANTYPES": CHANTYPES,
-        "ELIST": "U",
+        "ELIST": "CMNTU",
         "EXCEPTS": "e",
+        "EXTBAN": f",{''.join(extbans.EXTBANS)}",
         "HOSTLEN": lengths.host,
         "INVEX": "I",
         "KEYLEN": lengths.key,
         "KICKLEN": lengths.kick,
+        "KNOCK": "",
         "MAXLIST": f"{lists}:{lengths.list_entries}",
         "MAXTARGETS": lengths.targets,
         "MODES": lengths.modes,
@@ -70,7 +73,7 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
         "PREFIX": f"({''.join(mode.letter for mode in modes.RANKS)}){modes.PREFIXES}",
         "SAFELIST": "",
         "STATUSMSG": modes.PREFIXES,
-        "TARGMAX": f"JOIN:,KICK:1,LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
+        "TARGMAX": f"JOIN:,KICK:{lengths.targets},LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
         f"TAGMSG:{lengths.targets},USERHOST:5,WHOIS:1",
         "TOPICLEN": lengths.topic,
         "USERLEN": lengths.username,

@@ -1,17 +1,28 @@
 """Nicknames and channel names: which are valid, and which are the same.
 
-Names may be in any script. Two names are the same when RFC 8265 UsernameCaseMapped (PRECIS) maps them to the same string:
-full-width forms become ordinary ones, letters lower case, everything NFC; compatibility look-alikes, symbols, invisible and
-direction-changing characters are refused. The server says so as CASEMAPPING=rfc7613, the name that Modern IRC lists for the
-PRECIS mapping (RFC 8265 replaced RFC 7613). For ASCII names it is the same as `ascii`.
+Three case mappings (Modern IRC, CASEMAPPING), one of which a server chooses before it does anything else:
+
+- `precis`: names may be in any script. Two are the same when RFC 8265 UsernameCaseMapped (PRECIS) maps them to the same string:
+  full-width forms become ordinary ones, letters lower case, everything NFC; compatibility look-alikes, symbols, invisible and
+  direction-changing characters are refused. ISUPPORT calls it `rfc7613`, the name that Modern IRC lists (RFC 8265 replaced that).
+- `ascii`: nicknames are ASCII; of channel names the ASCII letters have case.
+- `rfc1459`: so too, and `{}|^` are the lower case of `[]\\~`.
+
+For ASCII names the first two are the same. The choice is the module's, not an argument: a process is one server, whose every
+comparison of names, down to the history's, must make the same choice, and does so too often to carry it along.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
-CASEMAPPING = "rfc7613"
+CASEMAPPINGS = {"precis": "rfc7613", "ascii": "ascii", "rfc1459": "rfc1459"}
+"""The case mappings, and what ISUPPORT calls them."""
 CHANTYPES = "#"
+RELAY_SEPARATOR = "/"
+SCENE = "=Scene="
+"""The source of what a narrator says in role-play; characters are `*name*`. No nickname looks like either."""
 
 _ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)  # RFC 2812 §2.3.1, of any length
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
@@ -23,13 +34,7 @@ class InvalidName(ValueError):
     """Not a name that anyone could have."""
 
 
-@lru_cache(maxsize=16384)
-def fold(name: str) -> str:
-    """Return the form in which names are compared.
-
-    Raises:
-        InvalidName: when PRECIS refuses the name.
-    """
+def _fold_precis(name: str) -> str:
     if name.isascii():
         return name.lower()
     # Imported here because only names beyond ASCII need the tables, and start-up time counts.
@@ -39,6 +44,59 @@ def fold(name: str) -> str:
         return str(get_profile("UsernameCaseMapped").enforce(name))
     except UnicodeEncodeError as error:
         raise InvalidName(name) from error
+
+
+def _fold_ascii(name: str) -> str:
+    return name.lower() if name.isascii() else name.translate(_LOWER_ASCII)
+
+
+def _fold_rfc1459(name: str) -> str:
+    return _fold_ascii(name).translate(_LOWER_RFC1459)
+
+
+_LOWER_ASCII = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_RFC1459_PAIRS = ("[]\\~", "{}|^")
+_LOWER_RFC1459 = str.maketrans(*_RFC1459_PAIRS)
+_FOLDS: dict[str, Callable[[str], str]] = {"precis": _fold_precis, "ascii": _fold_ascii, "rfc1459": _fold_rfc1459}
+
+
+class _Choice:
+    """The case mapping of this process."""
+
+    name = "precis"
+
+
+def use_casemapping(name: str) -> None:
+    """Choose the case mapping of this process, before any name is folded that is compared later.
+
+    Args:
+        name: a key of `CASEMAPPINGS`.
+    """
+    _FOLDS[name]  # KeyError for what is none
+    _Choice.name = name
+    fold.cache_clear()
+
+
+def casemapping() -> str:
+    """Return which case mapping this process uses."""
+    return _Choice.name
+
+
+def agree(name: str, one: str, other: str) -> bool:
+    """Tell whether two case mappings have the same opinion of a name: which others are the same, and whether it can be."""
+    if one == other:
+        return True
+    return name.isascii() and ("rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS)))
+
+
+@lru_cache(maxsize=16384)
+def fold(name: str) -> str:
+    """Return the form in which names are compared.
+
+    Raises:
+        InvalidName: when PRECIS refuses the name.
+    """
+    return _FOLDS[_Choice.name](name)
 
 
 def fold_or_self(name: str) -> str:
@@ -67,12 +125,49 @@ def fold_nick(nick: str, max_length: int) -> str:
     if not 0 < len(nick) <= max_length:
         raise InvalidName(nick)
     if _ASCII_NICK.fullmatch(nick):
-        return nick.lower()
-    if nick.isascii() or nick[0] == "-" or nick[0].isdigit():
+        return fold(nick)
+    if _Choice.name != "precis" or nick.isascii() or nick[0] == "-" or nick[0].isdigit():
         raise InvalidName(nick)
     if any(char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick):
         raise InvalidName(nick)
     return _fold_safely(nick)
+
+
+def fold_relayed(name: str, max_length: int) -> str:
+    """Return the folded form of the name of somebody on another network, whose words a bot passes on: `ann/discord`.
+
+    With the '/', which no nickname has, nobody here can be taken for it.
+
+    Args:
+        name: the name as the bot writes it.
+        max_length: characters allowed.
+
+    Raises:
+        InvalidName: when nobody can have this name.
+    """
+    parts = name.split(RELAY_SEPARATOR)
+    if len(parts) < 2 or len(name) > max_length:
+        raise InvalidName(name)
+    # "x": what comes from elsewhere may begin with a digit.
+    return RELAY_SEPARATOR.join(fold_nick(f"x{part}", max_length + 1)[1:] if part else _refuse(name) for part in parts)
+
+
+def _refuse(name: str) -> str:
+    raise InvalidName(name)
+
+
+def is_speaker(name: str, max_length: int) -> bool:
+    """Tell whether something that was said can have this source: a nickname, a relayed name, or one of role-play."""
+    plain = name.strip("*") if len(name) > 2 and name[0] == name[-1] == "*" else name
+    if plain == SCENE:
+        return True
+    for fold_it in (fold_nick, fold_relayed):
+        try:
+            fold_it(plain, max_length)
+        except InvalidName:
+            continue
+        return True
+    return False
 
 
 def fold_channel(name: str, max_length: int) -> str:
@@ -93,9 +188,13 @@ def fold_channel(name: str, max_length: int) -> str:
 def _fold_safely(name: str) -> str:
     # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names whose mapping is
     # itself a name of the same kind are allowed, so the folded form can never smuggle in a delimiter.
-    folded = fold(name)
+    folded = _fold_precis(name)
     if any(unicodedata.combining(char) for char in folded[:2]):  # it would be drawn on the sign before it
         raise InvalidName(name)
+    if _Choice.name != "precis":
+        if unicodedata.normalize("NFKC", name) != name:  # it could be written in two ways, which would be two names
+            raise InvalidName(name)
+        return fold(name)
     mapped = {char for char in folded if char.isascii() and not char.isalnum()}
     if mapped - {char for char in name if char.isascii()}:
         raise InvalidName(name)

@@ -20,6 +20,8 @@ from trio_chat.config import Settings
 from trio_chat.i18n import _
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
+from trio_chat.irc.names import casemapping, use_casemapping
+from trio_chat.irc.skeletons import prototypes
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
@@ -179,6 +181,7 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
         settings: all of config.ini.
         load: reads them again, and may block; None when they cannot be.
     """
+    use_casemapping(settings.server.casemapping)
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings, load)
@@ -193,7 +196,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     listeners = await open_all(settings)
     try:
         threads = HashingThreads()
-        async with remembering(settings.storage, settings.accounts.hash_cost, threads) as memory:
+        async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
@@ -212,6 +215,8 @@ async def _serve(server: Server, listeners: list[trio.SocketListener]) -> int:
             main_port = bound[0][1]  # the one of [server]; a further one serves those who know of it
             nursery.start_soon(_announce, [address for address, port in bound if port == main_port], main_port)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))
+            if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
+                nursery.start_soon(trio.to_thread.run_sync, prototypes)
             await server.serve(listeners)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()

@@ -15,6 +15,7 @@ from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
+from trio_chat.storage.casemapping import settle
 from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
@@ -31,7 +32,7 @@ _PRUNE_AT_ONCE = 200
 
 @asynccontextmanager
 async def remembering(
-    settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None
+    settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None, casemapping: str = "precis"
 ) -> AsyncIterator[Memory | None]:
     """Open the memory that the settings name, and keep forgetting what is too old while it is open.
 
@@ -39,6 +40,7 @@ async def remembering(
         settings: the [storage] section.
         hash_cost: a key of `accounts.COSTS`.
         threads: where passwords are hashed; None for threads of their own.
+        casemapping: a key of `irc.names.CASEMAPPINGS`.
 
     Raises:
         StorageError: it cannot be opened; the message says why.
@@ -48,6 +50,7 @@ async def remembering(
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with open_database(path, settings.synchronous) as database:
+        await settle(database, casemapping)
         history = SqliteHistory(database)
         table = SqliteAccounts(database)
         accounts = await open_accounts(table, COSTS[hash_cost], threads)

@@ -29,10 +29,10 @@ class When(Enum):
 
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
-        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace"),
+        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace", "default_user_modes"),
         When.NEW: ("cloak", "cloak_secret", "cloak_accounts"),
         # The name is the source of all that the server says; clients and their scripts hold on to it.
-        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic"),
+        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping"),
     },
     "logging": {When.NOW: ("level",), When.RESTART: ("file", "rotate_bytes", "keep")},
     "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
@@ -168,6 +168,7 @@ def identity(settings: Settings, created: float) -> Identity:
         password=server.password,
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
+        user_modes=server.default_user_modes,
         account_rules=AccountRules(
             registration=settings.accounts.registration == "open",
             before_connect=settings.accounts.before_connect,

@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.chat.history import MESSAGES, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
+from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import Database, StorageError
 from trio_chat.storage.events import append_events, delete_events, select_all
 from trio_chat.storage.search import append_words, search
@@ -23,6 +24,8 @@ _RANGE = """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
 _ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id = ?"
 _MOST_BUFFERS = 10_000
+_SHORTENED = 75
+"""Characters of a channel's name before a number, so that both together are such a name."""
 # Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small ids alone reads every message
 # of the file, while those that are said meanwhile wait.
 _OLD = """
@@ -98,7 +101,13 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     def _append(self, connection: "apsw.Connection", records: Sequence[Record]) -> None:
-        numbered = [(self._buffer(connection, record.buffer), record) for record in records]
+        numbered: list[tuple[int, Record]] = []
+        for record in records:
+            if record.command == RENAME:
+                self._buffers.clear()
+                rename_buffer(connection, record.buffer, fold_or_self(record.params[0]), record.id)
+            else:
+                numbered.append((self._buffer(connection, record.buffer), record))
         append_messages(connection, [entry for entry in numbered if entry[1].command in MESSAGES])
         append_events(connection, [entry for entry in numbered if entry[1].command not in MESSAGES])
 
@@ -117,6 +126,15 @@ def buffer_id(connection: "apsw.Connection", name: str) -> int:
     """Return the number of a buffer, a new one when there is none of this name."""
     connection.execute("INSERT INTO buffer (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
     return int(connection.execute("SELECT id FROM buffer WHERE name = ?", (name,)).get)
+
+
+def rename_buffer(connection: "apsw.Connection", before: str, name: str, number: int) -> None:
+    """Give what a channel has said another name.
+
+    What a channel that had this name once has said is set aside, under a name that is made of it and the number.
+    """
+    for new, old in ((f"{name[:_SHORTENED]}-{number}", name), (name, before)):
+        connection.execute("UPDATE buffer SET name = ? WHERE name = ?", (new, old))
 
 
 def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:

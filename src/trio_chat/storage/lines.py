@@ -15,8 +15,9 @@ from trio_chat.chat.ids import msgid, parse_msgid, parse_time, server_time
 from trio_chat.chat.talks import GUEST, buffer_of
 from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
+from trio_chat.irc.capabilities import RELAY_TAG
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
-from trio_chat.irc.names import InvalidName, fold_channel, fold_nick
+from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, is_speaker
 
 LONGEST_MULTILINE = 16_384 + 2_000
 """Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of its lines."""
@@ -164,7 +165,7 @@ def _id(written: str, moment: str, latest: int) -> int:
 
 def _is_source(source: str) -> bool:
     nick, _separator, rest = source.partition("!")
-    return _is_nick(nick) and _USER_AT_HOST.fullmatch(rest) is not None
+    return is_speaker(nick, LONGEST_NICK) and _USER_AT_HOST.fullmatch(rest) is not None
 
 
 def _is_nick(name: str) -> bool:
@@ -177,7 +178,7 @@ def _is_nick(name: str) -> bool:
 
 def _has_good_tags(record: Record) -> bool:
     for key, value in record.tags.items():
-        if not _TAG.fullmatch(key) or not _is_text(key + value) or "\0" in value:
+        if not (_TAG.fullmatch(key) or key == RELAY_TAG) or not _is_text(key + value) or "\0" in value:
             return False
     return len(format_tags(record.tags).encode()) <= MAX_CLIENT_TAGS
 

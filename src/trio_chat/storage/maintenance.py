@@ -15,6 +15,8 @@ import apsw
 
 from trio_chat.chat.history import LAST_ID, Record, Span
 from trio_chat.i18n import _
+from trio_chat.irc.names import use_casemapping
+from trio_chat.storage.casemapping import remembered
 from trio_chat.storage.database import StorageError, explain, in_transaction
 from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
 from trio_chat.storage.schema import SchemaError, seen, steps
@@ -26,6 +28,8 @@ BATCH = 200
 _PAUSE = 3
 """How much longer the file is left to others than it was held, while messages are deleted."""
 _BUSY_MS = 30_000
+_SETTINGS_SINCE = 8
+"""The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
 _COUNT = """
@@ -53,6 +57,8 @@ def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             _prepare(connection, as_it_is=as_it_is)
+            if connection.pragma("user_version") >= _SETTINGS_SINCE:
+                use_casemapping(remembered(connection))
             yield connection
         finally:
             connection.close()

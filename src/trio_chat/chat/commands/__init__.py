@@ -7,6 +7,8 @@ from trio_chat.chat.commands import (
     channels,
     history,
     info,
+    invitations,
+    listing,
     lookup,
     markers,
     messages,
@@ -17,9 +19,11 @@ from trio_chat.chat.commands import (
     overrides,
     redaction,
     registration,
+    renaming,
     search,
     stats,
     users,
+    voices,
 )
 
 __all__ = [
@@ -29,6 +33,8 @@ __all__ = [
     "channels",
     "history",
     "info",
+    "invitations",
+    "listing",
     "lookup",
     "markers",
     "messages",
@@ -39,7 +45,9 @@ __all__ = [
     "overrides",
     "redaction",
     "registration",
+    "renaming",
     "search",
     "stats",
     "users",
+    "voices",
 ]

@@ -175,7 +175,8 @@ def why_not_register(request: Request, name: str, password: str) -> tuple[str, s
     folded = fold(name)
     if suspended := why_suspended(request, name):
         return "DISALLOWED", suspended
-    if folded in world.accounts.known or world.users.get(folded) not in (None, session.user):
+    is_known = folded in world.accounts.known or any(world.lookalikes.accounts(world.accounts.known, folded))
+    if is_known or world.users.get(folded) not in (None, session.user):
         return "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
     code, text = why_not_password(request, password)
     return (code, text) if code else None

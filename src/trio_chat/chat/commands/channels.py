@@ -1,4 +1,4 @@
-"""Channels: JOIN, PART, TOPIC, NAMES, LIST, INVITE, KICK (Modern IRC, Channel operations; IRCv3 extended-join, invite-notify)."""
+"""Channels: JOIN, PART, TOPIC, NAMES, KICK (Modern IRC, Channel operations; IRCv3 extended-join)."""
 
 import logging
 from itertools import zip_longest
@@ -8,8 +8,8 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, fold_words, truncate
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
@@ -38,7 +38,7 @@ def join_command(request: Request) -> None:
         join(request, name, key)
 
 
-def join(request: Request, name: str, key: str) -> None:
+def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
     """Join one channel, or say why not."""
     world, user = request.world, request.user
     try:
@@ -54,11 +54,15 @@ def join(request: Request, name: str, key: str) -> None:
         return
     if channel is None:
         channel = world.create_channel(name, folded)
-        world.enter(user, channel, "o")
+        world.enter(user, channel, modes.OPERATOR)
     else:
         why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
+            if may_forward and fold_or_self(channel.forward) in world.channels:  # once: two channels may point at each other
+                request.reply.numeric(n.ERR_LINKCHANNEL, channel.name, channel.forward)
+                join(request, channel.forward, "", may_forward=False)
+                return
             request.reply.numeric(why_not, channel.name)
             return
         world.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
@@ -70,11 +74,12 @@ def join(request: Request, name: str, key: str) -> None:
 def _announce_join(request: Request, channel: Channel) -> None:
     world, user, reply = request.world, request.user, request.reply
     extended = (channel.name, user.account or "*", user.realname)
-    reply.emit(world.event(user, "JOIN", (channel.name,), channel.audience(), extended=extended, channels=(channel,)))
+    audience = channel.audience_of(user)
+    reply.emit(world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,)))
     if channel.registration and (letter := channel.registration.rank_of(user)):
         reply.emit(rank_event(world, channel, user, letter))
     if user.away:  # IRCv3 away-notify: who joins while away says so
-        event = world.event(user, "AWAY", (user.away,), channel.audience(), skip=request.session, requires=cap.AWAY_NOTIFY)
+        event = world.event(user, "AWAY", (user.away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY)
         reply.emit(event)
     metadata.introduce(request, channel)
     send_state(request, channel)
@@ -88,13 +93,18 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
         channel: where.
         missed_since: the id after which nobody was there to read, for who comes back; 0 for who is new.
     """
+    send_present(request, channel)
+    metadata.on_join(request, channel)
+    playback.play_back(request, channel, missed_since)
+
+
+def send_present(request: Request, channel: Channel) -> None:
+    """Send what is so in a channel at this moment: topic, how far one has read it, names."""
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
     send_names(request, channel)
-    metadata.on_join(request, channel)
-    playback.play_back(request, channel, missed_since)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")
@@ -115,7 +125,7 @@ def part(request: Request, channel: Channel, reason: str) -> None:
     world, user = request.world, request.user
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
-    request.reply.emit(world.event(user, "PART", params, channel.audience(), channels=(channel,)))
+    request.reply.emit(world.event(user, "PART", params, channel.audience_of(user), channels=(channel,)))
     world.leave(user, channel)
 
 
@@ -149,121 +159,67 @@ def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
 
 @command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.")
 def names_command(request: Request) -> None:
-    """List members of the channels named."""
-    if not request.param(0):
-        request.reply.numeric(n.RPL_ENDOFNAMES, "*")
-        return
-    for name in dict.fromkeys(request.params[0].split(",")):
+    """List members of the channels named, which one line ends (RFC 2812 §3.2.5)."""
+    for name in dict.fromkeys(request.param(0).split(",")):
         channel = request.world.channels.get(fold_or_self(name))
         if channel is not None and policy.can_see_channel(request.user, channel):
-            send_names(request, channel)
-        else:
-            request.reply.numeric(n.RPL_ENDOFNAMES, name)
+            _send_members(request, channel)
+    request.reply.numeric(n.RPL_ENDOFNAMES, request.param(0) or "*")
 
 
 def send_names(request: Request, channel: Channel) -> None:
+    """Send the members of a channel, and that these are all."""
+    _send_members(request, channel)
+    request.reply.numeric(n.RPL_ENDOFNAMES, channel.name)
+
+
+def _send_members(request: Request, channel: Channel) -> None:
     """Send the members of a channel, with signs as multi-prefix and full names as userhost-in-names want them."""
     user, reply = request.user, request.reply
     caps = request.session.caps
-    is_member = user in channel.members
+    sees_all = user in channel.members and modes.AUDITORIUM not in channel.flags
     words = []
     for member, membership in channel.members.items():
-        if is_member or policy.can_see_membership(user, member, channel):
+        if sees_all or policy.can_see_membership(user, member, channel):
             prefixes = membership.prefixes if caps & cap.MULTI_PREFIX else membership.prefixes[:1]
             words.append(prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick))
     symbol = "@" if "s" in channel.flags else "="
     head = f":{request.world.identity.name} {n.RPL_NAMREPLY.code} {user.nick} {symbol} {channel.name} :"
     for line in fold_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
-    reply.numeric(n.RPL_ENDOFNAMES, channel.name)
-
-
-@command("LIST", "[<channel>{,<channel>} | >n | <n]", help="List channels with their topics; >n, <n: by number of members.")
-def list_command(request: Request) -> None:
-    """List channels that the user may know of."""
-    least, most, names = 0, -1, set()
-    for word in filter(None, request.param(0).split(",")):
-        if word[0] == ">" and word[1:].isdecimal():
-            least = int(word[1:9]) + 1
-        elif word[0] == "<" and word[1:].isdecimal():
-            most = int(word[1:9]) - 1
-        else:
-            names.add(fold_or_self(word))
-    request.reply.numeric(n.RPL_LISTSTART, "Channel")
-    for channel in request.world.channels.values():
-        count = len(channel.members)
-        if names and channel.folded not in names:
-            continue
-        if count < least or (most >= 0 and count > most) or not policy.can_see_channel(request.user, channel):
-            continue
-        topic = channel.topic.text if channel.topic else ""
-        request.reply.numeric(n.RPL_LIST, channel.name, str(count), args=(topic,))
-    request.reply.numeric(n.RPL_LISTEND)
-
-
-@command("INVITE", "[<nickname> <channel>]", help="Invite somebody into a channel; alone, list the invitations you have.")
-def invite_command(request: Request) -> None:
-    """Invite somebody, or list own invitations."""
-    world, user, reply = request.world, request.user, request.reply
-    if not request.params:
-        for channel in user.invited:
-            reply.numeric(n.RPL_INVITELIST, channel.name)
-        reply.numeric(n.RPL_ENDOFINVITELIST)
-        return
-    if len(request.params) < 2:
-        reply.numeric(n.ERR_NEEDMOREPARAMS, "INVITE")
-        return
-    other = world.users.get(fold_or_self(request.params[0]))
-    if other is None:
-        reply.numeric(n.ERR_NOSUCHNICK, request.params[0])
-        return
-    channel_or_none = find_channel(request, request.params[1])
-    if channel_or_none is None:
-        return
-    _invite(request, other, channel_or_none)
-
-
-def _invite(request: Request, other: User, channel: Channel) -> None:
-    world, user, reply = request.world, request.user, request.reply
-    why_not = policy.why_not_invite(user, channel)
-    if why_not:
-        reply.numeric(why_not, channel.name)
-        return
-    if other in channel.members:
-        reply.numeric(n.ERR_USERONCHANNEL, other.nick, channel.name)
-        return
-    other.invited[channel] = None
-    while len(other.invited) > world.lengths.channels_per_user:  # the oldest invitation gives way
-        other.invited.pop(next(iter(other.invited)))
-    reply.numeric(n.RPL_INVITING, other.nick, channel.name)
-    if other.away:
-        reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
-    params = (other.nick, channel.name)
-    reply.emit(world.event(user, "INVITE", params, other.sessions))
-    members = channel.audience()
-    reply.emit(world.event(user, "INVITE", params, members, skip=request.session, requires=cap.INVITE_NOTIFY))
 
 
 @command("KICK", "<channel> <nickname>{,<nickname>} [:<reason>]", min_params=2, help="Remove members from a channel.")
 def kick_command(request: Request) -> None:
-    """Remove members from a channel."""
+    """Remove members from a channel; or each from its own, when as many channels are named (RFC 2812 §3.2.8)."""
+    names = request.params[0].split(",")
+    nicks = list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]
+    if len(names) == 1:
+        names *= len(nicks)
+    if len(names) != len(nicks):
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "KICK")
+        return
+    for name, nick in zip(names, nicks, strict=True):
+        _kick(request, name, nick)
+
+
+def _kick(request: Request, name: str, nick: str) -> None:
     world, user, reply = request.world, request.user, request.reply
-    channel = find_channel(request, request.params[0])
+    channel = find_channel(request, name)
     if channel is None:
         return
-    why_not = policy.why_not_operate(user, channel)
-    if why_not:
+    other = world.users.get(fold_or_self(nick))
+    if why_not := policy.why_not_operate(user, channel, modes.HALF_OPERATOR):
         reply.numeric(why_not, channel.name)
-        return
-    reason = truncate(request.param(2) or user.nick, world.lengths.kick)
-    for name in list(dict.fromkeys(request.params[1].split(",")))[: world.lengths.targets]:
-        other = world.users.get(fold_or_self(name))
-        if other is None:
-            reply.numeric(n.ERR_NOSUCHNICK, name)
-        elif other not in channel.members:
-            reply.numeric(n.ERR_USERNOTINCHANNEL, other.nick, channel.name)
-        else:
-            log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
-            params = (channel.name, other.nick, reason)
-            reply.emit(world.event(user, "KICK", params, channel.audience(), channels=(channel,)))
-            world.leave(other, channel)
+    elif other is None:
+        reply.numeric(n.ERR_NOSUCHNICK, nick)
+    elif other not in channel.members:
+        reply.numeric(n.ERR_USERNOTINCHANNEL, other.nick, channel.name)
+    elif why_not := policy.why_not_kick(user, other, channel):
+        reply.numeric(why_not, channel.name)
+    else:
+        reason = truncate(request.param(2) or user.nick, world.lengths.kick)
+        log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
+        params = (channel.name, other.nick, reason)
+        reply.emit(world.event(user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other))
+        world.leave(other, channel)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
-from trio_chat.irc import modes
+from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import TOKENS_PER_LINE
 from trio_chat.irc.masks import matches
@@ -143,9 +143,19 @@ def summon_command(request: Request) -> None:
     request.reply.numeric(n.ERR_SUMMONDISABLED)
 
 
-@command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES).")
+@command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).")
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
+    _help(request)
+
+
+@command("HELPOP", "[<command>]", help="The same as HELP, which some clients answer themselves.")
+def helpop_command(request: Request) -> None:
+    """Show help."""
+    _help(request)
+
+
+def _help(request: Request) -> None:
     subject = request.param(0).upper()
     lines = _help_lines(subject, request.user)
     if lines is None:
@@ -166,5 +176,7 @@ def _help_lines(subject: str, user: User) -> list[str] | None:
         return ["Channel modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values())]
     if subject == "UMODES":
         return ["User modes", *(f"{letter}  {meaning}" for letter, meaning in modes.USER_MODES.items())]
+    if subject == "EXTBANS":
+        return ["Extended bans, for the lists b, e and I", *(extban.meaning for extban in extbans.EXTBANS.values())]
     entry = COMMANDS.get(subject)
     return [f"{entry.name} {entry.usage}".rstrip(), entry.help] if entry else None

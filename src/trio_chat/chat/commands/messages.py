@@ -8,6 +8,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
@@ -103,31 +104,37 @@ def _say_to_channel(
     if channel is None or not policy.can_see_channel(user, channel):
         refuse(n.ERR_NOSUCHCHANNEL, target)
         return
-    why_not = policy.why_not_speak(user, channel)
+    why_not = policy.why_not_speak(user, channel, text[0] if text else "")
     if why_not:
         refuse(why_not, name)
         return
     recipients = channel.audience()
     shown = channel.name
     prefix = target[: len(target) - len(name)]
-    if prefix:  # STATUSMSG: those of this rank and above
-        recipients = _ranked_audience(channel, prefix, session)
-        shown = prefix[-1] + channel.name
+    is_for_some = bool(prefix) or (bool(channel.restraining) and policy.is_heard_by_operators_only(user, channel))
+    if is_for_some:
+        recipients = _ranked_audience(channel, prefix, user)
+        shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
-    if request.world.memory and not prefix and (text or _is_worth_keeping(tags)):
+    if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
         event = event._replace(places=(channel.place,))
-    if _fits(request, event):
+    if fits(request, event):
         request.reply.emit(event)
 
 
-def _ranked_audience(channel: Channel, prefix: str, own: Session) -> tuple[Session, ...]:
-    lowest = max(index for index, rank in enumerate(RANKS) if rank.prefix in prefix)
-    wanted = {rank.letter for rank in RANKS[: lowest + 1]}
-    ranked = [
-        session for member, membership in channel.members.items() if membership.ranks & wanted for session in member.sessions
-    ]
-    return tuple(dict.fromkeys((*ranked, own)))
+def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Session, ...]:
+    """Return who sees what is for some members only, and the sender's own sessions.
+
+    Args:
+        channel: where.
+        prefix: signs of ranks (STATUSMSG): those of the lowest one and above; "" when the channel alone says for whom it is.
+        sender: who says it.
+    """
+    lowest = next((rank.letter for rank in reversed(RANKS) if rank.prefix in prefix), RANKS[-1].letter)
+    if policy.is_heard_by_operators_only(sender, channel) and modes.HALF_OPERATOR in modes.AT_LEAST[lowest]:
+        lowest = modes.HALF_OPERATOR
+    return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
 
 
 def _say_to_user(
@@ -142,8 +149,14 @@ def _say_to_user(
     if other is None:
         refuse(n.ERR_NOSUCHNICK, target)
         return
+    why_not = policy.why_not_write_to(user, other, text[0] if text else "")
+    if why_not:
+        refuse(why_not, other.nick)
+        return
+    if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
+        user.accept(other)
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
-    if not _fits(request, event):
+    if not fits(request, event):
         return
     remembered = event._replace(places=talks.place_of(user, other)) if request.world.memory and text else event
     request.reply.emit(remembered, is_answer=False)
@@ -165,7 +178,7 @@ def _message(
     )  # fmt: skip
 
 
-def _fits(request: Request, event: Event) -> bool:
+def fits(request: Request, event: Event) -> bool:
     """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
     if event.is_multiline:
         *head, text = event.params

@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable
 
 from trio_chat.chat import operators, policy
-from trio_chat.chat.channels import Channel, ListEntry, fold_mask
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
+from trio_chat.chat.masklists import entry
 from trio_chat.chat.registry import Request, command
-from trio_chat.irc import modes
+from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.masks import complete
 from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import Change, Kind
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -66,11 +66,16 @@ def change_channel(request: Request, channel: Channel) -> None:
     wanted = [change for change in changes if not _is_question(change)][: request.world.lengths.modes]
     if not wanted:
         return
-    why_not = None if request.override else policy.why_not_operate(user, channel)
-    if why_not:
+    done = []
+    refused: dict[Numeric, None] = {}
+    for change in wanted:
+        why_not = None if request.override else policy.why_not_change(user, channel, change)
+        if why_not:
+            refused[why_not] = None
+        elif applied := _apply(request, channel, change):
+            done.append(applied)
+    for why_not in refused:
         reply.numeric(why_not, channel.name)
-        return
-    done = [applied for change in wanted if (applied := _APPLY[change.mode.kind](request, channel, change))]
     if done:
         request.world.touch(channel)
         params = modes.format_changes(done)
@@ -85,8 +90,8 @@ def _is_question(change: Change) -> bool:
 
 def _send_list(request: Request, channel: Channel, letter: str) -> None:
     each, end = _LIST_NUMERICS[letter]
-    for entry in channel.lists[letter].values():
-        request.reply.numeric(each, channel.name, entry.mask, entry.setter, str(entry.time))
+    for mask in channel.lists[letter].values():
+        request.reply.numeric(each, channel.name, mask.mask, mask.setter, str(mask.time))
     request.reply.numeric(end, channel.name)
 
 
@@ -110,19 +115,24 @@ def _apply_member(request: Request, channel: Channel, change: Change) -> Change 
 
 
 def _apply_list(request: Request, channel: Channel, change: Change) -> Change | None:
-    entries = channel.lists[change.mode.letter]
-    mask = complete(truncate((change.param or "*").replace(" ", "_"), MAX_MASK))
-    folded = fold_mask(mask)
+    letter = change.mode.letter
+    entries = channel.lists[letter]
+    text = truncate((change.param or "*").replace(" ", "?"), MAX_MASK)
+    mask = entry(text, request.user.source, int(request.world.clock()))
     if not change.adding:
-        entry = entries.pop(folded, None)
-        return change._replace(param=entry.mask) if entry else None
-    if folded in entries:
+        removed = entries.pop(mask.folded, None)
+        return change._replace(param=removed.mask) if removed else None
+    if mask.folded in entries:
+        return None
+    if mask.acts and letter == "I":
+        what = " and ".join(extbans.EXTBANS[act].name for act in mask.acts)
+        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(f"{what}: only in bans and exceptions",))
         return None
     if len(entries) >= request.world.lengths.list_entries:
-        request.reply.numeric(n.ERR_BANLISTFULL, channel.name, change.mode.letter)
+        request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)
         return None
-    entries[folded] = ListEntry(mask, folded, request.user.source, int(request.world.clock()))
-    return change._replace(param=mask)
+    entries[mask.folded] = mask
+    return change._replace(param=mask.mask)
 
 
 def _apply_key(request: Request, channel: Channel, change: Change) -> Change | None:
@@ -160,21 +170,44 @@ def _apply_limit(request: Request, channel: Channel, change: Change) -> Change |
     return change._replace(param=str(channel.limit))
 
 
+def _apply_forward(request: Request, channel: Channel, change: Change) -> Change | None:
+    if not change.adding:
+        if not channel.forward:
+            return None
+        channel.forward = ""
+        return change
+    if change.param is None:
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
+        return None
+    target = request.world.channels.get(fold_or_self(change.param))
+    if target is None or target is channel or not policy.can_see_channel(request.user, target):
+        text = "There is no such channel to forward to"
+        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, "f", change.param, args=(text,))
+        return None
+    if not policy.is_operator(request.user, target):  # or anybody could send people where they are not wanted
+        request.reply.numeric(n.ERR_CHANOPRIVSNEEDED, target.name)
+        return None
+    channel.forward = target.name
+    return change._replace(param=target.name)
+
+
 def _apply_flag(request: Request, channel: Channel, change: Change) -> Change | None:
     letter = change.mode.letter
     if (letter in channel.flags) is change.adding:
         return None
-    (channel.flags.add if change.adding else channel.flags.discard)(letter)
+    channel.set_flags(channel.flags | {letter} if change.adding else channel.flags - {letter})
     return change
 
 
-_APPLY: dict[Kind, Callable[[Request, Channel, Change], Change | None]] = {
-    Kind.MEMBER: _apply_member,
-    Kind.LIST: _apply_list,
-    Kind.ALWAYS: _apply_key,
-    Kind.WHEN_SET: _apply_limit,
-    Kind.FLAG: _apply_flag,
-}
+_Apply = Callable[[Request, Channel, Change], Change | None]
+_APPLY: dict[Kind, _Apply] = {Kind.MEMBER: _apply_member, Kind.LIST: _apply_list, Kind.FLAG: _apply_flag}
+_APPLY_LETTER: dict[str, _Apply] = {"f": _apply_forward, "k": _apply_key, "l": _apply_limit}
+
+
+def _apply(request: Request, channel: Channel, change: Change) -> Change | None:
+    """Make a change that is allowed; return it as others are to see it, or None when it changes nothing."""
+    mode = change.mode
+    return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.kind])(request, channel, change)
 
 
 def _user_modes(request: Request) -> None:
@@ -201,7 +234,7 @@ def _change_own_modes(request: Request) -> None:
             adding = letter == "+"
         elif letter not in modes.USER_MODES:
             has_unknown = True
-        elif letter == modes.OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
+        elif letter == modes.SERVER_OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
             gives_up = gives_up or not adding
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
             continue

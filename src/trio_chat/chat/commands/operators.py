@@ -12,7 +12,7 @@ from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import matches
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import OPERATOR, WALLOPS
+from trio_chat.irc.modes import SERVER_OPERATOR, WALLOPS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
@@ -71,7 +71,7 @@ def _settle(request: Request, reply: Response, operator: Operator) -> None:
         reply.numeric(n.ERR_NOOPERHOST)
         _note_failure(request, reply, operator.name, "wrong address")
         return
-    is_new = OPERATOR not in user.modes
+    is_new = SERVER_OPERATOR not in user.modes
     event = operators.appoint(request.world, user, operator)
     request.session.failed_logins = 0
     reply.numeric(n.RPL_YOUREOPER)

@@ -133,6 +133,9 @@ def nick_command(request: Request) -> None:
     if user is not None and policy.is_reserved(world, folded, user.account):
         refuse_reserved(request, nick)
         return
+    if user is not None and policy.looks_like_another(world, folded, user, user.account):
+        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
     if user is None:
         session.wanted_nick = nick
         _try_to_register(request)
@@ -193,11 +196,14 @@ def _try_to_register(request: Request) -> None:
         _join_session(request, present)
         return
     if folded in world.users:
-        nick, session.wanted_nick = session.wanted_nick, ""  # somebody else was faster, or is always on
-        if policy.is_reserved(world, folded, session.account):
+        if policy.is_reserved(world, folded, session.account):  # by somebody who is always on
+            nick, session.wanted_nick = session.wanted_nick, ""
             refuse_reserved(request, nick)
         else:
-            request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+            _refuse_taken(request)  # somebody else was faster
+        return
+    if policy.looks_like_another(world, folded, None, session.account):
+        _refuse_taken(request)
         return
     if policy.is_reserved(world, folded, session.account):
         refuse_reserved(request, session.wanted_nick)
@@ -213,6 +219,11 @@ def _try_to_register(request: Request) -> None:
     welcome(request)
     for event in world.arrival(user):
         request.reply.emit(event)
+
+
+def _refuse_taken(request: Request) -> None:
+    nick, request.session.wanted_nick = request.session.wanted_nick, ""
+    request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
 
 
 def _join_session(request: Request, user: User) -> None:

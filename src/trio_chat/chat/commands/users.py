@@ -1,9 +1,11 @@
-"""What people say of themselves: AWAY, SETNAME (Modern IRC, AWAY; IRCv3 away-notify, draft/pre-away, setname)."""
+"""What people say of themselves, and whom they let write: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
 
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.users import MAX_ACCEPTED
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import truncate
+from trio_chat.irc.message import MAX_BODY, fold_words, truncate
+from trio_chat.irc.names import fold_or_self
 
 
 @command(
@@ -41,3 +43,43 @@ def setname_command(request: Request) -> None:
     world.residents.note(user)
     for event in world.news(user, "SETNAME", (realname,), requires=cap.SETNAME):
         request.reply.emit(event)
+
+
+@command(
+    "ACCEPT",
+    "<nickname>{,<nickname>} | -<nickname> | *",
+    min_params=1,
+    help="Let somebody write to you in spite of your mode +R; '-' ends that, '*' shows whom you let.",
+)
+def accept_command(request: Request) -> None:
+    """Change or show the list of those who may write in spite of +R. It knows people, not nicknames."""
+    for word in dict.fromkeys(request.params[0].split(",")):
+        if word == "*":
+            _send_accepted(request)
+        elif word:
+            _accept(request, word.removeprefix("-"), adding=word[0] != "-")
+
+
+def _accept(request: Request, nick: str, *, adding: bool) -> None:
+    user, reply = request.user, request.reply
+    other = request.world.users.get(fold_or_self(nick))
+    if other is None:
+        reply.numeric(n.ERR_NOSUCHNICK, nick)
+    elif not adding:
+        if user.accepted.pop(other.identity, 0) is not None:
+            reply.numeric(n.ERR_ACCEPTNOT, other.nick)
+    elif user.accepts(other):
+        reply.numeric(n.ERR_ACCEPTEXIST, other.nick)
+    elif len(user.accepted) >= MAX_ACCEPTED:
+        reply.numeric(n.ERR_ACCEPTFULL)
+    else:
+        user.accept(other)
+
+
+def _send_accepted(request: Request) -> None:
+    user, reply = request.user, request.reply
+    nicks = [other.nick for other in request.world.users.values() if user.accepts(other)]
+    head = f":{request.world.identity.name} {n.RPL_ACCEPTLIST.code} {user.nick} "
+    for line in fold_words(nicks, MAX_BODY - len(head.encode())):
+        reply.numeric(n.RPL_ACCEPTLIST, *line.split())
+    reply.numeric(n.RPL_ENDOFACCEPT)

@@ -3,17 +3,18 @@
 from datetime import UTC, datetime
 
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.policy import is_operator
+from trio_chat.chat.policy import is_operator, may_grant
 from trio_chat.chat.registrations import MAX_ACCESS, MAX_CHANNELS, SERVICE, Registration, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.face import Face
-from trio_chat.irc.modes import RANKS
+from trio_chat.irc import modes
+from trio_chat.irc.modes import Change
 from trio_chat.irc.names import fold_or_self
 
 FACE = Face(SERVICE)
 answer = FACE.answer
 
-_RANK_NAMES = {"op": "o", "voice": "v"}
+_RANK_NAMES = {"admin": "a", "op": modes.OPERATOR, "halfop": modes.HALF_OPERATOR, "voice": "v"}
 
 
 @command("CHANSERV", ":<order>", help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.")
@@ -75,6 +76,8 @@ def _register(request: Request, words: list[str]) -> None:
         channel.registration = Registration(user.account, int(world.clock()))
         channel.permanent = True
         world.touch(channel)
+        channel.members[user].ranks.add(modes.FOUNDER)
+        request.reply.emit(rank_event(world, channel, user, modes.FOUNDER))
         answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
 
 
@@ -82,6 +85,7 @@ def _register(request: Request, words: list[str]) -> None:
 def _drop(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found:
+        _pass_on(request, found[0], "")
         request.world.unregister(found[0])
         answer(request, f"{found[0].name} belongs to nobody now.")
 
@@ -98,8 +102,24 @@ def _transfer(request: Request, words: list[str]) -> None:
         return
     registration.owner = account.name
     registration.access.pop(account.name, None)
+    _pass_on(request, channel, account.name)
     request.world.touch(channel)
     answer(request, f"{channel.name} belongs to {account.name} now.")
+
+
+def _pass_on(request: Request, channel: Channel, heir: str) -> None:
+    """Make founders operators, and members who are logged in to the account `heir` founders."""
+    for member, membership in channel.members.items():
+        is_heir = bool(heir) and member.account == heir
+        if is_heir is (modes.FOUNDER in membership.ranks):
+            continue
+        changes = [Change(is_heir, modes.CHANNEL_MODES[modes.FOUNDER])]
+        (membership.ranks.add if is_heir else membership.ranks.discard)(modes.FOUNDER)
+        if not is_heir and modes.OPERATOR not in membership.ranks:
+            membership.ranks.add(modes.OPERATOR)
+            changes.append(Change(True, modes.CHANNEL_MODES[modes.OPERATOR]))
+        for change in changes:
+            request.reply.emit(rank_event(request.world, channel, member, change.mode.letter, adding=change.adding))
 
 
 @FACE.order("INFO", "<#channel>", 1, "shows to whom a channel belongs")
@@ -114,7 +134,9 @@ def _info(request: Request, words: list[str]) -> None:
     answer(request, f"{channel.name} belongs to {channel.registration.owner}, since {since:%Y-%m-%d}.")
 
 
-@FACE.order("ACCESS", "<#channel> LIST | ADD <account> op|voice | DEL <account>", 2, "says who gets which rank on joining")
+@FACE.order(
+    "ACCESS", "<#channel> LIST | ADD <account> admin|op|halfop|voice | DEL <account>", 2, "says who gets which rank on joining"
+)
 def _access(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found is None:
@@ -176,7 +198,7 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
         return
     right = channel.registration.rank_of(request.user) if channel.registration else ""
     other = request.world.users.get(fold_or_self(words[1])) if len(words) > 1 else request.user
-    if right != RANKS[0].letter and (right != letter or other is not request.user):
+    if not right or (not may_grant(right, letter) and (right != letter or other is not request.user)):
         answer(request, f"You have no right to do that in {channel.name}.")
     elif other is None or other not in channel.members:
         answer(request, f"{words[-1]} is not in {channel.name}.")

@@ -1,0 +1,68 @@
+"""LIST with the conditions that ISUPPORT's ELIST names (Modern IRC, LIST)."""
+
+import re
+from collections.abc import Callable
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.registry import Request, command
+from trio_chat.irc import masks
+from trio_chat.irc import numerics as n
+from trio_chat.irc.names import fold_or_self
+
+MAX_CONDITIONS = 20
+"""Conditions of one LIST: each is asked of every channel."""
+_LONGEST_MASK = 100
+
+Condition = Callable[[Channel], bool]
+
+
+_NUMBER = re.compile("([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
+_OF: dict[str, Callable[[Channel, float], float | None]] = {
+    # How many members; and how many minutes ago it was made, or its topic was set: no condition covers a topic that is not there.
+    "": lambda channel, now: len(channel.members),
+    "C": lambda channel, now: (now - channel.created) / 60,
+    "T": lambda channel, now: (now - channel.topic.time) / 60 if channel.topic else None,
+}
+
+
+@command(
+    "LIST",
+    "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n]",
+    help="List channels with their topics, all conditions separated by commas: !: not this mask; >, <: by number of members; "
+    "C: made, T: topic set more or less than n minutes ago.",
+)
+def list_command(request: Request) -> None:
+    """List channels that the user may know of."""
+    words = [word for word in request.param(0).split(",") if word][:MAX_CONDITIONS]
+    conditions = [condition for word in words if (condition := _condition(word, request.world.clock()))]
+    wanted = [word for word in words if _condition(word, 0.0) is None]
+    exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}
+    patterns = [masks.compiled(fold_or_self(word[:_LONGEST_MASK])) for word in wanted if masks.has_wildcard(word)]
+    request.reply.numeric(n.RPL_LISTSTART, "Channel")
+    for channel in request.world.channels.values():
+        if not policy.can_see_channel(request.user, channel):
+            continue
+        if wanted and channel.folded not in exact and not any(pattern.fullmatch(channel.folded) for pattern in patterns):
+            continue
+        if all(condition(channel) for condition in conditions):
+            topic = channel.topic.text if channel.topic else ""
+            request.reply.numeric(n.RPL_LIST, channel.name, str(len(channel.members)), args=(topic,))
+    request.reply.numeric(n.RPL_LISTEND)
+
+
+def _condition(word: str, now: float) -> Condition | None:
+    """Return what a word demands of a channel; None when it is a name, or a mask of names."""
+    if word[0] == "!":
+        pattern = masks.compiled(fold_or_self(word[1:_LONGEST_MASK]))
+        return lambda channel: pattern.fullmatch(channel.folded) is None
+    match = _NUMBER.fullmatch(word)
+    if match is None:
+        return None
+    of, is_less, limit = _OF[match[1].upper()], match[2] == "<", int(match[3])
+
+    def is_so(channel: Channel) -> bool:
+        value = of(channel, now)
+        return value is not None and (value < limit if is_less else value > limit)
+
+    return is_so

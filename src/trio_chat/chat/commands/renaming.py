@@ -1,0 +1,89 @@
+"""RENAME: another name for a channel, with all that belongs to it (IRCv3 draft/channel-rename)."""
+
+import logging
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands.channels import find_channel, send_present
+from trio_chat.chat.history import Place
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import Session
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
+from trio_chat.irc.message import truncate
+from trio_chat.irc.names import InvalidName, fold_channel
+
+log = logging.getLogger("trio_chat")
+
+INTERVAL = 60.0
+"""Seconds between two names of a channel: each one makes clients that do not know RENAME leave and join."""
+
+
+@command("RENAME", "<channel> <new name> [:<reason>]", min_params=2, help="Give a channel another name.")
+def rename_command(request: Request) -> None:
+    """Give a channel another name; of a registered one only its founder may."""
+    channel = find_channel(request, request.params[0])
+    if channel is None:
+        return
+    rank = modes.FOUNDER if channel.registration else modes.OPERATOR
+    why_not = policy.why_not_operate(request.user, channel, rank)
+    if why_not:
+        request.reply.numeric(why_not, channel.name)
+        return
+    name = request.params[1]
+    refusal = _why_not(request, channel, name)
+    if refusal:
+        request.reply.fail("RENAME", refusal[0], channel.name, name, text=refusal[1])
+        return
+    _rename(request, channel, name, truncate(request.param(2), request.world.lengths.kick))
+
+
+def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] | None:
+    world = request.world
+    try:
+        folded = fold_channel(name, world.lengths.channel)
+    except InvalidName:
+        return "CANNOT_RENAME", "That is no name of a channel"
+    if name == channel.name:
+        return "CANNOT_RENAME", "That is its name already"
+    if channel is world.lobby:
+        return "CANNOT_RENAME", "The name of this channel is in the server's configuration"
+    if world.channels.get(folded, channel) is not channel:
+        return "CHANNEL_NAME_IN_USE", "There is a channel of that name already"
+    if world.clock() - channel.renamed < INTERVAL:
+        return "CANNOT_RENAME", "This channel has been renamed just now; wait a little"
+    return None
+
+
+def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
+    world, user, reply = request.world, request.user, request.reply
+    before, place = channel.name, channel.place
+    world.rename_channel(channel, name, fold_channel(name, world.lengths.channel))
+    log.info("%s renamed %s to %s", user.source, before, name)
+    is_other_name = channel.folded != place.buffer
+    audience = channel.audience()
+    knowing = tuple(session for session in audience if session.effective & cap.CHANNEL_RENAME)
+    event = world.event(user, "RENAME", (before, name, reason), knowing, requires=cap.CHANNEL_RENAME)
+    # It is remembered so that the history, which has one order of all that happens, changes its name at the same moment.
+    places: tuple[Place, ...] = (place,) if is_other_name and world.memory else ()
+    reply.emit(event._replace(places=places))
+    if is_other_name:  # "This fallback SHOULD NOT be used if the rename only changes the case"
+        for session in audience:
+            if not session.effective & cap.CHANNEL_RENAME:
+                _fall_back(request, session, before, channel, reason)
+
+
+def _fall_back(request: Request, session: Session, before: str, channel: Channel, reason: str) -> None:
+    """Have a client that does not know RENAME leave the old name and join the new one."""
+    user = session.user
+    if user is None:
+        return
+    is_own = session is request.session
+    reply = request.reply if is_own else Response(request.world, session)
+    is_extended = session.effective & cap.EXTENDED_JOIN
+    reply.send("PART", (before, reason) if reason else (before,), user.source)
+    reply.send("JOIN", (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,), user.source)
+    send_present(Request(request.world, session, request.message, reply), channel)
+    if not is_own:
+        request.reply.tell(reply)

@@ -1,0 +1,107 @@
+"""Speaking as somebody else: RELAYMSG, for bots between networks (draft/relaymsg); NPC, NPCA and SCENE, for role-play.
+
+No nickname can look like the names that these use, and user name and address stay those of who speaks.
+"""
+
+from collections.abc import Mapping
+
+from trio_chat.chat import policy
+from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands.channels import find_channel
+from trio_chat.chat.commands.messages import client_tags, fits
+from trio_chat.chat.events import Event
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.users import User
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import modes
+from trio_chat.irc import numerics as n
+from trio_chat.irc.message import NO_TAGS
+from trio_chat.irc.names import SCENE, InvalidName, fold_nick, fold_relayed
+
+MAX_RELAYED = 64
+"""Characters of the name of somebody on another network."""
+
+
+@command(
+    "RELAYMSG", "<channel> <name/network> :<text>", min_params=3,
+    help="Pass on what somebody on another network said; for operators of the channel.",
+)  # fmt: skip
+def relaymsg_command(request: Request) -> None:
+    """Pass on what somebody on another network said."""
+    user, reply = request.user, request.reply
+    channel = find_channel(request, request.params[0])
+    if channel is None:
+        return
+    name, text = request.params[1], request.params[2]
+    if not policy.is_operator(user, channel):
+        reply.fail("RELAYMSG", "PRIVS_NEEDED", text="Only operators of the channel can pass messages on")
+        return
+    if not text.strip():
+        reply.fail("RELAYMSG", "BLANK_MSG", text="The message must not be blank")
+        return
+    try:
+        folded = fold_relayed(name, MAX_RELAYED)
+    except InvalidName:
+        reply.fail("RELAYMSG", "INVALID_NICK", text="The name must be written like name/network, each part like a nickname")
+        return
+    if channel.is_silenced(User(name, folded, user.username, user.host, "", 0.0)):
+        reply.fail("RELAYMSG", "BANNED", text=f"{name} is banned from {channel.name}")
+        return
+    _speak(request, channel, name, text, {**client_tags(request), cap.RELAY_TAG: user.nick})
+
+
+@command("NPC", "<channel> <name> :<text>", min_params=3, help="Speak as a character, in a channel for role-play (+E).")
+def npc_command(request: Request) -> None:
+    """Speak as a character."""
+    _play(request, request.params[1], " ".join(request.params[2:]))
+
+
+@command("NPCA", "<channel> <name> :<text>", min_params=3, help="Let a character do something, like /me (+E).")
+def npca_command(request: Request) -> None:
+    """Let a character do something."""
+    _play(request, request.params[1], " ".join(request.params[2:]), is_action=True)
+
+
+@command("SCENE", "<channel> :<text>", min_params=2, help="Describe the scene, in a channel for role-play (+E).")
+def scene_command(request: Request) -> None:
+    """Describe the scene."""
+    _play(request, "", " ".join(request.params[1:]))
+
+
+def _play(request: Request, character: str, text: str, *, is_action: bool = False) -> None:
+    """Say something as a character, or as the narrator ("")."""
+    user, reply = request.user, request.reply
+    channel = find_channel(request, request.params[0])
+    if channel is None:
+        return
+    if modes.ROLEPLAY not in channel.flags:
+        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("This channel is not for role-play; an operator can set +E",))
+        return
+    why_not = policy.why_not_speak(user, channel, text)
+    if why_not:
+        reply.numeric(why_not, channel.name)
+        return
+    try:
+        if character:
+            fold_nick(character, request.world.lengths.nick)
+    except InvalidName:
+        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("A character is named like a person",))
+        return
+    said = f"{text} ({user.nick})"
+    _speak(request, channel, f"*{character}*" if character else SCENE, f"\x01ACTION {said}\x01" if is_action else said, NO_TAGS)
+
+
+def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mapping[str, str]) -> None:
+    """Say something to a channel under another name; the speaker sees it like everybody, with echo-message or without."""
+    world, user = request.world, request.user
+    is_for_operators = policy.is_heard_by_operators_only(user, channel)
+    recipients = channel.audience()
+    if is_for_operators:
+        recipients = tuple(dict.fromkeys((*channel.ranked_audience(modes.HALF_OPERATOR), *user.sessions)))
+    event = Event(
+        world.ids.next(), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
+        account="" if cap.RELAY_TAG in tags else user.account, client_tags=tags, carries_msgid=True,
+        places=(channel.place,) if world.memory and not is_for_operators else (),
+    )  # fmt: skip
+    if fits(request, event):
+        request.reply.emit(event)

@@ -1,0 +1,56 @@
+"""The case mapping that the names in a database were folded with: another one would find some of them no more."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.talks import GUEST
+from trio_chat.irc.names import agree
+from trio_chat.storage.database import Database, StorageError
+
+if TYPE_CHECKING:
+    import apsw
+
+_NAMES = """
+    SELECT folded FROM account UNION ALL SELECT folded FROM channel UNION ALL SELECT name FROM buffer
+    UNION ALL SELECT account FROM marker UNION ALL SELECT target FROM marker
+"""
+
+
+async def settle(database: Database, mapping: str) -> None:
+    """Have a database go on with a case mapping.
+
+    Args:
+        database: the database.
+        mapping: a key of `irc.names.CASEMAPPINGS`.
+
+    Raises:
+        StorageError: it has names that would be others with it.
+    """
+    conflict = await database.write(_settle, mapping)
+    if conflict:
+        before, name = conflict
+        raise StorageError(
+            f"the database was written with casemapping = {before}, and {name} would be another name with {mapping}: "
+            f"set [server] casemapping = {before}, or [storage] file to another file"
+        )
+
+
+def remembered(connection: "apsw.Connection") -> str:
+    """Return the case mapping of a database."""
+    return str(connection.execute("SELECT value FROM setting WHERE name = 'casemapping'").get)
+
+
+def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | None:
+    before = remembered(connection)
+    if before == mapping:
+        return None
+    for name in _names(connection):
+        if not agree(name, before, mapping):
+            return before, name
+    connection.execute("UPDATE setting SET value = ? WHERE name = 'casemapping'", (mapping,))
+    return None
+
+
+def _names(connection: "apsw.Connection") -> Iterator[str]:
+    for (text,) in connection.execute(_NAMES):
+        yield from (part.removeprefix(GUEST) for part in text.split(","))

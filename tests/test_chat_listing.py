@@ -1,0 +1,72 @@
+"""LIST with conditions, NAMES and KICK with several names, lines without an end."""
+
+import pytest
+
+from support import Town, commands
+from trio_chat.irc.lines import ENDLESS, BadLine, LineBuffer
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "one two lobby"), ("#ONE", "one"), ("#one,#two", "one two"), ("*o*", "one two lobby"), ("#?wo", "two"),
+        ("!*o", "one lobby"),
+        ("!#l*,!#one", "two"), (">1", "two"), ("<1", "lobby"), (">0,<2", "one"), ("C<10", "two"), ("C>10", "one lobby"),
+        ("c>10,>0", "one"),
+        ("T<5", "one"), ("T>5", ""), ("C>x", ""), ("#one,>1", ""), ("*" * 300, "one two lobby"), ("x" * 300, ""),
+    ],
+)  # fmt: skip
+def test_conditions(town: Town, query: str, expected: str) -> None:
+    """ISUPPORT ELIST: M, N, C, T, U; all of several conditions hold, of several names any."""
+    ann = town.person("ann", "#one")
+    town.clock.now += 3600
+    ann.say("TOPIC #one :topical", "JOIN #two")
+    town.person("bob", "#two")
+    town.clock.now += 60
+    replies = town.person("eve").say(f"LIST {query}")
+    assert (replies[0].command, replies[-1].command) == ("321", "323")
+    listed = {message.params[1] for message in replies if message.command == "322"}
+    assert listed == {f"#{name}" for name in expected.split()}
+
+
+def test_many_conditions(town: Town) -> None:
+    """Only so many are looked at."""
+    replies = town.person("ann", "#a").say("LIST " + ",".join(["!*b*"] * 90))
+    assert replies[-1].command == "323"
+
+
+def test_names_of_several_channels(town: Town) -> None:
+    """One RPL_ENDOFNAMES closes the answer (RFC 2812 §3.2.5)."""
+    replies = town.person("ann", "#a", "#b").say("NAMES #a,#b,#none")
+    assert commands(replies) == ["353", "353", "366"]
+    assert replies[-1].params[1] == "#a,#b,#none"
+
+
+def test_kicking_each_from_a_channel(town: Town) -> None:
+    """RFC 2812 §3.2.8: as many channels as users, or one channel."""
+    ann = town.person("ann", "#a", "#b")
+    town.person("bob", "#a"), town.person("eve", "#b")
+    assert [message.params[:2] for message in ann.say("KICK #a,#b bob,eve")] == [("#a", "bob"), ("#b", "eve")]
+    assert commands(ann.say("KICK #a,#b bob")) == ["461"]
+
+
+@pytest.mark.parametrize("size", [1000, ENDLESS + 10])
+@pytest.mark.parametrize("chunk", [100, 5000, 100_000])
+def test_a_line_without_an_end(size: int, chunk: int) -> None:
+    """One that is too long is dropped; one that goes on and on is told apart, once, however it comes in."""
+    data = b"x" * size + b"\r\nPING\r\n"
+    buffer = LineBuffer(100, 510)
+    lines = [line for start in range(0, len(data), chunk) for line in buffer.feed(data[start : start + chunk])]
+    bad = [line for line in lines if isinstance(line, BadLine)]
+    assert lines[-1] == b"PING"
+    assert bad.count(BadLine.ENDLESS) == (size > ENDLESS)
+    assert bad[0] is BadLine.TOO_LONG or bad == [BadLine.ENDLESS]
+
+
+def test_who_sends_a_line_without_an_end_is_disconnected(town: Town) -> None:
+    """After ERR_INPUTTOOLONG, which a line that is merely too long gets alone."""
+    ann = town.person("ann")
+    assert commands(ann.say(BadLine.TOO_LONG)) == ["417"]
+    assert ann.ended == ""
+    assert commands(ann.say(BadLine.ENDLESS)) == ["417"]
+    assert ann.ended == "Input line was far too long"

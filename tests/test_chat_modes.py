@@ -1,0 +1,406 @@
+"""Ranks, extended bans and the modes of channels and users."""
+
+import pytest
+
+from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat import policy
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.registrations import Registration, restore, to_state
+from trio_chat.chat.world import Identity, Memory
+from trio_chat.irc import extbans, masks, modes
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town with accounts for ann and bob, which do not keep others from having these nicknames."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "sesame")
+    accounts.add("bob", "sesame")
+    return Town(
+        Identity(account_rules=AccountRules(reservation="off")),
+        memory=Memory(history=ListHistory(), accounts=accounts, playback=0),
+    )
+
+
+def logged_in(town: Town, nick: str, *channels: str) -> Person:
+    """Return somebody who is logged in to the account of that name."""
+    person = town.newcomer()
+    person.say("CAP REQ sasl", f"NICK {nick}", f"USER {nick} 0 * :{nick}", "PASS x")
+    person.session.account = nick
+    person.say("CAP END", *(f"JOIN {channel}" for channel in channels))
+    for other in town.world.sessions:
+        assert isinstance(other.sink, Person)
+        other.sink.read()
+    return person
+
+
+# Ranks.
+
+
+@pytest.mark.parametrize(
+    ("actor", "change", "is_allowed"),
+    [
+        ("h", "+v", True), ("h", "-v", True), ("h", "+h", False), ("h", "+o", False), ("o", "+h", True), ("o", "+o", True),
+        ("o", "+a", False), ("a", "+o", True), ("a", "+a", False), ("q", "+a", True), ("q", "+q", True), ("v", "+v", False),
+    ],
+)  # fmt: skip
+def test_who_may_give_which_rank(town: Town, actor: str, change: str, is_allowed: bool) -> None:
+    """The table says which rank a mode needs."""
+    ann, _ = town.person("ann", "#a"), town.person("bob", "#a")
+    channel = town.world.channels["#a"]
+    assert ann.session.user is not None
+    bob = town.world.users["bob"]
+    channel.members[ann.session.user].ranks = {actor}
+    channel.members[bob].ranks = set() if change[0] == "+" else {change[1]}
+    assert commands(ann.say(f"MODE #a {change} bob")) == (["MODE"] if is_allowed else ["482"])
+    assert (change[1] in channel.members[bob].ranks) is (is_allowed is (change[0] == "+"))
+
+
+@pytest.mark.parametrize(("mine", "theirs", "can_kick", "can_take"), [
+    ("o", "qo", False, False), ("o", "ao", False, False), ("o", "o", True, True), ("h", "h", False, False),
+    ("h", "v", True, False),
+    ("h", "", True, False), ("a", "qo", False, False), ("q", "qo", True, True),
+])  # fmt: skip
+def test_nobody_acts_against_who_is_above(town: Town, mine: str, theirs: str, can_kick: bool, can_take: bool) -> None:
+    """A founder is not removed by an operator, nor a half-operator by another one."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    channel = town.world.channels["#a"]
+    assert ann.session.user is not None
+    assert bob.session.user is not None
+    channel.members[ann.session.user].ranks = set(mine)
+    channel.members[bob.session.user].ranks = set(theirs)
+    assert commands(ann.say("MODE #a -o bob")) == (["MODE"] if can_take else ["482"])
+    assert commands(ann.say("KICK #a bob")) == (["KICK"] if can_kick else ["482"])
+
+
+def test_a_rank_can_be_given_up(town: Town) -> None:
+    """Nobody needs a right to have less."""
+    ann = town.person("ann", "#a")
+    channel = town.world.channels["#a"]
+    assert ann.session.user is not None
+    channel.members[ann.session.user].ranks = {"a", "v"}
+    assert commands(ann.say("MODE #a -a ann", "MODE #a -v ann")) == ["MODE", "MODE"]
+
+
+def test_one_refused_change_does_not_stop_the_others(town: Town) -> None:
+    """A half-operator who asks for too much gets what is allowed, and one error."""
+    ann, _ = town.person("ann", "#a"), town.person("bob", "#a")
+    assert ann.session.user is not None
+    town.world.channels["#a"].members[ann.session.user].ranks = {"h"}
+    replies = ann.say("MODE #a +voi bob bob")
+    assert commands(replies) == ["482", "MODE"]
+    assert replies[1].params == ("#a", "+v", "bob")
+
+
+def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
+    """ISUPPORT STATUSMSG: `%#a` is for half-operators and whoever is above."""
+    ann, bob, eve = (town.person(nick, "#a") for nick in ("ann", "bob", "eve"))
+    ann.say("MODE #a +h bob")
+    bob.read(), eve.read()
+    eve.say("PRIVMSG %#a :psst")
+    assert find(ann.read(), "PRIVMSG").params == ("%#a", "psst")
+    assert find(bob.read(), "PRIVMSG").params == ("%#a", "psst")
+    ann.say("PRIVMSG @#a :and this")
+    assert bob.read() == []
+
+
+# Extended bans.
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("*!*@192.0.2.*", ("", "", "*!*@192.0.2.*")), ("a:bob", ("", "a", "bob")), ("account:bob", ("", "a", "bob")),
+        ("m:*!*@x", ("m", "", "*!*@x")), ("mute:account:bob", ("m", "a", "bob")), ("m:m:bob", ("m", "", "bob")),
+        ("2001:db8::1", ("", "", "2001:db8::1")), ("a:", ("", "", "a:")),
+        ("a:m:bob", ("", "a", "m:bob")), ("x:bob", ("", "", "x:bob")),
+    ],
+)  # fmt: skip
+def test_extended_bans_are_read(text: str, expected: tuple[str, str, str]) -> None:
+    """Acts come first and can be followed by any mask; what is not in the table is an ordinary mask."""
+    assert extbans.parse(text) == expected
+
+
+def test_an_account_ban_is_about_the_account(town: Town) -> None:
+    """IRCv3 account-extban: who is not logged in is not covered, whatever the nickname."""
+    eve = town.person("eve", "#a")
+    assert find(eve.say("MODE #a +b account:BOB"), "MODE").params == ("#a", "+b", "a:BOB")
+    assert commands(town.person("bob").say("JOIN #a"))[0] == "JOIN"
+    town.world.users["bob"].sessions[0].sink.say("QUIT")  # type: ignore[attr-defined]
+    assert commands(logged_in(town, "bob").say("JOIN #a")) == ["474"]
+    assert commands(eve.say("MODE #a -b a:bob"))[-1] == "MODE"
+    assert commands(town.world.users["bob"].sessions[0].sink.say("JOIN #a"))[0] == "JOIN"  # type: ignore[attr-defined]
+
+
+def test_account_bans_work_in_all_lists(town: Town) -> None:
+    """Exceptions and invitations name accounts too."""
+    eve = town.person("eve", "#a")
+    eve.say("MODE #a +bei *!*@* a:bob", "MODE #a +I a:bob")
+    assert commands(town.person("joe").say("JOIN #a")) == ["474"]
+    assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == "JOIN"
+
+
+def test_a_mute_forbids_to_speak_only(town: Town) -> None:
+    """Who is muted may join; a rank, or an exception, ends it."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +b m:bob!*@*")
+    bob = town.person("bob", "#a")
+    assert bob.session.user in town.world.channels["#a"].members
+    assert commands(bob.say("PRIVMSG #a :hi")) == ["404"]
+    ann.say("MODE #a +e m:bob")
+    bob.read()
+    assert bob.say("PRIVMSG #a :hi") == []
+    ann.say("MODE #a -e m:bob", "MODE #a +v bob")
+    assert "404" not in commands(bob.say("PRIVMSG #a :hi"))
+
+
+def test_an_exception_from_a_mute_is_none_from_a_ban(town: Town) -> None:
+    """What an entry is about limits exceptions as it limits bans."""
+    town.person("ann", "#a").say("MODE #a +be bob!*@* m:bob!*@*")
+    assert commands(town.person("bob").say("JOIN #a")) == ["474"]
+
+
+def test_a_mute_is_no_invitation(town: Town) -> None:
+    """ERR_INVALIDMODEPARAM."""
+    replies = town.person("ann", "#a").say("MODE #a +I m:bob")
+    assert commands(replies) == ["696"]
+
+
+def test_a_ban_of_a_real_name(town: Town) -> None:
+    """r: compares the real name, whatever the case."""
+    town.person("ann", "#a").say("MODE #a +b :r:BOB the*")
+    assert commands(town.person("bob").say("JOIN #a")) == ["474"]
+
+
+def test_extended_bans_last(town: Town) -> None:
+    """A list entry of a registered channel is the same after a restart."""
+    town.person("ann", "#a").say("MODE #a +bf m:a:bob #a", "MODE #a +u")
+    channel = town.world.channels["#a"]
+    channel.registration = Registration("ann", 1)
+    state = to_state(channel)
+    again = restore(Town().world, "#a", state)
+    assert [entry.mask for entry in again.lists["b"].values()] == ["m:a:bob"]
+    assert again.flags == channel.flags
+    assert to_state(again) == state
+
+
+def test_compiled_masks_say_what_masks_say() -> None:
+    """The two readings of a glob agree."""
+    for mask in ("*", "a*b", "?", "a?*", "*a*b*", "", "a", "**", "*ab*ab", "[a]*"):
+        for text in ("", "a", "ab", "aab", "abab", "ba", "[a]b", "a\nb"):
+            assert bool(masks.compiled(mask).fullmatch(text)) is masks.matches(mask, text), (mask, text)
+
+
+# Channel modes.
+
+
+def test_who_may_not_join_is_forwarded(town: Town) -> None:
+    """ERR_LINKCHANNEL, then the JOIN of the other channel."""
+    ann = town.person("ann", "#a", "#b")
+    assert find(ann.say("MODE #a +if #b"), "MODE").params == ("#a", "+if", "#b")
+    bob = town.person("bob")
+    replies = bob.say("JOIN #a")
+    assert replies[0].command == "470"
+    assert replies[0].params[:3] == ("bob", "#a", "#b")
+    assert find(replies, "JOIN").params == ("#b",)
+
+
+def test_two_channels_that_forward_to_each_other(town: Town) -> None:
+    """Nobody is sent round in circles."""
+    town.person("ann", "#a", "#b").say("MODE #a +if #b", "MODE #b +if #a")
+    assert commands(town.person("bob").say("JOIN #a")) == ["470", "473"]
+
+
+@pytest.mark.parametrize(("target", "numeric"), [("#nowhere", "696"), ("#a", "696"), ("#theirs", "482")])
+def test_forwarding_takes_rights_in_the_target(town: Town, target: str, numeric: str) -> None:
+    """Else anybody could send people where they are not wanted."""
+    town.person("bob", "#theirs")
+    assert commands(town.person("ann", "#a").say(f"MODE #a +f {target}")) == [numeric]
+
+
+def test_registered_only_channels(town: Town) -> None:
+    """+R: ERR_NEEDREGGEDNICK for who is not logged in, unless invited; +M: such a one may not speak."""
+    eve = town.person("eve", "#a")
+    eve.say("MODE #a +RM")
+    joe = town.person("joe")
+    assert commands(joe.say("JOIN #a")) == ["477"]
+    eve.say("INVITE joe #a")
+    joe.read()
+    assert commands(joe.say("JOIN #a"))[0] == "JOIN"
+    assert commands(joe.say("PRIVMSG #a :hi")) == ["404"]
+    assert logged_in(town, "bob", "#a").say("PRIVMSG #a :hi") == []
+
+
+def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
+    """+U: what members without a rank say reaches operators, is echoed, and is not in the history."""
+    ann, bob, eve = (town.person(nick, "#a", caps="echo-message") for nick in ("ann", "bob", "eve"))
+    ann.say("MODE #a +U")
+    bob.read(), eve.read()
+    assert commands(bob.say("PRIVMSG #a :psst")) == ["PRIVMSG"]
+    assert find(ann.read(), "PRIVMSG").params == ("#a", "psst")
+    assert eve.read() == []
+    ann.say("MODE #a +v eve"), eve.read()
+    bob.say("PRIVMSG +#a :psst again")
+    assert find(ann.read(), "PRIVMSG").params == ("+#a", "psst again")
+    assert eve.read() == []
+    ann.say("PRIVMSG #a :hear all")
+    assert find(eve.read(), "PRIVMSG").params == ("#a", "hear all")
+    assert town.world.memory is not None
+    assert [record.text for record in town.world.memory.history.said] == ["hear all"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("text", "is_refused"), [
+    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False),
+    ("hello", False), ("\x01", True), ("say \x01", False),
+])  # fmt: skip
+def test_no_ctcp(town: Town, text: str, is_refused: bool) -> None:
+    """+C for channels (ERR_CANNOTSENDTOCHAN), +T for users; ACTION is for people."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +C", "MODE ann +T")
+    bob = town.person("bob", "#a")
+    assert commands(bob.say(f"PRIVMSG #a :{text}")) == ["404"] * is_refused
+    assert commands(bob.say(f"PRIVMSG ann :{text}")) == ["492"] * is_refused
+
+
+def test_an_auditorium_hides_its_listeners_from_each_other(town: Town) -> None:
+    """+u: JOIN, PART, QUIT, KICK, NICK, NAMES, WHO, WHOIS."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +u")
+    bob, joe = town.person("bob", "#a"), town.person("joe", "#a")
+    eve = town.person("eve")
+    eve.say("JOIN #a", "NICK evi", "AWAY :gone", "PART #a", "JOIN #a")
+    assert commands(ann.say("KICK #a evi :out")) == ["JOIN", "NICK", "PART", "JOIN", "KICK"]
+    assert bob.read() == []
+    joe.say("QUIT")
+    assert bob.read() == []
+    town.person("lea", "#a")
+    assert find(bob.say("NAMES #a"), "353").params[-1] == "@ann bob"
+    assert {message.params[5] for message in bob.say("WHO #a") if message.command == "352"} == {"ann", "bob"}
+    assert "319" not in commands(bob.say("WHOIS lea"))
+    assert "#a" in find(ann.say("WHOIS lea"), "319").params[-1]
+    assert town.world.memory is not None
+    remembered = {(record.command, record.source) for record in town.world.memory.history.records}  # type: ignore[attr-defined]
+    assert {command for command, _ in remembered} == {"JOIN", "MODE"}
+
+
+def test_in_an_auditorium_everybody_is_heard(town: Town) -> None:
+    """Only who is there is hidden, not what is said; and who has a voice is seen."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +u")
+    bob, eve = town.person("bob", "#a"), town.person("eve", "#a")
+    eve.say("PRIVMSG #a :hello")
+    assert commands(bob.read()) == ["PRIVMSG"]
+    ann.say("MODE #a +v eve")
+    assert commands(bob.read()) == ["MODE"]
+    assert find(bob.say("NAMES #a"), "353").params[-1] == "@ann bob +eve"
+    eve.say("PART #a")
+    assert commands(bob.read()) == ["PART"]
+
+
+# Invitations.
+
+
+@pytest.mark.parametrize(("rank", "first"), [("", "474"), ("h", "JOIN"), ("o", "JOIN")])
+def test_an_operators_invitation_overrules_a_ban(town: Town, rank: str, first: str) -> None:
+    """Once; and not that of somebody who could not lift the ban."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +b bob!*@*")
+    assert ann.session.user is not None
+    town.world.channels["#a"].members[ann.session.user].ranks = set(rank)
+    bob = town.person("bob")
+    ann.say("INVITE bob #a")
+    bob.read()
+    assert commands(bob.say("JOIN #a"))[0] == first
+    bob.say("PART #a")
+    assert commands(bob.say("JOIN #a")) == ["474"]
+
+
+def test_knocking(town: Town) -> None:
+    """RPL_KNOCK to the operators, RPL_KNOCKDLVR; once a minute."""
+    ann, eve = town.person("ann", "#a"), town.person("eve", "#a")
+    ann.say("MODE #a +i")
+    eve.read()
+    bob = town.person("bob")
+    assert commands(bob.say("KNOCK #a :let me in")) == ["711"]
+    assert find(ann.read(), "710").params[:3] == ("#a", "#a", "bob!bob@192.0.2.1")
+    assert eve.read() == []
+    assert commands(bob.say("KNOCK #a")) == ["712"]
+    town.clock.now += 61
+    assert commands(bob.say("KNOCK #a")) == ["711"]
+
+
+@pytest.mark.parametrize(("setup", "numeric"), [("MODE #a +t", "713"), ("MODE #a +ib bob", "480"), ("MODE #a +s", "403")])
+def test_where_nobody_knocks(town: Town, setup: str, numeric: str) -> None:
+    """An open channel, one that one is banned from, one that one may not know of."""
+    town.person("ann", "#a").say(setup)
+    assert commands(town.person("bob").say("KNOCK #a")) == [numeric]
+    assert commands(town.person("eve", "#b").say("KNOCK #b")) == ["714"]
+
+
+# User modes.
+
+
+def test_registered_only_messages(town: Town) -> None:
+    """+R: ERR_NEEDREGGEDNICK; NOTICE is refused in silence, an invitation too."""
+    ann, joe = town.person("ann"), town.person("joe", "#j")
+    ann.say("MODE ann +R")
+    assert commands(joe.say("PRIVMSG ann :hi", "NOTICE ann :hi", "INVITE ann #j")) == ["477", "477"]
+    assert ann.read() == []
+    assert logged_in(town, "bob").say("PRIVMSG ann :hi") == []
+    assert commands(ann.read()) == ["PRIVMSG"]
+
+
+def test_who_is_accepted_may_write(town: Town) -> None:
+    """ACCEPT lets somebody, whatever the nickname becomes; '-' takes it back."""
+    ann, joe = town.person("ann"), town.person("joe")
+    assert ann.say("MODE ann +R", "ACCEPT joe")[1:] == []
+    assert commands(ann.say("ACCEPT joe,nobody")) == ["457", "401"]
+    joe.say("NICK jim")
+    assert joe.say("PRIVMSG ann :hi") == []
+    replies = ann.say("ACCEPT *")
+    assert [message.params for message in replies if message.command == "281"] == [("ann", "jim")]
+    assert replies[-1].command == "282"
+    assert commands(ann.say("ACCEPT -jim", "ACCEPT -jim")) == ["458"]
+    assert commands(joe.say("PRIVMSG ann :hi")) == ["477"]
+
+
+def test_who_is_written_to_may_answer(town: Town) -> None:
+    """With +R, writing to somebody accepts that person."""
+    ann, joe = town.person("ann"), town.person("joe")
+    ann.say("MODE ann +R", "PRIVMSG joe :hi")
+    assert joe.say("PRIVMSG ann :hi yourself")[1:] == []
+
+
+def test_default_user_modes() -> None:
+    """Everybody begins with what the operator says."""
+    town = Town(Identity(user_modes="BR"))
+    assert find(town.person("ann").say("MODE ann"), "221").params == ("ann", "+BR")
+
+
+def test_the_tables_are_consistent() -> None:
+    """Every mode's rank exists, and every restraining flag is a mode."""
+    assert {mode.needs for mode in modes.CHANNEL_MODES.values()} <= set(modes.AT_LEAST)
+    assert set(modes.CHANNEL_MODES) >= modes.RESTRAINING
+    assert modes.AT_LEAST["o"] == {"q", "a", "o"}
+
+
+def test_no_line_of_a_message_is_ctcp() -> None:
+    """Who does not know multiline gets each line as a message."""
+    assert policy.is_ctcp("hello\n\x01VERSION\x01")
+    assert not policy.is_ctcp("hello\n\x01ACTION waves\x01")
+
+
+@pytest.mark.parametrize(("rank", "first"), [("o", "JOIN"), ("v", "473")])
+def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -> None:
+    """Neither by an invitation that is missing nor by a ban."""
+    town.person("eve", "#a").say("MODE #a +i", f"MODE #a +b {'*!*@*' if rank == 'o' else 'x'}")
+    town.world.channels["#a"].registration = Registration("ann", 1, {"bob": rank})
+    assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == first
+
+
+def test_help_shows_every_mode_and_extended_ban(town: Town) -> None:
+    """HELP CMODES, UMODES and EXTBANS are the tables; HELPOP is HELP."""
+    ann = town.person("ann")
+    for subject, table in (("CMODES", modes.CHANNEL_MODES), ("UMODES", modes.USER_MODES), ("EXTBANS", extbans.EXTBANS)):
+        shown = [message.params[-1][0] for message in ann.say(f"HELPOP {subject}") if message.command == "705"]
+        assert shown == list(table)

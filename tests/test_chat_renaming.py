@@ -1,0 +1,118 @@
+"""RENAME: what a channel has follows its name (IRCv3 draft/channel-rename)."""
+
+import pytest
+
+from support import ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.registrations import Registration
+from trio_chat.chat.world import Memory
+from trio_chat.irc.message import Message
+
+CAP = "draft/channel-rename"
+
+
+@pytest.fixture
+def town() -> Town:
+    """A town that remembers."""
+    return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts(), playback=0))
+
+
+def test_a_client_that_knows_it_sees_rename(town: Town) -> None:
+    """`RENAME <old> <new> :<reason>`; without a reason an empty one."""
+    ann, bob = town.person("ann", "#a", caps=CAP), town.person("bob", "#a", caps=CAP)
+    assert ann.say("RENAME #a #B :why not") == [Message("RENAME", ("#a", "#B", "why not"), "ann!ann@192.0.2.1")]
+    assert commands(bob.read()) == ["RENAME"]
+    assert set(town.world.channels) == {"#lobby", "#b"}
+    town.clock.now += 100
+    assert find(ann.say("RENAME #B #c"), "RENAME").params == ("#B", "#c", "")
+
+
+def test_a_client_that_does_not_know_it_leaves_and_joins(town: Town) -> None:
+    """The fall-back: PART with the reason, JOIN, topic and names; only of the client itself."""
+    ann = town.person("ann", "#a", caps=CAP)
+    ann.say("TOPIC #a :things")
+    bob = town.person("bob", "#a", caps="extended-join")
+    town.person("eve", "#a")
+    ann.say("RENAME #a #b :why not")
+    replies = bob.read()
+    assert commands(replies) == ["PART", "JOIN", "332", "333", "353", "366"]
+    assert replies[0] == Message("PART", ("#a", "why not"), "bob!bob@192.0.2.1")
+    assert replies[1].params == ("#b", "*", "bob the tester")
+    assert replies[2].params == ("bob", "#b", "things")
+
+
+def test_who_renames_without_knowing_it_gets_the_fall_back(town: Town) -> None:
+    """With a label, the whole answer carries it."""
+    ann = town.person("ann", "#a", caps="labeled-response batch")
+    replies = ann.say("@label=x RENAME #a #b")
+    assert commands(replies) == ["BATCH", "PART", "JOIN", "353", "366", "BATCH"]
+    assert replies[0].tags == {"label": "x"}
+
+
+def test_only_the_case_can_change(town: Town) -> None:
+    """ "Implementations MUST allow channels to be renamed while only changing the casing"; without a fall-back."""
+    ann, bob = town.person("ann", "#a", caps=CAP), town.person("bob", "#a")
+    assert commands(ann.say("RENAME #a #A")) == ["RENAME"]
+    assert bob.read() == []
+    assert town.world.channels["#a"].name == "#A"
+
+
+def test_everything_follows(town: Town) -> None:
+    """History, markers, modes, members, invitations, and who is forwarded."""
+    ann, eve = town.person("ann", "#a", "#x"), town.person("eve")
+    ann.say(
+        "PRIVMSG #a :hello", "MODE #a +ik key", "MODE #x +f #a", "INVITE eve #a", "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z"
+    )
+    ann.say("RENAME #a #b", "PRIVMSG #b :again")
+    assert town.world.memory is not None
+    assert [(record.buffer, record.text) for record in town.world.memory.history.said] == [("#b", "hello"), ("#b", "again")]  # type: ignore[attr-defined]
+    assert "f" in find(ann.say("MODE #x"), "324").params[2]
+    assert find(ann.say("MODE #x"), "324").params[3] == "#b"
+    assert find(ann.say("MARKREAD #b"), "MARKREAD").params[1] == "timestamp=2026-01-01T00:00:00.000Z"
+    assert find(ann.say("MARKREAD #a"), "MARKREAD").params[1] == "*"
+    assert commands(eve.say("JOIN #b"))[-3:] == ["JOIN", "353", "366"]
+    assert find(eve.say("JOIN #a"), "353").params[-1] == "@eve"
+
+
+def test_a_registration_follows(town: Town) -> None:
+    """Both names are written down: the one that is gone, and the one that is new. Only the founder may."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    channel = town.world.channels["#a"]
+    channel.registration = Registration("ann", 1)
+    assert bob.session.user is not None
+    channel.members[bob.session.user].ranks = {"q"}
+    assert commands(ann.say("RENAME #a #b")) == ["482"]
+    bob.say("RENAME #a #b")
+    assert town.world.unsaved.channels == {"#a", "#b"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("#taken", "CHANNEL_NAME_IN_USE"), ("nonsense", "CANNOT_RENAME"), ("#a", "CANNOT_RENAME"), ("#b,c", "CANNOT_RENAME")],
+)
+def test_names_that_cannot_be(town: Town, name: str, code: str) -> None:
+    """FAIL RENAME, with the two names."""
+    ann = town.person("ann", "#a", "#taken")
+    assert find(ann.say(f"RENAME #a {name}"), "FAIL").params[:4] == ("RENAME", code, "#a", name)
+
+
+def test_not_again_and_again(town: Town) -> None:
+    """CANNOT_RENAME within a minute."""
+    ann = town.person("ann", "#a")
+    ann.say("RENAME #a #b")
+    assert find(ann.say("RENAME #b #c"), "FAIL").params[1] == "CANNOT_RENAME"
+
+
+def test_not_the_lobby(town: Town) -> None:
+    """Its name is in config.ini."""
+    ann = town.person("ann", "#lobby")
+    assert ann.session.user is not None
+    town.world.channels["#lobby"].members[ann.session.user].ranks = {"o"}
+    assert find(ann.say("RENAME #lobby #b"), "FAIL").params[1] == "CANNOT_RENAME"
+
+
+@pytest.mark.parametrize(("who", "numeric"), [("bob", "482"), ("eve", "442")])
+def test_who_may_not(town: Town, who: str, numeric: str) -> None:
+    """ERR_CHANOPRIVSNEEDED, ERR_NOTONCHANNEL."""
+    town.person("ann", "#a")
+    people = {"bob": town.person("bob", "#a"), "eve": town.person("eve")}
+    assert commands(people[who].say("RENAME #a #b")) == [numeric]
