@@ -23,7 +23,7 @@ from trio_chat.server.connection import Connection
 from trio_chat.server.listeners import ListenError, bound_to, open_all
 from trio_chat.server.memory import StorageError, remembering
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
-from trio_chat.server.transport import SocketTransport, Transport
+from trio_chat.server.transport import SocketTransport, Transport, send_all
 
 log = logging.getLogger("trio_chat")
 
@@ -128,7 +128,7 @@ class Server:
 
 async def _send_and_close(transport: Transport, data: bytes) -> None:
     try:
-        await transport.send_all(data)
+        await send_all(transport, data)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass
     finally:

@@ -75,6 +75,7 @@ class Connection:
         try:
             async with trio.open_nursery() as nursery:
                 self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
+                self._transport.on_control(self._outbox.nudge)
                 try:
                     nursery.start_soon(self._keep_alive)
                     await self._read_guarded()
@@ -163,7 +164,7 @@ class Connection:
             outbox.send_last(self._last_words())
             await outbox.wait_flushed()
             try:
-                await self._transport.send_eof()
+                await self._transport.send_eof(going_away=self._is_shutdown)
                 with trio.move_on_after(LINGER_TIMEOUT):
                     while await self._transport.receive():
                         pass
