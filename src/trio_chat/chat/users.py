@@ -67,11 +67,13 @@ class Session:
         "batch",
         "cap_302",
         "caps",
+        "certificate",
         "closing",
         "connected",
         "effective",
         "failed_logins",
         "host",
+        "is_secure",
         "negotiating",
         "number",
         "password",
@@ -89,6 +91,8 @@ class Session:
     def __init__(self, sink: Sink, host: str, now: float) -> None:
         self.sink = sink
         self.host = host
+        self.is_secure = False  # whether all of its way here is encrypted
+        self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None

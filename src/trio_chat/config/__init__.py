@@ -5,12 +5,14 @@ from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
+    GatewaySettings,
     LimitSettings,
     ListenerSettings,
     LoggingSettings,
     ServerSettings,
     Settings,
     StorageSettings,
+    TlsSettings,
 )
 
 __all__ = [
@@ -21,11 +23,13 @@ __all__ = [
     "AccountSettings",
     "ClientSettings",
     "ConfigError",
+    "GatewaySettings",
     "LimitSettings",
     "ListenerSettings",
     "LoggingSettings",
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TlsSettings",
     "load",
 ]

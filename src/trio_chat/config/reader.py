@@ -142,6 +142,12 @@ class _Reader:
         if len(server.lobby_topic.encode()) > lengths.topic:
             problem = f"longer than [limits] topic_length = {lengths.topic} bytes allows"
             raise self._error(*self._both("lobby_topic", server.lobby_topic, problem))
+        for listener in settings.listeners:
+            section = f"listener {listener.name}"
+            if (listener.port is None) is (listener.path is None):
+                raise self._error(line_of(self._text, section), f"[{section}] needs either a port or a path")
+        if settings.tls.key is not None and settings.tls.certificate is None:
+            raise self._error(line_of(self._text, "tls", "key"), "[tls] key: a key without its certificate; give both")
 
     def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
         line = line_of(self._text, "server", key)

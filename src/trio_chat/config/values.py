@@ -26,6 +26,8 @@ _SERVER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
+_MODE = re.compile(r"[0-7]{3}")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
@@ -171,6 +173,26 @@ def _parts(value: str) -> list[str]:
     if not parts:
         raise ValueError(value)
     return parts
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return where web pages may come from that open a connection: `any`, or `same` and origins, which may begin with `*.`."""
+    parts = tuple(part.lower() for part in _parts(value))
+    if parts != ("any",) and not all(part == "same" or _ORIGIN.fullmatch(part) for part in parts):
+        raise ValueError(value)
+    return parts
+
+
+def file_mode(value: str) -> int:
+    """Return the permissions of a file."""
+    if not _MODE.fullmatch(value):
+        raise ValueError(value)
+    return int(value, 8)
+
+
+def secret_text(value: str) -> str:
+    """Return a password that may not be empty."""
+    return _text(value, 500) or _refuse(value)
 
 
 def server_name(value: str) -> str:

@@ -1,8 +1,8 @@
 """How bytes come and go for one client; the one place that knows a plain socket from any other stream.
 
-Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into bytes for the one below and hands
-back what the socket did not take, already in the form in which it must go out. So encryption and framing need no task of their
-own, a member of any kind costs a fan-out one call, and what waits is kept in one place, the `Outbox`.
+Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into bytes for the one below and
+hands back what the socket did not take, already in the form in which it must go out. So encryption and framing need no task of
+their own, a member of any kind costs a fan-out one call, and what waits is kept in one place, the `Outbox`.
 """
 
 import socket
@@ -12,13 +12,15 @@ from typing import Protocol
 import trio
 
 RECEIVE_BYTES = 65536
+LINGER_TIMEOUT = 1.0
+"""Seconds in which a peer's last bytes are read and dropped."""
 
 
 class Transport(Protocol):
     """A connection as the rest of this room uses it."""
 
     def on_control(self, call: Callable[[], None]) -> None:
-        """Have something called whenever there are bytes to be sent that nobody asked for, such as the answer to a WebSocket ping.
+        """Have something called whenever there are bytes to be sent that nobody gave, such as the answer to a WebSocket ping.
 
         They go out with the next `send_nowait`, of which the data may be empty.
         """
@@ -32,7 +34,7 @@ class Transport(Protocol):
         """
 
     def send_nowait(self, data: bytes) -> bytes:
-        """Send what can be sent without waiting; return what is left, which `send_rest` must be given before anything else is sent.
+        """Send what can be sent without waiting; return what is left: `send_rest` must be given it before anything else is sent.
 
         Args:
             data: whole lines, or nothing.
@@ -75,6 +77,19 @@ async def send_all(transport: Transport, data: bytes) -> None:
     await trio.lowlevel.checkpoint()
     if rest := transport.send_nowait(data):
         await transport.send_rest(rest)
+
+
+async def part(transport: Transport, *, going_away: bool = False) -> None:
+    """Say that nothing more comes, and read away what is still on its way: closing with unread bytes would destroy what the peer
+    has not read yet. The caller has a deadline, and closes.
+    """
+    try:
+        await transport.send_eof(going_away=going_away)
+        with trio.move_on_after(LINGER_TIMEOUT):
+            while await transport.receive():
+                pass
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass  # gone already
 
 
 class SocketTransport:
