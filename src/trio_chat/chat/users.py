@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.modes import SECURE
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
@@ -193,6 +194,11 @@ class User:
         self.folded = folded
         self.source = f"{nick}!{self.username}@{self.host}"
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
+
+    def note_security(self) -> None:
+        """Have the mode for encrypted connections when all sessions are."""
+        is_secure = bool(self.sessions) and all(session.is_secure for session in self.sessions)
+        (self.modes.add if is_secure else self.modes.discard)(SECURE)
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""

@@ -39,6 +39,8 @@ class Identity:
         lobby: the channel that always exists, or "".
         lobby_topic: its topic, or "".
         account_rules: what the operator allows with accounts.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_port: the port for that.
     """
 
     name: str = "chat.local"
@@ -52,6 +54,8 @@ class Identity:
     lobby: str = "#lobby"
     lobby_topic: str = ""
     account_rules: AccountRules = field(default_factory=AccountRules)
+    sts_duration: int | None = None
+    sts_port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,7 @@ class World:
         """Make a user of a session that has said all that registration needs."""
         user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, signon=session.connected)
         user.sessions = (session,)
+        user.note_security()
         user.since = self.ids.next()
         user.away = user.away_message()
         user.account = session.account
@@ -163,6 +168,7 @@ class World:
         """Make a session one more of a user who is here; return what others are to see."""
         session.number = max((other.number for other in user.sessions), default=0) + 1
         user.sessions = (*user.sessions, session)
+        user.note_security()
         session.user = user
         for channel in user.channels:
             channel.sessions_changed()
@@ -173,6 +179,7 @@ class World:
         before = session.user
         assert before is not None  # noqa: S101  # who asks for it is registered
         before.sessions = tuple(other for other in before.sessions if other is not session)
+        before.note_security()
         for channel in before.channels:
             channel.sessions_changed()
         events = self.update_away(before) if before.sessions else self.remove(before, f"Now here as {user.nick}")
@@ -236,6 +243,7 @@ class World:
         if user is None:
             return []
         user.sessions = tuple(other for other in user.sessions if other is not session)
+        user.note_security()
         if user.sessions:
             for channel in user.channels:
                 channel.sessions_changed()

@@ -59,7 +59,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     "tls": {
         "certificate": _PATH,
         "key": _PATH,
-        "sts_duration": values.whole(0, 315_360_000, " seconds (0: off)"),
+        "sts_duration": values.no_or_whole(0, 315_360_000, " seconds"),
         "sts_port": values.whole(0, 65535, " (0: that of [server])"),
     },
     "logging": {

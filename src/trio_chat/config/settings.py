@@ -36,7 +36,7 @@ class TlsSettings:
 
     certificate: Path | None = None  # none: one that the server makes itself
     key: Path | None = None  # none: it is in the file of the certificate
-    sts_duration: int = 0  # seconds; 0: clients are not told to come by TLS only
+    sts_duration: int | None = None  # seconds; none: clients are not told to come by TLS only
     sts_port: int = 0  # 0: [server] port
 
 

@@ -59,6 +59,12 @@ def whole(low: int, high: int, note: str = "") -> Kind:
     return Kind(lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}")
 
 
+def no_or_whole(low: int, high: int, note: str = "") -> Kind:
+    """Return the kind of a whole number in a range, or the word `none`."""
+    words = f"a whole number from {low} to {high}{note}, or none"
+    return Kind(lambda value: None if value.lower() == NOBODY else _whole(value, low, high), words)
+
+
 def size(low: int, high: int, note: str = "") -> Kind:
     """Return the kind of a number of bytes in a range; 'k' and 'M' count 1024 and 1024 * 1024."""
     words = f"a number of bytes from {low} to {high}, where k means 1024 and M 1048576{note}"

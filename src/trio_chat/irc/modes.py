@@ -63,8 +63,12 @@ PREFIXES = "".join(mode.prefix for mode in RANKS)
 BOT = "B"
 """The user mode of bots, and their flag in WHO (IRCv3 bot-mode)."""
 
+SECURE = "Z"
+"""The user mode of who has come encrypted, in all of its sessions; the server gives and takes it."""
+
 USER_MODES: dict[str, str] = {
     BOT: "you are a bot, and others are told so",
+    SECURE: "your connection is encrypted; the server sets it",
     "i": "who shares no channel with you does not find you by WHO",
 }
 

@@ -224,6 +224,8 @@ def _identity(settings: Settings, now: float) -> Identity:
         password=server.password,
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
+        sts_duration=settings.tls.sts_duration,
+        sts_port=settings.tls.sts_port or server.port,
         account_rules=AccountRules(
             registration=settings.accounts.registration == "open",
             before_connect=settings.accounts.before_connect,

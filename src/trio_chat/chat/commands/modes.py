@@ -195,6 +195,8 @@ def _user_modes(request: Request) -> None:
             adding = letter == "+"
         elif letter not in modes.USER_MODES:
             has_unknown = True
+        elif letter == modes.SECURE:
+            continue  # the server's to give, and nothing to complain of
         elif (letter in user.modes) is not adding:
             (user.modes.add if adding else user.modes.discard)(letter)
             text += letter if sign is adding else ("+" if adding else "-") + letter
