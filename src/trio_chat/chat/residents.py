@@ -106,5 +106,6 @@ def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
     user.seen = state["seen"]
     user.away = state["away"]
     user.modes = {letter for letter in state["modes"] if letter in USER_MODES}
+    user.note_security()  # nobody has come yet
     user.metadata = dict(state["metadata"])
     return user
