@@ -112,13 +112,17 @@ class Server:
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         log.info("shutting down: telling %d clients", len(self.connections))
-        self._is_stopping = True
-        for scope in self._openings:
-            scope.cancel()
+        self.end_openings()
         for connection in self.connections:
             connection.shut_down()
         # A client that has stopped reading gets the grace time and no more.
         connections.cancel_scope.deadline = trio.current_time() + self.settings.server.shutdown_grace
+
+    def end_openings(self) -> None:
+        """End all connections on which nobody chats yet, because the server stops."""
+        self._is_stopping = True
+        for scope in self._openings:
+            scope.cancel()
 
     async def handle(self, stream: trio.SocketStream, listener: ListenerSettings) -> None:
         """Serve an accepted connection until it is gone."""
