@@ -61,7 +61,7 @@ class Server:
             timeout=settings.limits.registration_timeout,
         )
         self._accepting = trio.CancelScope()
-        self._openings: set[trio.CancelScope] = set()
+        self.openings: set[trio.CancelScope] = set()
         self._is_stopping = False
 
     async def serve(
@@ -121,7 +121,7 @@ class Server:
     def end_openings(self) -> None:
         """End all connections on which nobody chats yet, because the server stops."""
         self._is_stopping = True
-        for scope in self._openings:
+        for scope in self.openings:
             scope.cancel()
 
     async def handle(self, stream: trio.SocketStream, listener: ListenerSettings) -> None:
@@ -161,7 +161,7 @@ class Server:
     async def _open(self, opening: Opening) -> bool:
         """Open a connection so far that IRC is spoken; tell whether that was possible."""
         with trio.CancelScope() as scope:
-            self._openings.add(scope)
+            self.openings.add(scope)
             try:
                 await opening.run()
                 return True
@@ -172,7 +172,7 @@ class Server:
             except Exception:
                 log.exception("internal error while opening the connection of %s", opening.peer.host)
             finally:
-                self._openings.discard(scope)
+                self.openings.discard(scope)
         if scope.cancelled_caught:
             await opening.tell(SHUTDOWN_REASON)
         return False
@@ -195,7 +195,7 @@ class Server:
             self.connections.discard(connection)
 
     def _is_full(self) -> bool:
-        return len(self.connections) + len(self._openings) >= self.limits.clients
+        return len(self.connections) + len(self.openings) >= self.limits.clients
 
     async def _refuse(self, transport: Transport, peer: Peer) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
