@@ -143,8 +143,7 @@ async def test_a_handshake_is_bounded(own: Settings, monkeypatch: pytest.MonkeyP
 async def test_a_handshake_has_a_deadline(own: Settings, autojump_clock: MockClock) -> None:
     """Shorter than that for the whole opening."""
     async with edge(own) as here:
-        await here.server.encryption.prepare()
-        await here.server.encryption._get_context()
+        await here.server.encryption.load()
         eve = here.connect()
         await eve.send(b"\x16\x03\x01\x02\x00")
         assert await eve.rest() == b""
@@ -258,7 +257,7 @@ async def test_a_new_certificate_disconnects_nobody(own: Settings, tmp_path: Pat
 # STS.
 
 
-async def test_sts_says_where_and_then_for_how_long() -> None:
+def test_sts_says_where_and_then_for_how_long() -> None:
     """ "The port key MUST be present on insecure connections", "duration MUST be specified on secure ones" (IRCv3 sts)."""
     town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
     plain, secure = town.newcomer(), town.newcomer()
@@ -268,13 +267,13 @@ async def test_sts_says_where_and_then_for_how_long() -> None:
     assert "sts" not in find(town.newcomer().say("CAP LS"), "CAP").params[-1]
 
 
-async def test_sts_cannot_be_requested() -> None:
+def test_sts_cannot_be_requested() -> None:
     """ "Clients MUST NOT request this capability", and the server refuses (IRCv3 sts)."""
     town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
     assert find(town.newcomer().say("CAP REQ sts"), "CAP").params[1] == "NAK"
 
 
-async def test_without_sts_nobody_is_told() -> None:
+def test_without_sts_nobody_is_told() -> None:
     """As long as the operator has not chosen it: a client that was told refuses plain text for good."""
     assert "sts" not in find(Town().newcomer().say("CAP LS 302"), "CAP").params[-1]
 
@@ -297,7 +296,7 @@ async def test_a_client_is_known_by_its_certificate(own: Settings, client_certif
         assert (await ann.until("276")).params[-1] == f"has client certificate fingerprint {shown}"
 
 
-async def test_external_is_for_who_has_shown_a_certificate() -> None:
+def test_external_is_for_who_has_shown_a_certificate() -> None:
     """Others are not offered it and cannot use it."""
     accounts = OpenAccounts()
     town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
@@ -318,7 +317,7 @@ async def test_external_with_a_name_takes_that_account_only(name: str, command: 
     assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[-1] == command
 
 
-async def test_nickserv_keeps_the_certificates_of_an_account() -> None:
+def test_nickserv_keeps_the_certificates_of_an_account() -> None:
     """Added with and without a fingerprint, listed, taken away; another account's stays another's; there is a bound."""
     accounts = OpenAccounts()
     for name in ("ann", "bob"):

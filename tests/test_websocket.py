@@ -227,7 +227,7 @@ async def test_bytes_that_are_no_text_are_refused_as_from_anybody() -> None:
         assert (await web.until("FAIL")).params[1] == "INVALID_UTF8"
 
 
-async def test_nothing_but_utf_8_goes_out_as_text() -> None:
+def test_nothing_but_utf_8_goes_out_as_text() -> None:
     """ "Servers MUST NOT relay non-UTF-8 content to clients using text messages" (IRCv3 websocket): it is replaced."""
     sent: list[bytes] = []
 

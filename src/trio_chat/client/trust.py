@@ -173,18 +173,27 @@ class Connector:
         tcp = await connect_tcp(self._host, self._port)
         # Servers that just hang up are common; IRC says by itself where it ends.
         stream: Encrypted = trio.SSLStream(tcp, context, server_hostname=self._host, https_compatible=True)
+        is_done = False
         try:
-            with trio.fail_after(HANDSHAKE_TIMEOUT):
-                await stream.do_handshake()
-        except BaseException as error:
-            await trio.aclose_forcefully(tcp)
-            cause = error.__cause__
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                raise _NotVouchedForError(cause.verify_message) from error
-            if isinstance(error, trio.BrokenResourceError | trio.TooSlowError):
-                raise _NoTlsError from error
-            raise
+            problem = await _agree(stream)
+            is_done = problem is None
+        finally:
+            if not is_done:
+                await trio.aclose_forcefully(tcp)
+        if problem is not None:
+            raise problem
         return stream, hashlib.sha256(stream.getpeercert(binary_form=True) or b"").hexdigest()
+
+
+async def _agree(stream: Encrypted) -> _NoTlsError | _NotVouchedForError | None:
+    """Agree on encryption; return why that is impossible."""
+    try:
+        with trio.fail_after(HANDSHAKE_TIMEOUT):
+            await stream.do_handshake()
+    except (trio.BrokenResourceError, trio.TooSlowError) as error:
+        cause = error.__cause__
+        return _NotVouchedForError(cause.verify_message) if isinstance(cause, ssl.SSLCertVerificationError) else _NoTlsError()
+    return None
 
 
 def _trusting() -> ssl.SSLContext:

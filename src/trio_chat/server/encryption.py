@@ -66,25 +66,28 @@ class Encryption:
         self._files, self._context, self.fingerprint = files, context, fingerprint
         log.info("the TLS certificate was read again, SHA-256 fingerprint %s", fingerprint or "new")
 
-    async def wrap(self, transport: Transport) -> "TlsTransport":
-        """Agree with a client on encryption.
+    async def load(self) -> None:
+        """Read the certificate, unless that was done.
 
         Raises:
-            CertificateError: there is no certificate that can be used.
-            HandshakeError: the client cannot be talked to.
-            trio.BrokenResourceError: the connection broke.
-            trio.TooSlowError: it took too long.
+            CertificateError: it cannot be used.
         """
-        context = await self._get_context()
-        from trio_chat.server.tls import handshake  # noqa: PLC0415  # OpenSSL is loaded by now
-
-        with trio.fail_after(HANDSHAKE_TIMEOUT):
-            return await handshake(transport, context)
-
-    async def _get_context(self) -> "SSL.Context":
         if self._context is None:
             await self.prepare()
             async with self._lock:
                 if self._context is None:
                     self._context = await trio.to_thread.run_sync(certificates.context, self._files, self._name)
-        return self._context
+
+    async def wrap(self, transport: Transport) -> "TlsTransport":
+        """Agree with a client on encryption, after `load`.
+
+        Raises:
+            HandshakeError: the client cannot be talked to.
+            trio.BrokenResourceError: the connection broke.
+            trio.TooSlowError: it took too long.
+        """
+        from trio_chat.server.tls import handshake  # noqa: PLC0415  # OpenSSL is loaded by now
+
+        assert self._context is not None  # noqa: S101  # loaded
+        with trio.fail_after(HANDSHAKE_TIMEOUT):
+            return await handshake(transport, self._context)

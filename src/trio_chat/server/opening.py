@@ -148,16 +148,18 @@ class Opening:
 
     async def _start_tls(self) -> None:
         self._takes_lines = False
+        encryption = self._rules.encryption
         try:
-            tls = await self._rules.encryption.wrap(self.transport)
+            await encryption.load()
         except CertificateError as error:
             log.error("nobody can come by TLS: %s", error)
-            await self._send(_ALERT)
             raise Closed("there is no certificate") from error
-        except trio.TooSlowError as error:
-            raise Closed("TLS took too long") from error
+        try:
+            tls = await encryption.wrap(self.transport)
         except HandshakeError as error:
             raise Closed(f"TLS failed: {error}") from error
+        except trio.TooSlowError as error:
+            raise Closed("TLS took too long") from error
         self.transport, self._takes_lines = Ahead(tls), True
         self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
 

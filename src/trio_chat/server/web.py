@@ -67,25 +67,27 @@ async def open_websocket(
     if not any(value.strip().lower() == b"websocket" for name, value in request.headers if name == b"upgrade"):
         await _send_page(ahead, http, request, host, server, websocket=websocket)
     if not websocket:
-        await _refuse(ahead, http, 403, "there is no WebSocket on this port")
+        await _answer(ahead, http, 403, "there is no WebSocket on this port")
     if not _allows(server.origins, request.headers, host):
-        await _refuse(ahead, http, 403, "pages from that address may not come here; see [server] origins")
+        await _answer(ahead, http, 403, "pages from that address may not come here; see [server] origins")
     ahead.data = http.trailing_data[0] + ahead.data
     return await _accept(ahead, http, request), _behind(peer, request.headers, server.proxies)
 
 
 async def _read_request(ahead: Ahead, http: h11.Connection) -> h11.Request:
-    try:
-        while True:
+    while True:
+        try:
             event = http.next_event()
-            if isinstance(event, h11.Request):
-                return event
-            if event is not h11.NEED_DATA:
-                raise Page("no request")
-            http.receive_data(await ahead.receive())
-    except h11.RemoteProtocolError as error:
-        await _refuse(ahead, http, error.error_status_hint, "the request is not understood")
-        raise  # never: refusing has raised
+        except h11.RemoteProtocolError as error:
+            status = error.error_status_hint
+            break
+        if isinstance(event, h11.Request):
+            return event
+        if event is not h11.NEED_DATA:
+            raise Page("no request")
+        http.receive_data(await ahead.receive())
+    await _answer(ahead, http, status, "the request is not understood")
+    raise AssertionError  # an answer ends with `Page`
 
 
 async def _accept(ahead: Ahead, http: h11.Connection, request: h11.Request) -> WebSocketTransport:
@@ -96,7 +98,9 @@ async def _accept(ahead: Ahead, http: h11.Connection, request: h11.Request) -> W
         subprotocol = next((name for name in asked.subprotocols if name in (BINARY, TEXT)), None)
         answer = opening.send(ws.AcceptConnection(subprotocol=subprotocol))
     except (ProtocolError, h11.LocalProtocolError, UnicodeError, StopIteration):
-        await _refuse(ahead, http, 400, "that is no opening of a WebSocket (RFC 6455)")
+        answer = b""
+    if not answer:
+        await _answer(ahead, http, 400, "that is no opening of a WebSocket (RFC 6455)")
     assert opening.connection is not None  # noqa: S101  # accepted
     data, ahead.data = ahead.data, b""
     opening.connection.receive_data(data)
@@ -122,10 +126,6 @@ async def _send_page(
     shown = {"host": (name if colon else host) or server.name, "port": port or str(server.port)}
     text = _PAGE.format(network=server.network, **shown) + (_WEB_CLIENT if websocket else "")
     await _answer(ahead, http, 200, text)
-
-
-async def _refuse(ahead: Ahead, http: h11.Connection, status: int, reason: str) -> None:
-    await _answer(ahead, http, status, reason)
 
 
 async def _answer(ahead: Ahead, http: h11.Connection, status: int, text: str, headers: Sequence[tuple[str, str]] = ()) -> None:
