@@ -5,6 +5,7 @@ from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
+    GatewaySettings,
     LimitSettings,
     ListenerSettings,
     LoggingSettings,
@@ -12,6 +13,7 @@ from trio_chat.config.settings import (
     ServerSettings,
     Settings,
     StorageSettings,
+    TlsSettings,
 )
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "AccountSettings",
     "ClientSettings",
     "ConfigError",
+    "GatewaySettings",
     "LimitSettings",
     "ListenerSettings",
     "LoggingSettings",
@@ -29,5 +32,6 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TlsSettings",
     "load",
 ]
