@@ -6,8 +6,8 @@ import random
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import trio
 
@@ -296,10 +296,11 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
 
 
 async def _serve(server: Server, entrances: list[Entrance]) -> int:
-    with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
+    with trio.open_signal_receiver(*STOP_SIGNALS) as signals, _hangups() as hangups, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
-            nursery.start_soon(_rehash_on_signal, server)
+            if hangups is not None:
+                nursery.start_soon(_rehash_on_signal, hangups, server)
             nursery.start_soon(announce, entrances, server.encryption)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
@@ -322,21 +323,28 @@ async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everythin
     everything.cancel()
 
 
-async def _rehash_on_signal(server: Server) -> None:
-    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in is gone, stop instead."""
-    if not hasattr(signal, "SIGHUP"):  # Windows
+@contextmanager
+def _hangups() -> Iterator[AsyncIterator[int] | None]:
+    """Receive SIGHUP, from before anybody is told that there is a server; None on Windows, which has no such signal."""
+    if not hasattr(signal, "SIGHUP"):
+        yield None
         return
-    had_terminal = _has_terminal()
     with trio.open_signal_receiver(signal.SIGHUP) as signals:
-        async for _number in signals:
-            if had_terminal and not _has_terminal():
-                log.info("the terminal was closed")
-                server.stop()
-                return
-            log.info("got SIGHUP")
-            if server.world.control is not None:
-                with suppress(RehashError):  # which has been logged
-                    await server.world.control.rehash()
+        yield signals
+
+
+async def _rehash_on_signal(hangups: AsyncIterator[int], server: Server) -> None:
+    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in is gone, stop instead."""
+    had_terminal = _has_terminal()
+    async for _number in hangups:
+        if had_terminal and not _has_terminal():
+            log.info("the terminal was closed")
+            server.stop()
+            return
+        log.info("got SIGHUP")
+        if server.world.control is not None:
+            with suppress(RehashError):  # which has been logged
+                await server.world.control.rehash()
 
 
 def _has_terminal() -> bool:
