@@ -200,7 +200,8 @@ def on_core(core: int | None) -> Iterator[None]:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))}
+    path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""}  # or every start would compile everything
 
 
 def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Path) -> None:
