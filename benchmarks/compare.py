@@ -16,7 +16,7 @@ from typing import Any
 
 from generator import GeneratorError, generator, program
 from report import Report
-from scenarios import SCENARIOS, Setting
+from scenarios import GROWTH, SCENARIOS, Setting
 from subject import OURS, SUBJECTS, Subject, SubjectError, allow_files, running
 
 _QUICK = Setting(members=50, senders=2, seconds=1, crowd=100, idle=200, pairs=5, at_once=5)
@@ -29,7 +29,7 @@ def main() -> int:
     setting = _QUICK if options.quick else replace(Setting(), **_chosen(options))
     try:
         subjects = _subjects(options.servers)
-        clients = max(setting.members, setting.crowd + 4, setting.idle, 2 * setting.pairs) + setting.at_once
+        clients = max(*GROWTH, setting.members, setting.crowd + 4, setting.idle, 2 * setting.pairs) + setting.at_once
         allow_files(clients + _SPARE_FILES)
         report = _measure(subjects, options.scenarios, setting, 1 if options.quick else options.rounds, clients)
     except (SubjectError, GeneratorError) as error:

@@ -2,7 +2,8 @@
 
     load.py 127.0.0.1 6667 10000        the server's address, and how many clients there can be
 
-A fast server waits for it: what it measures of one is a lower bound. It knows `connect`, `join`, `fanout` and `pairs`.
+A fast server waits for it: what it measures of one is a lower bound. It knows `connect`, `join`, `rest`,
+`fanout`, `check` and `pairs`.
 """
 
 import gc
@@ -29,6 +30,7 @@ class Load:
     def __init__(self, address: tuple[str, int]) -> None:
         self._crowd = Crowd(address)
         self._has_echo = False
+        self._phase: Phase | None = None
 
     def connect(self, count: str, caps: str) -> dict[str, object]:
         """Connect until there are so many clients, all of them registered."""
@@ -50,19 +52,26 @@ class Load:
         """Have some members say something and all of them get it."""
         if probes != "0":
             raise CrowdError("what others feel can be measured by the generator in C only: install a C compiler")
-        self._crowd.barrier()
         gc.collect()
-        phase = Phase(self._crowd, int(members), int(senders), int(size), echo=self._has_echo)
+        phase = self._phase = Phase(self._crowd, int(members), int(senders), int(size), echo=self._has_echo)
         latencies = array("q")
         if float(rate):
             lasted, late = phase.pace(float(seconds), float(rate), latencies)
         else:
             lasted, late = phase.saturate(float(seconds), int(window)), 0.0
-        problems = phase.problems()
         return {
             "seconds": lasted, "deliveries": phase.deliveries, "late_ms": late * 1000, "latency_ms": _quantiles(latencies),
-            "lacking": 0, "wrong": len(problems), "strays": 0, "sample": "; ".join(problems[:3]),
         }  # fmt: skip
+
+    def check(self) -> dict[str, object]:
+        """Say whether in the last `fanout` everybody got everything once and in order."""
+        problems = self._phase.problems() if self._phase is not None else []
+        return {"lacking": 0, "wrong": len(problems), "strays": 0, "sample": "; ".join(problems[:3])}
+
+    def rest(self) -> dict[str, object]:
+        """Wait until everybody has received everything that was under way."""
+        self._crowd.barrier()
+        return {}
 
     def pairs(self, pairs: str, seconds: str, size: str) -> dict[str, object]:
         """Have pairs answer each other at once; the first of each counts the round trips."""
@@ -92,7 +101,6 @@ class Load:
             else:
                 say(client)
 
-        self._crowd.barrier()
         is_over = False
         begin = time.perf_counter()
         for client in clients[::2]:
@@ -118,7 +126,8 @@ def main() -> int:
     """Read orders and answer them."""
     load = Load((sys.argv[1], int(sys.argv[2])))
     orders: dict[str, Callable[..., dict[str, object]]] = {
-        "connect": load.connect, "join": load.join, "fanout": load.fanout, "pairs": load.pairs,
+        "connect": load.connect, "join": load.join, "rest": load.rest, "fanout": load.fanout,
+        "check": load.check, "pairs": load.pairs,
     }  # fmt: skip
     gc.disable()  # the generator's own pauses are not the server's latency
     for line in sys.stdin:

@@ -10,6 +10,10 @@ from subject import Running
 
 Figures = dict[str, float]
 CAPS = "server-time,message-tags,echo-message"
+GROWTH = (10, 100, 1000, 5000)
+"""Members of the channel that grows."""
+_GENTLE = 50_000
+"""Deliveries a second in it at the gentle pace, at most."""
 _SETTLE = 0.5
 _WARM = 10
 """The first clients pay for what a server sets up once; memory per connection is counted from there on."""
@@ -85,6 +89,7 @@ def crowd(server: Running, load: Generator, setting: Setting) -> Figures:
 def private(server: Running, load: Generator, setting: Setting) -> Figures:
     """Pairs who answer each other at once."""
     load.ask(f"connect {2 * setting.pairs} -")
+    load.ask("rest")
     with _costs(server, load) as costs:
         found = _checked(load.ask(f"pairs {setting.pairs} {setting.seconds} {setting.size}"))
     trips = found["round_trips"]
@@ -158,6 +163,22 @@ def visitors(server: Running, load: Generator, setting: Setting) -> Figures:
 
 
 @scenario
+def growth(server: Running, load: Generator, setting: Setting) -> Figures:
+    """One channel that grows: what a delivery costs in it."""
+    figures: Figures = {}
+    joined = 0
+    for members in GROWTH:
+        load.ask(f"connect {members} -")
+        load.ask(f"join #bench {joined} {members - joined}")
+        joined = members
+        saturated = _fanout(server, load, setting, members, rate=0)
+        paced = _fanout(server, load, setting, members, rate=min(setting.rate, _GENTLE / members))
+        for kind, found in (("saturated", saturated), ("paced", paced)):
+            figures[f"{kind}_{members}_members_server_cpu_us_per_delivery"] = found["server_cpu_us_per_delivery"]
+    return figures
+
+
+@scenario
 def start(server: Running, load: Generator, setting: Setting) -> Figures:
     """From the start of the process until it takes a connection."""
     return {"ready_ms": server.ready * 1000, "memory_mib": server.meter.memory() / 1024 / 1024}
@@ -177,8 +198,10 @@ def _enter(server: Running, load: Generator, members: int, caps: str, aside: int
 
 
 def _fanout(server: Running, load: Generator, setting: Setting, members: int, rate: float) -> Figures:
+    load.ask("rest")
     with _costs(server, load) as costs:
-        found = _checked(load.ask(_fanout_order(setting, members, rate)))
+        found = load.ask(_fanout_order(setting, members, rate))
+    _checked(load.ask("check"))
     figures = {
         "deliveries_per_second": found["deliveries"] / found["seconds"],
         "server_cpu_us_per_delivery": costs["server_cpu"] / found["deliveries"] * 1e6,

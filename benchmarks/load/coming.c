@@ -54,6 +54,12 @@ void mode_join(const char *channel, int first, int count)
     printf("{\"seconds\": %.6f}\n", seconds);
 }
 
+void mode_rest(void)
+{
+    clients_barrier(0, client_count, NULL);
+    printf("{}\n");
+}
+
 /* The steps of a cycle: each begins when what the last one waits for has come. */
 static bool churn_take(Client *client, const char *line, size_t length)
 {

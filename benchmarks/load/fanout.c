@@ -162,7 +162,6 @@ void mode_fanout(int members, int count, int window, double rate, double seconds
     is_paced = rate > 0;
     if (probes)
         probe_start(&clients[client_count - 2], &clients[client_count - 1]);
-    clients_barrier(0, client_count, NULL);
     is_quiet = true;
     uint64_t begin = clock_ns();
     double late = 0;
@@ -175,16 +174,24 @@ void mode_fanout(int members, int count, int window, double rate, double seconds
            (unsigned long long)deliveries, late);
     histogram_print("latency_ms", &latency);
     probe_end(take);
+    printf("}\n");
     is_quiet = false;
+}
+
+void mode_check(void)
+{
     clients_barrier(0, client_count, take); /* what comes twice comes before it */
-    printf(", \"lacking\": %llu, \"wrong\": %llu, \"strays\": %lu, ", (unsigned long long)(expected - deliveries),
+    printf("{\"lacking\": %llu, \"wrong\": %llu, \"strays\": %lu, ", (unsigned long long)(expected - deliveries),
            (unsigned long long)wrong, strays);
     print_text("sample", wrong ? wrong_first : stray);
     printf("}\n");
-    for (int number = 0; number < count; number++) {
+    for (int number = 0; number < sender_count; number++) {
         free(senders[number].sent_at);
         free(senders[number].missing);
     }
     free(senders);
     free(next);
+    senders = NULL;
+    next = NULL;
+    sender_count = 0;
 }

@@ -21,6 +21,10 @@ static int run(const char *line)
         mode_join(word, a, b);
     else if (sscanf(line, "fanout %d %d %d %lf %lf %d %d", &a, &b, &c, &rate, &seconds, &d, &e) == 7)
         mode_fanout(a, b, c, rate, seconds, d, e);
+    else if (!strcmp(line, "check\n"))
+        mode_check();
+    else if (!strcmp(line, "rest\n"))
+        mode_rest();
     else if (sscanf(line, "pairs %d %lf %d", &a, &seconds, &b) == 3)
         mode_pairs(a, seconds, b);
     else if (sscanf(line, "churn %d %lf", &a, &seconds) == 2)

@@ -13,6 +13,10 @@ void mode_connect(int count, const char *caps);
 void mode_join(const char *channel, int first, int count);
 /* rate 0: as fast as a window lets them; probes: whether the last two clients measure what others feel. */
 void mode_fanout(int members, int senders, int window, double rate, double seconds, int size, int probes);
+/* After mode_fanout, and outside of what its costs are: has everybody got everything once and in order? */
+void mode_check(void);
+/* Wait until everybody has received everything that was under way. */
+void mode_rest(void);
 void mode_pairs(int pairs, double seconds, int size);
 void mode_churn(int at_once, double seconds);
 void mode_visits(int first, int count, double seconds);
