@@ -146,9 +146,8 @@ def idle(server: Running, load: Generator, setting: Setting) -> Figures:
 def fairness(server: Running, load: Generator, setting: Setting) -> Figures:
     """What others feel while one channel is saturated."""
     _enter(server, load, setting.members, "-", aside=2)
-    found = _checked(
-        load.ask(f"fanout {setting.members} {setting.senders} {setting.window} 0 {setting.seconds} {setting.size} 1")
-    )
+    found = load.ask(_fanout_order(setting, setting.members, rate=0, probes=1))
+    _checked(load.ask("check"))
     return _felt(found)
 
 
