@@ -24,26 +24,6 @@ class CrowdError(Exception):
     """The clients cannot do their work; the text is for the user."""
 
 
-def probe(address: tuple[str, int]) -> tuple[str, frozenset[str]]:
-    """Register once; return what the server calls its version, and the capabilities it offers."""
-    heard = b""
-    try:
-        with socket.create_connection(address, timeout=10) as sock:
-            sock.sendall(b"CAP LS 302\r\nNICK probe\r\nUSER bench 0 * :bench\r\nCAP END\r\n")
-            while not re.search(rb" 004 .*\n", heard):
-                data = sock.recv(65536)
-                if not data:
-                    raise CrowdError(f"the server refused a client: {heard.decode(errors='replace')}")
-                heard += data
-            sock.sendall(b"QUIT\r\n")
-    except OSError as error:
-        raise CrowdError(f"no IRC server answers at {address[0]}:{address[1]}: {error}") from None
-    said = heard.decode(errors="replace")
-    offered = " ".join(re.findall(r" CAP \S+ LS (?:\* )?:?(.*)", said))
-    version = re.search(r" 004 \S+ \S+ (\S+)", said)
-    return version[1] if version else "unknown", frozenset(cap.partition("=")[0] for cap in offered.split())
-
-
 class Client:
     """One connection.
 
@@ -77,35 +57,33 @@ class Crowd:
 
     Args:
         address: the server's.
-        caps: capabilities that every client asks for.
     """
 
-    def __init__(self, address: tuple[str, int], caps: Sequence[str]) -> None:
+    def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
-        self._caps = " ".join(caps)
         self._selector = selectors.DefaultSelector()
         self._buffer = bytearray(_BUFFER)
         self._view = memoryview(self._buffer)
         self._barriers = 0
         self.clients: list[Client] = []
 
-    def register(self, count: int) -> None:
-        """Connect until there are so many clients, all of them registered."""
+    def register(self, count: int, caps: Sequence[str]) -> None:
+        """Connect until there are so many clients, all of them registered and with these capabilities."""
         while len(self.clients) < count:
             first = len(self.clients)
             batch = [self._connect() for _ in range(min(_AT_ONCE, count - first))]
-            wanted = f"CAP REQ :{self._caps}\r\n" if self._caps else ""
+            wanted = f"CAP REQ :{' '.join(caps)}\r\n" if caps else ""
             hellos = [
                 f"{wanted}NICK b{first + number}\r\nUSER bench 0 * :bench\r\nCAP END\r\n".encode() for number in range(len(batch))
             ]
             self.exchange(batch, hellos, b" 001 ")
         self.barrier()
 
-    def join(self) -> None:
-        """Have everybody join the channel."""
-        for start in range(0, len(self.clients), _AT_ONCE):
-            batch = self.clients[start : start + _AT_ONCE]
-            self.exchange(batch, [f"JOIN {CHANNEL}\r\n".encode()] * len(batch), b" 366 ")
+    def join(self, channel: str, clients: Sequence[Client]) -> None:
+        """Have some join a channel."""
+        for start in range(0, len(clients), _AT_ONCE):
+            batch = clients[start : start + _AT_ONCE]
+            self.exchange(batch, [f"JOIN {channel}\r\n".encode()] * len(batch), b" 366 ")
         self.barrier()
 
     def barrier(self) -> None:
@@ -153,12 +131,6 @@ class Crowd:
     def view(self) -> memoryview:
         """Where `receive` puts what it read."""
         return self._view
-
-    def close(self) -> None:
-        """Close all connections."""
-        for client in self.clients:
-            client.sock.close()
-        self._selector.close()
 
     def _connect(self) -> Client:
         try:

@@ -55,6 +55,7 @@ async def _fill(path: Path, messages: int, seed: int) -> None:
                 batch.clear()
         if batch:
             await history.commit(batch)
+        await history.index()
 
 
 def _messages(count: int, random: random.Random) -> Iterator[Record]:

@@ -10,19 +10,21 @@ _DRAIN_TIMEOUT = 15.0
 
 
 class Phase:
-    """The first clients of a crowd send to all of it.
+    """The first clients of a crowd send to all who are in the channel, which are the first of it too.
 
     Args:
         crowd: its clients; at rest, see `Crowd.barrier`.
+        members: how many are in the channel.
         senders: how many of them send.
         size: bytes of a message's text.
         echo: whether senders get their own messages too.
     """
 
-    def __init__(self, crowd: Crowd, senders: int, size: int, *, echo: bool) -> None:
+    def __init__(self, crowd: Crowd, members: int, senders: int, size: int, *, echo: bool) -> None:
         self._crowd = crowd
+        self._members = crowd.clients[:members]
         self._senders = crowd.clients[:senders]
-        self._listeners = crowd.clients[senders:]
+        self._listeners = crowd.clients[senders:members]
         self._size = size
         self._echo = echo
         self._sent = [0] * senders
@@ -30,7 +32,7 @@ class Phase:
         self._shared = Stream()
         self._acknowledged = 0
         self._latencies: array[int] | None = None
-        for client in crowd.clients:
+        for client in self._members:
             client.stream = self._shared
             client.offset = client.messages = 0
         for sender in self._senders:  # its own messages it gets not at all, or marked as an echo
@@ -45,7 +47,7 @@ class Phase:
     @property
     def deliveries(self) -> int:
         """Messages times the clients that have to get them."""
-        return self.sent * (len(self._crowd.clients) - (not self._echo))
+        return self.sent * (len(self._members) - (not self._echo))
 
     def saturate(self, seconds: float, window: int) -> float:
         """Keep messages of every sender under way, which a message is until every listener has it.
@@ -67,7 +69,7 @@ class Phase:
             self._acknowledge()
         return self._drain(begin)
 
-    def pace(self, seconds: float, rate: float, latencies: "array[int]") -> float:
+    def pace(self, seconds: float, rate: float, latencies: "array[int]") -> tuple[float, float]:
         """Send at a fixed rate, senders in turn.
 
         Args:
@@ -76,23 +78,24 @@ class Phase:
             latencies: gets the nanoseconds of every delivery.
 
         Returns:
-            The seconds until all was there.
+            The seconds until all was there, and by how many the latest message went out too late.
         """
         self._latencies = latencies
         begin = time.perf_counter()
         total = round(seconds * rate)
-        number = 0
+        number, late = 0, 0.0
         while number < total:
-            while number < total and time.perf_counter() >= begin + number / rate:
+            while number < total and (behind := time.perf_counter() - begin - number / rate) >= 0:
+                late = max(late, behind)
                 self._send(number % len(self._senders), 1)
                 number += 1
             self._crowd.receive(max(0.0, begin + number / rate - time.perf_counter()), self._take)
-        return self._drain(begin)
+        return self._drain(begin), late
 
     def problems(self) -> list[str]:
         """Return what is wrong after the end: empty when everybody got every message exactly once, in order for each sender."""
         found = [problem for stream in self._streams for problem in stream.problems]
-        for number, client in enumerate(self._crowd.clients):
+        for number, client in enumerate(self._members):
             if client.differs:
                 found.append(f"client {number} was sent something else than the others")
             elif client.offset != len(client.stream):
@@ -142,18 +145,18 @@ class Phase:
         """Receive until everything is there or nothing comes any more; return the seconds since `begin`."""
         last = time.perf_counter()
         while not self._is_complete() and time.perf_counter() < last + _DRAIN_TIMEOUT:
-            before = sum(client.offset for client in self._crowd.clients)
+            before = sum(client.offset for client in self._members)
             for client in self._senders:
                 if client.outbox:
                     client.send(b"")
             self._crowd.receive(0.01, self._take)
-            if sum(client.offset for client in self._crowd.clients) != before:
+            if sum(client.offset for client in self._members) != before:
                 last = time.perf_counter()
         return last - begin
 
     def _is_complete(self) -> bool:
         """Whether every message has come everywhere."""
-        if any(client.offset < len(client.stream) for client in self._crowd.clients):
+        if any(client.offset < len(client.stream) for client in self._members):
             return False
         return all(
             stream.got(sender) >= self._due(stream, sender, sent)

@@ -1,22 +1,21 @@
-"""The server under test: started here, or found running; and what it costs in CPU time and memory."""
+"""The servers that are compared: each started with a configuration of this folder, and what it costs in CPU time and memory."""
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-try:
-    import psutil  # type: ignore[import-untyped,unused-ignore]  # its stubs are a package of their own
-except ImportError:
-    psutil = None  # Linux tells the same in /proc
-
-_SOURCE = Path(__file__).resolve().parent.parent / "src"
+_HERE = Path(__file__).resolve().parent
+_SOURCE = _HERE.parent / "src"
 _START_TIMEOUT = 20.0
+_STOP_TIMEOUT = 20.0
 _CONFIG = """\
 [server]
 host = 127.0.0.1
@@ -27,7 +26,7 @@ level = warning
 file = none
 
 [limits]
-clients = {clients}
+clients = 12000
 flood_exempt = 127.0.0.0/8
 ping_interval = 3600
 """
@@ -37,126 +36,198 @@ class SubjectError(Exception):
     """The server cannot be started, reached or measured; the text is for the user."""
 
 
-class Meter:
-    """CPU time and memory of a process, by psutil where that is installed, else from /proc.
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A server that can be measured.
 
     Args:
-        pid: the process; None when nobody said which, and nothing is known then.
+        name: what it is called in tables.
+        program: what must be installed, or a path; "" for this checkout.
+        port: where it listens.
+        commands: what starts it, as words; the last one stays. `{program}`, `{config}` and `{directory}` are filled in.
+        config: its configuration.
+        has_capabilities: whether it has those that `scenarios.CAPS` asks for.
     """
 
-    def __init__(self, pid: int | None) -> None:
+    name: str
+    program: str
+    port: int
+    commands: Sequence[Sequence[str]]
+    config: str
+    has_capabilities: bool = True
+
+    def is_there(self) -> bool:
+        """Tell whether it can be started."""
+        return not self.program or self._path() is not None
+
+    def version(self) -> str:
+        """Return what it says it is."""
+        command = [self._path() or sys.executable, *(() if self.program else ("-m", "trio_chat")), "--version"]
+        told = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+        return (told.stdout or told.stderr).partition("\n")[0]
+
+    def _path(self) -> str | None:
+        # Servers are often where only the administrator's PATH leads.
+        return shutil.which(self.program, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin")))
+
+    def words(self, command: Sequence[str], directory: Path) -> list[str]:
+        """Return a command of this server's as it is to be run."""
+        config = _HERE / "rivals" / self.config
+        if not self.program:
+            config = directory / "config.ini"
+            config.write_text(_CONFIG.format(port=self.port), encoding="utf-8")
+        filled = {"program": self._path() or sys.executable, "config": str(config), "directory": str(directory)}
+        return [word.format(**filled) for word in command]
+
+
+SUBJECTS = {
+    subject.name: subject
+    for subject in (
+        Subject(
+            name="trio-chat", program="", port=16660, config="",
+            commands=(("{program}", "-m", "trio_chat", "serve", "--config", "{config}"),),
+        ),
+        Subject(
+            name="InspIRCd", program="inspircd", port=16662, config="inspircd.conf",
+            commands=(("{program}", "--runasroot", "--nofork", "--nopid", "--config", "{config}"),),
+        ),
+        Subject(
+            name="ngIRCd", program="ngircd", port=16661, config="ngircd.conf", has_capabilities=False,
+            commands=(("{program}", "--nodaemon", "--config", "{config}"),),
+        ),
+        Subject(
+            name="Ergo", program="ergo", port=16663, config="ergo.yaml",
+            commands=(("{program}", "initdb", "--quiet", "--conf", "{config}"), ("{program}", "run", "--conf", "{config}")),
+        ),
+    )
+}  # fmt: skip
+OURS = "trio-chat"
+
+
+class Meter:
+    """CPU time and memory of a process and those it started, as Linux tells them.
+
+    Args:
+        pid: the process.
+    """
+
+    def __init__(self, pid: int) -> None:
         self._pid = pid
-        self._process = psutil.Process(pid) if psutil is not None and pid is not None else None
-        self._proc = Path(f"/proc/{pid}")
 
-    def cpu(self) -> float | None:
-        """Return the seconds of CPU time used so far, by all threads, in the program and in the kernel for it."""
-        if self._process is not None:
-            times = self._process.cpu_times()
-            return float(times.user + times.system)
-        try:
-            fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    def cpu(self) -> float:
+        """Return the seconds of CPU time used so far, by all threads, in the programs and in the kernel for them."""
+        ticks = 0
+        for pid in _family(self._pid):
+            fields = _read(pid, "stat").rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15])) if fields else 0  # its own, and those of children that have ended
+        return ticks / os.sysconf("SC_CLK_TCK")
 
-    def memory(self) -> int | None:
+    def memory(self) -> int:
         """Return the bytes of memory that are resident; buffers of sockets are the kernel's and not counted."""
-        if self._process is not None:
-            return int(self._process.memory_info().rss)
-        try:
-            pages = (self._proc / "statm").read_text().split()[1]
-        except OSError:
-            return None
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        pages = [_read(pid, "statm").split() for pid in _family(self._pid)]
+        return sum(int(fields[1]) for fields in pages if fields) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    for thread in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in _read_path(thread).split():
+            yield from _family(int(child))
+
+
+def _read(pid: int, name: str) -> str:
+    return _read_path(Path(f"/proc/{pid}/{name}"))
+
+
+def _read_path(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs.
+
+    Args:
+        port: where it listens, on 127.0.0.1.
+        meter: what it costs.
+        ready: seconds from its start until it took a connection.
+        process: itself.
+    """
+
+    port: int
+    meter: Meter
+    ready: float
+    process: "subprocess.Popen[bytes]"
 
 
 @contextlib.contextmanager
-def trio_chat(clients: int) -> Iterator[tuple[int, int]]:
-    """Run `trio-chat serve` of this checkout on a free port of 127.0.0.1; give port and process id, and stop it at the end."""
-    with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as directory:
-        port = _free_port()
-        config = Path(directory) / "config.ini"
-        config.write_text(_CONFIG.format(port=port, clients=clients + 100), encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))}
-        output = Path(directory) / "output"
+def running(subject: Subject, core: int | None) -> Iterator[Running]:
+    """Run a server with an empty database in a folder of its own, and stop it at the end.
+
+    Args:
+        subject: which.
+        core: the processor core that it gets for itself, or None.
+    """
+    with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as name:
+        directory = Path(name)
+        *before, command = [subject.words(words, directory) for words in subject.commands]
+        for words in before:
+            subprocess.run(words, cwd=directory, check=True, capture_output=True)
+        output = directory / "output"
         with output.open("wb") as sink:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "trio_chat", "serve", "--config", str(config)],
-                stdout=sink, stderr=subprocess.STDOUT, cwd=directory, env=environment,
-            )  # fmt: skip
+            begin = time.monotonic()
+            with on_core(core):
+                process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, cwd=directory, env=_environment())
             try:
-                _wait_open(port, process, output)
-                yield port, process.pid
+                _wait_open(subject, process, output)
+                yield Running(subject.port, Meter(process.pid), time.monotonic() - begin, process)
             finally:
                 _stop(process)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@contextlib.contextmanager
+def on_core(core: int | None) -> Iterator[None]:
+    """Have what is started inside run on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, before if core is None else {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
-def _wait_open(port: int, process: "subprocess.Popen[bytes]", output: Path) -> None:
+def _environment() -> dict[str, str]:
+    path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""}  # or every start would compile everything
+
+
+def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Path) -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", subject.port), timeout=1):
             return
-        time.sleep(0.05)
-    raise SubjectError(f"trio-chat did not start:\n{output.read_text(errors='replace')}")
+        time.sleep(0.005)
+    raise SubjectError(f"{subject.name} did not start:\n{output.read_text(errors='replace')}")
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.terminate()
     try:
-        process.wait(10)
+        process.wait(_STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
 
 
-@contextlib.contextmanager
-def pinned(pid: int | None) -> Iterator[str]:
-    """Give server and load generator a core each while the block runs, where the system can; say what was done."""
-    if not hasattr(os, "sched_setaffinity"):
-        yield "not pinned: this system cannot"
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2 or pid is None:
-        yield "not pinned: one core only" if pid is not None else "not pinned: no --pid"
-        return
-    # Every thread, and back again at the end: a server that was found running goes on living.
-    before = {0: set(cores), **{thread: os.sched_getaffinity(thread) for thread in _threads(pid)}}
-    try:
-        for thread in before:
-            os.sched_setaffinity(thread, {cores[0] if thread else cores[1]})
-        yield f"server on core {cores[0]}, load generator on core {cores[1]}"
-    except PermissionError:
-        raise SubjectError(f"no right to pin process {pid} to a core: run as its user, or use --no-pin") from None
-    finally:
-        for thread, allowed in before.items():
-            with contextlib.suppress(OSError):
-                os.sched_setaffinity(thread, allowed)
-
-
-def _threads(pid: int) -> list[int]:
-    try:
-        return [int(entry.name) for entry in Path(f"/proc/{pid}/task").iterdir()]
-    except OSError as error:
-        raise SubjectError(f"there is no process {pid}") from error
-
-
 def allow_files(wanted: int) -> None:
-    """Raise this process's limit of open files, which a server that is started inherits.
+    """Raise this process's limit of open files, which all that it starts inherit.
 
     Raises:
         SubjectError: when the system does not allow that many.
     """
-    if sys.platform == "win32":
-        if wanted > 500:
-            raise SubjectError("select() of Python on Windows takes 512 sockets at most: use --clients 400 or fewer")
-        return
     import resource  # noqa: PLC0415  # Windows has no such module
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -164,6 +235,4 @@ def allow_files(wanted: int) -> None:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (OSError, ValueError):
-            raise SubjectError(
-                f"{wanted} open files are needed, {hard} are allowed: raise the limit (ulimit -Hn {wanted}) or lower --clients"
-            ) from None
+            raise SubjectError(f"{wanted} open files are needed, {hard} are allowed: ulimit -Hn {wanted}") from None

@@ -102,6 +102,12 @@ class Town:
             origin.leave(output.close)
         if output.later is not None:
             self.deliver(run_now(output.later()), origin)
+        self._check_indexes()
+
+    def _check_indexes(self) -> None:
+        """What the world counts as it goes is what is there."""
+        assert self.world.newcomers == {session for session in self.world.sessions if session.user is None}
+        assert self.world.invisible == {user for user in self.world.users.values() if "i" in user.modes}
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:
         """Return somebody who has only connected."""

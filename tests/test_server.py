@@ -1,6 +1,8 @@
 """The edge: outboxes, the broadcaster, connections, shutdown; over memory streams, with a clock that jumps."""
 
+import gc
 import logging
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -467,6 +469,23 @@ async def test_quit_is_answered_and_the_connection_closed() -> None:
         await bob.stream.aclose()
         await wait_all_tasks_blocked()
         assert len(h.server.connections) == 1
+
+
+async def test_who_has_left_leaves_nothing_to_be_collected() -> None:
+    """No circle of references keeps what a client took: a full collection, which would find it, holds up everybody."""
+    async with hall() as h:
+        await h.register("ann", "#a")
+        bob = await h.register("bob", "#a", caps="echo-message")
+        (connection,) = [weakref.ref(other) for other in h.server.connections if other.session.target == "bob"]
+        gc.disable()
+        try:
+            await bob.say("PRIVMSG #a :hello", "QUIT")
+            await bob.rest()
+            await bob.stream.aclose()
+            await wait_all_tasks_blocked()
+            assert connection() is None
+        finally:
+            gc.enable()
 
 
 async def test_a_connection_that_breaks_is_seen_by_the_others() -> None:

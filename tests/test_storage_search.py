@@ -5,13 +5,15 @@ from pathlib import Path
 import apsw
 import pytest
 import trio
+import trio.testing
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support import ListHistory, run_now
 from trio_chat.chat.history import LAST_ID, HistoryError, Query, Record, Shown, Span
+from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module
-from trio_chat.storage.database import open_database
+from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.maintenance import add, opened
 from trio_chat.storage.schema import APPLICATION_ID, steps
@@ -119,11 +121,11 @@ async def test_what_is_deleted_is_not_found_any_more() -> None:
         assert await history.redact("#a", 4)
         assert await history.prune(3, 10) == 2
         assert await find(history, Query(HERE, "hello")) == [3, 5]
-        assert await database.read(lambda connection: connection.execute("SELECT count(*) FROM word_docsize").get) == 2
+        assert await _words(database) == 2
 
 
 async def test_what_is_not_committed_is_not_found() -> None:
-    """The words are written with the messages, or not at all."""
+    """Only words of messages that are there are written."""
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([said(1, "hello")])
@@ -141,6 +143,56 @@ async def test_what_was_imported_is_found(tmp_path: Path) -> None:
         assert add(connection, [said(1, "hello", "#b"), said(2, "hello"), said(3, "hello"), said(3, "twice")]) == 2
     async with open_database(path) as database:
         assert await find(SqliteHistory(database), Query({"#a": 0, "#b": 0}, "hello")) == [1, 2, 3]
+
+
+async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
+    """Not with their message; but who searches finds everything, and what was not written when the server ended is later."""
+    path = tmp_path / "chat.db"
+    async with open_database(path) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, "hello")])
+        assert await _words(database) == 0
+        assert await find(history, Query(HERE, "hello")) == [1]
+        await history.commit([said(2, "hello"), said(3, "hello")])
+        assert await history.redact("#a", 2)
+        assert await _words(database) == 1
+    async with open_database(path) as database:
+        history = SqliteHistory(database)
+        await history.index()
+        assert await _words(database) == 2
+        assert await find(history, Query(HERE, "hello")) == [1, 3]
+
+
+async def _words(database: Database) -> int:
+    return int(await database.read(lambda connection: connection.execute("SELECT count(*) FROM word_docsize").get))
+
+
+async def test_more_messages_than_are_indexed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One transaction after the other, until all are found."""
+    monkeypatch.setattr(history_module, "_INDEXED_AT_ONCE", 2)
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(number, "hello") for number in range(1, 6)])
+        assert await find(history, Query(HERE, "hello")) == [1, 2, 3, 4, 5]
+
+
+async def test_waiting_for_words_to_be_written(nursery: trio.Nursery) -> None:
+    """`wait_unindexed` returns at the start, and when something was committed since the last `index`."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.wait_unindexed()
+        await history.index()
+        seen = trio.Event()
+
+        async def wait() -> None:
+            await history.wait_unindexed()
+            seen.set()
+
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        assert not seen.is_set()
+        await history.commit([said(1, "hello")])
+        await seen.wait()
 
 
 async def test_messages_from_before_there_was_a_search(tmp_path: Path) -> None:

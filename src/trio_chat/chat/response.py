@@ -163,7 +163,8 @@ class Response:
         self._flush()
         later = None
         if self._follow_ups:
-            later = partial(Response(self._world, self._session)._run, self._follow_ups)
+            works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
+            later = partial(Response(self._world, self._session)._run, works)
         return Output(tuple(self._parts), self._close, refusal, later)
 
     async def _run(self, works: "list[Later]") -> Output:

@@ -55,6 +55,19 @@ class Past(NamedTuple):
     asked: float
 
 
+class Nowhere:
+    """The sink of a session whose connection is gone."""
+
+    def send(self, data: bytes, *, is_reply: bool = False) -> None:
+        """Drop the lines."""
+
+    def end(self, reason: str) -> None:
+        """Do nothing: it has ended."""
+
+
+NOWHERE = Nowhere()
+
+
 class Session:
     """One connection.
 

@@ -146,6 +146,8 @@ class World:
         self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
         self.reconfigure(identity)
         self.sessions: set[Session] = set()
+        self.newcomers: set[Session] = set()  # of them, those that are not registered
+        self.invisible: set[User] = set()  # those with +i; to count them anew would make registering dear where many are
         self.watches = Watches()
         self.lookalikes = Lookalikes()
         self.users: dict[str, User] = {}
@@ -195,6 +197,7 @@ class World:
     def connect(self, session: Session) -> None:
         """Take in a new connection, which is not registered yet."""
         self.sessions.add(session)
+        self.newcomers.add(session)
 
     def register(self, session: Session, folded: str, username: str) -> User:
         """Make a user of a session that has said all that registration needs."""
@@ -209,6 +212,7 @@ class World:
         user.account = session.account
         session.user = user
         session.number = 1
+        self.newcomers.discard(session)
         self.add_user(user)
         self.residents.settle(user)
         return user
@@ -217,6 +221,8 @@ class World:
         """Make somebody be here."""
         self.users[user.folded] = user
         self.lookalikes.add(user)
+        if "i" in user.modes:
+            self.invisible.add(user)
         self.most_users = max(self.most_users, len(self.users))
 
     def add_session(self, user: User, session: Session) -> list[Event]:
@@ -225,6 +231,7 @@ class World:
         user.sessions = (*user.sessions, session)
         user.note_security()
         session.user = user
+        self.newcomers.discard(session)
         for channel in user.channels:
             channel.sessions_changed()
         return self.update_away(user, skip=session)
@@ -286,14 +293,20 @@ class World:
         watchers = self.watches.watchers(folded)
         return [Event(self.ids.next(), numeric.code, ("*", shown), self.identity.name, watchers)] if watchers else []
 
-    def disconnect(self, session: Session, reason: str) -> list[Event]:
+    def disconnect(self, session: Session, reason: str, *, is_seen: bool = True) -> list[Event]:
         """Forget a connection, and its user with it unless that stays; return what others are to see.
 
         Calling it again for the same session does nothing.
+
+        Args:
+            session: whose connection it is.
+            reason: what others are told.
+            is_seen: whether they are; to find them out for everybody in a large channel takes long.
         """
         if session not in self.sessions:
             return []
         self.sessions.discard(session)
+        self.newcomers.discard(session)
         self.watches.clear(session)
         session.closing = True
         user = session.user
@@ -306,7 +319,7 @@ class World:
                 channel.sessions_changed()
             return self.update_away(user)
         if not user.always_on:
-            return self.remove(user, reason, skip=session)
+            return self.remove(user, reason, skip=session, is_seen=is_seen)
         for channel in user.channels:
             channel.sessions_changed()
         operators.dismiss(self, user)  # who comes back to this user has not proved to be one
@@ -321,17 +334,18 @@ class World:
             session.sink.end(reason)
         return [] if user.sessions else self.remove(user, reason)
 
-    def remove(self, user: User, reason: str, skip: Session | None = None) -> list[Event]:
-        """Forget a user who has no session any more; return what others are to see."""
+    def remove(self, user: User, reason: str, skip: Session | None = None, *, is_seen: bool = True) -> list[Event]:
+        """Forget a user who has no session any more; return what others are to see, if they are to."""
         self.residents.unsettle(user)
         self.staff.pop(user, None)
         address = skip.address if skip else ""
         events = []
-        if exiting := operators.notice(self, f"{user.source} [{address}] has left: {reason}"):
+        if is_seen and (exiting := operators.notice(self, f"{user.source} [{address}] has left: {reason}")):
             events.append(exiting)
-        if user.channels:  # who is in no channel leaves unseen
+        if is_seen and user.channels:  # who is in no channel leaves unseen
             events.append(self.event(user, "QUIT", (reason,), user.audience(), skip=skip, channels=user.channels))
         self._remember(user, address)
+        self.invisible.discard(user)
         for channel in list(user.channels):
             self.leave(user, channel)
         del self.users[user.folded]
@@ -470,9 +484,11 @@ class World:
                 self.touch(channel)
         return events
 
-    def invisible_count(self) -> int:
-        """Return how many users have +i."""
-        return sum("i" in user.modes for user in self.users.values())
+    def set_user_mode(self, user: User, letter: str, *, is_on: bool) -> None:
+        """Turn a user mode on or off."""
+        (user.modes.add if is_on else user.modes.discard)(letter)
+        if letter == "i":
+            (self.invisible.add if is_on else self.invisible.discard)(user)
 
     def _remember(self, user: User, address: str) -> None:
         self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock(), address))

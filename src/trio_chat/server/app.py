@@ -1,5 +1,6 @@
 """The server as a whole: open the port, take connections in, stop cleanly."""
 
+import gc
 import logging
 import os
 import random
@@ -41,6 +42,10 @@ from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transpor
 
 log = logging.getLogger("trio_chat")
 
+_GARBAGE = (10_000, 5, 20)
+"""How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up everybody, with 2,000 clients for
+more than 0.1 s; and a client that leaves is free at once, because no circles of references stay (`Connection.run`).
+"""
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
@@ -270,6 +275,8 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
         load: reads them again, and may block; None when they cannot be.
     """
     use_casemapping(settings.server.casemapping)
+    gc.freeze()  # the program itself need not be looked through
+    gc.set_threshold(*_GARBAGE)
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings, load)

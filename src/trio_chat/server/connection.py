@@ -7,7 +7,7 @@ import trio
 
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.users import Session
+from trio_chat.chat.users import NOWHERE, Session
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
 from trio_chat.irc import capabilities as cap
@@ -17,7 +17,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, part
+from trio_chat.server.transport import Transport, part
 
 log = logging.getLogger("trio_chat")
 
@@ -86,8 +86,9 @@ class Connection:
         finally:
             self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
-            with trio.move_on_after(LINGER_TIMEOUT, shield=True):
-                await self._transport.aclose()
+            # No circles of references stay: to find those, the collector would have to look through all that is here.
+            self._outbox, self.session.sink = None, NOWHERE
+            await self._transport.aclose()
 
     def end(self, reason: str) -> None:
         """End the connection; the first reason counts."""
@@ -164,7 +165,7 @@ class Connection:
 
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
-        events = self._hub.world.disconnect(self.session, self._reason)
+        events = self._hub.world.disconnect(self.session, self._reason, is_seen=not self._is_shutdown)
         return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)))
 
     def _last_words(self) -> bytes:

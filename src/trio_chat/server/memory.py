@@ -25,6 +25,9 @@ __all__ = ["StorageError", "forget", "remembering"]
 log = logging.getLogger("trio_chat")
 
 _DAY = 86_400.0
+_RETRY = 10.0
+_INDEX_DELAY = 1.0
+"""Seconds in which messages come together, until their words are written; who searches before does not have to wait for it."""
 _PRUNE_INTERVAL = 3600.0
 _PRUNE_AT_ONCE = 200
 """Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
@@ -66,10 +69,23 @@ async def remembering(
         )
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(index, history)
             if settings.keep_days:
                 nursery.start_soon(forget, history, settings.keep_days * _DAY)
             yield memory
             nursery.cancel_scope.cancel()
+
+
+async def index(history: SqliteHistory) -> None:
+    """Write the words of new messages by which they are found, soon after they were said and many at once, for ever."""
+    while True:
+        await history.wait_unindexed()
+        await trio.sleep(_INDEX_DELAY)
+        try:
+            await history.index()
+        except HistoryError as error:
+            log.error("new messages cannot be made to be found: %s", error)
+            await trio.sleep(_RETRY)
 
 
 async def forget(history: SqliteHistory, seconds: float) -> None:

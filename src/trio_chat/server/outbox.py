@@ -133,6 +133,7 @@ class Outbox:
             self._queued -= len(rest)
             rest = self._next()
             self._progress.unpark_all()
+        self._channel = None  # most clients never need it again, and there may be ten thousand
 
     def _next(self) -> bytes:
         """Send of what is queued what can be sent at once; return what is left of it, counted as queued."""

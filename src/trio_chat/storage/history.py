@@ -1,15 +1,17 @@
-"""Messages on disk: appended in batches with their words, read as ranges of their ids."""
+"""Messages on disk: appended in batches, read as ranges of their ids, and found by their words."""
 
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import trio
 
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import Database, StorageError
 from trio_chat.storage.events import append_events, delete_events, select_all
-from trio_chat.storage.search import append_words, search
+from trio_chat.storage.search import append_words, catch_up, search
 
 if TYPE_CHECKING:
     import apsw
@@ -26,6 +28,8 @@ _ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND
 _MOST_BUFFERS = 10_000
 _SHORTENED = 75
 """Characters of a channel's name before a number, so that both together are such a name."""
+_INDEXED_AT_ONCE = 500
+"""Messages whose words are written in one transaction: those that are said meanwhile wait for no more than that."""
 # Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small ids alone reads every message
 # of the file, while those that are said meanwhile wait.
 _OLD = """
@@ -44,6 +48,9 @@ class SqliteHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._buffers: dict[str, int] = {}  # touched by the writing thread only
+        self._commits = 1  # counted from what was there at the start
+        self._indexed_commits = 0
+        self._committed = trio.lowlevel.ParkingLot()
 
     async def commit(self, records: Sequence[Record]) -> None:
         """Append messages as one transaction; see `History.commit`."""
@@ -52,6 +59,29 @@ class SqliteHistory:
         except StorageError as error:
             self._buffers.clear()  # what the transaction numbered is not there
             raise HistoryError(str(error)) from error
+        self._commits += 1
+        self._committed.unpark_all()
+
+    async def wait_unindexed(self) -> None:
+        """Wait until there are messages whose words are perhaps not written yet. No checkpoint when there are."""
+        while self._indexed_commits == self._commits:
+            await self._committed.park()
+
+    async def index(self) -> None:
+        """Write the words of all messages committed so far, so that they are found. `search` does so first.
+
+        When cancelled, some words are written, and a later call goes on from there.
+
+        Raises:
+            HistoryError: not all of them were written.
+        """
+        commits = self._commits
+        try:
+            while await self._database.write(catch_up, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
+                pass
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+        self._indexed_commits = max(self._indexed_commits, commits)
 
     async def messages(
         self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
@@ -66,6 +96,8 @@ class SqliteHistory:
 
     async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
         """Return messages that a query finds; see `History.search`."""
+        if self._indexed_commits < self._commits:
+            await self.index()
         try:
             return await self._database.read(search, query, span, limit)
         except StorageError as error:
@@ -138,7 +170,7 @@ def rename_buffer(connection: "apsw.Connection", before: str, name: str, number:
 
 
 def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
-    """Write messages that are not there yet, each with the number of its buffer, and their words."""
+    """Write messages that are not there yet, each with the number of its buffer; `catch_up` adds the words of new ones."""
     connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
     append_words(connection, records)
 

@@ -20,6 +20,7 @@ from trio_chat.storage.casemapping import remembered
 from trio_chat.storage.database import StorageError, explain, in_transaction
 from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
 from trio_chat.storage.schema import SchemaError, seen, steps
+from trio_chat.storage.search import catch_up
 
 PAGE = 1000
 """Messages read at once."""
@@ -120,6 +121,7 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     new = [by_id[number] for number in sorted(by_id.keys() - known)]
     numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
+    catch_up(connection, BATCH)  # no server may be there to do it
     return len(new)
 
 

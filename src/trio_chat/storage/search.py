@@ -1,10 +1,10 @@
-"""The words of messages: written with them, and asked for by who searches (SQLite FTS5)."""
+"""The words of messages: written a little later than they, and asked for by who searches (SQLite FTS5)."""
 
 import json
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.multiline import flatten
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import apsw
 
 _APPEND = "INSERT INTO word (rowid, place, sender, text) VALUES (?, ?, ?, ?)"
+_UNINDEXED = "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id LIMIT ?"
 _FIND = """
     SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags
     FROM word CROSS JOIN message ON message.id = word.rowid JOIN buffer ON buffer.id = message.buffer
@@ -30,13 +31,24 @@ _STEPS_PER_LOOK = 10_000
 
 
 def append_words(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
-    """Write the words of messages, each with the number of its buffer."""
-    connection.executemany(_APPEND, [_row(buffer, record) for buffer, record in records])
+    """Write the words of messages, each with the number of its buffer; but not of the newest, which `catch_up` will come to."""
+    until = int(connection.execute("SELECT id FROM indexed").get)
+    rows = [_row(record.id, buffer, record.source, record.text) for buffer, record in records if record.id <= until]
+    connection.executemany(_APPEND, rows)
 
 
-def _row(buffer: int, record: Record) -> tuple[object, ...]:
-    nick = record.source.partition("!")[0]
-    return (record.id, buffer, _as_word(fold_or_self(nick)), _normal(record.text))
+def catch_up(connection: "apsw.Connection", limit: int) -> int:
+    """Write the words of the oldest messages, at most `limit`, that have none yet; return how many messages those were."""
+    messages: list[tuple[Any, ...]] = connection.execute(_UNINDEXED, (limit,)).fetchall()
+    if messages:
+        connection.executemany(_APPEND, [_row(*message) for message in messages])
+        connection.execute("UPDATE indexed SET id = ?", (messages[-1][0],))
+    return len(messages)
+
+
+def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]:
+    nick = source.partition("!")[0]
+    return (number, buffer, _as_word(fold_or_self(nick)), _normal(text))
 
 
 def _as_word(name: str) -> str:

@@ -55,10 +55,10 @@ def send_lusers(request: Request) -> None:
     """Send the counts."""
     world, reply = request.world, request.reply
     users = len(world.users)
-    invisible = world.invisible_count()
+    invisible = len(world.invisible)
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
     reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
-    reply.numeric(n.RPL_LUSERUNKNOWN, str(sum(session.user is None for session in world.sessions)))
+    reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.newcomers)))
     reply.numeric(n.RPL_LUSERCHANNELS, str(len(world.channels)))
     reply.numeric(n.RPL_LUSERME, args=(users,))
     for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):

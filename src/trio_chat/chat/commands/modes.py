@@ -242,7 +242,7 @@ def _change_own_modes(request: Request) -> None:
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
             continue
         elif (letter in user.modes) is not adding:
-            (user.modes.add if adding else user.modes.discard)(letter)
+            request.world.set_user_mode(user, letter, is_on=adding)
             text += letter if sign is adding else ("+" if adding else "-") + letter
             sign = adding
     if has_unknown:
