@@ -788,7 +788,9 @@ LINES = st.one_of(
     st.builds("METADATA {} {}".format, st.one_of(NICKS, CHANNELS, st.just("*")), METADATA),
     st.builds("WHO {} {}".format, st.one_of(NICKS, CHANNELS), st.sampled_from(["%tcuihsnfdlaor,1", "%", "%z"])),
     st.builds("{} {}".format, st.sampled_from(["PART", "NICK", "NAMES", "WHO"]), st.one_of(NICKS, CHANNELS)),
-    st.builds("NS {}".format, st.sampled_from(["REGISTER secret-1", "IDENTIFY ann secret-1", "LOGOUT", "DROP secret-1", "GHOST ann"])),
+    st.builds(
+        "NS {}".format, st.sampled_from(["REGISTER secret-1", "IDENTIFY ann secret-1", "LOGOUT", "DROP secret-1", "GHOST ann"])
+    ),
     st.builds("CS {} {} {}".format, st.sampled_from(["REGISTER", "DROP", "INFO", "OP", "DEOP"]), CHANNELS, NICKS),
     st.builds("CS ACCESS {} {} {} op".format, CHANNELS, st.sampled_from(["ADD", "DEL", "LIST"]), NICKS),
     st.builds("CHATHISTORY {} {} * 5".format, st.sampled_from(["LATEST", "BEFORE", "x"]), st.one_of(NICKS, CHANNELS)),

@@ -75,8 +75,12 @@ class LimitSettings:
     registration_timeout: float = 30.0  # seconds
     ping_interval: float = 90.0  # seconds
     ping_timeout: float = 60.0  # seconds
+    connections_per_address: int = 50
+    connections_per_minute: int = 60
+    connections_exempt: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
+    flood_limit: int = 1000  # lines in a row that had to wait
     flood_exempt: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024

@@ -25,6 +25,7 @@ from trio_chat.irc.skeletons import prototypes
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
+from trio_chat.server.admission import Admission
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
@@ -73,6 +74,7 @@ class Server:
         cost = COSTS[settings.accounts.hash_cost]
         self.world.control = ServerControl(self, cost, threads or HashingThreads(), load)
         self.connections: set[Connection] = set()
+        self.admission = Admission(settings.limits, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
 
@@ -141,23 +143,32 @@ class Server:
             transport: its bytes; closed at the end, also when cancelled.
             host: its address.
         """
-        if len(self.connections) >= self.limits.clients:
-            log.warning("refused %s: there are %d clients already", host, len(self.connections))
-            await _refuse(transport, Message("ERROR", (f"Closing link: {host} (The server is full)",)))
-            return
         ban = self.world.bans.of_address(host)
-        if ban is not None:
-            log.info("refused %s: banned by %s: %s", host, ban.mask, ban.reason)
-            why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
-            numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
-            await _refuse(transport, numeric, Message("ERROR", (f"Closing link: {host} (Banned: {ban.reason})",)))
-            return
+        with self.admission.enter(host) as refusal:
+            if refusal:
+                await _refuse(transport, _closing(host, refusal))
+            elif len(self.connections) >= self.limits.clients:
+                log.warning("refused %s: there are %d clients already", host, len(self.connections))
+                await _refuse(transport, _closing(host, "The server is full"))
+            elif ban is not None:
+                log.info("refused %s: banned by %s: %s", host, ban.mask, ban.reason)
+                why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
+                numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
+                await _refuse(transport, numeric, _closing(host, f"Banned: {ban.reason}"))
+            else:
+                await self._serve_admitted(transport, host)
+
+    async def _serve_admitted(self, transport: Transport, host: str) -> None:
         connection = Connection(self, transport, host)
         self.connections.add(connection)
         try:
             await connection.run()
         finally:
             self.connections.discard(connection)
+
+
+def _closing(host: str, reason: str) -> Message:
+    return Message("ERROR", (f"Closing link: {host} ({reason})",))
 
 
 async def _refuse(transport: Transport, *messages: Message) -> None:

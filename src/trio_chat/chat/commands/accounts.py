@@ -142,7 +142,7 @@ def log_out(request: Request, reply: Response) -> None:
 
 @command(
     "REGISTER", "<account or *> <email or *> <password>", min_params=3, needs_registration=False,
-    help="Register the nickname you have as an account.",
+    weight=4, help="Register the nickname you have as an account.",
 )  # fmt: skip
 def register_command(request: Request) -> None:
     """Register an account of the name that one has; no address is asked for, and none is kept."""

@@ -45,7 +45,7 @@ def send_motd(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFMOTD)
 
 
-@command("LUSERS", help="Count who is here.")
+@command("LUSERS", weight=2, help="Count who is here.")
 def lusers_command(request: Request) -> None:
     """Count users and channels."""
     send_lusers(request)
@@ -143,7 +143,7 @@ def summon_command(request: Request) -> None:
     request.reply.numeric(n.ERR_SUMMONDISABLED)
 
 
-@command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).")
+@command("HELP", "[<command>]", weight=2, help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).")
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
     _help(request)
