@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from trio_chat.chat import policy
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
@@ -59,7 +60,9 @@ def send_lusers(request: Request) -> None:
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
     reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
     reply.numeric(n.RPL_LUSERUNKNOWN, str(sum(session.user is None for session in world.sessions)))
-    reply.numeric(n.RPL_LUSERCHANNELS, str(len(world.channels)))
+    # Of all channels it would show when a secret one comes and goes.
+    channels = sum(policy.can_see_channel(request.user, channel) for channel in world.channels.values())
+    reply.numeric(n.RPL_LUSERCHANNELS, str(channels))
     reply.numeric(n.RPL_LUSERME, args=(users,))
     for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):
         reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))
