@@ -102,6 +102,18 @@ class WhoWas(NamedTuple):
     address: str = ""
 
 
+class WorldStatistics(NamedTuple):
+    """Who and what is there; see `World.statistics`."""
+
+    sessions: int
+    users: int
+    most_users: int
+    channels: int
+    memberships: int
+    accounts: int
+    unsaved: int
+
+
 class World:
     """The state of the chat.
 
@@ -461,6 +473,18 @@ class World:
             elif channel.registration.access.pop(name, ""):
                 self.touch(channel)
         return events
+
+    def statistics(self) -> WorldStatistics:
+        """Return how many there are of what."""
+        return WorldStatistics(
+            sessions=len(self.sessions),
+            users=len(self.users),
+            most_users=self.most_users,
+            channels=len(self.channels),
+            memberships=sum(len(channel.members) for channel in self.channels.values()),
+            accounts=len(self.accounts.known) if self.accounts else 0,
+            unsaved=len(self.unsaved.channels) + len(self.unsaved.markers),
+        )
 
     def invisible_count(self) -> int:
         """Return how many users have +i."""

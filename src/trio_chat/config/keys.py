@@ -59,6 +59,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     },
     "logging": {
         "level": values.choice("debug", "info", "warning", "error"),
+        "format": values.choice("text", "json"),
         "file": Kind(values.no_or_path, "a path, seen from the directory of this file, or none"),
         "rotate_bytes": values.size(1024, 2**40),
         "keep": values.whole(1, 1000),
@@ -99,6 +100,10 @@ KEYS: dict[str, dict[str, Kind]] = {
         "whowas_entries": values.whole(0, 1_000_000),
         "server_bans": values.whole(1, 100_000),
         **{key: kind for key, (_, kind) in LENGTHS.items()},
+    },
+    "metrics": {
+        "host": _HOSTS,
+        "port": Kind(values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"),
     },
     "client": {
         "nick": Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"),

@@ -35,6 +35,7 @@ class LoggingSettings:
     """[logging]: what is written down, and where."""
 
     level: str = "info"
+    format: str = "text"
     file: Path | None = Path("logs/server_log.txt")  # empty: no file
     rotate_bytes: int = 5_000_000
     keep: int = 5
@@ -90,6 +91,14 @@ class LimitSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """[metrics]: for whoever watches the server."""
+
+    host: tuple[str, ...] = ("127.0.0.1",)
+    port: int | None = None  # none: off
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientSettings:
     """[client]: what `trio-chat connect` uses when the command line does not say."""
 
@@ -127,6 +136,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     client: ClientSettings = field(default_factory=ClientSettings)
     listeners: tuple[ListenerSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()

@@ -31,9 +31,11 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.connection import Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import ListenError, bound_to, open_all
+from trio_chat.server.listeners import ListenError, bound_to, open_all, open_listeners
 from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.metrics import Monitor
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
+from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import SocketTransport, Transport
 
 log = logging.getLogger("trio_chat")
@@ -74,6 +76,8 @@ class Server:
         cost = COSTS[settings.accounts.hash_cost]
         self.world.control = ServerControl(self, cost, threads or HashingThreads(), load)
         self.connections: set[Connection] = set()
+        self._connected = 0
+        self._is_accepting = False
         self.admission = Admission(settings.limits, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
@@ -102,6 +106,7 @@ class Server:
                 nursery.start_soon(self._bans.run)
             async with trio.open_nursery() as connections:
                 with self._accepting:
+                    self._is_accepting = True
                     task_status.started()
                     await trio.serve_listeners(self.handle, list(listeners), handler_nursery=connections)
                 await self._shut_down(connections)
@@ -119,7 +124,31 @@ class Server:
         """Make `serve` end. Calling it again does nothing."""
         self._accepting.cancel()
 
+    def statistics(self) -> ServerStatistics:
+        """Return how the server stands."""
+        queued = [connection.queued for connection in self.connections]
+        return ServerStatistics(
+            world=self.world.statistics(),
+            broadcaster=self.broadcaster.statistics(),
+            admission=self.admission.statistics(),
+            connections=len(self.connections),
+            connected=self._connected,
+            queued_bytes=sum(queued),
+            slow_clients=sum(map(bool, queued)),
+            started=self.world.identity.created,
+        )
+
+    def why_not_ready(self) -> list[str]:
+        """Return why nobody can come and talk; nothing when they can."""
+        reasons = {
+            "no connections are taken": not self._is_accepting,
+            "the history cannot be written": self.broadcaster.statistics().is_failing,
+            "the server is full": len(self.connections) >= self.limits.clients,
+        }
+        return [reason for reason, is_so in reasons.items() if is_so]
+
     async def _shut_down(self, connections: trio.Nursery) -> None:
+        self._is_accepting = False
         log.info("shutting down: telling %d clients", len(self.connections))
         for connection in self.connections:
             connection.shut_down()
@@ -161,6 +190,7 @@ class Server:
     async def _serve_admitted(self, transport: Transport, host: str) -> None:
         connection = Connection(self, transport, host)
         self.connections.add(connection)
+        self._connected += 1
         try:
             await connection.run()
         finally:
@@ -205,24 +235,30 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
 
 async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     listeners = await open_all(settings)
+    watching: list[trio.SocketListener] = []
     try:
+        if settings.metrics.port is not None:
+            watching += await open_listeners(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads()
         async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
-            return await _serve(server, listeners)
+            return await _serve(server, listeners, watching)
     finally:
-        for listener in listeners:
+        for listener in (*listeners, *watching):
             listener.socket.close()
 
 
-async def _serve(server: Server, listeners: list[trio.SocketListener]) -> int:
+async def _serve(server: Server, listeners: list[trio.SocketListener], watching: list[trio.SocketListener]) -> int:
     bound = [bound_to(listener) for listener in listeners]
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
             nursery.start_soon(_rehash_on_signal, server)
+            if watching:
+                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one))}/metrics" for one in watching))
+                nursery.start_soon(Monitor(server).run, watching)
             main_port = bound[0][1]  # the one of [server]; a further one serves those who know of it
             nursery.start_soon(_announce, [address for address, port in bound if port == main_port], main_port)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))

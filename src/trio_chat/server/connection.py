@@ -63,6 +63,11 @@ class Connection:
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
         self.session = Session(self, host, hub.world.clock(), hub.world.host_of(host))
 
+    @property
+    def queued(self) -> int:
+        """Bytes that wait to be written to the client."""
+        return self._outbox.queued if self._outbox is not None else 0
+
     async def run(self) -> None:
         """Serve the client until it leaves or is ended; then tell the others, and tell it why.
 
