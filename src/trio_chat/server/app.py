@@ -22,7 +22,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
-from trio_chat.server import rehash
+from trio_chat.server import rehash, service
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
 from trio_chat.server.admission import Admission
@@ -264,6 +264,8 @@ async def _serve(server: Server, listeners: list[trio.SocketListener], watching:
             log.info("trio-chat %s listens on %s", __version__, ", ".join(with_port(*place) for place in bound))
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
+            nursery.start_soon(service.keep_alive)
+            service.notify("READY=1")
             await server.serve(listeners)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
@@ -277,6 +279,7 @@ async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everythin
     """Stop cleanly at the first signal, at once at the second."""
     number = await anext(signals)
     log.info("got %s", signal.Signals(number).name)
+    service.notify("STOPPING=1")
     server.stop()
     await anext(signals)
     everything.cancel()
