@@ -9,7 +9,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from support import Clock
 from test_server import Hall, Peer, hall
-from trio_chat.config import LimitSettings
+from trio_chat.config import LimitSettings, Settings
 from trio_chat.server import admission as admission_module
 from trio_chat.server.admission import Admission, household
 from trio_chat.server.flood import FloodBudget
@@ -52,7 +52,7 @@ def test_addresses_that_are_different_people(one: str, other: str) -> None:
 
 def test_connections_at_the_same_time_are_limited() -> None:
     """The one over the limit is refused; when one has gone, another may come."""
-    admission = Admission(LimitSettings(connections_per_address=2), Clock())
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=2)), Clock())
     with admission.enter("2001:db8::1"):
         with admission.enter("2001:db8::2"):
             assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == ["Too many connections from your address", ""]
@@ -63,7 +63,7 @@ def test_connections_at_the_same_time_are_limited() -> None:
 def test_new_connections_are_limited_in_their_rate() -> None:
     """So many at once, and after that as many a minute; who waits is let in."""
     clock = Clock()
-    admission = Admission(LimitSettings(connections_per_minute=3), clock)
+    admission = Admission(Settings(limits=LimitSettings(connections_per_minute=3)), clock)
     assert [bool(reason) for reason in enter(admission, *[STRANGER] * 5)] == [False, False, False, True, True]
     assert enter(admission, "198.51.100.8") == [""]
     clock.now += 20
@@ -72,7 +72,7 @@ def test_new_connections_are_limited_in_their_rate() -> None:
 
 def test_exempt_networks_are_not_counted() -> None:
     """This machine itself, unless configured otherwise."""
-    admission = Admission(LimitSettings(connections_per_address=1, connections_per_minute=1), Clock())
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock())
     with admission.enter("127.0.0.1"):
         assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
     assert admission.statistics().addresses == 0
@@ -81,7 +81,7 @@ def test_exempt_networks_are_not_counted() -> None:
 def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     """Who floods the port must not turn the log over; it is said again when it has been let in between."""
     clock = Clock()
-    admission = Admission(LimitSettings(connections_per_minute=1), clock)
+    admission = Admission(Settings(limits=LimitSettings(connections_per_minute=1)), clock)
     for _ in range(2):
         enter(admission, *[STRANGER] * 50)
         clock.now += 60
@@ -91,7 +91,7 @@ def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
 def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A scan from everywhere does not fill the memory, and does not make us forget who is connected."""
     monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
-    admission = Admission(LimitSettings(connections_per_address=1), Clock())
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
     with admission.enter(STRANGER):
         enter(admission, *(f"192.0.2.{number}" for number in range(100)))
         assert admission.statistics().addresses == 4

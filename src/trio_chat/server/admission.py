@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trio_chat.config import LimitSettings
 
@@ -52,16 +52,24 @@ class AdmissionStatistics(NamedTuple):
     refused: int
 
 
+class HasLimits(Protocol):
+    """Who has the limits, which may change while the server runs."""
+
+    @property
+    def limits(self) -> LimitSettings:
+        """The limits."""
+
+
 class Admission:
     """Counts connections by address.
 
     Args:
-        limits: the limits; changed ones count from the next connection on.
+        owner: has the limits; changed ones count from the next connection on.
         clock: returns seconds that never go back.
     """
 
-    def __init__(self, limits: LimitSettings, clock: Callable[[], float]) -> None:
-        self.limits = limits
+    def __init__(self, owner: HasLimits, clock: Callable[[], float]) -> None:
+        self._owner = owner
         self._clock = clock
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
@@ -99,11 +107,11 @@ class Admission:
             address = ip_address(host.partition("%")[0])
         except ValueError:
             return False
-        return any(address in network for network in self.limits.connections_exempt)
+        return any(address in network for network in self._owner.limits.connections_exempt)
 
     def _known(self, key: str) -> _Address:
         """Return what is known of an address, as of now."""
-        now, burst = self._clock(), self.limits.connections_per_minute
+        now, burst = self._clock(), self._owner.limits.connections_per_minute
         known = self._addresses.get(key)
         if known is None:
             known = self._addresses[key] = _Address(burst, now)
@@ -114,7 +122,7 @@ class Admission:
         return known
 
     def _why_not(self, known: _Address) -> str:
-        if known.connections >= self.limits.connections_per_address:
+        if known.connections >= self._owner.limits.connections_per_address:
             return "Too many connections from your address"
         if known.tokens < 1:
             return "Too many connections from your address in a short time, try again in a minute"

@@ -78,7 +78,7 @@ class Server:
         self.connections: set[Connection] = set()
         self._connected = 0
         self._is_accepting = False
-        self.admission = Admission(settings.limits, trio.current_time)
+        self.admission = Admission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self._accepting = trio.CancelScope()
 

@@ -34,7 +34,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         # The name is the source of all that the server says; clients and their scripts hold on to it.
         When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping"),
     },
-    "logging": {When.NOW: ("level",), When.RESTART: ("file", "rotate_bytes", "keep")},
+    "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
     "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
     "accounts": {
         When.NOW: ("registration", "before_connect", "min_password", "multi_session", "reservation"),
@@ -43,11 +43,13 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (
-            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_exempt", "outbox_bytes",
+            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_limit", "flood_exempt",
+            "outbox_bytes", "connections_per_address", "connections_per_minute", "connections_exempt",
         ),
         # Clients were told the lengths; queues and rings have been made.
         When.RESTART: ("clients", "event_queue", "whowas_entries", "always_on_users", *LENGTHS),
     },
+    "metrics": {When.RESTART: ("port", "host")},
     "client": {When.CLIENT: ("nick", "channel", "language")},
     "listeners": {When.RESTART: ()},
     "operators": {When.NOW: ()},
