@@ -84,7 +84,8 @@ class Visitor:
                 f"JOIN {room}", f"PART {room}", f"PRIVMSG {room} :{'x' * self._dice.randrange(200)}", f"TOPIC {room} :about x",
                 f"NICK v{self._number}x{self._dice.randrange(7)}", "WHO *x1", f"NAMES {room}", f"CHATHISTORY LATEST {room} * 20",
                 f"@+typing=active TAGMSG {room}", f"AWAY :{self._dice.random()}", "AWAY", "PING x", f"METADATA * SET a :{room}",
-                f"MONITOR + v{self._dice.randrange(500)}x1", f"SEARCH in={room};text=xx", f"MODE {room} +b x{self._dice.random()}"
+                f"MONITOR + v{self._dice.randrange(500)}x1", f"SEARCH in={room};text=xx",
+                f"MODE {room} +b x{self._dice.randrange(200)}"
             )
         ) + "\r\n"  # fmt: skip
 

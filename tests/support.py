@@ -156,7 +156,10 @@ class OpenAccounts:
             raise self.error
         return self.known[folded] if self.passwords.get(folded) == password else None
 
-    async def scram_keys(self, folded: str) -> ScramKeys:
+    async def note_wrong(self, address: str) -> None:
+        """Count nothing."""
+
+    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
         """Return what SCRAM needs, with few rounds."""
         password = self.passwords.get(folded, "a password that nobody has")
         salt, stored_key, server_key, iterations = scramp.ScramMechanism("SCRAM-SHA-256").make_auth_info(

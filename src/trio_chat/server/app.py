@@ -74,7 +74,7 @@ class Server:
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         cost = COSTS[settings.accounts.hash_cost]
-        self.world.control = ServerControl(self, cost, threads or HashingThreads(), load)
+        self.world.control = ServerControl(self, cost, threads or HashingThreads(settings.limits), load)
         self.connections: set[Connection] = set()
         self._connected = 0
         self._is_accepting = False
@@ -239,7 +239,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     try:
         if settings.metrics.port is not None:
             watching += await open_listeners(settings.metrics.host, settings.metrics.port)
-        threads = HashingThreads()
+        threads = HashingThreads(settings.limits)
         async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if memory is not None and memory.store is not None:

@@ -47,7 +47,11 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
             "outbox_bytes", "connections_per_address", "connections_per_minute", "connections_exempt",
         ),
         # Clients were told the lengths; queues and rings have been made.
-        When.RESTART: ("clients", "event_queue", "whowas_entries", "always_on_users", *LENGTHS),
+        When.RESTART: (
+            "failed_logins", "failed_login_delay", "registrations_per_hour", "clients", "event_queue", "whowas_entries",
+            "always_on_users",
+            *LENGTHS,
+        ),
     },
     "metrics": {When.RESTART: ("port", "host")},
     "client": {When.CLIENT: ("nick", "channel", "language")},

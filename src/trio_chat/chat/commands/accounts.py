@@ -99,7 +99,7 @@ def why_suspended(request: Request, name: str) -> str:
 def explain(error: AccountsError | Busy | ValueError) -> str:
     """Return what a client is told when its password could not be taken; the operator is told more."""
     if isinstance(error, Busy):
-        return TOO_MANY
+        return str(error) or TOO_MANY
     if isinstance(error, ValueError):
         return "That password has characters that cannot be used, choose another one"
     log.error("accounts cannot be used: %s", error)

@@ -146,7 +146,12 @@ def summon_command(request: Request) -> None:
     request.reply.numeric(n.ERR_SUMMONDISABLED)
 
 
-@command("HELP", "[<command>]", weight=2, help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).")
+@command(
+    "HELP",
+    "[<command>]",
+    weight=2,
+    help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).",
+)
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
     _help(request)
