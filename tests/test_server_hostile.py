@@ -157,9 +157,9 @@ def test_who_pauses_is_not_cut_off() -> None:
         clock.now += 100
 
 
-@pytest.mark.parametrize("junk", [b"\n" * 65536, b"x" * 65536, b"\r\n" * 32768, b"@" + b";" * 65535, bytes(65536)])
+@pytest.mark.parametrize("junk", [b"\n" * 65536, b"\r\n" * 32768])
 async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, junk: bytes) -> None:
-    """Empty lines and a line without end cost as much as what they could have been."""
+    """Empty lines cost as much as what they could have been."""
     async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         start = trio.current_time()
@@ -169,6 +169,15 @@ async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, j
         await eve.say("", "PING x")
         await eve.until("PONG")
         assert trio.current_time() - start > 200
+
+
+@pytest.mark.parametrize("junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533])
+async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, junk: bytes) -> None:
+    """Who sends one is told so, and ended."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        await eve.stream.send_all(junk)
+        assert [message.command for message in await eve.rest()][-1] == "ERROR"
 
 
 # Slow and silent peers.

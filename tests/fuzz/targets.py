@@ -74,7 +74,7 @@ def talk(data: bytes) -> None:
     ]
     accounts.add("ann", "secret-1")
     people[0].say("NS IDENTIFY secret-1")
-    town.world.channels["#b"].flags.add("s")
+    people[1].say("MODE #b +s")
     for raw in data.split(b"\n")[:40]:
         if len(raw) < 2:
             continue
