@@ -14,6 +14,8 @@ from trio_chat.server import rehash
 from trio_chat.server.accounts import Cost
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.prometheus import TABLE
+from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
 
@@ -26,6 +28,9 @@ class Steered(rehash.Reconfigured, Protocol):
 
     def stop(self) -> None:
         """Make it end."""
+
+    def statistics(self) -> ServerStatistics:
+        """Return how it stands."""
 
 
 class ServerControl:
@@ -55,6 +60,11 @@ class ServerControl:
         """Return a hash that fits nothing and is as dear as those in config.ini, which may be of another cost than ours."""
         known = next((entry.password for entry in self._server.world.identity.operators.values() if entry.password), "")
         return f"{known.rsplit('$', 2)[0]}${self._decoy.split('$', 4)[4]}" if known else self._decoy
+
+    def numbers(self) -> list[tuple[str, float]]:
+        """Return how the server stands; see `Control.numbers`."""
+        now = self._server.statistics()
+        return [(row.help, row.value(now)) for row in TABLE]
 
     async def rehash(self) -> list[str]:
         """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is read, nothing changes."""
