@@ -133,6 +133,7 @@ class OpenAccounts:
         self._known: dict[str, Account] = {}
         self.known: Mapping[str, Account] = self._known
         self.passwords: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
         self.error: Exception | None = None
 
     def add(self, name: str, password: str) -> None:
@@ -170,6 +171,22 @@ class OpenAccounts:
     async def set_password(self, folded: str, password: str, address: str) -> None:
         """Give an account another password."""
         self.passwords[folded] = password
+
+    async def certificates(self, folded: str) -> list[str]:
+        """Return an account's certificates."""
+        return [fingerprint for fingerprint, owner in self.owners.items() if owner == folded]
+
+    async def by_certificate(self, fingerprint: str) -> Account | None:
+        """Return whose certificate it is."""
+        return self.known.get(self.owners.get(fingerprint, ""))
+
+    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate log in."""
+        return self.owners.setdefault(fingerprint, folded) == folded
+
+    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate not log in any more."""
+        return self.owners.get(fingerprint) == folded and bool(self.owners.pop(fingerprint))
 
     async def delete(self, folded: str) -> None:
         """Delete an account."""

@@ -4,15 +4,16 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import trio
 
-from trio_chat.client.connecting import connect_tcp, format_address
+from trio_chat.client.connecting import format_address
 from trio_chat.client.interface import Interface
 from trio_chat.client.keys import Keys
 from trio_chat.client.line import LineClient
 from trio_chat.client.pipe import PlainInterface
+from trio_chat.client.trust import Connector, Security
 
 _LEAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -27,6 +28,7 @@ class ConnectOptions:
         nick: the nickname; "" asks for one on a terminal, and takes the last one or the login name elsewhere.
         channel: the channel to join; "" joins none.
         password: the server's password; "" for none.
+        security: how the connection is to be encrypted.
     """
 
     host: str
@@ -34,6 +36,7 @@ class ConnectOptions:
     nick: str = ""
     channel: str = "#lobby"
     password: str = ""
+    security: Security = field(default_factory=Security)
 
 
 def run(options: ConnectOptions) -> int:
@@ -53,14 +56,16 @@ def run(options: ConnectOptions) -> int:
 async def _run(options: ConnectOptions) -> int:
     host = options.host.removeprefix("[").removesuffix("]")
     channel = options.channel
+    connector = Connector(host, options.port, options.security)
     client = LineClient(
         _choose_interface(),
-        lambda: connect_tcp(host, options.port),
+        connector,
         nick=options.nick,
         channel=channel if channel[:1] in ("", "#", "&") else f"#{channel}",
         password=options.password,
         keys=Keys(f"trio-chat {format_address(host, options.port)}"),
     )
+    connector.tell = client.tell
     code = 0  # also when a second signal ends it
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_leave_on_signal, client, nursery.cancel_scope)
