@@ -11,6 +11,7 @@ from support import Clock
 from test_server import Hall, Peer, hall
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.server import admission as admission_module
+from trio_chat.server import peer as peers
 from trio_chat.server.admission import Admission, household
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.transport import StreamTransport
@@ -202,7 +203,7 @@ async def test_who_trickles_is_not_waited_for(autojump_clock: MockClock) -> None
 class DeadLine(StreamTransport):
     """A connection whose cable was pulled: what is sent never arrives."""
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_rest(self, rest: bytes) -> None:
         """Wait for ever."""
         await trio.sleep_forever()
 
@@ -213,7 +214,7 @@ async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) ->
         bob = await place.register("bob", "#a")
         ours, theirs = memory_stream_pair()
         transport: Any = DeadLine(theirs)
-        place.nursery.start_soon(place.server.serve_client, transport, STRANGER)
+        place.nursery.start_soon(place.server.serve_client, transport, peers.Peer(host=STRANGER))
         await Peer(ours).say("NICK dead", "USER d 0 * :d", "JOIN #a")
         message = await _next_quit(bob)
         assert "Ping timeout" in message

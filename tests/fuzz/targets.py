@@ -8,7 +8,7 @@ from trio.testing import memory_stream_pair
 import invariants
 from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.world import Identity, Memory
-from trio_chat.config import LimitSettings, Settings
+from trio_chat.config import LimitSettings, ListenerSettings, Settings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import LineBuffer
 from trio_chat.irc.masks import complete, matches
@@ -16,6 +16,7 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message, ParseError
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self
 from trio_chat.irc.text import escape_controls, strip_formatting
 from trio_chat.server.app import Server
+from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
 
 SMALL = Lengths(
@@ -126,7 +127,7 @@ async def _stream(data: bytes) -> None:
         nursery.start_soon(server.broadcaster.run)
         async with trio.open_nursery() as clients:
             good, theirs = memory_stream_pair()
-            clients.start_soon(server.serve_client, StreamTransport(theirs), "127.0.0.1")
+            clients.start_soon(server.serve_client, StreamTransport(theirs), Peer(host="127.0.0.1"))
             await good.send_all(b"NICK good\r\nUSER g 0 * :g\r\nJOIN #a,#lobby\r\n")
             await _attack(clients, server, data)
             await good.send_all(b"PING end\r\n")
@@ -144,7 +145,8 @@ async def _stream(data: bytes) -> None:
 
 async def _attack(clients: trio.Nursery, server: Server, data: bytes) -> None:
     ours, theirs = memory_stream_pair()
-    clients.start_soon(server.serve_client, StreamTransport(theirs), "127.0.0.1")
+    listener = ListenerSettings(name="", port=0)
+    clients.start_soon(server.open_and_serve, StreamTransport(theirs), Peer(host="127.0.0.1"), listener)
     try:
         for piece in data.split(b"\xff")[:50]:
             await ours.send_all(piece)
