@@ -59,7 +59,7 @@ class Person:
     def say(self, *lines: str | bytes | BadLine) -> list[Message]:
         """Send lines to the server and return what came back to this person."""
         for line in lines:
-            self.town.deliver(handle_line(self.town.world, self.session, line.encode() if isinstance(line, str) else line), self)
+            self.town.say_quietly(self, line.encode() if isinstance(line, str) else line)
         return self.read()
 
     def read(self) -> list[Message]:
@@ -81,6 +81,10 @@ class Town:
     def __init__(self, identity: Identity | None = None, lengths: Lengths | None = None, memory: Memory | None = None) -> None:
         self.clock = Clock()
         self.world = World(identity or Identity(created=NOON), lengths or Lengths(), self.clock, 5, memory)
+
+    def say_quietly(self, person: Person, line: bytes | BadLine) -> None:
+        """Have a line carried out; what comes of it waits to be read by whom it was sent to."""
+        self.deliver(handle_line(self.world, person.session, line), person)
 
     def deliver(self, output: Output, origin: Person) -> None:
         """Give everyone what a command makes the server send, once the memory has what is to be remembered of it."""
@@ -159,7 +163,10 @@ class OpenAccounts:
             raise self.error
         return self.known[folded] if self.passwords.get(folded) == password else None
 
-    async def scram_keys(self, folded: str) -> ScramKeys:
+    async def note_wrong(self, address: str) -> None:
+        """Count nothing."""
+
+    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
         """Return what SCRAM needs, with few rounds."""
         password = self.passwords.get(folded, "a password that nobody has")
         salt, stored_key, server_key, iterations = scramp.ScramMechanism("SCRAM-SHA-256").make_auth_info(

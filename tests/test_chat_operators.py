@@ -32,6 +32,10 @@ class FakeControl:
         self.stopped = False
         self.is_busy = False
 
+    def numbers(self) -> list[tuple[str, float]]:
+        """Return one number."""
+        return [("People who are here.", 12.0)]
+
     async def is_password(self, hashed: str, password: str, address: str) -> bool:
         """Compare without hashing."""
         self.asked.append(hashed)
@@ -374,6 +378,8 @@ def test_stats(town: Town, root: Person) -> None:
     assert find(ann.say("STATS u"), "242").params[-1] == "Server Up 1 days 1:02:03"
     assert find(ann.say("STATS p"), "249").params[-1] == "root (root@192.0.2.1)"
     assert commands(ann.say("STATS m")) == ["481", "219"]
+    assert find(root.say("STATS z"), "249").params[-1] == "12 People who are here."
+    assert commands(ann.say("STATS z")) == ["481", "219"]
     assert find(ann.say("STATS x"), "219").params[1] == "x"
     assert commands(ann.say("STATS u other.server")) == ["402"]
     assert any(message.params[1] == "STATS" for message in root.say("STATS m")[:-1])

@@ -379,7 +379,7 @@ def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused):
 
 def test_a_key_like_none_lists_all(refused):
     """When nothing is near, the choices are told."""
-    assert "allowed: level, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
+    assert "allowed: level, format, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
 
 
 @pytest.mark.parametrize("line", ["port", "port: 5000", "= 5000", "[server", "just words"])

@@ -186,6 +186,17 @@ def test_nicknames_that_nobody_can_have(nick: str) -> None:
         fold_nick(nick, 32)
 
 
+def test_case_folding_tricks() -> None:
+    """Characters that become an ASCII letter in another case or form are that letter: KELVIN SIGN, long s, full width."""
+    assert fold_nick("\u212aelvin", 32) == "kelvin"
+    assert fold_nick("ｒｏｏｔ", 32) == "root"
+    for trick in ("ſam", "\u0130van", "ﬁsh"):  # long s, I with a dot, a ligature: their own letter, or nobody's name
+        try:
+            assert fold_nick(trick, 32) not in ("sam", "ivan", "fish")
+        except InvalidName:
+            continue
+
+
 @pytest.mark.parametrize("nick", ["a", "[]\\`_^{|}", "a-1", "Иван", "日本", "בן", "Ωmega", "jürgen"])
 def test_nicknames_in_any_script(nick: str) -> None:
     """Names are not for the English only."""

@@ -358,10 +358,12 @@ async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery)
 def test_the_flood_budget() -> None:
     """A burst at once, then a steady rate; quiet times are credited up to the burst."""
     clock = Clock(0)
-    budget = FloodBudget(burst=2, rate=4, clock=clock)
+    budget = FloodBudget(burst=2, rate=4, limit=9, clock=clock)
     assert [budget.take() for _ in range(4)] == [0, 0, 0.25, 0.5]
     clock.now = 100
     assert [budget.take() for _ in range(3)] == [0, 0, 0.25]
+    budget.spend(2)
+    assert budget.take() == 1.0
 
 
 # Connections.

@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 import scramp
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy
 from trio_chat.chat.lasting import Changes
 from trio_chat.chat.sasl import Failed, ScramSha256
 from trio_chat.chat.world import Identity, World
+from trio_chat.config import LimitSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.state import save_state
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
@@ -73,7 +75,7 @@ async def test_changing_and_deleting() -> None:
 
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
     """Log in by SCRAM, with an independent client."""
-    exchange, client = ScramSha256(accounts), scramp.ScramClient(["SCRAM-SHA-256"], name, password)
+    exchange, client = ScramSha256(accounts, ADDRESS), scramp.ScramClient(["SCRAM-SHA-256"], name, password)
     client.set_server_first((await exchange.take(client.get_client_first().encode())).answer.decode())
     client.set_server_final((await exchange.take(client.get_client_final().encode())).answer.decode())
     return (await exchange.take(b"")).account
@@ -93,12 +95,12 @@ async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path:
     keys = []
     for _ in range(2):
         async with keeper(tmp_path / "chat.db") as accounts:
-            keys.append([await accounts.scram_keys(name) for name in ("bob", "eve")])
+            keys.append([await accounts.scram_keys(name, ADDRESS) for name in ("bob", "eve")])
     assert keys[0] == keys[1]
     assert keys[0][0].salt != keys[0][1].salt
     async with keeper() as accounts:
         await accounts.create(ANN, "correct horse", ADDRESS)
-        real, fake = await accounts.scram_keys("ann"), await accounts.scram_keys("bob")
+        real, fake = await accounts.scram_keys("ann", ADDRESS), await accounts.scram_keys("bob", ADDRESS)
         assert [len(real.salt), real.iterations] == [len(fake.salt), fake.iterations]
 
 
@@ -196,3 +198,57 @@ async def test_a_name_that_was_given_up_begins_anew(tmp_path: Path) -> None:
         await store.save(Changes({}, {("ann", "#a"): "2026-01-01T00:00:00.000Z", ("bob", "#a"): "2026-01-01T00:00:00.000Z"}))
         await accounts.delete("ann")
         assert set((await store.load()).markers) == {("bob", "#a")}
+
+
+async def test_who_guesses_passwords_waits_and_is_then_not_listened_to(autojump_clock: MockClock) -> None:
+    """Each wrong one is answered late; after many, from one address, even the right one is not looked at for ten minutes."""
+    threads = HashingThreads(LimitSettings(failed_logins=3, failed_login_delay=2))
+
+    def is_right(_hash: str, said: str) -> bool:
+        return said == "right"
+
+    start = trio.current_time()
+    for _ in range(3):
+        assert not await threads.check("2001:db8::1", is_right, "hash", "wrong", is_decoy=False)
+    assert trio.current_time() - start == 6
+    with pytest.raises(Busy, match="Too many wrong passwords"):
+        await threads.check("2001:db8::2", is_right, "hash", "right", is_decoy=False)
+    assert await threads.check("2001:db8:0:1::", is_right, "hash", "right", is_decoy=False)
+    await trio.sleep(600)
+    assert await threads.check("2001:db8::2", is_right, "hash", "right", is_decoy=False)
+
+
+async def test_nobody_logs_in_with_a_decoy() -> None:
+    """Even if the password should fit what stands for an account that does not exist."""
+    threads = HashingThreads(LimitSettings(failed_login_delay=0))
+    assert not await threads.check("192.0.2.1", lambda _hash, _said: True, "hash", "x", is_decoy=True)
+
+
+async def test_wrong_proofs_of_scram_count_too(autojump_clock: MockClock) -> None:
+    """Who is not listened to any more gets no keys either, and a PLAIN password is not looked at."""
+    async with open_database(None) as database:
+        threads = HashingThreads(LimitSettings(failed_logins=1))
+        accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
+        exchange = ScramSha256(accounts, ADDRESS)
+        client = scramp.ScramClient(["SCRAM-SHA-256"], "ann", "wrong")
+        answer = (await exchange.take(client.get_client_first().encode())).answer
+        client.set_server_first(answer.decode())
+        with pytest.raises(Failed):
+            await exchange.take(client.get_client_final().encode())
+        with pytest.raises(Busy):
+            await accounts.scram_keys("ann", "192.0.2.1")
+        with pytest.raises(Busy):
+            await accounts.verify("ann", "x", "192.0.2.1")
+
+
+async def test_accounts_of_one_address_are_limited() -> None:
+    """Nobody fills the database with names."""
+    async with open_database(None) as database:
+        accounts = await open_accounts(
+            SqliteAccounts(database), COSTS["low"], HashingThreads(LimitSettings(registrations_per_hour=2))
+        )
+        for name in ("a", "b"):
+            assert await accounts.create(Account(name, name, 0), "password", "192.0.2.1")
+        with pytest.raises(Busy, match="Many accounts"):
+            await accounts.create(Account("c", "c", 0), "password", "192.0.2.1")
+        assert await accounts.create(Account("c", "c", 0), "password", "192.0.2.2")

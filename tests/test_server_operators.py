@@ -14,14 +14,15 @@ from trio_chat.chat.accounts import Busy
 from trio_chat.chat.bans import Ban, Changes, Kind
 from trio_chat.chat.operators import RehashError
 from trio_chat.chat.world import Memory
-from trio_chat.config import KEYS, NAMED, OperatorSettings, ServerSettings, Settings, StorageSettings, load
+from trio_chat.config import KEYS, NAMED, LimitSettings, OperatorSettings, ServerSettings, Settings, StorageSettings, load
 from trio_chat.irc.message import Message, parse
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.app import Server
+from trio_chat.server.attempts import Attempts
 from trio_chat.server.bans import BanKeeper
-from trio_chat.server.control import MOST_WRONG, WRONG_DELAY, WRONG_WINDOW, Attempts, ServerControl
-from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.control import ServerControl
+from trio_chat.server.hashing import WINDOW, HashingThreads
 from trio_chat.server.memory import remembering
 from trio_chat.server.peer import Peer
 from trio_chat.server.rehash import WHEN
@@ -44,7 +45,7 @@ async def test_the_password_of_an_operator() -> None:
     for hashed, password in ((HASH, "wrong"), ("", "secret word"), ("", "")):
         started = trio.current_time()
         assert not await control.is_password(hashed, password, "192.0.2.1")
-        assert trio.current_time() - started >= WRONG_DELAY * 0.99
+        assert trio.current_time() - started >= LimitSettings().failed_login_delay * 0.99
 
 
 async def test_an_operator_that_does_not_exist_costs_a_hash(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
@@ -74,7 +75,7 @@ async def test_who_is_wrong_too_often_waits(autojump_clock: MockClock, monkeypat
     cost = COSTS["low"]
     monkeypatch.setattr(cost, "verify", lambda hashed, password: password == "right")
     control = ServerControl(server(), cost, HashingThreads())
-    for _ in range(MOST_WRONG):
+    for _ in range(LimitSettings().failed_logins):
         await control.is_password(HASH, "wrong", "2001:db8::1")
     with pytest.raises(Busy):
         await control.is_password(HASH, "right", "2001:db8::2")
@@ -84,17 +85,17 @@ async def test_who_is_wrong_too_often_waits(autojump_clock: MockClock, monkeypat
 def test_attempts_are_forgotten() -> None:
     """After a while, and when too many others were wrong since."""
     clock = Clock()
-    attempts = Attempts(clock)
-    for _ in range(MOST_WRONG):
-        attempts.note_wrong("192.0.2.1")
+    attempts = Attempts(3, WINDOW, clock)
+    for _ in range(3):
+        attempts.note("192.0.2.1")
     assert attempts.are_spent("192.0.2.1")
-    clock.now += WRONG_WINDOW
+    clock.now += WINDOW
     assert not attempts.are_spent("192.0.2.1")
-    attempts.note_wrong("192.0.2.1")
+    attempts.note("192.0.2.1")
     assert not attempts.are_spent("192.0.2.1")
     for number in range(5000):
-        attempts.note_wrong(f"10.0.{number // 250}.{number % 250}")
-    assert len(attempts._wrong) <= 4096
+        attempts.note(f"10.0.{number // 250}.{number % 250}")
+    assert len(attempts._counts) <= 4096
 
 
 def test_every_key_is_in_the_table_once() -> None:
@@ -288,3 +289,10 @@ async def test_a_ban_that_cannot_be_written_is_tried_again(autojump_clock: MockC
     assert table.saved[0] == {BAN.key: BAN}
     assert "bans cannot be written: the disk is full" in caplog.text
     assert "bans cannot be read: the disk is full" in caplog.text
+
+
+async def test_operators_see_the_numbers_of_the_server() -> None:
+    """The same as Prometheus, in words."""
+    numbers = dict(ServerControl(server(), COSTS["low"], HashingThreads()).numbers())
+    assert numbers["People who are here."] == 0
+    assert numbers["Channels that there are."] == 1

@@ -4,6 +4,7 @@ Each place has its own thread and its own bounded queue. One thread for both wou
 stops taking text while something is selected in it, and the file must not stop with it.
 """
 
+import json
 import queue
 import threading
 import time
@@ -41,6 +42,14 @@ class Entry(NamedTuple):
         # Indented, because the text of an exception may look like a log line.
         lines = [f"{_INDENT}{escape_controls(line)}\n" for line in self.traceback.split("\n") if line]
         return f"{stamp} [{level or self.level}] {message}\n" + "".join(lines)
+
+    def render_json(self) -> str:
+        """Return the entry as an object of JSON on a line of its own, for programs that collect logs."""
+        moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(self.when))}.{int(self.when % 1 * 1000):03d}Z"
+        fields = {"time": moment, "level": self.level, "message": self.message[:_LONGEST_MESSAGE]}
+        if self.traceback:
+            fields["traceback"] = self.traceback
+        return json.dumps(fields) + "\n"  # ASCII only: nothing in it can break a line or speak to a terminal
 
 
 class Sink:

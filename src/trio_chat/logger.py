@@ -57,11 +57,11 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
 
 def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[Sink]:
     # sys.stdout is None under pythonw and when it was closed before the start.
-    sinks = [] if console is None else [Sink("log console", _ConsoleWriter(console))]
+    sinks = [] if console is None else [Sink("log console", _ConsoleWriter(console, settings.format))]
     if settings.file is not None:
         file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
         tell = sinks[0].put if sinks else _tell_nobody
-        sinks.append(Sink("log file", _FileWriter(file, str(settings.file), tell)))
+        sinks.append(Sink("log file", _FileWriter(file, str(settings.file), tell, settings.format)))
     return sinks
 
 
@@ -96,7 +96,7 @@ class _ConsoleWriter:
     A thread that hangs in a buffered stream holds its lock, and the interpreter aborts over that lock when it ends.
     """
 
-    def __init__(self, console: TextIO) -> None:
+    def __init__(self, console: TextIO, form: str = "text") -> None:
         self._raw: RawIOBase | None = None
         self._text = console
         try:
@@ -105,10 +105,11 @@ class _ConsoleWriter:
             self._raw = open(console.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
         except (OSError, ValueError):  # a StringIO, or what pytest puts in the place of the console
             self._raw = None
-        self._coloured = _has_colours(console)
+        self._is_json = form == "json"
+        self._coloured = not self._is_json and _has_colours(console)
 
     def __call__(self, entries: list[Entry]) -> None:
-        text = "".join(entry.render(self._level(entry.level)) for entry in entries)
+        text = "".join(entry.render_json() if self._is_json else entry.render(self._level(entry.level)) for entry in entries)
         # Nobody can be told that the console is gone; the file goes on.
         with contextlib.suppress(OSError, ValueError):
             if self._raw is None:
@@ -156,14 +157,15 @@ def _enable_windows_colours(console: TextIO) -> bool:
 class _FileWriter:
     """Writes to the log file; what goes wrong is said once on the console, and again when it is right again."""
 
-    def __init__(self, file: LogFile, name: str, tell: Callable[[Entry], None]) -> None:
+    def __init__(self, file: LogFile, name: str, tell: Callable[[Entry], None], form: str = "text") -> None:
         self._file = file
         self._name = escape_controls(name)
         self._tell = tell
+        self._is_json = form == "json"
         self._lost = 0
 
     def __call__(self, entries: list[Entry]) -> None:
-        text = "".join(entry.render() for entry in entries)
+        text = "".join(entry.render_json() if self._is_json else entry.render() for entry in entries)
         try:
             overdue = self._file.write(text.encode("utf-8", "backslashreplace"))
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path

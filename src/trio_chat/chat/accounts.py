@@ -45,7 +45,7 @@ class AccountsError(Exception):
 
 
 class Busy(Exception):  # it is a state, not a mistake
-    """Too many passwords of this address are being checked already."""
+    """Too many passwords of this address are being checked already; or what else it has too many of, as a sentence for people."""
 
 
 class Account(NamedTuple):
@@ -88,12 +88,16 @@ class Accounts(Protocol):
             Busy: this address is having others checked.
         """
 
-    async def scram_keys(self, folded: str) -> ScramKeys:
+    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
         """Return what SCRAM needs; for an account that does not exist something that looks the same and fits no password.
 
         Raises:
             AccountsError: it cannot be read.
+            Busy: this address has been wrong too often.
         """
+
+    async def note_wrong(self, address: str) -> None:
+        """Count a proof of SCRAM that was wrong, and wait a while; wrong passwords are counted by `verify` itself."""
 
     async def set_password(self, folded: str, password: str, address: str) -> None:
         """Give an account another password.

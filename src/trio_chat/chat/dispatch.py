@@ -41,36 +41,40 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
     if not session.effective & cap.CARRIES_TAGS and message.tags:
         message = message._replace(tags=NO_TAGS)
     response = Response(world, session, message)
+    cost = 1
     if is_utf8:
-        _dispatch(Request(world, session, message, response))
+        cost = _dispatch(Request(world, session, message, response))
     else:
         command = message.command if message.command in COMMANDS else "*"
         response.fail(command, "INVALID_UTF8", text="Message rejected: your software must use UTF-8 on this server")
         batches.spoil(session, response)
-    return response.finish()
+    output = response.finish()
+    return output if cost == 1 else output._replace(cost=cost)
 
 
-def _dispatch(request: Request) -> None:
+def _dispatch(request: Request) -> int:
+    """Carry out a command; return as how many lines it counts."""
     message, reply = request.message, request.reply
     if "batch" in message.tags and request.session.effective & cap.MULTILINE:
         batches.take_line(request)
-        return
+        return 1
     entry = COMMANDS.get(message.command)
     if entry is None:
         if request.session.user is None:
             reply.numeric(n.ERR_NOTREGISTERED)
         else:
             reply.numeric(n.ERR_UNKNOWNCOMMAND, message.command)
-        return
+        return 1
     if entry.needs_registration and request.session.user is None:
         reply.numeric(n.ERR_NOTREGISTERED)
-        return
+        return 1
     request.world.usage[message.command] += 1
     if entry.right and policy.refuses_right(request, entry.right):
-        return
+        return 1
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)
-        return
+        return 1
     if message.command not in _NOT_ACTIVITY:
         request.session.active = request.world.clock()
     entry.handler(request)
+    return entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight

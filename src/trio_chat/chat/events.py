@@ -163,9 +163,11 @@ class Output(NamedTuple):
         close: why the session is to end now, or "".
         refusal: what the session is told instead, when the history cannot take what is to be remembered of it.
         later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
+        cost: as how many lines the command counts when there is a limit.
     """
 
     parts: tuple[Part, ...] = ()
     close: str = ""
     refusal: Direct | None = None
     later: "Callable[[], Awaitable[Output]] | None" = None
+    cost: int = 1

@@ -88,6 +88,9 @@ class Control(Protocol):
             Busy: this address is having others checked, or has been wrong too often.
         """
 
+    def numbers(self) -> list[tuple[str, float]]:
+        """Return how the server stands: what is counted, in words, and how much it is."""
+
     async def rehash(self) -> list[str]:
         """Read the configuration again and apply what can be applied; return sentences for the operator.
 

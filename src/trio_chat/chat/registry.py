@@ -52,6 +52,7 @@ class Command(NamedTuple):
     needs_registration: bool
     right: str = ""
     """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
+    weight: int = 1
 
 
 COMMANDS: dict[str, Command] = {}
@@ -68,6 +69,7 @@ def command(
     min_params: int = 0,
     needs_registration: bool = True,
     right: str = "",
+    weight: int = 1,
 ) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
     """Register a handler.
 
@@ -78,10 +80,11 @@ def command(
         min_params: with fewer than these the client gets ERR_NEEDMOREPARAMS.
         needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
         right: without which ERR_NOPRIVILEGES or ERR_NOPRIVS is the answer.
+        weight: as how many lines it counts against floods, for each of the targets in its first parameter.
     """
 
     def register(handler: Callable[[Request], None]) -> Callable[[Request], None]:
-        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right)
+        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight)
         return handler
 
     return register

@@ -72,10 +72,12 @@ class ScramSha256:
 
     Args:
         accounts: who there is.
+        address: whose wrong proofs are counted.
     """
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, address: str) -> None:
         self._accounts = accounts
+        self._address = address
         self._folded = ""
         self._server: Any = None  # scramp has no types
         self._is_proved = False
@@ -92,6 +94,7 @@ class ScramSha256:
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:
+            await self._accounts.note_wrong(self._address)
             raise Failed from error
         self._is_proved = True
         return Step(answer)
@@ -101,7 +104,7 @@ class ScramSha256:
 
         name = next((part[2:] for part in text.split(",") if part.startswith("n=")), "")
         self._folded = fold_or_self(name.replace("=2C", ",").replace("=3D", "="))
-        keys = await self._accounts.scram_keys(self._folded)
+        keys = await self._accounts.scram_keys(self._folded, self._address)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
         )
@@ -154,7 +157,7 @@ def start(mechanism: str, accounts: Accounts, address: str, certificate: str) ->
         return Plain(accounts, address)
     if mechanism == "EXTERNAL" and certificate:
         return External(accounts, certificate)
-    return ScramSha256(accounts) if mechanism == "SCRAM-SHA-256" else None
+    return ScramSha256(accounts, address) if mechanism == "SCRAM-SHA-256" else None
 
 
 class Inbox:

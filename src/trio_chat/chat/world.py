@@ -106,6 +106,18 @@ class WhoWas(NamedTuple):
     address: str = ""
 
 
+class WorldStatistics(NamedTuple):
+    """Who and what is there; see `World.statistics`."""
+
+    sessions: int
+    users: int
+    most_users: int
+    channels: int
+    memberships: int
+    accounts: int
+    unsaved: int
+
+
 class World:
     """The state of the chat.
 
@@ -489,6 +501,18 @@ class World:
         (user.modes.add if is_on else user.modes.discard)(letter)
         if letter == "i":
             (self.invisible.add if is_on else self.invisible.discard)(user)
+
+    def statistics(self) -> WorldStatistics:
+        """Return how many there are of what."""
+        return WorldStatistics(
+            sessions=len(self.sessions),
+            users=len(self.users),
+            most_users=self.most_users,
+            channels=len(self.channels),
+            memberships=sum(len(channel.members) for channel in self.channels.values()),
+            accounts=len(self.accounts.known) if self.accounts else 0,
+            unsaved=len(self.unsaved.channels) + len(self.unsaved.markers),
+        )
 
     def _remember(self, user: User, address: str) -> None:
         self.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, self.clock(), address))

@@ -51,6 +51,7 @@ class LoggingSettings:
     """[logging]: what is written down, and where."""
 
     level: str = "info"
+    format: str = "text"
     file: Path | None = Path("logs/server_log.txt")  # empty: no file
     rotate_bytes: int = 5_000_000
     keep: int = 5
@@ -91,14 +92,29 @@ class LimitSettings:
     registration_timeout: float = 30.0  # seconds
     ping_interval: float = 90.0  # seconds
     ping_timeout: float = 60.0  # seconds
+    connections_per_address: int = 50
+    connections_per_minute: int = 60
+    connections_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    failed_logins: int = 20
+    failed_login_delay: float = 1.0  # seconds
+    registrations_per_hour: int = 20
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
+    flood_limit: int = 1000  # lines in a row that had to wait
     flood_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024
     whowas_entries: int = 200
     server_bans: int = 1000
     lengths: Lengths = field(default_factory=Lengths)  # each a key of its own: nick, channel, topic, …
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricsSettings:
+    """[metrics]: for whoever watches the server."""
+
+    host: tuple[str, ...] = ("127.0.0.1",)
+    port: int | None = None  # none: off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +170,7 @@ class Settings:
     storage: StorageSettings = field(default_factory=StorageSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     client: ClientSettings = field(default_factory=ClientSettings)
     listeners: tuple[ListenerSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()

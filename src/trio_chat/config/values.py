@@ -181,6 +181,11 @@ def host(value: str) -> str:
     return bare
 
 
+def port_or_none(value: str) -> int | None:
+    """Return a port, or None when nothing is to listen."""
+    return None if value.lower() == NOBODY else _whole(value, 0, 65535)
+
+
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means 192.168.1.0/24."""
     if value.lower() == NOBODY:

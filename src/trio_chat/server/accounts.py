@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountsError, ScramKeys
+from trio_chat.chat.accounts import Account, AccountsError, Busy, ScramKeys
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import Credentials, SqliteAccounts
 from trio_chat.storage.database import StorageError
@@ -113,10 +113,13 @@ class AccountKeeper:
 
     async def create(self, account: Account, password: str, address: str) -> bool:
         """Make an account; see `Accounts.create`."""
+        if self._threads.made.are_spent(address):
+            raise Busy("Many accounts were registered from your address, try again later")
         credentials = await self._threads.run(address, self._cost.credentials, password)
         with _translated():
             if not await self._table.insert(account, credentials):
                 return False
+        self._threads.made.note(address)
         self._known[account.folded] = account
         return True
 
@@ -125,11 +128,16 @@ class AccountKeeper:
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody
-        is_right = await self._threads.run(address, self._cost.verify, hashed, password)
-        return self.known.get(folded) if is_right and credentials else None
+        is_right = await self._threads.check(address, self._cost.verify, hashed, password, is_decoy=credentials is None)
+        return self.known.get(folded) if is_right else None
 
-    async def scram_keys(self, folded: str) -> ScramKeys:
+    async def note_wrong(self, address: str) -> None:
+        """Count a proof that was wrong; see `Accounts.note_wrong`."""
+        await self._threads.note_wrong(address)
+
+    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
         """Return what SCRAM needs; see `Accounts.scram_keys`."""
+        self._threads.refuse_guesser(address)
         with _translated():
             credentials = await self._table.credentials(folded)
         if credentials:

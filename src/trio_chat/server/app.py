@@ -23,8 +23,10 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
-from trio_chat.server import rehash
+from trio_chat.server import rehash, service
 from trio_chat.server.accounts import COSTS
+from trio_chat.server.addresses import with_port
+from trio_chat.server.admission import Admission
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
@@ -33,11 +35,13 @@ from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import Entrance, ListenError, accept_from, close_all, open_all
+from trio_chat.server.listeners import Entrance, ListenError, accept_from, bound_to, close_all, open_all, open_listeners
 from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.metrics import Monitor
 from trio_chat.server.opening import Closed, Opening, Rules
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
+from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
 log = logging.getLogger("trio_chat")
@@ -80,8 +84,11 @@ class Server:
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         cost = COSTS[settings.accounts.hash_cost]
-        self.world.control = ServerControl(self, cost, threads or HashingThreads(), load)
+        self.world.control = ServerControl(self, cost, threads or HashingThreads(settings.limits), load)
         self.connections: set[Connection] = set()
+        self._connected = 0
+        self._is_accepting = False
+        self.admission = Admission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self.encryption = Encryption(files_of(settings), settings.server.name)
         self._accepting = trio.CancelScope()
@@ -112,6 +119,7 @@ class Server:
                     async with trio.open_nursery() as accepting:
                         for entrance in entrances:
                             accepting.start_soon(accept_from, entrance, self.handle, connections)
+                        self._is_accepting = True
                         task_status.started()
                 await self._shut_down(connections)
             nursery.cancel_scope.cancel()
@@ -128,6 +136,29 @@ class Server:
         """Make `serve` end. Calling it again does nothing."""
         self._accepting.cancel()
 
+    def statistics(self) -> ServerStatistics:
+        """Return how the server stands."""
+        queued = [connection.queued for connection in self.connections]
+        return ServerStatistics(
+            world=self.world.statistics(),
+            broadcaster=self.broadcaster.statistics(),
+            admission=self.admission.statistics(),
+            connections=len(self.connections),
+            connected=self._connected,
+            queued_bytes=sum(queued),
+            slow_clients=sum(map(bool, queued)),
+            started=self.world.identity.created,
+        )
+
+    def why_not_ready(self) -> list[str]:
+        """Return why nobody can come and talk; nothing when they can."""
+        reasons = {
+            "no connections are taken": not self._is_accepting,
+            "the history cannot be written": self.broadcaster.statistics().is_failing,
+            "the server is full": len(self.connections) >= self.limits.clients,
+        }
+        return [reason for reason, is_so in reasons.items() if is_so]
+
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again; nobody is disconnected, who comes from now on sees the new one.
 
@@ -140,6 +171,7 @@ class Server:
         await self.encryption.reload(files_of(settings))
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
+        self._is_accepting = False
         log.info("shutting down: telling %d clients", len(self.connections))
         self.end_openings()
         for connection in self.connections:
@@ -172,11 +204,30 @@ class Server:
             peer: who it comes from, as far as the socket says.
             listener: where it came in.
         """
+        if self._brings_others(peer, listener):  # whoever comes is counted by the own address, once that is known
+            await self._open_and_serve(transport, peer, listener)
+            return
+        with self.admission.enter(peer.host) as refusal:
+            if refusal:
+                await _refuse(transport, _closing(peer, refusal))
+            else:
+                await self._open_and_serve(transport, peer, listener)
+
+    def _brings_others(self, peer: Peer, listener: ListenerSettings) -> bool:
+        """Tell whether others come from an address, too: a proxy, or a gateway."""
+        settings = self.settings
+        return (
+            listener.proxy
+            or is_in(peer.host, settings.server.proxies)
+            or any(is_in(peer.host, gateway.addresses) for gateway in settings.gateways)
+        )
+
+    async def _open_and_serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
         if self._is_full():
             await self._refuse_full(transport, peer)
             return
         settings = self.settings
-        is_proxy = listener.proxy or is_in(peer.host, settings.server.proxies)  # others come from there, too
+        is_proxy = listener.proxy or is_in(peer.host, settings.server.proxies)
         if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
             return
@@ -193,8 +244,10 @@ class Server:
             with trio.move_on_after(LINGER_TIMEOUT, shield=True):
                 await transport.aclose()
             raise
-        if is_open:
+        if is_open and self._brings_others(peer, listener):
             await self.serve_client(opening.transport, opening.peer)
+        elif is_open:
+            await self._serve_admitted(opening.transport, opening.peer)
         else:
             await _hang_up(opening.transport, going_away=self._is_stopping)
 
@@ -224,6 +277,13 @@ class Server:
             transport: its bytes, on which IRC is spoken; closed at the end, also when cancelled.
             peer: who is at the other end.
         """
+        with self.admission.enter(peer.host) as refusal:
+            if refusal:
+                await _refuse(transport, _closing(peer, refusal))
+            else:
+                await self._serve_admitted(transport, peer)
+
+    async def _serve_admitted(self, transport: Transport, peer: Peer) -> None:
         if self._is_full():
             await self._refuse_full(transport, peer)
             return
@@ -232,6 +292,7 @@ class Server:
             return
         connection = Connection(self, transport, peer)
         self.connections.add(connection)
+        self._connected += 1
         try:
             await connection.run()
         finally:
@@ -242,13 +303,17 @@ class Server:
 
     async def _refuse_full(self, transport: Transport, peer: Peer) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
-        await _refuse(transport, Message("ERROR", (f"Closing link: {peer.host} (The server is full)",)))
+        await _refuse(transport, _closing(peer, "The server is full"))
 
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
         why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
         numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
-        await _refuse(transport, numeric, Message("ERROR", (f"Closing link: {peer.host} (Banned: {ban.reason})",)))
+        await _refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
+
+
+def _closing(peer: Peer, reason: str) -> Message:
+    return Message("ERROR", (f"Closing link: {peer.host} ({reason})",))
 
 
 async def _refuse(transport: Transport, *messages: Message) -> None:
@@ -289,29 +354,39 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
 
 async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
     entrances = await open_all(settings)
+    watching: list[trio.SocketListener] = []
     try:
-        threads = HashingThreads()
+        if settings.metrics.port is not None:
+            watching += await open_listeners(settings.metrics.host, settings.metrics.port)
+        threads = HashingThreads(settings.limits)
         async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if settings.tls.certificate is not None:
                 await server.encryption.prepare()
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
-            return await _serve(server, entrances)
+            return await _serve(server, entrances, watching)
     finally:
         close_all(entrances)
+        for listener in watching:
+            listener.socket.close()
 
 
-async def _serve(server: Server, entrances: list[Entrance]) -> int:
+async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.SocketListener]) -> int:
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, _hangups() as hangups, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
             if hangups is not None:
                 nursery.start_soon(_rehash_on_signal, hangups, server)
+            if watching:
+                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one))}/metrics" for one in watching))
+                nursery.start_soon(Monitor(server).run, watching)
             nursery.start_soon(announce, entrances, server.encryption)
             log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
+            nursery.start_soon(service.keep_alive)
+            service.notify("READY=1")
             await server.serve(entrances)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
@@ -325,6 +400,7 @@ async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everythin
     """Stop cleanly at the first signal, at once at the second."""
     number = await anext(signals)
     log.info("got %s", signal.Signals(number).name)
+    service.notify("STOPPING=1")
     server.stop()
     await anext(signals)
     everything.cancel()

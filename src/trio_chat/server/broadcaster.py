@@ -13,6 +13,7 @@ message falls.
 import logging
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import trio
 
@@ -27,6 +28,30 @@ Delivery = tuple[Session, bytes, bool]
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 512
+
+
+class BroadcasterStatistics(NamedTuple):
+    """How delivery stands; see `Broadcaster.statistics`.
+
+    Args:
+        waiting: items accepted and not delivered.
+        limit: how many may be before readers wait.
+        accepted: items ever.
+        deliveries: pieces of data given to clients.
+        remembered: what the history has committed.
+        commits: its transactions.
+        commit_seconds: how long they took altogether.
+        is_failing: whether the last one failed.
+    """
+
+    waiting: int
+    limit: int
+    accepted: int
+    deliveries: int
+    remembered: int
+    commits: int
+    commit_seconds: float
+    is_failing: bool
 
 
 class Broadcaster:
@@ -45,6 +70,8 @@ class Broadcaster:
         self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
         self._delivered = 0
+        self._deliveries = self._remembered = self._commits = 0
+        self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()
 
     def accept(self, output: Output) -> int:
@@ -75,15 +102,30 @@ class Broadcaster:
         while self._delivered < ticket:
             await self._progress.park()
 
+    def statistics(self) -> BroadcasterStatistics:
+        """Return how delivery stands."""
+        return BroadcasterStatistics(
+            waiting=self._accepted - self._delivered,
+            limit=self._limit,
+            accepted=self._accepted,
+            deliveries=self._deliveries,
+            remembered=self._remembered,
+            commits=self._commits,
+            commit_seconds=self._commit_seconds,
+            is_failing=self._is_failing,
+        )
+
     async def run(self) -> None:
         """Deliver, for ever."""
         async for first in self._receive:
             items = [first, *self._waiting()]
             waiting = await self._remember(items)
+            count = 0
             for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
+            self._deliveries += count
             self._delivered += len(items)
             self._progress.unpark_all()
 
@@ -102,6 +144,7 @@ class Broadcaster:
         ]
         if self._history is None or not records:
             return [item.parts for item in items]
+        begin = trio.current_time()
         try:
             await self._history.commit(records)
         except HistoryError as error:
@@ -109,6 +152,9 @@ class Broadcaster:
                 log.error("the history cannot be written, messages are refused until it can: %s", error)
             self._is_failing = True
             return [item.parts if item.refusal is None else (item.refusal,) for item in items]
+        self._commits += 1
+        self._remembered += len(records)
+        self._commit_seconds += trio.current_time() - begin
         if self._is_failing:
             log.warning("the history can be written again")
         self._is_failing = False

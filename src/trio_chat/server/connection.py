@@ -14,7 +14,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.flood import FloodBudget
+from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import Transport, part
@@ -58,9 +58,14 @@ class Connection:
         self._outbox: Outbox | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
-            self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, trio.current_time)
+            self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
         self.session = Session(self, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
         self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait to be written to the client."""
+        return self._outbox.queued if self._outbox is not None else 0
 
     async def run(self) -> None:
         """Serve the client until it leaves or is ended; then tell the others, and tell it why.
@@ -121,29 +126,47 @@ class Connection:
 
     async def _read(self) -> None:
         """Carry out the client's lines, one after the other, until it leaves or is ended."""
-        lines = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         while True:
             data = await self._transport.receive()
             if not data:
                 self.end("Connection closed")
                 return
             self._received = trio.current_time()
-            for count, line in enumerate(lines.feed(data), 1):
+            lines = buffer.feed(data)
+            if self._flood is not None and len(data) > BYTES_PER_LINE * (len(lines) + 1):
+                self._flood.spend(len(data) // BYTES_PER_LINE - len(lines))
+                await self._slow_down(self._flood)
+                if self._reason:
+                    return
+            for count, line in enumerate(lines, 1):
                 if count % _LINES_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
                 await self._carry_out(line)
                 if self._reason:
                     return
 
+    async def _slow_down(self, budget: FloodBudget) -> None:
+        """Pay for a line: wait, or end who has been made to wait for too long."""
+        delay = budget.take()
+        if budget.is_exhausted:
+            self.end("Excess flood")
+        elif delay:
+            await trio.sleep(delay)
+
     async def _carry_out(self, line: bytes | BadLine) -> None:
         hub = self._hub
-        if self._flood is not None and (delay := self._flood.take()):
-            await trio.sleep(delay)
+        if self._flood is not None:
+            await self._slow_down(self._flood)
+            if self._reason:
+                return
         if self._outbox is not None:
             await self._outbox.wait_room()
         await hub.broadcaster.wait_room()
         # No checkpoint from here to the end: what the line changes and what is sent of it are one step.
         output = handle_line(hub.world, self.session, line)
+        if output.cost > 1 and self._flood is not None:
+            self._flood.spend(output.cost - 1)
         ticket = hub.broadcaster.accept(output)
         if output.close:
             self.end(output.close)

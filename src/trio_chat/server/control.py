@@ -1,15 +1,11 @@
 """What operators need of the edge: their passwords checked, the configuration read again, the server stopped."""
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_network
 from typing import Protocol
 
 import trio
 
-from trio_chat.chat.accounts import Busy
-from trio_chat.chat.cloaks import parse_address
 from trio_chat.chat.events import Output
 from trio_chat.chat.operators import RehashError
 from trio_chat.chat.world import World
@@ -19,48 +15,10 @@ from trio_chat.server.accounts import Cost
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.prometheus import TABLE
+from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
-
-WRONG_DELAY = 1.0
-"""Seconds that somebody waits for the answer to a wrong password."""
-MOST_WRONG = 10
-"""Wrong passwords of one network in `WRONG_WINDOW`; more are not looked at."""
-WRONG_WINDOW = 600.0
-_MOST_NETWORKS = 4096
-"""Networks whose wrong passwords are counted; the oldest gives way."""
-
-
-class Attempts:
-    """Counts wrong passwords by where they come from: an address of IPv4, a /64 of IPv6.
-
-    Args:
-        clock: returns seconds.
-    """
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    def are_spent(self, address: str) -> bool:
-        """Tell whether somebody has been wrong too often."""
-        count, since = self._wrong.get(_network(address), (0, 0.0))
-        return count >= MOST_WRONG and self._clock() - since < WRONG_WINDOW
-
-    def note_wrong(self, address: str) -> None:
-        """Count one."""
-        network, now = _network(address), self._clock()
-        count, since = self._wrong.pop(network, (0, now))
-        self._wrong[network] = (count + 1, since) if now - since < WRONG_WINDOW else (1, now)
-        while len(self._wrong) > _MOST_NETWORKS:
-            self._wrong.popitem(last=False)
-
-
-def _network(address: str) -> str:
-    parsed = parse_address(address)
-    if parsed is None or parsed.version == 4:
-        return str(parsed or address)
-    return str(ip_network((parsed, 64), strict=False))
 
 
 class Steered(rehash.Reconfigured, Protocol):
@@ -71,6 +29,9 @@ class Steered(rehash.Reconfigured, Protocol):
 
     def stop(self) -> None:
         """Make it end."""
+
+    def statistics(self) -> ServerStatistics:
+        """Return how it stands."""
 
     async def reload_certificate(self, settings: Settings) -> None:
         """Read the TLS certificate again, for who comes from now on.
@@ -97,23 +58,21 @@ class ServerControl:
         self._threads = threads
         self._load = load
         self._lock = trio.Lock()
-        self._attempts = Attempts(trio.current_time)
 
     async def is_password(self, hashed: str, password: str, address: str) -> bool:
         """Tell whether a password is right; see `Control.is_password`."""
-        if self._attempts.are_spent(address):
-            raise Busy
-        is_right = await self._threads.run(address, self._cost.verify, hashed or self._like_the_others(), password)
-        if is_right and hashed:
-            return True
-        self._attempts.note_wrong(address)
-        await trio.sleep(WRONG_DELAY)
-        return False
+        decoy = "" if hashed else self._like_the_others()
+        return await self._threads.check(address, self._cost.verify, hashed or decoy, password, is_decoy=bool(decoy))
 
     def _like_the_others(self) -> str:
         """Return a hash that fits nothing and is as dear as those in config.ini, which may be of another cost than ours."""
         known = next((entry.password for entry in self._server.world.identity.operators.values() if entry.password), "")
         return f"{known.rsplit('$', 2)[0]}${self._decoy.split('$', 4)[4]}" if known else self._decoy
+
+    def numbers(self) -> list[tuple[str, float]]:
+        """Return how the server stands; see `Control.numbers`."""
+        now = self._server.statistics()
+        return [(row.help, row.value(now)) for row in TABLE]
 
     async def rehash(self) -> list[str]:
         """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is read, nothing changes."""

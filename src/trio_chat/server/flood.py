@@ -1,27 +1,46 @@
-"""How fast one client may talk: a token bucket, with the clock passed in."""
+"""How fast one client may talk: a token bucket, with the clock passed in. First it is slowed, in the end it is cut off."""
 
 from collections.abc import Callable
 
+BYTES_PER_LINE = 1024
+"""Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without end, are not free."""
+
 
 class FloodBudget:
-    """Lets a client say `burst` lines at once and `rate` lines a second after that.
+    """Lets a client say `burst` lines at once and `rate` lines a second after that; a dear command counts as several.
 
     Args:
         burst: lines.
         rate: lines a second.
+        limit: lines in a row that may have to wait, before the client is not waited for any more.
         clock: returns seconds that never go back.
     """
 
-    def __init__(self, burst: int, rate: float, clock: Callable[[], float]) -> None:
+    def __init__(self, burst: int, rate: float, limit: int, clock: Callable[[], float]) -> None:
         self._burst = burst
         self._rate = rate
+        self._limit = limit
         self._clock = clock
         self._tokens = float(burst)
         self._updated = clock()
+        self._slowed = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the client has gone on for too long at the speed to which it was slowed."""
+        return self._slowed > self._limit
 
     def take(self) -> float:
         """Spend one line; return how many seconds to wait before it may be carried out."""
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - 1
         self._updated = now
-        return max(0.0, -self._tokens / self._rate)
+        if self._tokens >= 0:
+            self._slowed = 0
+            return 0.0
+        self._slowed += 1
+        return -self._tokens / self._rate
+
+    def spend(self, lines: float) -> None:
+        """Spend more, after the fact: the next line waits for it."""
+        self._tokens -= lines

@@ -35,7 +35,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
     },
     "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
-    "logging": {When.NOW: ("level",), When.RESTART: ("file", "rotate_bytes", "keep")},
+    "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
     "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
     "accounts": {
         When.NOW: ("registration", "before_connect", "min_password", "multi_session", "reservation"),
@@ -44,11 +44,17 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (
-            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_exempt", "outbox_bytes",
+            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_limit", "flood_exempt",
+            "outbox_bytes", "connections_per_address", "connections_per_minute", "connections_exempt",
         ),
         # Clients were told the lengths; queues and rings have been made.
-        When.RESTART: ("clients", "event_queue", "whowas_entries", "always_on_users", *LENGTHS),
+        When.RESTART: (
+            "failed_logins", "failed_login_delay", "registrations_per_hour", "clients", "event_queue", "whowas_entries",
+            "always_on_users",
+            *LENGTHS,
+        ),
     },
+    "metrics": {When.RESTART: ("port", "host")},
     "client": {When.CLIENT: ("nick", "channel", "language")},
     "listeners": {When.RESTART: ()},
     "operators": {When.NOW: ()},

@@ -99,7 +99,7 @@ def why_suspended(request: Request, name: str) -> str:
 def explain(error: AccountsError | Busy | ValueError) -> str:
     """Return what a client is told when its password could not be taken; the operator is told more."""
     if isinstance(error, Busy):
-        return TOO_MANY
+        return str(error) or TOO_MANY
     if isinstance(error, ValueError):
         return "That password has characters that cannot be used, choose another one"
     log.error("accounts cannot be used: %s", error)
@@ -142,7 +142,7 @@ def log_out(request: Request, reply: Response) -> None:
 
 @command(
     "REGISTER", "<account or *> <email or *> <password>", min_params=3, needs_registration=False,
-    help="Register the nickname you have as an account.",
+    weight=4, help="Register the nickname you have as an account.",
 )  # fmt: skip
 def register_command(request: Request) -> None:
     """Register an account of the name that one has; no address is asked for, and none is kept."""

@@ -60,10 +60,10 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
             if may_forward and fold_or_self(channel.forward) in world.channels:  # once: two channels may point at each other
-                request.reply.numeric(n.ERR_LINKCHANNEL, channel.name, channel.forward)
+                request.reply.numeric(n.ERR_LINKCHANNEL, name, channel.forward)
                 join(request, channel.forward, "", may_forward=False)
                 return
-            request.reply.numeric(why_not, channel.name)
+            request.reply.numeric(why_not, name)  # as it was asked for: its own spelling is for its members
             return
         world.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
     user.invited.pop(channel, None)

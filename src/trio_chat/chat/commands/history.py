@@ -35,6 +35,7 @@ class Reference(NamedTuple):
     "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference> <reference> <limit>"
     " | TARGETS <time> <time> <limit>",
     min_params=4,
+    weight=2,
     help="Show what was said before; a reference is msgid=… or timestamp=…, and for LATEST also *.",
 )
 def chathistory_command(request: Request) -> None:

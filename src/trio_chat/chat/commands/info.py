@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from trio_chat.chat import policy
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
@@ -45,7 +46,7 @@ def send_motd(request: Request) -> None:
     request.reply.numeric(n.RPL_ENDOFMOTD)
 
 
-@command("LUSERS", help="Count who is here.")
+@command("LUSERS", weight=2, help="Count who is here.")
 def lusers_command(request: Request) -> None:
     """Count users and channels."""
     send_lusers(request)
@@ -59,7 +60,9 @@ def send_lusers(request: Request) -> None:
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
     reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
     reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.newcomers)))
-    reply.numeric(n.RPL_LUSERCHANNELS, str(len(world.channels)))
+    # Of all channels it would show when a secret one comes and goes.
+    channels = sum(policy.can_see_channel(request.user, channel) for channel in world.channels.values())
+    reply.numeric(n.RPL_LUSERCHANNELS, str(channels))
     reply.numeric(n.RPL_LUSERME, args=(users,))
     for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):
         reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))
@@ -143,7 +146,12 @@ def summon_command(request: Request) -> None:
     request.reply.numeric(n.ERR_SUMMONDISABLED)
 
 
-@command("HELP", "[<command>]", help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).")
+@command(
+    "HELP",
+    "[<command>]",
+    weight=2,
+    help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).",
+)
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
     _help(request)

@@ -31,6 +31,7 @@ _OF: dict[str, Callable[[Channel, float], float | None]] = {
     "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n]",
     help="List channels with their topics, all conditions separated by commas: !: not this mask; >, <: by number of members; "
     "C: made, T: topic set more or less than n minutes ago.",
+    weight=4,
 )
 def list_command(request: Request) -> None:
     """List channels that the user may know of."""

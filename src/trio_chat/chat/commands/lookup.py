@@ -20,6 +20,7 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
 @command(
     "WHO",
     "<channel or mask> [%<fields>[,<token>]]",
+    weight=2,
     help="List people in a channel, or whose name matches a mask; fields are letters of tcuihsnfdlaor.",
 )
 def who_command(request: Request) -> None:
@@ -127,7 +128,7 @@ def _whois_reply(request: Request, user: User) -> None:
     reply.numeric(n.RPL_WHOISIDLE, user.nick, str(idle), str(int(user.signon)))
 
 
-@command("WHOWAS", "<nickname> [<count>]", help="Show who somebody was that has left.")
+@command("WHOWAS", "<nickname> [<count>]", weight=2, help="Show who somebody was that has left.")
 def whowas_command(request: Request) -> None:
     """Show who had a nickname, the last one first."""
     nick = request.param(0)

@@ -25,6 +25,7 @@ _ROOM = 350
     "METADATA",
     "<target> GET <key>… | LIST | SET <key> [:<value>] | CLEAR | SYNC, METADATA * SUB <key>… | UNSUB <key>… | SUBS",
     min_params=2,
+    weight=2,
     help="Show or change what you, others and channels say of themselves; * is you. SUB has you told of changes of a key.",
 )
 def metadata_command(request: Request) -> None:

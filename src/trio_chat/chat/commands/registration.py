@@ -126,7 +126,7 @@ def pass_command(request: Request) -> None:
     request.session.password = request.params[-1]
 
 
-@command("NICK", "<nickname>", needs_registration=False, help="Take a nickname.")
+@command("NICK", "<nickname>", needs_registration=False, weight=2, help="Take a nickname.")
 def nick_command(request: Request) -> None:
     """Take a nickname, at registration or later."""
     world, session, user = request.world, request.session, request.session.user

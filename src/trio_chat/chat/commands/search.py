@@ -32,6 +32,7 @@ class _Unusable(Exception):
     "SEARCH",
     "text=<words>;in=<channel>;from=<nickname>;after=<time>;before=<time>;limit=<number>",
     min_params=1,
+    weight=4,
     help="Find what was said in your channels; each part can be left out, and a space is written \\s.",
 )
 def search_command(request: Request) -> None:

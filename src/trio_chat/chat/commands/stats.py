@@ -42,6 +42,12 @@ def _staff(request: Request) -> None:
         request.reply.numeric(n.RPL_STATSDEBUG, args=(f"{user.nick} ({user.username}@{user.host})",))
 
 
+def _numbers(request: Request) -> None:
+    control = request.world.control
+    for text, value in control.numbers() if control else ():
+        request.reply.numeric(n.RPL_STATSDEBUG, args=(f"{value:g} {text}",))
+
+
 REPORTS: dict[str, Report] = {
     "a": Report("ban", "suspended accounts", lambda request: send_list(request, Kind.ACCOUNT)),
     "d": Report("ban", "banned addresses", lambda request: send_list(request, Kind.ADDRESS)),
@@ -50,6 +56,7 @@ REPORTS: dict[str, Report] = {
     "o": Report("stats", "who can become an operator", _operators),
     "p": Report("", "the operators who are here", _staff),
     "u": Report("", "since when the server runs", _uptime),
+    "z": Report("stats", "how the server stands", _numbers),
 }
 
 

@@ -1,0 +1,137 @@
+"""Who may come in: so many connections of one address at the same time, and so many new ones a minute.
+
+One household, school or data centre usually has one address of IPv4 but a whole /64 of IPv6, so that counts as one.
+"""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple, Protocol
+
+from trio_chat.config import LimitSettings
+
+log = logging.getLogger("trio_chat")
+
+MOST_ADDRESSES = 65_536
+"""Addresses that are remembered; of those that have no connection the one that was here longest ago gives way."""
+
+
+@lru_cache(maxsize=4096)
+def household(host: str) -> str:
+    """Return what is counted as one: an address of IPv4, the /64 of one of IPv6; anything else is itself."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+    return str(address)
+
+
+class _Address:
+    """What is known of one address: its connections, and how many more may come at once."""
+
+    __slots__ = ("connections", "is_told", "tokens", "updated")
+
+    def __init__(self, tokens: float, now: float) -> None:
+        self.connections = 0
+        self.is_told = False  # whether the log knows that it is being refused
+        self.tokens = tokens
+        self.updated = now
+
+
+class AdmissionStatistics(NamedTuple):
+    """How admission stands; see `Admission.statistics`."""
+
+    addresses: int
+    refused: int
+
+
+class HasLimits(Protocol):
+    """Who has the limits, which may change while the server runs."""
+
+    @property
+    def limits(self) -> LimitSettings:
+        """The limits."""
+
+
+class Admission:
+    """Counts connections by address.
+
+    Args:
+        owner: has the limits; changed ones count from the next connection on.
+        clock: returns seconds that never go back.
+    """
+
+    def __init__(self, owner: HasLimits, clock: Callable[[], float]) -> None:
+        self._owner = owner
+        self._clock = clock
+        self._addresses: OrderedDict[str, _Address] = OrderedDict()
+        self._refused = 0
+
+    @contextmanager
+    def enter(self, host: str) -> Iterator[str]:
+        """Count a connection while the block runs; give why it is refused, or "" when it may come in."""
+        if self._is_exempt(host):
+            yield ""
+            return
+        key = household(host)
+        known = self._known(key)
+        reason = self._why_not(known)
+        if reason:
+            self._refused += 1
+            if not known.is_told:  # once: who floods the port shall not flood the log
+                log.warning("connections from %s are refused for now: %s", key, reason)
+            known.is_told = True
+            yield reason
+            return
+        known.is_told = False
+        known.tokens -= 1
+        known.connections += 1
+        try:
+            yield ""
+        finally:
+            known.connections -= 1
+
+    def statistics(self) -> AdmissionStatistics:
+        """Return how many addresses are remembered, and how many connections have been refused."""
+        return AdmissionStatistics(len(self._addresses), self._refused)
+
+    def _is_exempt(self, host: str) -> bool:
+        try:
+            address = ip_address(host.partition("%")[0])
+        except ValueError:
+            return False
+        return any(address in network for network in self._owner.limits.connections_exempt)
+
+    def _known(self, key: str) -> _Address:
+        """Return what is known of an address, as of now."""
+        now, burst = self._clock(), self._owner.limits.connections_per_minute
+        known = self._addresses.get(key)
+        if known is None:
+            known = self._addresses[key] = _Address(burst, now)
+            self._forget_some()
+        self._addresses.move_to_end(key)
+        known.tokens = min(burst, known.tokens + (now - known.updated) * burst / 60)
+        known.updated = now
+        return known
+
+    def _why_not(self, known: _Address) -> str:
+        if known.connections >= self._owner.limits.connections_per_address:
+            return "Too many connections from your address"
+        if known.tokens < 1:
+            return "Too many connections from your address in a short time, try again in a minute"
+        return ""
+
+    def _forget_some(self) -> None:
+        if len(self._addresses) <= MOST_ADDRESSES:
+            return
+        for key, known in self._addresses.items():  # oldest first
+            if not known.connections:
+                del self._addresses[key]
+                return

@@ -1,0 +1,138 @@
+"""A small HTTP listener for whoever watches the server: `/metrics` for Prometheus, `/health`, `/ready`. Off unless configured.
+
+    /health   200 while the event loop runs
+    /ready    200 when people can come and talk; 503 with the reasons when they cannot
+    /metrics  the statistics, in the text format of Prometheus; 501 without the package prometheus-client
+
+There is no password and no TLS: it listens on this machine only unless [metrics] host says otherwise.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import h11
+import trio
+
+from trio_chat.server.prometheus import Exposition
+from trio_chat.server.statistics import ServerStatistics
+
+log = logging.getLogger("trio_chat")
+
+TIMEOUT = 10.0
+"""Seconds that one request may take, from the connection to the last byte."""
+AT_ONCE = 8
+"""Requests at the same time; more are not answered."""
+_MAX_HEADERS = 8192
+_LAG_INTERVAL = 1.0
+_TEXT = "text/plain; charset=utf-8"
+
+
+class Watched(Protocol):
+    """What is watched: the server."""
+
+    def statistics(self) -> ServerStatistics:
+        """Return how it stands."""
+
+    def why_not_ready(self) -> list[str]:
+        """Return why nobody can come and talk; nothing when they can."""
+
+
+class Answer(NamedTuple):
+    """An answer to a request."""
+
+    status: int
+    body: bytes
+    content_type: str = _TEXT
+
+
+class Monitor:
+    """Answers the questions of whoever watches a server.
+
+    Args:
+        server: what is watched.
+    """
+
+    def __init__(self, server: Watched) -> None:
+        self._server = server
+        self._lag = 0.0
+        self._open = 0
+        self._exposition = Exposition(self._take_statistics)
+
+    async def run(self, listeners: Sequence[trio.SocketListener]) -> None:
+        """Answer, for ever; the listeners are closed when cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._measure_lag)
+            await trio.serve_listeners(self._serve, list(listeners), handler_nursery=nursery)
+
+    def answer(self, method: str, target: str) -> Answer:
+        """Return the answer to a request."""
+        if method not in ("GET", "HEAD"):
+            return Answer(405, b"Only GET is answered here.\n")
+        path = target.partition("?")[0]
+        if path == "/health":
+            return Answer(200, b"ok\n")
+        if path == "/ready":
+            problems = self._server.why_not_ready()
+            return Answer(503 if problems else 200, f"{'; '.join(problems) or 'ready'}\n".encode())
+        if path == "/metrics":
+            if not self._exposition.is_available:
+                return Answer(501, b"The package prometheus-client is missing: pip install 'trio-chat[metrics]'\n")
+            return Answer(200, self._exposition.text(), self._exposition.content_type)
+        return Answer(404, b"There are /metrics, /health and /ready.\n")
+
+    def _take_statistics(self) -> tuple[ServerStatistics, float]:
+        lag, self._lag = self._lag, 0.0
+        return self._server.statistics(), lag
+
+    async def _measure_lag(self) -> None:
+        """Note how late a task wakes up: how long anybody has to wait for the event loop, at worst since the last question."""
+        while True:
+            due = trio.current_time() + _LAG_INTERVAL
+            await trio.sleep_until(due)
+            self._lag = max(self._lag, trio.current_time() - due)
+
+    async def _serve(self, stream: trio.SocketStream) -> None:
+        """Answer one request and close; whatever goes wrong ends this connection only."""
+        self._open += 1
+        try:
+            async with stream:
+                if self._open <= AT_ONCE:
+                    with trio.move_on_after(TIMEOUT):
+                        await self._serve_request(stream)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        except Exception:
+            log.exception("internal error while answering a question for metrics")
+        finally:
+            self._open -= 1
+
+    async def _serve_request(self, stream: trio.abc.Stream) -> None:
+        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADERS)
+        is_head = False
+        try:
+            request = await _next_event(connection, stream)
+            if not isinstance(request, h11.Request):
+                return
+            is_head = request.method == b"HEAD"
+            answer = self.answer(request.method.decode("ascii", "replace"), request.target.decode("ascii", "replace"))
+        except h11.RemoteProtocolError as error:
+            answer = Answer(error.error_status_hint, b"That is not HTTP.\n")
+        if connection.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            return
+        headers = [
+            ("content-type", answer.content_type), ("content-length", str(len(answer.body))), ("connection", "close"),
+            ("cache-control", "no-store"),
+        ]  # fmt: skip
+        data = connection.send(h11.Response(status_code=answer.status, headers=headers)) or b""
+        if not is_head:
+            data += connection.send(h11.Data(data=answer.body)) or b""
+        await stream.send_all(data)
+
+
+async def _next_event(connection: h11.Connection, stream: trio.abc.Stream) -> object:
+    while True:
+        event = connection.next_event()
+        if event is not h11.NEED_DATA:
+            return event
+        connection.receive_data(bytes(await stream.receive_some(4096)))

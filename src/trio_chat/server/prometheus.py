@@ -1,0 +1,96 @@
+"""The statistics as Prometheus wants them. The package prometheus-client is optional; without it there are none."""
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple
+
+import trio
+
+from trio_chat.server.statistics import ServerStatistics
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
+    from prometheus_client.registry import CollectorRegistry
+
+Source = Callable[[], tuple[ServerStatistics, float]]
+"""Gives the statistics, and the seconds by which the event loop was late since they were asked for last."""
+
+
+class Row(NamedTuple):
+    """A metric: what it is called, whether it only ever grows, what it says, and its value."""
+
+    name: str
+    is_counter: bool
+    help: str
+    value: Callable[[ServerStatistics], float]
+
+
+TABLE: tuple[Row, ...] = (
+    Row("connections", False, "Clients that are connected.", lambda now: now.connections),
+    Row("connections_opened", True, "Clients that have come.", lambda now: now.connected),
+    Row("connections_refused", True, "Connections refused for their address.", lambda now: now.admission.refused),
+    Row("addresses", False, "Addresses whose connections are counted.", lambda now: now.admission.addresses),
+    Row("users", False, "People who are here.", lambda now: now.world.users),
+    Row("users_most", False, "The most people who were here at once.", lambda now: now.world.most_users),
+    Row("channels", False, "Channels that there are.", lambda now: now.world.channels),
+    Row("memberships", False, "Members of all channels, added up.", lambda now: now.world.memberships),
+    Row("accounts", False, "Accounts that are registered.", lambda now: now.world.accounts),
+    Row("unsaved", False, "Channels and read markers still to be written down.", lambda now: now.world.unsaved),
+    Row("broadcaster_waiting", False, "What was accepted and waits to be delivered.", lambda now: now.broadcaster.waiting),
+    Row("broadcaster_limit", False, "How much of it may wait.", lambda now: now.broadcaster.limit),
+    Row("broadcaster_accepted", True, "What was accepted to be delivered.", lambda now: now.broadcaster.accepted),
+    Row("deliveries", True, "Pieces of data given to clients.", lambda now: now.broadcaster.deliveries),
+    Row("history_messages", True, "What the history has committed.", lambda now: now.broadcaster.remembered),
+    Row("history_commits", True, "Transactions of the history.", lambda now: now.broadcaster.commits),
+    Row("history_commit_seconds", True, "Seconds waited for them.", lambda now: now.broadcaster.commit_seconds),
+    Row("history_failing", False, "1 while the history cannot be written.", lambda now: now.broadcaster.is_failing),
+    Row("outbox_bytes", False, "Bytes that wait for slow clients.", lambda now: now.queued_bytes),
+    Row("outbox_clients", False, "Clients that read slowly.", lambda now: now.slow_clients),
+    Row("start_time_seconds", False, "When the server was started, in Unix time.", lambda now: now.started),
+)
+"""Every number of a server, in the order in which they are shown. Their names begin with `trio_chat_`."""
+
+
+class Exposition:
+    """Writes the metrics of one server, those of its process, and those of its event loop.
+
+    Args:
+        source: gives the statistics.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._registry: CollectorRegistry | None = None
+        self.is_available = find_spec("prometheus_client") is not None
+        self.content_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def text(self) -> bytes:
+        """Return the metrics as they are now; only when `is_available`."""
+        import prometheus_client as client  # noqa: PLC0415  # only who is asked for metrics needs it
+
+        if self._registry is None:
+            # Not the registry of the process, which whoever embeds a server may use for something else.
+            self._registry = client.CollectorRegistry()
+            client.ProcessCollector(registry=self._registry)
+            client.GCCollector(registry=self._registry)
+            self._registry.register(self)
+        return client.generate_latest(self._registry)
+
+    def collect(self) -> "Iterator[Metric]":
+        """Yield the metrics, as prometheus-client asks for them."""
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
+
+        now, lag = self._source()
+        for metric in TABLE:
+            family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
+            yield family(f"trio_chat_{metric.name}", metric.help, value=metric.value(now))
+        loop = trio.lowlevel.current_statistics()
+        yield GaugeMetricFamily("trio_chat_tasks", "Tasks of the event loop.", value=loop.tasks_living)
+        yield GaugeMetricFamily("trio_chat_tasks_runnable", "Tasks that could run at once.", value=loop.tasks_runnable)
+        yield GaugeMetricFamily(
+            "trio_chat_loop_lag_seconds", "By how much a task woke up late, at worst since last asked.", value=lag
+        )
+
+    def describe(self) -> "Iterator[Metric]":
+        """Yield nothing: names need not be known before the first value."""
+        return iter(())

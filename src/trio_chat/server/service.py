@@ -1,0 +1,34 @@
+"""What systemd is told (sd_notify): that the server is ready, that it stops, and that its event loop still runs.
+
+Without systemd, which sets these variables of the environment for Type=notify and WatchdogSec=, nothing happens.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+
+import trio
+
+
+def notify(state: str) -> None:
+    """Tell the service manager, if there is one, something such as READY=1; when it cannot be told, nothing happens."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if path[:1] not in ("/", "@") or not hasattr(socket, "AF_UNIX"):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        try:
+            sock.sendto(state.encode(), f"\0{path[1:]}" if path[0] == "@" else path)
+        except OSError:
+            return
+
+
+async def keep_alive(tell: Callable[[str], None] = notify) -> None:
+    """Give the watchdog of the service manager its signs of life, twice as often as it asks; none when it asks for none."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    pid = os.environ.get("WATCHDOG_PID", "")
+    if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in ("", str(os.getpid())):
+        return
+    while True:
+        tell("WATCHDOG=1")
+        await trio.sleep(int(microseconds) / 2_000_000)

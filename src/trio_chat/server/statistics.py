@@ -1,0 +1,34 @@
+"""How a server stands, in numbers: what the long-lived objects say of themselves, put together for STATS and for metrics.
+
+Every one of them has a `statistics()`, as Trio's own objects have: a snapshot, cheap enough to be asked for every few seconds.
+"""
+
+from typing import NamedTuple
+
+from trio_chat.chat.world import WorldStatistics
+from trio_chat.server.admission import AdmissionStatistics
+from trio_chat.server.broadcaster import BroadcasterStatistics
+
+
+class ServerStatistics(NamedTuple):
+    """How a server stands.
+
+    Args:
+        world: who and what is there.
+        broadcaster: what waits to be delivered.
+        admission: who may come in.
+        connections: clients that are connected.
+        connected: how many ever were.
+        queued_bytes: bytes that wait for clients who read slowly.
+        slow_clients: how many clients that are.
+        started: when the server was started, in seconds of Unix time.
+    """
+
+    world: WorldStatistics
+    broadcaster: BroadcasterStatistics
+    admission: AdmissionStatistics
+    connections: int
+    connected: int
+    queued_bytes: int
+    slow_clients: int
+    started: float

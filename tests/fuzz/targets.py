@@ -1,0 +1,160 @@
+"""What is fuzzed: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a test runs the seeds."""
+
+import logging
+
+import trio
+from trio.testing import memory_stream_pair
+
+import invariants
+from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town
+from trio_chat.chat.world import Identity, Memory
+from trio_chat.config import LimitSettings, ListenerSettings, Settings
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.lines import LineBuffer
+from trio_chat.irc.masks import complete, matches
+from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message, ParseError, parse
+from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self
+from trio_chat.irc.text import escape_controls, strip_formatting
+from trio_chat.server.app import Server
+from trio_chat.server.peer import Peer
+from trio_chat.server.transport import StreamTransport
+
+SMALL = Lengths(
+    channels_per_user=3, list_entries=3, monitor_entries=3, metadata_keys=2, metadata_subs=3, multiline_lines=4,
+    multiline_bytes=600,
+)  # fmt: skip
+
+
+def lines(data: bytes) -> None:
+    """The language: anything is lines, a line is a message or a ParseError, and what is written is read back."""
+    buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+    for line in buffer.feed(data):
+        if not isinstance(line, bytes):
+            continue
+        assert b"\n" not in line
+        text = line.decode("utf-8", "replace")
+        _read(text)
+        strip_formatting(text)
+        escape_controls(text).encode()
+        _fold(text)
+        matches(fold_or_self(complete(text[:60])), text[60:])
+    assert buffer.pending <= MAX_CLIENT_TAGS + MAX_BODY + 1
+
+
+def _read(text: str) -> None:
+    try:
+        message = parse(text)
+    except ParseError:
+        return
+    try:
+        written = message.line()
+    except ValueError:  # a source with a space, or a middle parameter that only a lenient reader lets through
+        return
+    assert parse(written) == Message(message.command, message.params, message.source, message.tags), text
+
+
+def _fold(text: str) -> None:
+    for fold in (fold_nick, fold_channel):
+        try:
+            folded = fold(text, 64)
+        except InvalidName:
+            continue
+        assert fold(folded, 200) == folded
+
+
+def talk(data: bytes) -> None:
+    """The rules: the first byte of each line says which of four people says the rest of it."""
+    accounts = OpenAccounts()
+    memory = Memory(history=ListHistory(), accounts=accounts)
+    town = Town(Identity(created=NOON), SMALL, memory)
+    people = [
+        town.person("ann", "#a", caps="batch draft/multiline labeled-response echo-message message-tags server-time"),
+        town.person("bob", "#a", "#b", caps="draft/metadata-2 batch draft/event-playback draft/chathistory"),
+        town.person("eve", caps="sasl away-notify account-notify extended-join multi-prefix userhost-in-names"),
+        town.newcomer(),
+    ]
+    accounts.add("ann", "secret-1")
+    people[0].say("NS IDENTIFY secret-1")
+    people[1].say("MODE #b +s")
+    for raw in data.split(b"\n")[:40]:
+        if len(raw) < 2:
+            continue
+        index = raw[0] % len(people)
+        person = people[index]
+        line = raw[1:].rstrip(b"\r")
+        buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        for item in buffer.feed(line + b"\n"):
+            town.clock.now += raw[0] // 16  # time goes on, so that deadlines pass
+            witness = invariants.Witness(people)
+            town.say_quietly(person, item)
+            witness.check()
+            invariants.check(town.world)
+        if person.ended:
+            people[index] = Person(town)
+
+
+class _Defect(logging.Handler):
+    """Makes an error out of what the server only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep what was logged."""
+        self.records.append(record)
+
+
+def stream(data: bytes) -> None:
+    """The edge: bytes in pieces (0xFF between them) from one peer; another goes on, and nothing is left when both are gone."""
+    logger = logging.getLogger("trio_chat")
+    defects = _Defect()
+    logger.addHandler(defects)
+    logger.propagate, before = False, logger.propagate
+    try:
+        trio.run(_stream, data)
+    finally:
+        logger.removeHandler(defects)
+        logger.propagate = before
+    if defects.records:
+        error = defects.records[0]
+        raise AssertionError(error.getMessage()) from (error.exc_info[1] if error.exc_info else None)
+
+
+async def _stream(data: bytes) -> None:
+    server = Server(Settings(limits=LimitSettings(outbox_bytes=8192, event_queue=16, clients=8, lengths=SMALL)), Clock(NOON))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.broadcaster.run)
+        async with trio.open_nursery() as clients:
+            good, theirs = memory_stream_pair()
+            clients.start_soon(server.serve_client, StreamTransport(theirs), Peer(host="127.0.0.1"))
+            await good.send_all(b"NICK good\r\nUSER g 0 * :g\r\nJOIN #a,#lobby\r\n")
+            await _attack(clients, server, data)
+            await good.send_all(b"PING end\r\n")
+            received = b""
+            with trio.fail_after(30):
+                while b"PONG chat.local :end" not in received:
+                    received = received[-100:] + bytes(await good.receive_some())
+            await good.aclose()
+        invariants.check(server.world)
+        assert not server.world.sessions
+        assert not server.world.users
+        assert not server.connections
+        nursery.cancel_scope.cancel()
+
+
+async def _attack(clients: trio.Nursery, server: Server, data: bytes) -> None:
+    ours, theirs = memory_stream_pair()
+    listener = ListenerSettings(name="", port=0)
+    clients.start_soon(server.open_and_serve, StreamTransport(theirs), Peer(host="127.0.0.1"), listener)
+    try:
+        for piece in data.split(b"\xff")[:50]:
+            await ours.send_all(piece)
+            await trio.testing.wait_all_tasks_blocked()
+            invariants.check(server.world)
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
+    await ours.aclose()
+
+
+TARGETS = {"lines": lines, "talk": talk, "stream": stream}

@@ -1,0 +1,252 @@
+"""Hostile peers: each does its worst within the limits, and nobody else notices."""
+
+import logging
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+
+from support import Clock
+from test_server import Hall, Peer, hall
+from trio_chat.config import LimitSettings, Settings
+from trio_chat.server import admission as admission_module
+from trio_chat.server import peer as peers
+from trio_chat.server.admission import Admission, household
+from trio_chat.server.flood import FloodBudget
+from trio_chat.server.transport import StreamTransport
+
+STRANGER = "198.51.100.7"
+
+
+def enter(admission: Admission, *hosts: str) -> list[str]:
+    """Return why each of these connections, which end at once, is refused."""
+    reasons = []
+    for host in hosts:
+        with admission.enter(host) as reason:
+            reasons.append(reason)
+    return reasons
+
+
+# Admission.
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1"),
+        ("2001:db8:0:1:aaaa::", "2001:db8:0:1::"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::2"),
+    ],
+)
+def test_addresses_that_count_as_one(one: str, other: str) -> None:
+    """A /64 of IPv6 is one household; IPv4 in the form of IPv6 is IPv4."""
+    assert household(one) == household(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::", "2001:db8:0:2::"), ("x", "y")])
+def test_addresses_that_are_different_people(one: str, other: str) -> None:
+    """Nobody pays for the neighbours."""
+    assert household(one) != household(other)
+
+
+def test_connections_at_the_same_time_are_limited() -> None:
+    """The one over the limit is refused; when one has gone, another may come."""
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=2)), Clock())
+    with admission.enter("2001:db8::1"):
+        with admission.enter("2001:db8::2"):
+            assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == ["Too many connections from your address", ""]
+        assert enter(admission, "2001:db8::3") == [""]
+    assert admission.statistics().refused == 1
+
+
+def test_new_connections_are_limited_in_their_rate() -> None:
+    """So many at once, and after that as many a minute; who waits is let in."""
+    clock = Clock()
+    admission = Admission(Settings(limits=LimitSettings(connections_per_minute=3)), clock)
+    assert [bool(reason) for reason in enter(admission, *[STRANGER] * 5)] == [False, False, False, True, True]
+    assert enter(admission, "198.51.100.8") == [""]
+    clock.now += 20
+    assert [bool(reason) for reason in enter(admission, *[STRANGER] * 2)] == [False, True]
+
+
+def test_exempt_networks_are_not_counted() -> None:
+    """This machine itself, unless configured otherwise."""
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock())
+    with admission.enter("127.0.0.1"):
+        assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
+    assert admission.statistics().addresses == 0
+
+
+def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Who floods the port must not turn the log over; it is said again when it has been let in between."""
+    clock = Clock()
+    admission = Admission(Settings(limits=LimitSettings(connections_per_minute=1)), clock)
+    for _ in range(2):
+        enter(admission, *[STRANGER] * 50)
+        clock.now += 60
+    assert [STRANGER in record.getMessage() for record in caplog.records] == [True, True]
+
+
+def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan from everywhere does not fill the memory, and does not make us forget who is connected."""
+    monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
+    admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
+    with admission.enter(STRANGER):
+        enter(admission, *(f"192.0.2.{number}" for number in range(100)))
+        assert admission.statistics().addresses == 4
+        assert enter(admission, STRANGER) != [""]
+
+
+async def test_who_is_refused_is_told_why() -> None:
+    """A sentence and the end; it never becomes a client."""
+    async with hall(LimitSettings(connections_per_address=1)) as place:
+        await place.register("ann", host=STRANGER)
+        (message,) = await place.join(STRANGER).rest()
+        assert message.command == "ERROR"
+        assert "Too many connections from your address" in message.params[0]
+        assert len(place.server.connections) == 1
+        await place.register("bob", host="198.51.100.8")
+
+
+# Floods.
+
+
+async def test_a_dear_command_counts_as_several(autojump_clock: MockClock) -> None:
+    """LIST costs more than PING: the next line waits for it."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        ann = await place.register("ann", host=STRANGER)
+        await trio.sleep(60)
+        start = trio.current_time()
+        await ann.say("LIST", "LIST", "LIST", "PING x")
+        await ann.until("PONG")
+        assert trio.current_time() - start == pytest.approx(3)  # 4 + 4 + 4 + 1 lines, of which 10 at once
+
+
+async def test_each_target_counts(autojump_clock: MockClock) -> None:
+    """Twenty channels in one line are no single line."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        ann = await place.register("ann", host=STRANGER)
+        await trio.sleep(60)
+        start = trio.current_time()
+        await ann.say("NAMES " + ",".join(f"#{number}" for number in range(20)), "PING x")
+        await ann.until("PONG")
+        assert trio.current_time() - start == pytest.approx(11)
+
+
+async def test_who_never_stops_is_cut_off(autojump_clock: MockClock) -> None:
+    """Slowed first, and in the end disconnected with a reason; what came before was carried out."""
+    async with hall(LimitSettings(flood_burst=5, flood_rate=10, flood_limit=20)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        await eve.say(*(f"PING {number}" for number in range(1000)))
+        *answers, last = await eve.rest()
+        assert last.command == "ERROR"
+        assert "Excess flood" in last.params[0]
+        assert 20 <= len(answers) <= 30
+        await place.register("bob")
+
+
+def test_who_pauses_is_not_cut_off() -> None:
+    """Only lines in a row that had to wait count."""
+    clock = Clock()
+    budget = FloodBudget(burst=1, rate=1, limit=3, clock=clock)
+    for _ in range(5):
+        for _ in range(3):
+            budget.take()
+        assert not budget.is_exhausted
+        clock.now += 100
+
+
+@pytest.mark.parametrize("junk", [b"\n" * 65536, b"\r\n" * 32768])
+async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, junk: bytes) -> None:
+    """Empty lines cost as much as what they could have been."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        start = trio.current_time()
+        for _ in range(4):
+            await eve.stream.send_all(junk)
+            await wait_all_tasks_blocked()
+        await eve.say("", "PING x")
+        await eve.until("PONG")
+        assert trio.current_time() - start > 200
+
+
+@pytest.mark.parametrize("junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533])
+async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, junk: bytes) -> None:
+    """Who sends one is told so, and ended."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        await eve.stream.send_all(junk)
+        assert [message.command for message in await eve.rest()][-1] == "ERROR"
+
+
+# Slow and silent peers.
+
+
+async def test_who_trickles_is_not_waited_for(autojump_clock: MockClock) -> None:
+    """Slow-loris: a byte now and then does not extend the time for registration."""
+    async with hall(LimitSettings(registration_timeout=30)) as place:
+        peer = place.join(STRANGER)
+
+        async def trickle() -> None:
+            for char in "NICK " + "x" * 1000:
+                await peer.stream.send_all(char.encode())
+                await trio.sleep(1)
+
+        with pytest.raises((trio.BrokenResourceError, trio.ClosedResourceError)):
+            await trickle()
+        assert trio.current_time() < 50
+        assert not place.server.connections
+
+
+class DeadLine(StreamTransport):
+    """A connection whose cable was pulled: what is sent never arrives."""
+
+    async def send_rest(self, rest: bytes) -> None:
+        """Wait for ever."""
+        await trio.sleep_forever()
+
+
+async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) -> None:
+    """Nothing comes and nothing can be written: the end, within the time for a PING and a farewell; the others see it."""
+    async with hall(LimitSettings(ping_interval=60, ping_timeout=30)) as place:
+        bob = await place.register("bob", "#a")
+        ours, theirs = memory_stream_pair()
+        transport: Any = DeadLine(theirs)
+        place.nursery.start_soon(place.server.serve_client, transport, peers.Peer(host=STRANGER))
+        await Peer(ours).say("NICK dead", "USER d 0 * :d", "JOIN #a")
+        message = await _next_quit(bob)
+        assert "Ping timeout" in message
+        assert trio.current_time() < 100
+
+
+async def _next_quit(bob: Peer) -> str:
+    while True:
+        *_, last = await bob.until("QUIT", "PING")
+        if last.command == "QUIT":
+            return last.params[0]
+        await bob.say("PONG x")
+
+
+async def test_binary_junk_and_resets(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever comes, and however it ends: no error of ours, nothing left, and others go on."""
+    caplog.set_level(logging.ERROR)
+    async with hall() as place:
+        good = await place.register("good", "#a")
+        await _attack(place)
+        await good.say("PING still")
+        await good.until("PONG")
+        assert len(place.server.connections) == len(place.server.world.sessions) == 1
+    assert not caplog.records
+
+
+async def _attack(place: Hall) -> None:
+    for number in range(300):
+        peer = place.join()
+        await peer.stream.send_all(bytes((number * 7 + index * index) % 256 for index in range(number)))
+        if number % 3:
+            await trio.aclose_forcefully(peer.stream)
+        else:
+            await peer.stream.send_eof()
+    await wait_all_tasks_blocked()

@@ -1,0 +1,55 @@
+"""What the service manager is told."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from trio_chat.server import service
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no such sockets")
+
+
+def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One datagram, to where NOTIFY_SOCKET says."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        service.notify("READY=1")
+        assert manager.recv(100) == b"READY=1"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has abstract sockets")
+def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that begins with @ has a NUL there."""
+    name = f"trio-chat-test-{os.getpid()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(f"\0{name}")
+        monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
+        service.notify("STOPPING=1")
+        assert manager.recv(100) == b"STOPPING=1"
+
+
+@pytest.mark.parametrize("path", ["", "/nowhere/at/all", "relative", "@trio-chat-nobody-listens-here"])
+def test_nobody_to_be_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a service manager, or with one that is gone, the server runs all the same."""
+    monkeypatch.setenv("NOTIFY_SOCKET", path)
+    service.notify("READY=1")
+
+
+async def test_the_watchdog_gets_signs_of_life(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice in the time it waits; not when it is for another process, or was not asked for."""
+    told: list[str] = []
+    monkeypatch.setenv("WATCHDOG_USEC", "10000000")
+    with trio.move_on_after(21):
+        await service.keep_alive(told.append)
+    assert told == ["WATCHDOG=1"] * 5
+    monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
+    await service.keep_alive(told.append)
+    monkeypatch.delenv("WATCHDOG_USEC")
+    await service.keep_alive(told.append)
+    assert len(told) == 5
