@@ -392,6 +392,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("INSERT INTO always_on VALUES ('ann', '{\"nick\": \"Ann\"}'), ('bob', '{}')")
     execute("INSERT INTO preference VALUES ('ann', '{\"always-on\": true}'), ('bob', '{}')")
     execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
+    execute("""INSERT INTO metadata VALUES ('ann', '{"url": "x"}'), ('bob', '{"url": "y"}')""")
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
@@ -404,6 +405,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "read": {"#b": "2026-01-01T00:00:00.000Z"},
         "settings": {"always-on": True},
         "always_on": {"user": {"nick": "Ann"}, "channels": {"#b": "o"}},
+        "metadata": {"url": "x"},
         "messages": [json.loads(lines.to_line(record)) for record in own],
     }
 

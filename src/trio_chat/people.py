@@ -268,6 +268,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
         "read": belongings.markers,
         "settings": belongings.preferences,
         "always_on": belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays},
+        "metadata": belongings.metadata,
     }
     stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
     written = 0

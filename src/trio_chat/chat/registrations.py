@@ -63,6 +63,7 @@ def to_state(channel: Channel) -> dict[str, Any]:
         "key": channel.key,
         "limit": channel.limit,
         "forward": channel.forward,
+        "metadata": channel.metadata,
         "lists": {
             letter: [[mask.mask, mask.setter, mask.time] for mask in entries.values()]
             for letter, entries in channel.lists.items()
@@ -86,6 +87,7 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     channel.key = state["key"]
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")
+    channel.metadata = dict(state.get("metadata", {}))  # older ones have none
     for letter, entries in state["lists"].items():
         if letter in channel.lists:
             restored = (entry(mask, setter, time) for mask, setter, time in entries)

@@ -140,8 +140,9 @@ class World:
         missing = (0 if memory else cap.NEEDS_MEMORY) | (0 if self.accounts else cap.NEEDS_ACCOUNTS)
         self.capabilities = cap.ALL & ~missing
         self.capability_values: dict[str, str] = {}
-        self.capability_values["draft/metadata-2"] = (
-            f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},max-value-bytes={lengths.metadata_bytes}"
+        self.capability_values["draft/metadata-2"] = self.capability_values["draft/metadata-3"] = (
+            f"before-connect,max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},"
+            f"max-value-bytes={lengths.metadata_bytes}"
         )
         self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
         self.reconfigure(identity)
@@ -160,6 +161,7 @@ class World:
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.usage: Counter[str] = Counter()
+        self.metadata: dict[str, dict[str, str]] = {}  # what accounts (folded) say of themselves
         self.lobby: Channel | None = None
         if identity.lobby:
             lobby = self.lobby = self.create_channel(
@@ -206,6 +208,7 @@ class World:
         user.note_security()
         user.since = user.identity = self.ids.next()
         user.away = user.away_message()
+        self._link_metadata(user, session.account)
         user.account = session.account
         session.user = user
         session.number = 1
@@ -218,6 +221,29 @@ class World:
         self.users[user.folded] = user
         self.lookalikes.add(user)
         self.most_users = max(self.most_users, len(self.users))
+
+    def with_account(self, name: str) -> list[User]:
+        """Return those who are logged in to an account."""
+        return [user for user in self.users.values() if user.account == name]
+
+    def take_metadata(self, user: User, said: Mapping[str, str]) -> bool:
+        """Add to what a user says of itself, as far as there is room; tell whether anything is new."""
+        known = user.metadata
+        is_new = False
+        for key, value in said.items():
+            if known.get(key) != value and (key in known or len(known) < self.lengths.metadata_keys):
+                known[key] = value
+                is_new = True
+        if is_new:
+            self.touch_metadata(user)
+        return is_new
+
+    def touch_metadata(self, target: User | Channel) -> None:
+        """Have what a registered channel, or an account, says of itself written down."""
+        if isinstance(target, Channel):
+            self.touch(target)
+        elif target.account:
+            self.unsaved.note_metadata(fold_or_self(target.account))
 
     def add_session(self, user: User, session: Session) -> list[Event]:
         """Make a session one more of a user who is here; return what others are to see."""
@@ -255,12 +281,22 @@ class World:
         return self.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
 
     def set_account(self, user: User, name: str) -> None:
-        """Make a user, with all its sessions, be logged in to another account, or with "" to none."""
+        """Make a user, with all its sessions, be logged in to another account, or with "" to none.
+
+        What it says of itself is then what the account says; what a guest has said goes with it, where the account says nothing.
+        """
         self.residents.unsettle(user)
+        before, was_guest = user.metadata, not user.account
+        self._link_metadata(user, name)
         user.account = name
+        if name and was_guest:
+            self.take_metadata(user, {key: value for key, value in before.items() if key not in user.metadata})
         for session in user.sessions:
             session.account = name
         self.residents.settle(user)
+
+    def _link_metadata(self, user: User, name: str) -> None:
+        user.metadata = self.metadata.setdefault(fold_or_self(name), {}) if name else {}
 
     def rename(self, user: User, nick: str, folded: str) -> list[Event]:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
@@ -441,34 +477,6 @@ class World:
         self.unsaved.note_channel(channel.folded)
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
-
-    def forget_account(self, name: str) -> list[Event]:
-        """Take away what an account that is gone had: its name tag, its channels, its place on access lists, what it has chosen.
-
-        Returns:
-            what others are to see: its always-on user leaves, unless somebody is there.
-        """
-        self.lookalikes.accounts_changed()
-        self.markers.pop(fold_or_self(name), None)
-        if self.preferences.chosen(name):
-            self.preferences.restore(name, {})
-            self.unsaved.note_preferences(fold_or_self(name))
-        events = []
-        for user in list(self.users.values()):
-            if user.account == name:
-                if user.operator is not None and user.operator.account:
-                    operators.dismiss(self, user)
-                self.set_account(user, "")
-                if not user.sessions:
-                    events += self.remove(user, "The account was deleted")
-        for channel in list(self.channels.values()):
-            if channel.registration is None:
-                continue
-            if channel.registration.owner == name:
-                self.unregister(channel)
-            elif channel.registration.access.pop(name, ""):
-                self.touch(channel)
-        return events
 
     def invisible_count(self) -> int:
         """Return how many users have +i."""

@@ -38,6 +38,7 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "metadata_keys": ("metadata_keys", values.whole(1, 1000)),
     "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
     "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
+    "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 

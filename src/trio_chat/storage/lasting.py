@@ -13,6 +13,7 @@ _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET sta
 _KEEP_USER = "INSERT INTO always_on VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 _KEEP_PREFERENCES = "INSERT INTO preference VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 _KEEP_MARKER = "INSERT INTO marker VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time"
+_KEEP_METADATA = "INSERT INTO metadata VALUES (?, ?) ON CONFLICT DO UPDATE SET said = excluded.said"
 
 
 class SqliteStore:
@@ -41,11 +42,13 @@ def _load(connection: "apsw.Connection") -> Changes:
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
     preferences = connection.execute("SELECT account, state FROM preference")
+    metadata = connection.execute("SELECT account, said FROM metadata")
     return Changes(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
         {account: json.loads(state) for account, state in users},
         {account: json.loads(state) for account, state in preferences},
+        {account: json.loads(said) for account, said in metadata},
     )
 
 
@@ -67,3 +70,8 @@ def _save(connection: "apsw.Connection", changes: Changes) -> None:
             connection.execute("DELETE FROM preference WHERE account = ?", (account,))
     rows = [(account, target, time) for (account, target), time in changes.markers.items()]
     connection.executemany(_KEEP_MARKER, rows)
+    for account, said in changes.metadata.items():
+        if said:
+            connection.execute(_KEEP_METADATA, (account, json.dumps(said, ensure_ascii=False)))
+        else:
+            connection.execute("DELETE FROM metadata WHERE account = ?", (account,))

@@ -25,6 +25,7 @@ Key = tuple[Any, Any]
 
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
+_METADATA = "SELECT said FROM metadata WHERE account = ?"
 _DROP = {"message": drop_messages, "event": drop_events}
 _SLICE = "SELECT buffer, id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
 
@@ -39,6 +40,7 @@ class Belongings(NamedTuple):
         stays: the ranks that its always-on user has, by the names of the channels in which it is.
         always_on: the state of that user, or None.
         preferences: what it has chosen.
+        metadata: what it says of itself, values by keys.
     """
 
     owned: list[dict[str, Any]]
@@ -47,6 +49,7 @@ class Belongings(NamedTuple):
     stays: dict[str, str]
     always_on: dict[str, Any] | None
     preferences: dict[str, bool]
+    metadata: dict[str, str]
 
 
 def everybody(connection: "apsw.Connection") -> list[Account]:
@@ -94,7 +97,8 @@ def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     stays = {state["name"]: state["members"][folded] for state in states if folded in state.get("members", {})}
     always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", folded)
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", folded)
-    return Belongings(owned, ranks, markers, stays, always_on, preferences or {})
+    said = _state(connection, _METADATA, folded)
+    return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {})
 
 
 def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, Any] | None:
@@ -110,7 +114,8 @@ def delete(connection: "apsw.Connection", folded: str) -> None:
 
 def _delete(connection: "apsw.Connection", folded: str) -> None:
     accounts.delete(connection, folded)
-    connection.execute("DELETE FROM marker WHERE account = ?", (folded,))
+    for table in ("marker", "metadata"):
+        connection.execute(f"DELETE FROM {table} WHERE account = ?", (folded,))  # noqa: S608  # names of ours
     for key, state in _states(connection).items():
         access = {name: rank for name, rank in state["access"].items() if fold_or_self(name) != folded}
         members = {name: ranks for name, ranks in state.get("members", {}).items() if name != folded}
