@@ -57,6 +57,7 @@ class Record(NamedTuple):
         tags: client-only tags.
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
         params: of an event, its parameters without the channel; of JOIN those of extended-join.
+        is_bot: whether a bot did it (IRCv3 bot-mode).
     """
 
     buffer: str
@@ -68,6 +69,7 @@ class Record(NamedTuple):
     tags: Mapping[str, str] = NO_TAGS
     is_private: bool = False
     params: tuple[str, ...] = ()
+    is_bot: bool = False
 
 
 class Span(NamedTuple):

@@ -10,14 +10,14 @@ from trio_chat.irc.message import NO_TAGS
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Two ranges of two keys, which SQLite walks side by side: it stops at the limit as well.
 _RANGE = """
     WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
-    SELECT id, is_private, command, source, account, text, tags, '' AS params FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot, '' AS params FROM message
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     UNION ALL
-    SELECT id, is_private, command, source, account, '', tags, params FROM event
+    SELECT id, is_private, command, source, account, '', tags, is_bot, params FROM event
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     AND (command <> 'TAGMSG' OR :with_tags)
     ORDER BY id {} LIMIT :limit
@@ -37,7 +37,7 @@ def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Re
 def _row(buffer: int, record: Record) -> tuple[object, ...]:
     return (
         buffer, record.id, record.is_private, record.command, record.source, record.account,
-        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "",
+        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "", record.is_bot,
     )  # fmt: skip
 
 
@@ -60,9 +60,9 @@ def select_all(
     records = [
         Record(
             buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private),
-            tuple(json.loads(params)) if params else (),
+            tuple(json.loads(params)) if params else (), bool(is_bot),
         )
-        for number, is_private, command, source, account, text, tags, params in connection.execute(
+        for number, is_private, command, source, account, text, tags, is_bot, params in connection.execute(
             _NEWEST if span.from_newest else _OLDEST, values
         )
     ]  # fmt: skip

@@ -14,10 +14,10 @@ from trio_chat.storage.search import append_words, search
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # The order is the only difference: SQLite walks the key from one end or the other and stops at the limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
@@ -147,7 +147,7 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     """Return a message as the table has it."""
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
-        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags,
+        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags, record.is_bot,
     )  # fmt: skip
 
 
@@ -156,9 +156,12 @@ def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, p
     query = _NEWEST if span.from_newest else _OLDEST
     rows = connection.execute(query, (buffer, span.after, span.before, private_after, limit))
     records = [
-        Record(buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private))
-        for number, is_private, command, source, account, text, tags in rows
-    ]
+        Record(
+            buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
+            bool(is_bot),
+        )
+        for number, is_private, command, source, account, text, tags, is_bot in rows
+    ]  # fmt: skip
     return records[::-1] if span.from_newest else records
 
 
