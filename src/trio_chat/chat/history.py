@@ -6,6 +6,7 @@ its time, so a part of it is a range of ids. Events (who came, who left, a new t
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from trio_chat.irc.message import NO_TAGS
@@ -87,11 +88,13 @@ class Query(NamedTuple):
         places: the folded names of the channels to search; of each, private messages with a smaller id than this are left out.
         text: words that must all be in the message, each as the beginning of a word of it; "" for any message.
         sender: the folded nickname of who said it, or "" for anybody.
+        oldest: of channels in which messages expire, the smallest id that is to be found.
     """
 
     places: Mapping[str, int]
     text: str = ""
     sender: str = ""
+    oldest: Mapping[str, int] = MappingProxyType({})
 
 
 class History(Protocol):
@@ -137,6 +140,19 @@ class History(Protocol):
 
         Raises:
             HistoryError: they cannot be read.
+        """
+
+    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+        """Forget up to `limit` messages and events with a smaller id; return how many that were.
+
+        Args:
+            before: the smallest id that stays.
+            limit: how many.
+            only: the only buffer this is about; None for all.
+            without: buffers that are left alone.
+
+        Raises:
+            HistoryError: none were forgotten.
         """
 
     async def redact(self, buffer: str, number: int) -> bool:

@@ -33,6 +33,9 @@ class Store(Protocol):
     async def load(self) -> Changes:
         """Return everything that was ever kept and not forgotten."""
 
+    async def wishes(self) -> Mapping[str, int | None] | None:
+        """Return how long channels (folded) are to be remembered, when a command has changed that since the last time; or None."""
+
     async def save(self, changes: Changes) -> None:
         """Keep changes, all or nothing."""
 

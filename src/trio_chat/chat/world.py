@@ -77,6 +77,8 @@ class Memory:
         history: where messages are kept.
         most_messages: how many one CHATHISTORY gives.
         playback: how many who joins is shown without asking; 0 for none.
+        keep_days: how many days messages are kept; 0: for ever.
+        may_be_longer: whether the owner of a channel may have its messages kept longer than that.
         last_id: the greatest id given out before the start.
         accounts: the keeper of accounts, or None when nobody can register.
         store: where registered channels and read markers are kept, or None when they do not last.
@@ -87,6 +89,8 @@ class Memory:
     history: History
     most_messages: int = 100
     playback: int = 20
+    keep_days: int = 0
+    may_be_longer: bool = False
     last_id: int = 0
     accounts: Accounts | None = None
     store: Store | None = None
@@ -400,7 +404,7 @@ class World:
             channels: where it is remembered, when the server remembers; not where some members may not know of it.
             about: to whom it happens, when that is somebody else.
         """
-        places = tuple(channel.place for channel in channels if not channel.hides(about or user))
+        places = tuple(place for channel in channels if not channel.hides(about or user) for place in channel.places)
         return Event(
             self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
             carries_msgid=bool(channels), places=places if self.memory else (),

@@ -80,6 +80,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     "storage": {
         "file": _PATH,
         "keep_days": values.whole(0, 36_500, " (0: for ever)"),
+        "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),
         "most_messages": values.whole(1, 10_000),

@@ -1,15 +1,14 @@
 """The server's memory: opens the database, and forgets what is too old."""
 
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import trio
 
+from trio_chat.chat import retention
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.ids import first_id
-from trio_chat.chat.world import Memory
+from trio_chat.chat.world import Memory, World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
@@ -24,7 +23,6 @@ __all__ = ["StorageError", "forget", "remembering"]
 
 log = logging.getLogger("trio_chat")
 
-_DAY = 86_400.0
 _PRUNE_INTERVAL = 3600.0
 _PRUNE_AT_ONCE = 200
 """Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
@@ -34,7 +32,7 @@ _PRUNE_AT_ONCE = 200
 async def remembering(
     settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None, casemapping: str = "precis"
 ) -> AsyncIterator[Memory | None]:
-    """Open the memory that the settings name, and keep forgetting what is too old while it is open.
+    """Open the memory that the settings name.
 
     Args:
         settings: the [storage] section.
@@ -62,22 +60,21 @@ async def remembering(
             history=history,
             most_messages=settings.most_messages,
             playback=settings.playback,
+            keep_days=settings.keep_days,
+            may_be_longer=settings.longer_for_channels,
             last_id=await history.last_id(),
         )
         log.info("messages are remembered in %s", settings.file)
-        async with trio.open_nursery() as nursery:
-            if settings.keep_days:
-                nursery.start_soon(forget, history, settings.keep_days * _DAY)
-            yield memory
-            nursery.cancel_scope.cancel()
+        yield memory
 
 
-async def forget(history: SqliteHistory, seconds: float) -> None:
-    """Delete what is older than so many seconds, at once and then every hour, for ever."""
+async def forget(world: World, memory: Memory) -> None:
+    """Delete what is too old, at once and then every hour, for ever."""
     while True:
         try:
-            while await history.prune(first_id(time.time() - seconds), _PRUNE_AT_ONCE):
-                pass
+            for before, only, without in retention.rules(world, memory):
+                while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
+                    pass
         except HistoryError as error:
             log.error("old messages cannot be deleted: %s", error)
         await trio.sleep(_PRUNE_INTERVAL)

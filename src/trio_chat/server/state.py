@@ -138,6 +138,21 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             await announce(partial(forget_account, world, name))
 
 
+async def watch_channels(world: World, store: Store) -> None:
+    """Notice what a command beside this server changes of channels, for ever."""
+    while True:
+        await trio.sleep(_WATCH_INTERVAL)
+        try:
+            wishes = await store.wishes()
+        except StorageError as error:
+            log.error("channels cannot be read: %s", error)
+            continue
+        for folded, days in (wishes or {}).items():
+            channel = world.channels.get(folded)
+            if channel is not None and channel.registration is not None and folded not in world.unsaved.channels:
+                channel.registration.history = days
+
+
 async def expire_users(world: World, days: int, announce: Announce) -> None:
     """Make always-on users leave that have not been seen for so many days (0: never), at once and then every hour, for ever.
 

@@ -1,7 +1,7 @@
 """Events on disk: what happened in a channel, in one order with what was said."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Record, Shown, Span
@@ -25,7 +25,8 @@ _RANGE = """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
 _OLD = """
     SELECT event.buffer, event.id FROM buffer CROSS JOIN event ON event.buffer = buffer.id
-    WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+    WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name)
+    AND buffer.name NOT IN (SELECT value FROM json_each(:without)) LIMIT :limit
 """
 
 
@@ -69,9 +70,9 @@ def select_all(
     return records[::-1] if span.from_newest else records
 
 
-def delete_events(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
-    """Delete up to `limit` events with a smaller id, of one channel or of all; return how many that were."""
-    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
+def delete_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
+    """Delete events as `history.delete` deletes messages; return how many that were."""
+    keys = connection.execute(_OLD, values).fetchall()
     drop_events(connection, keys)
     return len(keys)
 

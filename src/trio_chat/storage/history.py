@@ -30,7 +30,8 @@ _SHORTENED = 75
 # of the file, while those that are said meanwhile wait.
 _OLD = """
     SELECT message.buffer, message.id FROM buffer CROSS JOIN message ON message.buffer = buffer.id
-    WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+    WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name)
+    AND buffer.name NOT IN (SELECT value FROM json_each(:without)) LIMIT :limit
 """
 
 
@@ -89,14 +90,10 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    async def prune(self, before: int, limit: int) -> int:
-        """Delete up to `limit` messages and events with a smaller id; return how many that were.
-
-        Raises:
-            HistoryError: none were deleted.
-        """
+    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+        """Delete what is old; see `History.prune`."""
         try:
-            return await self._database.write(delete, before, limit)
+            return await self._database.write(delete, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -185,13 +182,15 @@ def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool
     return False
 
 
-def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
-    """Delete up to `limit` messages and events with a smaller id, of one channel or of all; return how many that were."""
-    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
+def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None, without: Sequence[str] = ()) -> int:
+    """Delete up to `limit` messages and events with a smaller id, of one channel or of all but some; see `History.prune`."""
+    left_alone = json.dumps(list(without), ensure_ascii=False)
+    values: dict[str, Any] = {"before": before, "limit": limit, "name": name, "without": left_alone}
+    keys = connection.execute(_OLD, values).fetchall()
     drop_messages(connection, keys)
     if len(keys) == limit:
         return limit
-    return len(keys) + delete_events(connection, before, limit - len(keys), name)
+    return len(keys) + delete_events(connection, values | {"limit": limit - len(keys)})
 
 
 def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:

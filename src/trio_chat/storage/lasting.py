@@ -1,6 +1,7 @@
 """What lasts besides messages and accounts, on disk: channels, read markers, always-on users, preferences."""
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.lasting import Changes
@@ -27,14 +28,29 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._changes = 0
 
     async def load(self) -> Changes:
         """Return everything; see `Store.load`."""
+        self._changes = await self._database.read(_count_changes)
         return await self._database.read(_load)
+
+    async def wishes(self) -> Mapping[str, int | None] | None:
+        """Return what a command has changed; see `Store.wishes`."""
+        changes = await self._database.read(_count_changes)
+        if changes == self._changes:
+            return None
+        self._changes = changes
+        kept = await self._database.read(_load)
+        return {folded: state.get("history") for folded, state in kept.channels.items() if state is not None}
 
     async def save(self, changes: Changes) -> None:
         """Keep changes; see `Store.save`."""
         await self._database.write(_save, changes)
+
+
+def _count_changes(connection: "apsw.Connection") -> int:
+    return int(connection.execute("SELECT count FROM change WHERE name = 'channel'").get)
 
 
 def _load(connection: "apsw.Connection") -> Changes:

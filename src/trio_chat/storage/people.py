@@ -86,6 +86,25 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
     return {folded: json.loads(state) for folded, state in connection.execute(_CHANNELS)}
 
 
+def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
+    """Say how long messages of a registered channel are remembered (see `chat.registrations`); a running server notices.
+
+    Returns:
+        the name of the channel, or None when it is not registered.
+    """
+    return in_transaction(connection, _set_history, folded, days)
+
+
+def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
+    state = _states(connection).get(folded)
+    if state is None:
+        return None
+    text = json.dumps(state | {"history": days}, ensure_ascii=False)
+    connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
+    connection.execute("UPDATE change SET count = count + 1 WHERE name = 'channel'")
+    return str(state["name"])
+
+
 def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     """Return what belongs to an account."""
     states = list(_states(connection).values())

@@ -71,7 +71,7 @@ def _read(connection: "apsw.Connection", expression: str, query: Query, span: Sp
     found: list[Record] = []
     rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before))
     for number, buffer, is_private, command, source, account, text, tags, is_bot in rows:
-        if is_private and number <= query.places[buffer]:
+        if (is_private and number <= query.places[buffer]) or number < query.oldest.get(buffer, 0):
             continue
         found.append(
             Record(

@@ -118,7 +118,7 @@ def _say_to_channel(
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
     if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
-        event = event._replace(places=(channel.place,))
+        event = event._replace(places=channel.places)
     if fits(request, event):
         request.reply.emit(event)
 

@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from trio_chat.chat import policy, talks
+from trio_chat.chat import policy, retention, talks
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, Record, Shown, Span
 from trio_chat.chat.ids import parse_msgid
@@ -55,7 +55,7 @@ def _fail_unknown(request: Request) -> None:
 async def _redact(request: Request, memory: Memory, talk: Talk, number: int, reply: Response) -> None:
     """Delete a message and tell those who could see it. When cancelled, it may be deleted without anybody being told."""
     try:
-        record = await _find(memory, talk, number)
+        record = await _find(request, memory, talk, number)
         if record is None or not (talk.channel or talk.is_party()):
             _fail_unknown(request)
             return
@@ -89,8 +89,8 @@ def _told(request: Request, talk: Talk) -> list[Event]:
     return [world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION) for name, sessions in audiences]
 
 
-async def _find(memory: Memory, talk: Talk, number: int) -> Record | None:
+async def _find(request: Request, memory: Memory, talk: Talk, number: int) -> Record | None:
     """Return a message that those who talk may read, or None."""
-    span = Span(after=number - 1, before=number + 1)
+    span = retention.cut(Span(after=number - 1, before=number + 1), retention.oldest(request.world, memory, talk.channel))
     found = await memory.history.messages(talk.buffer, span, 1, talk.private_after, Shown.TAGS_TOO)
     return found[0] if found and (found[0].command in MESSAGES or found[0].command == "TAGMSG") else None
