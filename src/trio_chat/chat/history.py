@@ -24,6 +24,10 @@ class HistoryError(Exception):
     """The history cannot be written or read at the moment; the message is for the operator's log."""
 
 
+class BadRecord(HistoryError):
+    """Something of what was to be remembered cannot be, whatever the state of the memory; the rest could be."""
+
+
 class Shown(IntEnum):
     """How much of what is remembered a client is shown."""
 
@@ -105,6 +109,7 @@ class History(Protocol):
 
         Raises:
             HistoryError: none of them was remembered.
+            BadRecord: none of them, because of one or some.
         """
 
     async def messages(

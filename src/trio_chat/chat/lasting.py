@@ -34,7 +34,7 @@ class Store(Protocol):
         """Return everything that was ever kept and not forgotten."""
 
     async def wishes(self) -> Mapping[str, int | None] | None:
-        """Return how long channels (folded) are to be remembered, when a command has changed that since the last time; or None."""
+        """Return how long channels (folded) are remembered, when a command has changed that since the last time; or None."""
 
     async def save(self, changes: Changes) -> None:
         """Keep changes, all or nothing."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import MESSAGES, RENAME, BadRecord, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import Database, StorageError
@@ -23,6 +23,12 @@ _RANGE = """
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
 _ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id = ?"
+_BURY = "INSERT INTO redacted SELECT id, ? FROM buffer WHERE name = ? ON CONFLICT DO NOTHING"
+_DIG_OUT = """
+    DELETE FROM redacted WHERE id < :before AND buffer IN (
+        SELECT id FROM buffer WHERE (:name IS NULL OR buffer.name = :name)
+        AND buffer.name NOT IN (SELECT value FROM json_each(:without)))
+"""
 _MOST_BUFFERS = 10_000
 _SHORTENED = 75
 """Characters of a channel's name before a number, so that both together are such a name."""
@@ -50,9 +56,9 @@ class SqliteHistory:
         """Append messages as one transaction; see `History.commit`."""
         try:
             await self._database.write(self._append, records)
-        except StorageError as error:
+        except (StorageError, ValueError, OverflowError) as error:  # text that is none (UnicodeError), a number too large
             self._buffers.clear()  # what the transaction numbered is not there
-            raise HistoryError(str(error)) from error
+            raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
 
     async def messages(
         self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
@@ -119,6 +125,14 @@ class SqliteHistory:
         return number
 
 
+def _is_about_the_file(error: Exception) -> bool:
+    """Tell whether nothing else could be written either: a full disk, not a record that is not as it should be."""
+    import apsw  # noqa: PLC0415
+
+    about_data = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
+    return isinstance(error, StorageError) and not isinstance(error.__cause__, about_data)
+
+
 def buffer_id(connection: "apsw.Connection", name: str) -> int:
     """Return the number of a buffer, a new one when there is none of this name."""
     connection.execute("INSERT INTO buffer (name) VALUES (?) ON CONFLICT DO NOTHING", (name,))
@@ -178,6 +192,8 @@ def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool
     for table in ("message", "event"):
         connection.execute(_ONE.format(table), (buffer, number))
         if connection.changes():
+            if table == "message":  # which an export may have
+                connection.execute(_BURY, (number, buffer))
             return True
     return False
 
@@ -190,9 +206,16 @@ def delete(connection: "apsw.Connection", before: int, limit: int, name: str | N
     drop_messages(connection, keys)
     if len(keys) == limit:
         return limit
+    connection.execute(_DIG_OUT, values)
     return len(keys) + delete_events(connection, values | {"limit": limit - len(keys)})
 
 
 def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the messages that have these keys: the number of a buffer, and an id. Their words go with them."""
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
+
+
+def drop_for_ever(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete messages, and note that an old export is not to bring them back."""
+    drop_messages(connection, keys)
+    connection.executemany("INSERT INTO redacted VALUES (?, ?) ON CONFLICT DO NOTHING", keys)

@@ -16,7 +16,7 @@ from trio_chat.storage import accounts, maintenance
 from trio_chat.storage.accounts import Credentials
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import drop_events
-from trio_chat.storage.history import drop_messages
+from trio_chat.storage.history import drop_for_ever
 
 if TYPE_CHECKING:
     import apsw
@@ -26,7 +26,7 @@ Key = tuple[Any, Any]
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
 _METADATA = "SELECT said FROM metadata WHERE account = ?"
-_DROP = {"message": drop_messages, "event": drop_events}
+_DROP = {"message": drop_for_ever, "event": drop_events}
 _SLICE = "SELECT buffer, id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
 
 
