@@ -196,7 +196,7 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
             workers = [thread for thread in threading.enumerate() if "apsw" in thread.name]
             scope.cancel()
             await trio.sleep_forever()
-    assert len(workers) == 2
+    assert len(workers) == 3
     for worker in workers:
         worker.join(30)
         assert not worker.is_alive()

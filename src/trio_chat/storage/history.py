@@ -74,7 +74,7 @@ class SqliteHistory:
     async def search(self, query: Query, span: Span, limit: int) -> list[Record]:
         """Return messages that a query finds; see `History.search`."""
         try:
-            return await self._database.read(search, query, span, limit)
+            return await self._database.search(search, query, span, limit)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 

@@ -25,7 +25,7 @@ _OLDEST, _NEWEST = _FIND.format("ASC"), _FIND.format("DESC")
 _PREFIX_LENGTH = 3
 """Letters from which on a word stands for all that begin with it: half the history begins with one of any two letters."""
 _MOST_SECONDS = 2.0
-"""A search that takes longer is given up: other readers of the history wait meanwhile."""
+"""A search that takes longer is given up: other searches wait meanwhile."""
 _STEPS_PER_LOOK = 10_000
 
 
