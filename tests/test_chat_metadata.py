@@ -31,7 +31,7 @@ def failure(person: Person, line: str) -> tuple[str, ...]:
 
 def test_the_value_of_the_capability(town: Town) -> None:
     """ "provides any limits and information about the system that clients must be aware of"."""
-    ls = find(town.person("ann").say("CAP LS 302"), "CAP").params[-1].split()
+    ls = " ".join(message.params[-1] for message in town.person("ann").say("CAP LS 302")).split()
     assert "draft/metadata-2=before-connect,max-subs=3,max-keys=2,max-value-bytes=16" in ls
 
 

@@ -97,7 +97,8 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
         async with _connected(path) as reader, _connected(path) as searcher:
             yield Database(writer, reader, searcher)
     finally:
-        await _close(writer)
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            await writer.aclose()
 
 
 @asynccontextmanager
@@ -106,12 +107,8 @@ async def _connected(path: Path) -> "AsyncIterator[apsw.AsyncConnection]":
     try:
         yield connection
     finally:
-        await _close(connection)
-
-
-async def _close(connection: "apsw.AsyncConnection") -> None:
-    with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-        await connection.aclose()
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            await connection.aclose()
 
 
 async def _connect(path: Path | None) -> "apsw.AsyncConnection":
