@@ -108,6 +108,7 @@ async def _measure_open(report: Report, path: Path, options: argparse.Namespace)
         history = SqliteHistory(database)
         await _reads(report, history, options)
         await _searches(report, history, options)
+        await _beside_searches(report, history, options)
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-", dir=path.parent) as directory:
         copy = shutil.copy(path, directory)  # so that a database that is kept stays the same
         async with open_database(Path(copy)) as database:
@@ -168,6 +169,22 @@ async def _searches(report: Report, history: SqliteHistory, options: argparse.Na
             report.milliseconds[f"search {text!r} in {name}"] = await _timed(
                 options.queries // 5, partial(history.search, Query(places, text), Span(), 50)
             )
+
+
+async def _beside_searches(report: Report, history: SqliteHistory, options: argparse.Namespace) -> None:
+    """Read pages while somebody searches for all that everybody has said, one search after the other."""
+    everything = Query(dict.fromkeys((data.BIG, *data.MIDDLE, *data.SMALL), 0), _SEARCHES[0])
+
+    async def search() -> None:
+        while True:
+            await history.search(everything, Span(from_newest=False), 10_000)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(search)
+        report.milliseconds["last 100 of the big channel, beside searches"] = await _timed(
+            options.queries, lambda: history.messages(data.BIG, Span(), 100, 0)
+        )
+        nursery.cancel_scope.cancel()
 
 
 async def _throughput(report: Report, history: SqliteHistory, seconds: float) -> None:

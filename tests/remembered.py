@@ -24,4 +24,5 @@ tags = st.dictionaries(st.sampled_from(["+reply", "+a/b", "+ы"]), tag_values)
 records = st.builds(
     Record, st.sampled_from(["#a", "#кухня", "#ß", "ann,борис"]), st.integers(1, NOW), st.sampled_from(["PRIVMSG", "NOTICE"]),
     st.builds("{}!user@192.0.2.1".format, nicks), st.just("") | nicks, texts | many, tags, st.booleans(), st.just(()),
+    st.booleans(),
 )  # fmt: skip

@@ -257,10 +257,21 @@ class ListHistory:
             and record.buffer in query.places
             and span.after < record.id < span.before
             and (record.id > query.places[record.buffer] or not record.is_private)
+            and record.id >= query.oldest.get(record.buffer, 0)
             and (not query.sender or fold_or_self(record.source.partition("!")[0]) == query.sender)
             and _has_words(record.text, query.text)
         ]
         return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
+
+    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+        """Forget what is old, by the very words of the port."""
+        old = [
+            record
+            for record in self.records
+            if record.id < before and only in (None, record.buffer) and record.buffer not in without
+        ][:limit]
+        self.records = [record for record in self.records if record not in old]
+        return len(old)
 
     async def redact(self, buffer: str, number: int) -> bool:
         """Forget one message."""

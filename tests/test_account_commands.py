@@ -19,6 +19,7 @@ from trio_chat.storage import lines, maintenance, people
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
+from trio_chat.storage.lasting import SqliteStore
 
 DATABASE = Path("trio-chat.db")
 PASSWORD = "correct horse"
@@ -392,6 +393,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("INSERT INTO always_on VALUES ('ann', '{\"nick\": \"Ann\"}'), ('bob', '{}')")
     execute("INSERT INTO preference VALUES ('ann', '{\"always-on\": true}'), ('bob', '{}')")
     execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
+    execute("""INSERT INTO metadata VALUES ('ann', '{"url": "x"}'), ('bob', '{"url": "y"}')""")
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
@@ -404,6 +406,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "read": {"#b": "2026-01-01T00:00:00.000Z"},
         "settings": {"always-on": True},
         "always_on": {"user": {"nick": "Ann"}, "channels": {"#b": "o"}},
+        "metadata": {"url": "x"},
         "messages": [json.loads(lines.to_line(record)) for record in own],
     }
 
@@ -444,3 +447,33 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     """Every help ends with commands to copy."""
     assert ran(*command, "--help") == 0
     assert "examples:\n  trio-chat " in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------------ history of a channel
+
+
+def test_how_long_a_channel_is_remembered() -> None:
+    """Written where a server reads it; a server that runs is told of the change, once."""
+    fill()
+    register("#a", "Ann")
+
+    async def wishes() -> list[object]:
+        async with open_database(DATABASE) as database:
+            store = SqliteStore(database)
+            await store.load()
+            found: list[object] = [await store.wishes()]
+            for word in ("30", "off", "default"):
+                assert await trio.to_thread.run_sync(ran, "channel", "history", "a", word) == 0
+                found.append(await store.wishes())
+            return found
+
+    assert trio.run(wishes) == [None, {"#a": 30}, {"#a": -1}, {"#a": None}]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(("#a", "0"), 2), (("#a", "soon"), 2), (("#none", "3"), 1)])
+def test_what_cannot_be_said_of_a_channel(arguments: tuple[str, str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Usage errors and channels that are not registered are told."""
+    fill()
+    register("#a", "Ann")
+    assert ran("channel", "history", *arguments) == code
+    assert ("#none is not registered" if code == 1 else "off or default") in capsys.readouterr().err

@@ -29,7 +29,7 @@ def test_registration_takes_nick_and_user(town: Town) -> None:
 def test_registration_waits_for_cap_end(town: Town) -> None:
     """IRCv3 capability-negotiation: registration is held from CAP LS until CAP END."""
     ann = town.newcomer()
-    assert commands(ann.say("CAP LS 302", "NICK ann", "USER ann 0 * :Ann")) == ["CAP"]
+    assert set(commands(ann.say("CAP LS 302", "NICK ann", "USER ann 0 * :Ann"))) == {"CAP"}
     assert commands(ann.say("CAP END"))[0] == "001"
 
 
@@ -111,7 +111,7 @@ def test_a_user_name_is_made_harmless(town: Town) -> None:
 
 def test_cap_ls_lists_every_capability(town: Town) -> None:
     """All that the table has, in lines that fit."""
-    caps = find(town.newcomer().say("CAP LS 302"), "CAP").params[-1].split()
+    caps = " ".join(message.params[-1] for message in town.newcomer().say("CAP LS 302")).split()
     assert {"message-tags", "server-time", "echo-message", "batch", "labeled-response", "standard-replies"} <= set(caps)
 
 

@@ -188,7 +188,7 @@ def test_what_must_last(town: Town, command: str, must_last: bool) -> None:
     ann = town.person("ann", "#a")
     assert ann.session.user is not None
     (channel,) = ann.session.user.channels
-    assert event._replace(places=(channel.place,)).must_last is must_last
+    assert event._replace(places=channel.places).must_last is must_last
     assert not event.must_last
 
 

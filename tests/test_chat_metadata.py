@@ -2,8 +2,9 @@
 
 import pytest
 
-from support import Person, Town, commands, find
+from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
+from trio_chat.chat.world import Memory
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -30,8 +31,8 @@ def failure(person: Person, line: str) -> tuple[str, ...]:
 
 def test_the_value_of_the_capability(town: Town) -> None:
     """ "provides any limits and information about the system that clients must be aware of"."""
-    ls = find(town.person("ann").say("CAP LS 302"), "CAP").params[-1].split()
-    assert "draft/metadata-2=max-subs=3,max-keys=2,max-value-bytes=16" in ls
+    ls = " ".join(message.params[-1] for message in town.person("ann").say("CAP LS 302")).split()
+    assert "draft/metadata-2=before-connect,max-subs=3,max-keys=2,max-value-bytes=16" in ls
 
 
 def test_setting_and_getting(town: Town) -> None:
@@ -223,3 +224,137 @@ def test_without_the_capability_nobody_is_told(town: Town) -> None:
     ann.say("METADATA * SUB url")
     bob.say("METADATA * SET url :x")
     assert ann.read() == []
+
+
+THIRD = "batch draft/metadata-3"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("METADATA * NONSENSE", ("INVALID_PARAMS", "NONSENSE")),
+        ("METADATA * SET Url :x", ("INVALID_KEY", "Url")),
+        ("METADATA * SET url :12345678901234567", ("INVALID_VALUE", "url")),
+        ("METADATA * SET c :1", ("LIMIT_REACHED", "ann", "2")),
+        ("METADATA nobody LIST", ("INVALID_TARGET", "nobody")),
+        ("METADATA bob CLEAR", ("KEY_NO_PERMISSION", "bob", "*")),
+    ],
+)
+def test_refusals_in_the_third_draft(town: Town, line: str, expected: tuple[str, ...]) -> None:
+    """The codes of draft/metadata-3, for who has negotiated it, be it beside the second."""
+    town.person("bob")
+    ann = town.person("ann", caps=f"{THIRD} draft/metadata-2")
+    ann.say("METADATA * SET a :1", "METADATA * SET b :2")
+    assert failure(ann, line) == expected
+
+
+def test_each_is_told_in_the_own_dialect(town: Town) -> None:
+    """METADATA for the second draft, numerics of the server for the third; both of the same change."""
+    ann = town.person("ann", "#a")
+    second, third = town.person("bob", "#a", caps=CAPS), town.person("cid", "#a", caps=THIRD)
+    for other in (second, third):
+        other.say("METADATA * SUB url")
+    ann.say("METADATA * SET url :x")
+    assert [(m.command, m.params) for m in second.read()] == [("METADATA", ("ann", "url", "*", "x"))]
+    (line,) = third.read()
+    assert (line.source, line.command, line.params) == ("chat.local", "761", ("*", "ann", "url", "*", "x"))
+    ann.say("METADATA * SET url")
+    assert [m.params for m in second.read()] == [("ann", "url", "*")]
+    assert [(m.command, m.params) for m in third.read()] == [("766", ("*", "ann", "url", "key not set"))]
+
+
+def test_removing_in_the_third_draft(town: Town) -> None:
+    """The empty value removes a key, and to remove one that is not there is no error."""
+    ann = town.person("ann", caps=THIRD)
+    ann.say("METADATA * SET a :x")
+    assert commands(ann.say("METADATA * SET a :", "METADATA * SET a")) == ["766", "766"]
+    assert commands(ann.say("METADATA * LIST")) == ["BATCH", "BATCH"]
+
+
+def test_syncing_everything(town: Town) -> None:
+    """What a client follows, each value once: of channels, their members and those whom it watches."""
+    town.person("bob", "#a", "#b").say("METADATA * SET url :b", "METADATA #a SET url :c")
+    town.person("cid").say("METADATA * SET url :d")
+    ann = town.person("ann", "#a", "#b", caps=THIRD)
+    ann.say("MONITOR + cid")
+    later = ann.say("METADATA * SUB url")[-1]
+    assert (later.command, later.params) == ("774", ("ann", "*ALL", "0"))
+    start, *values, _ = ann.say("METADATA *ALL SYNC")
+    assert start.params[1:] == ("metadata", "*ALL")
+    assert {message.params[1:] for message in values} == {
+        ("#a", "url", "*", "c"), ("bob", "url", "*", "b"), ("cid", "url", "*", "d"),
+    }  # fmt: skip
+    assert len(values) == 3
+
+
+def test_before_registration(town: Town) -> None:
+    """ "before-connect": what a client says of itself is there once it is registered; others are none of its business."""
+    town.person("bob")
+    ann = town.newcomer()
+    ann.say(f"CAP REQ :{THIRD}")
+    assert ann.say("METADATA * SET url :x")[0].params[1:] == ("*", "url", "*", "x")
+    assert failure(ann, "METADATA bob GET url") == ("INVALID_TARGET", "bob")
+    welcome = ann.say("NICK ann", "USER ann 0 * :a", "CAP END")
+    assert find(welcome, "761").params == ("*", "ann", "url", "*", "x")
+
+
+def test_who_watches_is_told_on_arrival(town: Town) -> None:
+    """ "when one of their monitored users comes online"."""
+    bob = town.person("bob", caps=THIRD)
+    bob.say("MONITOR + ann", "METADATA * SUB url")
+    ann = town.newcomer()
+    ann.say("METADATA * SET url :x", "NICK ann", "USER ann 0 * :a")
+    assert find(bob.read(), "761").params == ("*", "ann", "url", "*", "x")
+
+
+def test_changes_are_slowed_down() -> None:
+    """RATE_LIMITED with the seconds to wait; the allowance comes back with time."""
+    town = Town(lengths=Lengths(metadata_changes=3))
+    ann = town.person("ann", caps=THIRD)
+    for value in "abc":
+        assert commands(ann.say(f"METADATA * SET url :{value}")) == ["761"]
+    assert failure(ann, "METADATA * SET url :d") == ("RATE_LIMITED", "ann", "url", "21")
+    town.clock.now += 21
+    assert commands(ann.say("METADATA * SET url :d")) == ["761"]
+
+
+def test_to_say_the_same_again_is_no_news(town: Town) -> None:
+    """Nobody is told that nothing has changed."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=THIRD)
+    bob.say("METADATA * SUB url")
+    ann.say("METADATA * SET url :x", "METADATA * SET url :x")
+    assert commands(bob.read()) == ["761"]
+
+
+@pytest.fixture
+def members() -> Town:
+    """Return a world with accounts."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "secret")
+    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+
+
+def test_an_account_keeps_what_it_says(members: Town) -> None:
+    """What is said under an account is there at the next login, under any nickname, and told to who follows it."""
+    bob = members.person("bob", "#a", caps=THIRD)
+    bob.say("METADATA * SUB url")
+    ann = members.person("Anna", "#a", caps=THIRD)
+    ann.say("NICKSERV IDENTIFY ann secret", "METADATA * SET url :x")
+    assert members.world.unsaved.metadata == {"ann"}
+    assert find(bob.read(), "761").params == ("*", "Anna", "url", "*", "x")
+    ann.say("NICKSERV LOGOUT")
+    assert find(bob.read(), "766").params[:3] == ("*", "Anna", "url")
+    assert commands(ann.say("METADATA * LIST")) == ["BATCH", "BATCH"]
+    ann.leave()
+    other = members.person("anne", "#a", caps=THIRD)
+    bob.read()
+    other.say("NICKSERV IDENTIFY ann secret")
+    assert find(bob.read(), "761").params == ("*", "anne", "url", "*", "x")
+
+
+def test_a_guest_takes_along_what_it_has_said(members: Town) -> None:
+    """Where the account says nothing else."""
+    members.world.metadata["ann"] = {"a": "1"}
+    ann = members.person("anna", caps=THIRD)
+    ann.say("METADATA * SET a :2", "METADATA * SET b :3", "NICKSERV IDENTIFY ann secret")
+    assert members.world.metadata["ann"] == {"a": "1", "b": "3"}

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.logins import forget_account
 from trio_chat.chat.world import Memory
 from trio_chat.irc import isupport, names
 from trio_chat.irc.names import InvalidName, agree, fold, fold_channel, fold_nick, fold_or_self, use_casemapping
@@ -158,7 +159,7 @@ def test_accounts_that_come_and_go_are_noticed(town: Town) -> None:
     assert "433" in commands(ann.say("NICK copa"))
     del accounts._known["сора"]
     accounts.add("оtto", "sesame")
-    town.world.forget_account("сора")
+    forget_account(town.world, "сора")
     assert "433" in commands(ann.say("NICK otto"))
     assert commands(ann.say("NICK copa")) == ["NICK"]
     assert town.clock() == NOON

@@ -73,6 +73,36 @@ def ran(*arguments: str) -> int:
 # --------------------------------------------------------------------------------------------------------- export and import
 
 
+async def take_back(number: int) -> None:
+    """Redact a message of #a."""
+    async with open_database(Path("trio-chat.db")) as database:
+        assert await SqliteHistory(database).redact("#a", number)
+
+
+def test_what_was_taken_back_does_not_come_again() -> None:
+    """An old export may have it; the same id in another channel is another message."""
+    fill(record(1), record(2), record(3, "#b"))
+    assert ran("history", "export", "--output", "old.jsonl") == 0
+    trio.run(take_back, 1)
+    assert ran("history", "import", "old.jsonl") == 0
+    assert [message.id for message in kept()] == [2]
+    assert [message.id for message in kept("#b")] == [3]
+
+
+def test_what_is_noted_of_it_expires_too() -> None:
+    """When the message itself would have been deleted."""
+    fill(record(1), record(2), record(3))
+    for number in (1, 2):
+        trio.run(take_back, number)
+
+    async def prune() -> list[int]:
+        async with open_database(Path("trio-chat.db")) as database:
+            await SqliteHistory(database).prune(2, 100)
+            return await database.read(lambda connection: [n for (n,) in connection.execute("SELECT id FROM redacted")])
+
+    assert trio.run(prune) == [2]
+
+
 @given(st.lists(records, max_size=30, unique_by=lambda message: message.id))
 def test_what_was_exported_can_be_imported(tmp_path_factory: pytest.TempPathFactory, messages: list[Record]) -> None:
     """An export, read into an empty database, gives the same messages, in every channel, in the same order."""

@@ -14,7 +14,7 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 
 from support import NOON, Clock, ListHistory, Person, Town, commands
 from trio_chat.chat.events import Direct, Event, Output
-from trio_chat.chat.history import HistoryError, Place, Record
+from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Settings
 from trio_chat.irc import capabilities as cap
@@ -286,6 +286,37 @@ async def test_what_cannot_be_remembered_is_not_delivered(
     await broadcaster.wait_delivered(broadcaster.accept(remembered(town, (ann, bob), "3")))
     assert [message.params[1] for message in bob.read()] == ["3"]
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+class PickyHistory(ListHistory):
+    """A history that takes no batch with a certain text in it, and counts how often it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """Remember messages, unless one of them is bad."""
+        self.asked += 1
+        if any(record.text == "bad" for record in records):
+            raise BadRecord("constraint: UNIQUE constraint failed")
+        await super().commit(records)
+
+
+async def test_one_message_that_cannot_be_remembered_harms_no_other(
+    town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only its sender is told; what came before and after is remembered and seen, in order. It is found by halves."""
+    ann, bob, history = town.newcomer(), town.newcomer(), PickyHistory()
+    broadcaster = Broadcaster(64, 4, history)
+    texts = [str(number) for number in range(15)] + ["bad"] + [str(number) for number in range(15, 31)]
+    tickets = [broadcaster.accept(remembered(town, (ann, bob), text)) for text in texts]
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(tickets[-1])
+    assert [message.params[1] for message in bob.read()] == [text for text in texts if text != "bad"]
+    assert [record.text for record in history.records] == [text for text in texts if text != "bad"]
+    assert commands(ann.read()).count("FAIL") == 1
+    assert history.asked == 1 + 2 * 5
 
 
 async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(town: Town, nursery: trio.Nursery) -> None:

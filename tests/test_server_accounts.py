@@ -17,7 +17,7 @@ from trio_chat.config import LimitSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.state import save_state
+from trio_chat.server.state import load_state, save_state
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.lasting import SqliteStore
@@ -252,3 +252,16 @@ async def test_accounts_of_one_address_are_limited() -> None:
         with pytest.raises(Busy, match="Many accounts"):
             await accounts.create(Account("c", "c", 0), "password", "192.0.2.1")
         assert await accounts.create(Account("c", "c", 0), "password", "192.0.2.2")
+
+
+async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
+    """Written as a whole when it changes, and not at all when there is nothing."""
+    async with open_database(tmp_path / "chat.db") as database:
+        world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
+        for said in ({"url": "x", "ё": "я"}, {}):
+            world.metadata["ann"] = said
+            world.unsaved.note_metadata("ann")
+            assert await save_state(world, store)
+            again = World(Identity(), Lengths(), lambda: 1_800_000_000.0)
+            await load_state(again, store)
+            assert again.metadata == ({"ann": said} if said else {})

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import ListHistory, run_now
-from trio_chat.chat.history import LAST_ID, HistoryError, Record, Span
+from trio_chat.chat.history import LAST_ID, BadRecord, HistoryError, Record, Span
 from trio_chat.storage import schema
 from trio_chat.storage.database import StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
@@ -91,6 +91,26 @@ async def test_a_batch_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
         assert await history.messages("#new", Span(), 10, 0) == [record(3, "#new")]
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        record(2)._replace(text="half a character \ud800"),
+        record(1)._replace(id=1 << 64),
+        record(1),
+        record(2)._replace(tags={"+x": 1 << 64}, is_private=1 << 64),  # type: ignore[arg-type]
+    ],
+)
+async def test_one_bad_record_is_told_from_a_bad_disk(bad: Record) -> None:
+    """Nothing is written, and whoever has others to write may try them alone."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([record(1)])
+        with pytest.raises(BadRecord):
+            await history.commit([record(3), bad, record(4)])
+        await history.commit([record(3), record(4)])
+        assert [found.id for found in await history.messages("#a", Span(), 9, 0)] == [1, 3, 4]
+
+
 async def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
     """Nothing half-written; when there is room again, it goes on."""
     async with open_database(tmp_path / "chat.db") as database:
@@ -98,8 +118,9 @@ async def test_a_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
         await history.commit([record(1)])
         pages = await database.read(lambda connection: connection.pragma("page_count"))
         await database.write(lambda connection: connection.pragma("max_page_count", pages))
-        with pytest.raises(HistoryError, match="full"):
+        with pytest.raises(HistoryError, match="full") as refused:
             await history.commit([record(number) for number in range(2, 2000)])
+        assert not isinstance(refused.value, BadRecord)
         assert await history.messages("#a", Span(), 10, 0) == [record(1)]
         await database.write(lambda connection: connection.pragma("max_page_count", 1 << 30))
         await history.commit([record(2)])
@@ -175,7 +196,7 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
             workers = [thread for thread in threading.enumerate() if "apsw" in thread.name]
             scope.cancel()
             await trio.sleep_forever()
-    assert len(workers) == 2
+    assert len(workers) == 3
     for worker in workers:
         worker.join(30)
         assert not worker.is_alive()

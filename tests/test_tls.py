@@ -290,7 +290,10 @@ async def test_a_client_is_known_by_its_certificate(own: Settings, client_certif
     async with edge(own, Memory(history=ListHistory(), accounts=accounts)) as here:
         ann = End(await encrypt(here, client_context(client_certificate)))
         await ann.send(b"CAP LS 302\r\n")
-        assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in (await ann.until("CAP")).params[-1]
+        offered = [await ann.until("CAP")]
+        while offered[-1].params[2] == "*":  # "*" as of a line that is not the last
+            offered.append(await ann.until("CAP"))
+        assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in " ".join(message.params[-1] for message in offered)
         await ann.send(b"CAP REQ sasl\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\nCAP END\r\n" + HELLO + b"WHOIS ann\r\n")
         assert (await ann.until("900")).params[2] == "ann"
         assert (await ann.until("276")).params[-1] == f"has client certificate fingerprint {shown}"

@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.cli_maintenance import Tools, command_with_settings, group_of_commands
+from trio_chat.cli_maintenance import Tools, channel_name, command_with_settings, group_of_commands
 from trio_chat.i18n import _
 
 if TYPE_CHECKING:
+    from trio_chat.chat.registrations import Wish
     from trio_chat.config import Settings
     from trio_chat.people import Asked
 
@@ -128,7 +129,7 @@ def _add_forget(group: Any, tools: Tools) -> None:
 def _add_channel(commands: Any, tools: Tools) -> None:
     words = {
         "help": _("show the registered channels"),
-        "epilog": _("examples:\n  trio-chat channel list"),
+        "epilog": _("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
     }
     group = group_of_commands(commands, tools, "channel", description=_("Look after registered channels."), **words)
     description = _(
@@ -136,6 +137,34 @@ def _add_channel(commands: Any, tools: Tools) -> None:
         "always-on members it has."
     )
     command_with_settings(group, tools, "list", _list_channels, description=description, **words)
+    _add_history(group, tools)
+
+
+def _add_history(group: Any, tools: Tools) -> None:
+    words = {
+        "help": _("say how long messages of a channel are remembered"),
+        "epilog": _("examples:\n  trio-chat channel history '#lobby' 30\n  trio-chat channel history '#secret' off"),
+    }
+    description = _("Say for how many days messages of a registered channel are remembered, as its owner could.")
+    parser = command_with_settings(group, tools, "history", _set_history, description=description, **words)
+    parser.add_argument("channel", type=channel_name, metavar="CHANNEL", help=_("the channel; its '#' may be left out"))
+    parser.add_argument("days", type=_wish, metavar="DAYS|off|default", help=_("a number of days, or one of these words"))
+
+
+def _wish(text: str) -> "Wish":
+    from trio_chat.chat.registrations import MAX_DAYS, parse_history  # noqa: PLC0415
+
+    wish = parse_history(text)
+    if wish is None:
+        problem = _("{value!r} is not a whole number from 1 to {most}, off or default").format(value=text, most=MAX_DAYS)
+        raise argparse.ArgumentTypeError(problem)
+    return wish
+
+
+def _set_history(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
+    from trio_chat.people import set_history  # noqa: PLC0415
+
+    return set_history(database, options.channel, options.days)
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:

@@ -77,7 +77,7 @@ def _add_export(group: Any, tools: Tools) -> None:
             "  trio-chat history export --channel '#lobby' | grep pizza"
         ),
     )
-    parser.add_argument("--channel", type=_channel, metavar="CHANNEL", help=_("only this channel; its '#' may be left out"))
+    parser.add_argument("--channel", type=channel_name, metavar="CHANNEL", help=_("only this channel; its '#' may be left out"))
     parser.add_argument("--output", type=Path, metavar="FILE", help=_("the file to write (default: standard output)"))
     parser.add_argument("--force", action="store_true", help=_("replace the file when there is one"))
 
@@ -122,7 +122,7 @@ def _add_prune(group: Any, tools: Tools) -> None:
     date = _("delete what was said before this date or time, such as 2026-01-31 or 2026-01-31T18:00+03:00 (default: UTC)")
     age.add_argument("--before", type=_moment, metavar="DATE", help=date)
     age.add_argument("--keep-days", type=_days, metavar="N", help=_("delete what is older than so many days"))
-    parser.add_argument("--channel", type=_channel, metavar="CHANNEL", help=_("only this channel; its '#' may be left out"))
+    parser.add_argument("--channel", type=channel_name, metavar="CHANNEL", help=_("only this channel; its '#' may be left out"))
     parser.add_argument("--yes", action="store_true", help=_("do not ask"))
 
 
@@ -192,7 +192,8 @@ def _run(tools: Tools, run: Callable[[argparse.Namespace, Path, "Settings"], int
     return guarded(partial(run, options, database, settings))
 
 
-def _channel(text: str) -> str:
+def channel_name(text: str) -> str:
+    """Return the folded name of a channel that the command line names."""
     from trio_chat.config.values import LONGEST_CHANNEL, channel  # noqa: PLC0415
     from trio_chat.irc.names import InvalidName, fold_channel  # noqa: PLC0415
 

@@ -25,6 +25,7 @@ from trio_chat.storage.maintenance import opened
 if TYPE_CHECKING:
     import apsw
 
+    from trio_chat.chat.registrations import Wish
     from trio_chat.config import Settings
     from trio_chat.storage.accounts import Credentials
 
@@ -74,6 +75,16 @@ def list_channels(database: Path) -> int:
         (state["name"], state["owner"], date(state["since"]), _topic(state), str(len(state.get("members", {}))))
         for state in states
     )
+
+
+def set_history(database: Path, folded: str, wish: "Wish") -> int:
+    """Say how long messages of a registered channel are remembered."""
+    with opened(database) as connection:
+        name = people.set_history(connection, folded, wish.days)
+    if name is None:
+        raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+    tell(_("A server that is running notices within seconds; what is too old is deleted within the hour."))
+    return OK
 
 
 def _topic(state: dict[str, Any]) -> str:
@@ -268,6 +279,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
         "read": belongings.markers,
         "settings": belongings.preferences,
         "always_on": belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays},
+        "metadata": belongings.metadata,
     }
     stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
     written = 0

@@ -12,6 +12,9 @@ from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, Kind
 if TYPE_CHECKING:
     from trio_chat.chat.registrations import Registration
 
+OFF = -1
+"""The number of days of a channel of which nothing is remembered."""
+
 
 class Topic(NamedTuple):
     """A topic: its text, who set it (nick!user@host), and when, in seconds of Unix time."""
@@ -167,9 +170,11 @@ class Channel:
         return bool(self.key) or "i" in self.flags or "s" in self.flags
 
     @property
-    def place(self) -> Place:
-        """Where what happens here now is remembered."""
-        return Place(self.folded, self.is_closed)
+    def places(self) -> tuple[Place, ...]:
+        """Where what happens here now is remembered: nowhere, when its owner does not want that."""
+        if self.registration is not None and self.registration.history == OFF:
+            return ()
+        return (Place(self.folded, self.is_closed),)
 
     def is_invited_by_list(self, user: User) -> bool:
         """Tell whether the invitation list covers a user."""

@@ -66,10 +66,11 @@ class Event(NamedTuple):
             params = (self.extended or self.params)[1:]
         return [
             Record(
-                place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params
+                place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params,
+                self.is_bot,
             )
             for place in self.places
-        ]
+        ]  # fmt: skip
 
     @property
     def relevant(self) -> int:

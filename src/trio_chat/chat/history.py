@@ -6,6 +6,7 @@ its time, so a part of it is a range of ids. Events (who came, who left, a new t
 
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from trio_chat.irc.message import NO_TAGS
@@ -21,6 +22,10 @@ RENAME = "RENAME"
 
 class HistoryError(Exception):
     """The history cannot be written or read at the moment; the message is for the operator's log."""
+
+
+class BadRecord(HistoryError):
+    """Something of what was to be remembered cannot be, whatever the state of the memory; the rest could be."""
 
 
 class Shown(IntEnum):
@@ -57,6 +62,7 @@ class Record(NamedTuple):
         tags: client-only tags.
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
         params: of an event, its parameters without the channel; of JOIN those of extended-join.
+        is_bot: whether a bot did it (IRCv3 bot-mode).
     """
 
     buffer: str
@@ -68,6 +74,7 @@ class Record(NamedTuple):
     tags: Mapping[str, str] = NO_TAGS
     is_private: bool = False
     params: tuple[str, ...] = ()
+    is_bot: bool = False
 
 
 class Span(NamedTuple):
@@ -85,11 +92,13 @@ class Query(NamedTuple):
         places: the folded names of the channels to search; of each, private messages with a smaller id than this are left out.
         text: words that must all be in the message, each as the beginning of a word of it; "" for any message.
         sender: the folded nickname of who said it, or "" for anybody.
+        oldest: of channels in which messages expire, the smallest id that is to be found.
     """
 
     places: Mapping[str, int]
     text: str = ""
     sender: str = ""
+    oldest: Mapping[str, int] = MappingProxyType({})
 
 
 class History(Protocol):
@@ -100,6 +109,7 @@ class History(Protocol):
 
         Raises:
             HistoryError: none of them was remembered.
+            BadRecord: none of them, because of one or some.
         """
 
     async def messages(
@@ -135,6 +145,19 @@ class History(Protocol):
 
         Raises:
             HistoryError: they cannot be read.
+        """
+
+    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+        """Forget up to `limit` messages and events with a smaller id; return how many that were.
+
+        Args:
+            before: the smallest id that stays.
+            limit: how many.
+            only: the only buffer this is about; None for all.
+            without: buffers that are left alone.
+
+        Raises:
+            HistoryError: none were forgotten.
         """
 
     async def redact(self, buffer: str, number: int) -> bool:

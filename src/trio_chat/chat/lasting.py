@@ -17,12 +17,14 @@ class Changes(NamedTuple):
         markers: how far an account (folded) has read a target (folded), as the server-time tag writes it.
         users: the state of always-on users by account (folded); None forgets one.
         preferences: what accounts (folded) have chosen; an empty one is forgotten.
+        metadata: what an account (folded) says of itself, as a whole.
     """
 
     channels: Mapping[str, dict[str, Any] | None]
     markers: Mapping[tuple[str, str], str]
     users: Mapping[str, dict[str, Any] | None] = MappingProxyType({})
     preferences: Mapping[str, Mapping[str, bool]] = MappingProxyType({})
+    metadata: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class Store(Protocol):
@@ -30,6 +32,9 @@ class Store(Protocol):
 
     async def load(self) -> Changes:
         """Return everything that was ever kept and not forgotten."""
+
+    async def wishes(self) -> Mapping[str, int | None] | None:
+        """Return how long channels (folded) are remembered, when a command has changed that since the last time; or None."""
 
     async def save(self, changes: Changes) -> None:
         """Keep changes, all or nothing."""
@@ -48,6 +53,7 @@ class Unsaved:
         markers: accounts (folded) and targets (folded).
         users: accounts (folded) that have always-on users, or had.
         preferences: accounts (folded).
+        metadata: accounts (folded).
         on_change: called when something is noted.
     """
 
@@ -55,6 +61,7 @@ class Unsaved:
     markers: set[tuple[str, str]] = field(default_factory=set)
     users: set[str] = field(default_factory=set)
     preferences: set[str] = field(default_factory=set)
+    metadata: set[str] = field(default_factory=set)
     on_change: Callable[[], None] = _nothing
 
     def note_channel(self, folded: str) -> None:
@@ -79,8 +86,8 @@ class Unsaved:
 
     def take(self) -> "Unsaved":
         """Return all that is noted, which is then noted no longer."""
-        taken = Unsaved(self.channels, self.markers, self.users, self.preferences)
-        self.channels, self.markers, self.users, self.preferences = set(), set(), set(), set()
+        taken = Unsaved(self.channels, self.markers, self.users, self.preferences, self.metadata)
+        self.channels, self.markers, self.users, self.preferences, self.metadata = set(), set(), set(), set(), set()
         return taken
 
     def put_back(self, taken: "Unsaved") -> None:
@@ -89,7 +96,13 @@ class Unsaved:
         self.markers |= taken.markers
         self.users |= taken.users
         self.preferences |= taken.preferences
+        self.metadata |= taken.metadata
 
     def __bool__(self) -> bool:
         """Tell whether anything is noted."""
-        return bool(self.channels or self.markers or self.users or self.preferences)
+        return bool(self.channels or self.markers or self.users or self.preferences or self.metadata)
+
+    def note_metadata(self, account: str) -> None:
+        """Note that an account says something else of itself."""
+        self.metadata.add(account)
+        self.on_change()

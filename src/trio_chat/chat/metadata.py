@@ -1,17 +1,96 @@
-"""What people say of themselves and of their channels in keys and values (IRCv3 draft/metadata-2), and who is told of it."""
+"""What people say of themselves and of their channels in keys and values, and who is told of it.
+
+Two drafts of one extension are in use (IRCv3 draft/metadata-2 and draft/metadata-3), and a server can speak both: they differ in
+what a client is sent, not in what is kept. All that differs is in the table of dialects.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
 
+Target = User | Channel | Session
+"""What has metadata; a session only as long as it has no user."""
 EVERYBODY = "*"
 """The visibility of keys that everybody may see, which is all of them."""
+EVERYTHING = "*ALL"
+"""The target of a SYNC of all that a client follows (draft/metadata-3)."""
 _KEY = re.compile("[a-z0-9_./-]{1,64}", re.ASCII)
+_MINUTE = 60.0
+
+
+class Dialect(NamedTuple):
+    """How one of the drafts puts things.
+
+    Args:
+        bit: the capability.
+        failures: for each reason the code of the standard reply, and which of the words go with it.
+        line: the command and the parameters that tell of a value, or with None of its absence.
+        empty_removes: whether to set the empty value is to remove the key, which otherwise is a value like others.
+        must_exist: whether to remove a key that is not there is an error.
+        syncs_all: whether `*ALL` can be asked for.
+    """
+
+    bit: int
+    failures: Mapping[str, tuple[str, tuple[str, ...]]]
+    line: Callable[[str, str, str | None], tuple[str, tuple[str, ...]]]
+    empty_removes: bool
+    must_exist: bool
+    syncs_all: bool
+
+
+def _message(name: str, key: str, value: str | None) -> tuple[str, tuple[str, ...]]:
+    return "METADATA", (name, key, EVERYBODY) if value is None else (name, key, EVERYBODY, value)
+
+
+def _numeric(name: str, key: str, value: str | None) -> tuple[str, tuple[str, ...]]:
+    if value is None:
+        return n.RPL_KEYNOTSET.code, ("*", name, key, n.RPL_KEYNOTSET.text)
+    return n.RPL_KEYVALUE.code, ("*", name, key, EVERYBODY, value)
+
+
+_ALIKE: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "target": ("INVALID_TARGET", ("target",)),
+    "permission": ("KEY_NO_PERMISSION", ("target", "key")),
+    "rate": ("RATE_LIMITED", ("target", "key", "limit")),
+}
+_SECOND = Dialect(
+    cap.METADATA_2,
+    {
+        **_ALIKE,
+        "subcommand": ("SUBCOMMAND_INVALID", ("key",)),
+        "key": ("KEY_INVALID", ("key",)),
+        "value": ("VALUE_INVALID", ()),
+        "keys": ("LIMIT_REACHED", ("target",)),
+        "subs": ("TOO_MANY_SUBS", ("key",)),
+        "absent": ("KEY_NOT_SET", ("target", "key")),
+    },
+    line=_message, empty_removes=False, must_exist=True, syncs_all=False,
+)  # fmt: skip
+_THIRD = Dialect(
+    cap.METADATA_3,
+    {
+        **_ALIKE,
+        "subcommand": ("INVALID_PARAMS", ("key",)),
+        "key": ("INVALID_KEY", ("key",)),
+        "value": ("INVALID_VALUE", ("key",)),
+        "keys": ("LIMIT_REACHED", ("target", "limit")),
+        "subs": ("LIMIT_REACHED", ("key", "limit")),
+    },
+    line=_numeric, empty_removes=True, must_exist=False, syncs_all=True,
+)  # fmt: skip
+_DIALECTS = (_THIRD, _SECOND)  # who has negotiated both gets the newer
+
+
+def dialect(session: Session) -> Dialect:
+    """Return the dialect in which a client is answered: the newest for one that has negotiated none."""
+    return next((known for known in _DIALECTS if session.effective & known.bit), _THIRD)
 
 
 def is_key(text: str) -> bool:
@@ -19,9 +98,21 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-def name(target: User | Channel) -> str:
+def name(target: Target) -> str:
     """Return what a target is called."""
+    if isinstance(target, Session):
+        return "*"
     return target.nick if isinstance(target, User) else target.name
+
+
+def seconds_to_wait(session: Session, now: float, most: int) -> int:
+    """Count a change that a session makes; return 0, or after how many seconds it may make one: `most` a minute."""
+    step = _MINUTE / most
+    paid = max(session.metadata_paid, now) + step
+    if paid - now > _MINUTE + step / 2:  # half a step: floats
+        return int(paid - now - _MINUTE) + 1
+    session.metadata_paid = paid
+    return 0
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
@@ -32,9 +123,21 @@ def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
     return (*sessions, *world.watches.watchers(target.folded, without=sessions))
 
 
-def changed(world: World, actor: User, target: User | Channel, key: str, skip: Session) -> list[Event]:
-    """Return what tells those who follow a key of a target that it has been set or removed."""
-    return _told(world, actor, target, key, audience(world, target), skip)
+def changed(world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None) -> list[Event]:
+    """Return what tells those who follow keys of a target that these have been set or removed."""
+    targets = world.with_account(target.account) if isinstance(target, User) and target.account else [target]
+    return [
+        event
+        for each in targets
+        if (sessions := audience(world, each))
+        for key in keys
+        for event in _told(world, actor, each, key, sessions, skip)
+    ]
+
+
+def changed_of_one(world: World, user: User, key: str) -> list[Event]:
+    """Return what tells those who follow a key of a user that it is another one, for this user alone."""
+    return _told(world, user, user, key, audience(world, user), None)
 
 
 def introduced(world: World, user: User, channel: Channel) -> list[Event]:
@@ -49,9 +152,15 @@ def introduced(world: World, user: User, channel: Channel) -> list[Event]:
 def _told(
     world: World, actor: User, target: User | Channel, key: str, sessions: Iterable[Session], skip: Session | None
 ) -> list[Event]:
-    followers = tuple(session for session in sessions if key in session.subscriptions and session is not skip)
+    followers = [session for session in sessions if key in session.subscriptions and session is not skip]
     if not followers:
         return []
-    value = target.metadata.get(key)
-    params = (name(target), key, EVERYBODY) if value is None else (name(target), key, EVERYBODY, value)
-    return [world.event(actor, "METADATA", params, followers, requires=cap.METADATA)]
+    events = []
+    for known in _DIALECTS:
+        speakers = tuple(session for session in followers if session.effective & cap.METADATA and dialect(session) is known)
+        if speakers:
+            command, params = known.line(name(target), key, target.metadata.get(key))
+            event = world.event(actor, command, params, speakers, requires=known.bit)
+            is_numeric = command.isdigit()  # which only a server sends
+            events.append(event._replace(source=world.identity.name, account="", is_bot=False) if is_numeric else event)
+    return events

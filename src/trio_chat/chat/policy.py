@@ -157,15 +157,16 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
     return channel.shows(viewer, user)
 
 
-def can_redact(user: User, channel: Channel, record: Record) -> bool:
-    """Tell whether a user may delete a message of a channel: the own ones as a member, an operator all.
+def is_own(user: User, record: Record) -> bool:
+    """Tell whether a message is one's own: by its account, or because one has had the nickname ever since it was said."""
+    return bool(user.account and user.account == record.account) or (user.source == record.source and user.since < record.id)
 
-    A message is one's own by its account, or because one has had the nickname ever since it was said.
-    """
-    if user not in channel.members:
-        return False
-    is_own = bool(user.account and user.account == record.account) or (user.source == record.source and user.since < record.id)
-    return is_own or is_operator(user, channel)
+
+def can_redact(user: User, channel: Channel | None, record: Record) -> bool:
+    """Tell whether a user may delete a message: the own ones in private and as a member of a channel, its operator all."""
+    if channel is None:
+        return is_own(user, record)
+    return user in channel.members and (is_own(user, record) or is_operator(user, channel))
 
 
 def can_read_history(user: User, channel: Channel) -> bool:

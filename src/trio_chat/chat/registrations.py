@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.channels import OFF, Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
 from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER, RANKS
@@ -20,6 +20,7 @@ MAX_ACCESS = 200
 """Accounts on the access list of one channel."""
 MAX_CHANNELS = 20
 """Channels that one account can own."""
+MAX_DAYS = 36_500
 
 
 @dataclass(slots=True)
@@ -30,17 +31,37 @@ class Registration:
         owner: the account.
         since: seconds of Unix time.
         access: the rank (a letter of `irc.modes.RANKS`) that accounts get when they join.
+        history: for how many days messages are to be remembered, `OFF` for not at all; None as everywhere.
     """
 
     owner: str
     since: int
     access: dict[str, str] = field(default_factory=dict)
+    history: int | None = None
 
     def rank_of(self, user: "User") -> str:
         """Return the rank that somebody has by right, or ""."""
         if not user.account:
             return ""
         return FOUNDER if user.account == self.owner else self.access.get(user.account, "")
+
+
+class Wish(NamedTuple):
+    """What an owner wants of the history; see `Registration`."""
+
+    days: int | None
+
+
+def parse_history(text: str) -> Wish | None:
+    """Read a number of days, `off` or `default`; None when it is none of them."""
+    word = text.lower()
+    if word in _WISHES:
+        return Wish(_WISHES[word])
+    is_number = word.isascii() and word.isdigit() and len(word) <= len(str(MAX_DAYS)) and 1 <= int(word) <= MAX_DAYS
+    return Wish(int(word)) if is_number else None
+
+
+_WISHES = {"off": OFF, "default": None}
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
@@ -58,11 +79,13 @@ def to_state(channel: Channel) -> dict[str, Any]:
             for member, membership in channel.members.items()
             if member.always_on
         },
+        "history": registration.history,
         "topic": list(channel.topic) if channel.topic else None,
         "flags": "".join(sorted(channel.flags)),
         "key": channel.key,
         "limit": channel.limit,
         "forward": channel.forward,
+        "metadata": channel.metadata,
         "lists": {
             letter: [[mask.mask, mask.setter, mask.time] for mask in entries.values()]
             for letter, entries in channel.lists.items()
@@ -80,12 +103,13 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     channel.founded = state["founded"]
     if state["owner"]:
         channel.permanent = True
-        channel.registration = Registration(state["owner"], state["since"], dict(state["access"]))
+        channel.registration = Registration(state["owner"], state["since"], dict(state["access"]), state.get("history"))
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
     channel.set_flags(letter for letter in state["flags"] if letter in CHANNEL_MODES)
     channel.key = state["key"]
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")
+    channel.metadata = dict(state.get("metadata", {}))  # older ones have none
     for letter, entries in state["lists"].items():
         if letter in channel.lists:
             restored = (entry(mask, setter, time) for mask, setter, time in entries)

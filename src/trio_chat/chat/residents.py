@@ -87,20 +87,17 @@ def to_state(user: User, now: float) -> dict[str, Any]:
         "seen": now if user.sessions else user.seen,
         "away": user.away,
         "modes": "".join(sorted(user.modes)),
-        "metadata": user.metadata,
     }
 
 
-def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
-    """Make the user that a state describes, without sessions.
+def from_state(folded: str, state: Mapping[str, Any]) -> User:
+    """Make the user that a state describes, without sessions and account.
 
     Args:
-        account: its account.
         folded: its nickname as it is compared.
         state: what `to_state` returned.
     """
     user = User(state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"])
-    user.account = account
     user.since = user.identity = state["since"]
     user.active = state["active"]
     user.seen = state["seen"]
@@ -108,5 +105,4 @@ def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
     # Nobody is an operator of the server by having been one before it was restarted.
     user.modes = {letter for letter in state["modes"] if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)}
     user.note_security()  # nobody has come yet
-    user.metadata = dict(state["metadata"])
     return user

@@ -39,7 +39,20 @@ class Talk(NamedTuple):
         """Tell whether the reader may still read it, after having waited."""
         if self.channel is not None:
             return policy.can_read_history(self.reader, self.channel)
-        return bool(self.reader.account) and fold_or_self(self.reader.account) in self.buffer.split(",")
+        return bool(self.reader.account) and self.is_party()
+
+    def is_party(self) -> bool:
+        """Tell whether it is still one of the reader's own private conversations, after having waited."""
+        return self.channel is None and _party(self.reader) in self.buffer.split(",")
+
+    def others(self, world: World) -> list[User]:
+        """Return those who are the other side of a private conversation and here."""
+        own = _party(self.reader)
+        other = next((party for party in self.buffer.split(",") if party != own), own)
+        if other.startswith(GUEST):
+            user = world.users.get(other.removeprefix(GUEST))
+            return [user] if user is not None and not user.account else []
+        return [user for user in world.users.values() if user.account and fold_or_self(user.account) == other]
 
     def replay(self, record: Record) -> Event:
         """Return what was sent when the message, or what happened, was new."""
@@ -47,7 +60,7 @@ class Talk(NamedTuple):
             return as_event(record, self.channel)
         # Under today's nicknames: whoever has changed it since is the same person.
         target = self.name if record.account == self.reader.account else self.reader.nick
-        return _event(record, (target, record.text))
+        return _event(record, (target, record.text) if record.command in MESSAGES else (target,))
 
 
 def find(world: World, reader: User, target: str) -> Talk | None:
@@ -57,7 +70,12 @@ def find(world: World, reader: User, target: str) -> Talk | None:
         if channel is None or not policy.can_read_history(reader, channel):
             return None
         return in_channel(reader, channel)
-    if world.accounts is None or not reader.account:
+    return with_person(world, reader, target) if reader.account else None
+
+
+def with_person(world: World, reader: User, target: str) -> Talk | None:
+    """Return the conversation with a person; without an account it cannot be read, but what one has said can be deleted."""
+    if world.accounts is None:
         return None
     folded = fold_or_self(target)
     other = world.users.get(folded)
@@ -110,5 +128,5 @@ def as_event(record: Record, channel: Channel) -> Event:
 def _event(record: Record, params: tuple[str, ...], extended: tuple[str, ...] = ()) -> Event:
     return Event(
         record.id, record.command, params, record.source, (),
-        account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True,
+        account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True, is_bot=record.is_bot,
     )  # fmt: skip

@@ -95,6 +95,8 @@ class Session:
         "failed_logins",
         "host",
         "is_secure",
+        "metadata",
+        "metadata_paid",
         "negotiating",
         "number",
         "password",
@@ -128,6 +130,8 @@ class Session:
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
         self.past: Past | None = None  # what it wants to be shown of channels that it joins
+        self.metadata: dict[str, str] = {}  # what it says of itself before there is a user
+        self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         # What registration has collected so far; "" until given.
         self.password = ""
@@ -172,7 +176,7 @@ class User:
         accepted: identities of those who may write to the user in spite of +R; see `accepts`.
         identity: a number that nobody else ever has.
         invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
-        metadata: what the user says of itself; see `metadata`.
+        metadata: what the user says of itself, shared by all who are logged in to the account; see `metadata`.
         since: the id at which the user took the nickname; what was said under it before was said by somebody else.
     """
 

@@ -77,6 +77,8 @@ class Memory:
         history: where messages are kept.
         most_messages: how many one CHATHISTORY gives.
         playback: how many who joins is shown without asking; 0 for none.
+        keep_days: how many days messages are kept; 0: for ever.
+        may_be_longer: whether the owner of a channel may have its messages kept longer than that.
         last_id: the greatest id given out before the start.
         accounts: the keeper of accounts, or None when nobody can register.
         store: where registered channels and read markers are kept, or None when they do not last.
@@ -87,6 +89,8 @@ class Memory:
     history: History
     most_messages: int = 100
     playback: int = 20
+    keep_days: int = 0
+    may_be_longer: bool = False
     last_id: int = 0
     accounts: Accounts | None = None
     store: Store | None = None
@@ -152,8 +156,9 @@ class World:
         missing = (0 if memory else cap.NEEDS_MEMORY) | (0 if self.accounts else cap.NEEDS_ACCOUNTS)
         self.capabilities = cap.ALL & ~missing
         self.capability_values: dict[str, str] = {}
-        self.capability_values["draft/metadata-2"] = (
-            f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},max-value-bytes={lengths.metadata_bytes}"
+        self.capability_values["draft/metadata-2"] = self.capability_values["draft/metadata-3"] = (
+            f"before-connect,max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},"
+            f"max-value-bytes={lengths.metadata_bytes}"
         )
         self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
         self.reconfigure(identity)
@@ -174,6 +179,7 @@ class World:
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.usage: Counter[str] = Counter()
+        self.metadata: dict[str, dict[str, str]] = {}  # what accounts (folded) say of themselves
         self.lobby: Channel | None = None
         if identity.lobby:
             lobby = self.lobby = self.create_channel(
@@ -221,6 +227,7 @@ class World:
         user.note_security()
         user.since = user.identity = self.ids.next()
         user.away = user.away_message()
+        self._link_metadata(user, session.account)
         user.account = session.account
         session.user = user
         session.number = 1
@@ -236,6 +243,29 @@ class World:
         if "i" in user.modes:
             self.invisible.add(user)
         self.most_users = max(self.most_users, len(self.users))
+
+    def with_account(self, name: str) -> list[User]:
+        """Return those who are logged in to an account."""
+        return [user for user in self.users.values() if user.account == name]
+
+    def take_metadata(self, user: User, said: Mapping[str, str]) -> bool:
+        """Add to what a user says of itself, as far as there is room; tell whether anything is new."""
+        known = user.metadata
+        is_new = False
+        for key, value in said.items():
+            if known.get(key) != value and (key in known or len(known) < self.lengths.metadata_keys):
+                known[key] = value
+                is_new = True
+        if is_new:
+            self.touch_metadata(user)
+        return is_new
+
+    def touch_metadata(self, target: User | Channel) -> None:
+        """Have what a registered channel, or an account, says of itself written down."""
+        if isinstance(target, Channel):
+            self.touch(target)
+        elif target.account:
+            self.unsaved.note_metadata(fold_or_self(target.account))
 
     def add_session(self, user: User, session: Session) -> list[Event]:
         """Make a session one more of a user who is here; return what others are to see."""
@@ -274,12 +304,22 @@ class World:
         return self.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
 
     def set_account(self, user: User, name: str) -> None:
-        """Make a user, with all its sessions, be logged in to another account, or with "" to none."""
+        """Make a user, with all its sessions, be logged in to another account, or with "" to none.
+
+        What it says of itself is then what the account says; what a guest has said goes with it, where the account says nothing.
+        """
         self.residents.unsettle(user)
+        before, was_guest = user.metadata, not user.account
+        self._link_metadata(user, name)
         user.account = name
+        if name and was_guest:
+            self.take_metadata(user, {key: value for key, value in before.items() if key not in user.metadata})
         for session in user.sessions:
             session.account = name
         self.residents.settle(user)
+
+    def _link_metadata(self, user: User, name: str) -> None:
+        user.metadata = self.metadata.setdefault(fold_or_self(name), {}) if name else {}
 
     def rename(self, user: User, nick: str, folded: str) -> list[Event]:
         """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
@@ -390,7 +430,7 @@ class World:
             channels: where it is remembered, when the server remembers; not where some members may not know of it.
             about: to whom it happens, when that is somebody else.
         """
-        places = tuple(channel.place for channel in channels if not channel.hides(about or user))
+        places = tuple(place for channel in channels if not channel.hides(about or user) for place in channel.places)
         return Event(
             self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
             carries_msgid=bool(channels), places=places if self.memory else (),
@@ -467,34 +507,6 @@ class World:
         self.unsaved.note_channel(channel.folded)
         if not channel.members and not channel.permanent:
             del self.channels[channel.folded]
-
-    def forget_account(self, name: str) -> list[Event]:
-        """Take away what an account that is gone had: its name tag, its channels, its place on access lists, what it has chosen.
-
-        Returns:
-            what others are to see: its always-on user leaves, unless somebody is there.
-        """
-        self.lookalikes.accounts_changed()
-        self.markers.pop(fold_or_self(name), None)
-        if self.preferences.chosen(name):
-            self.preferences.restore(name, {})
-            self.unsaved.note_preferences(fold_or_self(name))
-        events = []
-        for user in list(self.users.values()):
-            if user.account == name:
-                if user.operator is not None and user.operator.account:
-                    operators.dismiss(self, user)
-                self.set_account(user, "")
-                if not user.sessions:
-                    events += self.remove(user, "The account was deleted")
-        for channel in list(self.channels.values()):
-            if channel.registration is None:
-                continue
-            if channel.registration.owner == name:
-                self.unregister(channel)
-            elif channel.registration.access.pop(name, ""):
-                self.touch(channel)
-        return events
 
     def set_user_mode(self, user: User, letter: str, *, is_on: bool) -> None:
         """Turn a user mode on or off."""

@@ -38,6 +38,7 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "metadata_keys": ("metadata_keys", values.whole(1, 1000)),
     "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
     "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
+    "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 
@@ -80,6 +81,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     "storage": {
         "file": _PATH,
         "keep_days": values.whole(0, 36_500, " (0: for ever)"),
+        "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),
         "most_messages": values.whole(1, 10_000),

@@ -50,10 +50,12 @@ ACCOUNT_REGISTRATION = 1 << 19
 EXTENDED_MONITOR = 1 << 20
 MESSAGE_REDACTION = 1 << 21
 MULTILINE = 1 << 22
-METADATA = 1 << 23
+METADATA_2 = 1 << 23
 PRE_AWAY = 1 << 25
 ZNC_PLAYBACK = 1 << 26
 ZNC_SELF_MESSAGE = 1 << 27
+METADATA_3 = 1 << 28
+METADATA = METADATA_2 | METADATA_3
 CHANNEL_RENAME = 1 << 40
 RELAYMSG = 1 << 41
 
@@ -70,7 +72,8 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("draft/chathistory", CHATHISTORY),
         Capability("draft/event-playback", EVENT_PLAYBACK),
         Capability("draft/message-redaction", MESSAGE_REDACTION, needs=MESSAGE_TAGS),
-        Capability("draft/metadata-2", METADATA, needs=BATCH),
+        Capability("draft/metadata-2", METADATA_2, needs=BATCH),
+        Capability("draft/metadata-3", METADATA_3, needs=BATCH),
         Capability("draft/multiline", MULTILINE, needs=BATCH),
         Capability("echo-message", ECHO_MESSAGE),
         Capability("extended-join", EXTENDED_JOIN),

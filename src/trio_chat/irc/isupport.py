@@ -35,6 +35,7 @@ class Lengths(NamedTuple):
     metadata_keys: int = 20
     metadata_bytes: int = 250
     metadata_subs: int = 50
+    metadata_changes: int = 30
 
 
 def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:

@@ -36,11 +36,11 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import Entrance, ListenError, accept_from, bound_to, close_all, open_all, open_listeners
-from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.memory import StorageError, forget, remembering
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.opening import Closed, Opening, Rules
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
-from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
+from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
@@ -106,8 +106,11 @@ class Server:
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
+            if self.world.memory is not None:
+                nursery.start_soon(forget, self.world, self.world.memory)
             if self._store is not None:
                 nursery.start_soon(keep_state, self.world, self._store)
+                nursery.start_soon(watch_channels, self.world, self._store)
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
                 nursery.start_soon(expire_users, self.world, self.settings.accounts.always_on_days, self._announce)

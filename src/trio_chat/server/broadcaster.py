@@ -18,7 +18,7 @@ from typing import NamedTuple
 import trio
 
 from trio_chat.chat.events import Direct, Event, Output, Part
-from trio_chat.chat.history import History, HistoryError
+from trio_chat.chat.history import BadRecord, History, HistoryError, Record
 from trio_chat.chat.users import Session
 
 log = logging.getLogger("trio_chat")
@@ -135,23 +135,19 @@ class Broadcaster:
         When the history cannot take it, nobody gets those messages, and who sent them is told. Events are seen all the same: who
         has left is not here, whether that can be written down or not.
         """
-        records = [
-            record
-            for item in items
-            for part in item.parts
-            if isinstance(part, Event) and part.places
-            for record in part.records()
-        ]
+        records = _records(items)
         if self._history is None or not records:
             return [item.parts for item in items]
         begin = trio.current_time()
         try:
             await self._history.commit(records)
+        except BadRecord as error:
+            return await self._remember_the_rest(items, error)
         except HistoryError as error:
             if not self._is_failing:
                 log.error("the history cannot be written, messages are refused until it can: %s", error)
             self._is_failing = True
-            return [item.parts if item.refusal is None else (item.refusal,) for item in items]
+            return [_without_memory(item) for item in items]
         self._commits += 1
         self._remembered += len(records)
         self._commit_seconds += trio.current_time() - begin
@@ -160,12 +156,35 @@ class Broadcaster:
         self._is_failing = False
         return [item.parts for item in items]
 
+    async def _remember_the_rest(self, items: Sequence[Output], error: BadRecord) -> list[Sequence[Part]]:
+        """Remember what can be: in halves, so that what cannot be is found in few steps."""
+        if len(items) == 1:
+            log.error("internal error: something cannot be remembered, and is refused: %s", error)
+            return [_without_memory(items[0])]
+        middle = len(items) // 2
+        return await self._remember(items[:middle]) + await self._remember(items[middle:])
+
     def _waiting(self) -> Iterator[Output]:
         for _ in range(_ITEMS_PER_BATCH - 1):
             try:
                 yield self._receive.receive_nowait()
             except trio.WouldBlock:
                 return
+
+
+def _records(items: Sequence[Output]) -> list[Record]:
+    return [
+        record
+        for item in items
+        for part in item.parts
+        if isinstance(part, Event) and part.places
+        for record in part.records()
+    ]  # fmt: skip
+
+
+def _without_memory(item: Output) -> Sequence[Part]:
+    """Return what is sent of something that cannot be remembered: only to who said it, that it cannot."""
+    return item.parts if item.refusal is None else (item.refusal,)
 
 
 def _gather_all(items: Sequence[Sequence[Part]]) -> Sequence[Delivery]:

@@ -1,15 +1,14 @@
 """The server's memory: opens the database, and forgets what is too old."""
 
 import logging
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import trio
 
+from trio_chat.chat import retention
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.ids import first_id
-from trio_chat.chat.world import Memory
+from trio_chat.chat.world import Memory, World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
@@ -24,7 +23,6 @@ __all__ = ["StorageError", "forget", "remembering"]
 
 log = logging.getLogger("trio_chat")
 
-_DAY = 86_400.0
 _RETRY = 10.0
 _INDEX_DELAY = 1.0
 """Seconds in which messages come together, until their words are written; who searches before does not have to wait for it."""
@@ -37,7 +35,7 @@ _PRUNE_AT_ONCE = 200
 async def remembering(
     settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None, casemapping: str = "precis"
 ) -> AsyncIterator[Memory | None]:
-    """Open the memory that the settings name, and keep forgetting what is too old while it is open.
+    """Open the memory that the settings name.
 
     Args:
         settings: the [storage] section.
@@ -65,13 +63,13 @@ async def remembering(
             history=history,
             most_messages=settings.most_messages,
             playback=settings.playback,
+            keep_days=settings.keep_days,
+            may_be_longer=settings.longer_for_channels,
             last_id=await history.last_id(),
         )
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(index, history)
-            if settings.keep_days:
-                nursery.start_soon(forget, history, settings.keep_days * _DAY)
             yield memory
             nursery.cancel_scope.cancel()
 
@@ -88,12 +86,13 @@ async def index(history: SqliteHistory) -> None:
             await trio.sleep(_RETRY)
 
 
-async def forget(history: SqliteHistory, seconds: float) -> None:
-    """Delete what is older than so many seconds, at once and then every hour, for ever."""
+async def forget(world: World, memory: Memory) -> None:
+    """Delete what is too old, at once and then every hour, for ever."""
     while True:
         try:
-            while await history.prune(first_id(time.time() - seconds), _PRUNE_AT_ONCE):
-                pass
+            for before, only, without in retention.rules(world, memory):
+                while await memory.history.prune(before, _PRUNE_AT_ONCE, only, without):
+                    pass
         except HistoryError as error:
             log.error("old messages cannot be deleted: %s", error)
         await trio.sleep(_PRUNE_INTERVAL)

@@ -36,7 +36,10 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     },
     "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
     "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
-    "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
+    "storage": {
+        When.NOW: ("playback", "most_messages"),
+        When.RESTART: ("file", "keep_days", "longer_for_channels", "synchronous"),
+    },
     "accounts": {
         When.NOW: ("registration", "before_connect", "min_password", "multi_session", "reservation"),
         When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),

@@ -11,6 +11,7 @@ from trio_chat.chat import residents
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.lasting import Changes, Store, Unsaved
+from trio_chat.chat.logins import forget_account
 from trio_chat.chat.registrations import restore, restore_members, to_state
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -30,7 +31,7 @@ _RETRY = 10.0
 
 
 async def load_state(world: World, store: Store) -> None:
-    """Make channels, always-on users, preferences and read markers be there.
+    """Make channels, always-on users, preferences, metadata and read markers be there.
 
     Raises:
         StorageError: they cannot be read.
@@ -38,6 +39,8 @@ async def load_state(world: World, store: Store) -> None:
     kept = await store.load()
     for (account, target), moment in kept.markers.items():
         world.markers.setdefault(account, {})[target] = moment
+    for account, said in kept.metadata.items():
+        world.metadata[account] = dict(said)
     for account, choices in kept.preferences.items():
         world.preferences.restore(account, dict(choices))
     for account, user in kept.users.items():
@@ -54,7 +57,8 @@ def _restore_user(world: World, folded_account: str, state: Mapping[str, Any]) -
     account = world.accounts.known.get(folded_account) if world.accounts else None
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
-        user = residents.from_state(account.name, folded, state)
+        user = residents.from_state(folded, state)
+        world.set_account(user, account.name)
         world.residents.settle(user)
         if user.always_on:
             world.add_user(user)
@@ -116,6 +120,7 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
         {key: moment for key, moment in markers.items() if moment},
         users,
         {account: dict(world.preferences.chosen(account)) for account in unsaved.preferences},
+        {account: dict(world.metadata.get(account, {})) for account in unsaved.metadata},  # a thread reads it: a copy
     )
 
 
@@ -130,7 +135,22 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             continue
         for name in gone:
             log.info("the account %s was deleted", name)
-            await announce(partial(world.forget_account, name))
+            await announce(partial(forget_account, world, name))
+
+
+async def watch_channels(world: World, store: Store) -> None:
+    """Notice what a command beside this server changes of channels, for ever."""
+    while True:
+        await trio.sleep(_WATCH_INTERVAL)
+        try:
+            wishes = await store.wishes()
+        except StorageError as error:
+            log.error("channels cannot be read: %s", error)
+            continue
+        for folded, days in (wishes or {}).items():
+            channel = world.channels.get(folded)
+            if channel is not None and channel.registration is not None and folded not in world.unsaved.channels:
+                channel.registration.history = days
 
 
 async def expire_users(world: World, days: int, announce: Announce) -> None:

@@ -1,4 +1,4 @@
-"""One SQLite file: a connection that writes, used by one task, and one that reads.
+"""One SQLite file: a connection that writes, used by one task, one that reads, and one for questions that may take long.
 
 SQLite runs in the threads of apsw's Trio support, one for each connection, so the event loop never waits for the disk. Those
 threads are not daemons: whoever opens a database must leave its context, or the program would not end.
@@ -37,11 +37,13 @@ class Database:
     Args:
         writer: the connection that writes.
         reader: the connection that reads; the same one for a database in memory.
+        searcher: the connection for questions that may take long; the same one for a database in memory.
     """
 
-    def __init__(self, writer: "apsw.AsyncConnection", reader: "apsw.AsyncConnection") -> None:
+    def __init__(self, writer: "apsw.AsyncConnection", reader: "apsw.AsyncConnection", searcher: "apsw.AsyncConnection") -> None:
         self._writer = writer
         self._reader = reader
+        self._searcher = searcher
 
     async def write(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` as one transaction, in the writing thread.
@@ -60,6 +62,14 @@ class Database:
             StorageError: the database could not be read.
         """
         return await _run(self._reader, work, *args, **kwargs)
+
+    async def search(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, …)`, which reads and may take long, in a thread of its own: `read` does not wait for it.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        return await _run(self._searcher, work, *args, **kwargs)
 
 
 @asynccontextmanager
@@ -81,16 +91,24 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
             await _run(writer, _prepare, synchronous)
         except (StorageError, SchemaError) as error:
             raise StorageError(f"{path} cannot be used: {error}") from error
-        reader = writer if path is None else await _connect(path)
-        try:
-            yield Database(writer, reader)
-        finally:
-            if reader is not writer:
-                with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-                    await reader.aclose()
+        if path is None:
+            yield Database(writer, writer, writer)
+            return
+        async with _connected(path) as reader, _connected(path) as searcher:
+            yield Database(writer, reader, searcher)
     finally:
         with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
             await writer.aclose()
+
+
+@asynccontextmanager
+async def _connected(path: Path) -> "AsyncIterator[apsw.AsyncConnection]":
+    connection = await _connect(path)
+    try:
+        yield connection
+    finally:
+        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+            await connection.aclose()
 
 
 async def _connect(path: Path | None) -> "apsw.AsyncConnection":

@@ -1,7 +1,7 @@
 """Events on disk: what happened in a channel, in one order with what was said."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Record, Shown, Span
@@ -10,14 +10,14 @@ from trio_chat.irc.message import NO_TAGS
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # Two ranges of two keys, which SQLite walks side by side: it stops at the limit as well.
 _RANGE = """
     WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
-    SELECT id, is_private, command, source, account, text, tags, '' AS params FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot, '' AS params FROM message
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     UNION ALL
-    SELECT id, is_private, command, source, account, '', tags, params FROM event
+    SELECT id, is_private, command, source, account, '', tags, is_bot, params FROM event
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     AND (command <> 'TAGMSG' OR :with_tags)
     ORDER BY id {} LIMIT :limit
@@ -25,7 +25,8 @@ _RANGE = """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
 _OLD = """
     SELECT event.buffer, event.id FROM buffer CROSS JOIN event ON event.buffer = buffer.id
-    WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+    WHERE event.id < :before AND (:name IS NULL OR buffer.name = :name)
+    AND buffer.name NOT IN (SELECT value FROM json_each(:without)) LIMIT :limit
 """
 
 
@@ -37,7 +38,7 @@ def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Re
 def _row(buffer: int, record: Record) -> tuple[object, ...]:
     return (
         buffer, record.id, record.is_private, record.command, record.source, record.account,
-        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "",
+        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "", record.is_bot,
     )  # fmt: skip
 
 
@@ -60,18 +61,18 @@ def select_all(
     records = [
         Record(
             buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private),
-            tuple(json.loads(params)) if params else (),
+            tuple(json.loads(params)) if params else (), bool(is_bot),
         )
-        for number, is_private, command, source, account, text, tags, params in connection.execute(
+        for number, is_private, command, source, account, text, tags, is_bot, params in connection.execute(
             _NEWEST if span.from_newest else _OLDEST, values
         )
     ]  # fmt: skip
     return records[::-1] if span.from_newest else records
 
 
-def delete_events(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
-    """Delete up to `limit` events with a smaller id, of one channel or of all; return how many that were."""
-    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
+def delete_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
+    """Delete events as `history.delete` deletes messages; return how many that were."""
+    keys = connection.execute(_OLD, values).fetchall()
     drop_events(connection, keys)
     return len(keys)
 

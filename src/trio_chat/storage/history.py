@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import MESSAGES, RENAME, BadRecord, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.database import Database, StorageError
@@ -16,15 +16,21 @@ from trio_chat.storage.search import append_words, catch_up, search
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 # The order is the only difference: SQLite walks the key from one end or the other and stops at the limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
 _ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id = ?"
+_BURY = "INSERT INTO redacted SELECT id, ? FROM buffer WHERE name = ? ON CONFLICT DO NOTHING"
+_DIG_OUT = """
+    DELETE FROM redacted WHERE id < :before AND buffer IN (
+        SELECT id FROM buffer WHERE (:name IS NULL OR buffer.name = :name)
+        AND buffer.name NOT IN (SELECT value FROM json_each(:without)))
+"""
 _MOST_BUFFERS = 10_000
 _SHORTENED = 75
 """Characters of a channel's name before a number, so that both together are such a name."""
@@ -34,7 +40,8 @@ _INDEXED_AT_ONCE = 500
 # of the file, while those that are said meanwhile wait.
 _OLD = """
     SELECT message.buffer, message.id FROM buffer CROSS JOIN message ON message.buffer = buffer.id
-    WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name) LIMIT :limit
+    WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name)
+    AND buffer.name NOT IN (SELECT value FROM json_each(:without)) LIMIT :limit
 """
 
 
@@ -56,9 +63,9 @@ class SqliteHistory:
         """Append messages as one transaction; see `History.commit`."""
         try:
             await self._database.write(self._append, records)
-        except StorageError as error:
+        except (StorageError, ValueError, OverflowError) as error:  # text that is none (UnicodeError), a number too large
             self._buffers.clear()  # what the transaction numbered is not there
-            raise HistoryError(str(error)) from error
+            raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
         self._commits += 1
         self._committed.unpark_all()
 
@@ -99,7 +106,7 @@ class SqliteHistory:
         if self._indexed_commits < self._commits:
             await self.index()
         try:
-            return await self._database.read(search, query, span, limit)
+            return await self._database.search(search, query, span, limit)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -121,14 +128,10 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    async def prune(self, before: int, limit: int) -> int:
-        """Delete up to `limit` messages and events with a smaller id; return how many that were.
-
-        Raises:
-            HistoryError: none were deleted.
-        """
+    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+        """Delete what is old; see `History.prune`."""
         try:
-            return await self._database.write(delete, before, limit)
+            return await self._database.write(delete, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -152,6 +155,14 @@ class SqliteHistory:
             self._buffers.clear()
         self._buffers[name] = number
         return number
+
+
+def _is_about_the_file(error: Exception) -> bool:
+    """Tell whether nothing else could be written either: a full disk, not a record that is not as it should be."""
+    import apsw  # noqa: PLC0415
+
+    about_data = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
+    return isinstance(error, StorageError) and not isinstance(error.__cause__, about_data)
 
 
 def buffer_id(connection: "apsw.Connection", name: str) -> int:
@@ -179,7 +190,7 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     """Return a message as the table has it."""
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
-        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags,
+        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags, record.is_bot,
     )  # fmt: skip
 
 
@@ -188,9 +199,12 @@ def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, p
     query = _NEWEST if span.from_newest else _OLDEST
     rows = connection.execute(query, (buffer, span.after, span.before, private_after, limit))
     records = [
-        Record(buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private))
-        for number, is_private, command, source, account, text, tags in rows
-    ]
+        Record(
+            buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
+            bool(is_bot),
+        )
+        for number, is_private, command, source, account, text, tags, is_bot in rows
+    ]  # fmt: skip
     return records[::-1] if span.from_newest else records
 
 
@@ -210,19 +224,30 @@ def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool
     for table in ("message", "event"):
         connection.execute(_ONE.format(table), (buffer, number))
         if connection.changes():
+            if table == "message":  # which an export may have
+                connection.execute(_BURY, (number, buffer))
             return True
     return False
 
 
-def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None) -> int:
-    """Delete up to `limit` messages and events with a smaller id, of one channel or of all; return how many that were."""
-    keys = connection.execute(_OLD, {"before": before, "limit": limit, "name": name}).fetchall()
+def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None, without: Sequence[str] = ()) -> int:
+    """Delete up to `limit` messages and events with a smaller id, of one channel or of all but some; see `History.prune`."""
+    left_alone = json.dumps(list(without), ensure_ascii=False)
+    values: dict[str, Any] = {"before": before, "limit": limit, "name": name, "without": left_alone}
+    keys = connection.execute(_OLD, values).fetchall()
     drop_messages(connection, keys)
     if len(keys) == limit:
         return limit
-    return len(keys) + delete_events(connection, before, limit - len(keys), name)
+    connection.execute(_DIG_OUT, values)
+    return len(keys) + delete_events(connection, values | {"limit": limit - len(keys)})
 
 
 def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the messages that have these keys: the number of a buffer, and an id. Their words go with them."""
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
+
+
+def drop_for_ever(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+    """Delete messages, and note that an old export is not to bring them back."""
+    drop_messages(connection, keys)
+    connection.executemany("INSERT INTO redacted VALUES (?, ?) ON CONFLICT DO NOTHING", keys)

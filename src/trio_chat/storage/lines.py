@@ -27,6 +27,8 @@ _KEYS = {
     "channel": str, "msgid": str, "time": str, "command": str, "source": str, "account": str, "text": str,
     "tags": dict, "private": bool,
 }  # fmt: skip
+_OPTIONAL = {"bot": bool}
+"""Keys that are only written when they are true: earlier versions knew nothing of them."""
 _TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
 _USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
 # Allowed in JSON, but some programs end a line there, and some terminals obey.
@@ -57,6 +59,8 @@ def to_line(record: Record) -> bytes:
         "tags": dict(record.tags),
         "private": record.is_private,
     }
+    if record.is_bot:
+        fields["bot"] = True
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return (_RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
@@ -97,6 +101,7 @@ def from_line(line: bytes, latest: int) -> Record:
         text=fields["text"],
         tags=fields["tags"],
         is_private=fields["private"],
+        is_bot=fields.get("bot", False),
     )
     for is_right, problem in _RULES:
         if not is_right(record):
@@ -113,11 +118,11 @@ def _fields(line: bytes) -> dict[str, Any]:
         raise LineError(_("not JSON")) from None
     if not isinstance(fields, dict):
         raise LineError(_("not an object of JSON"))
-    if fields.keys() != _KEYS.keys():
+    if fields.keys() - _OPTIONAL.keys() != _KEYS.keys():
         problem = _("needs the keys {keys}, and no others").format(keys=", ".join(_KEYS))
         raise LineError(problem)
-    for key, kind in _KEYS.items():
-        if type(fields[key]) is not kind:
+    for key, kind in (_KEYS | _OPTIONAL).items():
+        if key in fields and type(fields[key]) is not kind:
             raise LineError(_("the type of {key} is wrong").format(key=key))
     if not all(isinstance(value, str) for value in fields["tags"].values()):
         raise LineError(_("the type of {key} is wrong").format(key="tags"))

@@ -33,6 +33,10 @@ _SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
+_REDACTED = """
+    SELECT buffer.name, redacted.id FROM json_each(?) AS wanted JOIN buffer ON buffer.name = wanted.value ->> 0
+    JOIN redacted ON redacted.buffer = buffer.id AND redacted.id = wanted.value ->> 1
+"""
 _COUNT = """
     SELECT count(*) FROM buffer CROSS JOIN {0} ON {0}.buffer = buffer.id
     WHERE {0}.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -111,14 +115,16 @@ def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[l
 
 
 def add(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Write messages as one transaction, leaving out those that are there; return how many were new."""
+    """Write messages as one transaction, leaving out those that are there or were taken back; return how many were new."""
     return in_transaction(connection, _add, records)
 
 
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     by_id = {record.id: record for record in reversed(records)}  # of two with the same id the first counts
     known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
-    new = [by_id[number] for number in sorted(by_id.keys() - known)]
+    wanted = json.dumps([(record.buffer, record.id) for record in by_id.values()], ensure_ascii=False)
+    redacted = set(connection.execute(_REDACTED, (wanted,)))
+    new = [by_id[number] for number in sorted(by_id.keys() - known) if (by_id[number].buffer, number) not in redacted]
     numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
     catch_up(connection, BATCH)  # no server may be there to do it

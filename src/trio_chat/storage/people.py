@@ -16,7 +16,7 @@ from trio_chat.storage import accounts, maintenance
 from trio_chat.storage.accounts import Credentials
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import drop_events
-from trio_chat.storage.history import drop_messages
+from trio_chat.storage.history import drop_for_ever
 
 if TYPE_CHECKING:
     import apsw
@@ -25,7 +25,8 @@ Key = tuple[Any, Any]
 
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
-_DROP = {"message": drop_messages, "event": drop_events}
+_METADATA = "SELECT said FROM metadata WHERE account = ?"
+_DROP = {"message": drop_for_ever, "event": drop_events}
 _SLICE = "SELECT buffer, id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
 
 
@@ -39,6 +40,7 @@ class Belongings(NamedTuple):
         stays: the ranks that its always-on user has, by the names of the channels in which it is.
         always_on: the state of that user, or None.
         preferences: what it has chosen.
+        metadata: what it says of itself, values by keys.
     """
 
     owned: list[dict[str, Any]]
@@ -47,6 +49,7 @@ class Belongings(NamedTuple):
     stays: dict[str, str]
     always_on: dict[str, Any] | None
     preferences: dict[str, bool]
+    metadata: dict[str, str]
 
 
 def everybody(connection: "apsw.Connection") -> list[Account]:
@@ -83,6 +86,25 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
     return {folded: json.loads(state) for folded, state in connection.execute(_CHANNELS)}
 
 
+def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
+    """Say how long messages of a registered channel are remembered (see `chat.registrations`); a running server notices.
+
+    Returns:
+        the name of the channel, or None when it is not registered.
+    """
+    return in_transaction(connection, _set_history, folded, days)
+
+
+def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
+    state = _states(connection).get(folded)
+    if state is None:
+        return None
+    text = json.dumps(state | {"history": days}, ensure_ascii=False)
+    connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
+    connection.execute("UPDATE change SET count = count + 1 WHERE name = 'channel'")
+    return str(state["name"])
+
+
 def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     """Return what belongs to an account."""
     states = list(_states(connection).values())
@@ -94,7 +116,8 @@ def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     stays = {state["name"]: state["members"][folded] for state in states if folded in state.get("members", {})}
     always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", folded)
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", folded)
-    return Belongings(owned, ranks, markers, stays, always_on, preferences or {})
+    said = _state(connection, _METADATA, folded)
+    return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {})
 
 
 def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, Any] | None:
@@ -110,7 +133,8 @@ def delete(connection: "apsw.Connection", folded: str) -> None:
 
 def _delete(connection: "apsw.Connection", folded: str) -> None:
     accounts.delete(connection, folded)
-    connection.execute("DELETE FROM marker WHERE account = ?", (folded,))
+    for table in ("marker", "metadata"):
+        connection.execute(f"DELETE FROM {table} WHERE account = ?", (folded,))  # noqa: S608  # names of ours
     for key, state in _states(connection).items():
         access = {name: rank for name, rank in state["access"].items() if fold_or_self(name) != folded}
         members = {name: ranks for name, ranks in state.get("members", {}).items() if name != folded}

@@ -6,11 +6,10 @@ What NickServ does is the same functions with another face; see `trio_chat.chat.
 import logging
 from functools import partial
 
-from trio_chat.chat import banning, operators, sasl
+from trio_chat.chat import banning, logins, sasl
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold
 
@@ -123,20 +122,15 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     source = user.source if user else f"{session.wanted_nick or '*'}!{session.wanted_username or '*'}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-    if user is not None and user.account != account.name:
-        request.world.set_account(user, account.name)
-        for event in request.world.news(user, "ACCOUNT", (account.name,), requires=cap.ACCOUNT_NOTIFY):
+    if user is not None:
+        for event in logins.change_account(request.world, user, account.name):
             reply.emit(event)
 
 
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
-    user = request.user
-    if user.operator is not None and user.operator.account and (event := operators.dismiss(request.world, user)):
-        reply.emit(event)
-    request.world.set_account(user, "")
-    reply.numeric(n.RPL_LOGGEDOUT, user.source)
-    for event in request.world.news(user, "ACCOUNT", ("*",), requires=cap.ACCOUNT_NOTIFY):
+    reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
+    for event in logins.change_account(request.world, request.user, ""):
         reply.emit(event)
 
 

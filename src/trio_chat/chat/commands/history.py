@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat import talks
+from trio_chat.chat import retention, talks
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
@@ -127,7 +127,7 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, reply: Response) -> None:
     shown = _shown(request.session)
     try:
-        records = [record for span, limit in wanted for record in await read(memory, talk, span, limit, shown)]
+        records = [record for span, limit in wanted for record in await read(request, memory, talk, span, limit, shown)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -148,13 +148,18 @@ def _shown(session: Session) -> Shown:
     return Shown.TAGS_TOO if session.effective & cap.MESSAGE_TAGS else Shown.EVENTS
 
 
-async def read(memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES) -> list[Record]:
-    """Return messages of a conversation, at most `limit`.
+async def read(
+    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES
+) -> list[Record]:
+    """Return messages of a conversation that have not expired, at most `limit`.
 
     Raises:
         HistoryError: they cannot be read.
     """
-    return await memory.history.messages(talk.buffer, span, limit, talk.private_after, shown) if limit else []
+    if not limit:
+        return []
+    span = retention.cut(span, retention.oldest(request.world, memory, talk.channel))
+    return await memory.history.messages(talk.buffer, span, limit, talk.private_after, shown)
 
 
 def _targets(request: Request, memory: Memory) -> None:
@@ -176,7 +181,7 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
     newest: list[tuple[int, str]] = []
     try:
         for talk in await readable(request, memory):
-            newest += [(record.id, talk.name) for record in await read(memory, talk, Span(), 1)]
+            newest += [(record.id, talk.name) for record in await read(request, memory, talk, Span(), 1)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")

@@ -118,7 +118,7 @@ def _say_to_channel(
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
     if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
-        event = event._replace(places=(channel.place,))
+        event = event._replace(places=channel.places)
     if fits(request, event):
         request.reply.emit(event)
 
@@ -158,8 +158,8 @@ def _say_to_user(
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
     if not fits(request, event):
         return
-    remembered = event._replace(places=talks.place_of(user, other)) if request.world.memory and text else event
-    request.reply.emit(remembered, is_answer=False)
+    lasts = request.world.memory and (text or _is_worth_keeping(tags))
+    request.reply.emit(event._replace(places=talks.place_of(user, other)) if lasts else event, is_answer=False)
     echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
     if echo_to:
         request.reply.emit(event._replace(recipients=echo_to))

@@ -1,12 +1,16 @@
-"""METADATA: keys and values of users and channels (IRCv3 draft/metadata-2). They are kept as long as the user or the channel."""
+"""METADATA: keys and values of users and channels (IRCv3 draft/metadata-2, draft/metadata-3).
+
+Those of an account and of a registered channel last; others as long as the user or the channel.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from trio_chat.chat import metadata, policy
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.metadata import Target
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import fold_words
@@ -25,65 +29,78 @@ _ROOM = 350
     "METADATA",
     "<target> GET <key>… | LIST | SET <key> [:<value>] | CLEAR | SYNC, METADATA * SUB <key>… | UNSUB <key>… | SUBS",
     min_params=2,
+    needs_registration=False,
     weight=2,
     help="Show or change what you, others and channels say of themselves; * is you. SUB has you told of changes of a key.",
 )
 def metadata_command(request: Request) -> None:
-    """Carry out one of the subcommands."""
+    """Carry out one of the subcommands; before registration only those about oneself."""
     subcommand = request.params[1].upper()
+    if subcommand in _NEED_KEY and not request.param(2):
+        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "METADATA")
+        return
     if subcommand in _SUBSCRIPTIONS:
         _SUBSCRIPTIONS[subcommand](request)
         return
     handler = _SUBCOMMANDS.get(subcommand)
     if handler is None:
-        _fail(request, "SUBCOMMAND_INVALID", request.params[1], text="The subcommands are those that HELP METADATA shows")
-        return
-    target = _find(request)
-    if target is None:
-        _fail(request, "INVALID_TARGET", request.params[0], text="There is no such user or channel")
-    elif subcommand in ("GET", "SET") and not request.param(2):
-        request.reply.numeric(n.ERR_NEEDMOREPARAMS, "METADATA")
+        _fail(request, "subcommand", key=request.params[1], text="The subcommands are those that HELP METADATA shows")
+    elif subcommand == "SYNC" and request.params[0].upper() == metadata.EVERYTHING and request.session.user is not None:
+        _sync_everything(request)
+    elif (target := _find(request)) is None:
+        _fail(request, "target", target=request.params[0], text="There is no such user or channel")
     else:
         handler(request, target)
 
 
-def _fail(request: Request, code: str, *context: str, text: str) -> None:
-    request.reply.fail("METADATA", code, *context, text=text)
+def _fail(request: Request, reason: str, *, text: str, **words: str) -> None:
+    """Say that something cannot be done, in the words of the client's dialect: those of `target`, `key` and `limit` it has."""
+    code, which = metadata.dialect(request.session).failures[reason]
+    request.reply.fail("METADATA", code, *(words[word] for word in which), text=text)
 
 
-def _find(request: Request) -> User | Channel | None:
+def _find(request: Request) -> Target | None:
     word, world = request.params[0], request.world
+    user = request.session.user
+    if user is None:
+        return request.session if word == "*" else None  # "MUST use `*` to target themselves"
     if word == "*":
-        return request.user
+        return user
     if not is_channel_name(word):
         return world.users.get(fold_or_self(word))
     channel = world.channels.get(fold_or_self(word))
-    return channel if channel is not None and policy.can_see_channel(request.user, channel) else None
+    return channel if channel is not None and policy.can_see_channel(user, channel) else None
 
 
-def _may_read(request: Request, target: User | Channel) -> bool:
-    if policy.can_read_metadata(request.user, target):
+def _may_read(request: Request, target: Target) -> bool:
+    if isinstance(target, Session) or policy.can_read_metadata(request.user, target):
         return True
-    _fail(request, "KEY_NO_PERMISSION", metadata.name(target), "*", text="Only members of this channel may see its metadata")
+    text = "Only members of this channel may see its metadata"
+    _fail(request, "permission", target=metadata.name(target), key="*", text=text)
     return False
 
 
-def _may_write(request: Request, target: User | Channel, key: str) -> bool:
-    if policy.can_write_metadata(request.user, target):
-        return True
-    text = "You may set metadata of yourself, and of channels that you are an operator of"
-    _fail(request, "KEY_NO_PERMISSION", metadata.name(target), key, text=text)
-    return False
+def _may_write(request: Request, target: Target, key: str) -> bool:
+    shown = metadata.name(target)
+    if not isinstance(target, Session) and not policy.can_write_metadata(request.user, target):
+        text = "You may set metadata of yourself, and of channels that you are an operator of"
+        _fail(request, "permission", target=shown, key=key, text=text)
+        return False
+    world = request.world
+    wait = metadata.seconds_to_wait(request.session, world.clock(), world.lengths.metadata_changes)
+    if wait:
+        _fail(request, "rate", target=shown, key=key, limit=str(wait), text=f"Too many changes, try again in {wait} seconds")
+    return not wait
 
 
 def _is_key(request: Request, key: str) -> bool:
     if metadata.is_key(key):
         return True
-    _fail(request, "KEY_INVALID", key, text="A key has at most 64 of a-z, 0-9, _ . / and -")
+    _fail(request, "key", key=key, text="A key has at most 64 of a-z, 0-9, _ . / and -")
     return False
 
 
-def _send_value(request: Request, target: User | Channel, key: str) -> None:
+def _send_value(request: Request, target: Target, key: str) -> None:
     value = target.metadata.get(key)
     if value is None:
         request.reply.numeric(n.RPL_KEYNOTSET, metadata.name(target), key)
@@ -91,7 +108,7 @@ def _send_value(request: Request, target: User | Channel, key: str) -> None:
         request.reply.numeric(n.RPL_KEYVALUE, metadata.name(target), key, metadata.EVERYBODY, args=(value,))
 
 
-def _get(request: Request, target: User | Channel) -> None:
+def _get(request: Request, target: Target) -> None:
     if not _may_read(request, target):
         return
     with request.reply.batch("metadata", metadata.name(target)):
@@ -100,7 +117,7 @@ def _get(request: Request, target: User | Channel) -> None:
                 _send_value(request, target, key)
 
 
-def _list(request: Request, target: User | Channel) -> None:
+def _list(request: Request, target: Target) -> None:
     if not _may_read(request, target):
         return
     with request.reply.batch("metadata", metadata.name(target)):
@@ -108,27 +125,45 @@ def _list(request: Request, target: User | Channel) -> None:
             _send_value(request, target, key)
 
 
-def _set(request: Request, target: User | Channel) -> None:
-    key, limits = request.params[2], request.world.lengths
+def _set(request: Request, target: Target) -> None:
+    key = request.params[2]
     if not _is_key(request, key) or not _may_write(request, target, key):
         return
-    if len(request.params) == 3:
-        if target.metadata.pop(key, None) is None:
-            _fail(request, "KEY_NOT_SET", metadata.name(target), key, text="There is no such key to remove")
-            return
-    elif len(request.params[3].encode()) > limits.metadata_bytes:
-        _fail(request, "VALUE_INVALID", text=f"A value has at most {limits.metadata_bytes} bytes")
-        return
-    elif key not in target.metadata and len(target.metadata) >= limits.metadata_keys:
-        _fail(request, "LIMIT_REACHED", metadata.name(target), text=f"There can be at most {limits.metadata_keys} keys")
-        return
-    else:
-        target.metadata[key] = request.params[3]
-    _send_value(request, target, key)
-    _tell(request, target, key)
+    value = request.params[3] if len(request.params) > 3 else None
+    if value == "" and metadata.dialect(request.session).empty_removes:
+        value = None
+    is_done = _remove(request, target, key) if value is None else _put(request, target, key, value)
+    if is_done:
+        _send_value(request, target, key)
 
 
-def _clear(request: Request, target: User | Channel) -> None:
+def _remove(request: Request, target: Target, key: str) -> bool:
+    shown = metadata.name(target)
+    if key in target.metadata:
+        del target.metadata[key]
+        _tell(request, target, [key])
+    elif metadata.dialect(request.session).must_exist:
+        _fail(request, "absent", target=shown, key=key, text="There is no such key to remove")
+        return False
+    return True
+
+
+def _put(request: Request, target: Target, key: str, value: str) -> bool:
+    limits, shown, known = request.world.lengths, metadata.name(target), target.metadata
+    if len(value.encode()) > limits.metadata_bytes:
+        _fail(request, "value", key=key, text=f"A value has at most {limits.metadata_bytes} bytes")
+        return False
+    if key not in known and len(known) >= limits.metadata_keys:
+        most = str(limits.metadata_keys)
+        _fail(request, "keys", target=shown, limit=most, text=f"There can be at most {most} keys")
+        return False
+    if known.get(key) != value:  # to say the same again is no news
+        known[key] = value
+        _tell(request, target, [key])
+    return True
+
+
+def _clear(request: Request, target: Target) -> None:
     if not _may_write(request, target, "*"):
         return
     keys = list(target.metadata)
@@ -136,31 +171,50 @@ def _clear(request: Request, target: User | Channel) -> None:
     with request.reply.batch("metadata", metadata.name(target)):
         for key in keys:
             _send_value(request, target, key)  # "equivalently to using METADATA SET on all currently-set keys with no value"
-    for key in keys:
-        _tell(request, target, key)
+    _tell(request, target, keys)
 
 
-def _tell(request: Request, target: User | Channel, key: str) -> None:
-    if isinstance(target, User):
-        request.world.residents.note(target)
-    for event in metadata.changed(request.world, request.user, target, key, request.session):
+def _tell(request: Request, target: Target, keys: list[str]) -> None:
+    """Have a change written down, and tell those who follow it."""
+    if not keys or isinstance(target, Session):
+        return
+    request.world.touch_metadata(target)
+    for event in metadata.changed(request.world, request.user, target, keys, request.session):
         request.reply.emit(event)
 
 
-def _sync(request: Request, target: User | Channel) -> None:
+def _sync(request: Request, target: Target) -> None:
     if _may_read(request, target):
-        members = target.members if isinstance(target, Channel) and target in request.user.channels else ()
-        with request.reply.batch("metadata", metadata.name(target)):
-            for params in _followed(request, [target, *members]):
-                request.reply.send("METADATA", params)
+        is_member = isinstance(target, Channel) and target in request.user.channels
+        members = target.members if is_member and isinstance(target, Channel) else ()
+        _send_followed(request, metadata.name(target), [target, *members])
 
 
-def _followed(request: Request, targets: Iterable[User | Channel]) -> Iterator[tuple[str, ...]]:
-    """Give the parameters of METADATA for all keys of targets that the client follows."""
+def _sync_everything(request: Request) -> None:
+    """Send all that a client follows, once: its channels, their members, those whom it watches."""
+    user, world = request.user, request.world
+    people = dict.fromkeys([user, *(member for channel in user.channels for member in channel.members)])
+    watched = (world.users.get(folded) for folded in world.watches.watched_by(request.session))
+    people |= dict.fromkeys(other for other in watched if other is not None)
+    _send_followed(request, metadata.EVERYTHING, [*user.channels, *people])
+
+
+def _send_followed(request: Request, about: str, targets: Iterable[Target]) -> None:
+    with request.reply.batch("metadata", about):
+        for line in _followed(request, targets):
+            request.reply.send(*line)
+
+
+Line = tuple[str, tuple[str, ...]]
+
+
+def _followed(request: Request, targets: Iterable[Target]) -> Iterator[Line]:
+    """Give the lines for all keys of targets that the client follows."""
+    spoken = metadata.dialect(request.session)
     for target in targets:
         for key, value in target.metadata.items():
             if key in request.session.subscriptions:
-                yield metadata.name(target), key, metadata.EVERYBODY, value
+                yield spoken.line(metadata.name(target), key, value)
 
 
 def _subscribe(request: Request) -> None:
@@ -168,14 +222,22 @@ def _subscribe(request: Request) -> None:
     done: dict[str, None] = {}
     for key in request.params[2:]:
         if len(subscriptions) >= limit:
-            _fail(request, "TOO_MANY_SUBS", key, text=f"You can follow at most {limit} keys")
+            _fail(request, "subs", key=key, limit=str(limit), text=f"You can follow at most {limit} keys")
             break
         if _is_key(request, key):
             subscriptions[key] = done[key] = None
     _send_keys(request, n.RPL_METADATASUBOK, done)
-    if done and request.session.effective & cap.METADATA:
-        for channel in request.user.channels:
-            request.reply.numeric(n.RPL_METADATASYNCLATER, channel.name, _SYNC_LATER)
+    if done and request.session.user is not None and request.session.effective & cap.METADATA:
+        _have_it_ask(request)
+
+
+def _have_it_ask(request: Request) -> None:
+    """Let a client know that what it follows now has values, which it should ask for."""
+    if metadata.dialect(request.session).syncs_all:
+        request.reply.numeric(n.RPL_METADATASYNCLATER, metadata.EVERYTHING, "0")
+        return
+    for channel in request.user.channels:
+        request.reply.numeric(n.RPL_METADATASYNCLATER, channel.name, _SYNC_LATER)
 
 
 def _unsubscribe(request: Request) -> None:
@@ -197,7 +259,7 @@ def _send_keys(request: Request, numeric: Numeric, keys: Iterable[str]) -> None:
             request.reply.numeric(numeric, *line.split())
 
 
-_SUBCOMMANDS: dict[str, Callable[[Request, User | Channel], None]] = {
+_SUBCOMMANDS: dict[str, Callable[[Request, Target], None]] = {
     "GET": _get,
     "LIST": _list,
     "SET": _set,
@@ -209,14 +271,24 @@ _SUBSCRIPTIONS: dict[str, Callable[[Request], None]] = {
     "UNSUB": _unsubscribe,
     "SUBS": _list_subscriptions,
 }
+_NEED_KEY = frozenset(("GET", "SET", "SUB", "UNSUB"))
 
 
 def on_registration(request: Request) -> None:
-    """Tell a client what is known of it, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty batch" when that is nothing."""
-    if request.session.effective & cap.METADATA:
-        with request.reply.batch("metadata", request.user.nick):
-            for key, value in request.user.metadata.items():
-                request.reply.send("METADATA", (request.user.nick, key, metadata.EVERYBODY, value))
+    """Tell a client what is known of it, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty batch" when that is nothing.
+
+    What it has said of itself before is known from now on, and whoever watches for it is told.
+    """
+    session, user = request.session, request.user
+    said, session.metadata = session.metadata, {}
+    if request.world.take_metadata(user, said) or len(user.sessions) == 1:
+        for event in metadata.changed(request.world, user, user, list(user.metadata), session):
+            request.reply.emit(event)
+    if session.effective & cap.METADATA:
+        spoken = metadata.dialect(session)
+        with request.reply.batch("metadata", user.nick):
+            for key, value in user.metadata.items():
+                request.reply.send(*spoken.line(user.nick, key, value))
 
 
 def introduce(request: Request, channel: Channel) -> None:
@@ -234,15 +306,15 @@ def on_join(request: Request, channel: Channel) -> None:
         request.reply.numeric(n.RPL_METADATASYNCLATER, channel.name, _SYNC_LATER)
         return
     with request.reply.batch("metadata", channel.name):
-        for params in found:
-            request.reply.send("METADATA", params)
+        for line in found:
+            request.reply.send(*line)
 
 
 def on_monitor(request: Request, users: Iterable[User]) -> None:
     """Tell a client about people whom it watches from now on."""
     if request.session.subscriptions and request.session.effective & cap.METADATA:
-        for params in _followed(request, users):
-            request.reply.send("METADATA", params)
+        for line in _followed(request, users):
+            request.reply.send(*line)
 
 
 def on_whois(request: Request, user: User) -> None:

@@ -89,7 +89,7 @@ async def show(request: Request, memory: Memory, talk: Talk, span: Span, limit: 
         HistoryError: it cannot be read.
     """
     session = request.session
-    records = await read(memory, talk, span, limit)
+    records = await read(request, memory, talk, span, limit)
     if talk.channel is None and not session.effective & _SEES_ITSELF:
         # A client that does not expect what one said oneself would show it as if the other one had.
         records = [record for record in records if record.account != request.user.account]

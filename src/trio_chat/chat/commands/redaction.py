@@ -3,24 +3,25 @@
 import logging
 from functools import partial
 
-from trio_chat.chat import policy
-from trio_chat.chat.channels import Channel
+from trio_chat.chat import policy, retention, talks
+from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, Record, Shown, Span
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.talks import Talk
 from trio_chat.chat.world import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import is_channel_name
 
 log = logging.getLogger("trio_chat")
 
 
 @command(
     "REDACT",
-    "<channel> <msgid> [:<reason>]",
+    "<channel or nickname> <msgid> [:<reason>]",
     min_params=2,
     help="Delete a message: your own, or in your channel anybody's; those who have seen it may still know it.",
 )
@@ -30,15 +31,16 @@ def redact_command(request: Request) -> None:
     if memory is None or not request.session.effective & cap.MESSAGE_REDACTION:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "REDACT")
         return
-    channel = request.world.channels.get(fold_or_self(request.params[0]))
-    if channel is None or not policy.can_read_history(request.user, channel):
+    find = talks.find if is_channel_name(request.params[0]) else talks.with_person
+    talk = find(request.world, request.user, request.params[0])
+    if talk is None:
         _fail(request, "INVALID_TARGET", "You cannot delete messages there: you are not in that channel")
         return
     number = parse_msgid(request.params[1])
     if number is None:
         _fail_unknown(request)
         return
-    request.reply.postpone(partial(_redact, request, memory, channel, number))
+    request.reply.postpone(partial(_redact, request, memory, talk, number))
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -50,31 +52,45 @@ def _fail_unknown(request: Request) -> None:
     _fail(request, "UNKNOWN_MSGID", "There is no such message, or it is too old")
 
 
-async def _redact(request: Request, memory: Memory, channel: Channel, number: int, reply: Response) -> None:
-    """Delete a message and tell the members. When cancelled, it may be deleted without anybody being told."""
+async def _redact(request: Request, memory: Memory, talk: Talk, number: int, reply: Response) -> None:
+    """Delete a message and tell those who could see it. When cancelled, it may be deleted without anybody being told."""
     try:
-        record = await _find(memory, channel, number)
-        if record is None:
+        record = await _find(request, memory, talk, number)
+        if record is None or not (talk.channel or talk.is_party()):
             _fail_unknown(request)
             return
-        if not policy.can_redact(request.user, channel, record):  # asked now: ranks may have changed while we waited
+        if not policy.can_redact(request.user, talk.channel, record):  # asked now: ranks may have changed while we waited
             _fail(request, "REDACT_FORBIDDEN", "You may not delete this message: it is not yours, and you are not an operator")
             return
-        if not await memory.history.redact(channel.folded, number):  # somebody else was faster
+        if not await memory.history.redact(talk.buffer, number):  # somebody else was faster
             _fail_unknown(request)
             return
     except HistoryError as error:
         log.error("a message cannot be deleted: %s", error)
         _fail(request, "TEMPORARILY_UNAVAILABLE", "The message cannot be deleted at the moment, try again later")
         return
-    log.info("%s deleted a message of %s in %s", request.user.source, record.source, channel.name)
-    reason = truncate(request.param(2), request.world.lengths.kick)
-    params = (channel.name, request.params[1], reason) if reason else (channel.name, request.params[1])
-    reply.emit(request.world.event(request.user, "REDACT", params, channel.audience(), requires=cap.MESSAGE_REDACTION))
+    log.info(
+        "%s deleted a message of %s in %s", request.user.source, record.source, talk.channel.name if talk.channel else "private"
+    )
+    for event in _told(request, talk):
+        reply.emit(event)
 
 
-async def _find(memory: Memory, channel: Channel, number: int) -> Record | None:
-    """Return a message that members of the channel may read, or None."""
-    span = Span(after=number - 1, before=number + 1)
-    found = await memory.history.messages(channel.folded, span, 1, channel.founded, Shown.TAGS_TOO)
+def _told(request: Request, talk: Talk) -> list[Event]:
+    """Return what tells the members of a channel, or both sides of a private conversation."""
+    user, world = request.user, request.world
+    reason = truncate(request.param(2), world.lengths.kick)
+    rest = (request.params[1], reason) if reason else request.params[1:2]
+    if talk.channel is not None:
+        audiences = [(talk.channel.name, talk.channel.audience())]
+    else:
+        others = [other for other in talk.others(world) if other is not user]
+        audiences = [(other.nick, other.sessions) for other in others] + [(talk.name, user.sessions)]
+    return [world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION) for name, sessions in audiences]
+
+
+async def _find(request: Request, memory: Memory, talk: Talk, number: int) -> Record | None:
+    """Return a message that those who talk may read, or None."""
+    span = retention.cut(Span(after=number - 1, before=number + 1), retention.oldest(request.world, memory, talk.channel))
+    found = await memory.history.messages(talk.buffer, span, 1, talk.private_after, Shown.TAGS_TOO)
     return found[0] if found and (found[0].command in MESSAGES or found[0].command == "TAGMSG") else None

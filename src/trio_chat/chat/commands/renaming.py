@@ -58,7 +58,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
 
 def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     world, user, reply = request.world, request.user, request.reply
-    before, place = channel.name, channel.place
+    before, place = channel.name, Place(channel.folded, channel.is_closed)
     world.rename_channel(channel, name, fold_channel(name, world.lengths.channel))
     log.info("%s renamed %s to %s", user.source, before, name)
     is_other_name = channel.folded != place.buffer

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
+from trio_chat.chat import retention
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import LAST_ID, HistoryError, Query, Span
 from trio_chat.chat.ids import parse_time
@@ -51,7 +52,8 @@ def search_command(request: Request) -> None:
         request.reply.fail("SEARCH", "INVALID_PARAMS", error.attribute, text=str(error))
         return
     places = {channel.folded: channel.founded for channel in channels}
-    query = Query(places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")))
+    oldest = {channel.folded: retention.oldest(request.world, memory, channel) for channel in channels}
+    query = Query(places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")), oldest)
     request.reply.postpone(partial(_answer, request, memory, channels, query, span, limit))
 
 

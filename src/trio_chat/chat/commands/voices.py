@@ -101,7 +101,7 @@ def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mappi
     event = Event(
         world.ids.next(), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
         account="" if cap.RELAY_TAG in tags else user.account, client_tags=tags, carries_msgid=True,
-        places=(channel.place,) if world.memory and not is_for_operators else (),
+        places=channel.places if world.memory and not is_for_operators else (),
     )  # fmt: skip
     if fits(request, event):
         request.reply.emit(event)

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
-from trio_chat.chat.channels import Channel
+from trio_chat.chat import retention
+from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.policy import is_operator, may_grant
-from trio_chat.chat.registrations import MAX_ACCESS, MAX_CHANNELS, SERVICE, Registration, rank_event
+from trio_chat.chat.registrations import MAX_ACCESS, MAX_CHANNELS, SERVICE, Registration, parse_history, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.face import Face
 from trio_chat.irc import modes
@@ -170,6 +171,28 @@ def _grant(request: Request, channel: Channel, registration: Registration, name:
         registration.access[account.name] = letter
         request.world.touch(channel)
         answer(request, f"{account.name} has access to {channel.name} now.")
+
+
+@FACE.order("SET", "<#channel> HISTORY <days>|OFF|DEFAULT", 3, "says how long messages are remembered, or that they are not")
+def _set(request: Request, words: list[str]) -> None:
+    found = _own_channel(request, words[0])
+    memory = request.world.memory
+    if found is None or memory is None:
+        return
+    channel, registration = found
+    wish = parse_history(words[2])
+    if words[1].upper() != "HISTORY" or wish is None:
+        answer(request, f"Usage: /msg {FACE.name} {FACE.orders['SET'].usage}")
+        return
+    registration.history = wish.days
+    request.world.touch(channel)
+    number = retention.days(memory, channel)
+    if number == OFF:
+        answer(request, f"Nothing that is said in {channel.name} is remembered now; what was is deleted within the hour.")
+    elif number:
+        answer(request, f"What is said in {channel.name} is remembered for {number} days.")
+    else:
+        answer(request, f"What is said in {channel.name} is remembered for ever.")
 
 
 @FACE.order("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")

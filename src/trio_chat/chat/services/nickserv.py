@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 
+from trio_chat.chat import logins
 from trio_chat.chat.accounts import MAX_CERTIFICATES, MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.preferences import PREFERENCES
@@ -197,10 +198,9 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    for event in request.world.forget_account(name):
-        reply.emit(event)
     answer(request, f"The account {name} is deleted.", reply)
-    login.log_out(request, reply)
+    for event in logins.forget_account(request.world, name):
+        reply.emit(event)
 
 
 @FACE.order("INFO", "[<account>]", 0, "shows when an account was registered")

@@ -117,8 +117,8 @@ def _list(request: Request, memory: Memory, words: list[str]) -> bool:
 async def _show_list(request: Request, memory: Memory, names: list[str], reply: Response) -> None:
     try:
         for talk in await _wanted(request, memory, names):
-            first = await read(memory, talk, Span(from_newest=False), 1)
-            last = await read(memory, talk, Span(), 1)
+            first = await read(request, memory, talk, Span(from_newest=False), 1)
+            last = await read(request, memory, talk, Span(), 1)
             if first and last:
                 times = f"{seconds(first[0].id):.3f} {seconds(last[0].id):.3f}"
                 _answer(request, reply, f"{talk.name} {times}", "PRIVMSG")

@@ -1,0 +1,60 @@
+"""How long what was said is remembered: as the operator says, and of a registered channel as its owner wishes, within limits."""
+
+from typing import NamedTuple
+
+from trio_chat.chat.channels import OFF, Channel
+from trio_chat.chat.history import LAST_ID, Span
+from trio_chat.chat.ids import first_id
+from trio_chat.chat.world import Memory, World
+
+_DAY = 86_400.0
+
+
+class Rule(NamedTuple):
+    """What is to be deleted.
+
+    Args:
+        before: the smallest id that stays.
+        only: the folded name of the channel that this is about; None for everything else.
+        without: folded names of channels that have rules of their own.
+    """
+
+    before: int
+    only: str | None = None
+    without: tuple[str, ...] = ()
+
+
+def days(memory: Memory, channel: Channel | None) -> int | None:
+    """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private messages there is no channel."""
+    wish = channel.registration.history if channel is not None and channel.registration is not None else None
+    if wish is None or wish == OFF or memory.may_be_longer or not memory.keep_days:
+        return memory.keep_days if wish is None else wish
+    return min(wish, memory.keep_days)
+
+
+def oldest(world: World, memory: Memory, channel: Channel | None) -> int:
+    """Return the smallest id that may still be shown: what has expired may wait for its deletion, but nobody sees it."""
+    return _oldest(world, days(memory, channel))
+
+
+def _oldest(world: World, number: int | None) -> int:
+    if number == OFF:
+        return LAST_ID
+    return first_id(world.clock() - number * _DAY) if number else 0
+
+
+def cut(span: Span, smallest: int) -> Span:
+    """Return the part of a span that is not smaller."""
+    return span._replace(after=max(span.after, smallest - 1))
+
+
+def rules(world: World, memory: Memory) -> list[Rule]:
+    """Return what is to be deleted now."""
+    special = [
+        channel
+        for channel in world.channels.values()
+        if channel.registration is not None and channel.registration.history is not None
+    ]
+    general = Rule(_oldest(world, memory.keep_days), without=tuple(channel.folded for channel in special))
+    found = [general, *(Rule(oldest(world, memory, channel), only=channel.folded) for channel in special)]
+    return [rule for rule in found if rule.before]
