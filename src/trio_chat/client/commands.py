@@ -4,14 +4,14 @@ An entry gives a command's usage, help, number of arguments and handler; `/help`
 arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import Kind
-from trio_chat.client.fetch import AT_JOIN, MOST_EARLIER
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Kind
+from trio_chat.client.session.fetch import AT_JOIN, MOST_EARLIER
 from trio_chat.i18n import N_, _
 
 
@@ -94,8 +94,13 @@ def asks_secret(line: str) -> bool:
     return command is not None and command.asks_secret
 
 
-async def interpret(client: Actions, line: str) -> None:
+async def interpret(client: Actions, line: str, table: Mapping[str, Command]) -> None:
     """Do what a typed line says.
+
+    Args:
+        client: who does it.
+        line: the line.
+        table: the commands that there are.
 
     A line that begins with `//`, or with a space before its slash, is a message that begins with a slash.
     """
@@ -107,7 +112,7 @@ async def interpret(client: Actions, line: str) -> None:
     elif text.startswith("//"):
         await _talk(client, text[1:])
     elif text.startswith("/"):
-        await _run_command(client, text)
+        await _run_command(client, text, table)
     else:
         await _talk(client, text.lstrip() if text.lstrip().startswith("/") else text)
 
@@ -120,9 +125,9 @@ async def _talk(client: Actions, text: str) -> None:
         await client.tell(_("Join a channel with /join #channel, or write to one person with /msg nickname text."))
 
 
-async def _run_command(client: Actions, text: str) -> None:
+async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
     name, _space, rest = text[1:].partition(" ")
-    command = COMMANDS.get(name.lower())
+    command = table.get(name.lower())
     if command is None:
         hint = _("There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.")
         await client.tell(hint.format(name=name), error=True)

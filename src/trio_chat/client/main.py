@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import trio
 
-from trio_chat.client.connecting import connect_tcp, format_address
-from trio_chat.client.interface import Interface
-from trio_chat.client.keys import Keys
-from trio_chat.client.line import LineClient
-from trio_chat.client.pipe import PlainInterface
+from trio_chat.client.line.client import LineClient
+from trio_chat.client.line.interface import Interface
+from trio_chat.client.line.pipe import PlainInterface
+from trio_chat.client.link.keys import Keys
+from trio_chat.client.session.connecting import connect_tcp, format_address
 
 _LEAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -84,7 +84,7 @@ async def _leave_on_signal(client: LineClient, everything: trio.CancelScope) -> 
 def _choose_interface() -> Interface:
     typing = _is_terminal(0)
     if typing and _is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown"):
-        from trio_chat.client.terminal import NoTerminalError, TerminalInterface  # noqa: PLC0415  150 ms that pipes need not pay
+        from trio_chat.client.line.terminal import NoTerminalError, TerminalInterface  # noqa: PLC0415  150 ms that pipes need not pay
 
         with suppress(NoTerminalError):
             return TerminalInterface()

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from trio_chat.client import events, reasons
-from trio_chat.client.events import Event, Kind
+from trio_chat.client import reasons
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event, Kind
 from trio_chat.i18n import _, ngettext
-from trio_chat.irc.text import escape_controls, strip_formatting
+from trio_chat.irc.text import clean
 
 MOST_NAMES = 50
 """Nicknames shown of one channel; the rest is a number."""
@@ -28,11 +29,6 @@ class Span(NamedTuple):
 
 
 Line = tuple[Span, ...]
-
-
-def clean(text: str) -> str:
-    """Return text from outside without formatting codes and with control characters made visible."""
-    return escape_controls(strip_formatting(text))
 
 
 def plain(line: Line) -> str:

@@ -4,7 +4,7 @@ A server relays a message with our own `:nick!user@host ` in front of it, and th
 (RFC 2812 §2.3): so what fits depends on who we are, not only on what we send.
 """
 
-from trio_chat.client.events import Kind
+from trio_chat.client.session.events import Kind
 from trio_chat.irc.message import MAX_BODY
 
 _MIN_ROOM = 16

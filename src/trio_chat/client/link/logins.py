@@ -9,11 +9,11 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.keys import Keys
-from trio_chat.client.render import clean
-from trio_chat.client.sasl import Credentials
+from trio_chat.client.link.keys import Keys
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.sasl import Credentials
 from trio_chat.i18n import _
+from trio_chat.irc.text import clean
 
 _YES = frozenset(("y", "yes", "д", "да"))
 _NO = frozenset(("", "n", "no", "н", "нет"))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from trio_chat.client.events import (
+from trio_chat.client.session.events import (
     Earlier,
     Event,
     Found,
@@ -30,11 +30,11 @@ from trio_chat.client.events import (
     Unconfirmed,
     Unsure,
 )
-from trio_chat.client.fetch import MOST_FOUND, MOST_MISSED, Fetch, Purpose, place_of
-from trio_chat.client.past import NOWHERE, Past, Place, Sent
+from trio_chat.client.session.fetch import MOST_FOUND, MOST_MISSED, Fetch, Purpose, place_of
+from trio_chat.client.session.past import NOWHERE, Past, Place, Sent
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
+    from trio_chat.client.session.dialogue import Dialogue
 
 _MOST_HELD = 5000
 """What a server that does not answer can make us keep."""

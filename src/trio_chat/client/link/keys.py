@@ -11,7 +11,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.client.sasl import Credentials
+from trio_chat.client.session.sasl import Credentials
 
 PATIENCE = 30.0
 """Seconds for the user to unlock the keyring."""

@@ -6,7 +6,7 @@ that say what every server says; errors are for `refusals`.
 
 from typing import TYPE_CHECKING
 
-from trio_chat.client.events import (
+from trio_chat.client.session.events import (
     Away,
     Connected,
     Invited,
@@ -23,12 +23,12 @@ from trio_chat.client.events import (
     TopicChanged,
     TopicIs,
 )
-from trio_chat.client.handlers import HANDLERS, handles
-from trio_chat.client.refusals import error_reply
+from trio_chat.client.session.handlers import HANDLERS, handles
+from trio_chat.client.session.refusals import error_reply
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
+    from trio_chat.client.session.dialogue import Dialogue
 
 READY_TOKEN = "ready"  # noqa: S105  a PING token, no secret
 SETTLED_TOKEN = "settled"  # noqa: S105  a PING token, no secret

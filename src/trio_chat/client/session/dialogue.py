@@ -13,16 +13,16 @@ How a message of ours gets confirmed, best way first:
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trio_chat.client import incoming, talk  # noqa: F401  talk fills the table that incoming looks into
-from trio_chat.client.account import Account
-from trio_chat.client.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
-from trio_chat.client.features import Features
-from trio_chat.client.history import History
-from trio_chat.client.negotiation import Negotiation
-from trio_chat.client.past import Past, Sent
-from trio_chat.client.pending import Pending, PendingMessage
-from trio_chat.client.sasl import Credentials
-from trio_chat.client.split import room_for_text
+from trio_chat.client.session import incoming, talk  # noqa: F401  talk fills the table that incoming looks into
+from trio_chat.client.session.account import Account
+from trio_chat.client.session.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
+from trio_chat.client.session.features import Features
+from trio_chat.client.session.history import History
+from trio_chat.client.session.negotiation import Negotiation
+from trio_chat.client.session.past import Past, Sent
+from trio_chat.client.session.pending import Pending, PendingMessage
+from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.split import room_for_text
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import clean_username
 
@@ -49,6 +49,7 @@ class Dialogue:
         past: what was shown before; None for nothing.
         at_join: how many messages of its history to show of a channel that is joined.
         credentials: the account to log in to at once, if any.
+        sees_status: whether it matters who is away, so that the server is asked.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Dialogue:
         past: Past | None = None,
         at_join: int = 0,
         credentials: Credentials | None = None,
+        sees_status: bool = False,
     ) -> None:
         self.nick = nick
         self.wanted = wanted or nick
@@ -85,6 +87,7 @@ class Dialogue:
         self.channels: dict[str, Channel] = {}
         self.joining: list[str] = []
         self.names: dict[str, dict[str, str]] = {}
+        self.sees_status = sees_status
         self.listed = 0
         self.batches: dict[str, str] = {}
         self._password = password

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import trio
 
-from trio_chat.client import incoming
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import End, Event, Kind, Outcome
+from trio_chat.client.session import incoming
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import End, Event, Kind, Outcome
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import ParseError, parse
 

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from trio_chat.client.events import NickRefused, ServerError
-from trio_chat.client.handlers import handles
+from trio_chat.client.session.events import NickRefused, ServerError
+from trio_chat.client.session.handlers import handles
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
-    from trio_chat.client.pending import PendingMessage
+    from trio_chat.client.session.dialogue import Dialogue
+    from trio_chat.client.session.pending import PendingMessage
 
 _NICK_REFUSED = frozenset(("431", "432", "433", "435", "436", "437", "438", "447", "484"))
 _NOT_LET_IN = frozenset(("463", "464", "465", "466"))

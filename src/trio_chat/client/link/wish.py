@@ -2,7 +2,7 @@
 
 import trio
 
-from trio_chat.client import nicknames
+from trio_chat.client.link import nicknames
 
 
 class NickWish:

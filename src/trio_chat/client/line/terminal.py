@@ -25,7 +25,7 @@ from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
 from trio_chat.client.commands import asks_secret
-from trio_chat.client.interface import Prompt
+from trio_chat.client.line.interface import Prompt
 from trio_chat.client.render import Line, Span
 
 _STYLE = {

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
-from trio_chat.client.events import Said
-from trio_chat.client.past import NOWHERE, Place
+from trio_chat.client.session.events import Said
+from trio_chat.client.session.past import NOWHERE, Place
 from trio_chat.irc.message import Message, format_tags
 
 AT_JOIN = 20

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import Kind
-from trio_chat.client.session import NotConnectedError, Session
-from trio_chat.client.split import cut
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Kind
+from trio_chat.client.session.session import NotConnectedError, Session
+from trio_chat.client.session.split import cut
 
 
 class Say:

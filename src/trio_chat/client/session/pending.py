@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trio_chat.client.events import Kind
+from trio_chat.client.session.events import Kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ accounts; such a message is never shown, nor is its echo.
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from trio_chat.client.events import AccountRefused, LoggedIn, LoggedOut, MustVerify, Registered
-from trio_chat.client.handlers import handles
-from trio_chat.client.sasl import Challenges, Credentials, Mechanism, SaslError, chunks, mechanisms
+from trio_chat.client.session.events import AccountRefused, LoggedIn, LoggedOut, MustVerify, Registered
+from trio_chat.client.session.handlers import handles
+from trio_chat.client.session.sasl import Challenges, Credentials, Mechanism, SaslError, chunks, mechanisms
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
+    from trio_chat.client.session.dialogue import Dialogue
 
 NICKSERV = "NickServ"
 

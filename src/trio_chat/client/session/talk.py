@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from trio_chat.client.events import Kind, Said, ServerInfo, ServerShutDown, Unconfirmed
-from trio_chat.client.handlers import handles
+from trio_chat.client.session.events import Kind, Said, ServerInfo, ServerShutDown, Unconfirmed
+from trio_chat.client.session.handlers import handles
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
+    from trio_chat.client.session.dialogue import Dialogue
 
 SHUT_DOWN_TEXT = "The server has shut down"
 """What trio-chat's server says before it closes, to clients that know no standard replies."""

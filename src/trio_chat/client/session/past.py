@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trio_chat.client.events import Kind
+from trio_chat.client.session.events import Kind
 
 _SEEN = 5000
 """Messages remembered as shown: more than a gap that is filled and what is said meanwhile."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.dialogue import Dialogue
+    from trio_chat.client.session.dialogue import Dialogue
 
 Handler = Callable[["Dialogue", Message], None]
 HANDLERS: dict[str, tuple[int, Handler]] = {}

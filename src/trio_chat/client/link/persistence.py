@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import trio
 
-from trio_chat.client.connecting import Backoff, CannotConnectError
-from trio_chat.client.events import Event, Note, Waiting
+from trio_chat.client.session.connecting import Backoff, CannotConnectError
+from trio_chat.client.session.events import Event, Note, Waiting
 from trio_chat.i18n import _
 
 _MOST_ATTEMPTS = 10

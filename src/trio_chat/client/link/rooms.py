@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from trio_chat.client.dialogue import Channel
-from trio_chat.client.features import Features
+from trio_chat.client.session.dialogue import Channel
+from trio_chat.client.session.features import Features
 
 
 class Rooms:

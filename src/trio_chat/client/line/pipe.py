@@ -14,7 +14,7 @@ import trio
 if sys.platform != "win32":
     import termios
 
-from trio_chat.client.interface import Prompt
+from trio_chat.client.line.interface import Prompt
 from trio_chat.client.render import Line, plain
 
 _CHUNK = 8192
