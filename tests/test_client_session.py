@@ -78,7 +78,7 @@ async def test_gets_in_without_cap() -> None:
             Connected("alice"),
             Joined("alice", "#lobby", own=True),
             Ready(),
-            Names("#lobby", ("alice", "bob")),
+            Names("#lobby", ("alice", "bob"), ("@", "")),
         ]
 
 

@@ -75,7 +75,10 @@ class Renderer:
     # Talk
 
     def _said(self, event: events.Said) -> list[Line]:
-        sender, text = clean(event.sender), clean(event.text)
+        return [self._said_line(event, text) for text in event.text.split("\n")]
+
+    def _said_line(self, event: events.Said, text: str) -> Line:
+        sender, text = clean(event.sender), clean(text)
         where = " ".join(filter(None, (self._where(event), self._when(event))))
         spans: Line
         if event.kind is Kind.ACTION:
@@ -86,7 +89,7 @@ class Renderer:
             spans = (Span(f"[YOU {where}]" if where else "[YOU]", "own"), Span(f": {text}"))
         else:
             spans = (Span("["), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
-        return [spans]
+        return spans
 
     def _where(self, event: events.Said) -> str:
         if event.private:

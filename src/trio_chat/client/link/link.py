@@ -13,7 +13,7 @@ from trio_chat.client import reasons
 from trio_chat.client.link import nicknames
 from trio_chat.client.link.keys import Keys
 from trio_chat.client.link.logins import Logins
-from trio_chat.client.link.outbox import Do, Outbox, Say
+from trio_chat.client.link.outbox import Do, Outbox, Say, SayLines
 from trio_chat.client.link.persistence import Persistence
 from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.link.state import StateFile
@@ -166,7 +166,7 @@ class Link:
         except NotConnectedError:
             await self.do(text, action)
 
-    async def enqueue(self, action: Say | Do) -> None:
+    async def enqueue(self, action: Say | SayLines | Do) -> None:
         """Have something sent when its turn comes; a person is told when it has to wait for the connection."""
         if not self.interactive:
             await self._outbox.put(action)

@@ -3,7 +3,7 @@
 A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is left at the end is told.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import trio
 
@@ -11,22 +11,58 @@ from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.client.session.session import NotConnectedError, Session
 from trio_chat.client.session.split import cut
+from trio_chat.irc.message import NO_TAGS
+
+_UNPACED = 4
+"""Lines that are sent at once."""
+_PACE = 0.6
+"""Seconds before each of the others: servers take who is faster for a flood."""
 
 
 class Say:
     """A message to be sent; keeps what is left of it when the connection breaks in the middle."""
 
-    def __init__(self, target: str, text: str, kind: Kind) -> None:
+    def __init__(self, target: str, text: str, kind: Kind, tags: Mapping[str, str] = NO_TAGS) -> None:
         self.text = text
         self._target = target
         self._kind = kind
+        self._tags = tags
 
     async def __call__(self, session: Session) -> None:
         """Send the rest, in as many messages as it takes."""
         while self.text:
             part, rest = cut(self.text, session.dialogue.room(self._target, self._kind))
-            await session.say(self._target, part, self._kind)
+            await session.say(self._target, part, self._kind, self._tags)
             self.text = rest
+
+
+class SayLines:
+    """Several lines to be sent: as one message where the server can, one by one and not too fast elsewhere."""
+
+    def __init__(self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS) -> None:
+        self._target = target
+        self._lines = list(lines)
+        self._tags = tags
+        self._count = 0
+
+    @property
+    def text(self) -> str:
+        """What is left to be sent."""
+        return " / ".join(self._lines)
+
+    async def __call__(self, session: Session) -> None:
+        """Send the rest."""
+        if session.dialogue.fits_together(self._target, self._lines):
+            await session.say_together(self._target, self._lines, self._tags)
+            self._lines = []
+            return
+        while self._lines:
+            if self._lines[0].strip():
+                if self._count >= _UNPACED:
+                    await trio.sleep(_PACE)
+                await Say(self._target, self._lines[0], Kind.MESSAGE, self._tags)(session)
+                self._count += 1
+            self._lines.pop(0)
 
 
 class Do:
@@ -52,8 +88,8 @@ class Outbox:
     def __init__(self, room: int, cannot_be_sent: Callable[[str], Awaitable[None]]) -> None:
         self.all_sent = trio.Event()
         self._cannot_be_sent = cannot_be_sent
-        self._send, self._receive = trio.open_memory_channel[Say | Do](room)
-        self._in_hand: Say | Do | None = None
+        self._send, self._receive = trio.open_memory_channel[Say | SayLines | Do](room)
+        self._in_hand: Say | SayLines | Do | None = None
         self._session: Session | None = None
         self._ever_attached = trio.Event()
         self._attached = trio.Event()
@@ -77,11 +113,11 @@ class Outbox:
         self._attached = trio.Event()
         self._gone.set()
 
-    async def put(self, action: Say | Do) -> None:
+    async def put(self, action: Say | SayLines | Do) -> None:
         """Add an action; wait while there is no room for it."""
         await self._send.send(action)
 
-    def put_nowait(self, action: Say | Do) -> None:
+    def put_nowait(self, action: Say | SayLines | Do) -> None:
         """Add an action.
 
         Raises:
@@ -131,7 +167,7 @@ class Outbox:
                 return
             await self._attached.wait()
 
-    async def _perform(self, action: Say | Do) -> None:
+    async def _perform(self, action: Say | SayLines | Do) -> None:
         while True:
             await self._attached.wait()
             session = self._session

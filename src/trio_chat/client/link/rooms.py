@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trio_chat.client.session.dialogue import Channel
+from trio_chat.client.session.channel import Channel
 from trio_chat.client.session.features import Features
 
 

@@ -10,32 +10,27 @@ How a message of ours gets confirmed, best way first:
    must have been echoed before that, and without, silence means that it was delivered.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from trio_chat.client.session import incoming, talk  # noqa: F401  talk fills the table that incoming looks into
+from trio_chat.client.session import incoming, status, talk  # noqa: F401  they fill the table that incoming looks into
 from trio_chat.client.session.account import Account
+from trio_chat.client.session.channel import Channel
 from trio_chat.client.session.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history import History
+from trio_chat.client.session.multiline import CONCAT, MULTILINE, LinesOf
 from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.past import Past, Sent
 from trio_chat.client.session.pending import Pending, PendingMessage
 from trio_chat.client.session.sasl import Credentials
-from trio_chat.client.session.split import room_for_text
+from trio_chat.client.session.split import pieces, room_for_text
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import clean_username
 
 _LONGEST_HOST = 63  # RFC 2812 §2.3.1: a host name has at most 63 characters
 _LONGEST_USER = 11  # what servers commonly keep, with the "~" of an unknown user
-
-
-@dataclass(slots=True)
-class Channel:
-    """A channel we are in: its name as the server writes it, and its members by folded nickname."""
-
-    name: str
-    members: dict[str, str] = field(default_factory=dict)
 
 
 class Dialogue:
@@ -86,7 +81,10 @@ class Dialogue:
         self.pending = Pending()
         self.channels: dict[str, Channel] = {}
         self.joining: list[str] = []
-        self.names: dict[str, dict[str, str]] = {}
+        self.names: dict[str, Channel] = {}
+        self.lines_of: dict[str, LinesOf] = {}
+        self.status_due: set[str] = set()
+        self.lag_answered = False
         self.sees_status = sees_status
         self.listed = 0
         self.batches: dict[str, str] = {}
@@ -105,8 +103,14 @@ class Dialogue:
         self.send("NICK", self.nick)
         self.send("USER", self.user, "0", "*", self.nick)
 
-    def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS) -> None:
         """Send one message that fits into one line (see `room`); it is pending until the server answers.
+
+        Args:
+            target: a channel or a nickname.
+            text: what to say.
+            kind: what sort of message it is.
+            tags: client-only tags, left out where the server does not pass them on.
 
         Raises:
             ValueError: when the target cannot be written on a line.
@@ -115,10 +119,52 @@ class Dialogue:
         body = f"\x01ACTION {text}\x01" if kind is Kind.ACTION else text
         Message(command, (target, body)).body()  # refuse before it is pending
         message = self.pending.add(target, text, kind)
-        if self.negotiation.labels:
-            self.put(Message(command, (target, body), tags={"label": message.key}))
-        else:
-            self.send(command, target, body)
+        self.put(Message(command, (target, body), tags={**self._own_tags(tags), **self._label(message)}))
+        self._ask_about(message)
+
+    def say_together(self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS) -> None:
+        """Send one message of several lines (IRCv3 draft/multiline), each of which fits; see `fits_together`.
+
+        Raises:
+            ValueError: when the target cannot be written on a line.
+        """
+        Message("PRIVMSG", (target, "")).body()
+        message = self.pending.add(target, "\n".join(lines), Kind.MESSAGE)
+        reference = message.key
+        self.put(Message("BATCH", (f"+{reference}", MULTILINE, target), tags={**self._own_tags(tags), **self._label(message)}))
+        room = self.room(target)
+        for line in lines:
+            for position, part in enumerate(pieces(line, room)):
+                more = {CONCAT: ""} if position else {}
+                self.put(Message("PRIVMSG", (target, part), tags={"batch": reference, **more}))
+        self.send("BATCH", f"-{reference}")
+        self._ask_about(message)
+
+    def fits_together(self, target: str, lines: Sequence[str]) -> bool:
+        """Tell whether the server takes these lines as one message."""
+        most, size = self.negotiation.most_together
+        room = self.room(target)
+        parts = sum(len(pieces(line, room)) for line in lines)
+        return 1 < parts <= most and sum(len(line.encode()) + 1 for line in lines) <= (size or math.inf)
+
+    def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
+        """React to a message (IRCv3 draft/react)."""
+        tag = "+draft/unreact" if take_back else "+draft/react"
+        self.put(Message("TAGMSG", (target,), tags={"+draft/reply": msgid, tag: reaction}))
+
+    def tell_typing(self, target: str, state: str) -> None:
+        """Let the others know that we are typing: `active`, `paused` or `done` (IRCv3 typing)."""
+        if self.negotiation.tags and self.ready:
+            self.put(Message("TAGMSG", (target,), tags={"+typing": state}))
+
+    def _own_tags(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        return tags if self.negotiation.tags else NO_TAGS
+
+    def _label(self, message: PendingMessage) -> dict[str, str]:
+        return {"label": message.key} if self.negotiation.labels else {}
+
+    def _ask_about(self, message: PendingMessage) -> None:
+        if not self.negotiation.labels:
             self.send("PING", message.key)
 
     def room(self, target: str, kind: Kind = Kind.MESSAGE) -> int:
@@ -231,10 +277,12 @@ class Dialogue:
         self.emit(JoinRefused(channel, code, reason))
         self.check_ready()
 
-    def confirm(self, message: PendingMessage, text: str | None = None, msgid: str = "", time: str = "") -> None:
+    def confirm(
+        self, message: PendingMessage, text: str | None = None, msgid: str = "", time: str = "", reply_to: str = ""
+    ) -> None:
         """Tell that a message of ours was delivered, as the server gave it to the others."""
         said = message.text if text is None else text
-        self.emit(Said(self.nick, message.target, said, message.kind, own=True, msgid=msgid, time=time))
+        self.emit(Said(self.nick, message.target, said, message.kind, own=True, msgid=msgid, time=time, reply_to=reply_to))
 
     def refuse(self, message: PendingMessage, code: str, reason: str) -> None:
         """Tell that a message of ours was not delivered."""

@@ -51,6 +51,9 @@ class Said:
         msgid: the server's name for this message, "" when it gives none.
         played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
         time: when the server took it in, if it is new and the server tells.
+        reply_to: the msgid of the message that it answers, "" for none.
+
+    A message of several lines has line feeds in its text.
     """
 
     sender: str
@@ -62,6 +65,49 @@ class Said:
     msgid: str = ""
     played_back: str = ""
     time: str = ""
+    reply_to: str = ""
+
+    @property
+    def talk(self) -> str:
+        """The conversation that it belongs to: the channel, or the other person."""
+        return self.sender if self.private and not self.own else self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Reacted:
+    """Someone reacted to a message, or took that back; `private` means that it went to us alone."""
+
+    sender: str
+    target: str
+    msgid: str
+    reaction: str
+    own: bool = False
+    private: bool = False
+    is_taken_back: bool = False
+
+    @property
+    def talk(self) -> str:
+        """The conversation that it belongs to."""
+        return self.sender if self.private and not self.own else self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Someone deleted a message."""
+
+    target: str
+    msgid: str
+    by: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """Someone is typing a message, or no longer."""
+
+    nick: str
+    talk: str
+    is_typing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +323,51 @@ class Names:
 
     channel: str
     nicks: tuple[str, ...]
+    ranks: tuple[str, ...] = ()
+    """The prefixes of each, the highest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RankChanged:
+    """Someone has other prefixes in a channel now."""
+
+    channel: str
+    nick: str
+    ranks: str
+
+
+@dataclass(frozen=True, slots=True)
+class AwayChanged:
+    """Someone is away, or back; `known` tells that it has been so for a while."""
+
+    nick: str
+    is_away: bool
+    text: str = ""
+    own: bool = False
+    known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerMoved:
+    """We have read a conversation up to this time, here or on another device."""
+
+    talk: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class TalkedBefore:
+    """There was a conversation with this person, or in this channel, the last message of it at this time."""
+
+    talk: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """The server took so many seconds to answer."""
+
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +458,7 @@ Event = (
     Connected | Ready | Said | Refused | Unconfirmed | Joined | JoinRefused | Parted | Kicked | Quit | Renamed | NickRefused
     | TopicIs | TopicChanged | ModeChanged | Names | ListEntry | ListEnd | Invited | Away | ServerInfo | ServerError
     | ServerShutDown | Lost | Waiting | Note | Asked | Unsure | HistoryEnd | NewSince | MissedMore | Earlier | Found
+    | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | TalkedBefore | Lag
     | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused
 )
 # fmt: on

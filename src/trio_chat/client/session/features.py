@@ -1,6 +1,6 @@
 """What this server told us of itself in RPL_ISUPPORT (005), with the defaults of RFC 2812 until it does."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from trio_chat.irc.names import fold_or_self
 
@@ -26,6 +26,8 @@ class Features:
         self.network = ""
         self.chantypes = "#&"
         self.prefixes = "~&@%+"
+        self.ranks = "qaohv"
+        self.modes_with_parameter: tuple[str, ...] = ("beIq", "k", "l")
         self.history_limit = 0
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
         self.fold: Callable[[str], str] = _FOLDS["rfc1459"]
@@ -40,13 +42,38 @@ class Features:
                 case "CHANTYPES":
                     self.chantypes = value
                 case "PREFIX":
-                    self.prefixes = value.partition(")")[2]
+                    self.ranks, _, self.prefixes = value.removeprefix("(").partition(")")
+                case "CHANMODES" if value.count(",") >= 2:
+                    self.modes_with_parameter = tuple(value.split(",")[:3])
                 case "CHATHISTORY" if value.isascii() and value.isdigit():
                     self.history_limit = int(value[:9])
                 case "MSGREFTYPES":
                     self.reference_types = tuple(value.split(","))
                 case "CASEMAPPING":
                     self.fold = _FOLDS.get(value, _FOLDS["ascii"])
+
+    def rank_changes(self, modes: Sequence[str]) -> list[tuple[str, str, bool]]:
+        """Return the changes of ranks in the parameters of MODE: a nickname, its prefix, and whether it has it now."""
+        changes = []
+        words = list(modes[1:])
+        is_set = True
+        for letter in modes[0] if modes else "":
+            if letter in "+-":
+                is_set = letter == "+"
+            elif letter in self.ranks:
+                if words:
+                    changes.append((words.pop(0), self._prefix(letter), is_set))
+            elif any(letter in group for group in self.modes_with_parameter[: 3 if is_set else 2]):
+                del words[:1]
+        return changes
+
+    def sorted_ranks(self, prefixes: Iterable[str]) -> str:
+        """Return prefixes, the highest first."""
+        return "".join(prefix for prefix in self.prefixes if prefix in prefixes)
+
+    def _prefix(self, letter: str) -> str:
+        position = self.ranks.index(letter)
+        return self.prefixes[position : position + 1]
 
     def same(self, one: str, other: str) -> bool:
         """Tell whether two names are one name here."""

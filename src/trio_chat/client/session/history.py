@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _MOST_HELD = 5000
 """What a server that does not answer can make us keep."""
+_MOST_TALKS = 20
 _SEARCH_BATCH = "soju.im/search"
 _LIVE = (Said, Joined, Parted, Kicked, Quit, Renamed, TopicChanged, ModeChanged)
 
@@ -54,6 +55,8 @@ class History:
     def __init__(self, dialogue: "Dialogue", past: Past, at_join: int) -> None:
         self.batches: set[str] = set()
         self.markers: dict[str, str] = {}
+        self._talks: set[str] = set()
+        self._read: dict[str, tuple[str, str]] = {}
         self._dialogue = dialogue
         self._past = past
         self._at_join = at_join
@@ -80,6 +83,25 @@ class History:
             self._want(Fetch(Purpose.JOINED, channel, self._at_join, joined=Place(time=time)))
         elif shown.last == NOWHERE:
             shown.last = Place(time=time)
+
+    def open_talk(self, nick: str) -> None:
+        """Ask for what was said in a private conversation: what came last, or since the last connection."""
+        key = self._key(nick)
+        if key in self._talks:
+            return
+        self._talks.add(key)
+        if "draft/read-marker" in self._dialogue.negotiation.enabled:
+            self._dialogue.send("MARKREAD", nick)
+        self.joined(nick, "")
+
+    def ask_talks(self, since: str, until: str) -> None:
+        """Ask in which conversations something was said between two times, the later one first."""
+        if self.available:
+            self._dialogue.send("CHATHISTORY", "TARGETS", f"timestamp={until}", f"timestamp={since}", str(_MOST_TALKS))
+
+    def has_read(self, talk: str, time: str) -> None:
+        """Note that the user has seen a conversation up to this time; `mark_read` tells the server."""
+        self._read[self._key(talk)] = (talk, time)
 
     def show_earlier(self, channel: str, count: int) -> None:
         """Ask for messages before the earliest that was shown of a channel."""
@@ -191,7 +213,16 @@ class History:
     def mark_read(self) -> None:
         """Tell the server how far the user has read, where somebody watches and the server keeps it with the account."""
         dialogue = self._dialogue
-        if not (self._at_join and dialogue.account.name and "draft/read-marker" in dialogue.negotiation.enabled):
+        if not (self._at_join and "draft/read-marker" in dialogue.negotiation.enabled):
+            return
+        if dialogue.sees_status:  # what is read is what was looked at
+            for key, (talk, time) in self._read.items():
+                if time > self.markers.get(key, ""):
+                    self.markers[key] = time
+                    dialogue.send("MARKREAD", talk, f"timestamp={time}")
+            self._read.clear()
+            return
+        if not dialogue.account.name:
             return
         for key, channel in dialogue.channels.items():
             last = self._past.channel(key).last
@@ -313,8 +344,9 @@ class History:
 
     def _note(self, said: Said) -> None:
         self._past.see(said.msgid)
-        key = self._key(said.target)
-        if (said.msgid or said.time) and self._dialogue.channel(said.target) and key not in self._unfinished():
+        key = self._key(said.talk)
+        is_followed = key in self._talks or self._dialogue.channel(said.target)
+        if (said.msgid or said.time) and is_followed and key not in self._unfinished():
             self._past.advance(key, place_of(said))
 
     def _key(self, channel: str) -> str:

@@ -6,6 +6,7 @@ that say what every server says; errors are for `refusals`.
 
 from typing import TYPE_CHECKING
 
+from trio_chat.client.session.channel import Channel
 from trio_chat.client.session.events import (
     Away,
     Connected,
@@ -25,6 +26,7 @@ from trio_chat.client.session.events import (
 )
 from trio_chat.client.session.handlers import HANDLERS, handles
 from trio_chat.client.session.refusals import error_reply
+from trio_chat.client.session.status import ask_who, change_ranks
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -32,13 +34,14 @@ if TYPE_CHECKING:
 
 READY_TOKEN = "ready"  # noqa: S105  a PING token, no secret
 SETTLED_TOKEN = "settled"  # noqa: S105  a PING token, no secret
+LAG_TOKEN = "lag"  # noqa: S105  a PING token, no secret
 ALIVE_TOKEN = "alive"  # noqa: S105  a PING token, no secret
 
 # Replies that say what every server says, or what other replies have said already.
 _QUIET = frozenset(
     "002 003 004 008 042 043 219 221 250 251 252 253 254 255 265 266 315 318 321 329 333 375 376 396 422".split()  # noqa: SIM905
 )
-_TALK = ("PRIVMSG", "NOTICE", "BATCH")
+_TALK = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 
 def handle(dialogue: "Dialogue", message: Message) -> None:
@@ -109,6 +112,8 @@ def _pong(dialogue: "Dialogue", message: Message) -> None:
         dialogue.check_ready(answered=True)
     elif token == SETTLED_TOKEN:
         dialogue.settled = True
+    elif token == LAG_TOKEN:
+        dialogue.lag_answered = True
     else:
         dialogue.history.passed(token)
         dialogue.passed(token)
@@ -122,7 +127,7 @@ def _closing(dialogue: "Dialogue", message: Message) -> None:
 # Talk
 
 
-@handles("ACK", "TAGMSG", "SETNAME", "AWAY", "CHGHOST", "KILL")
+@handles("ACK", "SETNAME", "CHGHOST", "KILL")
 def _silent(dialogue: "Dialogue", message: Message) -> None:
     """Changes nothing that is shown; its label, if any, counts."""
 
@@ -149,6 +154,8 @@ def _join(dialogue: "Dialogue", message: Message) -> None:
         dialogue.enter(name)
     if channel := dialogue.channel(name):
         channel.members[dialogue.features.fold(nick)] = nick
+        if own and dialogue.sees_status:
+            dialogue.status_due.add(dialogue.features.fold(name))
     dialogue.emit(Joined(nick, name, own))
     if own:
         dialogue.history.joined(name, message.tags.get("time", ""))
@@ -176,6 +183,7 @@ def _gone(dialogue: "Dialogue", name: str, nick: str) -> bool:
         dialogue.channels.pop(dialogue.features.fold(name), None)
     elif channel := dialogue.channel(name):
         channel.members.pop(dialogue.features.fold(nick), None)
+        channel.ranks.pop(dialogue.features.fold(nick), None)
     return own
 
 
@@ -185,6 +193,7 @@ def _quit(dialogue: "Dialogue", message: Message) -> None:
         return
     for channel in dialogue.channels.values():
         channel.members.pop(dialogue.features.fold(message.nick), None)
+        channel.ranks.pop(dialogue.features.fold(message.nick), None)
     dialogue.emit(Quit(message.nick, message.params[0] if message.params else ""))
     if dialogue.features.same(message.nick, dialogue.wanted):
         dialogue.take_back_nick()
@@ -204,6 +213,8 @@ def _nick(dialogue: "Dialogue", message: Message) -> None:
     for channel in dialogue.channels.values():
         if channel.members.pop(fold(old), None) is not None:
             channel.members[fold(new)] = new
+            if ranks := channel.ranks.pop(fold(old), ""):
+                channel.ranks[fold(new)] = ranks
     dialogue.emit(Renamed(old, new, own))
     if not own and dialogue.features.same(old, dialogue.wanted):
         dialogue.take_back_nick()
@@ -212,19 +223,24 @@ def _nick(dialogue: "Dialogue", message: Message) -> None:
 @handles("353", params=4)
 def _names(dialogue: "Dialogue", message: Message) -> None:
     name, nicks = message.params[2], message.params[3]
-    names = dialogue.names.setdefault(dialogue.features.fold(name), {})
+    fold = dialogue.features.fold
+    names = dialogue.names.setdefault(fold(name), Channel(name))
     for word in nicks.split():
-        nick = word.lstrip(dialogue.features.prefixes).partition("!")[0]
-        names[dialogue.features.fold(nick)] = nick
+        rest = word.lstrip(dialogue.features.prefixes)
+        nick = rest.partition("!")[0]
+        names.members[fold(nick)] = nick
+        if len(rest) < len(word):
+            names.ranks[fold(nick)] = word[: len(word) - len(rest)]
 
 
 @handles("366", params=2)
 def _end_of_names(dialogue: "Dialogue", message: Message) -> None:
     name = message.params[1]
-    names = dialogue.names.pop(dialogue.features.fold(name), {})
+    names = dialogue.names.pop(dialogue.features.fold(name), Channel(name))
     if channel := dialogue.channel(name):
-        channel.members = names
-    dialogue.emit(Names(name, tuple(names.values())))
+        channel.members, channel.ranks = names.members, names.ranks
+    dialogue.emit(Names(name, tuple(names.members.values()), tuple(names.ranks.get(key, "") for key in names.members)))
+    ask_who(dialogue, name)
 
 
 # What a channel is
@@ -244,6 +260,7 @@ def _topic(dialogue: "Dialogue", message: Message) -> None:
 def _mode(dialogue: "Dialogue", message: Message) -> None:
     target, *modes = message.params
     dialogue.emit(ModeChanged(target, message.nick, " ".join(modes), dialogue.is_me(target)))
+    change_ranks(dialogue, target, tuple(modes))
 
 
 @handles("INVITE", params=2)

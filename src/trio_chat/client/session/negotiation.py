@@ -10,6 +10,8 @@ WANTED = (
     "cap-notify",
     "draft/account-registration",
     "draft/chathistory",
+    "draft/message-redaction",
+    "draft/multiline",
     "draft/read-marker",
     "echo-message",
     "extended-join",
@@ -25,6 +27,7 @@ WANTED = (
 )
 _FOR_HISTORY = frozenset(("batch", "echo-message", "message-tags", "server-time"))
 """What the history needs: without its end, its times and its msgids, and those of our own messages, it has gaps or doubles."""
+_MOST_LINES = 100
 _NEEDS = {"draft/chathistory": _FOR_HISTORY, "soju.im/search": _FOR_HISTORY}
 
 
@@ -62,6 +65,20 @@ class Negotiation:
     def search(self) -> bool:
         """Whether the server finds words in what was said before."""
         return "soju.im/search" in self.enabled and self.enabled >= _FOR_HISTORY
+
+    @property
+    def tags(self) -> bool:
+        """Whether client-only tags reach the others: replies, reactions, who is typing."""
+        return "message-tags" in self.enabled
+
+    @property
+    def most_together(self) -> tuple[int, int]:
+        """How many lines, and how many bytes, one message may have; (1, 0) where one line is one message."""
+        if not {"draft/multiline", "batch", "message-tags"} <= self.enabled:
+            return 1, 0
+        limits = dict(word.partition("=")[::2] for word in self.value("draft/multiline"))
+        lines, size = limits.get("MAX-LINES", ""), limits.get("MAX-BYTES", "")
+        return int(lines) if lines.isdigit() else _MOST_LINES, int(size) if size.isdigit() else 0
 
     def value(self, name: str) -> list[str]:
         """Return the words that the server said of a capability, in upper case."""

@@ -74,7 +74,7 @@ def _fail(dialogue: "Dialogue", message: Message) -> None:
     about = context[0] if context else ""
     if command == "NICK":
         _nick_refused(dialogue, code, about or dialogue.asked_nick, reason)
-    elif command in _HISTORY and dialogue.history.refused(reason):
+    elif command in _HISTORY and ("TARGETS" in context or dialogue.history.refused(reason)):
         return
     elif command in ("REGISTER", "VERIFY"):
         dialogue.account.fail(code, reason)

@@ -5,15 +5,15 @@ does not keep up makes the session read more slowly, never grow. The send task i
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import trio
 
 from trio_chat.client.session import incoming
 from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import End, Event, Kind, Outcome
+from trio_chat.client.session.events import End, Event, Kind, Lag, Outcome
 from trio_chat.irc.lines import BadLine, LineBuffer
-from trio_chat.irc.message import ParseError, parse
+from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
 WINDOW = 8
 """Messages on their way at the same time: enough to be fast, too few to be taken for a flood."""
@@ -23,6 +23,8 @@ _MAX_BODY = 4096  # servers keep to 510; being lenient costs nothing
 _CHUNK = 65536
 _LAST_WORDS = 2
 """Seconds to go on reading when writing has failed."""
+_LAG_INTERVAL = 30
+"""Seconds between measurements of how long the server takes to answer."""
 _MARK_INTERVAL = 5
 """Seconds between telling the server how far we have read."""
 
@@ -67,7 +69,13 @@ class Session:
         self._last_heard = -math.inf
         self._heard = 0
         self._lost = ""
+        self._asked_lag: float | None = None
         self._scope = trio.CancelScope()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether nobody between us and the server can read along."""
+        return isinstance(self._stream, trio.SSLStream)
 
     async def run(self) -> Outcome:
         """Talk to the server until one side ends it; tell of what was not confirmed, and return how it ended.
@@ -83,6 +91,8 @@ class Session:
                 nursery.start_soon(self._stay_alive)
                 nursery.start_soon(self._take_back_nick)
                 nursery.start_soon(self._mark_read)
+                if self.dialogue.sees_status:
+                    nursery.start_soon(self._measure_lag)
                 await self._flush()
                 await self._receive()
                 nursery.cancel_scope.cancel()
@@ -99,7 +109,7 @@ class Session:
 
     # What the interface asks for
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS) -> None:
         """Send one message that fits (see `Dialogue.room`), as soon as few enough are on their way.
 
         Raises:
@@ -109,7 +119,18 @@ class Session:
         Cancelled while it waits for room, it has sent nothing.
         """
         await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
-        self.dialogue.say(target, text, kind)
+        self.dialogue.say(target, text, kind, tags)
+        await self._flush()
+
+    async def say_together(self, target: str, lines: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Send one message of several lines (see `Dialogue.fits_together`), as `say` does one of one line.
+
+        Raises:
+            NotConnectedError: the connection ended first; nothing was sent.
+            ValueError: when the target cannot be written on a line.
+        """
+        await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
+        self.dialogue.say_together(target, lines, tags)
         await self._flush()
 
     async def do(self, action: Callable[[Dialogue], None]) -> None:
@@ -181,6 +202,10 @@ class Session:
         except ParseError:
             return
         self.dialogue.receive(message)
+        if self.dialogue.lag_answered and self._asked_lag is not None:
+            self.dialogue.lag_answered = False
+            self.dialogue.tell(Lag(trio.current_time() - self._asked_lag))
+            self._asked_lag = None
         await self._flush()
 
     async def _flush(self) -> None:
@@ -246,6 +271,14 @@ class Session:
             await trio.sleep(_MARK_INTERVAL)
             self.dialogue.history.mark_read()
             await self._flush()
+
+    async def _measure_lag(self) -> None:
+        while True:
+            if self.dialogue.ready and self._asked_lag is None:
+                self._asked_lag = trio.current_time()
+                self.dialogue.send("PING", incoming.LAG_TOKEN)
+                await self._flush()
+            await trio.sleep(_LAG_INTERVAL)
 
     # Waiting for the dialogue to come to a state
 

@@ -43,6 +43,17 @@ def cut(text: str, room: int) -> tuple[str, str]:
     return head.rstrip(" ") or head, rest.lstrip(" ")
 
 
+def pieces(text: str, room: int) -> list[str]:
+    """Return a text in parts of at most `room` UTF-8 bytes that make it again when put together; at least one, perhaps empty."""
+    parts = []
+    while len(data := text.encode()) > room:
+        part = data[:room].decode("utf-8", "ignore") or text[0]
+        space = part.rfind(" ")
+        parts.append(part[: space + 1] if space > 0 else part)
+        text = text[len(parts[-1]) :]
+    return [*parts, text]
+
+
 def split(text: str, room: int) -> list[str]:
     """Return a text in parts of at most `room` UTF-8 bytes, in order."""
     parts = []

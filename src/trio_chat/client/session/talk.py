@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 from trio_chat.client.session.events import Kind, Said, ServerInfo, ServerShutDown, Unconfirmed
 from trio_chat.client.session.handlers import handles
+from trio_chat.client.session.multiline import MULTILINE, LinesOf
+from trio_chat.client.session.status import REPLY_TAGS
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -15,6 +17,9 @@ SHUT_DOWN_TEXT = "The server has shut down"
 
 @handles("PRIVMSG", "NOTICE", params=2)
 def _said(dialogue: "Dialogue", message: Message) -> None:
+    if lines := dialogue.lines_of.get(message.tags.get("batch", "")):
+        lines.add(message)
+        return
     target, text = message.params[0], message.params[1]
     kind = Kind.NOTICE if message.command == "NOTICE" else Kind.MESSAGE
     is_for_people = True
@@ -34,14 +39,28 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
     else:
         private, tags = dialogue.is_me(target), message.tags
         dialogue.emit(
-            Said(message.nick, target, text, kind, private=private, msgid=tags.get("msgid", ""), time=tags.get("time", ""))
+            Said(
+                message.nick,
+                target,
+                text,
+                kind,
+                private=private,
+                msgid=tags.get("msgid", ""),
+                time=tags.get("time", ""),
+                reply_to=_answered(message),
+            )
         )
 
 
 def _said_before(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> Said:
     own, tags = dialogue.is_me(message.nick), message.tags
     private = dialogue.is_me(target) and not own
-    return Said(message.nick, target, text, kind, own, private, tags.get("msgid", ""), tags.get("time", "") or "?")
+    place = tags.get("msgid", ""), tags.get("time", "") or "?"
+    return Said(message.nick, target, text, kind, own, private, *place, reply_to=_answered(message))
+
+
+def _answered(message: Message) -> str:
+    return next((message.tags[name] for name in REPLY_TAGS if message.tags.get(name)), "")
 
 
 def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> None:
@@ -55,7 +74,7 @@ def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, 
         pending = dialogue.pending.take_echo(dialogue.same_target(target), text, kind)
     msgid, time = message.tags.get("msgid", ""), message.tags.get("time", "")
     if pending:
-        dialogue.confirm(pending, text, msgid, time)
+        dialogue.confirm(pending, text, msgid, time, _answered(message))
     else:  # a message to ourselves, or what the same user says elsewhere
         private = dialogue.is_me(target)
         # Who writes to himself gets the echo and the message, both with one msgid, and sees both.
@@ -87,8 +106,12 @@ def _batch(dialogue: "Dialogue", message: Message) -> None:
     if sign == "+":
         if label := dialogue.label_of(message):
             dialogue.batches[reference] = label
+        if message.params[1:2] == (MULTILINE,):
+            dialogue.lines_of[reference] = LinesOf(message)
         dialogue.history.begin_batch(reference, *(*message.params[1:3], "", "")[:2])
         return
+    if (lines := dialogue.lines_of.pop(reference, None)) and (whole := lines.message()):
+        _said(dialogue, whole)
     dialogue.history.end_batch(reference)
     label = dialogue.batches.pop(reference, "")
     outer = message.tags.get("batch", "")
@@ -102,10 +125,3 @@ def _note(dialogue: "Dialogue", message: Message) -> None:
         _shut_down(dialogue)
     else:
         dialogue.emit(ServerInfo(message.params[-1]))
-
-
-@handles("MARKREAD", params=2)
-def _read(dialogue: "Dialogue", message: Message) -> None:
-    target, place = message.params[0], message.params[1]
-    if place.startswith("timestamp="):
-        dialogue.history.markers[dialogue.features.fold(target)] = place.removeprefix("timestamp=")
