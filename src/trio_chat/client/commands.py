@@ -13,6 +13,7 @@ from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.client.session.fetch import AT_JOIN, MOST_EARLIER
 from trio_chat.i18n import N_, _
+from trio_chat.irc.message import ParseError, parse
 
 
 class Actions(Protocol):
@@ -221,6 +222,55 @@ async def _names(client: Actions, words: list[str]) -> None:
 @_command("", N_("shows the channels of the server"), 0, 0)
 async def _list(client: Actions, words: list[str]) -> None:
     await client.do("/list", lambda dialogue: dialogue.send("LIST"))
+
+
+@_command(N_("[text]"), N_("tells others that you are away, and why; without a text: that you are back"), 0, 1)
+async def _away(client: Actions, words: list[str]) -> None:
+    await client.do("/away", lambda dialogue: dialogue.send("AWAY", *words))
+
+
+@_command(N_("nickname"), N_("shows what the server knows of somebody"), 1, 1)
+async def _whois(client: Actions, words: list[str]) -> None:
+    await client.do(f"/whois {words[0]}", lambda dialogue: dialogue.send("WHOIS", words[0]))
+
+
+@_command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2)
+async def _invite(client: Actions, words: list[str]) -> None:
+    channel = _channel_name(client, words[1]) if len(words) > 1 else client.current
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do(f"/invite {words[0]}", lambda dialogue: dialogue.send("INVITE", words[0], channel))
+
+
+@_command(N_("nickname [reason]"), N_("removes somebody from the channel, if you are its operator"), 1, 2)
+async def _kick(client: Actions, words: list[str]) -> None:
+    channel = client.current
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do(f"/kick {words[0]}", lambda dialogue: dialogue.send("KICK", channel, *words))
+
+
+@_command(N_("[target] [modes]"), N_("shows or changes modes, such as /mode +o nickname"), 0, 1)
+async def _mode(client: Actions, words: list[str]) -> None:
+    params = words[0].split() if words else []
+    if (not params or params[0][:1] in ("+", "-")) and client.current:
+        params.insert(0, client.current)
+    if not params:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do("/mode", lambda dialogue: dialogue.send("MODE", *params))
+
+
+@_command(N_("line"), N_("sends a line to the server as it is, for what has no command here"), 1, 1)
+async def _quote(client: Actions, words: list[str]) -> None:
+    try:
+        message = parse(words[0])
+    except ParseError:
+        await client.tell(_("This cannot be sent: {text}").format(text=words[0]), error=True)
+        return
+    await client.do("/quote", lambda dialogue: dialogue.put(message))
 
 
 @_command(N_("[number]"), N_("shows earlier messages of the channel; again, the ones before them"), 0, 1)

@@ -46,8 +46,19 @@ def error(text: str) -> Line:
     return (Span("[ERROR]", "error"), Span(f" {text}"))
 
 
+def sentence(line: Line) -> tuple[str, bool]:
+    """Return what a line made by `info` or `error` says, and whether it is the latter."""
+    is_error = line[0].style == "error"
+    return plain(line).removeprefix("[ERROR] " if is_error else "[INFO] "), is_error
+
+
+def nick_style(nick: str) -> str:
+    """Return the style of a nickname, the same whenever it is seen."""
+    return NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)]
+
+
 def _nick(nick: str, text: str) -> Span:
-    return Span(text, NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)])
+    return Span(text, nick_style(nick))
 
 
 def local_time() -> datetime:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from trio_chat.config import values
-from trio_chat.config.settings import ListenerSettings, OperatorSettings
+from trio_chat.config.settings import ListenerSettings, OperatorSettings, ProfileSettings
 from trio_chat.config.values import Kind
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
@@ -11,6 +11,8 @@ from trio_chat.irc.rights import RIGHTS
 
 _HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
 _PORT = values.whole(0, 65535, " (0: any free one)")
+
+_NICK = Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing")
 
 LENGTHS: dict[str, tuple[str, Kind]] = {
     # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC 1459 §2.3 for ASCII
@@ -97,9 +99,13 @@ KEYS: dict[str, dict[str, Kind]] = {
         **{key: kind for key, (_, kind) in LENGTHS.items()},
     },
     "client": {
-        "nick": Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"),
+        "nick": _NICK,
         "channel": Kind(values.no_or_channel, "a channel name such as #lobby, or nothing"),
         "language": Kind(values.no_or_language, "en, ru, or nothing"),
+        "theme": values.choice("auto", "dark", "light", "mono"),
+        "typing": values.YES_OR_NO,
+        "highlights": Kind(values.words, "words separated by commas, or nothing"),
+        "notify": values.choice("off", "bell", "desktop"),
     },
 }
 """Every key that config.ini may have, by section."""
@@ -129,6 +135,19 @@ NAMED: dict[str, NamedSection] = {
             "account": Kind(values.no_or_nick, "the name of an account, or nothing"),
             "host": Kind(values.no_or_mask, "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing"),
             "rights": Kind(values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"),
+        },
+    ),
+    "profile": NamedSection(
+        "profiles",
+        ProfileSettings,
+        {
+            "host": Kind(values.host, "an address or a host name"),
+            "port": values.whole(1, 65535),
+            "nick": _NICK,
+            "channels": Kind(values.channels, "channel names separated by commas, or nothing"),
+            "account": values.text(100),
+            "password_command": values.text(1000),
+            "start": values.YES_OR_NO,
         },
     ),
 }

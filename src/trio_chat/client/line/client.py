@@ -10,7 +10,7 @@ import trio
 
 from trio_chat.client.commands import COMMANDS, interpret
 from trio_chat.client.line.interface import Interface, Prompt
-from trio_chat.client.link.keys import Keys
+from trio_chat.client.link.keys import Passwords
 from trio_chat.client.link.link import WAITING_LINES, Link
 from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.link.state import StateFile
@@ -49,7 +49,7 @@ class LineClient:
         channel: str = "",
         password: str = "",
         state: StateFile | None = None,
-        keys: Keys | None = None,
+        keys: Passwords | None = None,
         random: Random | None = None,
     ) -> None:
         self._interface = interface

@@ -7,7 +7,7 @@ behind after a while, since a locked keyring may wait for somebody to unlock it.
 import importlib
 import importlib.util
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 
@@ -19,6 +19,19 @@ PATIENCE = 30.0
 
 def _keyring() -> Any:
     return importlib.import_module("keyring")
+
+
+class Passwords(Protocol):
+    """Where passwords come from, and perhaps are kept."""
+
+    async def load(self, account: str) -> Credentials | None:
+        """Return what is known for this account, or else for any account on this server."""
+
+    async def are_available(self) -> bool:
+        """Tell whether passwords can be kept."""
+
+    async def save(self, credentials: Credentials) -> bool:
+        """Keep a password; return whether that went well."""
 
 
 class Keys:

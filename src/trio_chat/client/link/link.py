@@ -11,7 +11,7 @@ import trio
 
 from trio_chat.client import reasons
 from trio_chat.client.link import nicknames
-from trio_chat.client.link.keys import Keys
+from trio_chat.client.link.keys import Passwords
 from trio_chat.client.link.logins import Logins
 from trio_chat.client.link.outbox import Do, Outbox, Say, SayLines
 from trio_chat.client.link.persistence import Persistence
@@ -52,6 +52,7 @@ class Link:
         interactive: whether a person is there, who can be asked for a nickname.
         can_hide: whether a person can type something that is not shown.
         sees_status: whether it matters who is away and who is typing.
+        stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
     """
 
     def __init__(
@@ -62,11 +63,12 @@ class Link:
         nick: str = "",
         password: str = "",
         state: StateFile | None = None,
-        keys: Keys | None = None,
+        keys: Passwords | None = None,
         random: Random | None = None,
         interactive: bool = True,
         can_hide: bool = True,
         sees_status: bool = False,
+        stays: bool = False,
     ) -> None:
         self.rooms = rooms
         self.wish = NickWish(nick)
@@ -79,9 +81,10 @@ class Link:
         self._refusals = 0
         self._reason = ""
         self._sees_status = sees_status
+        self._stays = stays
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
-        self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive)
+        self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
         self._outbox = Outbox(WAITING_LINES if interactive else 0, self._cannot_be_sent)
 
     async def run(self) -> int:
@@ -297,7 +300,7 @@ class Link:
                 if stream:
                     await trio.aclose_forcefully(stream)
                 return 0
-            if stream is None and not self._tries.was_connected:
+            if stream is None and not self._tries.was_connected and not self._stays:
                 return 1
             if stream and (code := await self._converse(stream)) is not None:
                 return code
@@ -316,7 +319,7 @@ class Link:
             password=self._password,
             channels=self.rooms.to_join(),
             past=self._past,
-            at_join=AT_JOIN if self.interactive else 0,
+            at_join=AT_JOIN * (3 if self._sees_status else 1) if self.interactive else 0,
             credentials=self.logins.credentials,
             sees_status=self._sees_status,
         )
@@ -334,7 +337,7 @@ class Link:
         return await self._after(outcome, registered=dialogue.registered)
 
     async def _after(self, outcome: Outcome, *, registered: bool) -> int | None:
-        if outcome.end in (End.LEFT, End.SHUT_DOWN):
+        if outcome.end is End.LEFT or (outcome.end is End.SHUT_DOWN and not self._stays):
             return 0
         if self.wish.asking and not outcome.code:  # the server did not wait for the answer; the next one will
             await self._tries.wait(self.wish.answered.wait)

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.link.keys import Keys
+from trio_chat.client.link.keys import Passwords
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.sasl import Credentials
 from trio_chat.i18n import _
@@ -53,7 +53,7 @@ class Logins:
         can_ask: whether somebody is there who can be asked.
     """
 
-    def __init__(self, client: Asker, keys: Keys | None, *, can_ask: bool) -> None:
+    def __init__(self, client: Asker, keys: Passwords | None, *, can_ask: bool) -> None:
         self.credentials: Credentials | None = None
         self.question: Question | None = None
         self._client = client

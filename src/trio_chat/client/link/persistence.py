@@ -21,6 +21,7 @@ class Persistence:
         connect: gets a connection, or raises CannotConnectError.
         events: where to tell what happens.
         backoff: how long to wait between attempts.
+        stays: whether it goes on also when the server was never reached.
         gives_up: whether it does so after some attempts without success, since nobody watches.
     """
 
@@ -31,6 +32,7 @@ class Persistence:
         backoff: Backoff,
         *,
         gives_up: bool,
+        stays: bool = False,
     ) -> None:
         self.was_connected = False
         self.stopped = False
@@ -38,6 +40,7 @@ class Persistence:
         self._events = events
         self._backoff = backoff
         self._gives_up = gives_up
+        self._stays = stays
         self._unreachable = ""
         self._pause = trio.CancelScope()
 
@@ -57,13 +60,13 @@ class Persistence:
             return await self._connect()
         except CannotConnectError as error:
             self._unreachable = error.reason
-            if not self.was_connected:
+            if not self.was_connected and not self._backoff.attempts:
                 await self._events.send(Note(str(error), error=True))
             return None
 
     async def wait_before_next(self) -> bool:
         """Wait before the next attempt; return False to give up."""
-        if not self.was_connected or self.stopped:
+        if self.stopped or not (self.was_connected or self._stays):
             return True
         if self._gives_up and self._backoff.attempts >= _MOST_ATTEMPTS:
             await self._events.send(Note(_("The connection does not come back; giving up."), error=True))

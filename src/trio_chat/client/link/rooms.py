@@ -11,13 +11,14 @@ class Rooms:
 
     Args:
         channel: the one to join first, "" for none.
+        more: others to join as well.
     """
 
-    def __init__(self, channel: str) -> None:
+    def __init__(self, channel: str, more: Iterable[str] = ()) -> None:
         self.current = channel
         self.features = Features()
         self._asked = channel
-        self._names = [channel] if channel else []
+        self._names = [*([channel] if channel else []), *more]
         self._keys: dict[str, str] = {}
 
     def is_current(self, target: str) -> bool:

@@ -5,22 +5,11 @@ A file that cannot be read or written is no reason to trouble anyone: then nothi
 
 import json
 import os
-import sys
 from pathlib import Path
 
 import trio
 
-
-def default_path() -> Path:
-    """Return where this platform keeps such files."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_STATE_HOME") or home / ".local" / "state")
-    return base / "trio-chat" / "client.json"
+from trio_chat.client.places import state_file
 
 
 class StateFile:
@@ -43,7 +32,7 @@ class StateFile:
 
     def _load(self) -> str:
         try:
-            state = json.loads((self._path or default_path()).read_text("utf-8"))
+            state = json.loads((self._path or state_file()).read_text("utf-8"))
         except (OSError, ValueError, RuntimeError):  # RuntimeError: the user has no home
             return ""
         nick = state.get("nick", "") if isinstance(state, dict) else ""
@@ -51,7 +40,7 @@ class StateFile:
 
     def _save(self, nick: str) -> None:
         try:
-            path = self._path or default_path()
+            path = self._path or state_file()
             path.parent.mkdir(parents=True, exist_ok=True)
             fresh = path.with_suffix(f".{os.getpid()}.tmp")
             fresh.write_text(json.dumps({"nick": nick}, ensure_ascii=False) + "\n", "utf-8")

@@ -273,8 +273,9 @@ class Session:
             await self._flush()
 
     async def _measure_lag(self) -> None:
+        await self._wait_until(lambda: self.dialogue.ready)
         while True:
-            if self.dialogue.ready and self._asked_lag is None:
+            if self._asked_lag is None:
                 self._asked_lag = trio.current_time()
                 self.dialogue.send("PING", incoming.LAG_TOKEN)
                 await self._flush()
