@@ -57,6 +57,7 @@ class Server:
         self.state = State.CONNECTING
         self.lag: float | None = None
         self.is_secure = False
+        self.is_ready = False
         self.is_away = False
         self.account = ""
         self.retry_at: float | None = None
@@ -241,7 +242,15 @@ class Server:
 
     def _connected(self, event: events.Connected) -> None:
         self.nick, self.state, self.retry_at = event.nick, State.CONNECTED, None
+        self.is_ready = False
         self.show(self.log, event)
+
+    def _ready(self, event: events.Ready) -> None:
+        self.is_ready = True
+
+    def _info(self, event: events.ServerInfo) -> None:
+        # What it says at first is for who wants to read it; what it says later answers something.
+        self.show(self.here() if self.is_ready else self.log, event)
 
     def _joined(self, event: events.Joined) -> None:
         if event.own:
@@ -400,7 +409,8 @@ _HANDLERS: dict[type, Callable[[Server, Any], None]] = {
     events.MarkerMoved: Server._marker,
     events.TalkedBefore: Server._talked,
     events.Connected: Server._connected,
-    events.Ready: Server._nothing,
+    events.Ready: Server._ready,
+    events.ServerInfo: Server._info,
     events.Joined: Server._joined,
     events.JoinRefused: Server._in_its_channel,
     events.Parted: Server._parted,
