@@ -75,7 +75,8 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments):
 
 def test_the_line_client_does_not_import_the_full_screen():
     """Pipes and --plain do not pay for a screen."""
-    code = "import sys, trio_chat.client.main, trio_chat.client.line.client, trio_chat.client.line.pipe; sys.exit('urwid' in sys.modules)"
+    modules = "trio_chat.client.main, trio_chat.client.line.client, trio_chat.client.line.pipe"
+    code = f"import sys, {modules}; sys.exit('urwid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
