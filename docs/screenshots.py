@@ -145,9 +145,8 @@ def svg(screen: pyte.Screen, theme: str) -> str:
                 place = f'x="{left:.1f}" y="{top + 14}" textLength="{length:.1f}" lengthAdjust="spacingAndGlyphs"'
                 out.append(f'<text {place} fill="{fg}" xml:space="preserve"{style}>{html.escape(text)}</text>')
     cursor = screen.cursor
-    out.append(
-        f'<rect x="{10 + cursor.x * _CELL:.1f}" y="{10 + cursor.y * _LINE}" width="8" height="{_LINE}" fill="{ink}" opacity="0.6"/>'
-    )
+    place = f'x="{10 + cursor.x * _CELL:.1f}" y="{10 + cursor.y * _LINE}"'
+    out.append(f'<rect {place} width="8" height="{_LINE}" fill="{ink}" opacity="0.6"/>')
     return "\n".join([*out, "</svg>", ""])
 
 

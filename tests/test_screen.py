@@ -561,7 +561,7 @@ async def test_react_to_the_selected_message(jumping_clock):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
         await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :bob!u@h PRIVMSG #lobby :two")
         await it.sees("two")
-        it.desk._is_typing_told = False
+        it.desk.is_typing_told = False
         server.skips += ("CHATHISTORY", "PING h")
         it.screen.press("shift up", "shift up", *"/react 👍", "enter")
         line = parse(await server.expect("TAGMSG #lobby"))

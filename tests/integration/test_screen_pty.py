@@ -105,7 +105,9 @@ def restored(terminal: Terminal) -> bool:
 
 def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None:
     """Cyrillic, Chinese and emoji arrive as they were typed, and both leave with 0 and their terminals as they were."""
-    ann, bob = start(server.port, "ann"), start(server.port, "bob")
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "not encrypted")
+    bob = start(server.port, "bob")
     sees(ann, "bob has joined")
     sees(bob, "#lobby", "not encrypted")
     ann.type("привет, 世界 😀\r")
@@ -133,7 +135,9 @@ def test_resize(server: Server, start: Callable[..., Terminal]) -> None:
 
 def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal]) -> None:
     """It asks once, and arrives whole and in order."""
-    ann, bob = start(server.port, "ann"), start(server.port, "bob")
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "not encrypted")
+    bob = start(server.port, "bob")
     sees(ann, "bob has joined")
     sees(bob, "#lobby", "not encrypted")
     ann.type("\x1b[200~" + "\r".join(f"line {number}" for number in range(20)) + "\x1b[201~")

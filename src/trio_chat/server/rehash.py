@@ -48,8 +48,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         # Clients were told the lengths; queues and rings have been made.
         When.RESTART: ("clients", "event_queue", "whowas_entries", "always_on_users", *LENGTHS),
     },
-    "client": {When.CLIENT: ("nick", "channel", "language")},
+    "client": {When.CLIENT: ("nick", "channel", "language", "theme", "typing", "highlights", "notify")},
     "listeners": {When.RESTART: ()},
+    "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},
 }  # fmt: skip
 """Every key, by section; for sections that have a name, the field of `Settings` stands for all of them."""

@@ -21,7 +21,8 @@ from trio_chat.client.model.server import Server, State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
-from trio_chat.client.screen.desk import Desk, Job
+from trio_chat.client.screen.desk import Desk
+from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session import events
 from trio_chat.i18n import _

@@ -8,7 +8,8 @@ from pathlib import Path
 import trio
 
 from trio_chat.client.link import nicknames
-from trio_chat.client.screen.desk import Desk, Wish
+from trio_chat.client.screen.composer import Wish
+from trio_chat.client.screen.desk import Desk
 from trio_chat.client.screen.pager import Choice
 from trio_chat.config.values import no_or_nick
 from trio_chat.i18n import _
@@ -39,7 +40,7 @@ class Assistant:
     def begin(self) -> None:
         """Ask the first question."""
         self._explain("")
-        self._desk.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+        self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
 
     def _explain(self, problem: str) -> None:
         lines = [
@@ -55,20 +56,20 @@ class Assistant:
             "",
             problem,
         ]
-        self._desk.open_page(_("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines])
+        self._desk.browser.open_page(_("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines])
 
     def _take_server(self, text: str) -> None:
         try:
             self._target = parse(text.strip() or "127.0.0.1")
         except TargetError as error:
             self._explain(str(error))
-            self._desk.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+            self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
             return
         self._ask_nick("")
 
     def _ask_nick(self, problem: str) -> None:
         self._explain(problem)
-        self._desk.wish(Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick))
+        self._desk.composer.wish(Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick))
 
     def _take_nick(self, text: str) -> None:
         nick = text.strip() or self._offer
@@ -78,11 +79,11 @@ class Assistant:
             )
             return
         self._nick = nick
-        self._desk.wish(Wish(_("Register this nickname with a password? [y/N] "), self._take_registration))
+        self._desk.composer.wish(Wish(_("Register this nickname with a password? [y/N] "), self._take_registration))
 
     def _take_registration(self, text: str) -> None:
         self._desk.post(partial(trio.to_thread.run_sync, self._write))
-        self._desk.close_page()
+        self._desk.browser.close_page()
         self._done(self._target, self._nick, text.strip().lower() in _YES)
 
     def _write(self) -> None:

@@ -55,7 +55,7 @@ class Here:
 
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
-        tags = self.desk.take_reply_tags(self.buffer) if target == self.buffer.name else {}
+        tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
         for line in text.splitlines():
             if line.strip():
                 await self.seat.link.enqueue(Say(target, line, kind, tags))
@@ -104,7 +104,7 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
     here = Here(desk, seat, buffer)
     lines = text.rstrip().split("\n")
     if len(lines) > 1 and not text.startswith("/") and buffer.place is not Place.SERVER:
-        desk.send_lines(seat, buffer, lines)
+        desk.composer.send_lines(seat, buffer, lines)
     else:
         await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
 
@@ -114,7 +114,7 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
 
 @_command(N_("[command]"), N_("shows the commands, or what one of them does"), 0, 1)
 async def _help(here: Here, words: list[str]) -> None:
-    here.desk.show_help(words[0].removeprefix("/").lower() if words else "")
+    here.desk.browser.show_help(words[0].removeprefix("/").lower() if words else "")
     await trio.lowlevel.checkpoint()
 
 
