@@ -91,9 +91,12 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
         terminal.close()
 
 
-def sees(terminal: Terminal, *texts: str) -> None:
+def sees(terminal: Terminal, *texts: str, patience: float = PATIENCE) -> None:
     """Wait until all of these are on the screen."""
-    terminal.wait(lambda: all(text in "\n".join(terminal.screen.display) for text in texts))
+    deadline = time.monotonic() + patience
+    while not all(text in "\n".join(terminal.screen.display) for text in texts):
+        assert time.monotonic() < deadline, "\n".join(terminal.lines())
+        time.sleep(0.02)
 
 
 def restored(terminal: Terminal) -> bool:
@@ -184,7 +187,7 @@ def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) 
     server.stop()
     sees(ann, "not connected")
     server.start()
-    sees(ann, "not encrypted")
+    sees(ann, "not encrypted", patience=3 * PATIENCE)  # the pauses between attempts grow
     ann.type("after\r")
     sees(ann, "ann │ before", "ann │ after")
     assert "\n".join(ann.screen.display).count("│ before") == 1
