@@ -129,6 +129,7 @@ class OpenAccounts:
         self._known: dict[str, Account] = {}
         self.known: Mapping[str, Account] = self._known
         self.passwords: dict[str, str] = {}
+        self.owners: dict[str, str] = {}
         self.error: Exception | None = None
 
     def add(self, name: str, password: str) -> None:
@@ -163,6 +164,22 @@ class OpenAccounts:
     async def set_password(self, folded: str, password: str, address: str) -> None:
         """Give an account another password."""
         self.passwords[folded] = password
+
+    async def certificates(self, folded: str) -> list[str]:
+        """Return an account's certificates."""
+        return [fingerprint for fingerprint, owner in self.owners.items() if owner == folded]
+
+    async def by_certificate(self, fingerprint: str) -> Account | None:
+        """Return whose certificate it is."""
+        return self.known.get(self.owners.get(fingerprint, ""))
+
+    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate log in."""
+        return self.owners.setdefault(fingerprint, folded) == folded
+
+    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate not log in any more."""
+        return self.owners.get(fingerprint) == folded and bool(self.owners.pop(fingerprint))
 
     async def delete(self, folded: str) -> None:
         """Delete an account."""
@@ -283,6 +300,11 @@ def run_now(work: Awaitable[T]) -> T:
 def commands(messages: list[Message]) -> list[str]:
     """Return just the commands."""
     return [message.command for message in messages]
+
+
+def offered(person: Person) -> list[str]:
+    """Return all capabilities that somebody is offered, with their values."""
+    return " ".join(message.params[-1] for message in person.say("CAP LS 302") if message.command == "CAP").split()
 
 
 def find(messages: list[Message], command: str) -> Message:

@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from trio_chat import __version__, cli
+from trio_chat.client.trust import Security
 from trio_chat.i18n import install
 
 
@@ -49,7 +50,7 @@ def config(text: str) -> None:
 
 def where(options: SimpleNamespace) -> dict[str, object]:
     """Return where a client goes, and as whom."""
-    return {name: getattr(options, name) for name in ("host", "port", "nick", "channel", "password")}
+    return {name: getattr(options, name) for name in ("host", "port", "nick", "channel", "password", "security")}
 
 
 def test_version(capsys):
@@ -91,7 +92,9 @@ def test_help_is_in_the_language_asked_for(arguments, capsys):
         (["serve", "--log-level", "loud"], "debug, info, warning, error"),
         (["serve", "extra"], "extra"),
         (["connect", "host:0"], "1 to 65535"),
-        (["connect", "ircs://host"], "TLS"),
+        (["connect", "ircs://host", "--plaintext"], "leave one of them out"),
+        (["connect", "--plaintext", "--insecure"], "--plaintext"),
+        (["connect", "--fingerprint", "abc"], "64"),
         (["connect", "--nick", "two words"], "a nickname without spaces"),
         (["connect", "--nick", "1st"], "does not begin with a digit"),
         (["connect", "--channel", "a b"], "a channel name"),
@@ -158,14 +161,21 @@ def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
 def test_connect_without_anything_goes_to_this_machine(connected):
     """The server of the defaults, as somebody on the same computer reaches it."""
     assert cli.main(["connect"]) == 0
-    assert where(connected[0]) == {"host": "127.0.0.1", "port": 5000, "nick": "", "channel": "#lobby", "password": ""}
+    assert where(connected[0]) == {
+        "host": "127.0.0.1",
+        "port": 5000,
+        "nick": "",
+        "channel": "#lobby",
+        "password": "",
+        "security": Security(),
+    }
 
 
 def test_connect_uses_the_configuration(connected):
     """The client finds its server, name, channel and password in config.ini."""
     config("[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect"])
-    expected = {"host": "::1", "port": 6000, "nick": "anna", "channel": "#tea", "password": "open"}
+    expected = {"host": "::1", "port": 6000, "nick": "anna", "channel": "#tea", "password": "open", "security": Security()}
     assert where(connected[0]) == expected
 
 
@@ -173,7 +183,7 @@ def test_options_of_connect_win_over_the_configuration(connected):
     """What is typed counts more than what is in the file."""
     config("[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
-    expected = {"host": "192.0.2.7", "port": 7000, "nick": "боб", "channel": "#кофе", "password": ""}
+    expected = {"host": "192.0.2.7", "port": 7000, "nick": "боб", "channel": "#кофе", "password": "", "security": Security()}
     assert where(connected[0]) == expected
 
 
@@ -206,6 +216,21 @@ def test_who_says_something_needs_no_assistant(connected, arguments, tmp_path, m
     monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect", *arguments])
     assert not connected[0].is_first_run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "security"),
+    [
+        (["ircs://host"], Security(required=True)),
+        (["host", "--plaintext"], Security(plaintext=True)),
+        (["host", "--insecure"], Security(insecure=True)),
+        (["host", "--fingerprint", ":".join(["AB"] * 32)], Security(fingerprint="ab" * 32)),
+    ],
+)
+def test_how_a_connection_is_to_be_encrypted(connected, arguments, security):
+    """What weakens it must be asked for by name."""
+    cli.main(["connect", *arguments])
+    assert connected[0].security == security
 
 
 def test_a_host_without_a_port_gets_the_one_of_the_configuration(connected):

@@ -324,7 +324,31 @@ def test_a_named_section_needs_a_name(refused, header):
 
 def test_a_named_section_needs_what_has_no_default(refused):
     """A key that must be there is named, with what it may be."""
-    assert "line 2: [listener web] needs port: a whole number from" in refused("#\n[listener web]\nhost = ::1\n")
+    assert "line 2: [gateway web] needs password: 1 to 500" in refused("#\n[gateway web]\naddresses = ::1\n")
+
+
+@pytest.mark.parametrize("lines", ["host = ::1", "port = 5001\npath = chat.sock"])
+def test_a_listener_has_a_port_or_a_path(refused, lines):
+    """One of the two, and not both."""
+    assert "line 1: [listener web] needs either a port or a path" in refused(f"[listener web]\n{lines}\n")
+
+
+def test_a_key_needs_its_certificate(refused):
+    """A slip would leave the server with a certificate of its own making."""
+    assert "line 2: [tls] key: a key without its certificate" in refused("[tls]\nkey = server.key\n")
+
+
+@pytest.mark.parametrize("value", ["any, same", "example.org", "https://*", "https://a/b", "*"])
+def test_an_origin_that_is_none(refused, value):
+    """An origin is a scheme and a host, perhaps with a port (RFC 6454)."""
+    assert "line 2: [server] origins = " in refused(f"[server]\norigins = {value}\n")
+
+
+def test_a_listener_on_a_path(written):
+    """The path is beside the file, the mode is octal."""
+    path = written("[listener web]\npath = run/chat.sock\nmode = 600\ntls = off\nwebsocket = no\nproxy = yes\n")
+    unix = ListenerSettings(name="web", path=path.parent / "run/chat.sock", mode=0o600, tls="off", websocket=False, proxy=True)
+    assert load(path).listeners == (unix,)
 
 
 def test_a_bad_value_in_a_named_section_names_everything(refused):

@@ -23,6 +23,7 @@ from trio_chat.server.bans import BanKeeper
 from trio_chat.server.control import MOST_WRONG, WRONG_DELAY, WRONG_WINDOW, Attempts, ServerControl
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.memory import remembering
+from trio_chat.server.peer import Peer
 from trio_chat.server.rehash import WHEN
 from trio_chat.server.transport import StreamTransport
 from trio_chat.storage.bans import SqliteBans
@@ -161,7 +162,7 @@ async def talk(running: Server, host: str, *lines: str) -> list[Message]:
     ours, theirs = memory_stream_pair()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.broadcaster.run)
-        nursery.start_soon(running.serve_client, StreamTransport(theirs), host)
+        nursery.start_soon(running.serve_client, StreamTransport(theirs), Peer(host=host))
         await ours.send_all("".join(f"{line}\r\n" for line in lines).encode())
         data = b""
         while chunk := await ours.receive_some():
@@ -259,7 +260,7 @@ async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(BanKeeper(running.world, table, running.broadcaster).run)
         nursery.start_soon(running.broadcaster.run)
-        nursery.start_soon(running.serve_client, StreamTransport(theirs), "192.0.2.9")
+        nursery.start_soon(running.serve_client, StreamTransport(theirs), Peer(host="192.0.2.9"))
         await ours.send_all(b"NICK ann\r\nUSER ann 0 * :a\r\n")
         await wait_all_tasks_blocked()
         table.bans = [Ban(Kind.ADDRESS, "192.0.2.9", "beside", "spam", 0)]

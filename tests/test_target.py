@@ -93,10 +93,10 @@ def test_what_is_no_target(text):
         parse(text)
 
 
-def test_tls_is_refused_in_so_many_words():
-    """ircs:// must never silently mean an open connection."""
-    with pytest.raises(TargetError, match="TLS"):
-        parse("ircs://host/lobby")
+def test_ircs_means_tls():
+    """And its own port (RFC 7194)."""
+    assert parse("ircs://host/lobby") == Target("host", 6697, "#lobby", is_encrypted=True)
+    assert parse("ircs://host:5000").port == 5000
 
 
 def test_a_bad_port_tells_what_is_allowed():

@@ -163,7 +163,7 @@ def _add_connect(commands: Any, common: argparse.ArgumentParser) -> None:
             "  trio-chat connect irc://irc.example.org/python"
         ),
     )
-    where = _("host, host:port, [IPv6]:port or irc://host/channel (default: the one in the configuration)")
+    where = _("host, host:port, [IPv6]:port, irc://host/channel or ircs://host (default: the one in the configuration)")
     parser.add_argument("target", nargs="?", metavar="HOST[:PORT]", type=_target, help=where)
     parser.add_argument("--nick", type=_setting("client", "nick"), help=_("your nickname"))
     channel = _("the channel to join; its '#' may be left out")
@@ -172,6 +172,11 @@ def _add_connect(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--plain", action="store_true", help=plain)
     password = _("a file whose first line is the password of the server")
     parser.add_argument("--password-file", type=Path, metavar="FILE", help=password)
+    how = parser.add_mutually_exclusive_group()
+    pinned = _("connect only to the server whose certificate has this SHA-256 fingerprint")
+    how.add_argument("--fingerprint", type=_fingerprint, metavar="HEX", help=pinned)
+    how.add_argument("--plaintext", action="store_true", help=_("connect without encryption"))
+    how.add_argument("--insecure", action="store_true", help=_("encrypt, whoever the server is"))
 
 
 def _setting(section: str, key: str) -> Callable[[str], object]:
@@ -197,6 +202,13 @@ def _target(text: str) -> "Target":
         return parse(text)
     except TargetError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _fingerprint(text: str) -> str:
+    digits = text.replace(":", "").lower()
+    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError(_("a SHA-256 fingerprint has 64 hexadecimal digits"))
+    return digits
 
 
 def _load(options: argparse.Namespace) -> "Settings":
@@ -251,7 +263,7 @@ def _connect(options: argparse.Namespace) -> int:
     if profiles and options.target is not None:
         options.target = None
     own_host = _own_host(settings)
-    host, port, channel = options.target or (own_host, None, "")
+    host, port, channel, is_encrypted = options.target or (own_host, None, "", False)
     port = port or settings.server.port
     if not port:
         _refuse(_("the configuration says port 0, any free one: say which it is, as in {host}:5000").format(host=host))
@@ -261,7 +273,13 @@ def _connect(options: argparse.Namespace) -> int:
         # The password in config.ini is that of the server in config.ini, and no other server's business.
         password = settings.server.password if (host, port) == (own_host, settings.server.port) else ""
     from trio_chat.client.main import ConnectOptions, run  # noqa: PLC0415
+    from trio_chat.client.trust import Security  # noqa: PLC0415
 
+    if is_encrypted and options.plaintext:
+        _refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
+    security = Security(
+        plaintext=options.plaintext, insecure=options.insecure, required=is_encrypted, fingerprint=options.fingerprint or ""
+    )
     channel = options.channel or channel or client.channel or settings.server.lobby
     return run(
         ConnectOptions(
@@ -270,6 +288,7 @@ def _connect(options: argparse.Namespace) -> int:
             nick=options.nick or client.nick,
             channel=channel,
             password=password,
+            security=security,
             plain=options.plain,
             client=client,
             profiles=profiles,
@@ -283,7 +302,7 @@ def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[Profi
     """Return the profiles that are meant: the one that is named, or those that start by themselves."""
     if options.target is None:
         return tuple(profile for profile in settings.profiles if profile.start)
-    return tuple(profile for profile in settings.profiles if options.target == (profile.name, None, ""))
+    return tuple(profile for profile in settings.profiles if options.target == (profile.name, None, "", False))
 
 
 def _own_host(settings: "Settings") -> str:

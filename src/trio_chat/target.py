@@ -1,4 +1,4 @@
-"""Where `trio-chat connect` is told to go: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`. Pure."""
+"""Where `trio-chat connect` is told to go: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`. Pure."""
 
 import re
 from ipaddress import IPv6Address
@@ -8,8 +8,8 @@ from trio_chat.config import values
 from trio_chat.i18n import _
 from trio_chat.irc.names import CHANTYPES
 
-IRC_PORT = 6667
-"""What an irc:// address without a port means (IANA: ircu)."""
+_PORTS = {"irc": 6667, "ircs": 6697}
+"""What an address without a port means (IANA: ircu; RFC 7194)."""
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
@@ -27,6 +27,8 @@ class Target(NamedTuple):
     port: int | None
     """None: it was not given."""
     channel: str = ""
+    is_encrypted: bool = False
+    """Whether nothing but TLS will do."""
 
 
 def parse(text: str) -> Target:
@@ -39,12 +41,10 @@ def parse(text: str) -> Target:
     if not url:
         return Target(*_host_and_port(text))
     scheme = url["scheme"].lower()
-    if scheme == "ircs":
-        raise TargetError(_("ircs:// needs TLS, which this version does not have; use irc:// where that is safe"))
-    if scheme != "irc":
-        raise TargetError(_("only irc:// addresses can be used, not {scheme}://").format(scheme=scheme))
+    if scheme not in _PORTS:
+        raise TargetError(_("only irc:// and ircs:// addresses can be used, not {scheme}://").format(scheme=scheme))
     host, port = _host_and_port(url["authority"])
-    return Target(host, IRC_PORT if port is None else port, _channel_of_url(url["rest"]))
+    return Target(host, _PORTS[scheme] if port is None else port, _channel_of_url(url["rest"]), scheme == "ircs")
 
 
 def reachable(host: str) -> str:

@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 from irctest import patma
 from irctest.basecontrollers import BaseServerController, DirectoryBasedController
 from irctest.cases import BaseServerTestCase
-from irctest.runner import NotImplementedByController
 from irctest.specifications import OptionalBehaviors
 
 from trio_chat.server.accounts import COSTS
@@ -30,8 +29,11 @@ name = My.Little.Server
 description = test server
 admin = Bob Smith, email@example.org
 password = {password}
+proxies = 127.0.0.1, ::1
+origins = any
+tls = {tls}
 lobby = none
-default_user_modes = none
+default_user_modes = {modes}
 casemapping = {casemapping}
 
 [accounts]
@@ -39,6 +41,7 @@ hash_cost = low
 min_password = 1
 before_connect = {before_connect}
 always_on = {always_on}
+{listeners}
 
 [limits]
 multiline_lines = 32
@@ -105,20 +108,25 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         websocket_port: int | None,
     ) -> None:
         """Start a server."""
-        if ssl or websocket_hostname is not None or websocket_port is not None:
-            raise NotImplementedByController("TLS and WebSocket")
         self.port = port
         self.hostname = hostname
         self.create_config()
         before = "yes" if self.test_config.account_registration_before_connect else "no"
+        sections = self._listeners(websocket_hostname, websocket_port)
+        needs_proxy = self._needs_proxy()
+        if needs_proxy:  # which only a listener of its own can; [server] then takes any port
+            sections += f"[listener main]\nhost = {hostname}\nport = {port}\nproxy = yes\n"
         text = CONFIG.format(
             hostname=hostname,
-            port=port,
+            port=0 if needs_proxy else port,
+            tls="required" if ssl else "auto",
             password=password or "",
             before_connect=before,
             always_on=self._always_on(),
             operator=_operator_hash(),
             casemapping=self._casemapping(),
+            listeners=sections,
+            modes=self._wanted()["accounts"]["default-user-modes"].lstrip("+"),
         )
         config = self.directory / "config.ini"
         config.write_text(text, encoding="utf-8")
@@ -128,13 +136,18 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             self.faketime_enabled = True
         self.proc = self.execute(self._command, cwd=self.directory)
 
-    def _always_on(self) -> str:
-        """Return what a test wants of always-on users, which it says in the words of Ergo's configuration."""
+    def _wanted(self) -> dict[str, Any]:
+        """Return what a test wants besides, which it says in the words of Ergo's configuration."""
         config = _tree()
         config["accounts"]["multiclient"]["always-on"] = "opt-in"
+        config["accounts"]["default-user-modes"] = "none"
         if self.test_config.ergo_config:
             self.test_config.ergo_config(config)
-        wanted: str = config["accounts"]["multiclient"]["always-on"]
+        return config
+
+    def _always_on(self) -> str:
+        """Return what a test wants of always-on users."""
+        wanted: str = self._wanted()["accounts"]["multiclient"]["always-on"]
         return {"disabled": "off", "mandatory": "all"}.get(wanted, wanted)
 
     def restart(self) -> None:
@@ -151,6 +164,20 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         if self.test_config.ergo_config:
             self.test_config.ergo_config(config)
         return str(config["server"]["casemapping"])
+
+    def _listeners(self, websocket_hostname: str | None, websocket_port: int | None) -> str:
+        if websocket_port is None:
+            return ""
+        return f"[listener web]\nhost = {websocket_hostname}\nport = {websocket_port}\n"
+
+    def _needs_proxy(self) -> bool:
+        """Tell whether a test wants the PROXY protocol to be required, which it says in the words of Ergo's configuration."""
+        if self.test_config.ergo_config is None:
+            return False
+        config = _tree()
+        config["server"]["listeners"]["main"] = None
+        self.test_config.ergo_config(config)
+        return bool((config["server"]["listeners"]["main"] or {}).get("proxy"))
 
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""

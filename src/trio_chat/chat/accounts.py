@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+MAX_CERTIFICATES = 10
+"""Certificates that one account can have."""
 MAX_PASSWORD = 600
 """Bytes of a password."""
 
@@ -100,6 +102,34 @@ class Accounts(Protocol):
             AccountsError: it cannot be stored.
             Busy: this address is having others checked.
             ValueError: the password has characters that cannot be used.
+        """
+
+    async def certificates(self, folded: str) -> list[str]:
+        """Return the fingerprints of certificates by which one can log in to an account, in hexadecimal.
+
+        Raises:
+            AccountsError: they cannot be read.
+        """
+
+    async def by_certificate(self, fingerprint: str) -> Account | None:
+        """Return the account that a certificate belongs to.
+
+        Raises:
+            AccountsError: it cannot be read.
+        """
+
+    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate log in to an account; tell whether it now can, which it cannot when it belongs to another one.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate not log in any more; tell whether it could before.
+
+        Raises:
+            AccountsError: it cannot be stored.
         """
 
     async def delete(self, folded: str) -> None:

@@ -107,5 +107,6 @@ def from_state(account: str, folded: str, state: Mapping[str, Any]) -> User:
     user.away = state["away"]
     # Nobody is an operator of the server by having been one before it was restarted.
     user.modes = {letter for letter in state["modes"] if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)}
+    user.note_security()  # nobody has come yet
     user.metadata = dict(state["metadata"])
     return user

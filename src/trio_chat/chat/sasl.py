@@ -115,13 +115,45 @@ class ScramSha256:
         return account
 
 
-MECHANISMS = ("PLAIN", "SCRAM-SHA-256")
+class External:
+    """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has proved to have.
+
+    Args:
+        accounts: who there is.
+        certificate: its fingerprint.
+    """
+
+    def __init__(self, accounts: Accounts, certificate: str) -> None:
+        self._accounts = accounts
+        self._certificate = certificate
+
+    async def take(self, message: bytes) -> Step:
+        """Take the name of the account, or nothing; see `Exchange.take`."""
+        account = await self._accounts.by_certificate(self._certificate)
+        try:
+            wanted = message.decode()
+        except UnicodeDecodeError as error:
+            raise Failed from error
+        if account is None or (wanted and fold_or_self(wanted) != account.folded):
+            raise Failed
+        return Step(account=account)
 
 
-def start(mechanism: str, accounts: Accounts, address: str) -> Exchange | None:
-    """Return an exchange of a mechanism, or None when there is no such mechanism."""
+def mechanisms(certificate: str) -> tuple[str, ...]:
+    """Return the mechanisms that a session can use.
+
+    Args:
+        certificate: the fingerprint of the one it has shown, or "".
+    """
+    return ("PLAIN", "SCRAM-SHA-256", "EXTERNAL") if certificate else ("PLAIN", "SCRAM-SHA-256")
+
+
+def start(mechanism: str, accounts: Accounts, address: str, certificate: str) -> Exchange | None:
+    """Return an exchange of a mechanism, or None when there is no such mechanism for this session."""
     if mechanism == "PLAIN":
         return Plain(accounts, address)
+    if mechanism == "EXTERNAL" and certificate:
+        return External(accounts, certificate)
     return ScramSha256(accounts) if mechanism == "SCRAM-SHA-256" else None
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.modes import SECURE
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
@@ -74,11 +75,13 @@ class Session:
         "batch",
         "cap_302",
         "caps",
+        "certificate",
         "closing",
         "connected",
         "effective",
         "failed_logins",
         "host",
+        "is_secure",
         "negotiating",
         "number",
         "password",
@@ -97,6 +100,8 @@ class Session:
         self.sink = sink
         self.address = address
         self.host = host or address
+        self.is_secure = False  # whether all of its way here is encrypted
+        self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None
@@ -230,6 +235,11 @@ class User:
     def accepts(self, other: "User") -> bool:
         """Tell whether somebody may write to this user whatever the modes say."""
         return other.identity in self.accepted
+
+    def note_security(self) -> None:
+        """Have the mode for encrypted connections when all sessions are."""
+        is_secure = bool(self.sessions) and all(session.is_secure for session in self.sessions)
+        (self.modes.add if is_secure else self.modes.discard)(SECURE)
 
     def idle_since(self) -> float:
         """Return when any of the sessions last said something, in seconds of Unix time."""

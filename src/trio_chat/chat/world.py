@@ -47,6 +47,8 @@ class Identity:
         account_rules: what the operator allows with accounts.
         operators: the operators of the server, by folded name.
         most_bans: bans of the server that there can be.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_port: the port for that.
     """
 
     name: str = "chat.local"
@@ -63,6 +65,8 @@ class Identity:
     account_rules: AccountRules = field(default_factory=AccountRules)
     operators: Mapping[str, Operator] = field(default_factory=dict)
     most_bans: int = 1000
+    sts_duration: int | None = None
+    sts_port: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +203,7 @@ class World:
         modes = self.identity.user_modes
         user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, session.connected, modes)
         user.sessions = (session,)
+        user.note_security()
         user.since = user.identity = self.ids.next()
         user.away = user.away_message()
         user.account = session.account
@@ -218,6 +223,7 @@ class World:
         """Make a session one more of a user who is here; return what others are to see."""
         session.number = max((other.number for other in user.sessions), default=0) + 1
         user.sessions = (*user.sessions, session)
+        user.note_security()
         session.user = user
         for channel in user.channels:
             channel.sessions_changed()
@@ -228,6 +234,7 @@ class World:
         before = session.user
         assert before is not None  # noqa: S101  # who asks for it is registered
         before.sessions = tuple(other for other in before.sessions if other is not session)
+        before.note_security()
         for channel in before.channels:
             channel.sessions_changed()
         events = self.update_away(before) if before.sessions else self.remove(before, f"Now here as {user.nick}")
@@ -293,6 +300,7 @@ class World:
         if user is None:
             return []
         user.sessions = tuple(other for other in user.sessions if other is not session)
+        user.note_security()
         if user.sessions:
             for channel in user.channels:
                 channel.sessions_changed()

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +11,8 @@ import trio
 
 from trio_chat.client.link.keys import Keys, Passwords
 from trio_chat.client.link.passwords import PasswordCommand
-from trio_chat.client.session.connecting import connect_tcp, format_address
+from trio_chat.client.session.connecting import format_address
+from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ClientSettings, ProfileSettings
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class ConnectOptions:
         profiles: the servers to join, instead of that host.
         known: the servers that can be joined by their names.
         is_first_run: whether nothing was set by anybody yet.
+        security: how the connection is to be encrypted.
     """
 
     host: str
@@ -48,6 +49,7 @@ class ConnectOptions:
     profiles: tuple[ProfileSettings, ...] = ()
     known: tuple[ProfileSettings, ...] = ()
     is_first_run: bool = False
+    security: Security = field(default_factory=Security)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,11 @@ class Target:
     channels: tuple[str, ...]
     password: str = ""
     keys: Passwords | None = None
+    security: Security = field(default_factory=Security)
 
-    def connector(self) -> Callable[[], Awaitable[trio.abc.Stream]]:
-        """Return what gets a connection."""
-        return lambda: connect_tcp(self.host, self.port)
+    def connector(self) -> Connector:
+        """Return what gets a connection; it wants to be told whom to tell."""
+        return Connector(self.host, self.port, self.security)
 
 
 class Client(Protocol):
@@ -124,7 +127,14 @@ def targets(options: ConnectOptions) -> list[Target]:
     keys = Keys(f"trio-chat {address}")
     return [
         Target(
-            name=address, host=host, port=options.port, nick=options.nick, channels=channels, password=options.password, keys=keys
+            name=address,
+            host=host,
+            port=options.port,
+            nick=options.nick,
+            channels=channels,
+            password=options.password,
+            keys=keys,
+            security=options.security,
         )
     ]
 
@@ -163,14 +173,17 @@ def _line_client(options: ConnectOptions) -> Client:
 
     target = targets(options)[0]
     channel = target.channels[0] if target.channels else ""
-    return LineClient(
+    connector = target.connector()
+    client = LineClient(
         _choose_interface(),
-        target.connector(),
+        connector,
         nick=target.nick,
         channel=channel,
         password=target.password,
         keys=target.keys,
     )
+    connector.tell = client.tell
+    return client
 
 
 def _can_draw() -> bool:

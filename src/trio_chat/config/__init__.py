@@ -5,6 +5,7 @@ from trio_chat.config.reader import FILE_NAME, ConfigError, load
 from trio_chat.config.settings import (
     AccountSettings,
     ClientSettings,
+    GatewaySettings,
     LimitSettings,
     ListenerSettings,
     LoggingSettings,
@@ -13,6 +14,7 @@ from trio_chat.config.settings import (
     ServerSettings,
     Settings,
     StorageSettings,
+    TlsSettings,
 )
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "AccountSettings",
     "ClientSettings",
     "ConfigError",
+    "GatewaySettings",
     "LimitSettings",
     "ListenerSettings",
     "LoggingSettings",
@@ -31,5 +34,6 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StorageSettings",
+    "TlsSettings",
     "load",
 ]

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from trio_chat.config import values
-from trio_chat.config.settings import ListenerSettings, OperatorSettings, ProfileSettings
+from trio_chat.config.settings import GatewaySettings, ListenerSettings, OperatorSettings, ProfileSettings
 from trio_chat.config.values import Kind
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
@@ -11,6 +11,9 @@ from trio_chat.irc.rights import RIGHTS
 
 _HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
 _PORT = values.whole(0, 65535, " (0: any free one)")
+_TLS = values.choice("auto", "required", "off")
+_NETWORKS = "addresses and networks such as 10.0.0.0/8, separated by commas"
+_PATH = Kind(values.no_or_path, "a path, seen from the directory of this file, or none")
 
 _NICK = Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing")
 
@@ -58,15 +61,25 @@ KEYS: dict[str, dict[str, Kind]] = {
         "cloak": values.YES_OR_NO,
         "cloak_secret": Kind(values.no_or_secret, "16 to 200 characters without spaces, or nothing", secret=True),
         "cloak_accounts": values.YES_OR_NO,
+        "tls": _TLS,
+        "websocket": values.YES_OR_NO,
+        "origins": Kind(values.origins, "any, or same and addresses such as https://*.example.org, separated by commas"),
+        "proxies": Kind(values.networks, f"{_NETWORKS}, or none"),
+    },
+    "tls": {
+        "certificate": _PATH,
+        "key": _PATH,
+        "sts_duration": values.no_or_whole(0, 315_360_000, " seconds"),
+        "sts_port": values.whole(0, 65535, " (0: that of [server])"),
     },
     "logging": {
         "level": values.choice("debug", "info", "warning", "error"),
-        "file": Kind(values.no_or_path, "a path, seen from the directory of this file, or none"),
+        "file": _PATH,
         "rotate_bytes": values.size(1024, 2**40),
         "keep": values.whole(1, 1000),
     },
     "storage": {
-        "file": Kind(values.no_or_path, "a path, seen from the directory of this file, or none"),
+        "file": _PATH,
         "keep_days": values.whole(0, 36_500, " (0: for ever)"),
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),
@@ -91,7 +104,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "ping_timeout": values.decimal(0.1, 86_400, "seconds"),
         "flood_burst": values.whole(1, 1_000_000, " lines"),
         "flood_rate": values.decimal(0.1, 100_000, "lines a second"),
-        "flood_exempt": Kind(values.networks, "addresses and networks such as 10.0.0.0/8, separated by commas, or none"),
+        "flood_exempt": Kind(values.networks, f"{_NETWORKS}, or none"),
         "outbox_bytes": values.size(8192, 2**30),
         "event_queue": values.whole(1, 1_000_000),
         "whowas_entries": values.whole(0, 1_000_000),
@@ -126,7 +139,27 @@ class NamedSection(NamedTuple):
 
 
 NAMED: dict[str, NamedSection] = {
-    "listener": NamedSection("listeners", ListenerSettings, {"host": _HOSTS, "port": _PORT}),
+    "listener": NamedSection(
+        "listeners",
+        ListenerSettings,
+        {
+            "host": _HOSTS,
+            "port": _PORT,
+            "path": _PATH,
+            "mode": Kind(values.file_mode, "three digits from 0 to 7, such as 660"),
+            "tls": _TLS,
+            "websocket": values.YES_OR_NO,
+            "proxy": values.YES_OR_NO,
+        },
+    ),
+    "gateway": NamedSection(
+        "gateways",
+        GatewaySettings,
+        {
+            "addresses": Kind(values.networks, f"{_NETWORKS}, or none"),
+            "password": Kind(values.secret_text, "1 to 500 bytes in UTF-8, or their argon2 hash", prose=True, secret=True),
+        },
+    ),
     "operator": NamedSection(
         "operators",
         OperatorSettings,

@@ -142,6 +142,15 @@ class _Reader:
         if len(server.lobby_topic.encode()) > lengths.topic:
             problem = f"longer than [limits] topic_length = {lengths.topic} bytes allows"
             raise self._error(*self._both("lobby_topic", server.lobby_topic, problem))
+        for listener in settings.listeners:
+            section = f"listener {listener.name}"
+            if (listener.port is None) is (listener.path is None):
+                raise self._error(line_of(self._text, section), f"[{section}] needs either a port or a path")
+        if settings.tls.sts_duration is not None and settings.tls.certificate is None:
+            problem = "[tls] sts_duration: clients refuse a certificate of the server's own making then; give one of yours"
+            raise self._error(line_of(self._text, "tls", "sts_duration"), problem)
+        if settings.tls.key is not None and settings.tls.certificate is None:
+            raise self._error(line_of(self._text, "tls", "key"), "[tls] key: a key without its certificate; give both")
 
         seen = set[str]()
         for operator in settings.operators:

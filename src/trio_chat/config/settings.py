@@ -7,6 +7,8 @@ from pathlib import Path
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.rights import RIGHTS
 
+Network = IPv4Network | IPv6Network
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
@@ -28,6 +30,20 @@ class ServerSettings:
     cloak: bool = True
     cloak_secret: str = field(default="", repr=False)  # empty: one that is made and kept in the database
     cloak_accounts: bool = False
+    tls: str = "auto"
+    websocket: bool = True
+    origins: tuple[str, ...] = ("same",)
+    proxies: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """[tls]: the certificate."""
+
+    certificate: Path | None = None  # none: one that the server makes itself
+    key: Path | None = None  # none: it is in the file of the certificate
+    sts_duration: int | None = None  # seconds; none: clients are not told to come by TLS only
+    sts_port: int = 0  # 0: [server] port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +93,7 @@ class LimitSettings:
     ping_timeout: float = 60.0  # seconds
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
-    flood_exempt: tuple[IPv4Network | IPv6Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+    flood_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024
     whowas_entries: int = 200
@@ -118,7 +134,21 @@ class ListenerSettings:
 
     name: str
     host: tuple[str, ...] = ("0.0.0.0",)  # noqa: S104 - as [server] host
-    port: int
+    port: int | None = None  # this or a path
+    path: Path | None = None
+    mode: int = 0o660
+    tls: str = "auto"
+    websocket: bool = True
+    proxy: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewaySettings:
+    """[gateway NAME]: who may say for whom it speaks."""
+
+    name: str
+    addresses: tuple[Network, ...]
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +167,7 @@ class Settings:
     """All of config.ini."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    tls: TlsSettings = field(default_factory=TlsSettings)
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
@@ -145,3 +176,4 @@ class Settings:
     listeners: tuple[ListenerSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()
     profiles: tuple[ProfileSettings, ...] = ()
+    gateways: tuple[GatewaySettings, ...] = ()

@@ -27,6 +27,8 @@ _SERVER_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
+_MODE = re.compile(r"[0-7]{3}")
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ARGON2 = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
 _MASK = re.compile(r"[^\s!,#;]{1,100}")
@@ -58,6 +60,12 @@ YES_OR_NO = Kind(_yes_or_no, "yes or no")
 def whole(low: int, high: int, note: str = "") -> Kind:
     """Return the kind of a whole number in a range, with a note for people."""
     return Kind(lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}")
+
+
+def no_or_whole(low: int, high: int, note: str = "") -> Kind:
+    """Return the kind of a whole number in a range, or the word `none`."""
+    words = f"a whole number from {low} to {high}{note}, or none"
+    return Kind(lambda value: None if value.lower() == NOBODY else _whole(value, low, high), words)
 
 
 def size(low: int, high: int, note: str = "") -> Kind:
@@ -185,6 +193,26 @@ def _parts(value: str) -> list[str]:
     if not parts:
         raise ValueError(value)
     return parts
+
+
+def origins(value: str) -> tuple[str, ...]:
+    """Return where web pages may come from that open a connection: `any`, or `same` and origins, which may begin with `*.`."""
+    parts = tuple(part.lower() for part in _parts(value))
+    if parts != ("any",) and not all(part == "same" or _ORIGIN.fullmatch(part) for part in parts):
+        raise ValueError(value)
+    return parts
+
+
+def file_mode(value: str) -> int:
+    """Return the permissions of a file."""
+    if not _MODE.fullmatch(value):
+        raise ValueError(value)
+    return int(value, 8)
+
+
+def secret_text(value: str) -> str:
+    """Return a password that may not be empty."""
+    return _text(value, 500) or _refuse(value)
 
 
 def server_name(value: str) -> str:

@@ -99,6 +99,8 @@ BOT = "B"
 
 REGISTERED_ONLY = "R"
 NO_USER_CTCP = "T"
+SECURE = "Z"
+"""The user mode of who has come encrypted, in all of its sessions; the server gives and takes it."""
 SERVER_OPERATOR, NOTICES, WALLOPS = "o", "s", "w"
 """The user modes of server operators, of their notices, and of who wants WALLOPS (RFC 2812 §3.1.5)."""
 
@@ -106,6 +108,7 @@ USER_MODES: dict[str, str] = {
     BOT: "you are a bot, and others are told so",
     REGISTERED_ONLY: "only who is logged in, or on your ACCEPT list, can send you private messages",
     NO_USER_CTCP: "nobody can send you CTCP, except /me",
+    SECURE: "your connection is encrypted; the server sets it",
     "i": "who shares no channel with you does not find you by WHO, and does not see your channels",
     SERVER_OPERATOR: "you are an operator of the server, by OPER; you can only take it away",
     NOTICES: "you are told what happens on the server; for operators who may see addresses",

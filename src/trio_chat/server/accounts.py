@@ -143,6 +143,27 @@ class AccountKeeper:
         with _translated():
             await self._table.update(folded, credentials)
 
+    async def certificates(self, folded: str) -> list[str]:
+        """Return the fingerprints of an account's certificates; see `Accounts.certificates`."""
+        with _translated():
+            return await self._table.certificates(folded)
+
+    async def by_certificate(self, fingerprint: str) -> Account | None:
+        """Return whose certificate it is; see `Accounts.by_certificate`."""
+        with _translated():
+            folded = await self._table.by_certificate(fingerprint)
+        return self.known.get(folded) if folded is not None else None
+
+    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate log in; see `Accounts.add_certificate`."""
+        with _translated():
+            return await self._table.add_certificate(folded, fingerprint)
+
+    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Let a certificate not log in any more; see `Accounts.remove_certificate`."""
+        with _translated():
+            return await self._table.remove_certificate(folded, fingerprint)
+
     async def delete(self, folded: str) -> None:
         """Delete an account; see `Accounts.delete`."""
         with _translated():

@@ -1,7 +1,6 @@
 """One client: a nursery with its reader, its keep-alive and, while something waits to be written, its writer."""
 
 import logging
-from ipaddress import ip_address
 from typing import Protocol
 
 import trio
@@ -17,15 +16,14 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.outbox import Outbox
-from trio_chat.server.transport import Transport
+from trio_chat.server.peer import Peer, is_in
+from trio_chat.server.transport import LINGER_TIMEOUT, Transport, part
 
 log = logging.getLogger("trio_chat")
 
 SHUTDOWN_REASON = "The server has shut down"
 FAREWELL_TIMEOUT = 5.0
 """Seconds in which a client that is ended can still be told why."""
-LINGER_TIMEOUT = 1.0
-"""Seconds in which a peer's last bytes are read and dropped: closing with unread bytes would destroy what it has not read yet."""
 _LINES_PER_TURN = 64
 """After so many lines of one client other tasks get a turn."""
 
@@ -47,10 +45,10 @@ class Connection:
     Args:
         hub: the server it belongs to.
         transport: its bytes.
-        host: its address, as text.
+        peer: who is at the other end.
     """
 
-    def __init__(self, hub: Hub, transport: Transport, host: str) -> None:
+    def __init__(self, hub: Hub, transport: Transport, peer: Peer) -> None:
         self._hub = hub
         self._transport = transport
         self._scope = trio.CancelScope()  # around the reader only, so that a client that is ended can still be told why
@@ -59,9 +57,10 @@ class Connection:
         self._received = trio.current_time()
         self._outbox: Outbox | None = None
         self._flood: FloodBudget | None = None
-        if not any(ip_address(host.partition("%")[0]) in network for network in hub.limits.flood_exempt):
+        if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, trio.current_time)
-        self.session = Session(self, host, hub.world.clock(), hub.world.host_of(host))
+        self.session = Session(self, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
+        self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
 
     async def run(self) -> None:
         """Serve the client until it leaves or is ended; then tell the others, and tell it why.
@@ -73,6 +72,7 @@ class Connection:
         try:
             async with trio.open_nursery() as nursery:
                 self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
+                self._transport.on_control(self._outbox.nudge)
                 try:
                     nursery.start_soon(self._keep_alive)
                     await self._read_guarded()
@@ -160,13 +160,7 @@ class Connection:
             await self._hub.broadcaster.wait_delivered(ticket)
             outbox.send_last(self._last_words())
             await outbox.wait_flushed()
-            try:
-                await self._transport.send_eof()
-                with trio.move_on_after(LINGER_TIMEOUT):
-                    while await self._transport.receive():
-                        pass
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                pass  # gone already
+            await part(self._transport, going_away=self._is_shutdown)
 
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""

@@ -17,6 +17,7 @@ from trio_chat.config import ConfigError, Settings
 from trio_chat.server import rehash
 from trio_chat.server.accounts import Cost
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
 
 log = logging.getLogger("trio_chat")
@@ -71,6 +72,13 @@ class Steered(rehash.Reconfigured, Protocol):
     def stop(self) -> None:
         """Make it end."""
 
+    async def reload_certificate(self, settings: Settings) -> None:
+        """Read the TLS certificate again, for who comes from now on.
+
+        Raises:
+            CertificateError: it cannot be used; the one before stays.
+        """
+
 
 class ServerControl:
     """The port `trio_chat.chat.operators.Control`.
@@ -114,7 +122,8 @@ class ServerControl:
         async with self._lock:
             try:
                 settings = await trio.to_thread.run_sync(self._load)
-            except ConfigError as error:
+                await self._server.reload_certificate(settings)
+            except (ConfigError, CertificateError) as error:
                 log.error("the configuration was not read again, the old one stays: %s", error)
                 raise RehashError(str(error)) from error
             await self._server.broadcaster.wait_room()

@@ -1,15 +1,21 @@
-"""Opening the port, and saying in one line why it cannot be opened."""
+"""Opening ports and Unix sockets, saying in one line why that is impossible, and taking connections in."""
 
 import errno
+import logging
 import os
-from collections.abc import Sequence
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
+from pathlib import Path
+from typing import NamedTuple
 
 import trio
 
-from trio_chat.config import Settings
+from trio_chat.config import ListenerSettings, Settings
 from trio_chat.i18n import _
 from trio_chat.server.addresses import Address
+
+log = logging.getLogger("trio_chat")
 
 # Windows has its own numbers for what bind() refuses.
 _IN_USE = frozenset((errno.EADDRINUSE, 10048))
@@ -17,8 +23,21 @@ _NOT_OURS = frozenset((errno.EADDRNOTAVAIL, 10049))
 _NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
 
 
+# What accept() says when the process or the system has no more files or memory for a connection.
+_NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, 10024, 10055))
+_NO_ROOM_DELAY = 0.1
+_BACKLOG = 1024
+
+
 class ListenError(Exception):
     """The port cannot be opened; the message says why and what to do."""
+
+
+class Entrance(NamedTuple):
+    """An open listener, and what is to be done with who comes in there."""
+
+    listener: trio.SocketListener
+    settings: ListenerSettings
 
 
 async def open_listeners(hosts: Sequence[str], port: int) -> list[trio.SocketListener]:
@@ -35,7 +54,7 @@ async def open_listeners(hosts: Sequence[str], port: int) -> list[trio.SocketLis
     try:
         for host in hosts:
             try:
-                opened = await trio.open_tcp_listeners(port, host=host, backlog=1024)
+                opened = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
             except OSError as error:
                 raise ListenError(explain(error, host, port)) from error
             listeners += opened
@@ -47,22 +66,100 @@ async def open_listeners(hosts: Sequence[str], port: int) -> list[trio.SocketLis
     return listeners
 
 
-async def open_all(settings: Settings) -> list[trio.SocketListener]:
+async def open_all(settings: Settings) -> list[Entrance]:
     """Listen where [server] says, and then where each [listener NAME] does.
 
     Raises:
         ListenError: when one of them is impossible; nothing stays open then, nor when cancelled.
     """
-    listeners: list[trio.SocketListener] = []
+    server = settings.server
+    main = ListenerSettings(name="", host=server.host, port=server.port, tls=server.tls, websocket=server.websocket)
+    entrances: list[Entrance] = []
     try:
-        listeners += await open_listeners(settings.server.host, settings.server.port)
-        for further in settings.listeners:
-            listeners += await open_listeners(further.host, further.port)
+        for one in (main, *settings.listeners):
+            if one.path is not None:
+                sock = await trio.to_thread.run_sync(open_unix, one.path, one.mode)
+                opened = [trio.SocketListener(trio.socket.from_stdlib_socket(sock))]
+            else:
+                opened = await open_listeners(one.host, one.port or 0)
+            entrances += [Entrance(listener, one) for listener in opened]
     except BaseException:
-        for listener in listeners:
-            listener.socket.close()
+        close_all(entrances)
         raise
-    return listeners
+    return entrances
+
+
+def close_all(entrances: Sequence[Entrance]) -> None:
+    """Take no more connections, and remove the files of Unix sockets."""
+    for entrance in entrances:
+        entrance.listener.socket.close()
+        if entrance.settings.path is not None:
+            entrance.settings.path.unlink(missing_ok=True)
+
+
+def open_unix(path: Path, mode: int) -> socket.socket:
+    """Listen on a Unix socket; what a server that was killed has left is taken away first. Blocks: call it in a thread.
+
+    Raises:
+        ListenError: that is impossible, or somebody else listens there.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        raise ListenError(_("Cannot listen on {path}: {reason}.").format(path=path, reason=_("this system has no such sockets")))
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            if _answers(path):
+                raise ListenError(_("{path} is already in use: stop the other program (another trio-chat?).").format(path=path))
+            path.unlink()
+        before = os.umask(0o177)  # nobody can come in before the permissions are right
+        try:
+            sock.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        path.chmod(mode)
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        reason = error.strerror or str(error)
+        raise ListenError(_("Cannot listen on {path}: {reason}.").format(path=path, reason=reason)) from error
+    except ListenError:
+        sock.close()
+        raise
+    return sock
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        return sock.connect_ex(os.fspath(path)) == 0
+
+
+async def accept_from(
+    entrance: Entrance, serve: Callable[[trio.SocketStream, ListenerSettings], Awaitable[None]], nursery: trio.Nursery
+) -> None:
+    """Take connections, for ever. When the system has no room for more, wait until it has, and say so once.
+
+    Args:
+        entrance: where they come in; closed at the end.
+        serve: serves one, and owns it.
+        nursery: where that runs.
+    """
+    short_at: float | None = None
+    async with entrance.listener:
+        while True:
+            try:
+                stream = await entrance.listener.accept()
+            except OSError as error:
+                if error.errno not in _NO_ROOM:
+                    raise
+                if short_at is None:
+                    log.error("no more connections can be taken until some end: %s", error.strerror or error)
+                short_at = trio.current_time()
+                await trio.sleep(_NO_ROOM_DELAY)
+                continue
+            if short_at is not None and trio.current_time() > short_at + 10 * _NO_ROOM_DELAY:
+                log.warning("connections are taken again")
+                short_at = None
+            nursery.start_soon(serve, stream, entrance.settings)
 
 
 def bound_port(listeners: Sequence[trio.SocketListener]) -> int:

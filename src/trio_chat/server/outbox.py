@@ -31,9 +31,10 @@ class Outbox:
         self._max_bytes = max_bytes
         self._end = end
         self._channel: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] | None = None
-        self._queued = 0
+        self._queued = 0  # bytes; of the piece being written as it goes out, of the others as they came
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
+        self._is_nudged = False  # whether the transport has something to send of its own accord
         self._progress = trio.lowlevel.ParkingLot()
 
     @property
@@ -63,6 +64,13 @@ class Outbox:
         self._is_open = False
         self._put(data)
 
+    def nudge(self) -> None:
+        """Send what the transport has to send of its own accord, behind what is on its way already."""
+        if self._queued:
+            self._is_nudged = True
+        else:
+            self._put(b"")
+
     def close(self) -> None:
         """Take nothing more and write nothing more: the client's nursery is about to be gone."""
         self._is_open = False
@@ -80,15 +88,15 @@ class Outbox:
             await self._progress.park()
 
     def _put(self, data: bytes) -> None:
-        if not self._queued and not self._is_broken:
-            try:
-                taken = self._transport.send_nowait(data)
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                self._break()
-                return
-            if taken == len(data):
-                return
-            data = data[taken:]
+        if self._is_broken:
+            return
+        if self._queued:
+            self._queue(data)
+        elif rest := self._try_to_send(data):
+            self._queued = len(rest)
+            self._nursery.start_soon(self._write, rest)
+
+    def _queue(self, data: bytes) -> None:
         if self._channel is None:
             self._channel = trio.open_memory_channel[bytes](MAX_CHUNKS)
         try:
@@ -96,9 +104,15 @@ class Outbox:
         except trio.WouldBlock:
             self._overflow(f"Too slow: more than {MAX_CHUNKS} messages were waiting")
             return
-        if not self._queued:
-            self._nursery.start_soon(self._write, self._channel[1])
         self._queued += len(data)
+
+    def _try_to_send(self, data: bytes) -> bytes:
+        """Send what can be sent at once; return what is left, in the form in which it must go out."""
+        try:
+            return self._transport.send_nowait(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            self._break()
+            return b""
 
     def _overflow(self, reason: str) -> None:
         self._is_open = False
@@ -108,16 +122,28 @@ class Outbox:
         self.close()
         self._end("Connection reset")
 
-    async def _write(self, waiting: trio.MemoryReceiveChannel[bytes]) -> None:
-        while self._queued:
-            data = _take(waiting, _JOIN_BYTES)
+    async def _write(self, rest: bytes) -> None:
+        """Write what the socket did not take, and then what has been queued meanwhile."""
+        while rest:
             try:
-                await self._transport.send_all(data)
+                await self._transport.send_rest(rest)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 self._break()
                 return
-            self._queued -= len(data)
+            self._queued -= len(rest)
+            rest = self._next()
             self._progress.unpark_all()
+
+    def _next(self) -> bytes:
+        """Send of what is queued what can be sent at once; return what is left of it, counted as queued."""
+        while self._queued or self._is_nudged:
+            self._is_nudged = False
+            data = _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else b""
+            rest = self._try_to_send(data)
+            self._queued += len(rest) - len(data)
+            if rest or self._is_broken:
+                return rest
+        return b""
 
 
 def _take(waiting: trio.MemoryReceiveChannel[bytes], limit: int | None) -> bytes:

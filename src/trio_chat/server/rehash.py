@@ -29,11 +29,12 @@ class When(Enum):
 
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
-        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace", "default_user_modes"),
-        When.NEW: ("cloak", "cloak_secret", "cloak_accounts"),
+        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace"),
+        When.NEW: ("cloak", "cloak_secret", "cloak_accounts", "default_user_modes", "origins", "proxies"),
         # The name is the source of all that the server says; clients and their scripts hold on to it.
-        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping"),
+        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
     },
+    "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
     "logging": {When.NOW: ("level",), When.RESTART: ("file", "rotate_bytes", "keep")},
     "storage": {When.NOW: ("playback", "most_messages"), When.RESTART: ("file", "keep_days", "synchronous")},
     "accounts": {
@@ -52,6 +53,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "listeners": {When.RESTART: ()},
     "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},
+    "gateways": {When.NEW: ()},
 }  # fmt: skip
 """Every key, by section; for sections that have a name, the field of `Settings` stands for all of them."""
 
@@ -170,6 +172,8 @@ def identity(settings: Settings, created: float) -> Identity:
         lobby=server.lobby,
         lobby_topic=server.lobby_topic,
         user_modes=server.default_user_modes,
+        sts_duration=settings.tls.sts_duration,
+        sts_port=settings.tls.sts_port or server.port,
         account_rules=AccountRules(
             registration=settings.accounts.registration == "open",
             before_connect=settings.accounts.before_connect,

@@ -1,15 +1,29 @@
-"""How bytes come and go for one client; the one place that knows a plain socket from any other stream."""
+"""How bytes come and go for one client; the one place that knows a plain socket from any other stream.
+
+Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into bytes for the one below and
+hands back what the socket did not take, already in the form in which it must go out. So encryption and framing need no task of
+their own, a member of any kind costs a fan-out one call, and what waits is kept in one place, the `Outbox`.
+"""
 
 import socket
+from collections.abc import Callable
 from typing import Protocol
 
 import trio
 
 RECEIVE_BYTES = 65536
+LINGER_TIMEOUT = 1.0
+"""Seconds in which a peer's last bytes are read and dropped."""
 
 
 class Transport(Protocol):
     """A connection as the rest of this room uses it."""
+
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Have something called whenever there are bytes to be sent that nobody gave, such as the answer to a WebSocket ping.
+
+        They go out with the next `send_nowait`, of which the data may be empty.
+        """
 
     async def receive(self) -> bytes:
         """Wait for bytes and return them; b"" when the peer has sent its last.
@@ -19,31 +33,67 @@ class Transport(Protocol):
             trio.ClosedResourceError: it was closed here.
         """
 
-    def send_nowait(self, data: bytes) -> int:
-        """Send what can be sent without waiting; return how many bytes that was, also 0.
+    def send_nowait(self, data: bytes) -> bytes:
+        """Send what can be sent without waiting; return what is left: `send_rest` must be given it before anything else is sent.
+
+        Args:
+            data: whole lines, or nothing.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
             trio.ClosedResourceError: it was closed here.
         """
 
-    async def send_all(self, data: bytes) -> None:
-        """Send everything; when cancelled, an unknown part has been sent and the connection is only good for closing.
+    async def send_rest(self, rest: bytes) -> None:
+        """Send all of what `send_nowait` has left; when cancelled, the connection is only good for closing.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
             trio.ClosedResourceError: it was closed here.
         """
 
-    async def send_eof(self) -> None:
-        """Tell the peer that nothing more comes; a connection that cannot say so does nothing."""
+    async def send_eof(self, *, going_away: bool = False) -> None:
+        """Tell the peer that nothing more comes; a connection that cannot say so does nothing.
+
+        Args:
+            going_away: whether that is because the server stops.
+
+        Raises:
+            trio.BrokenResourceError: the connection broke.
+            trio.ClosedResourceError: it was closed here.
+        """
 
     async def aclose(self) -> None:
         """Close; calling it again does nothing. When cancelled, it is closed all the same, without a farewell."""
 
 
+async def send_all(transport: Transport, data: bytes) -> None:
+    """Send everything; for who is the only one that sends.
+
+    Raises:
+        trio.BrokenResourceError: the connection broke.
+        trio.ClosedResourceError: it was closed here.
+    """
+    await trio.lowlevel.checkpoint()
+    if rest := transport.send_nowait(data):
+        await transport.send_rest(rest)
+
+
+async def part(transport: Transport, *, going_away: bool = False) -> None:
+    """Say that nothing more comes, and read away what is still on its way: closing with unread bytes would destroy what the peer
+    has not read yet. The caller has a deadline, and closes.
+    """
+    try:
+        await transport.send_eof(going_away=going_away)
+        with trio.move_on_after(LINGER_TIMEOUT):
+            while await transport.receive():
+                pass
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass  # gone already
+
+
 class SocketTransport:
-    """A TCP connection, with synchronous non-blocking calls on the socket itself.
+    """A TCP connection or a Unix one, with synchronous non-blocking calls on the socket itself.
 
     One `send` for one member and batch is what a fan-out costs; Trio's own `SocketStream` would add a checkpoint, a lock and a
     coroutine to each. Reading waits for readability and then calls `recv` once, for the same reason.
@@ -58,6 +108,9 @@ class SocketTransport:
         self._socket = socket.socket(family, kind, protocol, fileno=sock.detach())
         self._socket.setblocking(False)
 
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Do nothing: a socket sends what it is given."""
+
     async def receive(self) -> bytes:
         """Wait for bytes; see `Transport`."""
         while True:
@@ -69,29 +122,32 @@ class SocketTransport:
             except OSError as error:
                 raise trio.BrokenResourceError from error
 
-    def send_nowait(self, data: bytes | memoryview) -> int:
+    def send_nowait(self, data: bytes) -> bytes:
         """Send without waiting; see `Transport`."""
         try:
-            return self._socket.send(data)
+            taken = self._socket.send(data)
         except BlockingIOError:
-            return 0
+            return data
         except OSError as error:
             if self._socket.fileno() < 0:
                 raise trio.ClosedResourceError from error
             raise trio.BrokenResourceError from error
+        return b"" if taken == len(data) else data[taken:]
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_rest(self, rest: bytes) -> None:
         """Send everything; see `Transport`."""
         await trio.lowlevel.checkpoint()
-        with memoryview(data) as view:
+        with memoryview(rest) as view:
             sent = 0
-            while sent < len(data):
-                taken = self.send_nowait(view[sent:])
-                sent += taken
-                if not taken:
+            while sent < len(rest):
+                try:
+                    sent += self._socket.send(view[sent:])
+                except BlockingIOError:
                     await trio.lowlevel.wait_writable(self._socket)
+                except OSError as error:
+                    raise trio.BrokenResourceError from error
 
-    async def send_eof(self) -> None:
+    async def send_eof(self, *, going_away: bool = False) -> None:
         """Shut down the sending half."""
         await trio.lowlevel.checkpoint()
         try:
@@ -117,19 +173,22 @@ class StreamTransport:
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
 
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Do nothing: a stream sends what it is given."""
+
     async def receive(self) -> bytes:
         """Wait for bytes; see `Transport`."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))
 
-    def send_nowait(self, data: bytes) -> int:
+    def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
-        return 0
+        return data
 
-    async def send_all(self, data: bytes) -> None:
+    async def send_rest(self, rest: bytes) -> None:
         """Send everything; see `Transport`."""
-        await self._stream.send_all(data)
+        await self._stream.send_all(rest)
 
-    async def send_eof(self) -> None:
+    async def send_eof(self, *, going_away: bool = False) -> None:
         """Tell the peer that nothing more comes, where the stream has a way to."""
         if isinstance(self._stream, trio.abc.HalfCloseableStream):
             await self._stream.send_eof()
@@ -137,3 +196,41 @@ class StreamTransport:
     async def aclose(self) -> None:
         """Close the stream; see `Transport`."""
         await trio.aclose_forcefully(self._stream)
+
+
+class Ahead:
+    """What was read of a connection to find out what it is, and is still to be read by whoever serves it.
+
+    Args:
+        below: the connection.
+        data: what has been read of it.
+    """
+
+    def __init__(self, below: Transport, data: bytes = b"") -> None:
+        self.data = data
+        self._below = below
+        # Everything but reading is done by the connection itself, without a call in between.
+        self.on_control = below.on_control
+        self.send_nowait = below.send_nowait
+        self.send_rest = below.send_rest
+        self.send_eof = below.send_eof
+        self.aclose = below.aclose
+
+    async def receive(self) -> bytes:
+        """Return what was read ahead, then what comes; see `Transport`."""
+        if not self.data:
+            return await self._below.receive()
+        data, self.data = self.data, b""
+        await trio.lowlevel.checkpoint()
+        return data
+
+    async def more(self) -> bool:
+        """Read more ahead; tell whether more came."""
+        data = await self._below.receive()
+        self.data += data
+        return bool(data)
+
+    def take(self, size: int) -> bytes:
+        """Return the first bytes of what was read ahead, and leave the rest."""
+        data, self.data = self.data[:size], self.data[size:]
+        return data

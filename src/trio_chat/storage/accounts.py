@@ -53,6 +53,22 @@ class SqliteAccounts:
         """Delete an account."""
         await self._database.write(delete, folded)
 
+    async def certificates(self, folded: str) -> list[str]:
+        """Return the fingerprints of an account's certificates."""
+        return await self._database.read(_certificates, folded)
+
+    async def by_certificate(self, fingerprint: str) -> str | None:
+        """Return the folded name of the account that a certificate belongs to."""
+        return await self._database.read(_by_certificate, fingerprint)
+
+    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Add a certificate to an account that there is; tell whether it is this account's now."""
+        return await self._database.write(_add_certificate, folded, fingerprint)
+
+    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+        """Take a certificate from an account; tell whether it had it."""
+        return await self._database.write(_remove_certificate, folded, fingerprint)
+
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes that is the same for ever, made when it is first asked for."""
         return await self._database.write(_secret, name)
@@ -97,3 +113,26 @@ def delete(connection: "apsw.Connection", folded: str) -> None:
 def _secret(connection: "apsw.Connection", name: str) -> bytes:
     connection.execute("INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32)))
     return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)
+
+
+def _certificates(connection: "apsw.Connection", folded: str) -> list[str]:
+    query = "SELECT fingerprint FROM certificate WHERE account = ? ORDER BY fingerprint"
+    return [str(fingerprint) for (fingerprint,) in connection.execute(query, (folded,))]
+
+
+def _by_certificate(connection: "apsw.Connection", fingerprint: str) -> str | None:
+    row = connection.execute("SELECT account FROM certificate WHERE fingerprint = ?", (fingerprint,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def _add_certificate(connection: "apsw.Connection", folded: str, fingerprint: str) -> bool:
+    # The account may have been deleted by a command beside this server.
+    connection.execute(
+        "INSERT INTO certificate SELECT ?, folded FROM account WHERE folded = ? ON CONFLICT DO NOTHING", (fingerprint, folded)
+    )
+    return _by_certificate(connection, fingerprint) == folded
+
+
+def _remove_certificate(connection: "apsw.Connection", folded: str, fingerprint: str) -> bool:
+    connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, folded))
+    return connection.changes() == 1

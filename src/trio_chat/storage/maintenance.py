@@ -28,7 +28,7 @@ BATCH = 200
 _PAUSE = 3
 """How much longer the file is left to others than it was held, while messages are deleted."""
 _BUSY_MS = 30_000
-_SETTINGS_SINCE = 8
+_SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"

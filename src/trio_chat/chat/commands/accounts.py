@@ -41,10 +41,10 @@ def authenticate_command(request: Request) -> None:
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session = request.session
-    session.sasl = sasl.start(mechanism, accounts, session.address)
+    session.sasl = sasl.start(mechanism, accounts, session.address, session.certificate)
     session.sasl_inbox = sasl.Inbox()
     if session.sasl is None:
-        request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.MECHANISMS))
+        request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.mechanisms(session.certificate)))
         request.reply.numeric(n.ERR_SASLFAIL, args=("There is no such mechanism here",))
         return
     request.reply.send("AUTHENTICATE", ("+",), "")

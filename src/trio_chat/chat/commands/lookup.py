@@ -13,7 +13,7 @@ from trio_chat.chat.users import User
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, fold_words
-from trio_chat.irc.modes import BOT
+from trio_chat.irc.modes import BOT, SECURE
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 
@@ -109,6 +109,10 @@ def _whois_reply(request: Request, user: User) -> None:
     reply.numeric(n.RPL_WHOISSERVER, user.nick, identity.name, args=(identity.description,))
     if user.account:
         reply.numeric(n.RPL_WHOISACCOUNT, user.nick, user.account)
+    if SECURE in user.modes:
+        reply.numeric(n.RPL_WHOISSECURE, user.nick)
+    if user is request.user and request.session.certificate:
+        reply.numeric(n.RPL_WHOISCERTFP, user.nick, args=(request.session.certificate,))
     if BOT in user.modes:
         reply.numeric(n.RPL_WHOISBOT, user.nick)
     if user.operator is not None:

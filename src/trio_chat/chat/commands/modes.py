@@ -184,7 +184,8 @@ def _apply_forward(request: Request, channel: Channel, change: Change) -> Change
         text = "There is no such channel to forward to"
         request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, "f", change.param, args=(text,))
         return None
-    if not policy.is_operator(request.user, target):  # or anybody could send people where they are not wanted
+    # Or anybody could send people where they are not wanted.
+    if not request.override and not policy.is_operator(request.user, target):
         request.reply.numeric(n.ERR_CHANOPRIVSNEEDED, target.name)
         return None
     channel.forward = target.name
@@ -234,6 +235,8 @@ def _change_own_modes(request: Request) -> None:
             adding = letter == "+"
         elif letter not in modes.USER_MODES:
             has_unknown = True
+        elif letter == modes.SECURE:
+            continue  # the server's to give, and nothing to complain of
         elif letter == modes.SERVER_OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
             gives_up = gives_up or not adding
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):

@@ -1,15 +1,18 @@
 """NickServ: accounts, for who has only a keyboard. Every answer is a NOTICE of a sentence."""
 
+import re
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
+from trio_chat.chat.accounts import MAX_CERTIFICATES, MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.face import Face
 from trio_chat.irc.names import fold_or_self
+
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 FACE = Face("NickServ")
 NAME = FACE.name
@@ -123,6 +126,55 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
         answer(request, f"{login.explain(error)}.", reply)
         return
     answer(request, "Your password is changed.", reply)
+
+
+@FACE.order("CERT", "ADD [<fingerprint>] | DEL <fingerprint> | LIST", 1, "sets by which certificates you can log in")
+def _cert(request: Request, words: list[str]) -> None:
+    change = words[0].upper()
+    given = words[1].replace(":", "").lower() if len(words) > 1 else ""
+    fingerprint = given or (request.session.certificate if change == "ADD" else "")
+    if not request.user.account:
+        answer(request, "You are not logged in.")
+    elif change == "LIST":
+        request.reply.postpone(partial(_list_certificates, request))
+    elif change not in ("ADD", "DEL"):
+        answer(request, f"Usage: /msg {NAME} {FACE.orders['CERT'].usage}")
+    elif not fingerprint and change == "ADD":
+        answer(request, "You have not come with a certificate; connect with one, or give its SHA-256 fingerprint.")
+    elif not _FINGERPRINT.fullmatch(fingerprint):
+        answer(request, "A fingerprint is SHA-256: 64 hexadecimal digits.")
+    else:
+        request.reply.postpone(partial(_change_certificates, request, change, fingerprint))
+
+
+async def _list_certificates(request: Request, reply: Response) -> None:
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        fingerprints = await accounts.certificates(fold_or_self(request.user.account))
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    for fingerprint in fingerprints:
+        answer(request, fingerprint, reply)
+    answer(request, f"That is all: {len(fingerprints)} of {MAX_CERTIFICATES}.", reply)
+
+
+async def _change_certificates(request: Request, change: str, fingerprint: str, reply: Response) -> None:
+    accounts, folded = request.world.accounts, fold_or_self(request.user.account)
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        if change == "DEL":
+            is_done = await accounts.remove_certificate(folded, fingerprint)
+            answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
+        elif len(await accounts.certificates(folded)) >= MAX_CERTIFICATES:
+            answer(request, f"You have {MAX_CERTIFICATES} certificates already; take one away with CERT DEL.", reply)
+        elif await accounts.add_certificate(folded, fingerprint):
+            answer(request, "You can log in with that certificate now, by SASL EXTERNAL.", reply)
+        else:
+            answer(request, "That certificate belongs to another account.", reply)
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
 
 
 @FACE.order("DROP", "<password>", 1, "deletes your account")

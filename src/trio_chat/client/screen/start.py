@@ -15,6 +15,7 @@ from trio_chat.target import parse
 
 if TYPE_CHECKING:
     from trio_chat.client.main import ConnectOptions, Target
+    from trio_chat.client.trust import Security
     from trio_chat.target import Target as Address
 
 _PORT = 5000
@@ -46,8 +47,9 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
 def make_link(target: "Target") -> Link:
     """Return the link of a server."""
     first, *more = target.channels or ("",)
-    return Link(
-        target.connector(),
+    connector = target.connector()
+    link = Link(
+        connector,
         Rooms(first, more),
         nick=target.nick,
         password=target.password,
@@ -55,6 +57,8 @@ def make_link(target: "Target") -> Link:
         sees_status=True,
         stays=True,
     )
+    connector.tell = link.tell
+    return link
 
 
 def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
@@ -67,6 +71,7 @@ def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
     address = parse(text)
     port = address.port or _PORT
     given = replace(options, host=address.host, port=port, channel=address.channel, password="", profiles=())
+    given = replace(given, security=_security(options, address))
     (target,) = targets(given)
     return target.name, make_link(target)
 
@@ -76,9 +81,15 @@ def _beginner(running: ScreenClient, options: "ConnectOptions") -> "Callable[[Ad
         from trio_chat.client.main import targets  # noqa: PLC0415
 
         port, channel = address.port or _PORT, address.channel or "#lobby"
-        (target,) = targets(replace(options, host=address.host, port=port, nick=nick, channel=channel, profiles=()))
+        given = replace(options, host=address.host, port=port, nick=nick, channel=channel, profiles=())
+        (target,) = targets(replace(given, security=_security(options, address)))
         running.add(target.name, make_link(target))
         running.desk.seats[-1].registers = registers
         running.desk.refresh()
 
     return begin
+
+
+def _security(options: "ConnectOptions", address: "Address") -> "Security":
+    """Return how a server that was typed is connected to: no certificate of another one is expected of it."""
+    return replace(options.security, fingerprint="", required=address.is_encrypted or options.security.required)

@@ -1,0 +1,176 @@
+"""The server's certificate: the operator's, or one that the server makes itself, once, and keeps beside the database.
+
+Everything here blocks, for milliseconds or, when a certificate is made, a tenth of a second: call it in a thread.
+"""
+
+import hashlib
+import logging
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from trio_chat.config import Settings
+
+if TYPE_CHECKING:
+    from OpenSSL import SSL
+
+log = logging.getLogger("trio_chat")
+
+_YEARS = 30
+"""How long a certificate of our own is valid: who has accepted it once is to go on without being asked."""
+
+
+class CertificateError(Exception):
+    """There is no certificate that can be used; the text is one line for the operator."""
+
+
+class Files(NamedTuple):
+    """Where a certificate and its key are.
+
+    Args:
+        certificate: the file; None when nothing is kept, and one is made at every start.
+        key: the file of the key, which may be the same.
+        is_own: whether the server makes it itself.
+    """
+
+    certificate: Path | None
+    key: Path | None
+    is_own: bool
+
+
+def files_of(settings: Settings) -> Files:
+    """Return where the certificate is, or is to be."""
+    chosen = settings.tls
+    if chosen.certificate is not None:
+        return Files(chosen.certificate, chosen.key or chosen.certificate, is_own=False)
+    database = settings.storage.file
+    if database is None or database.name == ":memory:":
+        return Files(None, None, is_own=True)
+    own = database.with_name(f"{database.name}.pem")
+    return Files(own, own, is_own=True)
+
+
+def ensure(files: Files, name: str) -> str:
+    """Make the certificate if it is to be made and is not there; return its fingerprint, or "" when none is kept.
+
+    Raises:
+        CertificateError: it cannot be read or written, or does not belong to its key.
+    """
+    if files.certificate is None:
+        return ""
+    if files.is_own and not files.certificate.exists():
+        try:
+            _write_private(files.certificate, make(name))
+        except OSError as error:
+            raise CertificateError(f"{files.certificate}: cannot be written: {error.strerror or error}") from error
+        fingerprint = check(files)
+        log.info("made a TLS certificate in %s, SHA-256 fingerprint %s", files.certificate, fingerprint)
+        return fingerprint
+    return check(files)
+
+
+def check(files: Files) -> str:
+    """Check that the certificate is there and belongs to its key; return its fingerprint.
+
+    Raises:
+        CertificateError: it is not so.
+    """
+    assert files.certificate is not None  # noqa: S101  # asked before
+    try:
+        text = files.certificate.read_text(encoding="ascii", errors="replace")
+        # Without the words for a password, OpenSSL would ask for it on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key, password="")
+        start = text.index(ssl.PEM_HEADER)
+        der = ssl.PEM_cert_to_DER_cert(text[start : text.index(ssl.PEM_FOOTER, start) + len(ssl.PEM_FOOTER)])
+    except ssl.SSLError as error:
+        problem = f"{files.certificate}, {files.key}: no certificate with its key, in the PEM format and without a password"
+        raise CertificateError(f"{problem} ({error.reason or 'not understood'})") from error
+    except OSError as error:
+        raise CertificateError(f"{error.filename or files.certificate}: cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise CertificateError(f"{files.certificate}: no certificate in the PEM format") from error
+    return hashlib.sha256(der).hexdigest()
+
+
+def context(files: Files, name: str) -> "SSL.Context":
+    """Return what connections are encrypted with.
+
+    Clients are asked for a certificate and any is accepted: not who has signed it counts, but that an account knows its
+    fingerprint. The standard library cannot do that: its `CERT_OPTIONAL` ends the handshake with who shows a certificate that
+    nobody known has signed.
+
+    Raises:
+        CertificateError: the certificate cannot be used.
+    """
+    from OpenSSL import SSL  # noqa: PLC0415  # a tenth of a second, for the first who comes by TLS
+
+    made = SSL.Context(SSL.TLS_SERVER_METHOD)
+    made.set_min_proto_version(SSL.TLS1_2_VERSION)
+    made.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION | SSL.OP_NO_TICKET)
+    made.set_mode(SSL.MODE_RELEASE_BUFFERS)  # most connections are at rest, and then need none
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_verify(SSL.VERIFY_PEER, lambda *_: True)
+    with _files(files, name) as (certificate, key):
+        try:
+            made.use_certificate_chain_file(os.fspath(certificate))
+            made.use_privatekey_file(os.fspath(key))
+            made.check_privatekey()
+        except SSL.Error as error:
+            raise CertificateError(f"{certificate}: no certificate with its key") from error
+    return made
+
+
+@contextmanager
+def _files(files: Files, name: str) -> Iterator[tuple[Path, Path]]:
+    """Give the files of the certificate; those of one that is not kept are gone when the block ends."""
+    if files.certificate is not None and files.key is not None:
+        yield files.certificate, files.key
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        passing = Path(directory) / "passing.pem"
+        _write_private(passing, make(name))
+        yield passing, passing
+
+
+def make(name: str) -> bytes:
+    """Return a key and a certificate signed with it, in the PEM format."""
+    from cryptography import x509  # noqa: PLC0415  # needed once in the life of a server
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))  # for clients whose clock is late
+        .not_valid_after(now + timedelta(days=365 * _YEARS))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _write_private(path: Path, data: bytes) -> None:
+    """Write a file that nobody but its owner can read, whole or not at all."""
+    handle, part = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        os.unlink(part)
+        raise

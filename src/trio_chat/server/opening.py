@@ -1,0 +1,210 @@
+"""The first bytes of a connection tell what it is: TLS, HTTP, the PROXY protocol or IRC. One port, anything joins.
+
+Everything here happens within one deadline and reads a bounded number of bytes; nothing of what was read is lost.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import trio
+
+from trio_chat.config import GatewaySettings, ListenerSettings, ServerSettings
+from trio_chat.irc.message import Message, ParseError, parse
+from trio_chat.server import proxy
+from trio_chat.server.certificates import CertificateError
+from trio_chat.server.encryption import Encryption, HandshakeError
+from trio_chat.server.gateways import GatewayError, speak_for
+from trio_chat.server.peer import Peer, is_in
+from trio_chat.server.transport import Ahead, Transport, send_all
+
+log = logging.getLogger("trio_chat")
+
+_MAX_LINE = 1024
+"""Bytes of a WEBIRC line."""
+# A fatal alert, handshake_failure (RFC 8446 §6): what a client that begins TLS understands.
+_ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
+_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE ", b"CONNECT ", b"PRI * ")
+_WEBIRC = b"WEBIRC "
+
+
+class Kind(Enum):
+    """What a connection is."""
+
+    TLS = "TLS"
+    HTTP = "HTTP"
+    IRC = "IRC"
+
+
+class Closed(Exception):  # an outcome, not a mistake
+    """The connection is not to be served, and the peer has been told if it can be; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What is allowed on the server, whatever the listener.
+
+    Args:
+        server: names, proxies, origins.
+        gateways: who may use WEBIRC.
+        encryption: the certificate.
+        timeout: seconds for everything that comes before the chat.
+    """
+
+    server: ServerSettings
+    gateways: tuple[GatewaySettings, ...]
+    encryption: Encryption
+    timeout: float
+
+
+def kind_of(data: bytes) -> Kind | None:
+    """Tell what a connection is by its first bytes; None when more are needed."""
+    if not data:
+        return None
+    if data[:1] == b"\x16":  # a TLS record with a handshake message; no line of IRC begins so
+        return Kind.TLS
+    for method in _METHODS:
+        if data.startswith(method):
+            return Kind.HTTP
+        if method.startswith(data):
+            return None
+    return Kind.IRC
+
+
+class Opening:
+    """The time before a connection is one to chat on.
+
+    Args:
+        transport: the connection.
+        peer: who it comes from, as far as the socket says.
+        listener: where it came in.
+        rules: what is allowed.
+    """
+
+    def __init__(self, transport: Transport, peer: Peer, listener: ListenerSettings, rules: Rules) -> None:
+        self.peer = peer
+        self.transport = Ahead(transport)
+        """As far as it is open by now: the caller says farewell on it, and closes it."""
+        self._listener = listener
+        self._rules = rules
+        self._takes_lines = True  # whether a line of IRC can be read at the other end, as far as is known
+
+    async def run(self) -> None:
+        """Find out what the connection is, and open it so far that IRC is spoken on `transport`.
+
+        Raises:
+            Closed: it is not to be served.
+            trio.BrokenResourceError: the connection broke.
+            trio.ClosedResourceError: it was closed here.
+        """
+        with trio.move_on_after(self._rules.timeout) as scope:
+            await self._run()
+        if scope.cancelled_caught:
+            raise Closed(await self.tell("Registration timed out"))
+
+    async def _run(self) -> None:
+        await self._read_proxy_header()
+        kind = await self._read_kind()
+        listener = self._listener
+        if kind is Kind.TLS:
+            if listener.tls == "off":
+                await self._send(_ALERT)
+                raise Closed("TLS is off here")
+            await self._start_tls()
+            kind = await self._read_kind()
+        elif listener.tls == "required" and not self.peer.is_secure:
+            await self._ask_for_tls(kind)
+        if kind is Kind.HTTP:
+            await self._start_websocket()
+        elif kind is Kind.IRC:
+            await self._read_gateway()
+
+    async def _read_proxy_header(self) -> None:
+        ahead, must = self.transport, self._listener.proxy
+        if not (must or is_in(self.peer.host, self._rules.server.proxies)):
+            return
+        while not ahead.data and await ahead.more():
+            pass
+        if not must and not proxy.may_be_header(ahead.data):
+            return
+        try:
+            while (header := proxy.parse(ahead.data)) is None:
+                if not await ahead.more():
+                    raise Closed("Connection closed")
+        except proxy.ProxyError as error:
+            if not must:  # "P" could have become PROXY, and is PASS
+                return
+            raise Closed(f"the proxy did not say who is behind it: {error}") from error
+        ahead.take(header.size)
+        if header.host:
+            self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
+
+    async def _read_kind(self) -> Kind:
+        while (kind := kind_of(self.transport.data)) is None:
+            if not await self.transport.more():
+                raise Closed("Connection closed")
+        return kind
+
+    async def _start_tls(self) -> None:
+        self._takes_lines = False
+        encryption = self._rules.encryption
+        try:
+            await encryption.load()
+        except CertificateError as error:
+            log.error("nobody can come by TLS: %s", error)
+            raise Closed("there is no certificate") from error
+        try:
+            tls = await encryption.wrap(self.transport)
+        except HandshakeError as error:
+            raise Closed(f"TLS failed: {error}") from error
+        except trio.TooSlowError as error:
+            raise Closed("TLS took too long") from error
+        self.transport, self._takes_lines = Ahead(tls), True
+        self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
+
+    async def _ask_for_tls(self, kind: Kind) -> None:
+        if kind is Kind.HTTP:
+            await self._start_websocket(tls_first=True)
+        raise Closed(await self.tell("Use TLS: this port takes no plain text"))
+
+    async def _start_websocket(self, *, tls_first: bool = False) -> None:
+        from trio_chat.server import web  # noqa: PLC0415  # loaded with the first who needs it
+
+        self._takes_lines = False
+        try:
+            websocket, self.peer = await web.open_websocket(
+                self.transport, self.peer, self._rules.server, websocket=self._listener.websocket, tls_first=tls_first
+            )
+        except web.Page as page:
+            raise Closed(f"HTTP {page}") from page
+        self.transport, self._takes_lines = Ahead(websocket), True
+
+    async def _read_gateway(self) -> None:
+        """Let a gateway say for whom it speaks, in the first line (WEBIRC)."""
+        ahead = self.transport
+        if not self._rules.gateways or ahead.data[: len(_WEBIRC)].upper() != _WEBIRC[: len(ahead.data)]:
+            return
+        while b"\n" not in ahead.data[:_MAX_LINE] and len(ahead.data) < _MAX_LINE and await ahead.more():
+            pass
+        line, end, _ = ahead.data[:_MAX_LINE].partition(b"\n")
+        if line[: len(_WEBIRC)].upper() != _WEBIRC:
+            return
+        try:
+            message = parse(line.rstrip(b"\r").decode("utf-8", "replace"))
+            self.peer = await speak_for(self.peer, self._rules.gateways, message.params)
+        except (ParseError, GatewayError) as error:
+            log.warning("refused the gateway at %s: %s", self.peer.host, error)
+            raise Closed(await self.tell("You are no gateway of this server")) from error
+        ahead.take(len(line) + len(end))
+
+    async def tell(self, reason: str) -> str:
+        """Tell the peer a reason in a line of IRC, if it could read one; return it."""
+        if self._takes_lines:
+            error = Message("ERROR", (f"Closing link: {self.peer.host} ({reason})",))
+            await self._send(f"{error.line()}\r\n".encode())
+        return reason
+
+    async def _send(self, data: bytes) -> None:
+        with trio.move_on_after(1), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await send_all(self.transport, data)

@@ -1,0 +1,106 @@
+"""The PROXY protocol, versions 1 and 2: the first bytes of a connection, in which a proxy says who is behind it.
+
+Pure: bytes in, an address out. Whether a proxy is believed is not decided here.
+(https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt)
+"""
+
+import struct
+from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
+
+from trio_chat.server.peer import plain_address
+
+V1 = b"PROXY "
+V2 = b"\r\n\r\n\0\r\nQUIT\n"
+_LONGEST_V1 = 107
+_LONGEST_V2 = 4096
+"""Bytes behind the fixed part that are taken: addresses take at most 36, the rest is what proxies add."""
+_TLV_SSL = 0x20
+_CLIENT_SSL = 0x01
+_SOURCE = {0x11: 4, 0x21: 16}
+"""The bytes of an address, by family and protocol: TCP over IPv4 and over IPv6."""
+
+
+class ProxyError(ValueError):
+    """It is no header of the PROXY protocol."""
+
+
+class Header(NamedTuple):
+    """What a proxy says.
+
+    Args:
+        size: bytes of the header.
+        host: the address of who is behind it; "" when it speaks for itself, or cannot say.
+        is_secure: whether it says that its client came encrypted.
+    """
+
+    size: int
+    host: str = ""
+    is_secure: bool = False
+
+
+def may_be_header(data: bytes) -> bool:
+    """Tell whether the first bytes of a connection are, or could become, a header."""
+    return data[: len(V1)] == V1[: len(data)] or data[: len(V2)] == V2[: len(data)]
+
+
+def parse(data: bytes) -> Header | None:
+    """Read a header from the first bytes of a connection; None when more bytes are needed.
+
+    Raises:
+        ProxyError: it is none.
+    """
+    if not may_be_header(data):
+        raise ProxyError("not the PROXY protocol")
+    if data.startswith(V1):
+        return _parse_v1(data)
+    return _parse_v2(data) if data.startswith(V2) else None
+
+
+def _parse_v1(data: bytes) -> Header | None:
+    end = data.find(b"\r\n", 0, _LONGEST_V1)
+    if end < 0:
+        if len(data) >= _LONGEST_V1:
+            raise ProxyError("a line of version 1 that does not end")
+        return None
+    words = data[:end].split(b" ")
+    if words[1] == b"UNKNOWN":
+        return Header(end + 2)
+    if len(words) != 6 or words[1] not in (b"TCP4", b"TCP6"):
+        raise ProxyError("a line of version 1 that is not understood")
+    try:
+        kind = IPv4Address if words[1] == b"TCP4" else IPv6Address
+        return Header(end + 2, plain_address(str(kind(words[2].decode("ascii")))))
+    except ValueError as error:
+        raise ProxyError("a line of version 1 without an address") from error
+
+
+def _parse_v2(data: bytes) -> Header | None:
+    fixed = len(V2) + 4
+    if len(data) < fixed:
+        return None
+    command, family, length = struct.unpack_from("!BBH", data, len(V2))
+    if command not in (0x20, 0x21) or length > _LONGEST_V2:
+        raise ProxyError("a header of version 2 that is not understood")
+    if len(data) < fixed + length:
+        return None
+    size = fixed + length
+    address_bytes = _SOURCE.get(family, 0)
+    if command == 0x20 or not address_bytes:  # LOCAL, or a family that has no address for us
+        return Header(size)
+    block = data[fixed:size]
+    tlvs = 2 * address_bytes + 4
+    if len(block) < tlvs:
+        raise ProxyError("a header of version 2 that ends within an address")
+    source = block[:address_bytes]
+    host = plain_address(str(IPv4Address(source) if address_bytes == 4 else IPv6Address(source)))
+    return Header(size, host, _came_encrypted(block[tlvs:]))
+
+
+def _came_encrypted(block: bytes) -> bool:
+    while len(block) >= 3:
+        kind, length = struct.unpack_from("!BH", block)
+        if kind == _TLV_SSL and length:
+            return bool(block[3] & _CLIENT_SSL) if len(block) > 3 else False
+        block = block[3 + length :]
+    return False

@@ -1,0 +1,149 @@
+"""TLS, as a transport on another one.
+
+OpenSSL works on bytes here, not on a socket: what a fan-out gives a member is encrypted and handed to the socket in one call that
+does not wait, as for a plain connection. Trio's `SSLStream` would need a task for each such member.
+"""
+
+from collections.abc import Callable
+
+import trio
+from OpenSSL import SSL
+
+from trio_chat.server.encryption import HandshakeError
+from trio_chat.server.transport import RECEIVE_BYTES, Transport, send_all
+
+MAX_HANDSHAKE = 131_072
+"""Bytes that a peer may send before it is through; with a chain of certificates it needs some thousands."""
+
+
+class TlsTransport:
+    """An encrypted connection.
+
+    Args:
+        below: what carries it.
+        connection: its state, after the handshake.
+    """
+
+    def __init__(self, below: Transport, connection: SSL.Connection) -> None:
+        self._below = below
+        self._connection = connection
+        self._unsent = b""
+        self._is_fresh = True  # what came with the end of the handshake has not been looked at
+        self._is_ended = False  # the peer has sent its last
+        self._is_shut = False  # we have
+        self._call: Callable[[], None] = _nobody
+        self.send_rest = below.send_rest
+        self.aclose = below.aclose
+
+    def fingerprint(self) -> str:
+        """Return the SHA-256 fingerprint of the certificate that the peer has shown, in hexadecimal; "" for none."""
+        certificate = self._connection.get_peer_certificate()
+        return certificate.digest("sha256").replace(b":", b"").decode().lower() if certificate is not None else ""
+
+    def version(self) -> str:
+        """Return which version of TLS this is, such as `TLSv1.3`."""
+        return self._connection.get_protocol_version_name()
+
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Have it called when OpenSSL has an answer of its own; see `Transport`."""
+        self._call = call
+        self._below.on_control(call)
+
+    async def receive(self) -> bytes:
+        """Wait for bytes; see `Transport`."""
+        plain = b""
+        if self._is_fresh:
+            self._is_fresh = False
+            plain = self._decrypt()
+        while not plain and not self._is_ended:
+            data = await self._below.receive()
+            if not data or self._is_shut:  # what comes after our farewell is only to be read away
+                return data
+            self._connection.bio_write(data)
+            plain = self._decrypt()
+            self._unsent += pull(self._connection)
+            if self._unsent:
+                self._call()
+        return plain
+
+    def _decrypt(self) -> bytes:
+        """Return what the bytes received so far hold."""
+        pieces: list[bytes] = []
+        try:
+            while True:
+                pieces.append(self._connection.recv(RECEIVE_BYTES))
+        except SSL.WantReadError:
+            pass
+        except SSL.ZeroReturnError:
+            self._is_ended = True
+        except SSL.Error as error:
+            raise trio.BrokenResourceError from error
+        return b"".join(pieces)
+
+    def send_nowait(self, data: bytes) -> bytes:
+        """Encrypt, and send without waiting; see `Transport`."""
+        try:
+            if data:
+                self._connection.sendall(data)
+        except SSL.Error as error:
+            raise trio.BrokenResourceError from error
+        wire = self._unsent + pull(self._connection)
+        self._unsent = b""
+        return self._below.send_nowait(wire) if wire else b""
+
+    async def send_eof(self, *, going_away: bool = False) -> None:
+        """Say that nothing more comes (close_notify): so the peer knows that nothing was cut off. Then end the sending half."""
+        if not self._is_shut:
+            self._is_shut = True
+            try:
+                self._connection.shutdown()
+            except SSL.Error as error:
+                raise trio.BrokenResourceError from error
+            if rest := self.send_nowait(b""):
+                await self._below.send_rest(rest)
+        await self._below.send_eof(going_away=going_away)
+
+
+def _nobody() -> None:
+    pass
+
+
+def pull(connection: SSL.Connection) -> bytes:
+    """Return the bytes that OpenSSL wants to be sent."""
+    pieces: list[bytes] = []
+    try:
+        while len(piece := connection.bio_read(RECEIVE_BYTES)) == RECEIVE_BYTES:
+            pieces.append(piece)
+        pieces.append(piece)
+    except SSL.WantReadError:
+        pass
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
+    """Agree with a client on encryption. The caller has a deadline, and closes when this fails or is cancelled.
+
+    Raises:
+        HandshakeError: that is impossible; the client has been told in the way of TLS.
+        trio.BrokenResourceError: the connection broke.
+    """
+    connection = SSL.Connection(context, None)
+    connection.set_accept_state()
+    received = 0
+    while True:
+        data = await below.receive()
+        received += len(data)
+        if not data or received > MAX_HANDSHAKE:
+            raise HandshakeError("it has stopped before the end" if not data else "it has sent too much")
+        connection.bio_write(data)
+        problem: SSL.Error | None = None
+        try:
+            connection.do_handshake()
+        except SSL.Error as error:
+            problem = error
+        if wire := pull(connection):
+            await send_all(below, wire)
+        if problem is None:
+            return TlsTransport(below, connection)
+        if not isinstance(problem, SSL.WantReadError):
+            raise HandshakeError("no common version of TLS or cipher, or not TLS") from problem

@@ -1,0 +1,160 @@
+"""WebSocket, as a transport on another one: one message is one line (IRCv3 `websocket`).
+
+wsproto reads and writes frames; what is decided here is how much a peer may send before it is ended, and that a message for many
+members is put into frames once. Nothing is compressed: that would be state and memory for each connection.
+"""
+
+from collections.abc import Callable
+
+import trio
+from wsproto.connection import Connection
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.frame_protocol import CloseReason, FrameProtocol
+from wsproto.utilities import RemoteProtocolError
+
+from trio_chat.server.transport import Transport
+
+BINARY = "binary.ircv3.net"
+TEXT = "text.ircv3.net"
+MAX_MESSAGE = 65_536
+"""Bytes of one message after which nobody reads on; a line that is too long for IRC is told so far earlier."""
+MAX_IDLE_FRAMES = 1000
+"""Frames that a peer may send without completing a line: pings, and pieces of a message."""
+_FRAMES_PER_TURN = 64
+"""After so many frames of one client other tasks get a turn."""
+
+
+class _Framer:
+    """Puts lines into frames; the same bytes for many members, one after the other, only once."""
+
+    def __init__(self, *, is_text: bool) -> None:
+        self._is_text = is_text
+        self._protocol = FrameProtocol(client=False, extensions=[])
+        self._last = (b"", b"")
+
+    def __call__(self, data: bytes) -> bytes:
+        if data is not self._last[0]:
+            frames = [
+                self._protocol.send_data(line.decode("utf-8", "replace") if self._is_text else line)
+                for line in data.split(b"\r\n")[:-1]
+            ]
+            self._last = (data, b"".join(frames))
+        return self._last[1]
+
+
+_frame_text = _Framer(is_text=True)
+_frame_binary = _Framer(is_text=False)
+
+
+class WebSocketTransport:
+    """A WebSocket connection, after its opening.
+
+    Args:
+        below: what carries it.
+        connection: its state.
+        subprotocol: what the two sides have agreed on, or None: then lines go out as text, which is what browsers expect.
+            They come in either way.
+    """
+
+    def __init__(self, below: Transport, connection: Connection, subprotocol: str | None) -> None:
+        self._below = below
+        self._connection = connection
+        self._frame = _frame_binary if subprotocol == BINARY else _frame_text
+        self._control = b""
+        self._is_closed = False  # one side has said that it closes
+        self._is_shut = False  # nothing more comes from us
+        self._size = 0  # of the message that is coming in
+        self._idle_frames = 0
+        self._call: Callable[[], None] = _nobody
+        self.send_rest = below.send_rest
+        self.aclose = below.aclose
+
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Have it called when a ping or a close is to be answered; see `Transport`."""
+        self._call = call
+        self._below.on_control(call)
+
+    async def receive(self) -> bytes:
+        """Wait for messages; return them as lines, a piece of one as soon as it is here; see `Transport`."""
+        if self._is_shut:  # what comes after our farewell is only to be read away
+            return await self._below.receive()
+        lines = await self._take()  # what came with the opening
+        while not lines and not self._is_closed:
+            data = await self._below.receive()
+            if not data:
+                return b""
+            self._connection.receive_data(data)
+            lines = await self._take()
+            if self._control:
+                self._call()
+        return lines
+
+    async def _take(self) -> bytes:
+        """Return the lines in what was received so far; a peer that breaks the rules gets a reason and no more attention."""
+        pieces: list[bytes] = []
+        count = 0
+        try:
+            for event in self._connection.events():
+                count += 1
+                if count % _FRAMES_PER_TURN == 0:
+                    await trio.lowlevel.checkpoint()
+                self._idle_frames += 1
+                if isinstance(event, TextMessage | BytesMessage):
+                    pieces.append(self._line(event))
+                elif isinstance(event, Ping):
+                    # "MAY elect to send a Pong frame for only the most recently processed Ping" (RFC 6455 §5.5.3)
+                    self._control = self._connection.send(event.response())
+                elif isinstance(event, CloseConnection):
+                    if not self._is_closed:
+                        self._control += self._connection.send(event.response())
+                    self._is_closed = True
+                if self._idle_frames > MAX_IDLE_FRAMES:
+                    self._refuse(CloseReason.POLICY_VIOLATION)
+                if self._is_closed:
+                    break
+        except RemoteProtocolError as error:
+            hint = error.event_hint
+            self._refuse(CloseReason(hint.code) if isinstance(hint, CloseConnection) else CloseReason.PROTOCOL_ERROR)
+        return b"".join(pieces)
+
+    def _line(self, event: TextMessage | BytesMessage) -> bytes:
+        data = event.data.encode() if isinstance(event.data, str) else bytes(event.data)
+        self._size += len(data)
+        if self._size > MAX_MESSAGE:
+            self._refuse(CloseReason.MESSAGE_TOO_BIG)
+        if event.message_finished:
+            if self._size:
+                self._idle_frames = 0
+            self._size = 0
+            return data + b"\n"
+        return data
+
+    def _refuse(self, code: CloseReason) -> None:
+        """Read nothing more, and tell the peer why in the way of WebSocket."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._control += self._connection.send(CloseConnection(code))
+
+    def send_nowait(self, data: bytes) -> bytes:
+        """Send lines as messages, without waiting; see `Transport`. After a close there is nobody to read them."""
+        wire = self._control
+        self._control = b""
+        if data and not self._is_closed:
+            frames = self._frame(data)
+            wire = wire + frames if wire else frames
+        return self._below.send_nowait(wire) if wire else b""
+
+    async def send_eof(self, *, going_away: bool = False) -> None:
+        """Say that nothing more comes, with the code for it; see `Transport`."""
+        self._is_shut = True
+        if not self._is_closed:
+            self._is_closed = True
+            code = CloseReason.GOING_AWAY if going_away else CloseReason.NORMAL_CLOSURE
+            self._control += self._connection.send(CloseConnection(code))
+        if rest := self.send_nowait(b""):
+            await self._below.send_rest(rest)
+        await self._below.send_eof(going_away=going_away)
+
+
+def _nobody() -> None:
+    pass

@@ -1,0 +1,83 @@
+"""What the suites of the edge share: a server to which tests connect over memory streams, byte by byte if they like."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import trio
+from trio.testing import memory_stream_pair
+
+from support import NOON, Clock
+from trio_chat.chat.world import Memory
+from trio_chat.config import ListenerSettings, Settings
+from trio_chat.irc.message import Message, parse
+from trio_chat.server.app import Server
+from trio_chat.server.peer import Peer
+from trio_chat.server.transport import StreamTransport
+
+HELLO = b"NICK ann\r\nUSER ann 0 * :Ann\r\n"
+
+
+class End:
+    """A client's end of a connection, of whatever kind."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.stream = stream
+        self.buffer = b""
+
+    async def send(self, data: bytes) -> None:
+        """Send bytes."""
+        await self.stream.send_all(data)
+
+    async def until(self, command: str) -> Message:
+        """Return the first message with this command; what came before it is dropped."""
+        while True:
+            while b"\r\n" not in self.buffer:
+                data = await self.stream.receive_some()
+                assert data, f"the end came before {command}"
+                self.buffer += data
+            line, self.buffer = self.buffer.split(b"\r\n", 1)
+            message = parse(line.decode())
+            if message.command == command:
+                return message
+
+    async def rest(self) -> bytes:
+        """Return everything up to the end."""
+        while data := await self.stream.receive_some():
+            self.buffer += data
+        return self.buffer
+
+
+class Edge:
+    """A running server to which one connects from within."""
+
+    def __init__(self, server: Server, nursery: trio.Nursery) -> None:
+        self.server = server
+        self._nursery = nursery
+
+    def stream(self, listener: ListenerSettings | None = None, host: str = "192.0.2.9") -> "trio.StapledStream[Any, Any]":
+        """Return the client's end of a new connection."""
+        ours, theirs = memory_stream_pair()
+        self._nursery.start_soon(
+            self.server.open_and_serve, StreamTransport(theirs), Peer(host=host), listener or ListenerSettings(name="")
+        )
+        return ours
+
+    def connect(self, listener: ListenerSettings | None = None, host: str = "192.0.2.9") -> End:
+        """Return the client's end of a new connection, to talk plainly on."""
+        return End(self.stream(listener, host))
+
+
+@asynccontextmanager
+async def edge(settings: Settings | None = None, memory: Memory | None = None) -> AsyncIterator[Edge]:
+    """Run a server's broadcaster, with a place for its clients."""
+    settings = settings or Settings()
+    # Without cloaks, so that a test sees who the server takes somebody for.
+    server = Server(replace(settings, server=replace(settings.server, cloak=False)), Clock(NOON), memory)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.broadcaster.run)
+        async with trio.open_nursery() as clients:
+            yield Edge(server, clients)
+            clients.cancel_scope.cancel()
+        nursery.cancel_scope.cancel()

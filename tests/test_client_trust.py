@@ -1,0 +1,250 @@
+"""Whom the client believes: authorities, the certificate it has seen first, or one that it was told; and nobody by accident."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+import trustme
+from trio.testing import memory_stream_pair
+
+from edge import HELLO, Edge, End, edge
+from trio_chat.client import trust
+from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
+from trio_chat.client.session.connecting import CannotConnectError
+from trio_chat.client.trust import Connector, Security
+from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
+
+ADDRESS = "chat.example.org:5000"
+
+
+class Meeting:
+    """A client that connects to a server, and what it was told."""
+
+    def __init__(self, here: Edge, known: KnownServers) -> None:
+        self.here = here
+        self.known = known
+        self.told: list[str] = []
+        self.connections = 0
+
+    async def connect(self, host: str = "chat.example.org", **security: object) -> trio.abc.Stream:
+        """Connect as a client that has just been started does."""
+        return await self.connector(host, **security)()
+
+    def connector(self, host: str = "chat.example.org", **security: object) -> Connector:
+        """Return what connects."""
+        connector = Connector(host, 5000, Security(**security), self.known)  # type: ignore[arg-type]
+
+        async def tell(text: str) -> None:
+            self.told.append(text)
+            await trio.lowlevel.checkpoint()
+
+        connector.tell = tell
+        return connector
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return a function that gives a meeting with a server of some settings."""
+
+    @asynccontextmanager
+    async def meet(tls: str = "auto", settings: Settings | None = None) -> AsyncIterator[Meeting]:
+        chosen = settings or Settings(storage=StorageSettings(file=tmp_path / "chat.db"))
+        async with edge(chosen) as here:
+            meeting = Meeting(here, KnownServers(tmp_path / "known" / "known_servers"))
+
+            async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+                meeting.connections += 1
+                await trio.lowlevel.checkpoint()
+                return here.stream(ListenerSettings(name="", tls=tls))
+
+            monkeypatch.setattr(trust, "connect_tcp", connect_tcp)
+            yield meeting
+
+    return meet
+
+
+@pytest.fixture
+def vouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Return settings of a server that an authority of the client's system vouches for."""
+    authority = trustme.CA()
+    authority.issue_cert("chat.example.org").private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
+    default = ssl.create_default_context
+
+    def create() -> ssl.SSLContext:
+        context = default()
+        authority.configure_trust(context)
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+    return Settings(storage=StorageSettings(file=tmp_path / "chat.db"), tls=TlsSettings(certificate=tmp_path / "real.pem"))
+
+
+async def chats(stream: trio.abc.Stream) -> None:
+    """Check that one can chat on a connection, and leave."""
+    end = End(stream)
+    await end.send(HELLO)
+    await end.until("001")
+    await end.send(b"QUIT\r\n")
+    await end.until("ERROR")
+    await trio.aclose_forcefully(stream)
+
+
+async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at) -> None:
+    """Told the first time, with the fingerprint that the server printed; silently the next."""
+    async with at() as meeting:
+        await chats(await meeting.connect())
+        fingerprint = meeting.here.server.encryption.fingerprint
+        assert len(meeting.told) == 1
+        assert fingerprint in meeting.told[0]
+        assert await meeting.known.get(ADDRESS) == fingerprint
+        await chats(await meeting.connect())
+        assert len(meeting.told) == 1
+
+
+async def test_a_server_that_an_authority_vouches_for_needs_no_word(at, vouched: Settings) -> None:
+    """It is remembered as such."""
+    async with at(settings=vouched) as meeting:
+        await chats(await meeting.connect())
+        assert (meeting.told, await meeting.known.get(ADDRESS)) == ([], BY_AUTHORITY)
+
+
+async def test_a_certificate_that_has_changed_is_refused(at) -> None:
+    """Loudly, with both fingerprints and what to do; nothing is said on that connection."""
+    async with at() as meeting:
+        await meeting.known.remember(ADDRESS, "ab" * 32)
+        with pytest.raises(CannotConnectError, match="HAS CHANGED") as caught:
+            await meeting.connect()
+        for words in ("ab" * 32, meeting.here.server.encryption.fingerprint, "known_servers"):
+            assert words in str(caught.value)
+        assert not meeting.here.server.world.users
+
+
+async def test_a_server_that_was_vouched_for_and_is_not_is_refused(at) -> None:
+    """Else whoever is in between only needs a certificate of their own making."""
+    async with at() as meeting:
+        await meeting.known.remember(ADDRESS, BY_AUTHORITY)
+        with pytest.raises(CannotConnectError, match="HAS CHANGED"):
+            await meeting.connect()
+
+
+async def test_a_server_that_is_vouched_for_now_is_accepted(at, vouched: Settings) -> None:
+    """The operator has got a real certificate: that proves more than the old one did."""
+    async with at(settings=vouched) as meeting:
+        await meeting.known.remember(ADDRESS, "ab" * 32)
+        await chats(await meeting.connect())
+        assert await meeting.known.get(ADDRESS) == BY_AUTHORITY
+
+
+async def test_a_fingerprint_that_was_given_is_the_only_right_one(at, vouched: Settings) -> None:
+    """Whatever was known, and whoever vouches."""
+    async with at(settings=vouched) as meeting:
+        await meeting.here.server.encryption.prepare()
+        await chats(await meeting.connect(fingerprint=meeting.here.server.encryption.fingerprint))
+        with pytest.raises(CannotConnectError, match="not the server that you want"):
+            await meeting.connect(fingerprint="ab" * 32)
+
+
+async def test_insecure_takes_whoever_it_is_and_remembers_nobody(at) -> None:
+    """It was asked for by name."""
+    async with at() as meeting:
+        await meeting.known.remember(ADDRESS, "ab" * 32)
+        await chats(await meeting.connect(insecure=True))
+        assert await meeting.known.get(ADDRESS) == "ab" * 32
+
+
+async def test_a_server_without_tls_is_told_once(at) -> None:
+    """The user must know; coming back is quicker and quiet."""
+    async with at(tls="off") as meeting:
+        connector = meeting.connector()
+        await chats(await connector())
+        assert len(meeting.told) == 1
+        assert "no TLS" in meeting.told[0]
+        await chats(await connector())
+        assert (len(meeting.told), meeting.connections) == (1, 3)
+
+
+async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at) -> None:
+    """Whoever is in between could otherwise just cut it off."""
+    async with at(tls="off") as meeting:
+        await meeting.known.remember(ADDRESS, "ab" * 32)
+        with pytest.raises(CannotConnectError, match="OFFERS NO TLS NOW"):
+            await meeting.connect()
+        await chats(await meeting.connect(plaintext=True))
+
+
+@pytest.mark.parametrize("security", [{"required": True}, {"insecure": True}, {"fingerprint": "ab" * 32}])
+async def test_who_wants_tls_gets_no_plain_text(at, security: dict[str, object]) -> None:
+    """ircs:// and the options that only make sense with TLS."""
+    async with at(tls="off") as meeting:
+        with pytest.raises(CannotConnectError, match="offers no TLS"):
+            await meeting.connect(**security)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
+async def test_this_machine_needs_no_encryption(at, host: str) -> None:
+    """What is said does not leave it; ircs:// encrypts there too."""
+    async with at() as meeting:
+        assert not isinstance(await meeting.connect(host), trio.SSLStream)
+        assert isinstance(await meeting.connect(host, required=True), trio.SSLStream)
+
+
+async def test_a_server_that_says_nothing_speaks_no_tls(at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old servers wait for the end of a line for ever; the client does not."""
+    async with at() as meeting:
+        silent = []
+
+        async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+            ours, theirs = memory_stream_pair()
+            silent.append(theirs)
+            await trio.lowlevel.checkpoint()
+            return ours
+
+        monkeypatch.setattr(trust, "connect_tcp", connect_tcp)
+        monkeypatch.setattr(ssl, "create_default_context", trust._trusting)
+        stream = await meeting.connect()
+        assert not isinstance(stream, trio.SSLStream)
+        assert trio.current_time() <= 2 * trust.HANDSHAKE_TIMEOUT
+
+
+async def test_a_list_that_cannot_be_read_is_no_empty_list(at, tmp_path: Path) -> None:
+    """Nobody could say then whether something has changed."""
+    async with at() as meeting:
+        meeting.known = KnownServers(tmp_path)  # a directory
+        with pytest.raises(CannotConnectError, match="cannot be read"):
+            await meeting.connect()
+
+
+async def test_a_list_that_cannot_be_written_is_told(at, tmp_path: Path) -> None:
+    """The connection is as good as without a list."""
+    (tmp_path / "file").write_text("")
+    async with at() as meeting:
+        meeting.known = KnownServers(tmp_path / "file" / "known_servers")
+        meeting.known.get = _knows_nobody  # type: ignore[method-assign]
+        await chats(await meeting.connect())
+        assert "cannot be written" in meeting.told[0]
+
+
+async def _knows_nobody(address: str) -> str:
+    await trio.lowlevel.checkpoint()
+    return ""
+
+
+async def test_others_in_the_list_stay_there(tmp_path: Path) -> None:
+    """A line each; lines that are no such thing are passed over."""
+    path = tmp_path / "a" / "known_servers"
+    known = KnownServers(path)
+    await known.remember("[::1]:5000", "ab" * 32)
+    await known.remember(ADDRESS, BY_AUTHORITY)
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n# a comment of many words\nx\n")
+    await known.remember("x:1", "cd" * 32)
+    assert [await known.get(address) for address in ("[::1]:5000", ADDRESS, "x:1", "y:1")] == [
+        "ab" * 32,
+        BY_AUTHORITY,
+        "cd" * 32,
+        "",
+    ]
+    assert [entry.name for entry in path.parent.iterdir()] == ["known_servers"]

@@ -1,0 +1,308 @@
+"""The first bytes of a connection: what it is, who is behind it, within a deadline and a bound, and nothing of it lost."""
+
+import logging
+from ipaddress import ip_network
+
+import argon2
+import pytest
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from edge import HELLO, edge
+from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings
+from trio_chat.server.gateways import GatewayError, speak_for
+from trio_chat.server.opening import Kind, kind_of
+from trio_chat.server.peer import Peer, plain_address
+
+PROXIED = Settings(server=ServerSettings(proxies=(ip_network("192.0.2.0/24"),)))
+V1 = b"PROXY TCP4 198.51.100.7 192.0.2.9 1 2\r\n"
+PROXY = ListenerSettings(name="", proxy=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\x16", Kind.TLS),
+        (b"\x16\x03\x01", Kind.TLS),
+        (b"GET / HTTP/1.1\r\n", Kind.HTTP),
+        (b"POST /x", Kind.HTTP),
+        (b"PRI * HTTP/2.0", Kind.HTTP),
+        (b"NICK ann", Kind.IRC),
+        (b"PASS", Kind.IRC),
+        (b"\r\n", Kind.IRC),
+        (b"", None),
+        (b"P", None),
+        (b"GE", None),
+        (b"OPTIONS", None),
+    ],
+)
+def test_the_first_bytes_tell(data: bytes, kind: Kind | None) -> None:
+    """As few as are needed; when they are not enough, more are waited for."""
+    assert kind_of(data) is kind
+
+
+async def test_nothing_of_what_was_read_is_lost() -> None:
+    """Byte by byte, also where the first ones could have become something else."""
+    async with edge() as here:
+        ann = here.connect()
+        for byte in b"PASS x\r\n" + HELLO:
+            await ann.send(bytes([byte]))
+            await wait_all_tasks_blocked()
+        assert (await ann.until("001")).params[0] == "ann"
+
+
+async def test_who_says_nothing_is_told_and_ended(autojump_clock: MockClock) -> None:
+    """Everything before the chat has one deadline."""
+    async with edge(Settings(limits=LimitSettings(registration_timeout=30))) as here:
+        assert b"ERROR :Closing link: 192.0.2.9 (Registration timed out)" in await here.connect().rest()
+        assert 30 <= trio.current_time() < 34
+
+
+async def test_a_drip_of_bytes_does_not_lengthen_the_deadline(autojump_clock: MockClock) -> None:
+    """A byte now and then (slowloris) is no sign of good will."""
+    async with edge(Settings(limits=LimitSettings(registration_timeout=30))) as here:
+        ann = here.connect()
+        with pytest.raises(trio.BrokenResourceError):  # noqa: PT012
+            for byte in b"GET / HTTP/1.1\r\nHost: " + b"x" * 1000:
+                await ann.send(bytes([byte]))
+                await trio.sleep(5)
+        assert trio.current_time() < 50
+        assert not here.server.connections
+
+
+async def test_connections_that_are_not_open_yet_count() -> None:
+    """Otherwise any number of them could wait for their deadline."""
+    async with edge(Settings(limits=LimitSettings(clients=2))) as here:
+        here.connect()
+        here.connect()
+        await wait_all_tasks_blocked()
+        assert b"The server is full" in await here.connect().rest()
+
+
+async def test_a_shutdown_ends_what_is_not_open_yet() -> None:
+    """It is told, as those who are connected are."""
+    async with edge() as here:
+        ann = here.connect()
+        await wait_all_tasks_blocked()
+        here.server.end_openings()
+        assert b"The server has shut down" in await ann.rest()
+
+
+# TLS or not.
+
+
+async def test_required_tls_is_said_to_who_comes_in_plain_text() -> None:
+    """In the way that the client understands."""
+    async with edge() as here:
+        ann = here.connect(ListenerSettings(name="", tls="required"))
+        await ann.send(HELLO)
+        assert await ann.rest() == b"ERROR :Closing link: 192.0.2.9 (Use TLS: this port takes no plain text)\r\n"
+
+
+async def test_a_browser_is_sent_to_tls() -> None:
+    """The port is the same, so the address is."""
+    async with edge() as here:
+        ann = here.connect(ListenerSettings(name="", tls="required"))
+        await ann.send(b"GET /chat HTTP/1.1\r\nHost: example.org:5000\r\n\r\n")
+        answer = await ann.rest()
+        assert answer.startswith(b"HTTP/1.1 308 ")
+        assert b"Location: https://example.org:5000/chat\r\n" in answer
+
+
+async def test_a_websocket_that_needs_tls_is_told() -> None:
+    """426 Upgrade Required (RFC 9110 §15.5.22): browsers follow no redirection here."""
+    async with edge() as here:
+        ann = here.connect(ListenerSettings(name="", tls="required"))
+        await ann.send(b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        assert (await ann.rest()).startswith(b"HTTP/1.1 426 ")
+
+
+async def test_tls_that_is_off_is_refused_with_an_alert() -> None:
+    """handshake_failure (RFC 8446 §6.2), not silence and not a line of text."""
+    async with edge() as here:
+        ann = here.connect(ListenerSettings(name="", tls="off"))
+        await ann.send(b"\x16\x03\x01\x00\x05hello")
+        assert await ann.rest() == b"\x15\x03\x03\x00\x02\x02\x28"
+
+
+# Proxies.
+
+
+async def test_a_proxy_that_is_trusted_says_who_is_behind_it() -> None:
+    """Its client's address is the one that counts; what came in the same packet is not lost."""
+    async with edge(PROXIED) as here:
+        ann = here.connect()
+        await ann.send(V1 + HELLO)
+        assert (await ann.until("001")).params[1].endswith("ann!ann@198.51.100.7")
+
+
+async def test_a_trusted_address_may_also_come_for_itself() -> None:
+    """Without a header, unless the listener wants one."""
+    async with edge(PROXIED) as here:
+        ann = here.connect()
+        await ann.send(b"PASS x\r\n" + HELLO)
+        assert (await ann.until("001")).params[1].endswith("ann!ann@192.0.2.9")
+
+
+async def test_who_is_not_trusted_is_not_believed() -> None:
+    """The header is a command that nobody knows."""
+    async with edge(PROXIED) as here:
+        ann = here.connect(host="203.0.113.1")
+        await ann.send(V1 + HELLO)
+        assert (await ann.until("001")).params[1].endswith("ann!ann@203.0.113.1")
+
+
+async def test_a_header_after_the_first_line_is_not_believed() -> None:
+    """A proxy speaks before its client."""
+    async with edge(PROXIED) as here:
+        ann = here.connect()
+        await ann.send(b"NICK ann\r\n" + V1 + b"USER ann 0 * :Ann\r\n")
+        assert (await ann.until("001")).params[1].endswith("ann!ann@192.0.2.9")
+
+
+async def test_a_listener_for_proxies_refuses_who_has_no_header() -> None:
+    """Else anybody who reaches the port could pass for the proxy's own address."""
+    async with edge() as here:
+        ann = here.connect(PROXY)
+        await ann.send(HELLO)
+        assert await ann.rest() == b""
+
+
+async def test_a_listener_for_proxies_believes_whoever_comes_there() -> None:
+    """The operator has said that only proxies do."""
+    async with edge() as here:
+        ann = here.connect(PROXY)
+        for byte in V1 + HELLO:
+            await ann.send(bytes([byte]))
+        assert (await ann.until("001")).params[1].endswith("ann!ann@198.51.100.7")
+
+
+# Gateways.
+
+
+def gateway(password: str = "secret") -> tuple[GatewaySettings, ...]:
+    """Return the gateway of these tests."""
+    return (GatewaySettings(name="web", addresses=(ip_network("192.0.2.0/24"), ip_network("127.0.0.1")), password=password),)
+
+
+async def test_a_gateway_says_for_whom_it_speaks() -> None:
+    """WEBIRC, in the first line; the address counts, not the name that it gives."""
+    async with edge(Settings(gateways=gateway())) as here:
+        ann = here.connect()
+        await ann.send(b"webirc secret web somebody.example.org 198.51.100.7 :secure\r\n" + HELLO)
+        assert (await ann.until("001")).params[1].endswith("ann!ann@198.51.100.7")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"WEBIRC wrong web h 198.51.100.7", b"WEBIRC secret web h", b"WEBIRC secret web h nowhere", b"WEBIRC " + b"x" * 2000],
+)
+async def test_a_gateway_that_is_not_to_be_believed_is_ended(line: bytes) -> None:
+    """ "Servers MUST" not go on with the gateway's own address: everybody behind it would share a ban."""
+    async with edge(Settings(gateways=gateway())) as here:
+        ann = here.connect()
+        await ann.send(line + b"\r\n" + HELLO)
+        assert b"You are no gateway of this server" in await ann.rest()
+
+
+async def test_a_gateway_elsewhere_is_none() -> None:
+    """The password alone is not enough."""
+    async with edge(Settings(gateways=gateway())) as here:
+        ann = here.connect(host="203.0.113.1")
+        await ann.send(b"WEBIRC secret web h 198.51.100.7\r\n" + HELLO)
+        assert b"You are no gateway of this server" in await ann.rest()
+
+
+async def test_without_gateways_webirc_is_no_command() -> None:
+    """It is answered like any other that is not known."""
+    async with edge() as here:
+        ann = here.connect()
+        await ann.send(b"WEBIRC secret web h 198.51.100.7\r\n" + HELLO)
+        await ann.until("451")
+        assert (await ann.until("001")).params[1].endswith("ann!ann@192.0.2.9")
+
+
+@pytest.mark.parametrize(
+    ("peer", "options", "is_secure"),
+    [
+        (Peer(host="192.0.2.9", is_secure=True), "secure local-port=6697", True),
+        (Peer(host="127.0.0.1"), "secure", True),
+        (Peer(host="192.0.2.9"), "secure", False),
+        (Peer(host="192.0.2.9", is_secure=True), "", False),
+    ],
+)
+async def test_secure_behind_a_gateway_takes_both_ways(peer: Peer, options: str, is_secure: bool) -> None:
+    """ "If the gateway connection is not secure, servers MUST ignore the secure flag" (WEBIRC)."""
+    behind = await speak_for(peer, gateway(), ("secret", "web", "h", "2001:db8::1", options))
+    assert behind == Peer(host="2001:db8::1", is_secure=is_secure)
+
+
+async def test_the_password_of_a_gateway_may_be_a_hash() -> None:
+    """Then config.ini does not give it away."""
+    hashed = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
+    params = ("web", "h", "198.51.100.7")
+    assert (await speak_for(Peer(host="192.0.2.9"), gateway(hashed), ("secret", *params))).host == "198.51.100.7"
+    with pytest.raises(GatewayError):
+        await speak_for(Peer(host="192.0.2.9"), gateway(hashed), (hashed, *params))
+
+
+@pytest.mark.parametrize(
+    ("text", "address"), [("::ffff:192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::1"), ("2001:DB8:0::1", "2001:db8::1")]
+)
+def test_an_address_has_one_form(text: str, address: str) -> None:
+    """Bans and limits compare it."""
+    assert plain_address(text) == address
+
+
+# Plain pages.
+
+
+@pytest.mark.parametrize(
+    ("request_line", "status"),
+    [(b"GET / HTTP/1.1", b"200"), (b"GET /x HTTP/1.1", b"404"), (b"POST / HTTP/1.1", b"405"), (b"GET / HTTP/9", b"400")],
+)
+async def test_a_browser_gets_a_page(request_line: bytes, status: bytes) -> None:
+    """It says how to join; everything else is refused in the way of HTTP, so that no form of a web page can speak IRC here."""
+    async with edge() as here:
+        ann = here.connect()
+        await ann.send(request_line + b"\r\nHost: example.org:5000\r\n\r\nNICK eve\r\n")
+        answer = await ann.rest()
+        assert answer.startswith(b"HTTP/1.1 " + status)
+        assert (b"trio-chat connect example.org:5000" in answer) is (status == b"200")
+        assert not here.server.connections
+
+
+async def test_a_page_shows_no_host_that_is_none() -> None:
+    """What a client says is the host is not copied without a look."""
+    async with edge() as here:
+        ann = here.connect()
+        await ann.send(b"GET / HTTP/1.1\r\nHost: <b>\r\n\r\n")
+        answer = await ann.rest()
+        assert b"<b>" not in answer
+        assert b"chat.local:5000" in answer
+
+
+async def test_the_head_of_a_request_is_bounded() -> None:
+    """431 Request Header Fields Too Large (RFC 6585), and the end."""
+    async with edge() as here:
+        ann = here.connect()
+        with trio.move_on_after(5):
+            await ann.send(b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 3000)
+        assert (await ann.rest()).startswith(b"HTTP/1.1 431")
+
+
+async def test_an_error_while_opening_ends_that_connection_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is logged once; the next one is served."""
+    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
+    async with edge() as here:
+        with monkeypatch.context() as patch:
+            patch.setattr("trio_chat.server.opening.kind_of", lambda data: 1 / 0)
+            ann = here.connect()
+            await ann.send(HELLO)
+            assert await ann.rest() == b""
+        bob = here.connect()
+        await bob.send(HELLO)
+        await bob.until("001")
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]

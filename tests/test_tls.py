@@ -1,0 +1,365 @@
+"""TLS: real clients over memory streams and sockets; the certificate, made, checked and exchanged; clients' certificates."""
+
+import os
+import socket
+import ssl
+import stat
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+import trustme
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from edge import HELLO, Edge, End, edge
+from support import ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.world import Identity, Memory
+from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
+from trio_chat.server import certificates
+from trio_chat.server.certificates import CertificateError, Files, files_of
+from trio_chat.server.peer import Peer
+from trio_chat.server.transport import SocketTransport
+
+
+def client_context(certificate: Path | None = None) -> ssl.SSLContext:
+    """Return what a client uses that believes everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if certificate is not None:
+        context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return settings with a certificate of the server's own making."""
+    settings = Settings(storage=StorageSettings(file=tmp_path_factory.mktemp("tls") / "chat.db"))
+    certificates.ensure(files_of(settings), "chat.local")
+    return settings
+
+
+@pytest.fixture(scope="module")
+def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a certificate that nobody has signed."""
+    path = tmp_path_factory.mktemp("client") / "client.pem"
+    path.write_bytes(certificates.make("ann"))
+    return path
+
+
+def fingerprint(path: Path) -> str:
+    """Return the fingerprint of the certificate in a file."""
+    return certificates.check(Files(path, path, is_own=False))
+
+
+Encrypted = trio.SSLStream[trio.abc.Stream]
+
+
+async def encrypt(here: Edge, context: ssl.SSLContext, listener: ListenerSettings | None = None) -> Encrypted:
+    """Return a client that has agreed on encryption."""
+    stream: Encrypted = trio.SSLStream(here.stream(listener), context)
+    await stream.do_handshake()
+    return stream
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("tls", ["auto", "required"])
+async def test_a_client_comes_by_tls(own: Settings, version: ssl.TLSVersion, tls: str) -> None:
+    """On the port where others come in plain text; the whole way to close_notify, so nothing can be cut off unseen."""
+    context = client_context()
+    context.minimum_version = context.maximum_version = version
+    async with edge(own) as here:
+        ann = End(await encrypt(here, context, ListenerSettings(name="", tls=tls)))
+        await ann.send(HELLO)
+        await ann.until("001")
+        await ann.send("PRIVMSG ann :я 😀\r\nWHOIS ann\r\nMODE ann\r\n".encode())
+        assert (await ann.until("PRIVMSG")).params == ("ann", "я 😀")
+        assert (await ann.until("671")).params == ("ann", "ann", "is using a secure connection")
+        assert "Z" in (await ann.until("221")).params[1]
+        await ann.send(b"QUIT :bye\r\n")
+        assert (await ann.rest()).endswith(b"(Quit: bye)\r\n")  # trio.SSLStream raises when there is no close_notify
+
+
+async def test_what_comes_with_the_end_of_the_handshake_is_not_lost(own: Settings) -> None:
+    """A client that does not wait: its first lines travel with its Finished, and nothing follows them."""
+    context, incoming, outgoing = client_context(), ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = context.wrap_bio(incoming, outgoing)
+    async with edge(own) as here:
+        stream = here.stream()
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        await stream.send_all(outgoing.read())
+        while True:
+            incoming.write(await stream.receive_some())
+            try:
+                client.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                continue
+        client.write(HELLO)
+        await stream.send_all(outgoing.read())
+        received = b""
+        while b" 001 ann " not in received:
+            incoming.write(await stream.receive_some())
+            with suppress(ssl.SSLWantReadError):
+                received += client.read(65536)
+
+
+async def test_tls_1_1_is_too_old(own: Settings) -> None:
+    """RFC 8996; the client is told by an alert."""
+    context = client_context()
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    async with edge(own) as here:
+        with pytest.raises(trio.BrokenResourceError):
+            await encrypt(here, context)
+        await wait_all_tasks_blocked()
+        assert not here.server.connections
+
+
+@pytest.mark.parametrize("data", [b"\x16\x03\x01\x00\x05hello", b"\x16" * 300, b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff"])
+async def test_what_only_looks_like_tls_is_ended(own: Settings, data: bytes) -> None:
+    """Whatever it sends: that connection alone, without a traceback."""
+    async with edge(own) as here:
+        eve = here.connect()
+        await eve.send(data)
+        await eve.rest()
+        ann = here.connect()
+        await ann.send(HELLO)
+        await ann.until("001")
+
+
+async def test_a_handshake_is_bounded(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends and sends before it is through is ended."""
+    monkeypatch.setattr("trio_chat.server.tls.MAX_HANDSHAKE", 100)
+    async with edge(own) as here:
+        with pytest.raises(trio.BrokenResourceError):
+            await encrypt(here, client_context())
+
+
+async def test_a_handshake_has_a_deadline(own: Settings, autojump_clock: MockClock) -> None:
+    """Shorter than that for the whole opening."""
+    async with edge(own) as here:
+        await here.server.encryption.load()
+        eve = here.connect()
+        await eve.send(b"\x16\x03\x01\x02\x00")
+        assert await eve.rest() == b""
+        assert 10 <= trio.current_time() < 14
+
+
+async def test_plain_text_within_tls_is_ended(own: Settings) -> None:
+    """Somebody on the way has put it there."""
+    async with edge(own) as here:
+        ours = here.stream()
+        stream: Encrypted = trio.SSLStream(ours, client_context())
+        await stream.do_handshake()
+        ann = End(stream)
+        await ann.send(HELLO)
+        await ann.until("422")
+        await ours.send_all(b"PRIVMSG ann :from the one in the middle\r\n")
+        with pytest.raises(trio.BrokenResourceError):
+            await ann.rest()
+        await ours.aclose()
+        await wait_all_tasks_blocked()
+        assert not here.server.connections
+
+
+async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Settings) -> None:
+    """Encrypted bytes that the socket does not take at once go out before anything else is encrypted."""
+    left, right = socket.socketpair()
+    left.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    right.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    ours, theirs = (trio.SocketStream(trio.socket.from_stdlib_socket(sock)) for sock in (left, right))
+    async with edge(own) as here, trio.open_nursery() as nursery:
+        nursery.start_soon(here.server.open_and_serve, SocketTransport(theirs), Peer(host="127.0.0.1"), ListenerSettings(name=""))
+        stream: trio.SSLStream[trio.SocketStream] = trio.SSLStream(ours, client_context())
+        ann = End(stream)
+        await ann.send(HELLO)
+        await ann.until("422")
+        bob = here.connect(host="127.0.0.1")
+        await bob.send(HELLO.replace(b"ann", b"bob"))
+        await bob.until("422")
+        for number in range(300):
+            await bob.send(f"PRIVMSG ann :{number} {'x' * 300}\r\n".encode())
+        await bob.send(b"PING x\r\n")
+        await bob.until("PONG")
+        seen = [(await ann.until("PRIVMSG")).params[1].split()[0] for _ in range(300)]
+        assert seen == [str(number) for number in range(300)]
+        await ann.send(b"QUIT\r\n")
+        await ann.until("ERROR")
+        await trio.aclose_forcefully(ours)
+
+
+# The certificate.
+
+
+def test_a_certificate_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    """Beside the database; only its owner can read it; the next start finds the same."""
+    files = files_of(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
+    first = certificates.ensure(files, "chat.local")
+    assert (first, certificates.ensure(files, "chat.local")) == (first, first)
+    assert len(first) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["chat.db.pem"]
+    assert os.name == "nt" or stat.S_IMODE((tmp_path / "chat.db.pem").stat().st_mode) == 0o600
+
+
+async def test_a_server_without_a_memory_has_a_passing_certificate() -> None:
+    """TLS works; nothing is left on the disk."""
+    async with edge(Settings(storage=StorageSettings(file=None))) as here:
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("001")
+    assert here.server.encryption.fingerprint == ""
+
+
+def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """The operator is told the file and what is wrong with it, and never asked for a password on the terminal."""
+    other, broken = tmp_path / "other.pem", tmp_path / "broken.pem"
+    other.write_bytes(certificates.make("a"))
+    broken.write_text("nothing of the kind")
+    key = tmp_path / "key.pem"
+    key.write_bytes(certificates.make("b").split(b"-----BEGIN CERT")[0])
+    for certificate, key_file, words in (
+        (tmp_path / "none.pem", other, "none.pem: cannot be read"),
+        (broken, broken, "broken.pem"),
+        (other, key, "no certificate with its key"),
+    ):
+        with pytest.raises(CertificateError, match=words):
+            certificates.check(Files(certificate, key_file, is_own=False))
+
+
+async def test_a_new_certificate_disconnects_nobody(own: Settings, tmp_path: Path) -> None:
+    """Who is here goes on; who comes sees the new one; one that cannot be used leaves the old one in its place."""
+    authority = trustme.CA()
+    issued = authority.issue_cert("chat.example.org")
+    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
+    real = replace(own, tls=TlsSettings(certificate=tmp_path / "real.pem"))
+    verifying = ssl.create_default_context()
+    authority.configure_trust(verifying)
+    async with edge(own) as here:
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("422")
+        with pytest.raises(CertificateError):
+            await here.server.reload_certificate(replace(own, tls=TlsSettings(certificate=tmp_path / "none.pem")))
+        assert here.server.encryption.is_own
+        await here.server.reload_certificate(real)
+        bob = trio.SSLStream(here.stream(), verifying, server_hostname="chat.example.org")
+        await bob.do_handshake()
+        await ann.send(b"PING x\r\n")
+        await ann.until("PONG")
+        assert here.server.encryption.fingerprint == fingerprint(tmp_path / "real.pem")
+
+
+# STS.
+
+
+def test_sts_says_where_and_then_for_how_long() -> None:
+    """ "The port key MUST be present on insecure connections", "duration MUST be specified on secure ones" (IRCv3 sts)."""
+    town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
+    plain, secure = town.newcomer(), town.newcomer()
+    secure.session.is_secure = True
+    assert plain.say("CAP LS 302")[-1].params[-1].split()[-1] == "sts=port=6697"
+    assert secure.say("CAP LS 302")[-1].params[-1].split()[-1] == "sts=duration=86400"
+    assert "sts" not in find(town.newcomer().say("CAP LS"), "CAP").params[-1]
+
+
+def test_sts_cannot_be_requested() -> None:
+    """ "Clients MUST NOT request this capability", and the server refuses (IRCv3 sts)."""
+    town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
+    assert find(town.newcomer().say("CAP REQ sts"), "CAP").params[1] == "NAK"
+
+
+def test_without_sts_nobody_is_told() -> None:
+    """As long as the operator has not chosen it: a client that was told refuses plain text for good."""
+    assert not any("sts" in message.params[-1] for message in Town().newcomer().say("CAP LS 302"))
+
+
+# Certificates of clients.
+
+
+async def test_a_client_is_known_by_its_certificate(own: Settings, client_certificate: Path) -> None:
+    """Nobody has signed it; its fingerprint counts. WHOIS shows it to its owner."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "secret")
+    shown = fingerprint(client_certificate)
+    await accounts.add_certificate("ann", shown)
+    async with edge(own, Memory(history=ListHistory(), accounts=accounts)) as here:
+        ann = End(await encrypt(here, client_context(client_certificate)))
+        await ann.send(b"CAP LS 302\r\n")
+        assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in (await ann.until("CAP")).params[-1]
+        await ann.send(b"CAP REQ sasl\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\nCAP END\r\n" + HELLO + b"WHOIS ann\r\n")
+        assert (await ann.until("900")).params[2] == "ann"
+        assert (await ann.until("276")).params[-1] == f"has client certificate fingerprint {shown}"
+
+
+def test_external_is_for_who_has_shown_a_certificate() -> None:
+    """Others are not offered it and cannot use it."""
+    accounts = OpenAccounts()
+    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    ann = town.newcomer()
+    assert not any("EXTERNAL" in message.params[-1] for message in ann.say("CAP LS 302"))
+    assert commands(ann.say("AUTHENTICATE EXTERNAL")) == ["908", "904"]
+
+
+@pytest.mark.parametrize(("name", "command"), [("+", "903"), ("YW5u", "903"), ("Ym9i", "904"), ("/w==", "904")])
+async def test_external_with_a_name_takes_that_account_only(name: str, command: str) -> None:
+    """The authorization identity (RFC 4422, appendix A): nothing, or the name of the account that has the certificate."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "secret")
+    accounts.add("bob", "secret")
+    await accounts.add_certificate("ann", "ab" * 32)
+    ann = Town(memory=Memory(history=ListHistory(), accounts=accounts)).newcomer()
+    ann.session.certificate = "ab" * 32
+    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[-1] == command
+
+
+def test_nickserv_keeps_the_certificates_of_an_account() -> None:
+    """Added with and without a fingerprint, listed, taken away; another account's stays another's; there is a bound."""
+    accounts = OpenAccounts()
+    for name in ("ann", "bob"):
+        accounts.add(name, "secret")
+    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    ann, bob = town.person("x"), town.person("y")
+
+    def order(text: str, who: object = ann) -> str:
+        return (ann if who is ann else bob).say(f"NICKSERV :{text}")[-1].params[-1]
+
+    assert order("CERT LIST") == "You are not logged in."
+    ann.say("NICKSERV IDENTIFY ann secret")
+    bob.say("NICKSERV IDENTIFY bob secret")
+    assert order("CERT ADD").startswith("You have not come with a certificate")
+    assert order("CERT ADD 1234").startswith("A fingerprint is SHA-256")
+    ann.session.certificate = "ab" * 32
+    assert order("CERT ADD").startswith("You can log in with that certificate now")
+    assert order("CERT ADD " + ":".join(["AB"] * 32), bob) == "That certificate belongs to another account."
+    assert order("CERT DEL " + "ab" * 32, bob) == "You do not have that certificate."
+    for number in range(1, 10):
+        order(f"CERT ADD {number:064}")
+    assert order("CERT ADD " + "cd" * 32).startswith("You have 10 certificates already")
+    assert order("CERT DEL " + "ab" * 32) == "That certificate is yours no more."
+    assert order("CERT LIST") == "That is all: 9 of 10."
+    assert order("CERT X").startswith("Usage:")
+
+
+def test_the_mode_for_encryption_is_the_servers_to_give() -> None:
+    """It cannot be set or taken by MODE, and is gone when a session comes in plain text."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "secret")
+    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    ann = town.newcomer()
+    ann.session.is_secure = True
+    ann.session.account = "ann"
+    ann.say("NICK ann", "USER ann 0 * :Ann")
+    assert "Z" in ann.say("MODE ann")[-1].params[1]
+    assert ann.say("MODE ann -Z") == []
+    phone = town.newcomer()
+    phone.session.account = "ann"
+    phone.say("NICK ann", "USER ann 0 * :Ann")
+    assert "Z" not in ann.say("MODE ann")[-1].params[1]
+    assert "671" not in commands(ann.say("WHOIS ann"))
+    phone.leave()
+    assert "Z" in ann.say("MODE ann")[-1].params[1]
