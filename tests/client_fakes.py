@@ -11,14 +11,14 @@ import trio
 import trio.testing
 
 from trio_chat import i18n
-from trio_chat.client.connecting import CannotConnectError
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import Event, Outcome
-from trio_chat.client.interface import Prompt
-from trio_chat.client.keys import Keys
-from trio_chat.client.line import LineClient
+from trio_chat.client.line.client import LineClient
+from trio_chat.client.line.interface import Prompt
+from trio_chat.client.link.keys import Keys
 from trio_chat.client.render import Line, plain
-from trio_chat.client.session import Session
+from trio_chat.client.session.connecting import CannotConnectError
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Event, Outcome
+from trio_chat.client.session.session import Session
 from trio_chat.irc.message import parse
 
 i18n.install("en")
@@ -43,6 +43,8 @@ class FakeServer:
         self.caps = caps
         self.features = "CHATHISTORY=100 MSGREFTYPES=msgid,timestamp " if "draft/chathistory" in caps else ""
         self.nick = ""
+        self.skips: tuple[str, ...] = ()
+        """How lines begin that `expect` passes over."""
         self._received = b""
 
     async def send(self, *lines: str) -> None:
@@ -62,9 +64,12 @@ class FakeServer:
 
     async def expect(self, start: str) -> str:
         """Return the next line, which must begin like this; its tags and the colon of its last word are not compared."""
-        line = await self.line()
-        message = parse(line)
-        body = " ".join((message.command, *message.params))
+        body = start_of = ""
+        while not start_of or (start_of in self.skips and (len(start_of) > len(start) or not body.startswith(start))):
+            line = await self.line()
+            message = parse(line)
+            body = " ".join((message.command, *message.params))
+            start_of = next((skipped for skipped in self.skips if body.startswith(skipped)), "-")
         assert body.startswith(start), f"expected {start!r}, got {line!r}"
         return line
 
@@ -326,4 +331,4 @@ async def until(state: Callable[[], bool]) -> None:
     """Wait until something is so; the clock of the test jumps meanwhile."""
     with trio.fail_after(1000):
         while not state():  # noqa: ASYNC110  what is waited for knows nothing of tests
-            await trio.sleep(0.01)
+            await trio.sleep(0.05)

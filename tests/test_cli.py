@@ -14,8 +14,9 @@ from trio_chat.i18n import install
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
-    """Start in an empty directory with an English user."""
+    """Start in an empty directory with an English user who has set nothing."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     monkeypatch.setenv("LANGUAGE", "en")
     yield
     install("en")
@@ -45,6 +46,11 @@ def connected(monkeypatch):
 def config(text: str) -> None:
     """Write config.ini into the working directory."""
     Path("config.ini").write_text(text, encoding="utf-8")
+
+
+def where(options: SimpleNamespace) -> dict[str, object]:
+    """Return where a client goes, and as whom."""
+    return {name: getattr(options, name) for name in ("host", "port", "nick", "channel", "password", "security")}
 
 
 def test_version(capsys):
@@ -155,8 +161,14 @@ def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
 def test_connect_without_anything_goes_to_this_machine(connected):
     """The server of the defaults, as somebody on the same computer reaches it."""
     assert cli.main(["connect"]) == 0
-    expected = {"host": "127.0.0.1", "port": 5000, "nick": "", "channel": "#lobby", "password": "", "security": Security()}
-    assert vars(connected[0]) == expected
+    assert where(connected[0]) == {
+        "host": "127.0.0.1",
+        "port": 5000,
+        "nick": "",
+        "channel": "#lobby",
+        "password": "",
+        "security": Security(),
+    }
 
 
 def test_connect_uses_the_configuration(connected):
@@ -164,7 +176,7 @@ def test_connect_uses_the_configuration(connected):
     config("[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect"])
     expected = {"host": "::1", "port": 6000, "nick": "anna", "channel": "#tea", "password": "open", "security": Security()}
-    assert vars(connected[0]) == expected
+    assert where(connected[0]) == expected
 
 
 def test_options_of_connect_win_over_the_configuration(connected):
@@ -172,7 +184,38 @@ def test_options_of_connect_win_over_the_configuration(connected):
     config("[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
     expected = {"host": "192.0.2.7", "port": 7000, "nick": "боб", "channel": "#кофе", "password": "", "security": Security()}
-    assert vars(connected[0]) == expected
+    assert where(connected[0]) == expected
+
+
+PROFILES = "[profile work]\nhost = chat.example.org\nstart = no\n[profile home]\nhost = 192.0.2.7\nchannels = a, #b\n"
+
+
+@pytest.mark.parametrize(("arguments", "names"), [([], ["home"]), (["work"], ["work"]), (["192.0.2.9"], [])])
+def test_profiles(connected, arguments, names):
+    """Without a target those that start by themselves are joined; a name means that profile, an address none."""
+    config(PROFILES)
+    assert cli.main(["connect", *arguments]) == 0
+    assert [profile.name for profile in connected[0].profiles] == names
+    assert [profile.name for profile in connected[0].known] == ["work", "home"]
+
+
+def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_path, monkeypatch):
+    """Without config.ini here, the user's own file is read, and it is a first run when there is none either."""
+    monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
+    cli.main(["connect"])
+    (tmp_path / "own.ini").write_text("[client]\nnick = anna\n")
+    cli.main(["connect"])
+    config("[client]\nnick = boris\n")
+    cli.main(["connect"])
+    assert [(options.nick, options.is_first_run) for options in connected] == [("", True), ("anna", False), ("boris", False)]
+
+
+@pytest.mark.parametrize("arguments", [["192.0.2.7"], ["--nick", "anna"]])
+def test_who_says_something_needs_no_assistant(connected, arguments, tmp_path, monkeypatch):
+    """Whoever names a server or a nickname knows the way."""
+    monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
+    cli.main(["connect", *arguments])
+    assert not connected[0].is_first_run
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import trio.testing
 from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import AccountRefused, Connected, LoggedIn, LoggedOut, MustVerify, Ready
-from trio_chat.client.interface import Prompt
-from trio_chat.client.keys import Keys
-from trio_chat.client.sasl import Challenges, Credentials, SaslError, Scram, chunks, mechanisms
+from trio_chat.client.line.interface import Prompt
+from trio_chat.client.link.keys import Keys
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import AccountRefused, Connected, LoggedIn, LoggedOut, MustVerify, Ready
+from trio_chat.client.session.sasl import Challenges, Credentials, SaslError, Scram, chunks, mechanisms
 from trio_chat.irc.message import parse
 
 SASL = f"{LABELS} sasl=PLAIN"

@@ -4,8 +4,8 @@ import pytest
 import trio.testing
 
 from client_fakes import HISTORY, Chat, FakeServer, chat, said_before, talk, until
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import End, HistoryEnd, Outcome, Said, Unconfirmed, Unsure
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import End, HistoryEnd, Outcome, Said, Unconfirmed, Unsure
 
 BEFORE = "[INFO] This was said in #lobby before you joined. Now:"
 NAMES = "[INFO] 2 people in #lobby: alice, bob"

@@ -5,8 +5,8 @@ import trio
 import trio.testing
 
 from client_fakes import NoState, chat, until
-from trio_chat.client.interface import Prompt
-from trio_chat.client.line import WAITING_LINES
+from trio_chat.client.line.client import WAITING_LINES
+from trio_chat.client.line.interface import Prompt
 
 TAKEN = ":srv.test 433 * alice :Nickname is already in use"
 

@@ -17,17 +17,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client import connecting, events, nicknames
 from trio_chat.client.commands import COMMANDS, interpret
-from trio_chat.client.connecting import Backoff, CannotConnectError, connect_tcp, format_address
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import Event, Kind
-from trio_chat.client.features import Features
-from trio_chat.client.interface import Prompt
-from trio_chat.client.pipe import LineDecoder, PlainInterface
+from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.pipe import LineDecoder, PlainInterface
+from trio_chat.client.link import nicknames
+from trio_chat.client.link.state import StateFile
 from trio_chat.client.render import Renderer, Span, plain
-from trio_chat.client.split import room_for_text, split
-from trio_chat.client.state import StateFile
+from trio_chat.client.session import connecting, events
+from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp, format_address
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.features import Features
+from trio_chat.client.session.split import room_for_text, split
 
 # Splitting
 
@@ -254,7 +255,7 @@ class Asked:
 async def test_lines(line: str, done: object) -> None:
     """What a typed line means."""
     client = Asked()
-    await interpret(client, line)
+    await interpret(client, line, COMMANDS)
     assert [entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done] == [done]
 
 
@@ -279,14 +280,14 @@ async def test_lines(line: str, done: object) -> None:
 async def test_wrong_commands_are_explained(line: str) -> None:
     """An unknown command, or one with too few or too many arguments, says what is right and sends nothing."""
     client = Asked()
-    await interpret(client, line)
+    await interpret(client, line, COMMANDS)
     assert [entry[0] for entry in client.done] == ["error"]  # type: ignore[index]
 
 
 async def test_help_shows_every_command() -> None:
     """`/help` is derived from the table."""
     client = Asked()
-    await interpret(client, "/help")
+    await interpret(client, "/help", COMMANDS)
     text = "\n".join(entry[1] for entry in client.done)  # type: ignore[index]
     assert all(f"/{name}" in text for name in COMMANDS)
 
@@ -295,14 +296,14 @@ async def test_help_shows_every_command() -> None:
 async def test_without_a_channel(line: str) -> None:
     """In no channel, what needs one says so."""
     client = Asked(current="")
-    await interpret(client, line)
+    await interpret(client, line, COMMANDS)
     assert client.done[0][0] == "error"  # type: ignore[index]
 
 
 @given(st.text())
 def test_any_line_is_harmless(line: str) -> None:
     """No line that can be typed makes the interpreter fail."""
-    trio.run(interpret, Asked(), line)
+    trio.run(interpret, Asked(), line, COMMANDS)
 
 
 # Nicknames and the state file

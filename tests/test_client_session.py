@@ -5,7 +5,7 @@ import trio
 import trio.testing
 
 from client_fakes import LABELS, talk
-from trio_chat.client.events import (
+from trio_chat.client.session.events import (
     Connected,
     End,
     Invited,
@@ -32,7 +32,7 @@ from trio_chat.client.events import (
     TopicIs,
     Unconfirmed,
 )
-from trio_chat.client.session import WINDOW, NotConnectedError
+from trio_chat.client.session.session import WINDOW, NotConnectedError
 
 
 async def test_negotiates_before_registering() -> None:
@@ -78,7 +78,7 @@ async def test_gets_in_without_cap() -> None:
             Connected("alice"),
             Joined("alice", "#lobby", own=True),
             Ready(),
-            Names("#lobby", ("alice", "bob")),
+            Names("#lobby", ("alice", "bob"), ("@", "")),
         ]
 
 

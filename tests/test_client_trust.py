@@ -12,8 +12,8 @@ from trio.testing import memory_stream_pair
 
 from edge import HELLO, Edge, End, edge
 from trio_chat.client import trust
-from trio_chat.client.connecting import CannotConnectError
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
+from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
 

@@ -64,13 +64,20 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments):
         import sys
         from trio_chat import cli
         cli.main({arguments!r})
-        heavy = {{"trio", "asyncio", "ssl", "prompt_toolkit", "precis_i18n", "sqlite3", "hypothesis"}}
+        heavy = {{"trio", "asyncio", "ssl", "prompt_toolkit", "urwid", "precis_i18n", "sqlite3", "hypothesis"}}
         sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, encoding="utf-8", errors="replace", check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_line_client_does_not_import_the_full_screen():
+    """Pipes and --plain do not pay for a screen."""
+    modules = "trio_chat.client.main, trio_chat.client.line.client, trio_chat.client.line.pipe"
+    code = f"import sys, {modules}; sys.exit('urwid' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_logger_imports_neither_trio_nor_sockets():

@@ -15,12 +15,13 @@ from trio_chat import __version__, cli_accounts, cli_maintenance, cli_operators
 from trio_chat.i18n import _, install
 
 if TYPE_CHECKING:
-    from trio_chat.config import Settings
+    from trio_chat.config import ProfileSettings, Settings
     from trio_chat.target import Target
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 LANGUAGES = ("en", "ru")
 
+_CONFIG = "config.ini"
 _LONGEST_PASSWORD_FILE = 4096
 
 
@@ -158,6 +159,7 @@ def _add_connect(commands: Any, common: argparse.ArgumentParser) -> None:
             "  trio-chat connect                            the server of config.ini, or one on this computer\n"
             "  trio-chat connect 192.0.2.7:5000 --nick anna\n"
             "  trio-chat connect chat.example.org --channel python\n"
+            "  trio-chat connect work                       the server of [profile work] in the configuration\n"
             "  trio-chat connect irc://irc.example.org/python"
         ),
     )
@@ -166,6 +168,8 @@ def _add_connect(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--nick", type=_setting("client", "nick"), help=_("your nickname"))
     channel = _("the channel to join; its '#' may be left out")
     parser.add_argument("--channel", type=_setting("server", "lobby"), metavar="CHANNEL", help=channel)
+    plain = _("one line for each message instead of the full screen; for screen readers, too")
+    parser.add_argument("--plain", action="store_true", help=plain)
     password = _("a file whose first line is the password of the server")
     parser.add_argument("--password-file", type=Path, metavar="FILE", help=password)
     how = parser.add_mutually_exclusive_group()
@@ -246,8 +250,18 @@ def _with_options(settings: "Settings", options: argparse.Namespace) -> "Setting
 
 
 def _connect(options: argparse.Namespace) -> int:
+    from trio_chat.client.places import config_file  # noqa: PLC0415
+
+    is_first_run = False
+    if options.config is None and not Path(_CONFIG).exists():
+        own = config_file()
+        is_first_run = not own.exists()
+        options.config = None if is_first_run else own
     settings = _load(options)
     client = settings.client
+    profiles = _profiles(settings, options)
+    if profiles and options.target is not None:
+        options.target = None
     own_host = _own_host(settings)
     host, port, channel, is_encrypted = options.target or (own_host, None, "", False)
     port = port or settings.server.port
@@ -267,8 +281,28 @@ def _connect(options: argparse.Namespace) -> int:
         plaintext=options.plaintext, insecure=options.insecure, required=is_encrypted, fingerprint=options.fingerprint or ""
     )
     channel = options.channel or channel or client.channel or settings.server.lobby
-    nick = options.nick or client.nick
-    return run(ConnectOptions(host=host, port=port, nick=nick, channel=channel, password=password, security=security))
+    return run(
+        ConnectOptions(
+            host=host,
+            port=port,
+            nick=options.nick or client.nick,
+            channel=channel,
+            password=password,
+            security=security,
+            plain=options.plain,
+            client=client,
+            profiles=profiles,
+            known=settings.profiles,
+            is_first_run=is_first_run and not (options.target or options.nick),
+        )
+    )
+
+
+def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[ProfileSettings, ...]":
+    """Return the profiles that are meant: the one that is named, or those that start by themselves."""
+    if options.target is None:
+        return tuple(profile for profile in settings.profiles if profile.start)
+    return tuple(profile for profile in settings.profiles if options.target == (profile.name, None, "", False))
 
 
 def _own_host(settings: "Settings") -> str:

@@ -1,4 +1,4 @@
-"""`trio-chat connect` on a real terminal: a pseudo-terminal, a terminal emulator that reads it, and a tiny server."""
+"""`trio-chat connect --plain` on a real terminal: a pseudo-terminal, a terminal emulator that reads it, and a tiny server."""
 
 import contextlib
 import os
@@ -189,7 +189,7 @@ def start(tmp_path: Path, server: TinyServer) -> Iterator[Callable[..., Terminal
     terminals: list[Terminal] = []
 
     def begin(*arguments: str, **environment: str) -> Terminal:
-        terminals.append(Terminal(tmp_path, f"127.0.0.1:{server.port}", *arguments, **environment))
+        terminals.append(Terminal(tmp_path, f"127.0.0.1:{server.port}", "--plain", *arguments, **environment))
         return terminals[-1]
 
     yield begin

@@ -4,15 +4,16 @@ An entry gives a command's usage, help, number of arguments and handler; `/help`
 arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.dialogue import Dialogue
-from trio_chat.client.events import Kind
-from trio_chat.client.fetch import AT_JOIN, MOST_EARLIER
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Kind
+from trio_chat.client.session.fetch import AT_JOIN, MOST_EARLIER
 from trio_chat.i18n import N_, _
+from trio_chat.irc.message import ParseError, parse
 
 
 class Actions(Protocol):
@@ -94,8 +95,13 @@ def asks_secret(line: str) -> bool:
     return command is not None and command.asks_secret
 
 
-async def interpret(client: Actions, line: str) -> None:
+async def interpret(client: Actions, line: str, table: Mapping[str, Command]) -> None:
     """Do what a typed line says.
+
+    Args:
+        client: who does it.
+        line: the line.
+        table: the commands that there are.
 
     A line that begins with `//`, or with a space before its slash, is a message that begins with a slash.
     """
@@ -107,7 +113,7 @@ async def interpret(client: Actions, line: str) -> None:
     elif text.startswith("//"):
         await _talk(client, text[1:])
     elif text.startswith("/"):
-        await _run_command(client, text)
+        await _run_command(client, text, table)
     else:
         await _talk(client, text.lstrip() if text.lstrip().startswith("/") else text)
 
@@ -120,9 +126,9 @@ async def _talk(client: Actions, text: str) -> None:
         await client.tell(_("Join a channel with /join #channel, or write to one person with /msg nickname text."))
 
 
-async def _run_command(client: Actions, text: str) -> None:
+async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
     name, _space, rest = text[1:].partition(" ")
-    command = COMMANDS.get(name.lower())
+    command = table.get(name.lower())
     if command is None:
         hint = _("There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.")
         await client.tell(hint.format(name=name), error=True)
@@ -216,6 +222,55 @@ async def _names(client: Actions, words: list[str]) -> None:
 @_command("", N_("shows the channels of the server"), 0, 0)
 async def _list(client: Actions, words: list[str]) -> None:
     await client.do("/list", lambda dialogue: dialogue.send("LIST"))
+
+
+@_command(N_("[text]"), N_("tells others that you are away, and why; without a text: that you are back"), 0, 1)
+async def _away(client: Actions, words: list[str]) -> None:
+    await client.do("/away", lambda dialogue: dialogue.send("AWAY", *words))
+
+
+@_command(N_("nickname"), N_("shows what the server knows of somebody"), 1, 1)
+async def _whois(client: Actions, words: list[str]) -> None:
+    await client.do(f"/whois {words[0]}", lambda dialogue: dialogue.send("WHOIS", words[0]))
+
+
+@_command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2)
+async def _invite(client: Actions, words: list[str]) -> None:
+    channel = _channel_name(client, words[1]) if len(words) > 1 else client.current
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do(f"/invite {words[0]}", lambda dialogue: dialogue.send("INVITE", words[0], channel))
+
+
+@_command(N_("nickname [reason]"), N_("removes somebody from the channel, if you are its operator"), 1, 2)
+async def _kick(client: Actions, words: list[str]) -> None:
+    channel = client.current
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do(f"/kick {words[0]}", lambda dialogue: dialogue.send("KICK", channel, *words))
+
+
+@_command(N_("[target] [modes]"), N_("shows or changes modes, such as /mode +o nickname"), 0, 1)
+async def _mode(client: Actions, words: list[str]) -> None:
+    params = words[0].split() if words else []
+    if (not params or params[0][:1] in ("+", "-")) and client.current:
+        params.insert(0, client.current)
+    if not params:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    await client.do("/mode", lambda dialogue: dialogue.send("MODE", *params))
+
+
+@_command(N_("line"), N_("sends a line to the server as it is, for what has no command here"), 1, 1)
+async def _quote(client: Actions, words: list[str]) -> None:
+    try:
+        message = parse(words[0])
+    except ParseError:
+        await client.tell(_("This cannot be sent: {text}").format(text=words[0]), error=True)
+        return
+    await client.do("/quote", lambda dialogue: dialogue.put(message))
 
 
 @_command(N_("[number]"), N_("shows earlier messages of the channel; again, the ones before them"), 0, 1)

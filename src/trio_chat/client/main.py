@@ -1,19 +1,22 @@
-"""`trio-chat connect`: picks the interface that suits where input and output go, and runs the line client in it."""
+"""`trio-chat connect`: picks the interface that suits where input and output go, and runs the client in it."""
 
 import os
 import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from trio_chat.client.connecting import format_address
-from trio_chat.client.interface import Interface
-from trio_chat.client.keys import Keys
-from trio_chat.client.line import LineClient
-from trio_chat.client.pipe import PlainInterface
+from trio_chat.client.link.keys import Keys, Passwords
+from trio_chat.client.link.passwords import PasswordCommand
+from trio_chat.client.session.connecting import format_address
 from trio_chat.client.trust import Connector, Security
+from trio_chat.config import ClientSettings, ProfileSettings
+
+if TYPE_CHECKING:
+    from trio_chat.client.line.interface import Interface
 
 _LEAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
 
@@ -28,6 +31,11 @@ class ConnectOptions:
         nick: the nickname; "" asks for one on a terminal, and takes the last one or the login name elsewhere.
         channel: the channel to join; "" joins none.
         password: the server's password; "" for none.
+        plain: whether the line interface is wanted also where the full screen could be.
+        client: how the client looks and behaves.
+        profiles: the servers to join, instead of that host.
+        known: the servers that can be joined by their names.
+        is_first_run: whether nothing was set by anybody yet.
         security: how the connection is to be encrypted.
     """
 
@@ -36,7 +44,40 @@ class ConnectOptions:
     nick: str = ""
     channel: str = "#lobby"
     password: str = ""
+    plain: bool = False
+    client: ClientSettings = field(default_factory=ClientSettings)
+    profiles: tuple[ProfileSettings, ...] = ()
+    known: tuple[ProfileSettings, ...] = ()
+    is_first_run: bool = False
     security: Security = field(default_factory=Security)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One server to join."""
+
+    name: str
+    host: str
+    port: int
+    nick: str
+    channels: tuple[str, ...]
+    password: str = ""
+    keys: Passwords | None = None
+    security: Security = field(default_factory=Security)
+
+    def connector(self) -> Connector:
+        """Return what gets a connection; it wants to be told whom to tell."""
+        return Connector(self.host, self.port, self.security)
+
+
+class Client(Protocol):
+    """One run of the client, whatever it looks like."""
+
+    async def run(self) -> int:
+        """Run, and return the exit code."""
+
+    async def leave(self) -> None:
+        """Leave politely."""
 
 
 def run(options: ConnectOptions) -> int:
@@ -54,18 +95,7 @@ def run(options: ConnectOptions) -> int:
 
 
 async def _run(options: ConnectOptions) -> int:
-    host = options.host.removeprefix("[").removesuffix("]")
-    channel = options.channel
-    connector = Connector(host, options.port, options.security)
-    client = LineClient(
-        _choose_interface(),
-        connector,
-        nick=options.nick,
-        channel=channel if channel[:1] in ("", "#", "&") else f"#{channel}",
-        password=options.password,
-        keys=Keys(f"trio-chat {format_address(host, options.port)}"),
-    )
-    connector.tell = client.tell
+    client = _choose_client(options)
     code = 0  # also when a second signal ends it
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_leave_on_signal, client, nursery.cancel_scope)
@@ -74,7 +104,7 @@ async def _run(options: ConnectOptions) -> int:
     return code
 
 
-async def _leave_on_signal(client: LineClient, everything: trio.CancelScope) -> None:
+async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None:
     """Leave politely at the first signal, at once at the second."""
     with trio.open_signal_receiver(*_LEAVE_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
@@ -86,14 +116,89 @@ async def _leave_on_signal(client: LineClient, everything: trio.CancelScope) -> 
                 nursery.start_soon(client.leave)
 
 
-def _choose_interface() -> Interface:
-    typing = _is_terminal(0)
-    if typing and _is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown"):
-        from trio_chat.client.terminal import NoTerminalError, TerminalInterface  # noqa: PLC0415  150 ms that pipes need not pay
+def targets(options: ConnectOptions) -> list[Target]:
+    """Return the servers to join."""
+    if options.profiles:
+        return [profile_target(options, profile) for profile in options.profiles]
+    host = options.host.removeprefix("[").removesuffix("]")
+    channel = options.channel
+    address = format_address(host, options.port)
+    channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
+    keys = Keys(f"trio-chat {address}")
+    return [
+        Target(
+            name=address,
+            host=host,
+            port=options.port,
+            nick=options.nick,
+            channels=channels,
+            password=options.password,
+            keys=keys,
+            security=options.security,
+        )
+    ]
+
+
+def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
+    """Return the server of a profile."""
+    command = profile.password_command
+    return Target(
+        name=profile.name,
+        host=profile.host,
+        port=profile.port,
+        nick=profile.nick or options.nick or profile.account,
+        channels=profile.channels,
+        keys=PasswordCommand(command, profile.account)
+        if command
+        else Keys(f"trio-chat {format_address(profile.host, profile.port)}"),
+    )
+
+
+def _choose_client(options: ConnectOptions) -> Client:
+    if not options.plain and _can_draw():
+        # Imported late: 150 ms that pipes and --plain need not pay.
+        from trio_chat.client.screen.tty import NoScreenError  # noqa: PLC0415
+
+        try:
+            from trio_chat.client.screen.start import screen_client  # noqa: PLC0415
+
+            return screen_client(options)
+        except NoScreenError as error:
+            print(error, file=sys.stderr)
+    return _line_client(options)
+
+
+def _line_client(options: ConnectOptions) -> Client:
+    from trio_chat.client.line.client import LineClient  # noqa: PLC0415
+
+    target = targets(options)[0]
+    channel = target.channels[0] if target.channels else ""
+    connector = target.connector()
+    client = LineClient(
+        _choose_interface(),
+        connector,
+        nick=target.nick,
+        channel=channel,
+        password=target.password,
+        keys=target.keys,
+    )
+    connector.tell = client.tell
+    return client
+
+
+def _can_draw() -> bool:
+    return _is_terminal(0) and _is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
+def _choose_interface() -> "Interface":
+    if _can_draw():
+        from trio_chat.client.line.terminal import NoTerminalError, TerminalInterface  # noqa: PLC0415  as above
 
         with suppress(NoTerminalError):
             return TerminalInterface()
-    return PlainInterface(interactive=typing)
+    from trio_chat.client.line.pipe import PlainInterface  # noqa: PLC0415
+
+    return PlainInterface(interactive=_is_terminal(0))
 
 
 def _is_terminal(descriptor: int) -> bool:

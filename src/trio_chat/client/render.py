@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from trio_chat.client import events, reasons
-from trio_chat.client.events import Event, Kind
+from trio_chat.client import reasons
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event, Kind
 from trio_chat.i18n import _, ngettext
-from trio_chat.irc.text import escape_controls, strip_formatting
+from trio_chat.irc.text import clean
 
 MOST_NAMES = 50
 """Nicknames shown of one channel; the rest is a number."""
@@ -30,11 +31,6 @@ class Span(NamedTuple):
 Line = tuple[Span, ...]
 
 
-def clean(text: str) -> str:
-    """Return text from outside without formatting codes and with control characters made visible."""
-    return escape_controls(strip_formatting(text))
-
-
 def plain(line: Line) -> str:
     """Return a line without colours."""
     return "".join(span.text for span in line)
@@ -50,8 +46,19 @@ def error(text: str) -> Line:
     return (Span("[ERROR]", "error"), Span(f" {text}"))
 
 
+def sentence(line: Line) -> tuple[str, bool]:
+    """Return what a line made by `info` or `error` says, and whether it is the latter."""
+    is_error = line[0].style == "error"
+    return plain(line).removeprefix("[ERROR] " if is_error else "[INFO] "), is_error
+
+
+def nick_style(nick: str) -> str:
+    """Return the style of a nickname, the same whenever it is seen."""
+    return NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)]
+
+
 def _nick(nick: str, text: str) -> Span:
-    return Span(text, NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)])
+    return Span(text, nick_style(nick))
 
 
 def local_time() -> datetime:
@@ -79,7 +86,10 @@ class Renderer:
     # Talk
 
     def _said(self, event: events.Said) -> list[Line]:
-        sender, text = clean(event.sender), clean(event.text)
+        return [self._said_line(event, text) for text in event.text.split("\n")]
+
+    def _said_line(self, event: events.Said, text: str) -> Line:
+        sender, text = clean(event.sender), clean(text)
         where = " ".join(filter(None, (self._where(event), self._when(event))))
         spans: Line
         if event.kind is Kind.ACTION:
@@ -90,7 +100,7 @@ class Renderer:
             spans = (Span(f"[YOU {where}]" if where else "[YOU]", "own"), Span(f": {text}"))
         else:
             spans = (Span("["), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
-        return [spans]
+        return spans
 
     def _where(self, event: events.Said) -> str:
         if event.private:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from trio_chat.config import values
-from trio_chat.config.settings import GatewaySettings, ListenerSettings, OperatorSettings
+from trio_chat.config.settings import GatewaySettings, ListenerSettings, OperatorSettings, ProfileSettings
 from trio_chat.config.values import Kind
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
@@ -14,6 +14,8 @@ _PORT = values.whole(0, 65535, " (0: any free one)")
 _TLS = values.choice("auto", "required", "off")
 _NETWORKS = "addresses and networks such as 10.0.0.0/8, separated by commas"
 _PATH = Kind(values.no_or_path, "a path, seen from the directory of this file, or none")
+
+_NICK = Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing")
 
 LENGTHS: dict[str, tuple[str, Kind]] = {
     # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC 1459 §2.3 for ASCII
@@ -124,9 +126,13 @@ KEYS: dict[str, dict[str, Kind]] = {
         "port": Kind(values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"),
     },
     "client": {
-        "nick": Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"),
+        "nick": _NICK,
         "channel": Kind(values.no_or_channel, "a channel name such as #lobby, or nothing"),
         "language": Kind(values.no_or_language, "en, ru, or nothing"),
+        "theme": values.choice("auto", "dark", "light", "mono"),
+        "typing": values.YES_OR_NO,
+        "highlights": Kind(values.words, "words separated by commas, or nothing"),
+        "notify": values.choice("off", "bell", "desktop"),
     },
 }
 """Every key that config.ini may have, by section."""
@@ -176,6 +182,19 @@ NAMED: dict[str, NamedSection] = {
             "account": Kind(values.no_or_nick, "the name of an account, or nothing"),
             "host": Kind(values.no_or_mask, "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing"),
             "rights": Kind(values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"),
+        },
+    ),
+    "profile": NamedSection(
+        "profiles",
+        ProfileSettings,
+        {
+            "host": Kind(values.host, "an address or a host name"),
+            "port": values.whole(1, 65535),
+            "nick": _NICK,
+            "channels": Kind(values.channels, "channel names separated by commas, or nothing"),
+            "account": values.text(100),
+            "password_command": values.text(1000),
+            "start": values.YES_OR_NO,
         },
     ),
 }

@@ -125,6 +125,24 @@ class ClientSettings:
     nick: str = ""
     channel: str = ""  # empty: the [server] lobby
     language: str = ""  # empty: the locale's
+    theme: str = "auto"
+    typing: bool = True
+    highlights: tuple[str, ...] = ()
+    notify: str = "desktop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileSettings:
+    """[profile NAME]: one server that `trio-chat connect NAME` joins."""
+
+    name: str
+    host: str
+    port: int = 5000
+    nick: str = ""  # empty: that of [client]
+    channels: tuple[str, ...] = ()
+    account: str = ""  # empty: the nickname
+    password_command: str = ""
+    start: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,4 +193,5 @@ class Settings:
     client: ClientSettings = field(default_factory=ClientSettings)
     listeners: tuple[ListenerSettings, ...] = ()
     operators: tuple[OperatorSettings, ...] = ()
+    profiles: tuple[ProfileSettings, ...] = ()
     gateways: tuple[GatewaySettings, ...] = ()

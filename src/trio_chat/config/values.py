@@ -244,6 +244,16 @@ def no_or_channel(value: str) -> str:
     return channel(value) if value else ""
 
 
+def channels(value: str) -> tuple[str, ...]:
+    """Return the channel names in a list, which may be empty."""
+    return tuple(channel(part.strip()) for part in value.split(",") if part.strip())
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return the words in a list, which may be empty."""
+    return tuple(_text(part.strip(), 100) for part in value.split(",") if part.strip())
+
+
 def no_or_nick(value: str) -> str:
     """Return a nickname that a server could accept, or nothing for nothing."""
     if value:

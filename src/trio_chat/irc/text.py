@@ -24,3 +24,8 @@ def escape_controls(text: str) -> str:
 def strip_formatting(text: str) -> str:
     """Return text without mIRC colour and style codes (Modern IRC, Formatting)."""
     return _FORMATTING.sub("", text)
+
+
+def clean(text: str) -> str:
+    """Return text from outside without formatting codes and with control characters made visible."""
+    return escape_controls(strip_formatting(text))

@@ -58,8 +58,9 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
     },
     "metrics": {When.RESTART: ("port", "host")},
-    "client": {When.CLIENT: ("nick", "channel", "language")},
+    "client": {When.CLIENT: ("nick", "channel", "language", "theme", "typing", "highlights", "notify")},
     "listeners": {When.RESTART: ()},
+    "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},
     "gateways": {When.NEW: ()},
 }  # fmt: skip

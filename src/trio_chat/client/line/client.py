@@ -1,0 +1,179 @@
+"""The line client: shows one line for each event and sends what is typed; the link does the rest.
+
+Two tasks beside the link: one shows events, one reads typed lines and decides what they mean.
+"""
+
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import trio
+
+from trio_chat.client.commands import COMMANDS, interpret
+from trio_chat.client.line.interface import Interface, Prompt
+from trio_chat.client.link.keys import Passwords
+from trio_chat.client.link.link import WAITING_LINES, Link
+from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.link.state import StateFile
+from trio_chat.client.render import Line, Renderer
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Event, Kind
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+
+__all__ = ("WAITING_LINES", "LineClient")
+
+_TYPED_LINES = 100
+_EVENTS_AT_ONCE = 200
+
+
+class LineClient:
+    """One run of the line client.
+
+    Args:
+        interface: where lines are typed and shown.
+        connect: gets a connection, or raises CannotConnectError.
+        nick: the nickname given on the command line, "" to ask or choose.
+        channel: the channel to join, "" for none.
+        password: the server's password, "" for none.
+        state: remembers the nickname.
+        keys: keeps passwords of accounts; None for nowhere.
+        random: where the jitter of reconnecting comes from.
+    """
+
+    def __init__(
+        self,
+        interface: Interface,
+        connect: Callable[[], Awaitable[trio.abc.Stream]],
+        *,
+        nick: str = "",
+        channel: str = "",
+        password: str = "",
+        state: StateFile | None = None,
+        keys: Passwords | None = None,
+        random: Random | None = None,
+    ) -> None:
+        self._interface = interface
+        self._rooms = Rooms(channel)
+        self._renderer = Renderer(self._rooms.is_current)
+        self._link = Link(
+            connect,
+            self._rooms,
+            nick=nick,
+            password=password,
+            state=state,
+            keys=keys,
+            random=random,
+            interactive=interface.interactive,
+            can_hide=interface.can_hide,
+        )
+        self._finishing = False
+        self._reason = ""
+
+    async def run(self) -> int:
+        """Connect, talk until one side ends it, and return the exit code.
+
+        Cancelled, it closes the connection without a word and restores the terminal.
+        """
+        lines, lines_receive = trio.open_memory_channel[str](_TYPED_LINES if self._interface.interactive else 0)
+        async with trio.open_nursery() as reading:
+            reading.start_soon(self._interface.read_lines, lines)
+            async with trio.open_nursery() as showing:
+                showing.start_soon(self._show_events)
+                async with trio.open_nursery() as working:
+                    working.start_soon(self._handle_lines, lines_receive)
+                    code = await self._link.run()
+                    working.cancel_scope.cancel()
+                await self._link.close()
+            reading.cancel_scope.cancel()
+        return 1 if self._link.failed and not self._interface.interactive else code
+
+    async def leave(self) -> None:
+        """Leave the server politely, or stop trying to reach it."""
+        await self._link.leave(self._reason)
+
+    # What commands ask for
+
+    @property
+    def current(self) -> str:
+        """The channel that the user talks in, "" when there is none."""
+        return self._rooms.current
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence."""
+        await self._link.tell(text, error=error)
+
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+        """Send a message as soon as there is a connection."""
+        await self._link.say(target, text, kind)
+
+    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done as soon as there is a connection."""
+        await self._link.do(text, action)
+
+    async def join(self, channel: str, key: str) -> None:
+        """Join a channel and talk in it from then on; one that we are in only becomes the current one."""
+        session = self._link.session
+        known = session.dialogue.channel(channel) if session else None
+        if known:
+            self._rooms.current = known.name
+            await self.tell(_("You are talking in {channel} now.").format(channel=known.name))
+            return
+        self._rooms.ask(channel, key)
+        await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
+
+    def is_channel(self, target: str) -> bool:
+        """Tell whether a target is written like a channel."""
+        return self._rooms.features.is_channel(target)
+
+    async def log_in(self, account: str) -> None:
+        """Ask for a password and log in."""
+        await self._link.log_in(account)
+
+    async def register(self, account: str, email: str) -> None:
+        """Ask for a password and register an account."""
+        await self._link.register(account, email)
+
+    def finish(self, reason: str) -> None:
+        """Leave when the line being handled has been dealt with."""
+        self._finishing = True
+        self._reason = reason
+
+    # Typed lines
+
+    async def _handle_lines(self, lines: trio.MemoryReceiveChannel[str]) -> None:
+        link = self._link
+        async for line in lines:
+            if link.logins.question and await link.logins.answer(line):
+                pass
+            elif link.wish.asking and line.strip() != "exit" and not line.startswith("/"):
+                await link.answer_nick(line)
+            else:
+                await interpret(self, line, COMMANDS)
+            if self._finishing:
+                break
+        await link.drain(self._reason)
+
+    # Showing
+
+    async def _show_events(self) -> None:
+        receive = self._link.events
+        async for event in receive:
+            lines = await self._lines_for(event)
+            for _more in range(_EVENTS_AT_ONCE):
+                try:
+                    lines += await self._lines_for(receive.receive_nowait())
+                except (trio.WouldBlock, trio.EndOfChannel):
+                    break
+            await self._interface.write(lines, self._prompt())
+
+    async def _lines_for(self, event: Event) -> list[Line]:
+        return [line for shown in await self._link.react(event) for line in self._renderer.lines(shown)]
+
+    def _prompt(self) -> Prompt:
+        wish = self._link.wish
+        if question := self._link.logins.question:
+            return Prompt(question.text, asking=True, secret=question.secret)
+        if not wish.asking:
+            return Prompt(f"{clean(self.current)}> ")
+        offer = f" [{clean(wish.offer)}]" if wish.offer else ""
+        return Prompt(_("Your nickname{offer}: ").format(offer=offer), asking=True)

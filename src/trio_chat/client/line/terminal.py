@@ -1,0 +1,234 @@
+"""A terminal, with prompt_toolkit: the line being typed stays whole while others talk.
+
+One prompt runs from beginning to end in a thread of its own, in its own event loop; a line that is typed goes to Trio and
+vanishes here, and comes back as `[YOU]: …` when the server has confirmed it. Lines to be shown are handed to that loop, which
+takes the prompt away, prints them, and draws it again; so there is one writer to the terminal. The prompt never leaves raw mode
+in between: what is typed meanwhile is not echoed into the text.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import trio
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.output import ColorDepth, Output, create_output
+from prompt_toolkit.renderer import print_formatted_text
+from prompt_toolkit.shortcuts import PromptSession
+from prompt_toolkit.styles import BaseStyle, Style
+
+from trio_chat.client.commands import asks_secret
+from trio_chat.client.line.interface import Prompt
+from trio_chat.client.render import Line, Span
+
+_STYLE = {
+    "info": "ansibrightblack",
+    "error": "ansired bold",
+    "own": "ansigreen bold",
+    "nick0": "ansicyan bold",
+    "nick1": "ansimagenta bold",
+    "nick2": "ansiblue bold",
+    "nick3": "ansiyellow bold",
+    "nick4": "ansibrightcyan bold",
+    "nick5": "ansibrightmagenta bold",
+}
+
+
+class NoTerminalError(Exception):
+    """This terminal is none that prompt_toolkit can draw on."""
+
+
+def _output() -> Output:
+    if sys.platform == "win32":
+        from prompt_toolkit.output.win32 import NoConsoleScreenBufferError  # noqa: PLC0415  exists only there
+
+        try:
+            return create_output()
+        except NoConsoleScreenBufferError as error:  # mintty and its like
+            raise NoTerminalError from error
+    else:
+        return create_output()
+
+
+class TerminalInterface:
+    """A prompt below, what happens above it.
+
+    Raises:
+        NoTerminalError: when there is nothing to draw on.
+    """
+
+    interactive = True
+    can_hide = True
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[tuple[Sequence[Line], Callable[[], None]]] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._app: Application[str] | None = None
+        self._prompt = Prompt("> ")
+        self._expects_secret = False  # who types fast is faster than the question
+        self._output = _output()
+        # No question where the cursor is: the answer of a slow terminal would end up among what is typed, or at the shell.
+        self._output.enable_cpr = False  # type: ignore[attr-defined]
+        self._style: BaseStyle = Style.from_dict(_STYLE)
+        self._depth = ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else self._output.get_default_color_depth()
+        self._hung_up = False
+        self._ending = False
+
+    async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
+        """Send typed lines until Ctrl-C or Ctrl-D; the terminal is as it was when this returns, also when it is cancelled."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._end_when_cancelled)
+                # Not abandoned when cancelled: the thread has a terminal to restore. The task above tells it to end.
+                await trio.to_thread.run_sync(self._run_prompt, lines.clone(), trio.lowlevel.current_trio_token())
+                nursery.cancel_scope.cancel()
+        finally:
+            lines.close()
+
+    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+        """Show lines above the prompt, and wait until the terminal has taken them.
+
+        Raises:
+            BrokenPipeError: when the terminal has gone.
+        """
+        if not lines and prompt == self._prompt:
+            return
+        self._prompt, self._expects_secret = prompt, False
+        shown = trio.Event()
+        done = partial(trio.lowlevel.current_trio_token().run_sync_soon, shown.set)
+        with self._lock:
+            self._waiting.append((lines, done))
+            loop = self._loop
+        if loop is None:
+            await trio.to_thread.run_sync(self._show_waiting)
+        else:
+            self._call(loop, self._show_above)
+        await shown.wait()
+        if self._hung_up:
+            raise BrokenPipeError
+
+    async def _end_when_cancelled(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with self._lock:
+                self._ending = True
+                loop = self._loop
+            if loop:
+                self._call(loop, self._end)
+
+    # In the thread of the prompt
+
+    def _run_prompt(self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken) -> None:
+        session: PromptSession[str] = PromptSession(
+            message=lambda: self._prompt.text,
+            output=self._output,
+            key_bindings=self._bindings(),
+            erase_when_done=True,
+            is_password=Condition(lambda: self._prompt.secret or self._expects_secret),
+            enable_suspend=True,
+            reserve_space_for_menu=0,
+            complete_while_typing=False,
+        )
+        session.default_buffer.accept_handler = partial(self._accept, lines, token)
+        self._app = session.app
+        try:
+            session.prompt(pre_run=self._started, set_exception_handler=False, handle_sigint=False)
+        except (EOFError, KeyboardInterrupt):
+            pass
+        except OSError:
+            self._hung_up = True
+        finally:
+            with self._lock:
+                self._loop = None
+            self._show_waiting()
+            token.run_sync_soon(lines.close)
+
+    def _started(self) -> None:
+        app = self._app
+        assert app is not None  # noqa: S101  set before the prompt runs
+        with self._lock:
+            self._loop = app.loop
+            ending = self._ending
+        if ending:
+            self._end()
+        self._show_above()
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @Condition
+        def nothing_typed() -> bool:
+            return self._app is None or not self._app.current_buffer.text
+
+        @bindings.add("c-c")
+        @bindings.add("c-d", filter=nothing_typed)
+        def _leave(event: KeyPressEvent) -> None:
+            event.app.exit(exception=EOFError)
+
+        return bindings
+
+    def _accept(self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer) -> bool:
+        """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for it."""
+        # What the line is must be known before it is handed over: the next prompt may be there before this goes on.
+        is_about_secret = asks_secret(buffer.text)
+        is_to_be_kept = not (self._prompt.asking or self._expects_secret or is_about_secret)
+        expected, self._expects_secret = self._expects_secret, self._expects_secret or is_about_secret
+        try:
+            trio.from_thread.run_sync(lines.send_nowait, buffer.text, trio_token=token)
+        except trio.WouldBlock:
+            self._expects_secret = expected
+            self._output.bell()
+            return True
+        except (trio.BrokenResourceError, trio.ClosedResourceError, trio.RunFinishedError):
+            return True
+        if is_to_be_kept:
+            buffer.append_to_history()
+        buffer.reset()
+        return True
+
+    def _show_above(self) -> None:
+        app = self._app
+        if app is None or not app.is_running:
+            return
+        app.renderer.erase()
+        self._show_waiting()
+        app.invalidate()
+
+    def _show_waiting(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        for lines, done in waiting:
+            try:
+                self._print(lines)
+            except OSError:
+                self._hung_up = True
+            done()
+
+    def _print(self, lines: Sequence[Line]) -> None:
+        if lines:
+            spans = (span for line in lines for span in (*line, Span("\n")))
+            fragments: StyleAndTextTuples = [(f"class:{span.style}" if span.style else "", span.text) for span in spans]
+            print_formatted_text(self._output, fragments, self._style, color_depth=self._depth)
+
+    def _end(self) -> None:
+        app = self._app
+        if app is not None and app.is_running and not app.is_done:
+            app.exit(exception=EOFError)
+
+    # From any thread
+
+    @staticmethod
+    def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+        try:
+            loop.call_soon_threadsafe(function)
+        except RuntimeError:  # the loop has just closed: its thread shows what waits
+            return

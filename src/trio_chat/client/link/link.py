@@ -1,0 +1,354 @@
+"""One server: gets connected and stays so, sends what the user wants sent, and tells what happens; it knows no terminal.
+
+The line interface has one link, the full-screen interface one for each server. What a link learns goes as events over one bounded
+channel; whoever shows them passes each through `react` first, which does what has to be done about it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from random import Random
+
+import trio
+
+from trio_chat.client import reasons
+from trio_chat.client.link import nicknames
+from trio_chat.client.link.keys import Passwords
+from trio_chat.client.link.logins import Logins
+from trio_chat.client.link.outbox import Do, Outbox, Say, SayLines
+from trio_chat.client.link.persistence import Persistence
+from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.link.state import StateFile
+from trio_chat.client.link.wish import NickWish
+from trio_chat.client.session import events
+from trio_chat.client.session.connecting import Backoff
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import End, Event, Kind, Note, Outcome
+from trio_chat.client.session.fetch import AT_JOIN
+from trio_chat.client.session.past import Past
+from trio_chat.client.session.session import NotConnectedError, Session
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+
+WAITING_LINES = 1000
+"""Lines a person may type ahead of the connection."""
+_EVENTS = 256
+_REFUSED_ATTEMPTS = 5
+_STABLE = 30.0
+"""Seconds a connection must have lasted before the next loss counts as a new one."""
+_TO_FINISH = 3.0
+"""Seconds for what a person typed before `exit` to go out."""
+
+
+class Link:
+    """One server for one run of the client.
+
+    Args:
+        connect: gets a connection, or raises CannotConnectError.
+        rooms: the channels to be in.
+        nick: the nickname given beforehand, "" to ask or choose.
+        password: the server's password, "" for none.
+        state: remembers the nickname.
+        keys: keeps passwords of accounts; None for nowhere.
+        random: where the jitter of reconnecting comes from.
+        interactive: whether a person is there, who can be asked for a nickname.
+        can_hide: whether a person can type something that is not shown.
+        sees_status: whether it matters who is away and who is typing.
+        stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[trio.abc.Stream]],
+        rooms: Rooms,
+        *,
+        nick: str = "",
+        password: str = "",
+        state: StateFile | None = None,
+        keys: Passwords | None = None,
+        random: Random | None = None,
+        interactive: bool = True,
+        can_hide: bool = True,
+        sees_status: bool = False,
+        stays: bool = False,
+    ) -> None:
+        self.rooms = rooms
+        self.wish = NickWish(nick)
+        self.interactive = interactive
+        self.failed = False
+        self.logins = Logins(self, keys, can_ask=can_hide)
+        self._password = password
+        self._state = state or StateFile()
+        self._past = Past()
+        self._refusals = 0
+        self._reason = ""
+        self._sees_status = sees_status
+        self._stays = stays
+        self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
+        backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
+        self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
+        self._outbox = Outbox(WAITING_LINES if interactive else 0, self._cannot_be_sent)
+
+    async def run(self) -> int:
+        """Connect, stay connected until one side ends it, and return the exit code; `close` must follow.
+
+        Cancelled, it closes the connection without a word.
+        """
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._outbox.run)
+            code = await self._stay_connected()
+            nursery.cancel_scope.cancel()
+        return code
+
+    async def close(self) -> None:
+        """Tell what was not sent, and nothing more after that."""
+        for sent in self._past.take_unconfirmed(lambda sent: True):
+            await self._events.send(events.Unconfirmed(sent.target, sent.text))
+        for text in self._outbox.take_unsent():
+            self.failed = True
+            await self.tell(_("Not sent: {text}").format(text=text), error=True)
+        self._events.close()
+
+    async def leave(self, reason: str = "") -> None:
+        """Leave the server politely, or stop trying to reach it."""
+        self._reason = reason or self._reason
+        self._tries.stop()
+        if self.session:
+            await self.session.leave(self._reason)
+
+    async def drain(self, reason: str) -> None:
+        """Send what waits, for a person's patience or until the server has answered all of it, then leave."""
+        self._outbox.close()
+        if self.interactive:
+            if self.is_ready:
+                with trio.move_on_after(_TO_FINISH):
+                    await self._outbox.all_sent.wait()
+        else:
+            await self._outbox.wait_settled(lambda: bool(self._past.unconfirmed))
+        await self.leave(reason)
+
+    # What it knows
+
+    @property
+    def session(self) -> Session | None:
+        """The session, while there is one."""
+        return self._outbox.session
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether messages can be sent at this moment."""
+        return self.session is not None and self.session.dialogue.ready
+
+    @property
+    def nick(self) -> str:
+        """The nickname that we have, or want."""
+        return self.session.dialogue.nick if self.session else self.wish.nick
+
+    # What the user wants
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Have a sentence shown."""
+        await self._events.send(Note(clean(text), error))
+
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+        """Send a message, each line of it by itself, as soon as there is a connection."""
+        for line in text.splitlines():
+            if line.strip():
+                await self.enqueue(Say(target, line, kind))
+
+    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done as soon as there is a connection; `text` names it if that never comes."""
+        await self.enqueue(Do(text, action))
+
+    async def do_now(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done at once, also while the server has not let us in; later, if there is no connection."""
+        session = self.session
+        if session is None or session.dialogue.ready or not self.wish.asking:
+            await self.do(text, action)
+            return
+        try:
+            await session.do(action)
+        except NotConnectedError:
+            await self.do(text, action)
+
+    async def enqueue(self, action: Say | SayLines | Do) -> None:
+        """Have something sent when its turn comes; a person is told when it has to wait for the connection."""
+        if not self.interactive:
+            await self._outbox.put(action)
+            return
+        try:
+            self._outbox.put_nowait(action)
+        except trio.WouldBlock:
+            text = _("Too many lines are waiting to be sent. Not sent: {text}")
+            await self.tell(text.format(text=action.text), error=True)
+            return
+        if self._tries.was_connected and not self.is_ready:
+            await self.tell(_("Not connected at the moment. This will be sent as soon as the connection is back."))
+
+    async def log_in(self, account: str) -> None:
+        """Ask for a password and log in."""
+        self.failed = self.failed or not self.interactive
+        await self.logins.log_in(account)
+
+    async def register(self, account: str, email: str) -> None:
+        """Ask for a password and register an account."""
+        self.failed = self.failed or not self.interactive
+        await self.logins.register(account, email)
+
+    async def ask(self) -> None:
+        """Show the question that there is now, or that there is none."""
+        await self._events.send(events.Asked())
+
+    async def answer_nick(self, line: str) -> None:
+        """Take the answer to the question for a nickname."""
+        if not self.wish.answer(line):
+            text = _("A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin with #. Choose another.")
+            await self.tell(text, error=True)
+            return
+        if self.session:
+            try:
+                await self.session.do(lambda dialogue: dialogue.change_nick(self.wish.nick))
+            except NotConnectedError:
+                return  # the next connection begins with it
+
+    async def _cannot_be_sent(self, text: str) -> None:
+        self.failed = True
+        await self.tell(_("This cannot be sent: {text}").format(text=text), error=True)
+
+    # What happens
+
+    async def react(self, event: Event) -> Sequence[Event]:
+        """Do what an event asks for, and return what is to be shown of it."""
+        match event:
+            case events.NickRefused():
+                return await self._nick_refused(event)
+            case events.Connected(nick=nick):
+                await self._connected(nick)
+            case events.Joined(channel=channel, own=True):
+                self.rooms.joined(channel)
+            case events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True):
+                self._left(channel)
+            case events.JoinRefused(channel=channel):
+                self.failed = True
+                self._left(channel)
+            case events.Renamed(new=new, own=True):
+                if self.session and self.rooms.features.same(new, self.session.dialogue.wanted):
+                    self.wish.set(new)
+                    await self._state.save_nick(new)
+            case events.LoggedIn(account=account) | events.Registered(account=account):
+                await self._take_nick_of(account)
+                await self.logins.succeeded(account)
+            case events.AccountRefused():
+                self.logins.refused()
+            case events.Refused() | events.Unconfirmed():
+                self.failed = True
+        return (event,)
+
+    async def _nick_refused(self, event: events.NickRefused) -> Sequence[Event]:
+        """Ask for another nickname, or try another where nobody can be asked."""
+        session = self.session
+        if event.registered or not session:
+            return (event,)
+        if self.interactive and not self._tries.was_connected:
+            self.wish.ask()
+            return (event,)
+        other = self.wish.other(event.nick, event.code)
+        if not other:
+            self.failed = True
+            self._tries.stop()
+            await session.leave("")
+            return (event,)
+        try:
+            # After a lost connection our own ghost may hold the nickname: it stays the one we want back.
+            await session.do(lambda dialogue: (dialogue.ask_nick if self._tries.was_connected else dialogue.change_nick)(other))
+        except NotConnectedError:
+            return ()
+        text = _('The nickname "{nick}" is not free here, trying "{other}".')
+        return (Note(text.format(nick=clean(event.nick), other=other)),)
+
+    async def _take_nick_of(self, account: str) -> None:
+        """Answer the question for a nickname when the one that was refused turns out to be that of our account."""
+        if self.wish.asking and self.session and self.rooms.features.same(account, self.session.dialogue.refused_nick):
+            await self.answer_nick(account)
+
+    async def _connected(self, nick: str) -> None:
+        self._tries.was_connected = True
+        self._refusals = 0
+        self.wish.end()
+        if nick == self.wish.nick:
+            await self._state.save_nick(nick)
+
+    def _left(self, channel: str) -> None:
+        self.rooms.left(channel, self.session.dialogue.channels.values() if self.session else ())
+
+    # Staying connected
+
+    async def _choose_nick(self) -> None:
+        if self.wish.nick:
+            return
+        last = await self._state.load_nick()
+        offer = last or nicknames.made_valid(nicknames.login_name())
+        if self.interactive:
+            self.wish.ask(offer)
+            await self._events.send(events.Asked())
+            await self.wish.answered.wait()
+        else:
+            self.wish.set(offer)
+
+    async def _stay_connected(self) -> int:
+        while True:
+            stream = await self._tries.wait(self._get_stream)
+            if self._tries.stopped:
+                if stream:
+                    await trio.aclose_forcefully(stream)
+                return 0
+            if stream is None and not self._tries.was_connected and not self._stays:
+                return 1
+            if stream and (code := await self._converse(stream)) is not None:
+                return code
+            if not await self._tries.wait_before_next():
+                return 1
+
+    async def _get_stream(self) -> trio.abc.Stream | None:
+        await self._choose_nick()
+        await self.logins.load(self.wish.nick)
+        return await self._tries.connect()
+
+    async def _converse(self, stream: trio.abc.Stream) -> int | None:
+        """Run one session; return the exit code, or None when another is to follow."""
+        dialogue = Dialogue(
+            self.wish.nick,
+            password=self._password,
+            channels=self.rooms.to_join(),
+            past=self._past,
+            at_join=AT_JOIN * (3 if self._sees_status else 1) if self.interactive else 0,
+            credentials=self.logins.credentials,
+            sees_status=self._sees_status,
+        )
+        self.rooms.features = dialogue.features
+        session = Session(stream, dialogue, self._events)
+        started = trio.current_time()
+        self._outbox.attach(session)
+        outcome = await session.run()
+        self._outbox.detach()
+        self._tries.was_connected = self._tries.was_connected or dialogue.registered
+        if dialogue.ready:
+            self.rooms.remember(dialogue.channels.values())
+            if trio.current_time() - started >= _STABLE:
+                self._tries.succeeded()
+        return await self._after(outcome, registered=dialogue.registered)
+
+    async def _after(self, outcome: Outcome, *, registered: bool) -> int | None:
+        if outcome.end is End.LEFT or (outcome.end is End.SHUT_DOWN and not self._stays):
+            return 0
+        if self.wish.asking and not outcome.code:  # the server did not wait for the answer; the next one will
+            await self._tries.wait(self.wish.answered.wait)
+            return None
+        if outcome.end is End.REFUSED:
+            await self.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
+            self._refusals += 1
+            return 1 if outcome.code or not self._tries.was_connected or self._refusals >= _REFUSED_ATTEMPTS else None
+        if not self._tries.was_connected and not registered:
+            text = _("The server ended the connection before it let you in. Check that a chat server answers at this port.")
+            await self.tell(text, error=True)
+            return 1
+        await self._events.send(events.Lost(outcome.reason))
+        return None

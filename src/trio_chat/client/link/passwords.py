@@ -1,0 +1,63 @@
+"""A password that a program of the user's writes, such as `pass show chat`: an alternative to the keyring."""
+
+import os
+import shlex
+import subprocess
+import sys
+
+import trio
+
+from trio_chat.client.session.sasl import Credentials
+
+_PATIENCE = 60.0
+"""Seconds for the user to unlock what the program asks for."""
+_LONGEST = 1000
+
+
+class PasswordCommand:
+    """The password of one account; the interface is that of `Keys`.
+
+    Args:
+        command: the program and its arguments, quoted as in a shell; no shell is started.
+        account: whose password it is; "" means the nickname.
+    """
+
+    def __init__(self, command: str, account: str) -> None:
+        self._command = command
+        self._account = account
+
+    async def load(self, account: str) -> Credentials | None:
+        """Return what the program writes in its first line; None when it fails."""
+        try:
+            with trio.fail_after(_PATIENCE):
+                done = await trio.run_process(
+                    _words(self._command),
+                    capture_stdout=True,
+                    stdin=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
+        except (OSError, ValueError, trio.TooSlowError):
+            return None
+        password = done.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
+        if done.returncode or not password or len(password) > _LONGEST:
+            return None
+        return Credentials(self._account or account, password)
+
+    async def are_available(self) -> bool:
+        """Tell that nothing can be kept."""
+        await trio.lowlevel.checkpoint()
+        return False
+
+    async def save(self, credentials: Credentials) -> bool:
+        """Keep nothing."""
+        await trio.lowlevel.checkpoint()
+        return False
+
+
+def _words(command: str) -> list[str]:
+    try:
+        words = shlex.split(command, posix=sys.platform != "win32")
+    except ValueError:  # a quotation mark without its other half
+        words = command.split()
+    return [os.path.expanduser(word.strip('"')) for word in words]

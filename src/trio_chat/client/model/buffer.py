@@ -1,0 +1,213 @@
+"""A buffer: one channel, one private talk, or what the server itself says.
+
+Entries are numbered. A number stays with its entry when older ones are put before it or dropped, so a view can remember where it
+is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from trio_chat.client.model.entries import Entry, Extras, Move, Sort
+
+MOST_ENTRIES = 100_000
+_DROPPED_AT_ONCE = 1000
+_MOST_MOVES = 200
+_FAR = 2000
+"""Entries looked through, from the newest, for the one that a reaction or deletion is about."""
+TYPING_LASTS = 6.0
+"""Seconds after which somebody who does not go on typing has stopped (IRCv3 typing)."""
+
+
+class Place(Enum):
+    """What a buffer is of."""
+
+    SERVER = "server"
+    CHANNEL = "channel"
+    TALK = "talk"
+
+
+@dataclass(slots=True)
+class Member:
+    """Somebody in a channel."""
+
+    nick: str
+    ranks: str = ""
+    is_away: bool = False
+    spoke: float = 0.0
+
+
+class Buffer:
+    """One buffer.
+
+    Args:
+        name: as the server writes it.
+        place: what it is of.
+        read_until: what was said up to this time counts as read.
+    """
+
+    def __init__(self, name: str, place: Place, read_until: float = 0.0) -> None:
+        self.name = name
+        self.place = place
+        self.topic = ""
+        self.members: dict[str, Member] = {}
+        self.is_joined = place is not Place.CHANNEL
+        self.is_away = False
+        self.unread = 0
+        self.mentions = 0
+        self.unread_line: int | None = None
+        self.read_until = read_until
+        self.knows_marker = False
+        self.is_loading = False
+        self.has_all = place is Place.SERVER
+        self.draft = ""
+        self.first = 0
+        self.changes = 0
+        self._entries: list[Entry] = []
+        self._typing: dict[str, float] = {}
+
+    # Entries
+
+    @property
+    def end(self) -> int:
+        """The number that the next entry will have."""
+        return self.first + len(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __bool__(self) -> bool:
+        return True  # also when nothing was said in it
+
+    def __getitem__(self, number: int) -> Entry:
+        if not self.first <= number < self.end:
+            raise IndexError(number)
+        return self._entries[number - self.first]
+
+    def newest(self) -> Iterator[Entry]:
+        """Yield the entries, the last one first."""
+        return reversed(self._entries)
+
+    def append(self, entry: Entry) -> int:
+        """Add the newest entry and return its number; the oldest go when there are too many."""
+        self._entries.append(entry)
+        self.changes += 1
+        if len(self._entries) > MOST_ENTRIES:
+            del self._entries[:_DROPPED_AT_ONCE]
+            self.first += _DROPPED_AT_ONCE
+            self.has_all = True  # what was dropped is not fetched again
+        return self.end - 1
+
+    def prepend(self, entries: Sequence[Entry]) -> None:
+        """Put older entries before those that are there."""
+        self._entries[:0] = entries
+        self.first -= len(entries)
+        self.changes += 1
+
+    def clear(self) -> None:
+        """Forget all entries."""
+        self.first = self.end
+        self._entries.clear()
+        self.unread_line = None
+        self.changes += 1
+
+    def find(self, msgid: str, *, far: bool = False) -> int | None:
+        """Return the number of the entry with this msgid; None when it is not there, or too long ago."""
+        if not msgid:
+            return None
+        for number in range(self.end - 1, self.first - 1 if far else max(self.first, self.end - _FAR) - 1, -1):
+            if self[number].msgid == msgid:
+                return number
+        return None
+
+    def at_time(self, time: float) -> int | None:
+        """Return the number of the first entry that is not older than this time; None when all are."""
+        for number in range(self.first, self.end):
+            if self[number].time >= time:
+                return number
+        return None
+
+    def add_move(self, move: Move, nick: str, time: float) -> None:
+        """Note that somebody came or went, in one entry with those just before."""
+        last = self._entries[-1] if self._entries else None
+        if last is None or last.sort is not Sort.MOVES or self.end == self.unread_line or len(_moves(last)) >= _MOST_MOVES:
+            last = Entry(Sort.MOVES, time, extras=Extras())
+            self.append(last)
+        last.extra().moves.append((move, nick))
+        last.time = time
+        self.changes += 1
+
+    def react(self, msgid: str, nick: str, reaction: str, *, is_taken_back: bool) -> None:
+        """Note a reaction to an entry."""
+        number = self.find(msgid)
+        if number is None:
+            return
+        reactions = self[number].extra().reactions
+        nicks = reactions.setdefault(reaction, [])
+        if is_taken_back and nick in nicks:
+            nicks.remove(nick)
+        elif not is_taken_back and nick not in nicks:
+            nicks.append(nick)
+        if not nicks:
+            del reactions[reaction]
+        self.changes += 1
+
+    def redact(self, msgid: str, by: str) -> bool:
+        """Forget what an entry says; return whether it was there."""
+        number = self.find(msgid, far=True)
+        if number is None:
+            return False
+        entry = self[number]
+        entry.text = ""
+        entry.extra().deleted_by = by
+        self.changes += 1
+        return True
+
+    # What is read
+
+    def see(self) -> float:
+        """Note that everything is read; return the time of the newest message, 0 when there is none."""
+        self.unread = self.mentions = 0
+        newest = next((entry.time for entry in self.newest() if entry.is_talk), 0.0)
+        self.read_until = max(self.read_until, newest)
+        return newest
+
+    def count_unread(self, number: int) -> None:
+        """Count an entry as unread, and draw the line before it if it is the first."""
+        self.unread += 1
+        self.mentions += self[number].is_mention
+        self.draw_line(number)
+
+    def draw_line(self, number: int) -> None:
+        """Draw the line of what is unread before an entry, unless it is drawn already."""
+        if self.unread_line is None:
+            self.unread_line = number
+
+    def read_elsewhere(self, time: float) -> None:
+        """Note that another device has read up to this time."""
+        self.read_until = max(self.read_until, time) if self.knows_marker else time
+        self.knows_marker = True
+        if not self.unread:
+            return
+        rest = [entry for entry in self._entries[-self.unread :] if entry.time > time and entry.is_talk and not entry.own]
+        self.unread, self.mentions = len(rest), sum(entry.is_mention for entry in rest)
+        if not rest:
+            self.unread_line = None
+        self.changes += 1
+
+    # Who is typing
+
+    def note_typing(self, nick: str, now: float, *, is_typing: bool) -> None:
+        """Note that somebody is typing, or has stopped."""
+        self._typing.pop(nick, None)
+        if is_typing:
+            self._typing[nick] = now + TYPING_LASTS
+
+    def typing(self, now: float) -> list[str]:
+        """Return who is typing."""
+        self._typing = {nick: until for nick, until in self._typing.items() if until > now}
+        return list(self._typing)
+
+
+def _moves(entry: Entry) -> list[tuple[Move, str]]:
+    return entry.extras.moves if entry.extras else []

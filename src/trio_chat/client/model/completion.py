@@ -1,0 +1,43 @@
+"""What the tabulator key can make of a word: a nickname, a channel, a command."""
+
+from collections.abc import Iterable, Sequence
+
+from trio_chat.client.model.buffer import Buffer
+
+
+def completions(
+    text: str, position: int, *, buffer: Buffer, channels: Iterable[str], commands: Iterable[str], nick: str
+) -> Sequence[tuple[str, int]]:
+    """Return the texts that completing the word before the cursor could give, each with the place of the cursor.
+
+    Args:
+        text: what is typed.
+        position: where the cursor is.
+        buffer: whose members are meant; who spoke last comes first.
+        channels: names of channels.
+        commands: names of commands, without the slash.
+        nick: our own nickname, which nobody needs.
+    """
+    start = max(text.rfind(" ", 0, position), text.rfind("\n", 0, position)) + 1
+    word, before, after = text[start:position], text[:start], text[position:]
+    begins = not before
+    if word.startswith("/") and begins:
+        found = [f"/{name} " for name in sorted(commands) if name.startswith(word[1:].lower())]
+    elif word[:1] in ("#", "&"):
+        found = [f"{name} " for name in _matching(word, channels)]
+    elif word:
+        tail = ": " if begins else " "
+        found = [name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
+    else:
+        found = []
+    return [(before + each + after.removeprefix(" "), len(before + each)) for each in found]
+
+
+def _matching(word: str, names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.casefold().startswith(word.casefold())]
+
+
+def _nicks(word: str, buffer: Buffer, nick: str) -> list[str]:
+    members = sorted(buffer.members.values(), key=lambda member: (-member.spoke, member.nick.casefold()))
+    names = [member.nick for member in members if member.nick != nick]
+    return _matching(word, names or [buffer.name])

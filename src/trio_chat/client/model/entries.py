@@ -1,0 +1,90 @@
+"""One entry of a buffer: a message, a notice, or something that happened.
+
+There may be a hundred thousand of them, so an entry is small, and what only few have is in `extras`.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+
+class Sort(Enum):
+    """What an entry is."""
+
+    MESSAGE = "message"
+    ACTION = "action"
+    NOTICE = "notice"
+    MOVES = "who came and went"
+    INFO = "info"
+    ERROR = "error"
+
+
+class Move(Enum):
+    """How somebody came or went."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    QUIT = "quit"
+
+
+@dataclass(slots=True)
+class Extras:
+    """What few entries have.
+
+    Args:
+        reply_to: the msgid of what it answers.
+        reactions: who reacted, by reaction.
+        deleted_by: who deleted it, "" when nobody has.
+        moves: who came and went.
+    """
+
+    reply_to: str = ""
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    deleted_by: str = ""
+    moves: list[tuple[Move, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Entry:
+    """One entry.
+
+    Args:
+        sort: what it is.
+        time: seconds of Unix time.
+        sender: who said it, "" for what nobody said.
+        text: what was said, as it came; of several lines when there are line feeds in it.
+        msgid: the server's name for it, "" for none.
+        own: whether we said it.
+        is_mention: whether it is about us.
+        version: grows when it changes, so that a view knows.
+    """
+
+    sort: Sort
+    time: float
+    sender: str = ""
+    text: str = ""
+    msgid: str = ""
+    own: bool = False
+    is_mention: bool = False
+    version: int = 0
+    extras: Extras | None = None
+
+    def extra(self) -> Extras:
+        """Return the extras, to be changed; the entry counts as changed."""
+        self.version += 1
+        if self.extras is None:
+            self.extras = Extras()
+        return self.extras
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether somebody said it."""
+        return self.sort in (Sort.MESSAGE, Sort.ACTION, Sort.NOTICE)
+
+
+def time_of(text: str, otherwise: float) -> float:
+    """Return a server-time as seconds of Unix time; `otherwise` when it is none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return otherwise

@@ -1,0 +1,89 @@
+"""mIRC formatting and links: a text from outside as pieces with a style, every one of them harmless to a terminal.
+
+Modern IRC, "Formatting": bold, italic, underline, strikethrough, reverse, 99 colours, hex colours; incomplete codes go.
+Joined emoji are taken apart, since terminals do not agree how wide they are.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from trio_chat.irc.text import escape_controls
+
+_CODE = re.compile(
+    "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]"
+)
+_TOGGLES = {"\x02": "bold", "\x1d": "italics", "\x1f": "underline", "\x1e": "strikethrough", "\x16": "standout"}
+_LINK = re.compile(r"(?:https?|ircs?|ftp)://[^\s<>\"'\x00-\x1f]+[^\s<>\"'.,;:!?)\]}\x00-\x1f]|mailto:[^\s<>]+@[^\s<>]+\w")
+# What joins emoji into one, what gives them a skin or a form: the pieces have the same width everywhere.
+_JOINERS = re.compile("(?<=[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f])[\u200d\ufe0f\U0001f3fb-\U0001f3ff]+|\ufe0f")
+MOST_COLOURS = 16
+_FLAT_TAB = "    "
+
+
+class Style(NamedTuple):
+    """How a piece looks.
+
+    Args:
+        fg: one of the 16 mIRC colours; None for that of the text around it.
+        attributes: `bold`, `italics`, `underline`, `strikethrough`, `standout`.
+        link: where it leads, "" for nowhere.
+    """
+
+    fg: int | None = None
+    attributes: frozenset[str] = frozenset()
+    link: str = ""
+
+
+PLAIN = Style()
+_AS_BASIC = (5, 7, 8, 9, 3, 10, 10, 11, 12, 2, 6, 13)
+"""The basic colours nearest to the columns of mIRC's colours from 16 to 87."""
+
+
+def pieces(text: str) -> list[tuple[str, Style]]:
+    """Return a text of one line in pieces."""
+    text = _JOINERS.sub("", text.replace("\t", _FLAT_TAB))
+    if text.isascii() and text.isprintable():
+        return list(_with_links(text, PLAIN))
+    return [piece for part, style in _formatted(text) for piece in _with_links(part, style)]
+
+
+def _formatted(text: str) -> Iterator[tuple[str, Style]]:
+    style, position = PLAIN, 0
+    for code in _CODE.finditer(text):
+        if code.start() > position:
+            yield text[position : code.start()], style
+        position = code.end()
+        style = _changed(style, code)
+    if position < len(text):
+        yield text[position:], style
+
+
+def _changed(style: Style, code: re.Match[str]) -> Style:
+    sign = code[0][0]
+    if sign == "\x0f":
+        return PLAIN
+    if sign == "\x03":
+        return style._replace(fg=_basic(int(code["fg"])) if code["fg"] else None)
+    if sign in _TOGGLES:
+        return style._replace(attributes=style.attributes ^ {_TOGGLES[sign]})
+    return style  # monospace: it is that anyway; hex colours: the theme's are readable
+
+
+def _basic(number: int) -> int | None:
+    if number < MOST_COLOURS:
+        return number
+    return _AS_BASIC[(number - 16) % 12] if number < 88 else 14 if number < 99 else None
+
+
+def _with_links(text: str, style: Style) -> Iterator[tuple[str, Style]]:
+    position = 0
+    if "://" in text or "mailto:" in text:
+        for link in _LINK.finditer(text):
+            if link.start() > position:
+                yield escape_controls(text[position : link.start()]), style
+            position = link.end()
+            target = link[0] if link[0].isascii() and link[0].isprintable() and len(link[0]) <= 2000 else ""
+            yield escape_controls(link[0]), style._replace(link=target)
+    if position < len(text):
+        yield escape_controls(text[position:]), style

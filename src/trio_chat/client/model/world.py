@@ -1,0 +1,169 @@
+"""All servers together: which buffer is looked at, where to go next, what was found, who mentioned us."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from trio_chat.client.model import fuzzy
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.entries import Entry
+from trio_chat.client.model.server import Results, Server
+
+_MOST_MENTIONS = 500
+
+
+@dataclass(slots=True)
+class Found:
+    """One message in a list from which one can jump to where it was said."""
+
+    server: Server
+    talk: str
+    entry: Entry
+
+
+@dataclass(slots=True)
+class FoundList:
+    """Such a list, the newest last; `is_complete` is false while it is awaited."""
+
+    title: str
+    messages: list[Found] = field(default_factory=list)
+    is_complete: bool = True
+
+
+class World:
+    """What the user sees. Who listens says so before there is a server.
+
+    Args:
+        now: seconds of Unix time.
+        words: what the user wants to be told of, beside the own nickname.
+    """
+
+    def __init__(self, now: Callable[[], float], words: Sequence[str] = ()) -> None:
+        self.servers: list[Server] = []
+        self.mentions: deque[Found] = deque(maxlen=_MOST_MENTIONS)
+        self.is_present = True
+        self.on_alert: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: None
+        self.on_found: Callable[[Server, Results], None] = lambda _server, _results: None
+        self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
+        self.on_seen: Callable[[Server, Buffer, float], None] = lambda _server, _buffer, _time: None
+        self._now = now
+        self._words = tuple(words)
+        self._current: tuple[Server, Buffer] | None = None
+        self._previous: tuple[Server, Buffer] | None = None
+
+    def add_server(self, name: str) -> Server:
+        """Add a server; the first one is looked at."""
+        server = Server(name, self._now, self._words)
+        server.is_current = self._is_current
+        server.is_watched = lambda buffer: self.is_present and self._is_current(buffer)
+        server.on_message = self._message
+        server.on_found = self.on_found
+        server.on_open = self.on_open
+        self.servers.append(server)
+        if self._current is None:
+            self._current = (server, server.log)
+        return server
+
+    def remove_server(self, server: Server) -> None:
+        """Forget a server that has ended."""
+        self.servers.remove(server)
+        if self._current and self._current[0] is server:
+            self._current = (self.servers[0], self.servers[0].log) if self.servers else None
+
+    # Where we are
+
+    @property
+    def server(self) -> Server:
+        """The server of the buffer that is looked at."""
+        return self._place()[0]
+
+    @property
+    def buffer(self) -> Buffer:
+        """The buffer that is looked at."""
+        return self._place()[1]
+
+    def _place(self) -> tuple[Server, Buffer]:
+        if self._current is None:
+            raise LookupError("there is no server")
+        return self._current
+
+    def _is_current(self, buffer: Buffer) -> bool:
+        return self._current is not None and self._current[1] is buffer
+
+    def all(self) -> list[tuple[Server, Buffer]]:
+        """Return all buffers as they are listed."""
+        return [(server, buffer) for server in self.servers for buffer in server.ordered()]
+
+    def go(self, server: Server, buffer: Buffer) -> None:
+        """Look at a buffer: what was unread in it is read now, and the line stays until it is left."""
+        if self._current and self._current[1] is not buffer:
+            if self._current[1].unread == 0:
+                self._current[1].unread_line = None
+            self._previous = self._current
+        self._current = (server, buffer)
+        self.look()
+
+    def look(self) -> None:
+        """Note that the user sees the current buffer."""
+        if self._current is None or not self.is_present:
+            return
+        server, buffer = self._current
+        if (newest := buffer.see()) and buffer.place is not Place.SERVER:
+            self.on_seen(server, buffer, newest)
+
+    def step(self, by: int) -> None:
+        """Go to the next buffer, or the one before."""
+        places = self.all()
+        here = next(number for number, (_server, buffer) in enumerate(places) if self._is_current(buffer))
+        self.go(*places[(here + by) % len(places)])
+
+    def go_number(self, number: int) -> bool:
+        """Go to the buffer with this number in the list, counted from 1; return whether there is one."""
+        places = self.all()
+        if not 0 < number <= len(places):
+            return False
+        self.go(*places[number - 1])
+        return True
+
+    def go_back(self) -> bool:
+        """Go to where we were before; return whether that still exists."""
+        if self._previous is None or self._previous not in self.all():
+            return False
+        self.go(*self._previous)
+        return True
+
+    def go_unread(self) -> bool:
+        """Go to what is unread, mentions first; return whether there was any."""
+        places = [place for place in self.all() if place[1].unread and not self._is_current(place[1])]
+        if not places:
+            return False
+        self.go(*max(places, key=lambda place: (place[1].mentions > 0, place[1].place is not Place.SERVER)))
+        return True
+
+    def match(self, wanted: str) -> list[tuple[Server, Buffer]]:
+        """Return the buffers whose names have these letters, the best first."""
+        return fuzzy.best(wanted, self.all(), lambda place: place[1].name)
+
+    def close(self, server: Server, buffer: Buffer) -> None:
+        """Forget a buffer; look at the one before it in the list if it was looked at."""
+        if buffer is server.log:
+            return
+        if self._is_current(buffer):
+            self.step(-1)
+        server.close(buffer)
+
+    # What comes in
+
+    def _message(self, server: Server, buffer: Buffer, entry: Entry) -> None:
+        if entry.is_mention:
+            self.mentions.append(Found(server, buffer.name, entry))
+        if buffer.unread == 0 and self.is_present and self._is_current(buffer):
+            self.on_seen(server, buffer, entry.time)
+            return
+        self.on_alert(server, buffer, entry)
+
+    def unread(self) -> tuple[int, int]:
+        """Return how many messages are unread, and how many of them mention us."""
+        buffers: Iterator[Buffer] = (buffer for _server, buffer in self.all())
+        counts = [(buffer.unread, buffer.mentions) for buffer in buffers]
+        return sum(count for count, _mentions in counts), sum(mentions for _count, mentions in counts)

@@ -1,0 +1,276 @@
+"""The full-screen client: the links of all servers, the model they feed, and urwid's loop, in one nursery.
+
+urwid draws when Trio is about to wait. What comes from servers changes the model at once and the view at most every few
+hundredths of a second, so a flood of messages costs no more than a trickle; a key changes the view at once.
+"""
+
+import os
+import time as clock
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import trio
+import urwid
+
+from trio_chat.client.link.link import Link
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.entries import Entry
+from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.world import World
+from trio_chat.client.screen import notify, themes
+from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
+from trio_chat.client.screen.desk import Desk
+from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.seat import Seat
+from trio_chat.client.session import events
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+
+_PAINT_INTERVAL = 0.05
+_TICK = 1.0
+_JOBS = 1000
+_TALKS_SINCE = timedelta(days=7)
+"""How old a private talk may be that is opened by itself, since it may hold what has not been read."""
+
+
+class Terminal(Protocol):
+    """What of urwid's screen is used beside drawing."""
+
+    def clear(self) -> None:
+        """Draw everything anew next time."""
+
+    def write(self, data: str) -> None:
+        """Write to the terminal."""
+
+    def flush(self) -> None:
+        """Have it written."""
+
+    def set_title(self, title: str | None) -> None:
+        """Show a title; None the terminal's own."""
+
+
+class Options(NamedTuple):
+    """How the client behaves.
+
+    Args:
+        theme: one of `themes.NAMES`.
+        typing: whether others are told that we are typing.
+        highlights: words that the user wants to be told of.
+        notify: one of `notify.WAYS`.
+    """
+
+    theme: str = "auto"
+    typing: bool = True
+    highlights: Sequence[str] = ()
+    notify: str = "desktop"
+
+
+class ScreenClient:
+    """One run of the full-screen client.
+
+    Args:
+        screen: where urwid draws.
+        options: how it behaves.
+        make: returns the name and the link of a server that the user wants; raises ValueError with a sentence for people.
+        now: seconds of Unix time.
+        environment: says which terminal it is.
+    """
+
+    def __init__(
+        self,
+        screen: Any,
+        options: Options,
+        make: Callable[[str], tuple[str, Link]],
+        *,
+        now: Callable[[], float] = clock.time,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        self._screen = screen
+        self._options = options
+        self._make = make
+        self._now = now
+        self._environment = dict(os.environ) if environment is None else environment
+        self._jobs, self._jobs_receive = trio.open_memory_channel[Job](_JOBS)
+        self._dirty = trio.Event()
+        self._nursery: trio.Nursery | None = None
+        self._scope = trio.CancelScope()
+        self._is_leaving = False
+        self._reason = ""
+        self._title = ""
+        self.code = 0
+        self.world = World(now, options.highlights)
+        self.world.on_alert = self._alert
+        self.desk = Desk(
+            self.world,
+            theme=themes.resolve(options.theme, self._environment),
+            post=self._post,
+            submit=submit,
+            leave=self.begin_leaving,
+            connect=self.connect,
+            redraw=screen.clear,
+            commands=SCREEN_COMMANDS,
+            is_typing_told=options.typing,
+            now=now,
+        )
+
+    async def run(self) -> int:
+        """Show the client until the user leaves, and return the exit code; the terminal is restored whatever happens."""
+        loop = urwid.TrioEventLoop()
+        main = urwid.MainLoop(self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False)
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            with main.start():
+                for seat in self.desk.seats:
+                    nursery.start_soon(self._run_seat, seat)
+                nursery.start_soon(self._do_jobs)
+                nursery.start_soon(self._paint)
+                nursery.start_soon(self._tick)
+                self.desk.refresh()
+                with self._scope:
+                    await loop.run_async()
+            nursery.cancel_scope.cancel()
+        return self.code
+
+    async def leave(self) -> None:
+        """Leave all servers politely, and end."""
+        self.begin_leaving()
+        await trio.lowlevel.checkpoint()
+
+    def begin_leaving(self, reason: str = "") -> None:
+        """Begin to leave all servers."""
+        if self._is_leaving or self._nursery is None:
+            return
+        self._is_leaving, self._reason = True, reason
+        for seat in self.desk.seats:
+            self._nursery.start_soon(seat.link.drain, reason)
+        if not self.desk.seats:
+            self._scope.cancel()
+
+    # Servers
+
+    def connect(self, wanted: str) -> str:
+        """Connect to a server as well; return what is wrong with what was wanted, "" for nothing."""
+        try:
+            name, link = self._make(wanted)
+        except ValueError as error:
+            return str(error)
+        self.add(name, link)
+        return ""
+
+    def add(self, name: str, link: Link) -> Server:
+        """Add a server; it is connected to at once, or when `run` begins."""
+        server = self.world.add_server(name)
+        seat = Seat(link, server)
+        self.desk.seats.append(seat)
+        if self._nursery:
+            self._nursery.start_soon(self._run_seat, seat)
+            self.world.go(server, server.log)
+        return server
+
+    async def _run_seat(self, seat: Seat) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._take_events, seat)
+            code = await seat.link.run()
+            await seat.link.close()
+        self.code = max(self.code, code)
+        seat.server.state = State.ENDED
+        if code == 0 or self._is_leaving:  # it was wanted
+            if len(self.desk.seats) == 1:
+                self._scope.cancel()
+                return
+            self.desk.seats.remove(seat)
+            self.world.remove_server(seat.server)
+        self._mark_dirty()
+
+    async def _take_events(self, seat: Seat) -> None:
+        async for event in seat.link.events:
+            seat.server.features = seat.link.rooms.features
+            for shown in await seat.link.react(event):
+                seat.server.apply(shown)
+                self._follow(seat, shown)
+            self._mark_dirty()
+
+    def _follow(self, seat: Seat, event: events.Event) -> None:
+        """Do what the user expects to come of an event."""
+        server = seat.server
+        match event:
+            case events.Connected():
+                server.is_secure = seat.link.session is not None and seat.link.session.is_secure
+                self._offer_registration(seat)
+            case events.Ready():
+                self._catch_up(seat)
+            case events.Joined(channel=channel, own=True):
+                buffer = server.open(channel)
+                is_wanted = bool(seat.going_to) and server.features.same(channel, seat.going_to)
+                if is_wanted or self.world.buffer is server.log:
+                    seat.going_to = ""
+                    self.world.go(server, buffer)
+            case events.JoinRefused(channel=channel) if server.features.same(channel, seat.going_to):
+                seat.going_to = ""
+
+    def _offer_registration(self, seat: Seat) -> None:
+        if seat.registers:
+            seat.registers = False
+            self._post(partial(seat.link.register, "", ""))
+
+    def _catch_up(self, seat: Seat) -> None:
+        """Fetch what was said in private while we were not there."""
+        for buffer in seat.server.buffers.values():
+            if buffer.place is Place.TALK:
+                self.desk.open_talk(seat.server, buffer)
+        until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
+        since = until - _TALKS_SINCE
+        times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
+        self._post(partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)))
+
+    # Tasks
+
+    def _post(self, job: Job) -> None:
+        try:
+            self._jobs.send_nowait(job)
+        except trio.WouldBlock:
+            self.desk.say_here(_("Too much is waiting to be done. This was not done; wait a little."), error=True)
+
+    async def _do_jobs(self) -> None:
+        async for job in self._jobs_receive:
+            await job()
+            self._mark_dirty()
+
+    def _mark_dirty(self) -> None:
+        self._dirty.set()
+
+    async def _paint(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty = trio.Event()
+            self.desk.refresh()
+            self._show_title()
+            await trio.sleep(_PAINT_INTERVAL)
+
+    async def _tick(self) -> None:
+        while True:
+            await trio.sleep(_TICK)
+            self._mark_dirty()
+
+    # The terminal
+
+    def _alert(self, server: Server, buffer: Buffer, entry: Entry) -> None:
+        if not entry.is_mention:
+            return
+        where = "" if buffer.place is Place.TALK else f" {buffer.name}"
+        data = notify.sequence(self._options.notify, f"{entry.sender}{where}", entry.text, self._environment)
+        if data:
+            self._screen.write(data)
+            self._screen.flush()
+
+    def _show_title(self) -> None:
+        if not self.world.servers:
+            return
+        _unread, mentions = self.world.unread()
+        count = f"({mentions}) " if mentions else ""
+        title = f"{count}{clean(self.world.buffer.name)} – trio-chat"
+        if title != self._title:
+            self._title = title
+            self._screen.set_title(title)

@@ -1,0 +1,107 @@
+"""The first run: three questions, and the user's own configuration is written with the answers."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from trio_chat.client.link import nicknames
+from trio_chat.client.screen.composer import Wish
+from trio_chat.client.screen.desk import Desk
+from trio_chat.client.screen.pager import Choice
+from trio_chat.config.values import no_or_nick
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+from trio_chat.target import Target, TargetError, parse
+
+_PORT = 5000
+_YES = frozenset(("y", "yes", "д", "да"))
+
+
+class Assistant:
+    """The questions.
+
+    Args:
+        desk: where they are asked.
+        file: where the answers are kept.
+        done: told the host, the port, the nickname, the channel and whether to register the nickname.
+    """
+
+    def __init__(self, desk: Desk, file: Path, done: Callable[[Target, str, bool], None]) -> None:
+        self._desk = desk
+        self._file = file
+        self._done = done
+        self._target = Target("", None)
+        self._nick = ""
+        self._offer = nicknames.made_valid(nicknames.login_name())
+
+    def begin(self) -> None:
+        """Ask the first question."""
+        self._explain("")
+        self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+
+    def _explain(self, problem: str) -> None:
+        lines = [
+            "",
+            _("Welcome to trio-chat. Three questions, then you are in the chat."),
+            "",
+            _("Server: the address that whoever runs it has told you, such as 192.0.2.7:5000 or chat.example.org."),
+            _("For a server on this computer press Enter."),
+            _("Nickname: what the others call you."),
+            _("Registering keeps the nickname yours: nobody else can use it, and your unread messages are remembered."),
+            "",
+            _("The answers are kept in {file}; Ctrl-C twice leaves.").format(file=self._file),
+            "",
+            problem,
+        ]
+        self._desk.browser.open_page(_("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines])
+
+    def _take_server(self, text: str) -> None:
+        try:
+            self._target = parse(text.strip() or "127.0.0.1")
+        except TargetError as error:
+            self._explain(str(error))
+            self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+            return
+        self._ask_nick("")
+
+    def _ask_nick(self, problem: str) -> None:
+        self._explain(problem)
+        self._desk.composer.wish(Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick))
+
+    def _take_nick(self, text: str) -> None:
+        nick = text.strip() or self._offer
+        if not nicknames.is_possible(nick):
+            self._ask_nick(
+                _("A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin with #. Choose another.")
+            )
+            return
+        self._nick = nick
+        self._desk.composer.wish(Wish(_("Register this nickname with a password? [y/N] "), self._take_registration))
+
+    def _take_registration(self, text: str) -> None:
+        self._desk.post(partial(trio.to_thread.run_sync, self._write))
+        self._desk.browser.close_page()
+        self._done(self._target, self._nick, text.strip().lower() in _YES)
+
+    def _write(self) -> None:
+        target = self._target
+        lines = ["[client]", f"nick = {self._nick}"] if _can_be_set(self._nick) else []
+        lines += ["[profile chat]", f"host = {target.host}", f"port = {target.port or _PORT}"]
+        lines += [f"channels = {target.channel or '#lobby'}", ""]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with open(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+                stream.write("\n".join(lines))
+        except OSError:  # then the questions come again next time
+            return
+
+
+def _can_be_set(nick: str) -> bool:
+    try:
+        no_or_nick(nick)
+    except ValueError:
+        return False
+    return True

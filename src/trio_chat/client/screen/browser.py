@@ -1,0 +1,122 @@
+"""Pages over the timeline, and ways through what was said: help, mentions, what was found, where to go."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.server import Results, Server
+from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.screen.pager import Choice, Pager
+from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines
+from trio_chat.client.screen.themes import specs
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.text import clean
+
+if TYPE_CHECKING:
+    from trio_chat.client.screen.desk import Desk
+
+_MOST_PAGES = 20
+
+
+class Browser:
+    """The pages of one desk.
+
+    Args:
+        desk: the desk.
+    """
+
+    def __init__(self, desk: "Desk") -> None:
+        self.is_jumping = False
+        self._desk = desk
+        self._seeking: tuple[Buffer, Found, int] | None = None
+
+    def show_keys(self) -> None:
+        """Show the keys."""
+        self.open_page(_("Keys — Esc closes"), key_lines(specs(self._desk.theme)))
+
+    def show_help(self, name: str) -> None:
+        """Show the commands."""
+        self.open_page(_("Commands — Esc closes"), help_lines(specs(self._desk.theme), self._desk.commands, name))
+
+    def open_page(self, title: str, lines: Sequence[Choice], *, at_end: bool = False) -> None:
+        """Show a page over the timeline."""
+        looks = specs(self._desk.theme)
+        self._desk.layout.page = Pager(title, lines, {"topic": looks["topic"], "selected": looks["selected"]}, at_end=at_end)
+        self._desk.layout.changed()
+
+    def close_page(self) -> None:
+        """Show the timeline again."""
+        self.end_jump()
+        self._desk.layout.page = None
+        self._desk.layout.changed()
+
+    def jump(self) -> None:
+        """Ask where to go, and show where that could be."""
+        if not self._desk.composer.has_wish:
+            self._desk.timeline.buffer.draft = self._desk.prompt.edit_text
+            self._desk.prompt.set_edit_text("")
+            self.is_jumping = True
+            self.show_matches()
+
+    def end_jump(self) -> None:
+        """Ask no more where to go, and give the typed line back."""
+        if self.is_jumping:
+            self.is_jumping = False
+            self._desk.layout.page = None
+            self._desk.layout.changed()
+            self._desk.prompt.set_edit_text(self._desk.timeline.buffer.draft)
+            self._desk.prompt.set_edit_pos(len(self._desk.prompt.edit_text))
+
+    def show_matches(self) -> None:
+        """Show where what is typed could lead."""
+
+        def go(place: tuple[Server, Buffer]) -> None:
+            self.end_jump()
+            self._desk.world.go(*place)
+
+        places = self._desk.world.match(self._desk.prompt.edit_text)
+        self.open_page(_("Where to? Enter goes there, Esc stays here"), channel_lines(specs(self._desk.theme), places, go))
+
+    def show_mentions(self) -> None:
+        """Show who mentioned us."""
+        found = FoundList(_("Mentions — Enter goes there, Esc closes"), list(self._desk.world.mentions))
+        self._show_found(found)
+
+    def _show_found(self, found: FoundList) -> None:
+        self.open_page(found.title, found_lines(specs(self._desk.theme), found, self.go_to), at_end=True)
+
+    def found(self, server: Server, results: Results) -> None:
+        """Show what a server has found."""
+        messages = [Found(server, talk, entry) for talk, entry in results.found]
+        count = len(messages)
+        text = ngettext("{count} message with “{words}”", "{count} messages with “{words}”", count)
+        title = text.format(count=count, words=clean(results.words)) + _(" — Enter goes there, Esc closes")
+        self._show_found(FoundList(title, messages))
+
+    def go_to(self, found: Found) -> None:
+        """Go to a message, fetching what is between if need be."""
+        self.close_page()
+        if found.server not in self._desk.world.servers:
+            return
+        buffer = found.server.open(found.talk)
+        self._desk.world.go(found.server, buffer)
+        self._desk.refresh()
+        self._seeking = (buffer, found, _MOST_PAGES)
+        self.seek()
+
+    def seek(self) -> None:
+        """Go on towards the message that is wanted, when more has been fetched."""
+        if self._seeking is None:
+            return
+        buffer, found, pages = self._seeking
+        number = buffer.find(found.entry.msgid, far=True)
+        if number is None and buffer.has_all:
+            number = buffer.at_time(found.entry.time)
+        if number is not None and buffer is self._desk.timeline.buffer:
+            self._seeking = None
+            self._desk.timeline.to_entry(number)
+        elif not pages or buffer is not self._desk.timeline.buffer or buffer.has_all:
+            self._seeking = None
+        elif not buffer.is_loading:
+            self._seeking = (buffer, found, pages - 1)
+            self._desk.fetch_older(buffer)

@@ -1,0 +1,261 @@
+"""What a typed line means on the screen: the commands that all interfaces have, and those of the screen, in one table."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import trio
+
+from trio_chat.client.commands import COMMANDS, Command, Handler, interpret
+from trio_chat.client.link.outbox import Say
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.screen import themes
+from trio_chat.client.screen.seat import Seat
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Kind
+from trio_chat.i18n import N_, _
+from trio_chat.irc.text import clean
+
+if TYPE_CHECKING:
+    from trio_chat.client.screen.desk import Desk
+
+ScreenHandler = Callable[["Here", list[str]], Awaitable[None]]
+SCREEN_COMMANDS: dict[str, Command] = dict(COMMANDS)
+
+
+def _command(usage: str, help_text: str, least: int, most: int) -> Callable[[ScreenHandler], ScreenHandler]:
+    def register(handler: ScreenHandler) -> ScreenHandler:
+        name = handler.__name__.removeprefix("_")
+        SCREEN_COMMANDS[name] = Command(name, usage, help_text, least, most, cast("Handler", handler))
+        return handler
+
+    return register
+
+
+class Here:
+    """What a command can ask for, at the place where it was typed.
+
+    Args:
+        desk: the desk.
+        seat: the server.
+        buffer: the channel or the person.
+    """
+
+    def __init__(self, desk: "Desk", seat: Seat, buffer: Buffer) -> None:
+        self.desk, self.seat, self.buffer = desk, seat, buffer
+
+    @property
+    def current(self) -> str:
+        """The channel or the person that messages go to, "" in the server's own buffer."""
+        return "" if self.buffer.place is Place.SERVER else self.buffer.name
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence."""
+        await self.seat.link.tell(text, error=error)
+
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+        """Send a message as soon as there is a connection."""
+        tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
+        for line in text.splitlines():
+            if line.strip():
+                await self.seat.link.enqueue(Say(target, line, kind, tags))
+
+    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done as soon as there is a connection."""
+        await self.seat.link.do(text, action)
+
+    async def join(self, channel: str, key: str) -> None:
+        """Join a channel, and go there."""
+        server = self.seat.server
+        known = server.get(channel)
+        if known and known.is_joined:
+            self.desk.world.go(server, known)
+            await trio.lowlevel.checkpoint()
+            return
+        self.seat.going_to = channel
+        self.seat.link.rooms.ask(channel, key)
+        await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
+
+    def is_channel(self, target: str) -> bool:
+        """Tell whether a target is written like a channel."""
+        return self.seat.server.features.is_channel(target)
+
+    async def log_in(self, account: str) -> None:
+        """Ask for a password and log in."""
+        await self.seat.link.log_in(account)
+
+    async def register(self, account: str, email: str) -> None:
+        """Ask for a password and register an account."""
+        await self.seat.link.register(account, email)
+
+    def finish(self, reason: str) -> None:
+        """Leave the chat."""
+        self.desk.leave(reason)
+
+
+async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
+    """Do what a typed line, or a message of several lines, means."""
+    link = seat.link
+    if link.logins.question and await link.logins.answer(text):
+        return
+    if link.wish.asking and text.strip() != "exit" and not text.startswith("/"):
+        await link.answer_nick(text)
+        return
+    here = Here(desk, seat, buffer)
+    lines = text.rstrip().split("\n")
+    if len(lines) > 1 and not text.startswith("/") and buffer.place is not Place.SERVER:
+        desk.composer.send_lines(seat, buffer, lines)
+    else:
+        await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
+
+
+# The commands of the screen
+
+
+@_command(N_("[command]"), N_("shows the commands, or what one of them does"), 0, 1)
+async def _help(here: Here, words: list[str]) -> None:
+    here.desk.browser.show_help(words[0].removeprefix("/").lower() if words else "")
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("shows the keys"), 0, 0)
+async def _keys(here: Here, words: list[str]) -> None:
+    here.desk.show_keys()
+    await trio.lowlevel.checkpoint()
+
+
+@_command(N_("letters"), N_("goes to the channel or person whose name has these letters"), 1, 1)
+async def _go(here: Here, words: list[str]) -> None:
+    if words[0].isdigit() and here.desk.world.go_number(int(words[0][:6])):
+        await trio.lowlevel.checkpoint()
+        return
+    places = here.desk.world.match(words[0])
+    if places:
+        here.desk.world.go(*places[0])
+    else:
+        await here.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
+
+
+@_command("", N_("goes to the next channel"), 0, 0)
+async def _next(here: Here, words: list[str]) -> None:
+    here.desk.next_buffer()
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("goes to the previous channel"), 0, 0)
+async def _previous(here: Here, words: list[str]) -> None:
+    here.desk.previous_buffer()
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("goes to what is unread, mentions first"), 0, 0)
+async def _unread(here: Here, words: list[str]) -> None:
+    here.desk.next_unread()
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("goes back to where you were before"), 0, 0)
+async def _back(here: Here, words: list[str]) -> None:
+    here.desk.go_back()
+    await trio.lowlevel.checkpoint()
+
+
+@_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2)
+async def _query(here: Here, words: list[str]) -> None:
+    buffer = here.seat.server.open(words[0])
+    here.desk.world.go(here.seat.server, buffer)
+    if len(words) > 1:
+        await here.say(words[0], words[1])
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("leaves this channel, or ends this talk, and removes it from the list"), 0, 0)
+async def _close(here: Here, words: list[str]) -> None:
+    buffer, server = here.buffer, here.seat.server
+    if buffer.place is Place.SERVER:
+        await here.tell(_("The server itself cannot be closed: /disconnect leaves it."), error=True)
+        return
+    here.desk.world.close(server, buffer)
+    here.desk.timeline.forget(buffer)
+    if buffer.place is Place.CHANNEL and buffer.is_joined:
+        await here.do("/close", lambda dialogue: dialogue.send("PART", buffer.name))
+
+
+@_command(N_("text"), N_("answers the selected message, or the last one"), 1, 1)
+async def _reply(here: Here, words: list[str]) -> None:
+    entry = here.desk.meant(own=False)
+    if entry is None:
+        await _no_message(here)
+        return
+    here.desk.reply_to = (here.buffer, entry.msgid)
+    here.desk.timeline.to_end()
+    await here.say(here.current, words[0])
+
+
+@_command(N_("emoji"), N_("reacts to the selected message, or the last one; again: takes that back"), 1, 1)
+async def _react(here: Here, words: list[str]) -> None:
+    entry, reaction = here.desk.meant(own=False), words[0]
+    if entry is None:
+        await _no_message(here)
+        return
+    known = entry.extras.reactions.get(reaction, []) if entry.extras else []
+    take_back = any(here.seat.server.is_me(nick) for nick in known)
+    here.desk.timeline.unselect()
+    act = partial(Dialogue.react, target=here.current, msgid=entry.msgid, reaction=reaction, take_back=take_back)
+    await here.do(f"/react {reaction}", act)
+
+
+@_command(N_("[reason]"), N_("deletes the selected message, or your last one"), 0, 1)
+async def _redact(here: Here, words: list[str]) -> None:
+    entry = here.desk.meant(own=True)
+    if entry is None:
+        await _no_message(here)
+        return
+    msgid, target = entry.msgid, here.current
+    here.desk.timeline.unselect()
+    await here.do("/redact", lambda dialogue: dialogue.send("REDACT", target, msgid, *words))
+
+
+async def _no_message(here: Here) -> None:
+    await here.tell(_("There is no message here that this could be about, or this server gives them no names."), error=True)
+
+
+@_command("", N_("shows who mentioned you"), 0, 0)
+async def _mentions(here: Here, words: list[str]) -> None:
+    here.desk.show_mentions()
+    await trio.lowlevel.checkpoint()
+
+
+@_command("", N_("removes what is shown here; the server still has it"), 0, 0)
+async def _clear(here: Here, words: list[str]) -> None:
+    here.buffer.clear()
+    here.buffer.has_all = True
+    await trio.lowlevel.checkpoint()
+
+
+@_command(N_("dark | light | mono"), N_("changes the colours"), 1, 1)
+async def _theme(here: Here, words: list[str]) -> None:
+    if words[0] in themes.NAMES[1:]:
+        here.desk.use_theme(words[0])
+        await trio.lowlevel.checkpoint()
+    else:
+        await here.tell(_("There are the themes {names}.").format(names=", ".join(themes.NAMES[1:])), error=True)
+
+
+@_command(N_("host[:port] | profile"), N_("connects to another server as well"), 1, 1)
+async def _connect(here: Here, words: list[str]) -> None:
+    problem = here.desk.connect(words[0])
+    if problem:
+        await here.tell(clean(problem), error=True)
+    await trio.lowlevel.checkpoint()
+
+
+@_command(N_("[reason]"), N_("leaves this server and removes it from the list"), 0, 1)
+async def _disconnect(here: Here, words: list[str]) -> None:
+    await here.seat.link.leave(words[0] if words else "")
+
+
+@_command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
+async def _names(here: Here, words: list[str]) -> None:
+    here.seat.server.asked_names += 1
+    await COMMANDS["names"].handler(here, words)

@@ -1,0 +1,222 @@
+"""What is typed: to whom it goes, what is asked meanwhile, who is told that we are typing, what becomes of a paste."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from trio_chat.client.commands import asks_secret
+from trio_chat.client.link.outbox import SayLines
+from trio_chat.client.model import completion
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.themes import specs
+from trio_chat.i18n import N_, _, ngettext
+from trio_chat.irc.text import clean
+
+if TYPE_CHECKING:
+    from trio_chat.client.screen.desk import Desk
+
+_TYPING_INTERVAL = 3.0
+_HINT_INTERVAL = 20.0
+_HINTS = (
+    N_("F1 shows the keys, /help the commands"),
+    N_("Tab completes nicknames, channels and commands"),
+    N_("Ctrl-G goes to a channel by some letters of its name"),
+    N_("PgUp scrolls back as far as the server remembers"),
+    N_("Alt-Enter begins another line of the same message"),
+    N_("Shift-↑ selects a message, Alt-R answers it"),
+    N_("F5 shows only what was said, to be copied with the mouse"),
+    N_("/search finds words in what was said"),
+)
+
+
+class Question(NamedTuple):
+    """Something the user is asked in the line of the status; keys answer it."""
+
+    text: str
+    yes: Callable[[], None]
+    edit: Callable[[], None] | None = None
+
+
+class Wish(NamedTuple):
+    """Something the user is asked in the prompt."""
+
+    caption: str
+    answer: Callable[[str], None]
+    secret: bool = False
+
+
+class Composer:
+    """The prompt of one desk.
+
+    Args:
+        desk: the desk.
+    """
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+        self._wish: Wish | None = None
+        self._expects_secret = False
+        self._typing_since: tuple[Buffer, float] | None = None
+        self._mask: str | None = None
+        self._hint: Any = None
+
+    @property
+    def has_wish(self) -> bool:
+        """Whether we ask something in the prompt ourselves."""
+        return self._wish is not None
+
+    def show_caption(self) -> None:
+        """Show what the prompt is for at this moment."""
+        looks = specs(self._desk.theme)
+        wish = self.current_wish()
+        if wish:
+            caption = [(looks["question"], clean(wish.caption))]
+        elif self._desk.browser.is_jumping:
+            caption = [(looks["question"], _("Go to: "))]
+        elif self._desk.reply_to:
+            caption = [(looks["reply"], _("Answer: "))]
+        else:
+            caption = [(looks["prompt"], "› ")]
+        text = "".join(text for _look, text in caption)
+        if self._desk.prompt.caption != text:
+            self._desk.prompt.set_caption(caption)
+        mask = "*" if wish and wish.secret else None
+        if self._mask != mask:
+            self._mask = mask
+            self._desk.prompt.set_mask(mask)
+        hint = (
+            None
+            if wish or self._desk.browser.is_jumping
+            else [(looks["hint"], _(_HINTS[int(self._desk.now() / _HINT_INTERVAL) % len(_HINTS)]))]
+        )
+        if hint != self._hint:
+            self._hint = hint
+            self._desk.prompt.placeholder = hint
+
+    def wish(self, wish: Wish | None) -> None:
+        """Ask the user something in the prompt, or nothing more."""
+        self._wish = wish
+
+    def current_wish(self) -> Wish | None:
+        """Return what the user is asked: by us, or by the link of the server that is looked at."""
+        if self._wish or not self._desk.seats:
+            return self._wish
+        link = self._desk.seat.link
+        if link.logins.question:
+            return Wish(link.logins.question.text, lambda _line: None, link.logins.question.secret)
+        if link.wish.asking:
+            offer = f" [{link.wish.offer}]" if link.wish.offer else ""
+            return Wish(_("Your nickname{offer}: ").format(offer=offer), lambda _line: None)
+        return Wish("… ", lambda _line: None, secret=True) if self._expects_secret else None
+
+    def is_free(self) -> bool:
+        """Tell whether what is typed is for the chat, and no answer to a question."""
+        return self.current_wish() is None and not self._desk.browser.is_jumping
+
+    async def _submit_asking(self, job: Job) -> None:
+        try:
+            await job()
+        finally:
+            self._expects_secret = False
+
+    def entered(self, text: str) -> None:
+        """Take what was typed when Enter is pressed."""
+        self._typing_since = None
+        if self._wish:
+            wish, self._wish = self._wish, None
+            wish.answer(text)
+            return
+        if not self._desk.seats:
+            return
+        self._desk.world.buffer.draft = ""
+        if not text.startswith("/"):
+            self._desk.timeline.to_end()
+        job = partial(self._desk.submit, self._desk, self._desk.seat, self._desk.world.buffer, text)
+        if asks_secret(text):  # who types fast is faster than the question
+            self._expects_secret = True
+            self._desk.post(partial(self._submit_asking, job))
+        else:
+            self._desk.post(job)
+
+    def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
+        """Return the tags of a message that answers another, and answer no more."""
+        reply, self._desk.reply_to = self._desk.reply_to, None
+        return {"+draft/reply": reply[1]} if reply and reply[0] is buffer else {}
+
+    def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
+        """Return what the word before the cursor could become."""
+        if self.current_wish() or self._desk.browser.is_jumping or not self._desk.seats:
+            return []
+        server, buffer = self._desk.world.server, self._desk.world.buffer
+        return completion.completions(
+            text, position, buffer=buffer, channels=server.channels(), commands=self._desk.commands, nick=server.nick
+        )
+
+    def typed(self) -> None:
+        """Note that the text has changed by a key."""
+        if self._desk.browser.is_jumping:
+            self._desk.browser.show_matches()
+            return
+        if not self._desk.seats:
+            return
+        text, buffer = self._desk.prompt.edit_text, self._desk.world.buffer
+        if not self._desk.is_typing_told or self.current_wish() or buffer.place is Place.SERVER:
+            return
+        if not text:
+            self.stop_typing()
+        elif not text.startswith("/") or text.startswith(("//", "/me ")):
+            since = self._typing_since
+            if since is None or since[0] is not buffer or self._desk.now() - since[1] >= _TYPING_INTERVAL:
+                self._typing_since = (buffer, self._desk.now())
+                self._tell_typing(buffer, "active")
+
+    def stop_typing(self) -> None:
+        """Let the others know that we are typing no longer."""
+        if self._typing_since:
+            self._tell_typing(self._typing_since[0], "done")
+            self._typing_since = None
+
+    def _tell_typing(self, buffer: Buffer, state: str) -> None:
+        for seat in self._desk.seats:
+            if buffer in seat.server.buffers.values() and seat.link.is_ready:
+                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)))
+
+    def pasted(self, text: str) -> None:
+        """Take what was pasted: one line is typed, of several is asked."""
+        text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+        lines = text.split("\n")
+        if (
+            len(lines) == 1
+            or self.current_wish()
+            or self._desk.browser.is_jumping
+            or not self._desk.seats
+            or self._desk.world.buffer.place is Place.SERVER
+        ):
+            self._desk.prompt.insert(lines[0])
+            return
+        first = self._desk.prompt.edit_text
+        count = len(lines)
+        question = ngettext(
+            "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
+            "Paste {count} lines into {place}? Enter sends, E edits them first, Esc drops them",
+            count,
+        )
+        self._desk.ask(
+            Question(
+                question.format(count=count, place=clean(self._desk.world.buffer.name)),
+                partial(self._send_pasted, self._desk.seat, self._desk.world.buffer, first, lines),
+                partial(self._desk.prompt.insert, text),
+            )
+        )
+
+    def _send_pasted(self, seat: Seat, buffer: Buffer, first: str, lines: list[str]) -> None:
+        if first:
+            self._desk.prompt.clear()
+            lines = [first + lines[0], *lines[1:]]
+        self.send_lines(seat, buffer, lines)
+
+    def send_lines(self, seat: Seat, buffer: Buffer, lines: Sequence[str]) -> None:
+        """Send lines, as one message where the server can."""
+        self._desk.post(partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))))

@@ -1,0 +1,393 @@
+"""What the user does: keys and typed lines, turned into changes of the model, of the view, and into what links are to do.
+
+Everything here is synchronous. What has to wait is handed to `post` as a function, and done in order by one task.
+"""
+
+import time as clock
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from trio_chat.client.commands import Command
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.entries import Entry
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.world import World
+from trio_chat.client.screen.browser import Browser
+from trio_chat.client.screen.composer import Composer, Question
+from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.keymap import ACTIONS
+from trio_chat.client.screen.layout import Layout
+from trio_chat.client.screen.markup import Look
+from trio_chat.client.screen.pager import Pager
+from trio_chat.client.screen.panels import Panels
+from trio_chat.client.screen.prompt import Prompt
+from trio_chat.client.screen.rows import Rows
+from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.themes import specs
+from trio_chat.client.screen.timeline import Timeline
+from trio_chat.client.session.events import Note
+from trio_chat.i18n import _
+
+_OLDER = 100
+"""Messages fetched when the reader comes to the oldest one there is."""
+_TO_LEAVE = 3.0
+"""Seconds in which Ctrl-C has to be pressed again."""
+
+
+class Desk:
+    """The desk.
+
+    Args:
+        world: the model.
+        theme: the name of the theme, not `auto`.
+        post: hands over what has to wait.
+        submit: what a typed line means, at a seat and a buffer.
+        leave: begins to end the program.
+        connect: connects to another server, or returns why not.
+        redraw: draws the whole screen anew.
+        is_typing_told: whether others are told that we are typing.
+        commands: the commands that there are.
+        now: seconds of Unix time.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        theme: str,
+        post: Callable[[Job], None],
+        submit: "Callable[[Desk, Seat, Buffer, str], Awaitable[None]]",
+        leave: Callable[[str], None],
+        connect: Callable[[str], str],
+        redraw: Callable[[], None],
+        commands: dict[str, Command],
+        is_typing_told: bool = True,
+        now: Callable[[], float] = clock.time,
+    ) -> None:
+        self.world = world
+        self.seats: list[Seat] = []
+        self.commands = commands
+        self.reply_to: tuple[Buffer, str] | None = None
+        self.theme = theme
+        self._post, self.submit, self._redraw = post, submit, redraw
+        self.leave, self.connect = leave, connect
+        self.is_typing_told = is_typing_told
+        self.now = now
+        self._question: Question | None = None
+        self.browser = Browser(self)
+        self.composer = Composer(self)
+        self._paste: list[str] | None = None
+        self._interrupted = 0.0
+
+        world.on_found = self.browser.found
+        world.on_seen = self._seen
+        world.on_open = self._opened
+        self.panels = Panels(world, lambda: self.theme, now)
+        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.is_free)
+        self.timeline = Timeline(_nowhere(), Look(theme), self.fetch_older)
+        self.layout = Layout(
+            topic=Rows(self.panels.topic),
+            places=Rows(self.panels.places),
+            timeline=self.timeline,
+            members=Rows(self.panels.members),
+            status=Rows(self._status),
+            prompt=self.prompt,
+            press=self.press,
+        )
+        self.layout.rule = specs(theme)["rule"]
+
+    # Seats
+
+    @property
+    def seat(self) -> Seat:
+        """The seat of the server that is looked at."""
+        return self.seat_of(self.world.server)
+
+    def seat_of(self, server: Server) -> Seat:
+        """Return the seat of a server."""
+        return next(seat for seat in self.seats if seat.server is server)
+
+    def post(self, job: Job) -> None:
+        """Have something done that has to wait."""
+        self._post(job)
+
+    # Drawing
+
+    def refresh(self) -> None:
+        """Bring the view up to date with the model; what has not changed is not drawn."""
+        self.composer.show_caption()
+        if not self.world.servers:
+            return
+        if self.timeline.buffer is not self.world.buffer:
+            self._change_buffer()
+        layout = self.layout
+        has_members = self.world.buffer.place is Place.CHANNEL
+        if has_members != layout.has_members:
+            layout.has_members = has_members
+            layout.changed()
+        for panel in layout.panels:
+            panel.refresh()
+        self.timeline.refresh()
+        self.browser.seek()
+
+    def _change_buffer(self) -> None:
+        if not self.composer.has_wish and not self.browser.is_jumping:
+            self.timeline.buffer.draft = self.prompt.edit_text
+        self.composer.stop_typing()
+        self.timeline.show(self.world.buffer)
+        if not self.composer.has_wish and not self.browser.is_jumping:
+            self.prompt.set_edit_text(self.world.buffer.draft)
+            self.prompt.set_edit_pos(len(self.world.buffer.draft))
+        self.reply_to = None
+
+    def _status(self, columns: int, rows: int) -> Sequence[Any]:
+        if not self.seats:
+            return []
+        session = self.seat.link.session
+        waiting = len(session.dialogue.pending) if session else 0
+        question = self._question.text if self._question else ""
+        return [self.panels.status(columns, waiting=waiting, hidden=self.timeline.hidden, question=question)] * rows
+
+    # Keys
+
+    def press(self, key: str, columns: int) -> None:
+        """Take a key."""
+        if self.world.servers and self.timeline.buffer is not self.world.buffer:
+            self.refresh()  # what is typed belongs to where we are, not to where we were
+        if key == "begin paste":
+            self._paste = []
+        elif key == "end paste":
+            self.composer.pasted("".join(self._paste or ()))
+            self._paste = None
+        elif self._paste is not None:
+            self._paste.append(_PASTED.get(key, key if len(key) == 1 else ""))
+        elif key in ("focus in", "focus out"):
+            self.world.is_present = key == "focus in"
+            self.world.look()
+        elif self._question:
+            self._answer(key)
+        elif self.layout.page is None or not self._press_in_page(key):
+            self._press(key, columns)
+        self.refresh()
+
+    def _press(self, key: str, columns: int) -> None:
+        action = ACTIONS.get(key)
+        if not self.seats and action not in _WITHOUT_SERVERS:
+            action = None
+        if key == "ctrl d" and self.prompt.edit_text:
+            action = None
+        if action == "go_number":
+            self.world.go_number(int(key[-1]))
+        elif action:
+            getattr(self, action)()
+        else:
+            self.prompt.keypress((columns,), key)
+
+    def _press_in_page(self, key: str) -> bool:
+        page = self.layout.page
+        assert isinstance(page, Pager)  # noqa: S101  nothing else is put there
+        moves = {"up": (page.move, -1), "down": (page.move, 1), "page up": (page.page, -1), "page down": (page.page, 1)}
+        if not self.seats:
+            return False
+        if key in moves:
+            move, by = moves[key]
+            move(by)
+        elif key == "enter" and (self.browser.is_jumping or not self.prompt.edit_text):
+            if page.choose():
+                self.browser.close_page()
+        elif key in ("esc", "ctrl c"):
+            self.browser.close_page()
+        else:
+            return False
+        return True
+
+    def _answer(self, key: str) -> None:
+        question, self._question = self._question, None
+        if question is None:
+            return
+        if key in ("y", "Y", "д", "Д", "enter"):
+            question.yes()
+        elif key in ("e", "E", "п", "П") and question.edit:
+            question.edit()
+        elif key not in ("n", "N", "н", "Н", "esc", "ctrl c"):
+            self._question = question
+
+    def ask(self, question: Question) -> None:
+        """Ask the user something."""
+        self._question = question
+
+    # What keys do
+
+    def show_keys(self) -> None:
+        """Show the keys."""
+        self.browser.show_keys()
+
+    def jump(self) -> None:
+        """Ask where to go."""
+        self.browser.jump()
+
+    def show_mentions(self) -> None:
+        """Show who mentioned us."""
+        self.browser.show_mentions()
+
+    def next_buffer(self) -> None:
+        """Go to the next buffer."""
+        self.world.step(1)
+
+    def previous_buffer(self) -> None:
+        """Go to the previous buffer."""
+        self.world.step(-1)
+
+    def next_unread(self) -> None:
+        """Go to what is unread."""
+        if self.world.go_unread():
+            self.refresh()
+            self.timeline.to_unread()
+
+    def go_back(self) -> None:
+        """Go to where we were before."""
+        self.world.go_back()
+
+    def page_up(self) -> None:
+        """Scroll back."""
+        self.timeline.page(1)
+
+    def page_down(self) -> None:
+        """Scroll forward."""
+        self.timeline.page(-1)
+
+    def to_start(self) -> None:
+        """Go to the oldest entry."""
+        self.timeline.to_start()
+
+    def to_end(self) -> None:
+        """Go to the newest entry."""
+        self.timeline.to_end()
+
+    def to_unread(self) -> None:
+        """Go to the line of what is new."""
+        self.timeline.to_unread()
+
+    def select_up(self) -> None:
+        """Select a message further up."""
+        self.timeline.select(-1)
+
+    def select_down(self) -> None:
+        """Select a message further down."""
+        self.timeline.select(1)
+
+    def reply(self) -> None:
+        """Answer the selected message, or the last one of somebody else; again: do not."""
+        if self.reply_to:
+            self.reply_to = None
+            return
+        entry = self.meant(own=False)
+        if entry:
+            self.reply_to = (self.world.buffer, entry.msgid)
+
+    def meant(self, *, own: bool | None) -> Entry | None:
+        """Return the selected message, or the last one that is ours, or is not; None when there is none with a msgid."""
+        number = self.timeline.selected
+        if number is not None:
+            entry = self.world.buffer[number]
+            return entry if entry.msgid else None
+        entries = self.world.buffer.newest()
+        return next((entry for entry in entries if entry.is_talk and entry.msgid and own in (None, entry.own)), None)
+
+    def toggle_places(self) -> None:
+        """Show or hide the list of buffers."""
+        self.layout.shows_places = not self.layout.shows_places
+        self.layout.changed()
+
+    def toggle_members(self) -> None:
+        """Show or hide the members."""
+        self.layout.shows_members = not self.layout.shows_members
+        self.layout.changed()
+
+    def toggle_bare(self) -> None:
+        """Show only what was said, or everything."""
+        self.layout.is_bare = not self.layout.is_bare
+        self.timeline.restyle(Look(self.theme, self.layout.is_bare))
+        self.layout.changed()
+
+    def redraw(self) -> None:
+        """Draw the screen anew."""
+        self._redraw()
+
+    def escape(self) -> None:
+        """Give up what is being done."""
+        if self.browser.is_jumping:
+            self.browser.end_jump()
+        elif self.reply_to:
+            self.reply_to = None
+        elif not self.timeline.unselect():
+            self.timeline.to_end()
+
+    def interrupt(self) -> None:
+        """Remove what is typed; leave when that is done twice on an empty line."""
+        if self.browser.is_jumping:
+            self.browser.end_jump()
+        elif self.prompt.edit_text:
+            self.prompt.clear()
+        elif self.now() - self._interrupted < _TO_LEAVE:
+            self.leave("")
+        else:
+            self._interrupted = self.now()
+            self.say_here(_("Press Ctrl-C again to leave."))
+
+    def end_of_input(self) -> None:
+        """Leave."""
+        self.leave("")
+
+    def use_theme(self, name: str) -> None:
+        """Draw in the colours of another theme."""
+        self.theme = name
+        self.layout.rule = specs(name)["rule"]
+        self.timeline.restyle(Look(name, self.layout.is_bare))
+        self.layout.changed()
+
+    def say_here(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence in the current buffer."""
+        if self.seats:
+            self.world.server.show(self.world.buffer, Note(text, error))
+
+    # Pages
+
+    # The prompt
+
+    # Pasting
+
+    # What the model asks for
+
+    def fetch_older(self, buffer: Buffer) -> None:
+        """Fetch what was said before the oldest entry there is."""
+        for seat in self.seats:
+            if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
+                buffer.is_loading = True
+                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)))
+
+    def _opened(self, server: Server, buffer: Buffer) -> None:
+        if buffer.place is Place.TALK:
+            self.open_talk(server, buffer)
+
+    def open_talk(self, server: Server, buffer: Buffer) -> None:
+        """Fetch what was said in a private talk."""
+        for seat in self.seats:
+            if seat.server is server:
+                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)))
+
+    def _seen(self, server: Server, buffer: Buffer, time: float) -> None:
+        session = next((seat.link.session for seat in self.seats if seat.server is server), None)
+        if session and time:
+            moment = datetime.fromtimestamp(time, UTC)
+            session.dialogue.history.has_read(buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")
+
+
+_WITHOUT_SERVERS = frozenset(("redraw", "interrupt", "end_of_input"))
+_PASTED = {"enter": "\n", "tab": "\t", "ctrl j": "\n"}
+
+
+def _nowhere() -> Buffer:
+    return Buffer("", Place.SERVER)

@@ -1,0 +1,62 @@
+"""What keys do, one table: the help on F1 is derived from it. What is not here is a key of the prompt (see `prompt`)."""
+
+from typing import NamedTuple
+
+from trio_chat.i18n import N_
+
+
+class Binding(NamedTuple):
+    """What some keys do.
+
+    Args:
+        keys: as urwid calls them.
+        shown: as people call them.
+        action: the method of the desk.
+        help: what it does.
+    """
+
+    keys: tuple[str, ...]
+    shown: str
+    action: str
+    help: str
+
+
+BINDINGS = (
+    Binding(("f1",), "F1", "show_keys", N_("shows the keys")),
+    Binding(("ctrl n", "meta down"), "Ctrl-N, Alt-↓", "next_buffer", N_("goes to the next channel")),
+    Binding(("ctrl p", "meta up"), "Ctrl-P, Alt-↑", "previous_buffer", N_("goes to the previous channel")),
+    Binding(
+        tuple(f"meta {digit}" for digit in "123456789"), "Alt-1 … Alt-9", "go_number", N_("goes to the channel with that number")
+    ),
+    Binding(("ctrl g", "meta g"), "Ctrl-G", "jump", N_("goes to a channel by some letters of its name")),
+    Binding(("meta a",), "Alt-A", "next_unread", N_("goes to what is unread, mentions first")),
+    Binding(("meta /", "ctrl t"), "Alt-/, Ctrl-T", "go_back", N_("goes back to where you were before")),
+    Binding(("page up",), "PgUp", "page_up", N_("scrolls back; older messages are fetched")),
+    Binding(("page down",), "PgDn", "page_down", N_("scrolls forward")),
+    Binding(("ctrl home", "meta home"), "Ctrl-Home", "to_start", N_("goes to the oldest message there is")),
+    Binding(("ctrl end", "meta end"), "Ctrl-End", "to_end", N_("goes to the newest message")),
+    Binding(("meta u",), "Alt-U", "to_unread", N_("goes to the line of what is new")),
+    Binding(("shift up", "meta k"), "Shift-↑, Alt-K", "select_up", N_("selects a message: /reply, /react and /redact mean it")),
+    Binding(("shift down", "meta j"), "Shift-↓, Alt-J", "select_down", N_("selects the next message")),
+    Binding(("meta r",), "Alt-R", "reply", N_("answers the selected message, or the last one")),
+    Binding(("f3",), "F3", "toggle_places", N_("shows or hides the list of channels")),
+    Binding(("f4",), "F4", "toggle_members", N_("shows or hides who is here")),
+    Binding(("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")),
+    Binding(("f8", "meta m"), "F8, Alt-M", "show_mentions", N_("shows who mentioned you")),
+    Binding(("ctrl l",), "Ctrl-L", "redraw", N_("draws the screen anew")),
+    Binding(("esc",), "Esc", "escape", N_("closes a page, ends a selection, goes to the newest message")),
+    Binding(("ctrl c",), "Ctrl-C", "interrupt", N_("removes what is typed; twice on an empty line: leaves")),
+    Binding(("ctrl d",), "Ctrl-D", "end_of_input", N_("leaves, on an empty line")),
+)
+PROMPT_KEYS = (
+    ("Enter", N_("sends what is typed")),
+    ("Alt-Enter, Ctrl-J", N_("begins another line of the same message")),
+    ("Tab", N_("completes a nickname, a channel or a command; again: the next one")),
+    ("↑ ↓", N_("brings back what was typed before")),
+    ("Ctrl-A Ctrl-E", N_("go to the beginning and the end of the line")),
+    ("Alt-B Alt-F", N_("go back and forward by a word")),
+    ("Ctrl-W Ctrl-U Ctrl-K", N_("delete a word, all before, all behind the cursor")),
+    ("Ctrl-Y", N_("brings back what was deleted so")),
+    ("Ctrl-_ Alt-_", N_("undoes, and does again")),
+)
+ACTIONS = {key: binding.action for binding in BINDINGS for key in binding.keys}

@@ -1,0 +1,194 @@
+"""An entry of a buffer as marked-up text: time, nickname, what was said, and what hangs on it."""
+
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import urwid
+
+from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.entries import Entry, Move, Sort
+from trio_chat.client.model.formatting import pieces
+from trio_chat.client.screen.rows import Markup, fitted, width
+from trio_chat.client.screen.themes import nick_look, specs, styled
+from trio_chat.i18n import N_, _, ngettext
+from trio_chat.irc.text import clean
+
+NICK_COLUMNS = 12
+_NARROW = 56
+"""Columns below which nicknames have no column of their own."""
+_QUOTED = 60
+_MOST_NAMED = 6
+_MOST_REACTIONS = 8
+_MOST_REACTING = 3
+_WEEKDAYS = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"))
+
+
+class Look(NamedTuple):
+    """What all entries have in common.
+
+    Args:
+        theme: the name of the theme, not `auto`.
+        bare: nothing but nicknames and texts, to be copied.
+    """
+
+    theme: str
+    bare: bool = False
+
+
+class Hanging(urwid.StandardTextLayout):
+    """Wraps a text so that all but a prefix stands in a column of its own.
+
+    Args:
+        prefix: characters of the prefix.
+        indent: columns of the prefix.
+    """
+
+    def __init__(self, prefix: int, indent: int) -> None:
+        super().__init__()
+        self._prefix = prefix
+        self._indent = indent
+
+    def layout(self, text: Any, width: int, align: Any, wrap: Any) -> Any:
+        """Return the layout, in urwid's form."""
+        rest = super().layout(text[self._prefix :], max(width - self._indent, 1), align, wrap)
+        lines = []
+        for number, line in enumerate(rest):
+            moved = [self._moved(segment) for segment in line]
+            lines.append([(self._indent, None if number else 0, *(() if number else (self._prefix,))), *moved])
+        return lines or [[(self._indent, 0, self._prefix)]]
+
+    def _moved(self, segment: Any) -> Any:
+        columns, start, *end = segment
+        if start is None:
+            return segment
+        if end and isinstance(end[0], bytes):
+            return (columns, start + self._prefix, end[0])
+        return (columns, start + self._prefix, *(each + self._prefix for each in end))
+
+
+@lru_cache(maxsize=64)
+def _hanging(prefix: int, indent: int) -> Hanging:
+    return Hanging(prefix, indent)
+
+
+@lru_cache(maxsize=4096)
+def _clock(minute: int) -> str:
+    try:
+        return datetime.fromtimestamp(minute * 60).astimezone().strftime("%H:%M")
+    except (ValueError, OverflowError, OSError):  # a time that this system cannot show
+        return "??:??"
+
+
+def day_of(time: float) -> str:
+    """Return the day of a time here, as people write it."""
+    try:
+        moment = datetime.fromtimestamp(time).astimezone()
+        return f"{_(_WEEKDAYS[moment.weekday()])}, {moment:%Y-%m-%d}"
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.Text:
+    """Return the widget that shows an entry in so many columns."""
+    attributes = specs(look.theme)
+    name, name_look = _name(entry)
+    body = _body(entry, buffer, look)
+    if look.bare:
+        head = [(attributes[name_look], f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "")]
+        return urwid.Text([*head, *body])
+    time = f"{_clock(int(entry.time // 60))} "
+    if columns < _NARROW:
+        return urwid.Text([(attributes["time"], time), (attributes[name_look], f"{name} "), *body])
+    name, sign = fitted(name, NICK_COLUMNS, right=True), " │ "
+    head = [(attributes["time"], time), (attributes[name_look], name), (attributes["rule"], sign)]
+    return urwid.Text([*head, *body], layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)))
+
+
+def _name(entry: Entry) -> tuple[str, str]:
+    if entry.sort is Sort.ACTION:
+        return "*", "own" if entry.own else nick_look(entry.sender)
+    if entry.sort is Sort.NOTICE:
+        return f"-{clean(entry.sender)}-", nick_look(entry.sender)
+    if entry.sort is Sort.MESSAGE:
+        return clean(entry.sender), "own" if entry.own else nick_look(entry.sender)
+    return ("!!", "error") if entry.sort is Sort.ERROR else ("--", "info")
+
+
+def _body(entry: Entry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
+    attributes = specs(look.theme)
+    extras = entry.extras
+    if entry.sort is Sort.MOVES:
+        return [(attributes["info"], moves_text(entry))]
+    if entry.sort in (Sort.INFO, Sort.ERROR):
+        return [(attributes["error" if entry.sort is Sort.ERROR else "info"], entry.text or " ")]
+    if extras and extras.deleted_by:
+        return [(attributes["info"], _("(deleted by {nick})").format(nick=clean(extras.deleted_by)))]
+    body: list[tuple[Any, str]] = []
+    if extras and extras.reply_to and not look.bare:
+        body.append((attributes["reply"], f"↳ {_quoted(buffer, extras.reply_to)}\n"))
+    if entry.sort is Sort.ACTION:
+        body.append((attributes["own" if entry.own else nick_look(entry.sender)], f"{clean(entry.sender)} "))
+    body += _said(entry.text, look.theme, "mention" if entry.is_mention and not look.bare else "text")
+    if extras and extras.reactions and not look.bare:
+        body.append((attributes["reaction"], "\n" + _reactions(extras.reactions)))
+    return body
+
+
+def _said(text: str, theme: str, look: str) -> list[tuple[Any, str]]:
+    body: list[tuple[Any, str]] = []
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            body.append((None, "\n"))
+        body += [(styled(theme, look, style), piece) for piece, style in pieces(line)]
+    return body or [(None, " ")]
+
+
+def _reactions(reactions: dict[str, list[str]]) -> str:
+    shown = []
+    for reaction, nicks in list(reactions.items())[:_MOST_REACTIONS]:
+        more = "…" if len(nicks) > _MOST_REACTING else ""
+        shown.append(f"{clean(reaction)[:16]} {', '.join(map(clean, nicks[:_MOST_REACTING]))}{more}")
+    return "  ".join(shown)
+
+
+def _quoted(buffer: Buffer, msgid: str) -> str:
+    number = buffer.find(msgid)
+    if number is None:
+        return _("(an earlier message)")
+    entry = buffer[number]
+    text = clean(entry.text.partition("\n")[0])
+    return f"{clean(entry.sender)}: {text[:_QUOTED]}{'…' if len(text) > _QUOTED else ''}"
+
+
+def moves_text(entry: Entry) -> str:
+    """Return who came and went, in one sentence; who came back or left again is named once."""
+    last: dict[str, list[Move]] = {}
+    for move, nick in entry.extras.moves if entry.extras else []:
+        last.setdefault(clean(nick), []).append(move)
+    groups: dict[str, list[str]] = {"came": [], "went": [], "passed": []}
+    for nick, moves in last.items():
+        came, went = moves[0] is Move.JOINED, moves[-1] is not Move.JOINED
+        groups["passed" if came == went else "came" if came else "went"].append(nick)
+    texts = []
+    if nicks := groups["came"]:
+        texts.append(ngettext("{nicks} has joined", "{nicks} have joined", len(nicks)).format(nicks=_listed(nicks)))
+    if nicks := groups["went"]:
+        texts.append(ngettext("{nicks} has left", "{nicks} have left", len(nicks)).format(nicks=_listed(nicks)))
+    if nicks := groups["passed"]:
+        texts.append(ngettext("{nicks} came and went", "{nicks} came and went", len(nicks)).format(nicks=_listed(nicks)))
+    return "; ".join(texts)
+
+
+def _listed(nicks: list[str]) -> str:
+    shown = ", ".join(nicks[:_MOST_NAMED])
+    more = len(nicks) - _MOST_NAMED
+    return shown if more <= 0 else shown + " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+
+
+def rule(text: str, look: Look, columns: int, name: str) -> Markup:
+    """Return a line across the screen with a text in the middle."""
+    text = f" {text} " if text else ""
+    left = max((columns - width(text)) // 2, 0)
+    right = max(columns - width(text) - left, 0)
+    return [(specs(look.theme)[name], "─" * left + text + "─" * right)]

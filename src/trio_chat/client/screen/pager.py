@@ -1,0 +1,84 @@
+"""A page over the timeline: help, what was found, where to go. Lines, some of which can be chosen."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import urwid
+
+from trio_chat.client.screen.rows import Markup, row, stack
+
+
+class Choice(NamedTuple):
+    """A line of a page; `choose` is what Enter does on it, None for a line that is only read."""
+
+    markup: Markup
+    choose: Callable[[], None] | None = None
+
+
+class Pager(urwid.Widget):
+    """The page.
+
+    Args:
+        title: what it is.
+        lines: what stands in it.
+        at_end: whether the last line that can be chosen is selected first.
+        looks: how `topic` and `selected` are drawn.
+    """
+
+    _sizing = frozenset([urwid.Sizing.BOX])
+    _selectable = False
+
+    def __init__(self, title: str, lines: Sequence[Choice], looks: dict[str, Any], *, at_end: bool = False) -> None:
+        super().__init__()
+        self.title = title
+        self._looks = looks
+        self._top = 0
+        self._height = 10
+        self._lines: Sequence[Choice] = ()
+        self._chosen: int | None = None
+        self.set(lines, at_end=at_end)
+
+    def set(self, lines: Sequence[Choice], *, at_end: bool = False) -> None:
+        """Show other lines."""
+        self._lines = lines
+        choices = [number for number, line in enumerate(lines) if line.choose]
+        self._chosen = (choices[-1] if at_end else choices[0]) if choices else None
+        self._top = max(len(lines) - self._height, 0) if at_end else 0
+        self._invalidate()
+
+    def move(self, by: int) -> None:
+        """Choose another line, or scroll where there is nothing to choose."""
+        choices = [number for number, line in enumerate(self._lines) if line.choose]
+        if self._chosen is None or not choices:
+            self._top = max(min(self._top + by, len(self._lines) - self._height), 0)
+        else:
+            at = min(max(choices.index(self._chosen) + by, 0), len(choices) - 1)
+            self._chosen = choices[at]
+            self._top = min(max(self._top, self._chosen - self._height + 1), self._chosen)
+        self._invalidate()
+
+    def page(self, by: int) -> None:
+        """Move by a screen."""
+        self.move(by * max(self._height - 1, 1))
+
+    def choose(self) -> bool:
+        """Do what the chosen line stands for; return whether there is one."""
+        if self._chosen is None:
+            return False
+        choose = self._lines[self._chosen].choose
+        if choose:
+            choose()
+        return choose is not None
+
+    def render(self, size: tuple[int, int], focus: bool = False) -> urwid.Canvas:  # type: ignore[override]  # a box
+        """Draw."""
+        columns, rows = size
+        self._height = max(rows - 1, 1)
+        shown = [row([(self._looks["topic"], f" {self.title}".ljust(columns))], columns)]
+        for number, line in enumerate(self._lines[self._top : self._top + self._height], start=self._top):
+            if number == self._chosen:
+                text = "".join(text for _look, text in line.markup)
+                shown.append(row([(self._looks["selected"], text)], columns))
+            else:
+                shown.append(row(line.markup, columns))
+        return stack(shown, columns, rows)

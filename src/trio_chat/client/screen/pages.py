@@ -1,0 +1,83 @@
+"""The lines of the pages: keys, commands, where to go, what was found."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from trio_chat.client.commands import Command
+from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.formatting import pieces
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.screen.keymap import BINDINGS, PROMPT_KEYS
+from trio_chat.client.screen.pager import Choice
+from trio_chat.client.screen.rows import fitted
+from trio_chat.client.screen.themes import nick_look
+from trio_chat.i18n import _
+from trio_chat.irc.text import clean
+
+_KEY_COLUMNS = 22
+
+
+def key_lines(looks: Mapping[str, Any]) -> list[Choice]:
+    """Return what keys do."""
+    keys = [(binding.shown, binding.help) for binding in BINDINGS]
+    head = Choice([(looks["day"], " " + _("While you type:"))])
+    lines = [_two(looks, shown, _(text)) for shown, text in keys]
+    return [*lines, Choice([(None, "")]), head, *(_two(looks, shown, _(text)) for shown, text in PROMPT_KEYS)]
+
+
+def help_lines(looks: Mapping[str, Any], commands: Mapping[str, Command], name: str) -> list[Choice]:
+    """Return what commands do: all of them, or one."""
+    lines = []
+    for command in sorted(commands.values()):
+        if name in ("", command.name):
+            lines.append(Choice([(looks["key"], f" {command.synopsis()}")]))
+            lines.append(Choice([(looks["text"], f"     {_(command.help)}")]))
+    return lines
+
+
+def channel_lines(
+    looks: Mapping[str, Any], places: Sequence[tuple[Server, Buffer]], go: Callable[[tuple[Server, Buffer]], None]
+) -> list[Choice]:
+    """Return where one can go."""
+    many = len({id(server) for server, _buffer in places}) > 1
+    lines = []
+    for server, buffer in places:
+        where = f"  {clean(server.name)}" if many else ""
+        count = f"  {buffer.unread}" if buffer.unread else ""
+        look = looks["place mention" if buffer.mentions else "place unread" if buffer.unread else "place"]
+        lines.append(Choice([(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))))
+    return lines or [Choice([(looks["hint"], " " + _("Nothing is called like that."))])]
+
+
+def found_lines(looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]) -> list[Choice]:
+    """Return messages to which one can go."""
+    lines = []
+    for message in found.messages:
+        entry = message.entry
+        text = "".join(text for text, _style in pieces(entry.text.replace("\n", " ")))
+        lines.append(
+            Choice(
+                [
+                    (looks["time"], f" {_moment(entry.time)} "),
+                    (looks["place"], f"{clean(message.talk)} "),
+                    (looks[nick_look(entry.sender)], f"{clean(entry.sender)}: "),
+                    (looks["text"], text),
+                ],
+                partial(go, message),
+            )
+        )
+    return lines or [Choice([(looks["hint"], " " + _("Nothing was found."))])]
+
+
+def _two(looks: Mapping[str, Any], left: str, right: str) -> Choice:
+    return Choice([(looks["key"], f" {fitted(left, _KEY_COLUMNS)} "), (looks["text"], right)])
+
+
+def _moment(time: float) -> str:
+    try:
+        return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError, OSError):
+        return "?"

@@ -1,0 +1,194 @@
+"""What stands around the timeline, as functions of the model: the topic, the list of buffers, the members, the status."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trio_chat.client.model.buffer import Buffer, Member, Place
+from trio_chat.client.model.formatting import pieces
+from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.world import World
+from trio_chat.client.screen.rows import Markup, fitted, width
+from trio_chat.client.screen.themes import nick_look, specs
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.text import clean
+
+PLACES_COLUMNS = 20
+MEMBERS_COLUMNS = 18
+_MOST_TYPING = 3
+_SLOW = 2.0
+_MOST_COUNT = 99
+
+
+class Panels:
+    """The panels.
+
+    Args:
+        world: what is shown.
+        theme: returns the name of the theme.
+        now: seconds of Unix time.
+    """
+
+    def __init__(self, world: World, theme: Callable[[], str], now: Callable[[], float]) -> None:
+        self._world = world
+        self._theme = theme
+        self._now = now
+
+    @property
+    def _looks(self) -> Mapping[str, Any]:
+        return specs(self._theme())
+
+    def topic(self, columns: int, rows: int) -> list[Markup]:
+        """Return the line above: where we are, and what is talked of."""
+        if not self._world.servers:
+            return []
+        server, buffer = self._world.server, self._world.buffer
+        look = self._looks["topic"]
+        if buffer.place is Place.SERVER:
+            name, topic = clean(server.name), clean(server.features.network)
+        else:
+            name, topic = clean(buffer.name), "".join(text for text, _style in pieces(buffer.topic))
+        if buffer.place is Place.TALK and buffer.is_away:
+            topic = _("is away")
+        if buffer.place is Place.CHANNEL and not buffer.is_joined:
+            topic = _("you are not in this channel; /join goes back")
+        return [[(look, fitted(f" {name}{'  ' if topic else ''}{topic}", columns))]] * rows
+
+    # The list of buffers
+
+    def places(self, columns: int, rows: int) -> list[Markup]:
+        """Return the list of buffers, with the current one in sight."""
+        if not self._world.servers:
+            return []
+        lines: list[Markup] = []
+        here = 0
+        for number, (server, buffer) in enumerate(self._world.all(), start=1):
+            if buffer is self._world.buffer:
+                here = len(lines)
+            lines.append(self._place(number, server, buffer, columns))
+        start = max(min(here - rows // 2, len(lines) - rows), 0)
+        return lines[start : start + rows]
+
+    def _place(self, number: int, server: Server, buffer: Buffer, columns: int) -> Markup:
+        looks = self._looks
+        is_here = buffer is self._world.buffer
+        sign = f"{number}" if number < 10 else " "
+        if buffer.place is Place.SERVER:
+            name = f"{sign} {clean(server.name)}{_STATES[server.state]}"
+        else:
+            name = f"{sign}   {clean(buffer.name)}"
+        count = f" {_count(buffer.mentions)}!" if buffer.mentions else f" {_count(buffer.unread)}" if buffer.unread else ""
+        look = "server" if buffer.place is Place.SERVER else "place"
+        if is_here:
+            look = "place here"
+        elif buffer.mentions:
+            look = "place mention"
+        elif buffer.unread:
+            look = "place unread"
+        elif not buffer.is_joined or buffer.is_away or server.state is not State.CONNECTED:
+            look = "place gone" if buffer.place is not Place.SERVER else look
+        return [(looks[look], fitted(name, columns - width(count) - 1) + count + " ")]
+
+    # Members
+
+    def members(self, columns: int, rows: int) -> list[Markup]:
+        """Return who is here: the highest ranks first, who is away in grey."""
+        if not self._world.servers:
+            return []
+        server, buffer = self._world.server, self._world.buffer
+        order = server.features.prefixes
+        people = sorted(buffer.members.values(), key=lambda each: (_rank(each, order), each.nick.casefold()))
+        count = len(people)
+        looks = self._looks
+        head = ngettext("{count} person", "{count} people", count).format(count=count)
+        lines: list[Markup] = [[(looks["hint"], fitted(f" {head}", columns))]]
+        shown = people if count < rows else people[: max(rows - 2, 0)]
+        lines += [self._member(member, columns) for member in shown]
+        if count > len(shown):
+            more = count - len(shown)
+            lines.append(
+                [
+                    (
+                        looks["hint"],
+                        fitted(" " + ngettext("and {count} more", "and {count} more", more).format(count=more), columns),
+                    )
+                ]
+            )
+        return lines
+
+    def _member(self, member: Member, columns: int) -> Markup:
+        looks = self._looks
+        rank = member.ranks[:1] or " "
+        name = clean(member.nick)
+        if member.is_away:
+            return [(looks["rank"], rank), (looks["away"], fitted(name + " " + _("(away)"), columns - 1))]
+        return [(looks["rank"], rank), (looks[nick_look(member.nick)], fitted(name, columns - 1))]
+
+    # Status
+
+    def status(self, columns: int, *, waiting: int, hidden: int, question: str) -> Markup:
+        """Return the line of the status.
+
+        Args:
+            columns: how wide it is.
+            waiting: messages of ours that the server has not confirmed.
+            hidden: entries below what is shown.
+            question: what the user is being asked, "" for nothing.
+        """
+        looks, server, buffer = self._looks, self._world.server, self._world.buffer
+        if question:
+            return [(looks["status bad"], fitted(f" {question}", columns))]
+        away = " " + _("(away)") if server.is_away else ""
+        line: list[tuple[Any, str]] = [self._state(server), (looks["status"], f" {clean(server.nick)}{away}")]
+        if typing := [clean(nick) for nick in buffer.typing(self._now())]:
+            line.append((looks["status typing"], "  " + _typing(typing)))
+        unread, mentions = self._world.unread()
+        if mentions:
+            text = ngettext("{count} mention", "{count} mentions", mentions).format(count=mentions)
+            line.append((looks["status bad"], f"  {text}"))
+        elif unread:
+            line.append((looks["status"], "  " + ngettext("{count} unread", "{count} unread", unread).format(count=unread)))
+        if waiting:
+            line.append(
+                (looks["status typing"], "  " + ngettext("sending {count}", "sending {count}", waiting).format(count=waiting))
+            )
+        if hidden:
+            text = ngettext("↓ {count} more below", "↓ {count} more below", hidden).format(count=hidden)
+            line.append((looks["status bad"], f"  {text}"))
+        elif buffer.is_loading:
+            line.append((looks["status"], "  " + _("fetching what was said before …")))
+        used = sum(width(text) for _look, text in line)
+        line.append((looks["status"], fitted("", max(columns - used, 0))))
+        return line
+
+    def _state(self, server: Server) -> tuple[Any, str]:
+        looks = self._looks
+        if server.state is State.CONNECTED:
+            lag = "" if server.lag is None else f" {server.lag:.1f} s" if server.lag >= 1 else f" {server.lag * 1000:.0f} ms"
+            slow = server.lag is not None and server.lag >= _SLOW
+            return looks[
+                "status bad" if slow else "status good"
+            ], f" ● {_('TLS') if server.is_secure else _('not encrypted')}{lag} "
+        if server.state is State.LOST and server.retry_at is not None:
+            seconds = max(round(server.retry_at - self._now()), 0)
+            text = ngettext("not connected, trying again in {count} s", "not connected, trying again in {count} s", seconds)
+            return looks["status bad"], f" ○ {text.format(count=seconds)} "
+        text = {State.CONNECTING: _("connecting …"), State.LOST: _("not connected"), State.ENDED: _("ended")}[server.state]
+        return looks["status bad"], f" ○ {text} "
+
+
+_STATES = {State.CONNECTED: "", State.CONNECTING: " …", State.LOST: " ○", State.ENDED: " ×"}
+
+
+def _count(number: int) -> str:
+    return str(number) if number <= _MOST_COUNT else f"{_MOST_COUNT}+"
+
+
+def _rank(member: Member, order: str) -> int:
+    return order.index(member.ranks[0]) if member.ranks and member.ranks[0] in order else len(order)
+
+
+def _typing(nicks: list[str]) -> str:
+    if len(nicks) > _MOST_TYPING:
+        return _("several people are typing …")
+    text = ngettext("{nicks} is typing …", "{nicks} are typing …", len(nicks))
+    return text.format(nicks=", ".join(nicks))

@@ -1,0 +1,149 @@
+"""Where the user types: readline's keys, undo, what was typed before, several lines, completion; at most a few rows high."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import urwid
+from urwid.command_map import Command
+
+MOST_ROWS = 6
+_MOST_REMEMBERED = 500
+_UNDO = 200
+_SUBMIT = "enter"
+_NEW_LINE = ("meta enter", "shift enter", "ctrl j")
+
+
+def _command_map() -> urwid.CommandMap:
+    keys = urwid.CommandMap()
+    for key in ("ctrl n", "ctrl p", "ctrl l", "esc", "tab", "shift tab"):
+        keys[key] = None
+    keys.bind_readline()
+    extra = {
+        Command.COMPLETE_NEXT: ("tab",),
+        Command.COMPLETE_PREVIOUS: ("shift tab",),
+        Command.WORD_LEFT: ("ctrl left",),
+        Command.WORD_RIGHT: ("ctrl right",),
+        Command.LEFT: ("ctrl b",),
+        Command.RIGHT: ("ctrl f",),
+        Command.REDO: ("meta _", "meta y"),
+        Command.UNDO: ("ctrl z",),
+    }
+    for command, bound in extra.items():
+        keys.bind(command, *bound)
+    return keys
+
+
+class Prompt(urwid.Edit):
+    """The prompt.
+
+    Args:
+        submit: told what was typed when Enter is pressed.
+        completer: returns what the word before the cursor could become.
+        changed: told that the text has changed by a key.
+        remembers: tells whether what is typed now may be brought back later.
+    """
+
+    def __init__(
+        self,
+        submit: Callable[[str], None],
+        completer: Callable[[str, int], Sequence[tuple[str, int]]],
+        changed: Callable[[], None],
+        remembers: Callable[[], bool],
+    ) -> None:
+        super().__init__(multiline=True, undo_limit=_UNDO, kill_buffer=[], text_completer=completer)
+        self._command_map = _command_map()
+        self._submit = submit
+        self._changed = changed
+        self._history: deque[str] = deque(maxlen=_MOST_REMEMBERED)
+        self._at: int | None = None
+        self._typed = ""
+        self._remembers = remembers
+
+    def keypress(self, size: tuple[int], key: str) -> str | None:  # type: ignore[override]  # a prompt is a flow widget
+        """Take a key; return it when it means nothing here."""
+        before = self.edit_text
+        if key == _SUBMIT:
+            self._enter()
+            return None
+        unused = super().keypress(size, "enter" if key in _NEW_LINE else key)
+        if unused in ("up", "down") and self._recall(-1 if unused == "up" else 1):
+            unused = None
+        if self.edit_text != before:
+            self._changed()
+        return unused
+
+    def insert(self, text: str) -> None:
+        """Put a text where the cursor is, as one step that can be undone."""
+        buffer = self.kill_buffer
+        if buffer is not None and text:
+            buffer.append(text)
+            super().keypress((80,), "ctrl y")
+            buffer.pop()
+            self._changed()
+
+    def clear(self) -> None:
+        """Remove what is typed; it can be recalled like what was sent."""
+        if self.edit_text.strip() and self._remembers():
+            self._remember(self.edit_text)
+        self.set_edit_text("")
+        self._changed()
+
+    def _enter(self) -> None:
+        text = self.edit_text
+        if self._remembers():
+            self._remember(text)
+        self._at = None
+        self.set_edit_text("")
+        self._submit(text)
+
+    def _remember(self, text: str) -> None:
+        if text.strip() and (not self._history or self._history[-1] != text):
+            self._history.append(text)
+        self._at = None
+
+    def _recall(self, by: int) -> bool:
+        if not self._remembers() or not self._history:
+            return False
+        if self._at is None:
+            if by > 0:
+                return False
+            self._at, self._typed = len(self._history), self.edit_text
+        at = self._at + by
+        if at < 0:
+            return True
+        if at >= len(self._history):
+            self._at = None
+            self.set_edit_text(self._typed)
+        else:
+            self._at = at
+            self.set_edit_text(self._history[at])
+        self.set_edit_pos(len(self.edit_text))
+        return True
+
+    # Drawing: what is higher than a few rows is shown around the cursor
+
+    def rows(self, size: tuple[int], focus: bool = False) -> int:
+        """Return how many rows it takes."""
+        return min(int(super().rows(size, focus)), MOST_ROWS)
+
+    def render(self, size: tuple[int], focus: bool = False) -> Any:  # type: ignore[override]  # as above
+        """Draw."""
+        canvas: Any = super().render(size, focus)
+        height = canvas.rows()
+        if height <= MOST_ROWS:
+            return canvas
+        canvas = urwid.CompositeCanvas(canvas)
+        row = canvas.cursor[1] if canvas.cursor else height - 1
+        top = min(max(row - MOST_ROWS + 1, 0), height - MOST_ROWS)
+        canvas.trim(top, MOST_ROWS)
+        return canvas
+
+    def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int] | None:
+        """Return where the cursor is, as it is drawn."""
+        coords = super().get_cursor_coords(size)
+        height = int(super().rows(size, True))
+        if coords is None or height <= MOST_ROWS:
+            return coords
+        column, row = coords
+        return column, row - min(max(row - MOST_ROWS + 1, 0), height - MOST_ROWS)

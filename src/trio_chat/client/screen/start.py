@@ -1,0 +1,95 @@
+"""Putting the full-screen client together: the terminal, a link for each server, the assistant when it is the first run."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from trio_chat.client.link.link import Link
+from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.places import config_file
+from trio_chat.client.screen.app import Options, ScreenClient
+from trio_chat.client.screen.assistant import Assistant
+from trio_chat.client.screen.tty import open_screen
+from trio_chat.target import parse
+
+if TYPE_CHECKING:
+    from trio_chat.client.main import ConnectOptions, Target
+    from trio_chat.client.trust import Security
+    from trio_chat.target import Target as Address
+
+_PORT = 5000
+
+
+def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient:
+    """Return the client.
+
+    Args:
+        options: what the command line and the configuration say.
+        screen: where to draw; None for this terminal.
+
+    Raises:
+        NoScreenError: when this terminal is none that can be drawn on.
+    """
+    from trio_chat.client.main import targets  # noqa: PLC0415  it imports this
+
+    client = options.client
+    looks = Options(client.theme, client.typing, client.highlights, client.notify)
+    running = ScreenClient(open_screen() if screen is None else screen, looks, partial(_wanted, options))
+    if options.is_first_run:
+        Assistant(running.desk, config_file(), _beginner(running, options)).begin()
+    else:
+        for target in targets(options):
+            running.add(target.name, make_link(target))
+    return running
+
+
+def make_link(target: "Target") -> Link:
+    """Return the link of a server."""
+    first, *more = target.channels or ("",)
+    connector = target.connector()
+    link = Link(
+        connector,
+        Rooms(first, more),
+        nick=target.nick,
+        password=target.password,
+        keys=target.keys,
+        sees_status=True,
+        stays=True,
+    )
+    connector.tell = link.tell
+    return link
+
+
+def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
+    """Return the name and the link of a server that the user has typed: a profile, or an address."""
+    from trio_chat.client.main import profile_target, targets  # noqa: PLC0415
+
+    for profile in options.known:
+        if profile.name == text:
+            return profile.name, make_link(profile_target(options, profile))
+    address = parse(text)
+    port = address.port or _PORT
+    given = replace(options, host=address.host, port=port, channel=address.channel, password="", profiles=())
+    given = replace(given, security=_security(options, address))
+    (target,) = targets(given)
+    return target.name, make_link(target)
+
+
+def _beginner(running: ScreenClient, options: "ConnectOptions") -> "Callable[[Address, str, bool], None]":
+    def begin(address: "Address", nick: str, registers: bool) -> None:
+        from trio_chat.client.main import targets  # noqa: PLC0415
+
+        port, channel = address.port or _PORT, address.channel or "#lobby"
+        given = replace(options, host=address.host, port=port, nick=nick, channel=channel, profiles=())
+        (target,) = targets(replace(given, security=_security(options, address)))
+        running.add(target.name, make_link(target))
+        running.desk.seats[-1].registers = registers
+        running.desk.refresh()
+
+    return begin
+
+
+def _security(options: "ConnectOptions", address: "Address") -> "Security":
+    """Return how a server that was typed is connected to: no certificate of another one is expected of it."""
+    return replace(options.security, fingerprint="", required=address.is_encrypted or options.security.required)

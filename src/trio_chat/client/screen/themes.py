@@ -1,0 +1,112 @@
+"""How things look: one table for each theme, and what mIRC's colours and the colours of nicknames become in it.
+
+A theme leaves the terminal's own background alone. Nicknames have colours that can be read on it; without colours there are
+only bold, underlined and reversed texts, so nothing is told by a colour alone.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+from zlib import crc32
+
+import urwid
+
+from trio_chat.client.model.formatting import Style
+
+NAMES = ("auto", "dark", "light", "mono")
+NICKS = 12
+TRUE_COLOUR: Final = 16777216
+
+# name: (dark, light, mono), each a foreground, or a foreground and a background.
+_LOOKS: dict[str, tuple[str, str, str]] = {
+    "text": ("default", "default", "default"),
+    "time": ("#767676", "#6c6c6c", "default"),
+    "rule": ("#585858", "#b2b2b2", "default"),
+    "info": ("#8a8a8a", "#5f5f5f", "default"),
+    "error": ("#ff5f5f,bold", "#af0000,bold", "bold"),
+    "own": ("#87d787,bold", "#005f00,bold", "bold"),
+    "mention": ("#ffd75f,bold", "#875f00,bold", "bold"),
+    "unread": ("#ff8787,bold", "#af0000,bold", "bold"),
+    "day": ("#8a8a8a", "#6c6c6c", "bold"),
+    "reply": ("#8a8a8a,italics", "#6c6c6c,italics", "underline"),
+    "reaction": ("#d7af87", "#875f00", "default"),
+    "link": ("#5fafff,underline", "#005faf,underline", "underline"),
+    "topic": ("#e4e4e4/#303030", "#1c1c1c/#dadada", "standout"),
+    "status": ("#bcbcbc/#303030", "#303030/#dadada", "standout"),
+    "status good": ("#87d787/#303030", "#005f00/#dadada", "standout"),
+    "status bad": ("#ff8787,bold/#303030", "#af0000,bold/#dadada", "standout,bold"),
+    "status typing": ("#d7d787/#303030", "#5f5f00/#dadada", "standout"),
+    "place": ("#bcbcbc", "#444444", "default"),
+    "place unread": ("#ffffff,bold", "#000000,bold", "bold"),
+    "place mention": ("#ffd75f,bold", "#af5f00,bold", "bold,underline"),
+    "place here": ("#ffffff,bold/#444444", "#000000,bold/#d0d0d0", "standout"),
+    "place gone": ("#767676", "#8a8a8a", "default"),
+    "server": ("#87afd7,bold", "#005f87,bold", "bold"),
+    "rank": ("#87d787", "#005f00", "bold"),
+    "away": ("#767676", "#8a8a8a", "default"),
+    "selected": ("#ffffff/#44475a", "#000000/#d0d0ff", "standout"),
+    "prompt": ("#87afd7,bold", "#005f87,bold", "bold"),
+    "question": ("#ffd75f,bold", "#875f00,bold", "bold"),
+    "hint": ("#767676", "#8a8a8a", "default"),
+    "key": ("#87afd7,bold", "#005f87,bold", "bold"),
+}
+_NICKS_DARK = (
+    "#5fd7ff", "#ff87d7", "#87afff", "#ffd75f", "#5fffaf", "#d787ff", "#ffaf5f", "#87d7d7", "#ff8787", "#afd75f", "#afafff",
+    "#d7d7af",
+)  # fmt: skip
+_NICKS_LIGHT = (
+    "#005f87", "#af0087", "#0000d7", "#875f00", "#00875f", "#8700af", "#af5f00", "#005f5f", "#af0000", "#5f8700", "#5f5faf",
+    "#5f5f00",
+)  # fmt: skip
+_MIRC = (
+    "white", "black", "dark blue", "dark green", "light red", "dark red", "dark magenta", "brown", "yellow", "light green",
+    "dark cyan", "light cyan", "light blue", "light magenta", "dark gray", "light gray",
+)  # fmt: skip
+# A colour that is almost that of the background is no colour to write in.
+_UNREADABLE = {"dark": {1, 2}, "light": {0, 8, 9, 11, 15}}
+
+
+def resolve(name: str, environment: Mapping[str, str]) -> str:
+    """Return the theme that `auto` means: what the terminal says of its background, dark when it says nothing."""
+    if environment.get("NO_COLOR"):
+        return "mono"
+    if name != "auto":
+        return name
+    background = environment.get("COLORFGBG", "").rpartition(";")[2]
+    return "light" if background in ("7", "15") else "dark"
+
+
+def nick_look(nick: str) -> str:
+    """Return the name of the look of a nickname: the same whenever it is seen."""
+    return f"nick{crc32(nick.lower().encode()) % NICKS}"
+
+
+def _pair(look: str) -> tuple[str, str]:
+    foreground, _slash, background = look.partition("/")
+    return foreground, background or "default"
+
+
+@lru_cache(maxsize=8)
+def specs(theme: str) -> Mapping[str, urwid.AttrSpec]:
+    """Return how each look is drawn, by its name."""
+    column = {"dark": 0, "light": 1, "mono": 2}[theme]
+    found = {name: _spec(*_pair(looks[column])) for name, looks in _LOOKS.items()}
+    nicks = {"dark": _NICKS_DARK, "light": _NICKS_LIGHT, "mono": ("default,bold",) * NICKS}[theme]
+    return found | {
+        f"nick{number}": _spec(f"{colour},bold" if theme != "mono" else colour) for number, colour in enumerate(nicks)
+    }
+
+
+def _spec(foreground: str, background: str = "default") -> urwid.AttrSpec:
+    return urwid.AttrSpec(foreground, background, TRUE_COLOUR)
+
+
+@lru_cache(maxsize=4096)
+def styled(theme: str, look: str, style: Style) -> urwid.AttrSpec:
+    """Return how a piece of somebody's text is drawn, on top of a look."""
+    base = specs(theme)["link" if style.link else look]
+    words = [base.foreground]
+    if style.fg is not None and theme != "mono" and style.fg not in _UNREADABLE[theme]:
+        words = [_MIRC[style.fg], *base.foreground.split(",")[1:]]
+    words += sorted(style.attributes - set(words[0].split(",")) - set(words[1:]))
+    return urwid.AttrSpec(",".join(words), base.background, TRUE_COLOUR, hyperlink=style.link or None)

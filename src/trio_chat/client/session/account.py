@@ -1,0 +1,232 @@
+"""Accounts on one connection: logging in and registering, and what the server answers.
+
+Where the server knows neither SASL nor draft/account-registration, NickServ is asked, as people have done since there have been
+accounts; such a message is never shown, nor is its echo.
+"""
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from trio_chat.client.session.events import AccountRefused, LoggedIn, LoggedOut, MustVerify, Registered
+from trio_chat.client.session.handlers import handles
+from trio_chat.client.session.sasl import Challenges, Credentials, Mechanism, SaslError, chunks, mechanisms
+from trio_chat.irc.message import Message
+
+if TYPE_CHECKING:
+    from trio_chat.client.session.dialogue import Dialogue
+
+NICKSERV = "NickServ"
+
+
+class Wish(Enum):
+    """What the server has been asked for."""
+
+    NOTHING = "nothing"
+    LOGIN = "login"
+    REGISTRATION = "registration"
+
+
+class Account:
+    """Our account on one connection.
+
+    Args:
+        dialogue: where to ask and tell.
+        credentials: what to log in with at once, if anything.
+    """
+
+    def __init__(self, dialogue: "Dialogue", credentials: Credentials | None) -> None:
+        self.name = ""
+        self.wish = Wish.NOTHING
+        self._dialogue = dialogue
+        self._credentials = credentials
+        self._mechanisms: list[Mechanism] = []
+        self._mechanism: Mechanism | None = None
+        self._challenges = Challenges()
+        self._is_talking = False
+        self._expects_failure = False
+        self._asked_nickserv = False
+        self._secrets: list[str] = []
+
+    # What the user wants
+
+    def log_in_at_once(self) -> None:
+        """Log in with what was known before the connection."""
+        if self._credentials:
+            self.log_in(self._credentials)
+
+    def log_in(self, credentials: Credentials) -> None:
+        """Log in, by SASL where the server knows it."""
+        self._credentials, self.wish = credentials, Wish.LOGIN
+        negotiation = self._dialogue.negotiation
+        if "sasl" not in negotiation.enabled:
+            self._identify()
+            return
+        self._mechanisms = mechanisms(negotiation.value("sasl"), credentials)
+        self._try_next("")
+
+    def register(self, credentials: Credentials, email: str) -> None:
+        """Register an account; its name "" means the nickname."""
+        self._credentials, self.wish = credentials, Wish.REGISTRATION
+        dialogue, password = self._dialogue, credentials.password
+        if "draft/account-registration" in dialogue.negotiation.enabled:
+            dialogue.send("REGISTER", credentials.account or "*", email or "*", password)
+        elif credentials.account and not dialogue.is_me(credentials.account):
+            self.fail("ACCOUNT_NAME_MUST_BE_NICK", "")
+        else:
+            self._tell_nickserv(f"REGISTER {password} {email}".rstrip(), password)
+
+    def hides(self, target: str, text: str) -> bool:
+        """Tell whether a message of ours must not be shown."""
+        return self._dialogue.features.same(target, NICKSERV) and text in self._secrets
+
+    # What comes in
+
+    def challenged(self, piece: str) -> None:
+        """Answer the server's part of the mechanism."""
+        if self._mechanism is None:
+            return
+        try:
+            challenge = self._challenges.add(piece)
+            if challenge is None:
+                return
+            self._is_talking, self._expects_failure = True, False
+            for chunk in chunks(self._mechanism.answer(challenge)):
+                self._dialogue.send("AUTHENTICATE", chunk)
+        except SaslError:
+            self._dialogue.send("AUTHENTICATE", "*")
+
+    def logged_in(self, account: str) -> None:
+        """Note that we are logged in."""
+        is_new, self.name = account != self.name, account
+        if is_new and self.wish is not Wish.REGISTRATION:
+            self._dialogue.emit(LoggedIn(account))
+
+    def finished(self) -> None:
+        """Go on after a login that went well."""
+        self.wish, self._mechanism = Wish.NOTHING, None
+        self._go_on()
+
+    def registered(self, account: str) -> None:
+        """Note that an account is ours."""
+        self.name, self.wish = account, Wish.NOTHING
+        self._dialogue.emit(Registered(account))
+
+    def changed(self, account: str) -> None:
+        """Note that others are told that we are logged in: all that some servers say to who has asked NickServ."""
+        if self._asked_nickserv and account != "*":
+            self.logged_in(account)
+
+    def must_verify(self, account: str, text: str) -> None:
+        """Note that the server wants something more before the account is ours."""
+        self.wish = Wish.NOTHING
+        self._dialogue.emit(MustVerify(account, text))
+
+    def refused_mechanism(self, code: str, reason: str) -> None:
+        """Try the next mechanism when the server does not know this one, or fail."""
+        if self._mechanism is None:
+            return
+        if self._expects_failure and code == "904":
+            self._expects_failure = False  # it belongs to the 908 before it, which we have acted upon
+        elif self._is_talking and code != "908":
+            self.fail(code, reason)
+        else:
+            self._try_next(code, reason)
+            self._expects_failure = code == "908"
+
+    def refused_command(self, command: str, reason: str) -> bool:
+        """Ask NickServ when the server lets nobody log in by this command now; return whether that was so."""
+        if command != "AUTHENTICATE" or self._mechanism is None:
+            return False
+        self._mechanism = None
+        if self._dialogue.registered:
+            self._identify()
+        else:
+            self.fail("", reason)
+        return True
+
+    def nobody_there(self, nick: str) -> bool:
+        """Say that there are no accounts when there is no NickServ; return whether we had asked for it."""
+        if not self._asked_nickserv or not self._dialogue.features.same(nick, NICKSERV):
+            return False
+        self._asked_nickserv = False
+        self.fail("NO_ACCOUNTS", "")
+        return True
+
+    def fail(self, code: str, reason: str) -> None:
+        """Tell that what was wanted did not come about."""
+        account = self._credentials.account if self._credentials else ""
+        self.wish, self._mechanism = Wish.NOTHING, None
+        self._dialogue.emit(AccountRefused(account or self._dialogue.nick, code, reason))
+        self._go_on()
+
+    def end(self) -> None:
+        """Tell that a wish was not answered when the connection ended."""
+        if self.wish is not Wish.NOTHING and self._dialogue.registered:
+            self.fail("LOST", "")
+
+    def _try_next(self, code: str, reason: str = "") -> None:
+        self._challenges, self._is_talking = Challenges(), False
+        if not self._mechanisms:
+            self.fail(code or "908", reason)
+            return
+        self._mechanism = self._mechanisms.pop(0)
+        self._dialogue.send("AUTHENTICATE", self._mechanism.name)
+
+    def _identify(self) -> None:
+        if self._credentials:
+            account, password = self._credentials.account, self._credentials.password
+            self._tell_nickserv(f"IDENTIFY {account} {password}", password)
+
+    def _tell_nickserv(self, text: str, password: str) -> None:
+        if " " in password:
+            self.fail("NO_SPACES", "")
+            return
+        # Its answer is a sentence for people; only the numeric or ACCOUNT that may follow says what it means.
+        self.wish, self._asked_nickserv = Wish.NOTHING, True
+        self._secrets.append(text)
+        self._dialogue.send("PRIVMSG", NICKSERV, text)
+
+    def _go_on(self) -> None:
+        for message in self._dialogue.negotiation.end_login():
+            self._dialogue.put(message)
+
+
+@handles("AUTHENTICATE", params=1)
+def _authenticate(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.account.challenged(message.params[0])
+
+
+@handles("900", params=3)
+def _logged_in(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.account.logged_in(message.params[2])
+
+
+@handles("901", params=1)
+def _logged_out(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.account.name = ""
+    dialogue.emit(LoggedOut())
+
+
+@handles("903", params=1)
+def _sasl_success(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.account.finished()
+
+
+@handles("902", "904", "905", "906", "907", "908", params=1)
+def _sasl_failure(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.account.refused_mechanism(message.command, message.params[-1])
+
+
+@handles("ACCOUNT", params=1)
+def _account(dialogue: "Dialogue", message: Message) -> None:
+    if dialogue.is_me(message.nick):
+        dialogue.account.changed(message.params[0])
+
+
+@handles("REGISTER", "VERIFY", params=3)
+def _register(dialogue: "Dialogue", message: Message) -> None:
+    word, account, text = message.params[0].upper(), message.params[1], message.params[-1]
+    if word == "SUCCESS":
+        dialogue.account.registered(account)
+    elif word == "VERIFICATION_REQUIRED":
+        dialogue.account.must_verify(account, text)

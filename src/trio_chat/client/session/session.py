@@ -1,0 +1,309 @@
+"""A session: one connection to a server, its receive task, its send task and its keep-alive, in one nursery.
+
+It knows no terminal. What happens goes as events over a bounded memory channel to whatever interface there is; an interface that
+does not keep up makes the session read more slowly, never grow. The send task is the only one that writes to the stream.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import trio
+
+from trio_chat.client.session import incoming
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import End, Event, Kind, Lag, Outcome
+from trio_chat.irc.lines import BadLine, LineBuffer
+from trio_chat.irc.message import NO_TAGS, ParseError, parse
+
+WINDOW = 8
+"""Messages on their way at the same time: enough to be fast, too few to be taken for a flood."""
+_OUTGOING_LINES = 64
+_MAX_TAGS = 8191  # IRCv3 message-tags, Size limit: what a server may send
+_MAX_BODY = 4096  # servers keep to 510; being lenient costs nothing
+_CHUNK = 65536
+_LAST_WORDS = 2
+"""Seconds to go on reading when writing has failed."""
+_LAG_INTERVAL = 30
+"""Seconds between measurements of how long the server takes to answer."""
+_MARK_INTERVAL = 5
+"""Seconds between telling the server how far we have read."""
+
+
+class NotConnectedError(Exception):
+    """The connection has ended; what was to be sent was not."""
+
+
+class Session:
+    """One connection to a server.
+
+    Args:
+        stream: the connection; the session closes it.
+        dialogue: what is said on it.
+        events: where to tell what happens; stays open.
+        keep_alive: seconds of silence after which to ask whether the server is there.
+        patience: seconds to wait for its answer, and for it to let us in.
+        nick_interval: seconds between attempts to take our nickname back.
+    """
+
+    def __init__(
+        self,
+        stream: trio.abc.Stream,
+        dialogue: Dialogue,
+        events: trio.MemorySendChannel[Event],
+        *,
+        keep_alive: float = 60,
+        patience: float = 30,
+        nick_interval: float = 15,
+    ) -> None:
+        self.dialogue = dialogue
+        self._stream = stream
+        self._events = events
+        self._keep_alive = keep_alive
+        self._patience = patience
+        self._nick_interval = nick_interval
+        self._outgoing, self._outgoing_receive = trio.open_memory_channel[str](_OUTGOING_LINES)
+        self._changed = trio.Event()
+        self._closed = False
+        self._leaving = False
+        self._telling = 0
+        self._last_heard = -math.inf
+        self._heard = 0
+        self._lost = ""
+        self._asked_lag: float | None = None
+        self._scope = trio.CancelScope()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether nobody between us and the server can read along."""
+        return isinstance(self._stream, trio.SSLStream)
+
+    async def run(self) -> Outcome:
+        """Talk to the server until one side ends it; tell of what was not confirmed, and return how it ended.
+
+        Cancellation closes the connection at once and tells of nothing more.
+        """
+        self._last_heard = trio.current_time()
+        self.dialogue.start()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._scope = nursery.cancel_scope
+                nursery.start_soon(self._send_lines)
+                nursery.start_soon(self._stay_alive)
+                nursery.start_soon(self._take_back_nick)
+                nursery.start_soon(self._mark_read)
+                if self.dialogue.sees_status:
+                    nursery.start_soon(self._measure_lag)
+                await self._flush()
+                await self._receive()
+                nursery.cancel_scope.cancel()
+        finally:
+            self._closed = True
+            self._outgoing_receive.close()
+            self._tell_change()
+            await trio.aclose_forcefully(self._stream)
+        outcome = self._outcome()
+        self.dialogue.end(returns=outcome.end is End.LOST)
+        for event in self.dialogue.take_events():
+            await self._events.send(event)
+        return outcome
+
+    # What the interface asks for
+
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS) -> None:
+        """Send one message that fits (see `Dialogue.room`), as soon as few enough are on their way.
+
+        Raises:
+            NotConnectedError: the connection ended first; the message was not sent and is not pending.
+            ValueError: when the target cannot be written on a line.
+
+        Cancelled while it waits for room, it has sent nothing.
+        """
+        await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
+        self.dialogue.say(target, text, kind, tags)
+        await self._flush()
+
+    async def say_together(self, target: str, lines: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Send one message of several lines (see `Dialogue.fits_together`), as `say` does one of one line.
+
+        Raises:
+            NotConnectedError: the connection ended first; nothing was sent.
+            ValueError: when the target cannot be written on a line.
+        """
+        await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
+        self.dialogue.say_together(target, lines, tags)
+        await self._flush()
+
+    async def do(self, action: Callable[[Dialogue], None]) -> None:
+        """Have something done with the dialogue, and send what that leads to.
+
+        Raises:
+            NotConnectedError: the connection has ended.
+            ValueError: when something cannot be written on a line.
+        """
+        await self._wait_until(lambda: True)
+        action(self.dialogue)
+        await self._flush()
+
+    async def wait_ready(self) -> None:
+        """Wait until messages can be sent.
+
+        Raises:
+            NotConnectedError: the connection has ended.
+        """
+        await self._wait_until(lambda: self.dialogue.ready)
+
+    async def settle(self) -> None:
+        """Wait until the server has answered everything sent so far.
+
+        Raises:
+            NotConnectedError: the connection ended first.
+        """
+        await self.do(lambda dialogue: dialogue.send("PING", incoming.SETTLED_TOKEN))
+        dialogue = self.dialogue
+        await self._wait_until(lambda: dialogue.settled and not dialogue.pending and not dialogue.past.unconfirmed)
+
+    async def leave(self, reason: str, *, patience: float = 5) -> None:
+        """Send QUIT and give the server some seconds to answer what came before and to close; then end the session."""
+        if self._closed:
+            return
+        self._leaving = True
+        with trio.move_on_after(patience):
+            try:
+                await self.do(lambda dialogue: dialogue.history.mark_read())
+                await self.do(lambda dialogue: dialogue.send("QUIT", *filter(None, (reason,))))
+                await self._wait_until(lambda: False)
+            except NotConnectedError:
+                return
+        self._scope.cancel()
+
+    # The tasks
+
+    async def _receive(self) -> None:
+        buffer = LineBuffer(_MAX_TAGS, _MAX_BODY)
+        while self.dialogue.error is None:
+            try:
+                data = await self._stream.receive_some(_CHUNK)
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                self._lost = self._lost or str(error.__cause__ or "")
+                return
+            self._last_heard = trio.current_time()
+            self._heard += 1
+            if not data:
+                return
+            for line in buffer.feed(bytes(data)):
+                await self._receive_line(line)
+            self._last_heard = trio.current_time()
+
+    async def _receive_line(self, line: bytes | BadLine) -> None:
+        if isinstance(line, BadLine):
+            return
+        try:
+            message = parse(line.decode("utf-8", "replace"))
+        except ParseError:
+            return
+        self.dialogue.receive(message)
+        if self.dialogue.lag_answered and self._asked_lag is not None:
+            self.dialogue.lag_answered = False
+            self.dialogue.tell(Lag(trio.current_time() - self._asked_lag))
+            self._asked_lag = None
+        await self._flush()
+
+    async def _flush(self) -> None:
+        """Pass on what the dialogue wants sent and told; answers first, so that an interface at rest delays no PONG."""
+        lines, events = self.dialogue.take_lines(), self.dialogue.take_events()
+        self._tell_change()
+        try:
+            for line in lines:
+                await self._outgoing.send(line)
+        except trio.BrokenResourceError:  # the session has ended; what is pending will be told as such
+            pass
+        self._telling += 1
+        try:
+            for event in events:
+                await self._events.send(event)
+        finally:
+            self._telling -= 1
+
+    async def _send_lines(self) -> None:
+        async for line in self._outgoing_receive:
+            try:
+                await self._stream.send_all(line.encode("utf-8", "replace") + b"\r\n")
+            except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
+                # What the server said last may still be there to be read: the receive task ends the session.
+                self._lost = str(error.__cause__ or "")
+                await trio.sleep(_LAST_WORDS)
+                self._scope.cancel()
+
+    async def _stay_alive(self) -> None:
+        while True:
+            await self._wait_for_silence()
+            heard = self._heard
+            if self.dialogue.registered:
+                with trio.move_on_after(self._patience):
+                    await self._outgoing.send(f"PING :{incoming.ALIVE_TOKEN}")
+                    await trio.sleep_forever()
+            if not self._telling and self._heard == heard:
+                self._lost = "timeout"
+                self._scope.cancel()
+                return
+
+    async def _wait_for_silence(self) -> None:
+        while True:
+            seconds = self._keep_alive if self.dialogue.registered else self._patience
+            due = self._last_heard + seconds
+            if trio.current_time() >= due:
+                if not self._telling:  # while an interface makes us wait, we do not listen
+                    await trio.lowlevel.checkpoint()
+                    return
+                due = trio.current_time() + seconds
+            await trio.sleep_until(due)
+
+    async def _take_back_nick(self) -> None:
+        while True:
+            await trio.sleep(self._nick_interval)
+            dialogue = self.dialogue
+            if dialogue.ready and not dialogue.features.same(dialogue.nick, dialogue.wanted):
+                dialogue.take_back_nick()
+                await self._flush()
+
+    async def _mark_read(self) -> None:
+        while True:
+            await trio.sleep(_MARK_INTERVAL)
+            self.dialogue.history.mark_read()
+            await self._flush()
+
+    async def _measure_lag(self) -> None:
+        await self._wait_until(lambda: self.dialogue.ready)
+        while True:
+            if self._asked_lag is None:
+                self._asked_lag = trio.current_time()
+                self.dialogue.send("PING", incoming.LAG_TOKEN)
+                await self._flush()
+            await trio.sleep(_LAG_INTERVAL)
+
+    # Waiting for the dialogue to come to a state
+
+    def _tell_change(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+    async def _wait_until(self, state: Callable[[], bool]) -> None:
+        while not self._closed and not state():
+            await self._changed.wait()
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._closed:
+            raise NotConnectedError
+
+    def _outcome(self) -> Outcome:
+        dialogue = self.dialogue
+        reason = dialogue.error if dialogue.error is not None else self._lost
+        if self._leaving:
+            return Outcome(End.LEFT)
+        if dialogue.shut_down:
+            return Outcome(End.SHUT_DOWN)
+        if dialogue.fatal:
+            code, reason = dialogue.fatal
+            return Outcome(End.REFUSED, reason, code)
+        if not dialogue.registered and dialogue.error is not None:
+            return Outcome(End.REFUSED, reason)
+        return Outcome(End.LOST, reason)

@@ -1,0 +1,239 @@
+"""`trio-chat connect` filling a real terminal: a pseudo-terminal, an emulator that reads it, and the real server."""
+
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from test_connect_pty import PATIENCE, Terminal, TinyServer, variables
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
+
+import fcntl
+import termios
+
+CONFIG = """
+[server]
+host = 127.0.0.1
+port = {port}
+shutdown_grace = 1
+[logging]
+file = none
+[accounts]
+hash_cost = low
+"""
+
+
+class Server:
+    """The real server, on a port of its own.
+
+    Args:
+        directory: where its files are.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.port = 0
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it, again on the same port."""
+        (self._directory / "server.ini").write_text(CONFIG.format(port=self.port), "utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "trio_chat", "serve", "--config", "server.ini"],
+            cwd=self._directory,
+            env=variables(self._directory),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if "trio-chat connect" in line:
+                self.port = int(line.rpartition(":")[2])
+                return
+        raise AssertionError("the server has not started")
+
+    def stop(self) -> None:
+        """Stop it."""
+        if self.process is not None:
+            self.process.terminate()
+            self.process.communicate(timeout=PATIENCE)
+            self.process = None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """Run the real server."""
+    running = Server(tmp_path)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    """Start clients on terminals."""
+    terminals: list[Terminal] = []
+
+    def begin(port: int, nick: str, **environment: str) -> Terminal:
+        terminals.append(Terminal(tmp_path, f"127.0.0.1:{port}", "--nick", nick, **environment))
+        return terminals[-1]
+
+    yield begin
+    for terminal in terminals:
+        terminal.close()
+
+
+def sees(terminal: Terminal, *texts: str, patience: float = PATIENCE) -> None:
+    """Wait until all of these are on the screen."""
+    deadline = time.monotonic() + patience
+    while not all(text in "\n".join(terminal.screen.display) for text in texts):
+        assert time.monotonic() < deadline, "\n".join(terminal.lines())
+        time.sleep(0.02)
+
+
+def restored(terminal: Terminal) -> bool:
+    """Tell whether the terminal was given back: the other screen, no pasting mode, no reports of the focus."""
+    raw = terminal.raw
+    pairs = ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?2004h", b"\x1b[?2004l"), (b"\x1b[?1004h", b"\x1b[?1004l"))
+    return all(raw.rfind(on) < raw.rfind(off) for on, off in pairs)
+
+
+def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None:
+    """Cyrillic, Chinese and emoji arrive as they were typed, and both leave with 0 and their terminals as they were."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "not encrypted")
+    bob = start(server.port, "bob")
+    sees(ann, "bob has joined")
+    sees(bob, "#lobby", "not encrypted")
+    ann.type("привет, 世界 😀\r")
+    sees(bob, "ann │ привет, 世", "😀")
+    bob.type("hello ann\r")
+    sees(ann, "bob │ hello ann")
+    ann.type("/quit bye\r")
+    assert ann.wait_end() == 0
+    sees(bob, "ann has left")
+    bob.type("exit\r")
+    assert bob.wait_end() == 0
+    assert restored(ann)
+    assert restored(bob)
+
+
+def test_resize(server: Server, start: Callable[..., Terminal]) -> None:
+    """Another size of the terminal is another picture, at once."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "not encrypted")
+    ann.screen.resize(12, 40)
+    fcntl.ioctl(ann._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 40, 0, 0))
+    ann.process.send_signal(signal.SIGWINCH)
+    ann.wait(lambda: ann.screen.display[0].startswith(" #lobby") and "not encrypted" in "".join(ann.screen.display[8:11]))
+
+
+def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal]) -> None:
+    """It asks once, and arrives whole and in order."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "not encrypted")
+    bob = start(server.port, "bob")
+    sees(ann, "bob has joined")
+    sees(bob, "#lobby", "not encrypted")
+    ann.type("\x1b[200~" + "\r".join(f"line {number}" for number in range(20)) + "\x1b[201~")
+    sees(ann, "Paste 20 lines into #lobby?")
+    ann.type("\r")
+    sees(bob, "line 19")
+    shown = [line for line in bob.screen.display if "line " in line]
+    assert [line.split("line ")[1].split()[0] for line in shown] == [str(number) for number in range(20 - len(shown), 20)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signals_leave_politely(server: Server, start: Callable[..., Terminal], number: int) -> None:
+    """A signal: QUIT, exit code 0, and the terminal as it was."""
+    ann = start(server.port, "ann")
+    sees(ann, "#lobby", "ann")
+    ann.process.send_signal(number)
+    assert ann.wait_end() == 0
+    assert restored(ann)
+
+
+def test_a_defect_gives_the_terminal_back(server: Server, start: Callable[..., Terminal], tmp_path: Path) -> None:
+    """The traceback comes when the screen is back, so that it can be read."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import trio_chat.client.model.server as s\n"
+        "def broken(self, event):\n    raise RuntimeError('a defect')\n"
+        "s._HANDLERS[s.events.AwayChanged] = broken\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2] / 'src'}"
+    ann = start(server.port, "ann", PYTHONPATH=path)
+    sees(ann, "#lobby", "ann")
+    ann.type("/away lunch\r")
+    assert ann.wait_end() == 1
+    ann.wait(lambda: b"RuntimeError: a defect" in ann.raw)
+    assert restored(ann)
+    assert ann.raw.rfind(b"a defect") > ann.raw.rfind(b"\x1b[?1049l")
+
+
+def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) -> None:
+    """The client comes back by itself, with what was said before, and nothing twice."""
+    ann = start(server.port, "ann")
+    sees(ann, "not encrypted", "ann")
+    ann.type("before\r")
+    sees(ann, "ann │ before")
+    server.stop()
+    sees(ann, "not connected")
+    server.start()
+    sees(ann, "not encrypted", patience=3 * PATIENCE)  # the pauses between attempts grow
+    ann.type("after\r")
+    sees(ann, "ann │ before", "ann │ after")
+    assert "\n".join(ann.screen.display).count("│ before") == 1
+
+
+def test_typing_under_a_flood(start: Callable[..., Terminal]) -> None:
+    """A thousand messages a second do not touch the line that is being typed, and it arrives whole."""
+    server = TinyServer()
+    try:
+        ann = start(server.port, "ann")
+        sees(ann, "#lobby", "not encrypted")
+        begin, count = time.monotonic(), 0
+        for letter in "the line stays whole":
+            ann.type(letter)
+            for _ in range(100):
+                server.send(f":bob!u@h PRIVMSG #lobby :message {count}")
+                count += 1
+            time.sleep(max(begin + count / 1000 - time.monotonic(), 0))
+        sees(ann, f"message {count - 1}", "› the line stays whole")
+        ann.type("\r")
+        ann.wait(lambda: "PRIVMSG #lobby :the line stays whole" in server.received)
+        ann.type("/quit\r")
+        assert ann.wait_end() == 0
+    finally:
+        server.close()
+
+
+def test_first_run(server: Server, tmp_path: Path) -> None:
+    """Three questions, and the answers are kept: the next start asks nothing."""
+    home = tmp_path / "home"
+    home.mkdir()
+    terminal = Terminal(home)
+    try:
+        sees(terminal, "Welcome to trio-chat", "Server [127.0.0.1]:")
+        terminal.type(f"127.0.0.1:{server.port}\r")
+        sees(terminal, "Nickname [")
+        terminal.type("newbie\r")
+        sees(terminal, "Register this nickname")
+        terminal.type("n\r")
+        sees(terminal, "#lobby", "newbie", "not encrypted")
+        terminal.type("/quit\r")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+    again = Terminal(home)
+    try:
+        sees(again, "#lobby", "newbie", "not encrypted")
+    finally:
+        again.close()

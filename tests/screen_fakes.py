@@ -1,0 +1,188 @@
+"""The full-screen client without a terminal: a screen that remembers what was drawn, and keys that are pressed by calling."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import trio
+import trio.testing
+import urwid
+from urwid.display.common import BaseScreen
+
+from client_fakes import Calm, FakeServer, NoState, until
+from trio_chat.client.link.link import Link
+from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.screen.app import Options, ScreenClient
+
+NOW = 1_777_852_800.0
+"""2026-05-04 00:00 UTC, when the messages of `said_before` were said."""
+CAPS = (
+    "away-notify batch draft/chathistory draft/message-redaction draft/multiline=max-bytes=4096,max-lines=50 draft/read-marker "
+    "echo-message labeled-response message-tags multi-prefix server-time soju.im/search standard-replies"
+)
+
+
+class FakeScreen(BaseScreen):
+    """A screen without a terminal."""
+
+    def __init__(self, columns: int = 100, rows: int = 24) -> None:
+        super().__init__()
+        self.size = (columns, rows)
+        self.canvas: Any = None
+        self.drawn = 0
+        self.written = ""
+        self.title = ""
+        self._callback: Callable[[list[Any], list[int]], Any] | None = None
+
+    def get_cols_rows(self) -> tuple[int, int]:
+        """Return the size."""
+        return self.size
+
+    def draw_screen(self, size: tuple[int, int], canvas: Any) -> None:
+        """Remember what is drawn."""
+        assert (canvas.cols(), canvas.rows()) == size
+        self.canvas = canvas
+        self.drawn += 1
+
+    def hook_event_loop(self, event_loop: Any, callback: Callable[[list[Any], list[int]], Any]) -> None:
+        """Remember whom keys are for."""
+        self._callback = callback
+
+    def unhook_event_loop(self, event_loop: Any) -> None:
+        """Forget that."""
+
+    def write(self, data: str) -> None:
+        """Keep what goes to the terminal past the screen."""
+        self.written += data
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def set_title(self, title: str | None) -> None:
+        """Keep the title."""
+        self.title = title or ""
+
+    def press(self, *keys: str) -> None:
+        """Press keys."""
+        assert self._callback is not None
+        self._callback(list(keys), [])
+
+    def type(self, text: str) -> None:
+        """Type a text."""
+        self.press(*text)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Become another size."""
+        self.size = (columns, rows)
+        self.press("window resize")
+
+    def lines(self) -> list[str]:
+        """Return what is on the screen."""
+        return [line.rstrip() for line in self.canvas.decoded_text] if self.canvas else []
+
+    def text(self) -> str:
+        """Return the same as one text."""
+        return "\n".join(self.lines())
+
+    def attributes(self, text: str) -> list[urwid.AttrSpec]:
+        """Return how the pieces of a row with this text in them are drawn."""
+        runs = [(attribute, piece.decode()) for row in self.canvas.content() for attribute, _charset, piece in row]
+        return [attribute for attribute, piece in runs if text in piece]
+
+
+class Watched:
+    """A running client, its screen, and the servers it connects to."""
+
+    def __init__(self, screen: FakeScreen, options: Options, caps: str) -> None:
+        self.screen = screen
+        self.code: int | None = None
+        self.time = NOW
+        self._caps = caps
+        self._servers, self._servers_receive = trio.open_memory_channel[FakeServer](100)
+        self.client = ScreenClient(screen, options, self._make, now=lambda: self.time, environment={"TERM": "xterm"})
+        self.desk = self.client.desk
+        self.world = self.client.world
+
+    def link(self, channel: str = "#lobby", nick: str = "alice") -> Link:
+        """Return a link to a server of ours."""
+        return Link(
+            self._connect,
+            Rooms(channel),
+            nick=nick,
+            state=NoState(),  # type: ignore[arg-type]
+            random=Calm(),  # type: ignore[arg-type]
+            sees_status=True,
+            stays=True,
+        )
+
+    def _make(self, wanted: str) -> tuple[str, Link]:
+        if wanted == "bad":
+            raise ValueError("that is no server")
+        return wanted, self.link()
+
+    async def _connect(self) -> trio.abc.Stream:
+        await trio.lowlevel.checkpoint()
+        here, there = trio.testing.memory_stream_pair()
+        self._servers.send_nowait(FakeServer(there, self._caps))
+        return here
+
+    async def server(self) -> FakeServer:
+        """Return the server's end of the next connection."""
+        return await self._servers_receive.receive()
+
+    async def sees(self, *texts: str) -> None:
+        """Wait until all of these are on the screen."""
+        with trio.move_on_after(20):
+            await until(lambda: all(text in self.screen.text() for text in texts))
+            return
+        raise AssertionError(f"{texts} not in\n{self.screen.text()}")
+
+    async def sees_not(self, text: str) -> None:
+        """Wait until this is not on the screen."""
+        with trio.move_on_after(20):
+            await until(lambda: text not in self.screen.text())
+            return
+        raise AssertionError(f"{text!r} in\n{self.screen.text()}")
+
+    async def rest(self) -> None:
+        """Wait until everything has come to rest and is drawn."""
+        await trio.sleep(0.2)
+        await trio.testing.wait_all_tasks_blocked()
+
+    async def run(self) -> None:
+        """Run it."""
+        self.code = await self.client.run()
+
+
+@asynccontextmanager
+async def watched(
+    caps: str = CAPS, *, columns: int = 100, rows: int = 24, options: Options | None = None, nick: str = "alice"
+) -> AsyncIterator[Watched]:
+    """Run a client on a screen; at the end it must have ended by itself or is cancelled."""
+    running = Watched(FakeScreen(columns, rows), options or Options(theme="dark"), caps)
+    running.client.add("test", running.link(nick=nick))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(running.run)
+        yield running
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def inside(caps: str = CAPS, *messages: str, **options: Any) -> AsyncIterator[tuple[Watched, FakeServer]]:
+    """Run a client that is in the lobby with bob; the messages are what was said there before."""
+    async with watched(caps, **options) as running:
+        server = await running.server()
+        await server.greet()
+        await server.expect("JOIN #lobby")
+        await server.expect("PING ready")
+        await server.send(
+            f":{server.nick}!u@h JOIN #lobby",
+            f":srv.test 353 {server.nick} = #lobby :@{server.nick} bob",
+            f":srv.test 366 {server.nick} #lobby :End of /NAMES list",
+            ":srv.test PONG srv.test ready",
+        )
+        server.skips = ("WHO", "PING lag", "CHATHISTORY TARGETS", "MARKREAD", "TAGMSG")
+        if "draft/chathistory" in caps:
+            await server.play_back(*messages)
+        await running.sees("@alice" if running.screen.size[0] >= 95 else "alice")
+        yield running, server
