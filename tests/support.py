@@ -309,6 +309,11 @@ def commands(messages: list[Message]) -> list[str]:
     return [message.command for message in messages]
 
 
+def offered(person: Person) -> list[str]:
+    """Return all capabilities that somebody is offered, with their values."""
+    return " ".join(message.params[-1] for message in person.say("CAP LS 302") if message.command == "CAP").split()
+
+
 def find(messages: list[Message], command: str) -> Message:
     """Return the only message with this command."""
     found = [message for message in messages if message.command == command]

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import invariants
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
 from trio_chat.chat.ids import IdSource, msgid, server_time
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.world import Identity, Memory
@@ -113,6 +113,14 @@ def test_cap_ls_lists_every_capability(town: Town) -> None:
     """All that the table has, in lines that fit."""
     caps = find(town.newcomer().say("CAP LS 302"), "CAP").params[-1].split()
     assert {"message-tags", "server-time", "echo-message", "batch", "labeled-response", "standard-replies"} <= set(caps)
+
+
+def test_a_client_from_before_version_302_is_told_in_one_line_that_fits(town: Town) -> None:
+    """IRCv3 capability-negotiation: several lines are for version 302; what is a draft waits for it."""
+    all_names = [word.partition("=")[0] for word in offered(town.newcomer())]
+    (message,) = town.newcomer().say("CAP LS")
+    assert message.params[-1].split() == [name for name in all_names if not name.startswith("draft/")]
+    assert len(message.line().encode()) < 400
 
 
 def test_version_302_brings_cap_notify(town: Town) -> None:

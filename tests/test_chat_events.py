@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import ListHistory, Person, Town, commands, find
+from support import ListHistory, Person, Town, commands, find, offered
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.world import Memory
@@ -195,13 +195,10 @@ def test_what_must_last(town: Town, command: str, must_last: bool) -> None:
 def test_without_a_memory_nothing_is_offered() -> None:
     """Neither events nor a search; what happens is the same."""
     ann = Town().person("ann", "#a", caps="message-tags")
-    offered = find(ann.say("CAP LS"), "CAP").params[-1]
-    assert "event-playback" not in offered
-    assert "search" not in offered
+    assert not {"draft/event-playback", "soju.im/search"} & {*offered(ann)}
     assert "msgid" in find(ann.say("TOPIC #a :x"), "TOPIC").tags
 
 
 def test_with_a_memory_it_says_so(town: Town) -> None:
     """draft/event-playback and soju.im/search in CAP LS."""
-    offered = find(town.person("ann").say("CAP LS"), "CAP").params[-1].split()
-    assert {"draft/event-playback", "soju.im/search"} <= {*offered}
+    assert {"draft/event-playback", "soju.im/search"} <= {*offered(town.person("ann"))}

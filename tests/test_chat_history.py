@@ -2,7 +2,7 @@
 
 import pytest
 
-from support import ListHistory, Town, commands, find
+from support import ListHistory, Town, commands, find, offered
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.world import Memory
 from trio_chat.irc.message import Message
@@ -175,7 +175,7 @@ def test_what_is_not_remembered(town: Town, history: ListHistory) -> None:
 def test_without_a_memory_there_is_no_history() -> None:
     """Neither the capability nor the token nor the command."""
     bob = Town().person("bob")
-    assert "chathistory" not in find(bob.say("CAP LS"), "CAP").params[-1]
+    assert "draft/chathistory" not in offered(bob)
     assert commands(bob.say("CHATHISTORY LATEST #a * 5")) == ["421"]
     assert not any("CHATHISTORY" in token for message in bob.say("VERSION") for token in message.params)
 
@@ -183,7 +183,7 @@ def test_without_a_memory_there_is_no_history() -> None:
 def test_with_a_memory_it_says_so(town: Town) -> None:
     """CHATHISTORY and MSGREFTYPES in ISUPPORT, draft/chathistory in CAP LS."""
     bob = town.person("bob")
-    assert "draft/chathistory" in find(bob.say("CAP LS"), "CAP").params[-1].split()
+    assert "draft/chathistory" in offered(bob)
     tokens = [token for message in bob.say("VERSION") for token in message.params]
     assert "CHATHISTORY=5" in tokens
     assert "MSGREFTYPES=msgid,timestamp" in tokens

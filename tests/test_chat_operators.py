@@ -286,7 +286,7 @@ def test_who_and_whois_and_userhost_show_operators(town: Town, root: Person) -> 
 
 
 def test_addresses_are_for_oneself_and_for_operators_with_that_right(town: Town, root: Person) -> None:
-    """RPL_WHOISACTUALLY in WHOIS and WHOWAS, `i` in WHOX."""
+    """RPL_WHOISACTUALLY in WHOIS and WHOWAS, beside what others see (Modern IRC); `i` in WHOX."""
     ann, mute = town.person("ann"), town.person("mute")
     mute.say("OPER mute secret")
     bob = town.newcomer("203.0.113.9")
@@ -297,6 +297,7 @@ def test_addresses_are_for_oneself_and_for_operators_with_that_right(town: Town,
         shown = find(viewer.say("WHO bob %i"), "354").params[1]
         assert shown == ("203.0.113.9" if allowed else "255.255.255.255")
         assert ("354" in commands(viewer.say("WHO 203.0.113.* %n"))) is allowed
+    assert find(root.say("WHOIS bob"), "338").params[1:4] == ("bob", "bob@cloak.ip", "203.0.113.9")
     bob.leave()
     for viewer, allowed in ((root, True), (ann, False), (mute, False)):
         assert ("338" in commands(viewer.say("WHOWAS bob"))) is allowed

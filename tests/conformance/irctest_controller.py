@@ -33,7 +33,7 @@ proxies = 127.0.0.1, ::1
 origins = any
 tls = {tls}
 lobby = none
-default_user_modes = none
+default_user_modes = {modes}
 casemapping = {casemapping}
 
 [accounts]
@@ -126,6 +126,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             operator=_operator_hash(),
             casemapping=self._casemapping(),
             listeners=sections,
+            modes=self._wanted()["accounts"]["default-user-modes"].lstrip("+"),
         )
         config = self.directory / "config.ini"
         config.write_text(text, encoding="utf-8")
@@ -135,13 +136,18 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             self.faketime_enabled = True
         self.proc = self.execute(self._command, cwd=self.directory)
 
-    def _always_on(self) -> str:
-        """Return what a test wants of always-on users, which it says in the words of Ergo's configuration."""
+    def _wanted(self) -> dict[str, Any]:
+        """Return what a test wants besides, which it says in the words of Ergo's configuration."""
         config = _tree()
         config["accounts"]["multiclient"]["always-on"] = "opt-in"
+        config["accounts"]["default-user-modes"] = "none"
         if self.test_config.ergo_config:
             self.test_config.ergo_config(config)
-        wanted: str = config["accounts"]["multiclient"]["always-on"]
+        return config
+
+    def _always_on(self) -> str:
+        """Return what a test wants of always-on users."""
+        wanted: str = self._wanted()["accounts"]["multiclient"]["always-on"]
         return {"disabled": "off", "mandatory": "all"}.get(wanted, wanted)
 
     def restart(self) -> None:

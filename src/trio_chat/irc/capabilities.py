@@ -112,6 +112,14 @@ def names(caps: int) -> list[str]:
     return [cap.name for cap in CAPABILITIES.values() if caps & cap.bit]
 
 
+def finished(names: list[str]) -> list[str]:
+    """Return those of the names that are no drafts: what is shown to a client from before version 302.
+
+    It must be told in one line, which does not hold all of them; a client that knows drafts knows version 302.
+    """
+    return [name for name in names if not name.startswith("draft/")]
+
+
 def names_with_values(caps: int, values: Mapping[str, str]) -> list[str]:
     """Return the names of the capabilities in a bit set with their values, as CAP LS 302 shows them.
 

@@ -120,7 +120,7 @@ def _whois_reply(request: Request, user: User) -> None:
         reply.numeric(n.RPL_WHOISOPERATOR, user.nick)
     if policy.can_see_address(request.user, user):
         for address in dict.fromkeys(session.address for session in user.sessions):
-            reply.numeric(n.RPL_WHOISACTUALLY, user.nick, as_param(address))
+            reply.numeric(n.RPL_WHOISACTUALLY, user.nick, f"{user.username}@{user.host}", as_param(address))
     metadata.on_whois(request, user)
     if user.away:
         reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
@@ -144,7 +144,8 @@ def whowas_command(request: Request) -> None:
     for entry in entries[: most or None]:
         request.reply.numeric(n.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", args=(entry.realname,))
         if entry.address and has_right(request.user, "addresses"):
-            request.reply.numeric(n.RPL_WHOISACTUALLY, entry.nick, as_param(entry.address))
+            shown = f"{entry.username}@{entry.host}"
+            request.reply.numeric(n.RPL_WHOISACTUALLY, entry.nick, shown, as_param(entry.address))
         server = request.world.identity.name
         request.reply.numeric(n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),))
     request.reply.numeric(n.RPL_ENDOFWHOWAS, nick)

@@ -49,7 +49,7 @@ def _cap_ls(request: Request) -> None:
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
     world = request.world
     offered = world.capabilities
-    names = cap.names_with_values(offered, _cap_values(request)) if session.cap_302 else cap.names(offered)
+    names = cap.names_with_values(offered, _cap_values(request)) if session.cap_302 else cap.finished(cap.names(offered))
     if session.cap_302 and (sts := _sts(request)):
         names.append(sts)
     _send_cap_lines(request, "LS", names)
