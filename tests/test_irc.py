@@ -64,7 +64,7 @@ def test_reading(line: str, message: Message) -> None:
     assert parse(line) == message
 
 
-@pytest.mark.parametrize("line", ["", " ", ":source", "@tags", "a\rb", "a\nb", "a\0b"])
+@pytest.mark.parametrize("line", ["", " ", ":source", "@tags", ": @x", ":a @b c", "a\rb", "a\nb", "a\0b"])
 def test_no_message(line: str) -> None:
     """A line without a command, or with CR, LF or NUL inside, is no message."""
     with pytest.raises(ParseError):

@@ -149,7 +149,7 @@ def parse(line: str) -> Message:
         source, _, rest = rest[1:].partition(" ")
     rest, colon, trailing = (" " + rest).partition(" :")
     words = [word for word in rest.split(" ") if word]
-    if not words:
+    if not words or words[0][0] == "@":  # written without its source, such a command would be read as tags
         raise ParseError("no command")
     command, *params = words
     if colon:
