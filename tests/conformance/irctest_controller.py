@@ -9,7 +9,9 @@ The suite must be installed in the same environment as trio-chat; `-p no:trio` b
 """
 
 import shutil
+import subprocess
 import sys
+import time
 from collections import defaultdict
 from functools import cache
 from typing import Any, ClassVar
@@ -49,9 +51,17 @@ multiline_lines = 32
 [operator operuser]
 password = {operator}
 
+[storage]
+
 [logging]
 file = none
 """
+
+
+_LONGEST_IN_A_LINE = 400
+"""Bytes of a password that a REGISTER line holds."""
+_NOTICED = 7
+"""Seconds after which the server has noticed what a command did beside it."""
 
 
 class TrioChatController(BaseServerController, DirectoryBasedController):
@@ -179,11 +189,39 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.test_config.ergo_config(config)
         return bool((config["server"]["listeners"]["main"] or {}).get("proxy"))
 
+    def getConfig(self) -> dict[str, Any]:  # noqa: N802
+        """Return what a test can change while the server runs, in the words of Ergo's configuration."""
+        return _tree()
+
+    def rehash(self, case: BaseServerTestCase, config: dict[str, Any]) -> None:
+        """Have a running server read what a test has changed."""
+        file = self.directory / "config.ini"
+        most = config["history"]["znc-maxmessages"]
+        text = file.read_text(encoding="utf-8").replace("[storage]\n", f"[storage]\nmost_messages = {most}\n")
+        file.write_text(text, encoding="utf-8")
+        client = "operator"
+        case.connectClient(client, name=client)
+        case.sendLine(client, "OPER operuser operpassword")
+        while all(message.command != "381" for message in case.getMessages(client)):
+            pass  # the password is checked in a thread
+        case.sendLine(client, "REHASH")
+        case.getMessages(client)
+        case.sendLine(client, "QUIT")
+        case.assertDisconnected(client)
+
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""
 
     def registerUser(self, case: BaseServerTestCase, username: str, password: str | None = None) -> None:  # noqa: N802
-        """Register an account as a client does."""
+        """Register an account as a client does, or by the command when no line holds the password."""
+        if password is not None and len(password) > _LONGEST_IN_A_LINE:
+            self.wait_for_port()
+            secret = self.directory / "password"
+            secret.write_text(f"{password}\n", encoding="utf-8")
+            command = [sys.executable, "-m", "trio_chat", "account", "add", username, "--password-file", str(secret)]
+            subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL)
+            time.sleep(_NOTICED)  # the server looks for new accounts now and then
+            return
         client = case.addClient(show_io=False)
         case.sendLine(client, f"NICK {username}")
         case.sendLine(client, "USER r e g :user")
