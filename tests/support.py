@@ -11,9 +11,10 @@ from trio_chat.chat.accounts import Account, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.multiline import flatten
 from trio_chat.chat.users import Session
-from trio_chat.chat.world import Identity, Memory, World
+from trio_chat.chat.world import World
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse

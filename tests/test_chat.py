@@ -6,9 +6,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import invariants
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource, msgid, server_time
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message

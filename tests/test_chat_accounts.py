@@ -9,8 +9,8 @@ from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountRules, AccountsError, Busy
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.sasl import Failed, Inbox, pieces
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.message import Message
 
 

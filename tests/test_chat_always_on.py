@@ -4,10 +4,10 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.residents import from_state, to_state
 from trio_chat.chat.users import UNSPECIFIED
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 

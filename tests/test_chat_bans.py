@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support import NOON, Clock, Person, Town, commands, find
 from trio_chat.chat import durations
 from trio_chat.chat.bans import BadMask, Ban, Bans, Kind, normalise
+from trio_chat.chat.identity import Identity
 from trio_chat.chat.operators import Operator, appoint
-from trio_chat.chat.world import Identity
 
 
 @pytest.fixture

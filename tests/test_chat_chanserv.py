@@ -5,8 +5,8 @@ import json
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.registrations import MAX_CHANNELS, restore, to_state
-from trio_chat.chat.world import Memory
 from trio_chat.irc.message import Message
 
 

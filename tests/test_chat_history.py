@@ -4,7 +4,7 @@ import pytest
 
 from support import ListHistory, Town, commands, find, offered
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.world import Memory
+from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
 
 CAPS = "batch message-tags server-time draft/chathistory labeled-response echo-message"

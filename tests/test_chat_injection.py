@@ -3,7 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, find
-from trio_chat.chat.world import Memory
+from trio_chat.chat.identity import Memory
 from trio_chat.log_sink import Entry
 
 CAPS = "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response draft/multiline"

@@ -7,9 +7,9 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.bans import Kind
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator, RehashError
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.rights import RIGHTS
 
 ROOT = Operator(name="root", password="hash of secret")

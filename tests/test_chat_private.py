@@ -3,7 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.world import Memory
+from trio_chat.chat.identity import Memory
 
 CAPS = (
     "message-tags draft/message-redaction echo-message batch draft/chathistory draft/event-playback server-time"

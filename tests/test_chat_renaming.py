@@ -3,8 +3,8 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.registrations import Registration
-from trio_chat.chat.world import Memory
 from trio_chat.irc.message import Message
 
 CAP = "draft/channel-rename"

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support import Person, Town
-from trio_chat.chat.world import Memory
+from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
 from trio_chat.storage.database import Database, in_transaction
 from trio_chat.storage.history import SqliteHistory

@@ -5,9 +5,9 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat import retention
 from trio_chat.chat.history import LAST_ID
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registrations import parse_history
-from trio_chat.chat.world import Memory
 
 DAY = 86_400.0
 CAPS = "message-tags batch draft/chathistory soju.im/search server-time draft/message-redaction draft/event-playback"

@@ -12,9 +12,9 @@ import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.irc.message import Message
 
 SECRET = "#Secret"

@@ -6,7 +6,7 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from test_chat_always_on import answers, make
 from trio_chat.chat.commands.playback import ASKED_FOR_SECONDS
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.world import Memory
+from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
 
 

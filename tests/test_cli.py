@@ -26,9 +26,9 @@ def _here(tmp_path, monkeypatch):
 def served(monkeypatch):
     """Return a list of the settings that servers are started with; no server is."""
     calls = []
-    module = ModuleType("trio_chat.server.app")
+    module = ModuleType("trio_chat.server.main")
     module.run = lambda settings, load: calls.append(settings) or 0
-    monkeypatch.setitem(sys.modules, "trio_chat.server.app", module)
+    monkeypatch.setitem(sys.modules, "trio_chat.server.main", module)
     return calls
 
 
@@ -154,7 +154,7 @@ def test_a_named_configuration(served, tmp_path):
 
 def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
     """What the server or client ends with, the program ends with."""
-    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", lambda settings, load: 1)
+    monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", lambda settings, load: 1)
     assert cli.main(["serve"]) == 1
 
 
@@ -297,14 +297,14 @@ def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
     def interrupt(settings: object, load: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["trio_chat.server.app"], "run", interrupt)
+    monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", interrupt)
     assert cli.main(["serve"]) == 130
     assert capsys.readouterr().err == ""
 
 
 def test_a_missing_package_is_named(monkeypatch, capsys):
     """Started without its dependencies, the program says so."""
-    monkeypatch.setitem(sys.modules, "trio_chat.server.app", None)
+    monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
     monkeypatch.setattr(cli, "_serve", lambda options: __import__("a_package_that_is_missing"))
     assert cli.main(["serve"]) == 1
     assert "a_package_that_is_missing" in capsys.readouterr().err

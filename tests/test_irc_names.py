@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.logins import forget_account
-from trio_chat.chat.world import Memory
 from trio_chat.irc import isupport, names
 from trio_chat.irc.names import InvalidName, agree, fold, fold_channel, fold_nick, fold_or_self, use_casemapping
 from trio_chat.irc.skeletons import skeleton

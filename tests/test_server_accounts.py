@@ -10,9 +10,10 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy
+from trio_chat.chat.identity import Identity
 from trio_chat.chat.lasting import Changes
 from trio_chat.chat.sasl import Failed, ScramSha256
-from trio_chat.chat.world import Identity, World
+from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.server.accounts import COSTS, AccountKeeper, Cost, open_accounts

@@ -12,8 +12,8 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from support import NOON, Clock
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.bans import Ban, Changes, Kind
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import RehashError
-from trio_chat.chat.world import Memory
 from trio_chat.config import KEYS, NAMED, LimitSettings, OperatorSettings, ServerSettings, Settings, StorageSettings, load
 from trio_chat.irc.message import Message, parse
 from trio_chat.server import rehash

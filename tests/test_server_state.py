@@ -10,9 +10,9 @@ from trio.testing import wait_all_tasks_blocked
 from support import ListHistory, OpenAccounts, Person, Town, find
 from trio_chat.chat.accounts import AccountRules, AccountsError
 from trio_chat.chat.events import Event
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes
 from trio_chat.chat.users import UNSPECIFIED
-from trio_chat.chat.world import Identity, Memory
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
 from trio_chat.storage.database import StorageError, open_database
 from trio_chat.storage.lasting import SqliteStore

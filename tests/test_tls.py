@@ -15,7 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, Edge, End, edge
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.world import Identity, Memory
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
 from trio_chat.server import certificates
 from trio_chat.server.certificates import CertificateError, Files, files_of

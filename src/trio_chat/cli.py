@@ -232,7 +232,7 @@ def _serve(options: argparse.Namespace) -> int:
     from trio_chat.config import load  # noqa: PLC0415
 
     settings = _with_options(_load(options), options)
-    from trio_chat.server.app import run  # noqa: PLC0415
+    from trio_chat.server.main import run  # noqa: PLC0415
 
     return run(settings, lambda: _with_options(load(options.config), options))
 

@@ -7,7 +7,7 @@ from trio.testing import memory_stream_pair
 
 import invariants
 from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town
-from trio_chat.chat.world import Identity, Memory
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.config import LimitSettings, ListenerSettings, Settings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import LineBuffer

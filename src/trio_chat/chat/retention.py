@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.history import LAST_ID, Span
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import first_id
-from trio_chat.chat.world import Memory, World
+from trio_chat.chat.world import World
 
 _DAY = 86_400.0
 

@@ -1,56 +1,41 @@
 """The server as a whole: open the port, take connections in, stop cleanly."""
 
-import gc
 import logging
 import os
 import random
-import signal
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import trio
 
-from trio_chat import __version__, logger
 from trio_chat.chat import banning
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.events import Event, Output
-from trio_chat.chat.operators import RehashError
-from trio_chat.chat.world import Memory, World
+from trio_chat.chat.identity import Memory
+from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
-from trio_chat.irc.names import casemapping, use_casemapping
-from trio_chat.irc.skeletons import prototypes
-from trio_chat.server import rehash, service
+from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
-from trio_chat.server.addresses import with_port
 from trio_chat.server.admission import Admission
-from trio_chat.server.announce import announce, shown
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.certificates import CertificateError, files_of
+from trio_chat.server.certificates import files_of
 from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import Entrance, ListenError, accept_from, bound_to, close_all, open_all, open_listeners
-from trio_chat.server.memory import StorageError, forget, remembering
-from trio_chat.server.metrics import Monitor
+from trio_chat.server.listeners import Entrance, accept_from
+from trio_chat.server.memory import forget
 from trio_chat.server.opening import Closed, Opening, Rules
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
-from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts, watch_channels
+from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
 log = logging.getLogger("trio_chat")
-
-_GARBAGE = (10_000, 5, 20)
-"""How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up everybody, with 2,000 clients for
-more than 0.1 s; and a client that leaves is free at once, because no circles of references stay (`Connection.run`).
-"""
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
 class Server:
@@ -333,108 +318,3 @@ async def _hang_up(transport: Transport, *, going_away: bool = False) -> None:
     finally:
         with trio.move_on_after(LINGER_TIMEOUT, shield=True):
             await transport.aclose()
-
-
-def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
-    """Run a server until a signal stops it; return the exit code.
-
-    Args:
-        settings: all of config.ini.
-        load: reads them again, and may block; None when they cannot be.
-    """
-    use_casemapping(settings.server.casemapping)
-    gc.freeze()  # the program itself need not be looked through
-    gc.set_threshold(*_GARBAGE)
-    with logger.running(settings.logging):
-        try:
-            return trio.run(_main, settings, load)
-        except (ListenError, StorageError, CertificateError) as error:
-            print(error, file=sys.stderr, flush=True)
-        except Exception:
-            log.exception("internal error: the server cannot go on")
-        return 1
-
-
-async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
-    entrances = await open_all(settings)
-    watching: list[trio.SocketListener] = []
-    try:
-        if settings.metrics.port is not None:
-            watching += await open_listeners(settings.metrics.host, settings.metrics.port)
-        threads = HashingThreads(settings.limits)
-        async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
-            server = Server(settings, memory=memory, threads=threads, load=load)
-            if settings.tls.certificate is not None:
-                await server.encryption.prepare()
-            if memory is not None and memory.store is not None:
-                await load_state(server.world, memory.store)
-            return await _serve(server, entrances, watching)
-    finally:
-        close_all(entrances)
-        for listener in watching:
-            listener.socket.close()
-
-
-async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.SocketListener]) -> int:
-    with trio.open_signal_receiver(*STOP_SIGNALS) as signals, _hangups() as hangups, trio.CancelScope() as everything:
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(_stop_on_signal, signals, server, everything)
-            if hangups is not None:
-                nursery.start_soon(_rehash_on_signal, hangups, server)
-            if watching:
-                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one))}/metrics" for one in watching))
-                nursery.start_soon(Monitor(server).run, watching)
-            nursery.start_soon(announce, entrances, server.encryption)
-            log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
-            if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
-                nursery.start_soon(trio.to_thread.run_sync, prototypes)
-            nursery.start_soon(service.keep_alive)
-            service.notify("READY=1")
-            await server.serve(entrances)
-            log.info("trio-chat has shut down")
-            nursery.cancel_scope.cancel()
-    if everything.cancelled_caught:
-        log.warning("stopped at once, without telling everyone")
-        return 1
-    return 0
-
-
-async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everything: trio.CancelScope) -> None:
-    """Stop cleanly at the first signal, at once at the second."""
-    number = await anext(signals)
-    log.info("got %s", signal.Signals(number).name)
-    service.notify("STOPPING=1")
-    server.stop()
-    await anext(signals)
-    everything.cancel()
-
-
-@contextmanager
-def _hangups() -> Iterator[AsyncIterator[int] | None]:
-    """Receive SIGHUP, from before anybody is told that there is a server; None on Windows, which has no such signal."""
-    if not hasattr(signal, "SIGHUP"):
-        yield None
-        return
-    with trio.open_signal_receiver(signal.SIGHUP) as signals:
-        yield signals
-
-
-async def _rehash_on_signal(hangups: AsyncIterator[int], server: Server) -> None:
-    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in is gone, stop instead."""
-    had_terminal = _has_terminal()
-    async for _number in hangups:
-        if had_terminal and not _has_terminal():
-            log.info("the terminal was closed")
-            server.stop()
-            return
-        log.info("got SIGHUP")
-        if server.world.control is not None:
-            with suppress(RehashError):  # which has been logged
-                await server.world.control.rehash()
-
-
-def _has_terminal() -> bool:
-    try:
-        return sys.stdin is not None and os.isatty(sys.stdin.fileno())
-    except (OSError, ValueError):
-        return False

@@ -12,8 +12,9 @@ from trio_chat import __version__, logger
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
+from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator
-from trio_chat.chat.world import Identity, Memory, World
+from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
 

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from trio_chat.chat import retention, talks
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
 from trio_chat.chat.users import Session
-from trio_chat.chat.world import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self

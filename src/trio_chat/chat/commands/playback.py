@@ -11,12 +11,12 @@ from trio_chat.chat import talks
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.history import read, readable
 from trio_chat.chat.history import HistoryError, Record, Span
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import server_time
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
 from trio_chat.chat.users import Session
-from trio_chat.chat.world import Memory
 from trio_chat.irc import capabilities as cap
 
 log = logging.getLogger("trio_chat")

@@ -6,11 +6,11 @@ from functools import partial
 from trio_chat.chat import policy, retention, talks
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, Record, Shown, Span
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
-from trio_chat.chat.world import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate

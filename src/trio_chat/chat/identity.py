@@ -1,0 +1,80 @@
+"""What the rules are given to begin with: what the server says of itself, and what is remembered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trio_chat.chat.accounts import AccountRules, Accounts
+from trio_chat.chat.bans import BanTable
+from trio_chat.chat.history import History
+from trio_chat.chat.lasting import Store
+from trio_chat.chat.operators import Operator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What the server says of itself.
+
+    Args:
+        name: the server's name, the source of its replies.
+        network: the chat's name for people.
+        description: one line, shown by WHOIS.
+        version: program and version.
+        created: seconds of Unix time at which it started.
+        motd: lines of the message of the day.
+        admin: how to reach who runs it, or "".
+        password: what PASS must say, or "" when everyone may come.
+        lobby: the channel that always exists, or "".
+        lobby_topic: its topic, or "".
+        user_modes: letters of the user modes that everybody begins with.
+        account_rules: what the operator allows with accounts.
+        operators: the operators of the server, by folded name.
+        most_bans: bans of the server that there can be.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_port: the port for that.
+    """
+
+    name: str = "chat.local"
+    network: str = "trio-chat"
+    description: str = "A trio-chat server"
+    version: str = "trio-chat"
+    created: float = 0.0
+    motd: tuple[str, ...] = ()
+    admin: str = ""
+    password: str = field(default="", repr=False)
+    lobby: str = "#lobby"
+    lobby_topic: str = ""
+    user_modes: str = "i"
+    account_rules: AccountRules = field(default_factory=AccountRules)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
+    most_bans: int = 1000
+    sts_duration: int | None = None
+    sts_port: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """The history, and how much of it is given out.
+
+    Args:
+        history: where messages are kept.
+        most_messages: how many one CHATHISTORY gives.
+        playback: how many who joins is shown without asking; 0 for none.
+        keep_days: how many days messages are kept; 0: for ever.
+        may_be_longer: whether the owner of a channel may have its messages kept longer than that.
+        last_id: the greatest id given out before the start.
+        accounts: the keeper of accounts, or None when nobody can register.
+        store: where registered channels and read markers are kept, or None when they do not last.
+        bans: where bans of the server are kept, or None when they do not last.
+        secret: what only this server knows, the same for ever; or b"".
+    """
+
+    history: History
+    most_messages: int = 100
+    playback: int = 20
+    keep_days: int = 0
+    may_be_longer: bool = False
+    last_id: int = 0
+    accounts: Accounts | None = None
+    store: Store | None = None
+    bans: BanTable | None = None
+    secret: bytes = field(default=b"", repr=False)
