@@ -291,7 +291,7 @@ async def test_a_ban_that_cannot_be_written_is_tried_again(autojump_clock: MockC
     assert "bans cannot be read: the disk is full" in caplog.text
 
 
-async def test_operators_see_the_numbers_of_the_server() -> None:
+def test_operators_see_the_numbers_of_the_server() -> None:
     """The same as Prometheus, in words."""
     numbers = dict(ServerControl(server(), COSTS["low"], HashingThreads()).numbers())
     assert numbers["People who are here."] == 0

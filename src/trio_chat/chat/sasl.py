@@ -88,14 +88,17 @@ class ScramSha256:
 
         if self._is_proved:
             return Step(account=self._finish())
+        problem: Exception | None = None
         try:
             if self._server is None:
                 return Step(await self._first(message.decode()))
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:
+            problem = error
+        if problem is not None:
             await self._accounts.note_wrong(self._address)
-            raise Failed from error
+            raise Failed from problem
         self._is_proved = True
         return Step(answer)
 
