@@ -1,0 +1,105 @@
+"""docs/protocol.md names what there is: its tables and the server's are the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from trio_chat.chat import dispatch  # noqa: F401  # it fills the registry
+from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.sasl import mechanisms
+from trio_chat.chat.services import chanserv, nickserv
+from trio_chat.irc import extbans, isupport, modes
+from trio_chat.irc.capabilities import CAPABILITIES
+
+TEXT = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
+CODE = re.compile("`([^`]+)`")
+
+
+def section(title: str) -> str:
+    """Return what stands under a headline."""
+    _, _, rest = TEXT.partition(f"\n## {title}\n")
+    assert rest, f"docs/protocol.md has no section {title}"
+    return rest.partition("\n## ")[0]
+
+
+def rows(title: str) -> list[tuple[str, str]]:
+    """Return the first cell of each row of the tables of a section, and the others as one."""
+    lines = [line for line in section(title).splitlines() if line.startswith("| ")]
+    cells = [line.removeprefix("| ").partition(" | ") for line in lines]
+    return [(first, rest) for first, _, rest in cells]
+
+
+def named(title: str) -> list[str]:
+    """Return what the first cells of a section's tables name, in the order of the rows."""
+    return [name for first, _ in rows(title) for name in CODE.findall(first)]
+
+
+def test_every_command_has_its_line() -> None:
+    """Each command of the registry once, and none that is not there."""
+    assert sorted(named("Commands")) == sorted(COMMANDS)
+
+
+def test_a_dear_command_says_what_it_costs() -> None:
+    """The weight of a command is in its line, as ×n."""
+    said = {name: re.findall(r"×(\d)", rest) for first, rest in rows("Commands") for name in CODE.findall(first)}
+    assert said == {name: [str(entry.weight)] if entry.weight > 1 else [] for name, entry in COMMANDS.items()}
+
+
+def test_a_command_for_newcomers_says_so() -> None:
+    """Which commands can be used before registration is in their lines, as ⁰."""
+    said = {name for first, rest in rows("Commands") if "⁰" in rest for name in CODE.findall(first)}
+    assert said == {name for name, entry in COMMANDS.items() if not entry.needs_registration}
+
+
+def test_a_command_for_operators_says_its_right() -> None:
+    """Which right a command takes stands at the beginning of what it does."""
+    said = {name: re.search(r"\| right `(\w+)`", rest) for first, rest in rows("Commands") for name in CODE.findall(first)}
+    assert {name: right[1] if right else "" for name, right in said.items()} == {
+        name: entry.right for name, entry in COMMANDS.items()
+    }
+
+
+def test_every_capability_is_named() -> None:
+    """Each capability of the table once, and none that is not there."""
+    assert sorted(named("Capabilities")) == sorted(CAPABILITIES)
+
+
+def test_every_isupport_token_is_named() -> None:
+    """Each token once, with the value that it has by default."""
+    assert sorted(named("ISUPPORT")) == isupport.tokens(isupport.Lengths(), "trio-chat", 100)
+
+
+def test_every_channel_mode_is_named() -> None:
+    """Each mode with its sign, in the order of the table."""
+    wanted = [word for mode in modes.CHANNEL_MODES.values() for word in (mode.letter, mode.prefix) if word]
+    assert named("Channel modes") == wanted
+
+
+def test_a_channel_mode_says_who_may_change_it() -> None:
+    """The last cell has the lowest rank that may."""
+    said = [rest.removesuffix(" |").rpartition("| ")[2] for first, rest in rows("Channel modes") if CODE.search(first)]
+    assert said == [mode.needs for mode in modes.CHANNEL_MODES.values()]
+
+
+def test_every_user_mode_is_named() -> None:
+    """Each mode, in the order of the table."""
+    assert named("User modes") == list(modes.USER_MODES)
+
+
+@pytest.mark.parametrize("extban", extbans.EXTBANS.values(), ids=lambda extban: extban.name)
+def test_every_extended_ban_is_named(extban: extbans.Extban) -> None:
+    """By its letter and by its name."""
+    assert {f"{extban.letter}:", f"{extban.name}:"} <= set(CODE.findall(section("Channel modes")))
+
+
+def test_every_sasl_mechanism_is_named() -> None:
+    """Those for who has shown a certificate are all there are."""
+    assert [name for name in named("Accounts") if name.isupper()] == list(mechanisms("a fingerprint"))
+
+
+@pytest.mark.parametrize("face", [nickserv.FACE, chanserv.FACE], ids=lambda face: face.name)
+def test_every_order_of_a_service_is_named(face: nickserv.Face) -> None:
+    """In the line of the service."""
+    (orders,) = (rest for first, rest in rows("Accounts") if first == face.name)
+    assert set(face.orders) <= set(CODE.findall(orders))
