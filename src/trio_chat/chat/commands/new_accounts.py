@@ -29,7 +29,8 @@ To do that, enter this code in the chat:
 with /verify {name} {code}
 or with /msg NickServ VERIFY {name} {code}
 
-It can be used once, within {hours} hours. If that was not you, do nothing: without the code there will be no account.
+It can be used once, within {hours} hours. If that was not you, do nothing:
+without the code there will be no account.
 """
 
 
