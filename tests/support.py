@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import scramp
 
-from trio_chat.chat.accounts import Account, ScramKeys
+from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -141,6 +141,7 @@ class OpenAccounts:
         self.known: Mapping[str, Account] = self._known
         self.passwords: dict[str, str] = {}
         self.owners: dict[str, str] = {}
+        self.emails: dict[str, Email] = {}
         self.error: Exception | None = None
 
     def add(self, name: str, password: str) -> None:
@@ -148,15 +149,29 @@ class OpenAccounts:
         self._known[name.lower()] = Account(name, name.lower(), int(NOON))
         self.passwords[name.lower()] = password
 
-    async def create(self, account: Account, password: str, address: str) -> bool:
+    async def prepare(self, password: str, address: str) -> Credentials:
+        """Return a password as it is."""
+        if self.error:
+            raise self.error
+        return Credentials(password, ScramKeys(b"", 0, b"", b""))
+
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
         """Make an account."""
         if self.error:
             raise self.error
         if account.folded in self.known:
             return False
         self._known[account.folded] = account
-        self.passwords[account.folded] = password
+        self.passwords[account.folded] = credentials.password
+        if email is not None:
+            self.emails[account.folded] = email
         return True
+
+    async def email(self, folded: str) -> Email | None:
+        """Return an account's address."""
+        if self.error:
+            raise self.error
+        return self.emails.get(folded)
 
     async def verify(self, folded: str, password: str, address: str) -> Account | None:
         """Return the account when the password is right."""

@@ -394,6 +394,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     execute("INSERT INTO preference VALUES ('ann', '{\"always-on\": true}'), ('bob', '{}')")
     execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
     execute("""INSERT INTO metadata VALUES ('ann', '{"url": "x"}'), ('bob', '{"url": "y"}')""")
+    execute("INSERT INTO email VALUES ('ann', 'ann@example.org', 1), ('bob', 'bob@example.org', 1)")
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
@@ -401,6 +402,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     own = [said(1, "Ann"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\')]
     assert exported == {
         "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
+        "email": {"address": "ann@example.org", "verified": True},
         "channels": [channels()["#a"]],
         "access": {"#b": "o"},
         "read": {"#b": "2026-01-01T00:00:00.000Z"},

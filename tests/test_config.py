@@ -338,6 +338,23 @@ def test_a_key_needs_its_certificate(refused):
     assert "line 2: [tls] key: a key without its certificate" in refused("[tls]\nkey = server.key\n")
 
 
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ("[accounts]\nemail = verified\n", "needs a [mail] section"),
+        ("[accounts]\nemail = verified\n[mail]\nsmtp_host = localhost\n", "mail_from"),
+        ("[mail]\nsmtp_host = localhost\nsendmail = /usr/sbin/sendmail\n", "keep one"),
+        ("[mail]\nsmtp_password = horse\n", "give smtp_user"),
+        ("[mail]\nmail_from = somebody\n", "an e-mail address, or nothing"),
+    ],
+)
+def test_mail_that_could_not_be_sent(refused, lines, words):
+    """It is said before somebody wants to register."""
+    message = refused(lines)
+    assert words in message
+    assert "horse" not in message
+
+
 @pytest.mark.parametrize("value", ["any, same", "example.org", "https://*", "https://a/b", "*"])
 def test_an_origin_that_is_none(refused, value):
     """An origin is a scheme and a host, perhaps with a port (RFC 6454)."""

@@ -9,7 +9,7 @@ import scramp
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from trio_chat.chat.accounts import Account, AccountsError, Busy
+from trio_chat.chat.accounts import Account, AccountsError, Busy, Email
 from trio_chat.chat.identity import Identity
 from trio_chat.chat.lasting import Changes
 from trio_chat.chat.sasl import Failed, ScramSha256
@@ -34,11 +34,16 @@ async def keeper(path: Path | None = None, cost: Cost = COSTS["low"]) -> AsyncIt
         yield await open_accounts(SqliteAccounts(database), cost)
 
 
+async def create(accounts: AccountKeeper, account: Account, password: str, address: str) -> bool:
+    """Make an account, as who registers does."""
+    return await accounts.create(account, await accounts.prepare(password, address))
+
+
 async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
     """With its password, and only with that."""
     async with keeper(tmp_path / "chat.db") as accounts:
-        assert await accounts.create(ANN, "correct horse", ADDRESS)
-        assert not await accounts.create(ANN, "another", ADDRESS)
+        assert await create(accounts, ANN, "correct horse", ADDRESS)
+        assert not await create(accounts, ANN, "another", ADDRESS)
     async with keeper(tmp_path / "chat.db") as accounts:
         assert accounts.known == {"ann": ANN}
         assert await accounts.verify("ann", "correct horse", ADDRESS) == ANN
@@ -49,9 +54,9 @@ async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
 def test_no_password_is_in_the_file(tmp_path: Path) -> None:
     """Not in the database and not in its log."""
 
-    async def create() -> None:
+    async def register() -> None:
         async with keeper(tmp_path / "chat.db") as accounts:
-            await accounts.create(ANN, "correct horse", ADDRESS)
+            await create(accounts, ANN, "correct horse", ADDRESS)
             await trio.to_thread.run_sync(look)
 
     def look() -> None:
@@ -59,19 +64,32 @@ def test_no_password_is_in_the_file(tmp_path: Path) -> None:
         assert b"argon2id" in contents
         assert b"correct horse" not in contents
 
-    trio.run(create)
+    trio.run(register)
 
 
 async def test_changing_and_deleting() -> None:
     """The old password is worth nothing then; a deleted account can be made anew."""
     async with keeper() as accounts:
-        await accounts.create(ANN, "correct horse", ADDRESS)
+        await create(accounts, ANN, "correct horse", ADDRESS)
         await accounts.set_password("ann", "battery staple", ADDRESS)
         assert await accounts.verify("ann", "correct horse", ADDRESS) is None
         assert await accounts.verify("ann", "battery staple", ADDRESS) == ANN
         await accounts.delete("ann")
         assert await accounts.verify("ann", "battery staple", ADDRESS) is None
-        assert await accounts.create(ANN, "correct horse", ADDRESS)
+        assert await create(accounts, ANN, "correct horse", ADDRESS)
+
+
+async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
+    """It is kept with whether it was verified; who registers the name anew has none."""
+    async with keeper(tmp_path / "chat.db") as accounts:
+        credentials = await accounts.prepare("correct horse", ADDRESS)
+        assert await accounts.create(ANN, credentials, Email("ann@example.org", is_verified=True))
+        assert not await accounts.create(ANN, credentials, Email("eve@example.org", is_verified=True))
+    async with keeper(tmp_path / "chat.db") as accounts:
+        assert await accounts.email("ann") == Email("ann@example.org", is_verified=True)
+        await accounts.delete("ann")
+        await accounts.create(ANN, credentials)
+        assert await accounts.email("ann") is None
 
 
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
@@ -85,7 +103,7 @@ async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | 
 async def test_scram_proves_what_is_stored() -> None:
     """RFC 5802: both sides prove themselves; passwords in any script (RFC 4013)."""
     async with keeper() as accounts:
-        await accounts.create(ANN, "пароль Ⅸ", ADDRESS)
+        await create(accounts, ANN, "пароль Ⅸ", ADDRESS)
         assert await scram(accounts, "ann", "пароль IX") == ANN
         with pytest.raises(Failed):
             await scram(accounts, "ann", "другой пароль")
@@ -100,7 +118,7 @@ async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path:
     assert keys[0] == keys[1]
     assert keys[0][0].salt != keys[0][1].salt
     async with keeper() as accounts:
-        await accounts.create(ANN, "correct horse", ADDRESS)
+        await create(accounts, ANN, "correct horse", ADDRESS)
         real, fake = await accounts.scram_keys("ann", ADDRESS), await accounts.scram_keys("bob", ADDRESS)
         assert [len(real.salt), real.iterations] == [len(fake.salt), fake.iterations]
 
@@ -138,7 +156,7 @@ async def test_a_password_that_nobody_could_type_twice() -> None:
     """RFC 4013: what SASLprep forbids is refused, not stored."""
     async with keeper() as accounts:
         with pytest.raises(ValueError, match="forbidden"):
-            await accounts.create(ANN, "control \x07 character", ADDRESS)
+            await create(accounts, ANN, "control \x07 character", ADDRESS)
         assert accounts.known == {}
 
 
@@ -148,7 +166,7 @@ async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
         await database.write(lambda connection: connection.execute("DROP TABLE account"))
         with pytest.raises(AccountsError, match="no such table"):
-            await accounts.create(ANN, "correct horse", ADDRESS)
+            await create(accounts, ANN, "correct horse", ADDRESS)
         assert accounts.known == {}
 
 
@@ -156,9 +174,9 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
     """Accounts that were added or deleted in the file, by somebody else."""
     bob = Account("Bob", "bob", 1_800_000_000)
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
-        await server.create(ANN, "correct horse", ADDRESS)
+        await create(server, ANN, "correct horse", ADDRESS)
         assert await server.refresh() == []
-        await command.create(bob, "battery staple", ADDRESS)
+        await create(command, bob, "battery staple", ADDRESS)
         await command.delete("ann")
         assert await server.refresh() == ["Ann"]
         assert server.known == {"bob": bob}
@@ -169,10 +187,10 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
 async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> None:
     """Its name is the same, its owner need not be."""
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
-        await command.create(ANN, "correct horse", ADDRESS)
+        await create(command, ANN, "correct horse", ADDRESS)
         await server.refresh()
         await command.delete("ann")
-        await command.create(ANN._replace(created=ANN.created + 9), "battery staple", ADDRESS)
+        await create(command, ANN._replace(created=ANN.created + 9), "battery staple", ADDRESS)
         assert await server.refresh() == ["Ann"]
 
 
@@ -195,7 +213,7 @@ async def test_a_name_that_was_given_up_begins_anew(tmp_path: Path) -> None:
     async with open_database(tmp_path / "chat.db") as database:
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
         store = SqliteStore(database)
-        await accounts.create(ANN, "correct horse", ADDRESS)
+        await create(accounts, ANN, "correct horse", ADDRESS)
         await store.save(Changes({}, {("ann", "#a"): "2026-01-01T00:00:00.000Z", ("bob", "#a"): "2026-01-01T00:00:00.000Z"}))
         await accounts.delete("ann")
         assert set((await store.load()).markers) == {("bob", "#a")}
@@ -249,10 +267,10 @@ async def test_accounts_of_one_address_are_limited() -> None:
             SqliteAccounts(database), COSTS["low"], HashingThreads(LimitSettings(registrations_per_hour=2))
         )
         for name in ("a", "b"):
-            assert await accounts.create(Account(name, name, 0), "password", "192.0.2.1")
+            assert await create(accounts, Account(name, name, 0), "password", "192.0.2.1")
         with pytest.raises(Busy, match="Many accounts"):
-            await accounts.create(Account("c", "c", 0), "password", "192.0.2.1")
-        assert await accounts.create(Account("c", "c", 0), "password", "192.0.2.2")
+            await create(accounts, Account("c", "c", 0), "password", "192.0.2.1")
+        assert await create(accounts, Account("c", "c", 0), "password", "192.0.2.2")
 
 
 async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:

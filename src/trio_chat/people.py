@@ -9,7 +9,7 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from trio_chat.chat.accounts import MAX_PASSWORD, Account
+from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from trio_chat.chat.registrations import Wish
     from trio_chat.config import Settings
-    from trio_chat.storage.accounts import Credentials
 
 _LONGEST_FILE = 4096
 
@@ -139,7 +138,7 @@ def change_password(asked: Asked, settings: "Settings", password_file: Path | No
     return OK
 
 
-def _credentials(name: str, settings: "Settings", password_file: Path | None) -> "Credentials | int":
+def _credentials(name: str, settings: "Settings", password_file: Path | None) -> Credentials | int:
     """Return what a password will be checked against, or the exit code when there is none."""
     try:
         if password_file is None:
@@ -274,6 +273,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     belongings = people.belongings(connection, account.folded)
     head = {
         "account": {"name": account.name, "registered": date(account.created)},
+        "email": belongings.email and {"address": belongings.email.address, "verified": belongings.email.is_verified},
         "channels": belongings.owned,
         "access": belongings.ranks,
         "read": belongings.markers,

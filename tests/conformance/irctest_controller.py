@@ -42,8 +42,13 @@ casemapping = {casemapping}
 hash_cost = low
 min_password = 1
 before_connect = {before_connect}
+email = {email}
 always_on = {always_on}
 {listeners}
+
+[mail]
+mail_from = chat@example.org
+sendmail = /bin/true
 
 [limits]
 multiline_lines = 32
@@ -132,6 +137,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
             tls="required" if ssl else "auto",
             password=password or "",
             before_connect=before,
+            email="verified" if self.test_config.account_registration_requires_email else "none",
             always_on=self._always_on(),
             operator=_operator_hash(),
             casemapping=self._casemapping(),

@@ -23,6 +23,8 @@ class AccountRules:
         before_connect: whether that is possible before the connection is complete.
         reservation: what happens to who takes a nickname that is somebody's account: `refuse`, `rename` or `off`.
         min_password: characters that a password has at least.
+        email: what an account needs of an e-mail address: nothing (`none`), that there is one (`required`), or that somebody has
+            proved to read what is sent there (`verified`).
         multi_session: whether several connections of one account can share its nickname.
         always_on: whose users stay while none of their sessions is connected: nobody's (`off`), those of who wants it
             (`opt-in`), of everybody who does not refuse it (`opt-out`), or of everybody (`all`).
@@ -34,6 +36,7 @@ class AccountRules:
     before_connect: bool = True
     reservation: str = "refuse"
     min_password: int = 6
+    email: str = "none"
     multi_session: bool = True
     always_on: str = "opt-in"
     auto_away: bool = True
@@ -65,19 +68,46 @@ class ScramKeys(NamedTuple):
     server_key: bytes
 
 
+class Credentials(NamedTuple):
+    """What a password is checked against: an argon2id hash, and the keys of SCRAM."""
+
+    password: str
+    scram: ScramKeys
+
+
+class Email(NamedTuple):
+    """The e-mail address of an account, and whether somebody has proved to read what is sent there."""
+
+    address: str
+    is_verified: bool
+
+
 class Accounts(Protocol):
     """The keeper of accounts."""
 
     known: Mapping[str, Account]
     """All accounts, by their folded names."""
 
-    async def create(self, account: Account, password: str, address: str) -> bool:
+    async def prepare(self, password: str, address: str) -> Credentials:
+        """Return what a password of a new account will be checked against; counts as a registration from this address.
+
+        Raises:
+            Busy: this address is having others checked, or has registered too many accounts.
+            ValueError: the password has characters that cannot be used.
+        """
+
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
         """Make an account; tell whether it was made, which it is not when there is one of this name.
 
         Raises:
             AccountsError: it cannot be stored.
-            Busy: this address is having others checked.
-            ValueError: the password has characters that cannot be used.
+        """
+
+    async def email(self, folded: str) -> Email | None:
+        """Return the e-mail address of an account; it is shown to its owner only.
+
+        Raises:
+            AccountsError: it cannot be read.
         """
 
     async def verify(self, folded: str, password: str, address: str) -> Account | None:

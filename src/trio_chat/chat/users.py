@@ -12,6 +12,7 @@ from trio_chat.irc.names import fold_or_self
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
     from trio_chat.chat.operators import Operator
+    from trio_chat.chat.verification import Pending
 
 
 MAX_ACCEPTED = 100
@@ -101,6 +102,7 @@ class Session:
         "number",
         "password",
         "past",
+        "pending",
         "sasl",
         "sasl_inbox",
         "sink",
@@ -134,6 +136,7 @@ class Session:
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         # What registration has collected so far; "" until given.
+        self.pending: Pending | None = None  # the registration that it has begun, which waits for a code
         self.password = ""
         self.account = ""  # as logged in; the user's from registration on
         self.sasl: Exchange | None = None

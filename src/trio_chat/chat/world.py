@@ -17,6 +17,7 @@ from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import AUTO_AWAY, Preferences
 from trio_chat.chat.residents import Residents
 from trio_chat.chat.users import UNSPECIFIED, Session, User
+from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
@@ -63,6 +64,8 @@ class World:
     Attributes:
         cloaks: what hides addresses, or None when they are shown.
         control: what operators need of the edge, or None when there is none.
+        mail: what sends e-mails, or None when nothing does.
+        verifications: registrations that wait for the code that was sent to somebody.
         staff: who is an operator of the server.
         usage: how often each command was given.
     """
@@ -106,6 +109,8 @@ class World:
         self.bans = Bans(clock)
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
+        self.mail: Mail | None = None
+        self.verifications = Verifications(clock)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[str, dict[str, str]] = {}  # what accounts (folded) say of themselves
         self.lobby: Channel | None = None
@@ -119,10 +124,9 @@ class World:
     def reconfigure(self, identity: Identity) -> list[Event]:
         """Be as the configuration now says; return what operators are to see who are none any more."""
         self.identity = identity
-        if identity.account_rules.before_connect:
-            self.capability_values.pop("draft/account-registration", None)
-        else:
-            self.capability_values["draft/account-registration"] = ""
+        rules = identity.account_rules
+        tokens = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
+        self.capability_values["draft/account-registration"] = ",".join(token for token, is_so in tokens.items() if is_so)
         most = self.memory.most_messages if self.memory else 0
         self.isupport = tuple(isupport.tokens(self.lengths, identity.network, most))
         return [event for user in list(self.staff) if (event := self._review(user, identity))]

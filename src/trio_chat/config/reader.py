@@ -152,6 +152,7 @@ class _Reader:
         if settings.tls.key is not None and settings.tls.certificate is None:
             raise self._error(line_of(self._text, "tls", "key"), "[tls] key: a key without its certificate; give both")
 
+        self._check_mail(settings)
         seen = set[str]()
         for operator in settings.operators:
             problem = ""
@@ -163,6 +164,18 @@ class _Reader:
                 section = f"operator {operator.name}"
                 raise self._error(line_of(self._text, section), f"[{section}] {problem}")
             seen.add(fold_or_self(operator.name))
+
+    def _check_mail(self, settings: Settings) -> None:
+        mail = settings.mail
+        if mail.smtp_host and mail.sendmail is not None:
+            problem = "[mail] sendmail: there is an smtp_host, too; keep one of them"
+            raise self._error(line_of(self._text, "mail", "sendmail"), problem)
+        if mail.smtp_password and not mail.smtp_user:
+            problem = "[mail] smtp_password: a password without a user; give smtp_user, too"
+            raise self._error(line_of(self._text, "mail", "smtp_password"), problem)
+        if settings.accounts.email == "verified" and not mail.is_usable:
+            problem = "[accounts] email = verified needs a [mail] section with mail_from, and with smtp_host or sendmail"
+            raise self._error(line_of(self._text, "accounts", "email"), problem)
 
     def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
         line = line_of(self._text, "server", key)

@@ -76,12 +76,31 @@ class AccountSettings:
     registration: str = "open"
     before_connect: bool = True
     min_password: int = 6  # characters
+    email: str = "none"
     multi_session: bool = True
     always_on: str = "opt-in"
     auto_away: bool = True
     always_on_days: int = 0  # 0: for ever
     reservation: str = "refuse"
     hash_cost: str = "normal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    """[mail]: how letters are sent."""
+
+    mail_from: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_tls: str = "starttls"
+    smtp_user: str = ""  # empty: without logging in
+    smtp_password: str = field(default="", repr=False)
+    sendmail: Path | None = None  # a program, in the place of SMTP
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether they say how."""
+        return bool(self.mail_from and (self.smtp_host or self.sendmail))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +207,7 @@ class Settings:
     logging: LoggingSettings = field(default_factory=LoggingSettings)
     storage: StorageSettings = field(default_factory=StorageSettings)
     accounts: AccountSettings = field(default_factory=AccountSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     client: ClientSettings = field(default_factory=ClientSettings)

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 
+from trio_chat.irc.mail import email_address
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
 from trio_chat.irc.rights import RIGHTS
 
@@ -179,6 +180,16 @@ def host(value: str) -> str:
         if value != bare or not _HOST_NAME.fullmatch(value) or not value.strip("0123456789."):
             raise
     return bare
+
+
+def no_or_host(value: str) -> str:
+    """Return an IP address or a host name, or nothing for nothing."""
+    return host(value) if value else ""
+
+
+def no_or_email(value: str) -> str:
+    """Return an e-mail address, or nothing for nothing."""
+    return email_address(value) if value else ""
 
 
 def port_or_none(value: str) -> int | None:

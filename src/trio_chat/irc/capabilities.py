@@ -63,7 +63,7 @@ CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
     for cap in (
         Capability("account-notify", ACCOUNT_NOTIFY),
-        Capability("draft/account-registration", ACCOUNT_REGISTRATION, value="before-connect"),
+        Capability("draft/account-registration", ACCOUNT_REGISTRATION),
         Capability("account-tag", ACCOUNT_TAG),
         Capability("away-notify", AWAY_NOTIFY),
         Capability("batch", BATCH),

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountsError, Busy, ScramKeys
+from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email, ScramKeys
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.storage.accounts import Credentials, SqliteAccounts
+from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
@@ -111,17 +111,26 @@ class AccountKeeper:
         self._known.update((account.folded, account) for account in accounts)
         return sorted(gone)
 
-    async def create(self, account: Account, password: str, address: str) -> bool:
-        """Make an account; see `Accounts.create`."""
+    async def prepare(self, password: str, address: str) -> Credentials:
+        """Return what a new password will be checked against; see `Accounts.prepare`."""
         if self._threads.made.are_spent(address):
             raise Busy("Many accounts were registered from your address, try again later")
         credentials = await self._threads.run(address, self._cost.credentials, password)
-        with _translated():
-            if not await self._table.insert(account, credentials):
-                return False
         self._threads.made.note(address)
+        return credentials
+
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
+        """Make an account; see `Accounts.create`."""
+        with _translated():
+            if not await self._table.insert(account, credentials, email):
+                return False
         self._known[account.folded] = account
         return True
+
+    async def email(self, folded: str) -> Email | None:
+        """Return the e-mail address of an account; see `Accounts.email`."""
+        with _translated():
+            return await self._table.email(folded)
 
     async def verify(self, folded: str, password: str, address: str) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""

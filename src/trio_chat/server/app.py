@@ -28,6 +28,7 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import Entrance, accept_from
+from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
 from trio_chat.server.opening import Closed, Opening, Rules
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
@@ -68,6 +69,7 @@ class Server:
         self._bans = BanKeeper(self.world, memory.bans, self.broadcaster) if memory and memory.bans else None
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
+        self.world.mail = mailer(settings.mail)
         cost = COSTS[settings.accounts.hash_cost]
         self.world.control = ServerControl(self, cost, threads or HashingThreads(settings.limits), load)
         self.connections: set[Connection] = set()

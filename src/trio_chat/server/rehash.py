@@ -17,6 +17,7 @@ from trio_chat.chat.operators import Operator
 from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
+from trio_chat.server.mail import mailer
 
 
 class When(Enum):
@@ -42,8 +43,11 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.RESTART: ("file", "keep_days", "longer_for_channels", "synchronous"),
     },
     "accounts": {
-        When.NOW: ("registration", "before_connect", "min_password", "multi_session", "reservation"),
+        When.NOW: ("registration", "before_connect", "min_password", "email", "multi_session", "reservation"),
         When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),
+    },
+    "mail": {
+        When.NOW: ("mail_from", "smtp_host", "smtp_port", "smtp_tls", "smtp_user", "smtp_password", "sendmail"),
     },
     "limits": {
         When.NOW: ("server_bans",),
@@ -135,6 +139,8 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
         world.memory = replace(world.memory, playback=storage.playback, most_messages=storage.most_messages)
     if any(key.startswith("[server] cloak") for key in found):
         world.cloaks = cloaks(settings, world.memory, server.start_secret)
+    if any(key.startswith("[mail]") for key in found):
+        world.mail = mailer(settings.mail)
     events = world.reconfigure(identity(settings, world.identity.created))
     return Outcome(_sentences(found), events)
 
@@ -189,6 +195,7 @@ def identity(settings: Settings, created: float) -> Identity:
             before_connect=settings.accounts.before_connect,
             reservation=settings.accounts.reservation,
             min_password=settings.accounts.min_password,
+            email=settings.accounts.email,
             multi_session=settings.accounts.multi_session,
             always_on=settings.accounts.always_on,
             auto_away=settings.accounts.auto_away,

@@ -1,20 +1,13 @@
 """Accounts on disk."""
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, ScramKeys
+from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
     import apsw
-
-
-class Credentials(NamedTuple):
-    """What a password is checked against: an argon2id hash, and the keys of SCRAM."""
-
-    password: str
-    scram: ScramKeys
 
 
 class SqliteAccounts:
@@ -41,9 +34,13 @@ class SqliteAccounts:
         """Return what the password of an account is checked against; None when there is no such account."""
         return await self._database.read(_credentials, folded)
 
-    async def insert(self, account: Account, credentials: Credentials) -> bool:
+    async def insert(self, account: Account, credentials: Credentials, email: Email | None) -> bool:
         """Add an account; tell whether it was added, which it is not when there is one of this name."""
-        return await self._database.write(insert, account, credentials)
+        return await self._database.write(insert, account, credentials, email)
+
+    async def email(self, folded: str) -> Email | None:
+        """Return the e-mail address of an account."""
+        return await self._database.read(email_of, folded)
 
     async def update(self, folded: str, credentials: Credentials) -> None:
         """Give an account other credentials."""
@@ -89,11 +86,20 @@ def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | No
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
 
 
-def insert(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
+def insert(connection: "apsw.Connection", account: Account, credentials: Credentials, email: Email | None = None) -> bool:
     """Add an account; tell whether it was added, which it is not when there is one of this name."""
     row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
     connection.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
-    return connection.changes() == 1
+    is_new = connection.changes() == 1
+    if is_new and email is not None:
+        connection.execute("INSERT INTO email VALUES (?, ?, ?)", (account.folded, *email))
+    return is_new
+
+
+def email_of(connection: "apsw.Connection", folded: str) -> Email | None:
+    """Return the e-mail address of an account."""
+    row = connection.execute("SELECT address, verified FROM email WHERE account = ?", (folded,)).fetchone()
+    return Email(str(row[0]), bool(row[1])) if row else None
 
 
 def update(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:

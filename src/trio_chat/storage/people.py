@@ -9,11 +9,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trio_chat.chat.accounts import Account
+from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.history import Record
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import accounts, maintenance
-from trio_chat.storage.accounts import Credentials
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import drop_events
 from trio_chat.storage.history import drop_for_ever
@@ -41,6 +40,7 @@ class Belongings(NamedTuple):
         always_on: the state of that user, or None.
         preferences: what it has chosen.
         metadata: what it says of itself, values by keys.
+        email: its e-mail address, or None.
     """
 
     owned: list[dict[str, Any]]
@@ -50,6 +50,7 @@ class Belongings(NamedTuple):
     always_on: dict[str, Any] | None
     preferences: dict[str, bool]
     metadata: dict[str, str]
+    email: Email | None
 
 
 def everybody(connection: "apsw.Connection") -> list[Account]:
@@ -117,7 +118,8 @@ def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
     always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", folded)
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", folded)
     said = _state(connection, _METADATA, folded)
-    return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {})
+    email = accounts.email_of(connection, folded)
+    return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email)
 
 
 def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Who one is: AUTHENTICATE, REGISTER (IRCv3 sasl-3.1, sasl-3.2, draft/account-registration).
+"""Who one is: AUTHENTICATE (IRCv3 sasl-3.1, sasl-3.2); new accounts are in `new_accounts`.
 
 What NickServ does is the same functions with another face; see `trio_chat.chat.services.nickserv`.
 """
@@ -7,11 +7,10 @@ import logging
 from functools import partial
 
 from trio_chat.chat import banning, logins, sasl
-from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy
+from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import fold
 
 log = logging.getLogger("trio_chat")
 
@@ -132,78 +131,3 @@ def log_out(request: Request, reply: Response) -> None:
     reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
     for event in logins.change_account(request.world, request.user, ""):
         reply.emit(event)
-
-
-@command(
-    "REGISTER", "<account or *> <email or *> <password>", min_params=3, needs_registration=False,
-    weight=4, help="Register the nickname you have as an account.",
-)  # fmt: skip
-def register_command(request: Request) -> None:
-    """Register an account of the name that one has; no address is asked for, and none is kept."""
-    name = request.session.user.nick if request.session.user else request.session.asked_nick
-    wanted = request.params[0]
-    if not name:
-        request.reply.fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname first: an account has its name")
-        return
-    if wanted not in ("*", name):
-        text = f"An account has the name of its owner's nickname; you are {name}"
-        request.reply.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", wanted, text=text)
-        return
-    refusal = why_not_register(request, name, request.params[2])
-    if refusal:
-        request.reply.fail("REGISTER", refusal[0], name, text=refusal[1])
-        return
-    request.reply.postpone(partial(_register, request, name, request.params[2]))
-
-
-def why_not_register(request: Request, name: str, password: str) -> tuple[str, str] | None:
-    """Say why an account cannot be registered: a code (IRCv3 draft/account-registration) and a sentence; None when it can."""
-    world, session = request.world, request.session
-    rules = world.identity.account_rules
-    if world.accounts is None or not rules.registration:
-        return "DISALLOWED", "Accounts cannot be registered on this server"
-    if session.user is None and not rules.before_connect:
-        return "COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected"
-    if session.account:
-        return "ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already"
-    folded = fold(name)
-    if suspended := why_suspended(request, name):
-        return "DISALLOWED", suspended
-    is_known = folded in world.accounts.known or any(world.lookalikes.accounts(world.accounts.known, folded))
-    if is_known or world.users.get(folded) not in (None, session.user):
-        return "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
-    code, text = why_not_password(request, password)
-    return (code, text) if code else None
-
-
-def why_not_password(request: Request, password: str) -> tuple[str, str]:
-    """Say why a password cannot be one: a code and a sentence, both "" when it can."""
-    least = request.world.identity.account_rules.min_password
-    if len(password) < least:
-        return "WEAK_PASSWORD", f"A password has at least {least} characters"
-    if len(password.encode()) > MAX_PASSWORD or not password.isprintable():
-        return "UNACCEPTABLE_PASSWORD", f"A password has at most {MAX_PASSWORD} bytes and no control characters"
-    return "", ""
-
-
-async def create_account(request: Request, name: str, password: str) -> Account | str:
-    """Make an account; return it, or a sentence that says why not."""
-    world = request.world
-    assert world.accounts is not None  # noqa: S101  # asked before
-    account = Account(name, fold(name), int(world.clock()))
-    try:
-        if await world.accounts.create(account, password, request.session.address):
-            log.info("%s registered the account %s", request.session.address, name)
-            return account
-    except (AccountsError, Busy, ValueError) as error:
-        return explain(error)
-    return f"{name} belongs to somebody already"
-
-
-async def _register(request: Request, name: str, password: str, reply: Response) -> None:
-    outcome = await create_account(request, name, password)
-    if isinstance(outcome, str):
-        reply.fail("REGISTER", "TEMPORARILY_UNAVAILABLE", name, text=outcome)
-        return
-    reply.send("REGISTER", ("SUCCESS", name, "The account is yours, and you are logged in"))
-    log_in(request, reply, outcome)

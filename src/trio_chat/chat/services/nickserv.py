@@ -7,6 +7,8 @@ from functools import partial
 from trio_chat.chat import logins
 from trio_chat.chat.accounts import MAX_CERTIFICATES, MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
+from trio_chat.chat.commands import new_accounts
+from trio_chat.chat.commands.new_accounts import Wanted
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
@@ -32,22 +34,46 @@ def ns_command(request: Request) -> None:
     FACE.handle(request, " ".join(request.params))
 
 
-@FACE.order("REGISTER", "<password>", 1, "registers your nickname as an account")
+@FACE.order("REGISTER", "<password> [<email>]", 1, "registers your nickname as an account")
 def _register(request: Request, words: list[str]) -> None:
-    refusal = login.why_not_register(request, request.user.nick, words[0])
+    wanted = Wanted(request.user.nick, words[0], words[1] if len(words) > 1 else "")
+    refusal = new_accounts.why_not_register(request, wanted)
+    if refusal is None:
+        request.reply.postpone(partial(_create, request, wanted))
+    elif refusal.code == "INVALID_EMAIL":
+        answer(request, f"{refusal.text}. Usage: /msg {NAME} REGISTER <password> <email>")
+    else:
+        answer(request, f"{refusal.text}.")
+
+
+async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
+    outcome = await new_accounts.register(request, wanted)
+    if outcome.code == new_accounts.VERIFICATION_REQUIRED:
+        answer(request, f"A code was sent to {wanted.email}. Give it with /msg {NAME} VERIFY {wanted.name} <code>", reply)
+    else:
+        _finish(request, outcome, reply)
+
+
+def _finish(request: Request, outcome: new_accounts.Answer, reply: Response) -> None:
+    if outcome.account is None:
+        answer(request, f"{outcome.text}.", reply)
+        return
+    answer(request, f"{outcome.account.name} is yours now, and you are logged in.", reply)
+    login.log_in(request, reply, outcome.account)
+
+
+@FACE.order("VERIFY", "[<account>] <code>", 1, "finishes a registration with the code that was sent to you")
+def _verify(request: Request, words: list[str]) -> None:
+    name = words[0] if len(words) > 1 else request.user.nick
+    refusal = new_accounts.why_not_verify(request)
     if refusal:
-        answer(request, f"{refusal[1]}.")
+        answer(request, f"{refusal.text}.")
         return
-    request.reply.postpone(partial(_create, request, words[0]))
+    request.reply.postpone(partial(_take_code, request, name, words[-1]))
 
 
-async def _create(request: Request, password: str, reply: Response) -> None:
-    outcome = await login.create_account(request, request.user.nick, password)
-    if isinstance(outcome, str):
-        answer(request, f"{outcome}.", reply)
-        return
-    answer(request, f"{outcome.name} is yours now, and you are logged in.", reply)
-    login.log_in(request, reply, outcome)
+async def _take_code(request: Request, name: str, code: str, reply: Response) -> None:
+    _finish(request, await new_accounts.verify(request, name, code, reply), reply)
 
 
 @FACE.order("IDENTIFY", "[<account>] <password>", 1, "logs you in")
@@ -218,6 +244,20 @@ def _info(request: Request, words: list[str]) -> None:
     if account.name == request.user.account:
         for name in PREFERENCES:
             answer(request, describe(request, name))
+        request.reply.postpone(partial(_show_email, request, account.folded))
+
+
+async def _show_email(request: Request, folded: str, reply: Response) -> None:
+    """Show the e-mail address of an account to its owner."""
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `handle` has looked
+    try:
+        email = await accounts.email(folded)
+    except AccountsError as error:
+        answer(request, f"{login.explain(error)}.", reply)
+        return
+    if email is not None:
+        answer(request, f"Your e-mail address is {email.address}{'' if email.is_verified else ', not verified'}.", reply)
 
 
 def describe(request: Request, name: str) -> str:

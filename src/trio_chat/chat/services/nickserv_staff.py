@@ -3,8 +3,7 @@
 from functools import partial
 
 from trio_chat.chat.bans import Kind
-from trio_chat.chat.commands import accounts as login
-from trio_chat.chat.commands import bans
+from trio_chat.chat.commands import bans, new_accounts
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import SERVICES, Request
 from trio_chat.chat.response import Response
@@ -30,11 +29,11 @@ def _why_not(request: Request, name: str, password: str) -> str:
         return f"{name} is not a name that an account can have"
     if folded in SERVICES or (world.accounts is not None and folded in world.accounts.known):
         return f"{name} belongs to somebody already"
-    return login.why_not_password(request, password)[1]
+    return new_accounts.why_not_password(request, password)[1]
 
 
 async def _create(request: Request, name: str, password: str, reply: Response) -> None:
-    outcome = await login.create_account(request, name, password)
+    outcome = await new_accounts.create_account(request, name, password)
     if isinstance(outcome, str):
         answer(request, f"{outcome}.", reply)
         return

@@ -1,0 +1,248 @@
+"""New accounts: REGISTER, VERIFY (IRCv3 draft/account-registration).
+
+What NickServ does is the same functions with another face; see `trio_chat.chat.services.nickserv`.
+"""
+
+import logging
+from functools import partial
+from typing import NamedTuple
+
+from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy, Email
+from trio_chat.chat.commands.accounts import count_failure, explain, log_in, why_suspended
+from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Response
+from trio_chat.chat.verification import LIFETIME, Letter, MailError, MailRefused, Refused
+from trio_chat.irc.mail import email_address
+from trio_chat.irc.names import fold, fold_or_self
+
+log = logging.getLogger("trio_chat")
+
+VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
+NO_MAIL = "The server cannot send mail at the moment, try again later"
+_LETTER = """\
+Somebody, probably you, wants to register the account {name} on {network}.
+
+To do that, enter this code in the chat:
+
+    {code}
+
+with /verify {name} {code}
+or with /msg NickServ VERIFY {name} {code}
+
+It can be used once, within {hours} hours. If that was not you, do nothing:
+without the code there will be no account.
+"""
+
+
+class Wanted(NamedTuple):
+    """What somebody wants to register.
+
+    Args:
+        name: of the account.
+        password: for it.
+        email: the address, or "" or `*` for none.
+    """
+
+    name: str
+    password: str
+    email: str
+
+
+class Answer(NamedTuple):
+    """What came of it: a code of draft/account-registration, a sentence, and the account when there is one now."""
+
+    code: str
+    text: str
+    account: Account | None = None
+
+
+@command(
+    "REGISTER", "<account or *> <email or *> <password>", min_params=3, needs_registration=False,
+    weight=4, help="Register the nickname you have as an account.",
+)  # fmt: skip
+def register_command(request: Request) -> None:
+    """Register an account of the name that one has."""
+    name = request.session.user.nick if request.session.user else request.session.asked_nick
+    given, email, password = request.params[:3]
+    if not name:
+        request.reply.fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname first: an account has its name")
+        return
+    if given not in ("*", name):
+        text = f"An account has the name of its owner's nickname; you are {name}"
+        request.reply.fail("REGISTER", "ACCOUNT_NAME_MUST_BE_NICK", given, text=text)
+        return
+    wanted = Wanted(name, password, email)
+    refusal = why_not_register(request, wanted)
+    if refusal:
+        request.reply.fail("REGISTER", refusal.code, name, text=refusal.text)
+        return
+    request.reply.postpone(partial(_register, request, wanted))
+
+
+async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
+    answer = await register(request, wanted)
+    if answer.account is not None:
+        reply.send("REGISTER", ("SUCCESS", wanted.name, answer.text))
+        log_in(request, reply, answer.account)
+    elif answer.code == VERIFICATION_REQUIRED:
+        reply.send("REGISTER", (answer.code, wanted.name, answer.text))
+    else:
+        reply.fail("REGISTER", answer.code, wanted.name, text=answer.text)
+
+
+@command(
+    "VERIFY", "<account> <code>", min_params=2, needs_registration=False,
+    weight=4, help="Finish the registration of an account with the code that was sent to you.",
+)  # fmt: skip
+def verify_command(request: Request) -> None:
+    """Finish a registration."""
+    name, code = request.params[:2]
+    refusal = why_not_verify(request)
+    if refusal:
+        request.reply.fail("VERIFY", refusal.code, name, text=refusal.text)
+        return
+    request.reply.postpone(partial(_verify, request, name, code))
+
+
+async def _verify(request: Request, name: str, code: str, reply: Response) -> None:
+    answer = await verify(request, name, code, reply)
+    if answer.account is not None:
+        reply.send("VERIFY", ("SUCCESS", answer.account.name, answer.text))
+        log_in(request, reply, answer.account)
+    else:
+        reply.fail("VERIFY", answer.code, name, text=answer.text)
+
+
+def why_not_register(request: Request, wanted: Wanted) -> Answer | None:
+    """Say why an account cannot be registered; None when it can."""
+    world, session, name = request.world, request.session, wanted.name
+    rules = world.identity.account_rules
+    if world.accounts is None or not rules.registration:
+        return Answer("DISALLOWED", "Accounts cannot be registered on this server")
+    if refusal := why_not_verify(request):
+        return refusal
+    if suspended := why_suspended(request, name):
+        return Answer("DISALLOWED", suspended)
+    folded = fold(name)
+    holder = world.verifications.holder(folded)
+    is_held = holder is not None and holder is not session.pending
+    if is_held or _is_taken(request, world.accounts, folded) or world.users.get(folded) not in (None, session.user):
+        return Answer("ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in")
+    if rules.email != "none" and not _is_email(wanted.email):
+        return Answer("INVALID_EMAIL", "An account needs an e-mail address here: yours")
+    code, text = why_not_password(request, wanted.password)
+    return Answer(code, text) if code else None
+
+
+def why_not_verify(request: Request) -> Answer | None:
+    """Say why somebody can neither begin nor finish a registration; None when that is possible."""
+    session = request.session
+    if request.world.accounts is None:
+        return Answer("TEMPORARILY_UNAVAILABLE", "There are no accounts on this server")
+    if session.user is None and not request.world.identity.account_rules.before_connect:
+        return Answer("COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected")
+    if session.account:
+        return Answer("ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already")
+    return None
+
+
+def _is_taken(request: Request, accounts: Accounts, folded: str) -> bool:
+    return folded in accounts.known or any(request.world.lookalikes.accounts(accounts.known, folded))
+
+
+def _is_email(text: str) -> bool:
+    try:
+        email_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def why_not_password(request: Request, password: str) -> tuple[str, str]:
+    """Say why a password cannot be one: a code and a sentence, both "" when it can."""
+    least = request.world.identity.account_rules.min_password
+    if len(password) < least:
+        return "WEAK_PASSWORD", f"A password has at least {least} characters"
+    if len(password.encode()) > MAX_PASSWORD or not password.isprintable():
+        return "UNACCEPTABLE_PASSWORD", f"A password has at most {MAX_PASSWORD} bytes and no control characters"
+    return "", ""
+
+
+async def create_account(request: Request, name: str, password: str, email: Email | None = None) -> Account | str:
+    """Make an account at once; return it, or a sentence that says why not."""
+    world = request.world
+    assert world.accounts is not None  # noqa: S101  # asked before
+    account = Account(name, fold(name), int(world.clock()))
+    try:
+        credentials = await world.accounts.prepare(password, request.session.address)
+        if await world.accounts.create(account, credentials, email):
+            log.info("%s registered the account %s", request.session.address, name)
+            return account
+    except (AccountsError, Busy, ValueError) as error:
+        return explain(error)
+    return f"{name} belongs to somebody already"
+
+
+async def register(request: Request, wanted: Wanted) -> Answer:
+    """Register what `why_not_register` does not refuse: make an account, or send a code to its address."""
+    kind = request.world.identity.account_rules.email
+    if kind == "verified":
+        return await _begin(request, wanted)
+    email = Email(email_address(wanted.email), is_verified=False) if kind == "required" else None
+    outcome = await create_account(request, wanted.name, wanted.password, email)
+    if isinstance(outcome, str):
+        return Answer("TEMPORARILY_UNAVAILABLE", outcome)
+    return Answer("SUCCESS", "The account is yours, and you are logged in", outcome)
+
+
+async def _begin(request: Request, wanted: Wanted) -> Answer:
+    """Let an account wait, and send its code. When cancelled, it waits: the letter may be on its way."""
+    world, session = request.world, request.session
+    if world.mail is None or world.accounts is None:
+        log.error("nobody can register: no mail can be sent; see [mail] in the configuration")
+        return Answer("TEMPORARILY_UNAVAILABLE", NO_MAIL)
+    account = Account(wanted.name, fold(wanted.name), int(world.clock()))
+    email = email_address(wanted.email)
+    try:
+        credentials = await world.accounts.prepare(wanted.password, session.address)
+        pending, code = world.verifications.begin(account, email, credentials, session.pending)
+    except Refused as refused:
+        return Answer(refused.code, refused.text)
+    except (AccountsError, Busy, ValueError) as error:
+        return Answer("TEMPORARILY_UNAVAILABLE", explain(error))
+    session.pending = pending
+    network = world.identity.network
+    text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
+    try:
+        await world.mail.send(Letter(email, f"Your code for {network}", text))
+    except MailError as error:
+        world.verifications.drop(pending)
+        log.error("the code for the account %s could not be sent: %s", wanted.name, error)
+        if isinstance(error, MailRefused):
+            return Answer("UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one")
+        return Answer("TEMPORARILY_UNAVAILABLE", NO_MAIL)
+    log.info("%s wants to register the account %s, and was sent a code", session.address, wanted.name)
+    return Answer(VERIFICATION_REQUIRED, f"A code was sent to {email}; give it with VERIFY {wanted.name} <code>")
+
+
+async def verify(request: Request, name: str, code: str, reply: Response) -> Answer:
+    """Make the account whose code this is; a wrong one is counted as a wrong password is."""
+    world, session = request.world, request.session
+    assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
+    folded = fold_or_self(name)
+    pending = world.verifications.take(folded, code)
+    if pending is None:
+        await world.accounts.note_wrong(session.address)
+        count_failure(request, reply)
+        return Answer("INVALID_CODE", "That is not the code, or it is too old")
+    account = pending.account
+    if _is_taken(request, world.accounts, folded) or why_suspended(request, account.name):
+        return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
+    try:
+        if not await world.accounts.create(account, pending.credentials, Email(pending.email, is_verified=True)):
+            return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
+    except AccountsError as error:
+        world.verifications.put_back(pending)
+        return Answer("TEMPORARILY_UNAVAILABLE", explain(error))
+    log.info("%s registered the account %s", session.address, account.name)
+    return Answer("SUCCESS", "The account is yours, and you are logged in", account)

@@ -1,0 +1,183 @@
+"""Accounts that wait until somebody proves to read the mail of an address (IRCv3 draft/account-registration, VERIFY).
+
+They live in memory only: after a restart of the server one registers again. Meanwhile one holds its name, and those that look the
+same, against others who want to register it; it is no account yet, so nobody can log in to it, and the nickname stays free.
+Everything is bounded: how many wait, how many letters are sent, to one address too, how long a code is good, how often it can be
+wrong.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+from trio_chat.chat.accounts import Account, Credentials
+from trio_chat.irc.skeletons import skeleton
+
+LIFETIME = 3 * 3600
+"""Seconds for which a code is good, and a name is held."""
+MOST_LETTERS = 2000
+"""Letters sent within that time, and so the accounts that can be waiting."""
+LETTERS_PER_EMAIL = 3
+"""Of these, letters to one address: nobody's mailbox is filled by a stranger."""
+MOST_TRIES = 20
+"""Wrong codes until the registration is given up."""
+
+_CODE_BYTES = 10
+_NOTHING = bytes(hashlib.sha256().digest_size)
+
+
+class Letter(NamedTuple):
+    """An e-mail to be sent."""
+
+    to: str
+    subject: str
+    text: str
+
+
+class MailError(Exception):
+    """No mail can be sent at the moment; the message is for the operator's log."""
+
+
+class MailRefused(MailError):
+    """This address takes no mail; another one may."""
+
+
+class Mail(Protocol):
+    """What sends e-mails: a port."""
+
+    async def send(self, letter: Letter) -> None:
+        """Send a letter, and return when somebody else is responsible for it. When cancelled, it may be sent or not.
+
+        Raises:
+            MailRefused: this address takes none.
+            MailError: none can be sent.
+        """
+
+
+class Refused(Exception):
+    """The registration cannot wait.
+
+    Args:
+        code: of the standard reply.
+        text: a sentence for people.
+    """
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A registration that waits for its code; of the code only the hash is kept.
+
+    Args:
+        account: what is to be made.
+        email: the address that is to be proved.
+        credentials: what the password will be checked against.
+        digest: of the code.
+        until: seconds of Unix time.
+        tries: how many wrong codes there may still be.
+    """
+
+    account: Account
+    email: str
+    credentials: Credentials = field(repr=False)
+    digest: bytes = field(repr=False)
+    until: float
+    tries: int = MOST_TRIES
+
+
+class Verifications:
+    """All registrations that wait.
+
+    Args:
+        clock: returns seconds of Unix time.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._pending: dict[str, Pending] = {}  # by what the names look like
+        self._letters: deque[tuple[float, str]] = deque()  # until when each counts, and to whom it was sent
+
+    def __len__(self) -> int:
+        self._expire()
+        return len(self._pending)
+
+    def holder(self, folded: str) -> Pending | None:
+        """Return what waits under a name, or under one that looks the same."""
+        self._expire()
+        return self._pending.get(skeleton(folded))
+
+    def begin(self, account: Account, email: str, credentials: Credentials, own: Pending | None) -> tuple[Pending, str]:
+        """Let a registration wait; return it and its code, which is to be sent and forgotten.
+
+        Args:
+            account: what is to be made.
+            email: whom the code will be sent to.
+            credentials: what the password will be checked against.
+            own: what the same session began before, whose place this one may take.
+
+        Raises:
+            Refused: it cannot.
+        """
+        holder = self.holder(account.folded)
+        if holder is not None and holder is not own:
+            raise Refused("ACCOUNT_EXISTS", f"Somebody else is registering {account.name}")
+        if len(self._letters) >= MOST_LETTERS:
+            raise Refused("TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later")
+        mailbox = email.casefold()
+        if sum(to == mailbox for _, to in self._letters) >= LETTERS_PER_EMAIL:
+            raise Refused("UNACCEPTABLE_EMAIL", "Enough letters were sent to that address, try again later")
+        code = base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
+        pending = Pending(account, email, credentials, _digest(code), self._clock() + LIFETIME)
+        self._letters.append((pending.until, mailbox))
+        if own is not None:
+            self.drop(own)
+        self._pending[skeleton(account.folded)] = pending
+        return pending, code
+
+    def drop(self, pending: Pending) -> None:
+        """Give up a registration, unless another one has taken its place."""
+        key = skeleton(pending.account.folded)
+        if self._pending.get(key) is pending:
+            del self._pending[key]
+
+    def take(self, folded: str, code: str) -> Pending | None:
+        """Return the registration whose code this is, which then waits no more; None when it is wrong."""
+        pending = self.holder(folded)
+        if pending is not None and pending.account.folded != folded:
+            pending = None
+        # A name under which nothing waits takes as long.
+        is_right = hmac.compare_digest(_digest(code.lower()), pending.digest if pending else _NOTHING)
+        if pending is None:
+            return None
+        if is_right:
+            self.drop(pending)
+            return pending
+        pending.tries -= 1
+        if pending.tries <= 0:
+            self.drop(pending)
+        return None
+
+    def put_back(self, pending: Pending) -> None:
+        """Let a registration wait again whose account could not be stored; its code is good as long as it was."""
+        if self.holder(pending.account.folded) is None:
+            self._pending[skeleton(pending.account.folded)] = pending
+
+    def _expire(self) -> None:
+        now = self._clock()
+        while self._letters and self._letters[0][0] <= now:
+            self._letters.popleft()
+        for pending in [pending for pending in self._pending.values() if pending.until <= now]:
+            self.drop(pending)
+
+
+def _digest(code: str) -> bytes:
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()
