@@ -243,10 +243,10 @@ async def test_nobody_logs_in_with_a_decoy() -> None:
     assert not await threads.check("192.0.2.1", lambda _hash, _said: True, "hash", "x", is_decoy=True)
 
 
-async def test_wrong_proofs_of_scram_count_too(autojump_clock: MockClock) -> None:
+async def test_wrong_proofs_of_scram_count_too() -> None:
     """Who is not listened to any more gets no keys either, and a PLAIN password is not looked at."""
     async with open_database(None) as database:
-        threads = HashingThreads(LimitSettings(failed_logins=1))
+        threads = HashingThreads(LimitSettings(failed_logins=1, failed_login_delay=0))
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
         exchange = ScramSha256(accounts, ADDRESS)
         client = scramp.ScramClient(["SCRAM-SHA-256"], "ann", "wrong")

@@ -11,6 +11,7 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
 from support import ListHistory, run_now
 from trio_chat.chat.history import LAST_ID, BadRecord, HistoryError, Record, Span
@@ -201,6 +202,16 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
         worker.join(30)
         assert not worker.is_alive()
     assert apsw.connections() == []
+
+
+async def test_a_thread_ends_even_when_closing_takes_too_long(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """It does so after what it is doing; here the deadline passes at once, because this clock does not wait for threads."""
+    async with open_database(tmp_path / "chat.db"):
+        workers = [thread for thread in threading.enumerate() if "apsw" in thread.name]
+    assert len(workers) == 3
+    for worker in workers:
+        worker.join(30)
+        assert not worker.is_alive()
 
 
 async def test_a_renamed_channel_keeps_what_was_said() -> None:

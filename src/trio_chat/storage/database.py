@@ -24,6 +24,8 @@ MEMORY = ":memory:"
 SYNCHRONOUS = ("full", "normal", "off")
 CLOSE_TIMEOUT = 30.0
 """Seconds that closing may take: SQLite then writes what is in the log back into the file."""
+_ABANDONED: list[object] = []
+"""What served connections that could not be closed in time: apsw calls it once more when such a connection is freed."""
 _BUSY_MS = 5000
 
 
@@ -85,8 +87,7 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
     """
     if path is not None:
         await trio.to_thread.run_sync(_create_private, path)
-    writer = await _connect(path)
-    try:
+    async with _connected(path) as writer:
         try:
             await _run(writer, _prepare, synchronous)
         except (StorageError, SchemaError) as error:
@@ -96,26 +97,33 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
             return
         async with _connected(path) as reader, _connected(path) as searcher:
             yield Database(writer, reader, searcher)
-    finally:
-        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-            await writer.aclose()
 
 
 @asynccontextmanager
-async def _connected(path: Path) -> "AsyncIterator[apsw.AsyncConnection]":
-    connection = await _connect(path)
+async def _connected(path: Path | None) -> "AsyncIterator[apsw.AsyncConnection]":
+    """Have a connection with its thread, which ends with this whatever happens: the interpreter waits for it when it exits."""
+    import apsw.aio  # noqa: PLC0415  # only who stores something needs it
+
+    controller = apsw.aio.Trio()
+    is_closed = False
     try:
-        yield connection
+        connection = await _connect(path, controller)
+        try:
+            yield connection
+        finally:
+            with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
+                await connection.aclose()
+                is_closed = True
     finally:
-        with trio.move_on_after(CLOSE_TIMEOUT, shield=True):
-            await connection.aclose()
+        if not is_closed:
+            controller.close()  # type: ignore[no-untyped-call]  # after what it is doing
+            _ABANDONED.append(controller)
 
 
-async def _connect(path: Path | None) -> "apsw.AsyncConnection":
-    import apsw  # noqa: PLC0415  # only who stores something needs it
-    import apsw.aio  # noqa: PLC0415
+async def _connect(path: Path | None, controller: "apsw.aio.Trio") -> "apsw.AsyncConnection":
+    import apsw  # noqa: PLC0415
 
-    token = apsw.async_controller.set(apsw.aio.Trio)  # type: ignore[arg-type]  # it takes the class; its stub says an instance
+    token = apsw.async_controller.set(lambda: controller)  # type: ignore[arg-type]  # it takes what makes one; its stub says one
     try:
         return await apsw.Connection.as_async(MEMORY if path is None else str(path))
     except apsw.Error as error:
