@@ -13,6 +13,7 @@ from trio_chat.chat.identity import Memory
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.app import Server
+from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
 
@@ -77,6 +78,7 @@ async def edge(settings: Settings | None = None, memory: Memory | None = None) -
     server = Server(replace(settings, server=replace(settings.server, cloak=False)), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
+        nursery.start_soon(keep_alive, server.connections)
         async with trio.open_nursery() as clients:
             yield Edge(server, clients)
             clients.cancel_scope.cancel()

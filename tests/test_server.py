@@ -25,6 +25,7 @@ from trio_chat.server.addresses import joinable, own_addresses, with_port
 from trio_chat.server.app import Server
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.flood import FloodBudget
+from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Entrance, ListenError, bound_port, explain, open_listeners
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.transport import StreamTransport
@@ -467,6 +468,7 @@ async def hall(limits: LimitSettings | None = None, server_settings: ServerSetti
     server = Server(settings, Clock(NOON))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
+        nursery.start_soon(keep_alive, server.connections)
         async with trio.open_nursery() as clients:
             yield Hall(server, clients)
             clients.cancel_scope.cancel()

@@ -38,7 +38,7 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
         message = parse(text)
     except ParseError:
         return Output()
-    if not session.effective & cap.CARRIES_TAGS and message.tags:
+    if message.tags and not session.effective & cap.CARRIES_TAGS:
         message = message._replace(tags=NO_TAGS)
     response = Response(world, session, message)
     cost = 1
@@ -55,7 +55,7 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
 def _dispatch(request: Request) -> int:
     """Carry out a command; return as how many lines it counts."""
     message, reply = request.message, request.reply
-    if "batch" in message.tags and request.session.effective & cap.MULTILINE:
+    if message.tags and "batch" in message.tags and request.session.effective & cap.MULTILINE:
         batches.take_line(request)
         return 1
     entry = COMMANDS.get(message.command)

@@ -143,7 +143,8 @@ class Event(NamedTuple):
             return b""
         if self.is_multiline:
             return "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self._multiline(caps)).encode()
-        return f"{format_tags(self.tags(caps))}{self.body(caps)}\r\n".encode()
+        tags = format_tags(self.tags(caps)) if caps else ""
+        return f"{tags}{self.body(caps)}\r\n".encode()
 
 
 class Direct(NamedTuple):

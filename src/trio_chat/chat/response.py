@@ -55,15 +55,32 @@ class Response:
             params: what stands between the nickname and the closing text.
             args: the words for the `{}` of the closing text.
         """
-        text = (numeric.text.format(*args) if args is not None else numeric.text,) if numeric.text else ()
-        self.send(numeric.code, (self._session.target, *map(_as_word, params), *text))
+        words = [self._session.target, *map(_as_word, params)]
+        if numeric.text:
+            words.append(f":{numeric.text.format(*args) if args is not None else numeric.text}")
+        else:
+            words[-1] = f":{words[-1]}"
+        self.prepared(numeric, " ".join(words))
+
+    def prepared(self, numeric: Numeric, rest: str) -> None:
+        """Reply with a numeric of which everything from the nickname on is written already.
+
+        Raises:
+            ValueError: it holds what no line can hold.
+        """
+        if "\r" in rest or "\n" in rest or "\0" in rest:
+            raise ValueError(f"a line cannot hold a line end or NUL: {rest!r}")
+        self._reply(f":{self._world.identity.name} {numeric.code} {rest}")
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
         """Reply with any message; from the server itself when no source is given."""
+        self._reply(format_body(command, params, source or self._world.identity.name))
+
+    def _reply(self, body: str) -> None:
         tags = {"batch": self._batch} if self._batch else {}
         if self._session.effective & cap.SERVER_TIME:
             tags["time"] = server_time(self._world.ids.next())
-        self._own.append((tags, truncate(format_body(command, params, source or self._world.identity.name), MAX_BODY)))
+        self._own.append((tags, truncate(body, MAX_BODY)))
 
     def fail(self, command: str, code: str, *context: str, text: str) -> None:
         """Say that a command failed, as a standard reply (IRCv3 standard-replies)."""
@@ -206,8 +223,8 @@ class Response:
 
     def _flush(self) -> None:
         if self._own:
-            lines = "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self._own)
-            self._parts.append(Direct(self._session, lines.encode()))
+            lines = [f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n" for tags, body in self._own]
+            self._parts.append(Direct(self._session, "".join(lines).encode()))
             self._own = []
 
 

@@ -85,20 +85,26 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
     Raises:
         ValueError: when a parameter cannot be written.
     """
-    words = [f":{source} {command}" if source else command]
+    body = f":{source} {command}" if source else command
     if params:
         *middle, last = params
         for param in middle:
             if not param or param[0] == ":" or " " in param:
                 raise ValueError(f"not a middle parameter: {param!r}")
-        words += middle
-        if not last or last[0] == ":" or " " in last or command in _TEXT_COMMANDS or command.isdigit():
-            last = ":" + last
-        words.append(last)
-    body = " ".join(words)
+            body += f" {param}"
+        if command in _TEXT_COMMANDS or not last or last[0] == ":" or " " in last or command.isdigit():
+            body += f" :{last}"
+        else:
+            body += f" {last}"
     if "\r" in body or "\n" in body or "\0" in body:
         raise ValueError(f"a line cannot hold a line end or NUL: {body!r}")
     return body
+
+
+def body_size(command: str, params: tuple[str, ...], source: str) -> int:
+    """Return how many bytes `format_body` would give at most, without writing them: with a colon before the last parameter."""
+    text = f"{source}{command}{''.join(params)}"
+    return (len(text) if text.isascii() else len(text.encode())) + len(params) + 3
 
 
 def format_tags(tags: Mapping[str, str]) -> str:
@@ -141,20 +147,21 @@ def parse(line: str) -> Message:
     tags: Mapping[str, str] = NO_TAGS
     source = ""
     rest = line.lstrip(" ")
-    if rest.startswith("@"):
+    if rest[:1] == "@":
         word, _, rest = rest[1:].partition(" ")
         tags = parse_tags(word)
         rest = rest.lstrip(" ")
-    if rest.startswith(":"):
+    if rest[:1] == ":":
         source, _, rest = rest[1:].partition(" ")
-    rest, colon, trailing = (" " + rest).partition(" :")
-    words = [word for word in rest.split(" ") if word]
+    rest, colon, trailing = f" {rest}".partition(" :")
+    words = rest[1:].split(" ")
+    if "" in words:
+        words = [word for word in words if word]
     if not words or words[0][0] == "@":  # written without its source, such a command would be read as tags
         raise ParseError("no command")
-    command, *params = words
     if colon:
-        params.append(trailing)
-    return Message(command.upper(), tuple(params), source, tags)
+        words.append(trailing)
+    return Message(words[0].upper(), tuple(words[1:]), source, tags)
 
 
 def fold_words(words: Iterable[str], room: int, separator: str = " ") -> list[str]:
@@ -176,5 +183,7 @@ def fold_words(words: Iterable[str], room: int, separator: str = " ") -> list[st
 
 def truncate(text: str, room: int) -> str:
     """Cut text to at most `room` UTF-8 bytes, never inside a character (IRCv3 utf8-only)."""
+    if len(text) <= room and text.isascii():
+        return text
     data = text.encode()
     return text if len(data) <= room else data[:room].decode("utf-8", "ignore")

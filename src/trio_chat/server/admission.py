@@ -5,13 +5,13 @@ One household, school or data centre usually has one address of IPv4 but a whole
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, Protocol
 
 from trio_chat.config import LimitSettings
+from trio_chat.server.peer import is_in
 
 log = logging.getLogger("trio_chat")
 
@@ -45,6 +45,25 @@ class _Address:
         self.updated = now
 
 
+class Stay:
+    """A connection of an address, while the block runs."""
+
+    __slots__ = ("_known", "_refusal")
+
+    def __init__(self, refusal: str, known: _Address | None) -> None:
+        self._refusal = refusal
+        self._known = known
+
+    def __enter__(self) -> str:
+        """Give why it is refused, or ""."""
+        return self._refusal
+
+    def __exit__(self, *exception: object) -> None:
+        """Count it no more."""
+        if self._known is not None:
+            self._known.connections -= 1
+
+
 class AdmissionStatistics(NamedTuple):
     """How admission stands; see `Admission.statistics`."""
 
@@ -74,12 +93,10 @@ class Admission:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
 
-    @contextmanager
-    def enter(self, host: str) -> Iterator[str]:
-        """Count a connection while the block runs; give why it is refused, or "" when it may come in."""
+    def enter(self, host: str) -> "Stay":
+        """Count a connection from now on; to be used in `with`, which gives why it is refused, or "" when it may come in."""
         if self._is_exempt(host):
-            yield ""
-            return
+            return Stay("", None)
         key = household(host)
         known = self._known(key)
         reason = self._why_not(known)
@@ -88,26 +105,18 @@ class Admission:
             if not known.is_told:  # once: who floods the port shall not flood the log
                 log.warning("connections from %s are refused for now: %s", key, reason)
             known.is_told = True
-            yield reason
-            return
+            return Stay(reason, None)
         known.is_told = False
         known.tokens -= 1
         known.connections += 1
-        try:
-            yield ""
-        finally:
-            known.connections -= 1
+        return Stay("", known)
 
     def statistics(self) -> AdmissionStatistics:
         """Return how many addresses are remembered, and how many connections have been refused."""
         return AdmissionStatistics(len(self._addresses), self._refused)
 
     def _is_exempt(self, host: str) -> bool:
-        try:
-            address = ip_address(host.partition("%")[0])
-        except ValueError:
-            return False
-        return any(address in network for network in self._owner.limits.connections_exempt)
+        return is_in(host, self._owner.limits.connections_exempt)
 
     def _known(self, key: str) -> _Address:
         """Return what is known of an address, as of now."""

@@ -27,10 +27,11 @@ from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Entrance, accept_from
 from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
-from trio_chat.server.opening import Closed, Opening, Rules
+from trio_chat.server.opening import Closed, Opened, Opening, Rules
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
@@ -93,6 +94,7 @@ class Server:
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
+            nursery.start_soon(keep_alive, self.connections)
             if self.world.memory is not None:
                 nursery.start_soon(forget, self.world, self.world.memory)
             if self._store is not None:
@@ -195,13 +197,31 @@ class Server:
             listener: where it came in.
         """
         if self._brings_others(peer, listener):  # whoever comes is counted by the own address, once that is known
-            await self._open_and_serve(transport, peer, listener)
+            opened = await self._open(transport, peer, listener)
+            if opened is not None:
+                await self.serve_client(*opened)
             return
         with self.admission.enter(peer.host) as refusal:
             if refusal:
                 await _refuse(transport, _closing(peer, refusal))
-            else:
-                await self._open_and_serve(transport, peer, listener)
+                return
+            opened = await self._open(transport, peer, listener)
+            if opened is not None and (connection := await self._let_in(*opened)) is not None:
+                await connection.run()
+
+    async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
+        """Serve one client until it is gone.
+
+        Args:
+            transport: its bytes, on which IRC is spoken; closed at the end, also when cancelled.
+            peer: who is at the other end.
+            ahead: what has been read already.
+        """
+        with self.admission.enter(peer.host) as refusal:
+            if refusal:
+                await _refuse(transport, _closing(peer, refusal))
+            elif (connection := await self._let_in(transport, peer, ahead)) is not None:
+                await connection.run()
 
     def _brings_others(self, peer: Peer, listener: ListenerSettings) -> bool:
         """Tell whether others come from an address, too: a proxy, or a gateway."""
@@ -212,81 +232,58 @@ class Server:
             or any(is_in(peer.host, gateway.addresses) for gateway in settings.gateways)
         )
 
-    async def _open_and_serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
+    async def _open(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> Opened | None:
+        """Open a connection so far that IRC is spoken; it is closed when that is not possible."""
+        settings = self.settings
         if self._is_full():
             await self._refuse_full(transport, peer)
-            return
-        settings = self.settings
+            return None
         is_proxy = listener.proxy or is_in(peer.host, settings.server.proxies)
         if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
-            return
-        rules = Rules(
-            server=settings.server,
-            gateways=settings.gateways,
-            encryption=self.encryption,
-            timeout=settings.limits.registration_timeout,
-        )
+            return None
+        rules = Rules(server=settings.server, gateways=settings.gateways, encryption=self.encryption)
         opening = Opening(transport, peer, listener, rules)
         try:
-            is_open = await self._open(opening)
+            opened = await self._run_opening(opening)
         except BaseException:
             with trio.move_on_after(LINGER_TIMEOUT, shield=True):
                 await transport.aclose()
             raise
-        if is_open and self._brings_others(peer, listener):
-            await self.serve_client(opening.transport, opening.peer)
-        elif is_open:
-            await self._serve_admitted(opening.transport, opening.peer)
-        else:
+        if opened is None:
             await _hang_up(opening.transport, going_away=self._is_stopping)
+        return opened
 
-    async def _open(self, opening: Opening) -> bool:
-        """Open a connection so far that IRC is spoken; tell whether that was possible."""
-        with trio.CancelScope() as scope:
+    async def _run_opening(self, opening: Opening) -> Opened | None:
+        why = ""
+        with trio.CancelScope(deadline=trio.current_time() + self.limits.registration_timeout) as scope:
             self.openings.add(scope)
             try:
-                await opening.run()
-                return True
+                return await opening.run()
             except Closed as closed:
-                log.info("not served: %s: %s", opening.peer.host, closed)
+                why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                log.info("not served: %s: Connection reset", opening.peer.host)
+                why = "Connection reset"
             except Exception:
                 log.exception("internal error while opening the connection of %s", opening.peer.host)
+                return None
             finally:
                 self.openings.discard(scope)
         if scope.cancelled_caught:
-            await opening.tell(SHUTDOWN_REASON)
-        return False
+            why = await opening.tell(SHUTDOWN_REASON if self._is_stopping else "Registration timed out")
+        log.info("not served: %s: %s", opening.peer.host, why)
+        return None
 
-    async def serve_client(self, transport: Transport, peer: Peer) -> None:
-        """Serve one client until it is gone.
-
-        Args:
-            transport: its bytes, on which IRC is spoken; closed at the end, also when cancelled.
-            peer: who is at the other end.
-        """
-        with self.admission.enter(peer.host) as refusal:
-            if refusal:
-                await _refuse(transport, _closing(peer, refusal))
-            else:
-                await self._serve_admitted(transport, peer)
-
-    async def _serve_admitted(self, transport: Transport, peer: Peer) -> None:
+    async def _let_in(self, transport: Transport, peer: Peer, ahead: bytes) -> Connection | None:
+        """Make a connection a client's, or refuse and close it."""
         if self._is_full():
             await self._refuse_full(transport, peer)
-            return
+            return None
         if ban := self.world.bans.of_address(peer.host):
             await self._refuse_banned(transport, peer, ban)
-            return
-        connection = Connection(self, transport, peer)
-        self.connections.add(connection)
+            return None
         self._connected += 1
-        try:
-            await connection.run()
-        finally:
-            self.connections.discard(connection)
+        return Connection(self, transport, peer, ahead)
 
     def _is_full(self) -> bool:
         return len(self.connections) + len(self.openings) >= self.limits.clients

@@ -12,7 +12,6 @@ message falls.
 
 import logging
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 import trio
@@ -92,9 +91,14 @@ class Broadcaster:
         self._accepted += 1
         return self._accepted
 
+    @property
+    def has_room(self) -> bool:
+        """Whether an item can be accepted."""
+        return self._accepted - self._delivered < self._limit
+
     async def wait_room(self) -> None:
         """Wait until an item can be accepted. No checkpoint when there is room."""
-        while self._accepted - self._delivered >= self._limit:
+        while not self.has_room:
             await self._progress.park()
 
     async def wait_delivered(self, ticket: int) -> None:
@@ -200,32 +204,38 @@ def gather(parts: Sequence[Part]) -> Iterator[Delivery]:
     """Yield for each session all its bytes of a batch, in order."""
     pending: dict[Session, list[bytes]] = {}
     asked: set[Session] = set()
-    for _, group in groupby(parts, key=_audience_key):
-        run = list(group)
-        if isinstance(run[0], Direct):
-            session = run[0].session
-            pending.setdefault(session, []).extend(part.data for part in run if isinstance(part, Direct))
-            asked.add(session)
+    run: list[Event] = []  # events, one after the other, for the same audience
+    for part in parts:
+        if run and (isinstance(part, Direct) or part.recipients is not run[0].recipients):
+            _gather_run(run, pending)
+            run = []
+        if isinstance(part, Event):
+            run.append(part)
         else:
-            _gather_run([part for part in run if isinstance(part, Event)], pending)
+            pending.setdefault(part.session, []).append(part.data)
+            asked.add(part.session)
+    if run:
+        _gather_run(run, pending)
     for session, chunks in pending.items():
         yield session, chunks[0] if len(chunks) == 1 else b"".join(chunks), session in asked
 
 
-def _audience_key(part: Part) -> int:
-    """Parts with the same key, one after the other, go to the same sessions."""
-    return id(part.recipients) if isinstance(part, Event) else id(part.session)
-
-
 def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> None:
     """Encode events for one audience, once for each set of capabilities that matters to any of them."""
+    recipients = events[0].recipients
+    if len(recipients) == 1:  # a private message, mostly: there is nothing that another could share
+        (session,) = recipients
+        data = b"".join([event.encode(session.effective) for event in events if event.skip is not session])
+        if data:
+            pending.setdefault(session, []).append(data)
+        return
     relevant = 0
     for event in events:
         relevant |= event.relevant
     skipping = {event.skip for event in events}
     lines: dict[int, list[bytes]] = {}
     joined: dict[int, bytes] = {}
-    for session in events[0].recipients:
+    for session in recipients:
         caps = session.effective & relevant
         if caps not in lines:
             lines[caps] = [event.encode(caps) for event in events]

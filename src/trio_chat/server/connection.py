@@ -1,6 +1,7 @@
-"""One client: a nursery with its reader, its keep-alive and, while something waits to be written, its writer."""
+"""One client: a nursery with its reader and, while something waits to be written, its writer."""
 
 import logging
+import math
 from typing import Protocol
 
 import trio
@@ -17,7 +18,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import Transport, part
+from trio_chat.server.transport import LINGER_TIMEOUT, Transport, part
 
 log = logging.getLogger("trio_chat")
 
@@ -29,37 +30,48 @@ _LINES_PER_TURN = 64
 
 
 class Hub(Protocol):
-    """What a connection needs of the server."""
+    """What a connection needs of the server.
+
+    Attributes:
+        connections: those that are served; each enters itself, and leaves at its end.
+    """
 
     world: World
     broadcaster: Broadcaster
     limits: LimitSettings
+    connections: set["Connection"]
 
     def jitter(self) -> float:
         """Return a number from 0 to 1, to spread what would otherwise happen at once."""
 
 
 class Connection:
-    """One client's connection, and the `Sink` of its session.
+    """One client's connection.
 
     Args:
         hub: the server it belongs to.
         transport: its bytes.
         peer: who is at the other end.
+        ahead: what has been read already.
     """
 
-    def __init__(self, hub: Hub, transport: Transport, peer: Peer) -> None:
+    def __init__(self, hub: Hub, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
+        now = trio.current_time()
         self._hub = hub
         self._transport = transport
+        self._ahead = ahead
         self._scope = trio.CancelScope()  # around the reader only, so that a client that is ended can still be told why
         self._reason = ""
         self._is_shutdown = False
-        self._received = trio.current_time()
+        self._received = now
+        self._asked: float | None = None  # what _received was when a sign of life was asked for
+        self._next_look = now + hub.limits.registration_timeout
+        self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
         self._outbox: Outbox | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
-        self.session = Session(self, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
+        self.session = Session(NOWHERE, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
         self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
 
     @property
@@ -72,19 +84,19 @@ class Connection:
 
         An exception in it is logged once and ends this client only. When cancelled, the client is gone without a farewell.
         """
-        self._hub.world.connect(self.session)
-        log.info("connected %s", self.session.address)
         try:
             async with trio.open_nursery() as nursery:
-                self._outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
-                self._transport.on_control(self._outbox.nudge)
+                outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
+                self._outbox = self.session.sink = outbox
+                self._hub.connections.add(self)
+                self._hub.world.connect(self.session)
+                log.info("connected %s", self.session.address)
+                self._transport.on_control(outbox.nudge)
                 try:
-                    nursery.start_soon(self._keep_alive)
                     await self._read_guarded()
-                    await self._say_farewell(self._outbox)
-                    nursery.cancel_scope.cancel()
+                    await self._say_farewell(outbox, nursery.cancel_scope)
                 finally:
-                    self._outbox.close()
+                    outbox.close()
         except* Exception:
             log.exception("internal error while serving %s", self._name())
             self._reason = self._reason or "Internal error"
@@ -93,6 +105,7 @@ class Connection:
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
             # No circles of references stay: to find those, the collector would have to look through all that is here.
             self._outbox, self.session.sink = None, NOWHERE
+            self._hub.connections.discard(self)
             await self._transport.aclose()
 
     def end(self, reason: str) -> None:
@@ -104,11 +117,6 @@ class Connection:
         """End the connection because the server stops."""
         self._is_shutdown = True
         self.end(SHUTDOWN_REASON)
-
-    def send(self, data: bytes, *, is_reply: bool = False) -> None:
-        """Give the client lines; see `Outbox.send`."""
-        if self._outbox is not None:
-            self._outbox.send(data, is_reply=is_reply)
 
     def _name(self) -> str:
         user = self.session.user
@@ -127,8 +135,9 @@ class Connection:
     async def _read(self) -> None:
         """Carry out the client's lines, one after the other, until it leaves or is ended."""
         buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        data, self._ahead = self._ahead, b""
         while True:
-            data = await self._transport.receive()
+            data = data or await self._transport.receive()
             if not data:
                 self.end("Connection closed")
                 return
@@ -145,6 +154,7 @@ class Connection:
                 await self._carry_out(line)
                 if self._reason:
                     return
+            data = b""
 
     async def _slow_down(self, budget: FloodBudget) -> None:
         """Pay for a line: wait, or end who has been made to wait for too long."""
@@ -160,9 +170,11 @@ class Connection:
             await self._slow_down(self._flood)
             if self._reason:
                 return
-        if self._outbox is not None:
+        # Both have room nearly always, and a coroutine for each line that comes is not free.
+        if self._outbox is not None and not self._outbox.has_room:
             await self._outbox.wait_room()
-        await hub.broadcaster.wait_room()
+        if not hub.broadcaster.has_room:
+            await hub.broadcaster.wait_room()
         # No checkpoint from here to the end: what the line changes and what is sent of it are one step.
         output = handle_line(hub.world, self.session, line)
         if output.cost > 1 and self._flood is not None:
@@ -177,14 +189,15 @@ class Connection:
             if output.close:
                 self.end(output.close)
 
-    async def _say_farewell(self, outbox: Outbox) -> None:
-        """Tell the others that the client is gone, and the client why; as far as it reads, within a deadline."""
+    async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
+        """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""
         ticket = self._leave()
-        with trio.move_on_after(FAREWELL_TIMEOUT):
-            await self._hub.broadcaster.wait_delivered(ticket)
-            outbox.send_last(self._last_words())
-            await outbox.wait_flushed()
-            await part(self._transport, going_away=self._is_shutdown)
+        scope.deadline = trio.current_time() + FAREWELL_TIMEOUT
+        await self._hub.broadcaster.wait_delivered(ticket)
+        outbox.send_last(self._last_words())
+        await outbox.wait_flushed()
+        scope.deadline = min(scope.deadline, trio.current_time() + LINGER_TIMEOUT)
+        await part(self._transport, going_away=self._is_shutdown)
 
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
@@ -202,21 +215,21 @@ class Connection:
             messages.insert(0, notice)
         return "".join(f"{message.line()}\r\n" for message in messages).encode()
 
-    async def _keep_alive(self) -> None:
-        """End a client that does not register in time, or that is silent and does not answer PING."""
-        limits = self._hub.limits
-        await trio.sleep(limits.registration_timeout)
-        if self.session.user is None:
-            self.end("Registration timed out")
+    def look(self, now: float) -> None:
+        """End a client that does not register in time, or that is silent and does not answer PING; see `keepalive`."""
+        if now < self._next_look:
             return
-        interval = limits.ping_interval * (0.9 + 0.1 * self._hub.jitter())
-        while True:
-            received = self._received
-            await trio.sleep_until(received + interval)
-            if self._received != received:
-                continue
-            self.send(f":{self._hub.world.identity.name} PING :{self._hub.world.identity.name}\r\n".encode())
-            await trio.sleep(limits.ping_timeout)
-            if self._received == received:
-                self.end(f"Ping timeout: {round(interval + limits.ping_timeout)} seconds")
-                return
+        limits = self._hub.limits
+        if self.session.user is None:
+            self._next_look = math.inf
+            self.end("Registration timed out")
+        elif self._received == self._asked:
+            self._next_look = math.inf
+            self.end(f"Ping timeout: {round(now - self._received)} seconds")
+        elif now < (silent_at := self._received + limits.ping_interval * self._patience):
+            self._next_look = silent_at
+        else:
+            self._asked = self._received
+            self._next_look = now + limits.ping_timeout
+            name = self._hub.world.identity.name
+            self.session.sink.send(f":{name} PING :{name}\r\n".encode())

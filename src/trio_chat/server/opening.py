@@ -1,12 +1,13 @@
 """The first bytes of a connection tell what it is: TLS, HTTP, the PROXY protocol or IRC. One port, anything joins.
 
-Everything here happens within one deadline and reads a bounded number of bytes; nothing of what was read is lost.
+Everything here happens within one deadline, the caller's, and reads a bounded number of bytes; nothing of what was read is lost.
 """
 
 import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 import trio
 
@@ -49,13 +50,25 @@ class Rules:
         server: names, proxies, origins.
         gateways: who may use WEBIRC.
         encryption: the certificate.
-        timeout: seconds for everything that comes before the chat.
     """
 
     server: ServerSettings
     gateways: tuple[GatewaySettings, ...]
     encryption: Encryption
-    timeout: float
+
+
+class Opened(NamedTuple):
+    """A connection on which IRC is spoken.
+
+    Args:
+        transport: its bytes.
+        peer: who is at the other end.
+        ahead: what has been read of it already.
+    """
+
+    transport: Transport
+    peer: Peer
+    ahead: bytes
 
 
 def kind_of(data: bytes) -> Kind | None:
@@ -90,20 +103,14 @@ class Opening:
         self._rules = rules
         self._takes_lines = True  # whether a line of IRC can be read at the other end, as far as is known
 
-    async def run(self) -> None:
-        """Find out what the connection is, and open it so far that IRC is spoken on `transport`.
+    async def run(self) -> Opened:
+        """Find out what the connection is, and open it so far that IRC is spoken. The caller has a deadline.
 
         Raises:
             Closed: it is not to be served.
             trio.BrokenResourceError: the connection broke.
             trio.ClosedResourceError: it was closed here.
         """
-        with trio.move_on_after(self._rules.timeout) as scope:
-            await self._run()
-        if scope.cancelled_caught:
-            raise Closed(await self.tell("Registration timed out"))
-
-    async def _run(self) -> None:
         await self._read_proxy_header()
         kind = await self._read_kind()
         listener = self._listener
@@ -119,6 +126,7 @@ class Opening:
             await self._start_websocket()
         elif kind is Kind.IRC:
             await self._read_gateway()
+        return Opened(self.transport.below, self.peer, self.transport.data)
 
     async def _read_proxy_header(self) -> None:
         ahead, must = self.transport, self._listener.proxy

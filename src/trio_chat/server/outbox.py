@@ -16,14 +16,27 @@ _JOIN_BYTES = 262_144
 
 
 class Outbox:
-    """The sending half of one client's connection.
+    """The sending half of one client's connection, and the `Sink` of its session.
 
     Args:
         transport: where bytes go.
         nursery: the client's, which the writer task is started in.
         max_bytes: how much may wait.
-        end: called with the reason when the connection broke or the limit is passed.
+        end: ends the connection, telling the client why; called when it broke or the limit is passed, too.
     """
+
+    __slots__ = (
+        "_channel",
+        "_end",
+        "_is_broken",
+        "_is_nudged",
+        "_is_open",
+        "_max_bytes",
+        "_nursery",
+        "_progress",
+        "_queued",
+        "_transport",
+    )
 
     def __init__(self, transport: Transport, nursery: trio.Nursery, max_bytes: int, end: Callable[[str], None]) -> None:
         self._transport = transport
@@ -35,7 +48,7 @@ class Outbox:
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
         self._is_nudged = False  # whether the transport has something to send of its own accord
-        self._progress = trio.lowlevel.ParkingLot()
+        self._progress: trio.lowlevel.ParkingLot | None = None  # most clients never make anybody wait
 
     @property
     def queued(self) -> int:
@@ -52,17 +65,26 @@ class Outbox:
         """
         if not self._is_open:
             return
-        if self._queued and not is_reply and self._queued + len(data) > self._max_bytes:
-            self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
-        else:
+        if not self._queued:
             self._put(data)
+        elif is_reply or self._queued + len(data) <= self._max_bytes:
+            self._queue(data)
+        else:
+            self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
+
+    def end(self, reason: str) -> None:
+        """End the connection, telling the client why."""
+        self._end(reason)
 
     def send_last(self, data: bytes) -> None:
         """Take the farewell. When the limit was passed, it goes out instead of what still waits."""
         if not self._is_open and self._channel is not None:
             self._queued -= len(_take(self._channel[1], limit=None))
         self._is_open = False
-        self._put(data)
+        if self._queued:
+            self._queue(data)
+        else:
+            self._put(data)
 
     def nudge(self) -> None:
         """Send what the transport has to send of its own accord, behind what is on its way already."""
@@ -75,28 +97,41 @@ class Outbox:
         """Take nothing more and write nothing more: the client's nursery is about to be gone."""
         self._is_open = False
         self._is_broken = True
-        self._progress.unpark_all()
+        self._unpark()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether not more than a quarter of the limit waits, or never will."""
+        return self._queued <= self._max_bytes // 4 or self._is_broken
 
     async def wait_room(self) -> None:
-        """Wait until not more than a quarter of the limit waits, or never will. No checkpoint when there is room."""
-        while self._queued > self._max_bytes // 4 and not self._is_broken:
-            await self._progress.park()
+        """Wait until it has room. No checkpoint when it has."""
+        while not self.has_room:
+            await self._park()
 
     async def wait_flushed(self) -> None:
         """Wait until nothing waits, or nothing can be written any more. No checkpoint when that is so already."""
         while self._queued and not self._is_broken:
-            await self._progress.park()
+            await self._park()
+
+    async def _park(self) -> None:
+        if self._progress is None:
+            self._progress = trio.lowlevel.ParkingLot()
+        await self._progress.park()
+
+    def _unpark(self) -> None:
+        if self._progress is not None:
+            self._progress.unpark_all()
 
     def _put(self, data: bytes) -> None:
-        if self._is_broken:
-            return
-        if self._queued:
-            self._queue(data)
-        elif rest := self._try_to_send(data):
+        """Send when nothing waits: what the socket does not take is for a writer task."""
+        if not self._is_broken and (rest := self._try_to_send(data)):
             self._queued = len(rest)
             self._nursery.start_soon(self._write, rest)
 
     def _queue(self, data: bytes) -> None:
+        if self._is_broken:
+            return
         if self._channel is None:
             self._channel = trio.open_memory_channel[bytes](MAX_CHUNKS)
         try:
@@ -132,7 +167,7 @@ class Outbox:
                 return
             self._queued -= len(rest)
             rest = self._next()
-            self._progress.unpark_all()
+            self._unpark()
         self._channel = None  # most clients never need it again, and there may be ten thousand
 
     def _next(self) -> bytes:

@@ -1,7 +1,8 @@
 """Who is at the other end of a connection: its real address, also behind proxies and gateways, and how safely it has come."""
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from trio_chat.config.settings import Network
 
@@ -24,6 +25,7 @@ class Peer:
     certificate: str = ""
 
 
+@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str:
     """Return an address in its usual form: without a zone, and IPv4 as such where it came in the form of IPv6.
 
@@ -36,6 +38,17 @@ def plain_address(text: str) -> str:
     return str(address)
 
 
+@lru_cache(maxsize=4096)  # each connection is asked about several times, and many come from few addresses
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(host.partition("%")[0])
+    except ValueError:
+        return None
+
+
 def is_in(host: str, networks: tuple[Network, ...]) -> bool:
-    """Tell whether an address is in one of these networks."""
-    return bool(networks) and any(ip_address(host) in network for network in networks)
+    """Tell whether an address is in one of these networks; what is no address is in none."""
+    if not networks:
+        return False
+    address = _address(host)
+    return address is not None and any(address in network for network in networks)

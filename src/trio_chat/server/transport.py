@@ -53,7 +53,7 @@ class Transport(Protocol):
         """
 
     async def send_eof(self, *, going_away: bool = False) -> None:
-        """Tell the peer that nothing more comes; a connection that cannot say so does nothing.
+        """Tell the peer that nothing more comes; a connection that cannot say so does nothing. Perhaps no checkpoint.
 
         Args:
             going_away: whether that is because the server stops.
@@ -64,7 +64,10 @@ class Transport(Protocol):
         """
 
     async def aclose(self) -> None:
-        """Close; calling it again does nothing. When cancelled, it is closed all the same, without a farewell."""
+        """Close; calling it again does nothing. When cancelled, it is closed all the same, without a farewell.
+
+        Perhaps no checkpoint: each would cost one pass of the scheduler for every client that leaves.
+        """
 
 
 async def send_all(transport: Transport, data: bytes) -> None:
@@ -85,9 +88,8 @@ async def part(transport: Transport, *, going_away: bool = False) -> None:
     """
     try:
         await transport.send_eof(going_away=going_away)
-        with trio.move_on_after(LINGER_TIMEOUT):
-            while await transport.receive():
-                pass
+        while await transport.receive():
+            pass
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass  # gone already
 
@@ -148,19 +150,17 @@ class SocketTransport:
                     raise trio.BrokenResourceError from error
 
     async def send_eof(self, *, going_away: bool = False) -> None:
-        """Shut down the sending half."""
-        await trio.lowlevel.checkpoint()
+        """Shut down the sending half. No checkpoint."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:
             raise trio.BrokenResourceError from error
 
     async def aclose(self) -> None:
-        """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`."""
+        """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`. No checkpoint."""
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
             self._socket.close()
-        await trio.lowlevel.checkpoint()
 
 
 class StreamTransport:
@@ -208,7 +208,7 @@ class Ahead:
 
     def __init__(self, below: Transport, data: bytes = b"") -> None:
         self.data = data
-        self._below = below
+        self.below = below
         # Everything but reading is done by the connection itself, without a call in between.
         self.on_control = below.on_control
         self.send_nowait = below.send_nowait
@@ -219,14 +219,14 @@ class Ahead:
     async def receive(self) -> bytes:
         """Return what was read ahead, then what comes; see `Transport`."""
         if not self.data:
-            return await self._below.receive()
+            return await self.below.receive()
         data, self.data = self.data, b""
         await trio.lowlevel.checkpoint()
         return data
 
     async def more(self) -> bool:
         """Read more ahead; tell whether more came."""
-        data = await self._below.receive()
+        data = await self.below.receive()
         self.data += data
         return bool(data)
 

@@ -1,6 +1,7 @@
 """What the server says of itself: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, HELP (Modern IRC, Server queries)."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from trio_chat.chat import policy
 from trio_chat.chat.operators import has_right
@@ -12,6 +13,7 @@ from trio_chat.irc.isupport import TOKENS_PER_LINE
 from trio_chat.irc.masks import matches
 
 
+@lru_cache(maxsize=16)  # the moment at which the server was created is told to everybody
 def format_time(seconds: float) -> str:
     """Return a moment for people to read."""
     return f"{datetime.fromtimestamp(seconds, UTC):%A %Y-%m-%d %H:%M:%S} UTC"
@@ -80,9 +82,16 @@ def version_command(request: Request) -> None:
 
 def send_isupport(request: Request) -> None:
     """Send RPL_ISUPPORT, at most 13 tokens a line."""
-    tokens = request.world.isupport
-    for start in range(0, len(tokens), TOKENS_PER_LINE):
-        request.reply.numeric(n.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
+    target = request.session.target
+    for rest in isupport_lines(request.world.isupport):
+        request.reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
+
+
+@lru_cache(maxsize=4)  # everybody who comes is told the same
+def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """Return RPL_ISUPPORT without what stands before its first token."""
+    starts = range(0, len(tokens), TOKENS_PER_LINE)
+    return tuple(f"{' '.join(tokens[start : start + TOKENS_PER_LINE])} :{n.RPL_ISUPPORT.text}" for start in starts)
 
 
 @command("TIME", "[<server>]", help="Show the server's time.")

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from trio_chat.chat import multiline, policy, talks
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
+from trio_chat.chat.history import Place
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body
+from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size
 from trio_chat.irc.modes import BOT, PREFIXES, RANKS
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
@@ -43,7 +44,7 @@ def _say(request: Request, verb: str) -> None:
     if verb != "TAGMSG" and (len(params) < 2 or not params[1]):
         refuse(n.ERR_NOTEXTTOSEND)
         return
-    targets = list(dict.fromkeys(params[0].split(",")))
+    targets = list(dict.fromkeys(params[0].split(","))) if "," in params[0] else [params[0]]
     if len(targets) > request.world.lengths.targets:
         refuse(n.ERR_TOOMANYTARGETS, targets[request.world.lengths.targets])
         targets = targets[: request.world.lengths.targets]
@@ -116,9 +117,8 @@ def _say_to_channel(
         recipients = _ranked_audience(channel, prefix, user)
         shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
-    event = _message(request, user, verb, (shown, *text), recipients, skip, tags)
-    if request.world.memory and not is_for_some and (text or _is_worth_keeping(tags)):
-        event = event._replace(places=channel.places)
+    lasts = request.world.memory and not is_for_some and (text or _is_worth_keeping(tags))
+    event = _message(request, user, verb, (shown, *text), recipients, skip, tags, channel.places if lasts else ())
     if fits(request, event):
         request.reply.emit(event)
 
@@ -155,26 +155,27 @@ def _say_to_user(
         return
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other)
-    event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags)
+    lasts = request.world.memory and (text or _is_worth_keeping(tags))
+    places = talks.place_of(user, other) if lasts else ()
+    event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags, places)
     if not fits(request, event):
         return
-    lasts = request.world.memory and (text or _is_worth_keeping(tags))
-    request.reply.emit(event._replace(places=talks.place_of(user, other)) if lasts else event, is_answer=False)
-    echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
-    if echo_to:
-        request.reply.emit(event._replace(recipients=echo_to))
+    request.reply.emit(event, is_answer=False)
+    if len(user.sessions) > 1 or session.caps & cap.ECHO_MESSAGE:
+        echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
+        request.reply.emit(event._replace(recipients=echo_to, places=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
 
 
 def _message(
     request: Request, user: User, verb: str, params: tuple[str, ...], recipients: tuple[Session, ...],
-    skip: Session | None, tags: Mapping[str, str],
+    skip: Session | None, tags: Mapping[str, str], places: tuple[Place, ...],
 ) -> Event:  # fmt: skip
     return Event(
         request.world.ids.next(), verb, params, user.source, recipients, skip,
         requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
-        is_bot=BOT in user.modes,
+        places=places, is_bot=BOT in user.modes,
     )  # fmt: skip
 
 
@@ -182,12 +183,12 @@ def fits(request: Request, event: Event) -> bool:
     """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
     if event.is_multiline:
         *head, text = event.params
-        bodies = [format_body(event.command, (*head, line.text), event.source) for line in multiline.split(text)]
-        if all(len(body.encode()) <= MAX_BODY for body in bodies):
+        sizes = [body_size(event.command, (*head, line.text), event.source) for line in multiline.split(text)]
+        if max(sizes) <= MAX_BODY:
             return True
         request.reply.fail("BATCH", "MULTILINE_INVALID", text="A line is too long for its receivers, so the batch is dropped")
         return False
-    if len(format_body(event.command, event.params, event.source).encode()) <= MAX_BODY:
+    if body_size(event.command, event.params, event.source) <= MAX_BODY:
         return True
     request.reply.numeric(n.ERR_INPUTTOOLONG)
     return False

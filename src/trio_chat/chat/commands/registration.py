@@ -313,17 +313,21 @@ def _guest_name(request: Request) -> str:
     return name
 
 
+_MODES = (
+    "".join(modes.USER_MODES),
+    "".join(sorted(modes.CHANNEL_MODES)),
+    "".join(sorted(modes.letters(Kind.MEMBER, Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET))),
+)
+"""Those of users, those of channels, and those of them that take a parameter."""
+
+
 def welcome(request: Request) -> None:
     """Send what opens every registered session (Modern IRC, Connection registration)."""
     reply, identity = request.reply, request.world.identity
     reply.numeric(n.RPL_WELCOME, args=(identity.network, request.user.source))
     reply.numeric(n.RPL_YOURHOST, args=(identity.name, identity.version))
     reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))
-    takes_parameter = modes.letters(Kind.MEMBER, Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET)
-    reply.numeric(
-        n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", "".join(modes.USER_MODES),
-        "".join(sorted(modes.CHANNEL_MODES)), "".join(sorted(takes_parameter)),
-    )  # fmt: skip
+    reply.numeric(n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", *_MODES)
     info.send_isupport(request)
     metadata.on_registration(request)
     info.send_lusers(request)
