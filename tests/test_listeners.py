@@ -136,6 +136,23 @@ async def test_no_room_for_a_connection_is_survived_and_said_once(
     nursery.cancel_scope.cancel()
 
 
+@pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPERM, errno.EHOSTUNREACH])
+async def test_a_connection_that_is_gone_before_it_is_taken_is_passed_over(nursery: trio.Nursery, number: int) -> None:
+    """Linux accept(2): "detect the network errors [...] and treat them like EAGAIN by retrying"."""
+    listener = TiredListener([OSError(number, "gone"), "one"])
+    served = trio.Event()
+
+    async def serve(stream: object, settings: ListenerSettings) -> None:
+        assert stream == "one"
+        served.set()
+        await trio.lowlevel.checkpoint()
+
+    entrance = Entrance(cast("trio.SocketListener", listener), ListenerSettings(name=""))
+    nursery.start_soon(accept_from, entrance, cast("Serve", serve), nursery)
+    await served.wait()
+    nursery.cancel_scope.cancel()
+
+
 async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nursery) -> None:
     """Hundreds of connects and resets, some in the middle of something."""
     settings = here()

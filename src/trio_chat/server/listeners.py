@@ -25,6 +25,13 @@ _NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
 
 # What accept() says when the process or the system has no more files or memory for a connection.
 _NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, 10024, 10055))
+# What it says of a connection that was gone, or refused by a firewall, before it was taken: accept(2) tells to go on with the next.
+_GONE = frozenset(
+    (
+        errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT, errno.EHOSTDOWN,
+        errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.ETIMEDOUT, 10053, 10054,
+    )
+)  # fmt: skip
 _NO_ROOM_DELAY = 0.1
 _BACKLOG = 1024
 
@@ -149,6 +156,8 @@ async def accept_from(
             try:
                 stream = await entrance.listener.accept()
             except OSError as error:
+                if error.errno in _GONE:
+                    continue
                 if error.errno not in _NO_ROOM:
                     raise
                 if short_at is None:
