@@ -25,7 +25,7 @@ _NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
 
 # What accept() says when the process or the system has no more files or memory for a connection.
 _NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, 10024, 10055))
-# What it says of a connection that was gone, or refused by a firewall, before it was taken: accept(2) tells to go on with the next.
+# What it says of a connection that was gone, or refused by a firewall, before it was taken; accept(2) says: go on with the next.
 _GONE = frozenset(
     (
         errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT, errno.EHOSTDOWN,
