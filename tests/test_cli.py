@@ -8,6 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from trio_chat import __version__, cli
+from trio_chat.cli import program
 from trio_chat.client.trust import Security
 from trio_chat.i18n import install
 
@@ -305,7 +306,7 @@ def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
 def test_a_missing_package_is_named(monkeypatch, capsys):
     """Started without its dependencies, the program says so."""
     monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
-    monkeypatch.setattr(cli, "_serve", lambda options: __import__("a_package_that_is_missing"))
+    monkeypatch.setattr(program, "_serve", lambda options: __import__("a_package_that_is_missing"))
     assert cli.main(["serve"]) == 1
     assert "a_package_that_is_missing" in capsys.readouterr().err
 

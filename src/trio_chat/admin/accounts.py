@@ -9,14 +9,14 @@ from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
+from trio_chat.admin.history import FAILED, OK, USAGE, complain, said_yes, tell, to_standard_output
+from trio_chat.admin.new_file import FileError
+from trio_chat.admin.progress import Progress
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick
 from trio_chat.irc.text import escape_controls
-from trio_chat.maintenance import FAILED, OK, USAGE, complain, said_yes, tell, to_standard_output
-from trio_chat.new_file import FileError
-from trio_chat.progress import Progress
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import lines, people
 from trio_chat.storage.database import StorageError

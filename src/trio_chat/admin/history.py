@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from trio_chat.admin.new_file import FileError, new_file
+from trio_chat.admin.progress import Progress, is_terminal
 from trio_chat.chat.ids import first_id, server_time
 from trio_chat.i18n import N_, _, ngettext
 from trio_chat.irc.text import escape_controls
-from trio_chat.new_file import FileError, new_file
-from trio_chat.progress import Progress, is_terminal
 from trio_chat.storage import backup, lines, maintenance, schema
 from trio_chat.storage.database import StorageError
 

@@ -4,13 +4,13 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.cli_maintenance import Tools, channel_name, command_with_settings, group_of_commands
+from trio_chat.cli.history import Tools, channel_name, command_with_settings, group_of_commands
 from trio_chat.i18n import _
 
 if TYPE_CHECKING:
+    from trio_chat.admin.accounts import Asked
     from trio_chat.chat.registrations import Wish
     from trio_chat.config import Settings
-    from trio_chat.people import Asked
 
 
 def add(commands: Any, tools: Tools) -> None:
@@ -162,7 +162,7 @@ def _wish(text: str) -> "Wish":
 
 
 def _set_history(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import set_history  # noqa: PLC0415
+    from trio_chat.admin.accounts import set_history  # noqa: PLC0415
 
     return set_history(database, options.channel, options.days)
 
@@ -188,48 +188,48 @@ def _name(text: str) -> str:
 
 
 def _asked(options: argparse.Namespace, database: Path) -> "Asked":
-    from trio_chat.people import Asked  # noqa: PLC0415
+    from trio_chat.admin.accounts import Asked  # noqa: PLC0415
 
     return Asked(database, options.name)
 
 
 def _list(_options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import list_accounts  # noqa: PLC0415
+    from trio_chat.admin.accounts import list_accounts  # noqa: PLC0415
 
     return list_accounts(database)
 
 
 def _add(options: argparse.Namespace, database: Path, settings: "Settings") -> int:
-    from trio_chat.people import add as add_account  # noqa: PLC0415
+    from trio_chat.admin.accounts import add as add_account  # noqa: PLC0415
 
     return add_account(_asked(options, database), settings, options.password_file)
 
 
 def _passwd(options: argparse.Namespace, database: Path, settings: "Settings") -> int:
-    from trio_chat.people import change_password  # noqa: PLC0415
+    from trio_chat.admin.accounts import change_password  # noqa: PLC0415
 
     return change_password(_asked(options, database), settings, options.password_file)
 
 
 def _delete(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import delete  # noqa: PLC0415
+    from trio_chat.admin.accounts import delete  # noqa: PLC0415
 
     return delete(_asked(options, database), yes=options.yes)
 
 
 def _export(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import export  # noqa: PLC0415
+    from trio_chat.admin.accounts import export  # noqa: PLC0415
 
     return export(_asked(options, database))
 
 
 def _forget(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import forget  # noqa: PLC0415
+    from trio_chat.admin.accounts import forget  # noqa: PLC0415
 
     return forget(_asked(options, database), yes=options.yes)
 
 
 def _list_channels(_options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.people import list_channels  # noqa: PLC0415
+    from trio_chat.admin.accounts import list_channels  # noqa: PLC0415
 
     return list_channels(database)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trio_chat import __version__, cli_accounts, cli_maintenance, cli_operators
+from trio_chat import __version__
+from trio_chat.cli import accounts, history, operators
 from trio_chat.i18n import _, install
 
 if TYPE_CHECKING:
+    from trio_chat.client.target import Target
     from trio_chat.config import ProfileSettings, Settings
-    from trio_chat.target import Target
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 LANGUAGES = ("en", "ru")
@@ -75,7 +76,7 @@ def _run(arguments: list[str]) -> int:
     try:
         return run(options)
     except ModuleNotFoundError as error:
-        if error.name and error.name.partition(".")[0] == __package__:
+        if error.name and error.name.partition(".")[0] == __package__.partition(".")[0]:
             raise
         print(_("trio-chat: not installed completely, {name} is missing").format(name=error.name), file=sys.stderr)
         return FAILED
@@ -104,10 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
     _add_serve(commands, common)
     _add_connect(commands, common)
-    tools = cli_maintenance.Tools(common, _add_command, _load, _refuse)
-    cli_maintenance.add(commands, tools)
-    cli_accounts.add(commands, tools)
-    cli_operators.add(commands, tools)
+    tools = history.Tools(common, _add_command, _load, _refuse)
+    history.add(commands, tools)
+    accounts.add(commands, tools)
+    operators.add(commands, tools)
     return parser
 
 
@@ -196,7 +197,7 @@ def _setting(section: str, key: str) -> Callable[[str], object]:
 
 
 def _target(text: str) -> "Target":
-    from trio_chat.target import TargetError, parse  # noqa: PLC0415
+    from trio_chat.client.target import TargetError, parse  # noqa: PLC0415
 
     try:
         return parse(text)
@@ -306,7 +307,7 @@ def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[Profi
 
 
 def _own_host(settings: "Settings") -> str:
-    from trio_chat.target import reachable  # noqa: PLC0415
+    from trio_chat.client.target import reachable  # noqa: PLC0415
 
     return reachable(settings.server.host[0])
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.cli_maintenance import Tools, command_with_settings, group_of_commands
+from trio_chat.cli.history import Tools, command_with_settings, group_of_commands
 from trio_chat.i18n import _
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _add_operator(commands: Any, tools: Tools) -> None:
     )
 
     def run(options: argparse.Namespace) -> int:
-        from trio_chat.operators import print_hash  # noqa: PLC0415
+        from trio_chat.admin.operators import print_hash  # noqa: PLC0415
 
         return print_hash(tools.load(options), from_stdin=options.stdin)
 
@@ -113,18 +113,18 @@ def _duration(text: str) -> int:
 
 
 def _list(_options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.operators import list_bans  # noqa: PLC0415
+    from trio_chat.admin.operators import list_bans  # noqa: PLC0415
 
     return list_bans(database)
 
 
 def _add(options: argparse.Namespace, database: Path, settings: "Settings") -> int:
-    from trio_chat.operators import add_ban  # noqa: PLC0415
+    from trio_chat.admin.operators import add_ban  # noqa: PLC0415
 
     return add_ban(database, options.mask, options.seconds, options.reason, settings.limits.server_bans)
 
 
 def _remove(options: argparse.Namespace, database: Path, _settings: "Settings") -> int:
-    from trio_chat.operators import remove_ban  # noqa: PLC0415
+    from trio_chat.admin.operators import remove_ban  # noqa: PLC0415
 
     return remove_ban(database, options.mask)

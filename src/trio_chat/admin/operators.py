@@ -5,14 +5,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trio_chat.admin.accounts import NobodyThere, Refused, date, typed, write_lines
+from trio_chat.admin.history import FAILED, OK, USAGE, complain, tell
 from trio_chat.chat.accounts import MAX_PASSWORD
 from trio_chat.chat.bans import MAX_REASON, BadMask, Ban, Kind, fold, normalise
 from trio_chat.chat.cloaks import parse_address
 from trio_chat.i18n import _
 from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
-from trio_chat.maintenance import FAILED, OK, USAGE, complain, tell
-from trio_chat.people import NobodyThere, Refused, date, typed, write_lines
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import StorageError, in_transaction

@@ -187,7 +187,7 @@ def _run(tools: Tools, run: Callable[[argparse.Namespace, Path, "Settings"], int
     database: Path | None = options.database or settings.storage.file
     if database is None or database.name == ":memory:":
         tools.refuse(_("the configuration names no database file: say which one with --database"))
-    from trio_chat.maintenance import guarded  # noqa: PLC0415
+    from trio_chat.admin.history import guarded  # noqa: PLC0415
 
     return guarded(partial(run, options, database, settings))
 
@@ -225,31 +225,31 @@ def _days(text: str) -> int:
 
 
 def _export(options: argparse.Namespace, database: Path) -> int:
-    from trio_chat.maintenance import export  # noqa: PLC0415
+    from trio_chat.admin.history import export  # noqa: PLC0415
 
     return export(database, options.channel, options.output, replace=options.force)
 
 
 def _import(options: argparse.Namespace, database: Path) -> int:
-    from trio_chat.maintenance import import_  # noqa: PLC0415
+    from trio_chat.admin.history import import_  # noqa: PLC0415
 
     return import_(database, options.file)
 
 
 def _prune(options: argparse.Namespace, database: Path) -> int:
-    from trio_chat.maintenance import prune  # noqa: PLC0415
+    from trio_chat.admin.history import prune  # noqa: PLC0415
 
     before = options.keep_days if options.before is None else options.before
     return prune(database, before, options.channel, yes=options.yes)
 
 
 def _backup(options: argparse.Namespace, database: Path) -> int:
-    from trio_chat.maintenance import back_up  # noqa: PLC0415
+    from trio_chat.admin.history import back_up  # noqa: PLC0415
 
     return back_up(database, options.file, replace=options.force)
 
 
 def _check(options: argparse.Namespace, database: Path) -> int:
-    from trio_chat.maintenance import check  # noqa: PLC0415
+    from trio_chat.admin.history import check  # noqa: PLC0415
 
     return check(database)
