@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from remembered import NOW, record, records
 from trio_chat import cli
-from trio_chat.admin import history
+from trio_chat.admin import console
 from trio_chat.admin.new_file import FileError, new_file
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.ids import first_id
@@ -568,4 +568,4 @@ def test_ctrl_c_ends_a_long_statement() -> None:
         return 0
 
     with pytest.raises(KeyboardInterrupt):
-        history.guarded(forever)
+        console.guarded(forever)
