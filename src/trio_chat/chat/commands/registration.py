@@ -126,6 +126,15 @@ def pass_command(request: Request) -> None:
     request.session.password = request.params[-1]
 
 
+def fold_or_refuse(request: Request, nick: str) -> str | None:
+    """Return a nickname as it is compared; None when it cannot be one, and then that was answered."""
+    try:
+        return fold_nick(nick, request.world.lengths.nick)
+    except InvalidName:
+        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+        return None
+
+
 @command("NICK", "<nickname>", needs_registration=False, weight=2, help="Take a nickname.")
 def nick_command(request: Request) -> None:
     """Take a nickname, at registration or later."""
@@ -134,10 +143,8 @@ def nick_command(request: Request) -> None:
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
-    try:
-        folded = fold_nick(nick, world.lengths.nick)
-    except InvalidName:
-        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+    folded = fold_or_refuse(request, nick)
+    if folded is None:
         return
     session.asked_nick = nick
     holder = world.users.get(folded, user)
