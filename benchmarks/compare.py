@@ -8,14 +8,13 @@ README.md beside this file says what is measured and how to read it.
 import argparse
 import os
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from generator import GeneratorError, generator, program
-from report import Report
+from report import Report, publish
 from scenarios import GROWTH, SCENARIOS, Setting
 from subject import OURS, SUBJECTS, Subject, SubjectError, allow_files, running
 
@@ -37,10 +36,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    print(f"\n{report.table()}")
-    path = options.json or Path(__file__).parent / "results" / f"compare-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    report.save(path)
-    print(f"Saved: {path}")
+    publish(report, "compare", options.json)
     return 1 if report.problems else 0
 
 

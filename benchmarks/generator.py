@@ -102,4 +102,4 @@ def generator(words: list[str], port: int, clients: int, core: int | None) -> It
     finally:
         process.kill()
         process.communicate()
-        time.sleep(0.1)  # for the server to notice
+        time.sleep(0.1)  # servers notice in their own time that everybody has gone, and have no common way to tell

@@ -24,7 +24,7 @@ from pathlib import Path
 import history_data as data
 import trio
 from history_start import start_seconds
-from report import quantiles
+from report import publish, quantiles
 
 from trio_chat.chat.history import LAST_ID, Query, Record, Span
 from trio_chat.chat.ids import IdSource
@@ -76,10 +76,7 @@ def main() -> int:
             _measure(report, path, options)
         except KeyboardInterrupt:
             return 130
-    print(f"\n{report.table()}\n")
-    file = options.json or Path(__file__).parent / "results" / f"history-{time.strftime('%Y%m%d-%H%M%S')}.json"
-    report.save(file)
-    print(f"Saved: {file}")
+    publish(report, "history", options.json)
     return 0
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Protocol
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
 _SHOWN = ("server_busy", "generator_busy", "visits_per_second", "sent_late_ms", "ready_ms", "memory_mib", "not_told_of_shutdown")
@@ -137,3 +138,27 @@ def _processor() -> str:
         told = ""
     name = re.search(r"model name\s*: (.*)", told)
     return name[1] if name else platform.processor()
+
+
+class Saved(Protocol):
+    """What was found out, and can be shown and kept."""
+
+    def table(self) -> str:
+        """Return it for people."""
+
+    def save(self, path: Path) -> None:
+        """Write it for programs."""
+
+
+def publish(found: Saved, kind: str, path: Path | None) -> None:
+    """Show what was found out, and save it.
+
+    Args:
+        found: all of it.
+        kind: a word for the name of the file.
+        path: the file; None for a new one among the results.
+    """
+    print(f"\n{found.table()}\n")
+    path = path or Path(__file__).parent / "results" / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    found.save(path)
+    print(f"Saved: {path}")

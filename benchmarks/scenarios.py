@@ -15,6 +15,7 @@ GROWTH = (10, 100, 1000, 5000)
 _GENTLE = 50_000
 """Deliveries a second in it at the gentle pace, at most."""
 _SETTLE = 0.5
+"""Seconds for a server to give memory back before it is measured: nothing tells when one has done so."""
 _WARM = 10
 """The first clients pay for what a server sets up once; memory per connection is counted from there on."""
 

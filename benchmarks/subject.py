@@ -209,7 +209,7 @@ def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Pat
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", subject.port), timeout=1):
             return
-        time.sleep(0.005)
+        time.sleep(0.005)  # not all of them say when they listen, and none in the same words
     raise SubjectError(f"{subject.name} did not start:\n{output.read_text(errors='replace')}")
 
 

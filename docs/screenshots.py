@@ -35,10 +35,14 @@ _TALK = (
     ("boris", "the one of Friday, see https://example.org/builds/1742"),
     ("анна", "отлично, тогда выпускаем сегодня"),
     ("boris", "ann: can you look over the notes before lunch?"),
-    ("mei", "\x01ACTION puts the kettle on\x01"),
+    ("mei", "\x01ACTION puts on the kettle\x01"),
 )
 
 
+_PATIENCE = 20
+"""Seconds in which a program has drawn what it is to."""
+_QUIET = 0.5
+"""Seconds without anything drawn, after which nothing more is expected."""
 _CONFIG = "[server]\nhost = 127.0.0.1\nport = 0\nlobby_topic = Ship it, then tea\n[logging]\nfile = none\n"
 
 
@@ -58,16 +62,33 @@ class Program:
         os.close(slave)
 
     def type(self, text: str) -> None:
-        """Press keys, and look what happens."""
+        """Press keys, and look what comes of it."""
         os.write(self._master, text.encode())
-        self.watch(1)
+        self.settle()
 
-    def watch(self, seconds: float) -> None:
-        """Look what happens."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if select.select([self._master], [], [], left)[0]:
-                self._stream.feed(os.read(self._master, 1 << 16))
+    def wait(self, text: str) -> None:
+        """Look until this is to be seen.
+
+        Raises:
+            TimeoutError: it never was.
+        """
+        end = time.monotonic() + _PATIENCE
+        while text not in "\n".join(self.screen.display):
+            if not self._look(end - time.monotonic()):
+                raise TimeoutError(f"{text!r} is not shown")
+
+    def settle(self) -> None:
+        """Look until nothing more is drawn."""
+        end = time.monotonic() + _PATIENCE
+        while self._look(_QUIET) and time.monotonic() < end:
+            pass
+
+    def _look(self, seconds: float) -> bool:
+        """Take what is drawn within so many seconds; tell whether anything was."""
+        if not select.select([self._master], [], [], max(0.0, seconds))[0]:
+            return False
+        self._stream.feed(os.read(self._master, 1 << 16))
+        return True
 
     def close(self) -> None:
         """End it."""
@@ -83,9 +104,7 @@ def _variables(home: Path) -> dict[str, str]:
 
 @contextmanager
 def _server(home: Path) -> Iterator[str]:
-    (home / "server.ini").write_text(
-        "[server]\nhost = 127.0.0.1\nport = 0\nlobby_topic = Ship it, then tea\n[logging]\nfile = none\n"
-    )
+    (home / "server.ini").write_text(_CONFIG)
     process = subprocess.Popen(
         [sys.executable, "-m", "trio_chat", "serve", "--config", "server.ini"],
         cwd=home, env=_variables(home), stdout=subprocess.PIPE, encoding="utf-8",
@@ -101,13 +120,15 @@ class Others:
 
     def __init__(self, home: Path, address: str) -> None:
         self._people = {nick: self._person(home, address, nick) for nick in ("boris", "mei", "анна")}
-        time.sleep(3)
+        for person in self._people.values():
+            assert person.stdout is not None
+            assert any("in #lobby" in line for line in person.stdout)
 
     @staticmethod
     def _person(home: Path, address: str, nick: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "trio_chat", "connect", address, "--nick", nick],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=_variables(home), cwd=home, encoding="utf-8",
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_variables(home), cwd=home, encoding="utf-8",
         )  # fmt: skip
 
     def say(self, nick: str, text: str) -> None:
@@ -116,7 +137,6 @@ class Others:
         assert stdin is not None
         stdin.write(f"/me {text[8:-1]}\n" if text.startswith("\x01") else f"{text}\n")
         stdin.flush()
-        time.sleep(0.3)
 
     def close(self) -> None:
         """Send them home."""
@@ -179,12 +199,11 @@ def _colour(name: str, default: str) -> str:
 def picture(home: Path, address: str, name: str, theme: str, *arguments: str, keys: str = "", **environment: str) -> None:
     """Make one picture."""
     program = Program(home, address, "--nick", "ann", *arguments, **environment)
-    program.watch(4)
+    program.wait("#lobby")
     others = Others(home, address)
-    program.watch(0.5)
     for nick, text in _TALK:
         others.say(nick, text)
-        program.watch(0.3)
+        program.wait(text.strip("\x01").split()[-1])
     program.type("on it, 5 minutes\r")
     if keys:
         program.type(keys)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import trio
 from trio.testing import memory_stream_pair
@@ -20,6 +20,13 @@ from trio_chat.server.transport import StreamTransport
 HELLO = b"NICK ann\r\nUSER ann 0 * :Ann\r\n"
 
 
+class Reader(Protocol):
+    """What has a stream, and what came of it that nobody has looked at."""
+
+    stream: trio.abc.ReceiveStream
+    buffer: bytes
+
+
 class End:
     """A client's end of a connection, of whatever kind."""
 
@@ -33,21 +40,26 @@ class End:
 
     async def until(self, command: str) -> Message:
         """Return the first message with this command; what came before it is dropped."""
-        while True:
-            while b"\r\n" not in self.buffer:
-                data = await self.stream.receive_some()
-                assert data, f"the end came before {command}"
-                self.buffer += data
-            line, self.buffer = self.buffer.split(b"\r\n", 1)
-            message = parse(line.decode())
-            if message.command == command:
-                return message
+        return (await read_up_to(self, command))[-1]
 
     async def rest(self) -> bytes:
         """Return everything up to the end."""
         while data := await self.stream.receive_some():
             self.buffer += data
         return self.buffer
+
+
+async def read_up_to(end: Reader, *wanted: str) -> list[Message]:
+    """Return what came up to the first message with one of these commands."""
+    messages: list[Message] = []
+    while not messages or messages[-1].command not in wanted:
+        while b"\r\n" not in end.buffer:
+            data = await end.stream.receive_some()
+            assert data, f"the end came before {wanted}: {messages}"
+            end.buffer += data
+        line, end.buffer = end.buffer.split(b"\r\n", 1)
+        messages.append(parse(line.decode()))
+    return messages
 
 
 class Edge:

@@ -7,6 +7,7 @@ from typing import TypeVar, cast
 
 import scramp
 
+from trio_chat.chat import presence
 from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
@@ -46,7 +47,7 @@ class Person:
         self.session = Session(self, host, town.clock())
         self.received = b""
         self.ended = ""
-        town.world.connect(self.session)
+        presence.connect(town.world, self.session)
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Take bytes from the server."""
@@ -73,7 +74,7 @@ class Person:
 
     def leave(self, reason: str = "Connection closed") -> None:
         """Be disconnected."""
-        self.town.deliver(Output(tuple(self.town.world.disconnect(self.session, reason))), self)
+        self.town.deliver(Output(tuple(presence.disconnect(self.town.world, self.session, reason))), self)
 
 
 class Town:

@@ -223,7 +223,7 @@ def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal, where nobody sees it."""
     asked: list[str] = []
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr("trio_chat.people.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
+    monkeypatch.setattr("trio_chat.admin.passwords.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
     assert ran("account", "add", "ann") == 0
     assert len(asked) == 2
     assert verified("ann", PASSWORD)
@@ -233,7 +233,7 @@ def test_two_different_passwords_are_none(monkeypatch: pytest.MonkeyPatch) -> No
     """A slip would lock somebody out."""
     typed = [PASSWORD, "correct house"]
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr("trio_chat.people.getpass", lambda _prompt: typed.pop(0))
+    monkeypatch.setattr("trio_chat.admin.passwords.getpass", lambda _prompt: typed.pop(0))
     assert ran("account", "add", "ann") == 1
     assert execute("SELECT * FROM account") == []
 

@@ -3,6 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat import presence
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.logins import forget_account
@@ -205,7 +206,7 @@ def test_who_has_another_device_left_leaves_it_behind(town: Town) -> None:
     user = guest.session.user
     assert user is not None
     other = town.newcomer()
-    town.world.add_session(user, other.session)
+    presence.add_session(town.world, user, other.session)
     guest.say("NICK ann")
     assert other.session.user is user
     assert user.sessions == (other.session,)
@@ -375,7 +376,7 @@ def test_what_one_said_oneself_is_not_shown_to_clients_that_would_not_understand
     user.seen -= 20
     for caps, expected in (("", []), ("echo-message", ["bob"])):
         for session in user.sessions:
-            town.world.disconnect(session, "")
+            presence.disconnect(town.world, session, "")
         user.seen = town.clock.now - 20
         burst = back(town, caps=caps)[1]
         assert [message.params[0] for message in burst if message.command == "PRIVMSG"] == expected

@@ -4,7 +4,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Town, find
 from trio_chat.chat.identity import Memory
-from trio_chat.log_sink import Entry
+from trio_chat.log.sink import Entry
 
 CAPS = "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response draft/multiline"
 FORGED = "time=2000-01-01T00:00:00.000Z;msgid=forged;account=root;bot;batch=9;label=9;draft/multiline-concat;vendor/x=1"

@@ -111,7 +111,7 @@ def test_who_leaves_while_the_search_runs_gets_nothing(town: Town, eve: Person, 
     search = history.search
 
     async def slowly(*args: object) -> object:
-        town.world.leave(user, town.world.channels["#a"])
+        town.world.channels.leave(user, town.world.channels["#a"])
         return await search(*args)  # type: ignore[arg-type]
 
     history.search = slowly  # type: ignore[method-assign, assignment]

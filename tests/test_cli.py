@@ -304,10 +304,18 @@ def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
 
 def test_a_missing_package_is_named(monkeypatch, capsys):
     """Started without its dependencies, the program says so."""
-    monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
-    monkeypatch.setattr(cli, "_serve", lambda options: __import__("a_package_that_is_missing"))
+    module = ModuleType("trio_chat.server.main")
+    module.run = lambda settings, load: __import__("a_package_that_is_missing")
+    monkeypatch.setitem(sys.modules, "trio_chat.server.main", module)
     assert cli.main(["serve"]) == 1
     assert "a_package_that_is_missing" in capsys.readouterr().err
+
+
+def test_a_missing_part_of_the_program_is_a_defect(monkeypatch):
+    """What is missing of the program itself is not told as a package that was not installed."""
+    monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
+    with pytest.raises(ModuleNotFoundError):
+        cli.main(["serve"])
 
 
 def test_output_survives_a_poor_character_set():

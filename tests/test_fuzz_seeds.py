@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from trio_chat.chat import directory
+from trio_chat.irc import message
+from trio_chat.server import connection
+
 FUZZ = Path(__file__).parent / "fuzz"
 sys.path.insert(0, str(FUZZ))
 
@@ -13,12 +17,41 @@ import targets  # noqa: E402  # it is not a test module, and not on the path of 
 SEEDS = [(path.parent.name, path) for path in sorted(FUZZ.glob("seeds/*/*"))]
 
 
+def broken_rule(name: str, data: bytes) -> str:
+    """Return what a target finds wrong with some bytes, or ""."""
+    try:
+        targets.TARGETS[name](data)
+    except Exception as error:  # what is found may be anything
+        return repr(error)
+    return ""
+
+
+def all_seeds(name: str) -> list[bytes]:
+    """Return the seeds of a target."""
+    return [path.read_bytes() for target, path in SEEDS if target == name]
+
+
 @pytest.mark.parametrize(("name", "path"), SEEDS, ids=[f"{name}/{path.name}" for name, path in SEEDS])
 def test_a_seed(name: str, path: Path) -> None:
     """No rule is broken by it."""
-    targets.TARGETS[name](path.read_bytes())
+    assert broken_rule(name, path.read_bytes()) == ""
 
 
 def test_every_target_has_seeds() -> None:
     """A fuzzer that starts from nothing takes long to find the language."""
     assert {name for name, _ in SEEDS} == set(targets.TARGETS)
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "defect"),
+    [
+        ("lines", (message.Message, "line"), lambda self: "PING"),
+        ("talk", (directory.Directory, "leave"), lambda self, user, channel: channel.members.pop(user)),
+        ("stream", (connection.Connection, "_leave"), lambda self: 0),
+    ],
+    ids=["lines", "talk", "stream"],
+)
+def test_a_target_finds_a_defect(name: str, where: tuple[type, str], defect: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each target looks at what it runs: with a rule broken on purpose, its seeds say so."""
+    monkeypatch.setattr(*where, defect)
+    assert any(broken_rule(name, data) for data in all_seeds(name))

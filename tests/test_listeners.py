@@ -174,8 +174,9 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
     ann = End(await trio.open_tcp_stream("127.0.0.1", port))
     await ann.send(HELLO.replace(b"ann", b"zoe"))
     await ann.until("001")
-    while len(server.connections) > 1 or server.openings:  # noqa: ASYNC110  # sockets tell when they like
-        await trio.sleep(0.01)
+    with trio.fail_after(60):
+        while len(server.connections) > 1 or server.openings:  # noqa: ASYNC110  # sockets tell when they like
+            await trio.sleep(0.01)
     assert list(server.world.users) == ["zoe"]
     await ann.stream.aclose()
     server.stop()

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from trio_chat import logger
 from trio_chat.config import LoggingSettings
-from trio_chat.log_file import LogFile
-from trio_chat.log_sink import Entry, Sink
+from trio_chat.log import logger
+from trio_chat.log.file import LogFile
+from trio_chat.log.sink import Entry, Sink
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(DEBUG|INFO|WARNING|ERROR)\] [^\n]*\n")
 
@@ -302,7 +302,7 @@ def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
     prelude = """
         import sys
         from pathlib import Path
-        from trio_chat import logger
+        from trio_chat.log import logger
         from trio_chat.config import LoggingSettings
         settings = LoggingSettings(file=Path(sys.argv[1]))
     """

@@ -21,11 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remembered import NOW, record, records
-from trio_chat import cli, maintenance
+from trio_chat import cli
+from trio_chat.admin import console
+from trio_chat.admin.new_file import FileError, new_file
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.ids import first_id
 from trio_chat.i18n import install
-from trio_chat.new_file import FileError, new_file
 from trio_chat.storage import lines, schema
 from trio_chat.storage import maintenance as storage
 from trio_chat.storage.database import open_database
@@ -342,7 +343,7 @@ def test_a_backup_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
         seen.append(done)
         other.execute("INSERT INTO buffer (name) VALUES (?)", (f"#new{len(seen)}",))
 
-    monkeypatch.setattr("trio_chat.progress.Progress.__call__", say)
+    monkeypatch.setattr("trio_chat.admin.progress.Progress.__call__", say)
     assert ran("backup", "copy.db") == 0
     other.close()
     assert len(seen) > 5
@@ -542,7 +543,7 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
 def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bar while it works, gone when it is done; what is told stands in a line of its own."""
     monkeypatch.setattr(storage, "PAGE", 5)
-    monkeypatch.setattr("trio_chat.progress._INTERVAL", 0.0)
+    monkeypatch.setattr("trio_chat.admin.progress._INTERVAL", 0.0)
     fill(*map(record, range(1, 11)))
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
@@ -567,4 +568,4 @@ def test_ctrl_c_ends_a_long_statement() -> None:
         return 0
 
     with pytest.raises(KeyboardInterrupt):
-        maintenance.guarded(forever)
+        console.guarded(forever)

@@ -9,9 +9,9 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from test_server import hall
-from trio_chat import logger
 from trio_chat.config import LimitSettings, LoggingSettings
-from trio_chat.log_sink import Entry
+from trio_chat.log import logger
+from trio_chat.log.sink import Entry
 from trio_chat.server import prometheus
 from trio_chat.server.metrics import AT_ONCE, TIMEOUT, Monitor
 from trio_chat.server.prometheus import TABLE

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from trio_chat import cli, people
+from trio_chat import cli
+from trio_chat.admin import passwords
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.config import load
 from trio_chat.i18n import install
@@ -76,7 +77,7 @@ def test_a_hash_of_what_is_typed_twice(
     """A slip is noticed."""
     answers = iter(typed)
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(people, "getpass", lambda prompt: next(answers))
+    monkeypatch.setattr(passwords, "getpass", lambda prompt: next(answers))
     assert ran("operator", "hash") == code
     assert capsys.readouterr().out.startswith("$argon2id$") is (code == 0)
 

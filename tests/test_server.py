@@ -12,6 +12,7 @@ import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
+from edge import read_up_to
 from support import NOON, Clock, ListHistory, Person, Town, commands
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
@@ -417,16 +418,7 @@ class Peer:
 
     async def until(self, *wanted: str) -> list[Message]:
         """Return what came up to the first message with one of these commands."""
-        messages: list[Message] = []
-        while True:
-            while b"\r\n" not in self.buffer:
-                data = await self.stream.receive_some()
-                assert data, f"the end came before {wanted}: {messages}"
-                self.buffer += data
-            line, self.buffer = self.buffer.split(b"\r\n", 1)
-            messages.append(parse(line.decode()))
-            if messages[-1].command in wanted:
-                return messages
+        return await read_up_to(self, *wanted)
 
     async def rest(self) -> list[Message]:
         """Return everything up to the end."""

@@ -8,6 +8,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, find
+from trio_chat.chat import presence
 from trio_chat.chat.accounts import AccountRules, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
@@ -93,7 +94,7 @@ async def test_a_channel_that_nobody_owns_goes_with_its_last_member() -> None:
     town = await restarted(before)
     bob = town.person("bob", "#a")
     find(bob.say("NAMES #a"), "353")
-    town.world.remove(town.world.users["ann"], "")
+    presence.remove(town.world, town.world.users["ann"], "")
     bob.leave()
     assert town.world.channels == {}
 
@@ -217,7 +218,7 @@ async def test_who_comes_back_in_the_last_moment_stays(autojump_clock: trio.test
     user = ann.session.user
     assert user is not None
     without_sessions(town, ann)
-    announced = Announced(partial(town.world.add_session, user, town.newcomer().session))
+    announced = Announced(partial(presence.add_session, town.world, user, town.newcomer().session))
     with trio.move_on_after(1):
         await expire_users(town.world, 1, announced)
     assert announced.events == []

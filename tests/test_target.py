@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_chat.client.target import Target, TargetError, parse, reachable
 from trio_chat.i18n import install
-from trio_chat.target import Target, TargetError, parse, reachable
 
 
 @pytest.fixture(autouse=True)

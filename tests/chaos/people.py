@@ -8,15 +8,11 @@ from collections.abc import Awaitable, Callable
 import trio
 from victim import ENEMY, FRIEND, PATIENCE, Victim
 
+from lobby import hello
+from lobby import history as read_history
 from trio_chat.irc.message import Message, parse
 
-CAPS = "batch message-tags server-time echo-message draft/chathistory"
 _WINDOW = 4
-
-
-def hello(nick: str) -> bytes:
-    """Return what registers a client and brings it to the lobby."""
-    return f"CAP REQ :{CAPS}\r\nCAP END\r\nNICK {nick}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode()
 
 
 class Talker:
@@ -97,29 +93,14 @@ class Talker:
 
 
 async def history(victim: Victim) -> dict[str, str]:
-    """Return the texts of the lobby by msgid, in the order in which the server gives them, page by page."""
-    kept: dict[str, str] = {}
-    reference, rest = "timestamp=2020-01-01T00:00:00.000Z", b""
+    """Return the texts of the lobby by msgid, in the order in which the server gives them."""
     async with await victim.connect(FRIEND) as stream:
         await stream.send_all(hello("historian"))
         with trio.fail_after(PATIENCE):
-            while True:
-                await stream.send_all(f"CHATHISTORY AFTER #lobby {reference} 1000\r\n".encode())
-                page: list[Message] = []
-                is_over = False
-                while not is_over:
-                    rest += await stream.receive_some()
-                    *lines, rest = rest.split(b"\r\n")
-                    for message in map(parse, (line.decode() for line in lines)):
-                        if message.command == "PRIVMSG" and "batch" in message.tags:
-                            page.append(message)
-                        is_over = is_over or (message.command == "BATCH" and message.params[0][0] == "-")
-                if not page:
-                    return kept
-                for message in page:
-                    assert message.tags["msgid"] not in kept
-                    kept[message.tags["msgid"]] = message.params[1]
-                reference = f"msgid={page[-1].tags['msgid']}"
+            messages = await read_history(stream, 1000)
+    kept = {message.tags["msgid"]: message.params[1] for message in messages}
+    assert len(kept) == len(messages)
+    return kept
 
 
 # Enemies: each makes one attack; a connection that is refused or broken is what they deserve.

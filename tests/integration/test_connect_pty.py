@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,12 +42,18 @@ class TinyServer:
         self.port = self._listener.getsockname()[1]
         self._client: socket.socket | None = None
         self._nick = ""
+        self._news = threading.Condition()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def send(self, *lines: str) -> None:
         """Send lines to the client."""
         assert self._client is not None
         self._client.sendall("".join(f"{line}\r\n" for line in lines).encode())
+
+    def wait_for(self, start: str) -> None:
+        """Wait until the client has sent a line that begins so."""
+        with self._news:
+            assert self._news.wait_for(lambda: any(line.startswith(start) for line in self.received), PATIENCE), self.received
 
     def close(self) -> None:
         """Close everything."""
@@ -63,7 +68,9 @@ class TinyServer:
             try:
                 self._client, _ = self._listener.accept()
                 for line in self._client.makefile("r", encoding="utf-8", newline="\r\n"):
-                    self.received.append(line.rstrip())
+                    with self._news:
+                        self.received.append(line.rstrip())
+                        self._news.notify_all()
                     self._answer(*line.rstrip().split(" ", 2))
             except OSError:
                 return
@@ -119,6 +126,7 @@ class Terminal:
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.settings = termios.tcgetattr(self._slave)
         self.raw = b""
+        self._news = threading.Condition()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "trio_chat", "connect", *arguments],
             stdin=self._slave,
@@ -139,12 +147,10 @@ class Terminal:
         """Return the lines on the screen that are not empty."""
         return [line.rstrip() for line in self.screen.display if line.strip()]
 
-    def wait(self, state: Callable[[], object]) -> None:
-        """Wait until something is so."""
-        deadline = time.monotonic() + PATIENCE
-        while not state():
-            assert time.monotonic() < deadline, "\n".join(self.lines())
-            time.sleep(0.02)
+    def wait(self, state: Callable[[], object], patience: float = PATIENCE) -> None:
+        """Wait until something is so that the program shows; nothing is drawn while that is looked at."""
+        with self._news:
+            assert self._news.wait_for(state, patience), "\n".join(self.lines())
 
     def wait_for(self, *lines: str) -> None:
         """Wait until these are the last lines on the screen."""
@@ -171,8 +177,10 @@ class Terminal:
                 data = os.read(self._master, 65536)
             except OSError:  # nobody has the other end any more
                 return
-            self.raw += data
-            self._stream.feed(data)
+            with self._news:
+                self.raw += data
+                self._stream.feed(data)
+                self._news.notify_all()
 
 
 @pytest.fixture
@@ -436,8 +444,7 @@ def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.stdout.close()
-        while not any(line.startswith("JOIN") for line in server.received):
-            time.sleep(0.02)
+        server.wait_for("JOIN")
         with contextlib.suppress(OSError):  # it may have ended already
             server.send(*(f":bob!u@h PRIVMSG #lobby :{number}" for number in range(100)))
         process.wait(PATIENCE)
@@ -455,8 +462,7 @@ def test_second_signal_ends_at_once(server: TinyServer, tmp_path: Path) -> None:
         server.deaf = True
         process.stdin.write("hello\n")
         process.stdin.flush()
-        while not any(line.startswith("PRIVMSG") for line in server.received):
-            time.sleep(0.02)
+        server.wait_for("PRIVMSG")
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
         process.wait(PATIENCE)

@@ -11,9 +11,8 @@ import pytest
 import trio
 from programs import PATIENCE, server
 
+import lobby
 from trio_chat.irc.message import Message, parse
-
-CAPS = "batch message-tags server-time echo-message draft/chathistory"
 
 
 class Talker:
@@ -26,7 +25,7 @@ class Talker:
 
     async def register(self) -> None:
         """Join the lobby."""
-        await self.stream.send_all(f"CAP REQ :{CAPS}\r\nCAP END\r\nNICK {self.nick}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
+        await self.stream.send_all(lobby.hello(self.nick))
 
     async def talk(self, enough: int, done: trio.Event) -> None:
         """Say numbers until the connection breaks; tell when enough messages were seen by all."""
@@ -51,27 +50,12 @@ class Talker:
 
 
 async def history(address: str, nick: str) -> list[Message]:
-    """Return all of the lobby's history, page by page, as a client asks for it."""
+    """Return all of the lobby's history."""
     host, port = address.split(":")
-    messages: list[Message] = []
     async with await trio.open_tcp_stream(host, int(port)) as stream:
-        await stream.send_all(f"CAP REQ :{CAPS}\r\nCAP END\r\nNICK {nick}\r\nUSER x 0 * :x\r\nJOIN #lobby\r\n".encode())
-        reference, rest = "timestamp=2020-01-01T00:00:00.000Z", b""
-        while True:
-            await stream.send_all(f"CHATHISTORY AFTER #lobby {reference} 100\r\n".encode())
-            page: list[Message] = []
-            is_over = False
-            while not is_over:
-                rest += await stream.receive_some()
-                *lines, rest = rest.split(b"\r\n")
-                for message in map(parse, (line.decode() for line in lines)):
-                    if message.command == "PRIVMSG":
-                        page.append(message)
-                    is_over = is_over or (message.command == "BATCH" and message.params[0][0] == "-")
-            messages += page
-            if not page:
-                return messages
-            reference = f"msgid={page[-1].tags['msgid']}"
+        await stream.send_all(lobby.hello(nick))
+        with trio.fail_after(PATIENCE):
+            return await lobby.history(stream, 100)
 
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))

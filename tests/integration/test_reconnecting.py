@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import trio
-from programs import client, server
+from programs import Program, client, server
 
 
 class Wire:
@@ -66,16 +66,23 @@ async def wire(address: str) -> AsyncIterator[tuple[Wire, str]]:
         nursery.cancel_scope.cancel()
 
 
-async def test_what_was_said_meanwhile_is_not_missed(tmp_path: Path) -> None:
-    """Everything said while the connection was down is shown once, in order, and before what is new."""
+@asynccontextmanager
+async def two_people(directory: Path) -> AsyncIterator[tuple[Program, Program, Wire]]:
+    """Run a server with bob and ann in its lobby; yield them, and the wire that ann comes by."""
     async with (
-        server(tmp_path) as (_, address),
+        server(directory) as (_, address),
         wire(address) as (line, detour),
-        client(tmp_path, address, "bob") as bob,
-        client(tmp_path, detour, "ann") as ann,
+        client(directory, address, "bob") as bob,
+        client(directory, detour, "ann") as ann,
     ):
         await bob.out.until("in #lobby")
         await ann.out.until("in #lobby")
+        yield bob, ann, line
+
+
+async def test_what_was_said_meanwhile_is_not_missed(tmp_path: Path) -> None:
+    """Everything said while the connection was down is shown once, in order, and before what is new."""
+    async with two_people(tmp_path) as (bob, ann, line):
         await bob.say("before")
         await ann.out.until("before")
         line.cut()
@@ -91,14 +98,7 @@ async def test_what_was_said_meanwhile_is_not_missed(tmp_path: Path) -> None:
 
 async def test_own_message_that_arrived_is_not_reported_as_lost(tmp_path: Path) -> None:
     """A message whose confirmation was lost with the connection is found in the history, and the script ends with 0."""
-    async with (
-        server(tmp_path) as (_, address),
-        wire(address) as (line, detour),
-        client(tmp_path, address, "bob") as bob,
-        client(tmp_path, detour, "ann") as ann,
-    ):
-        await bob.out.until("in #lobby")
-        await ann.out.until("in #lobby")
+    async with two_people(tmp_path) as (bob, ann, line):
         await ann.say("first")
         await ann.out.until("[YOU]: first")
         line.is_deaf = True

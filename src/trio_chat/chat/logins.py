@@ -1,6 +1,6 @@
 """Being logged in: what changes with the account of a user, and who is told (IRCv3 account-notify)."""
 
-from trio_chat.chat import metadata, operators
+from trio_chat.chat import metadata, operators, presence
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -17,7 +17,7 @@ def change_account(world: World, user: User, name: str) -> list[Event]:
         return []
     before = dict(user.metadata)
     events = _dismissed(world, user)
-    world.set_account(user, name)
+    presence.set_account(world, user, name)
     now = user.metadata
     keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
     events += world.news(user, "ACCOUNT", (name or "*",), requires=cap.ACCOUNT_NOTIFY)
@@ -43,8 +43,8 @@ def forget_account(world: World, name: str) -> list[Event]:
     for user in world.with_account(name):
         if not user.sessions:
             _dismissed(world, user)
-            world.set_account(user, "")
-            events += world.remove(user, "The account was deleted")
+            presence.set_account(world, user, "")
+            events += presence.remove(world, user, "The account was deleted")
             continue
         notice = (user.nick, user.source, n.RPL_LOGGEDOUT.text)
         events.append(Event(world.ids.next(), n.RPL_LOGGEDOUT.code, notice, world.identity.name, user.sessions))
@@ -61,7 +61,7 @@ def forget_account(world: World, name: str) -> list[Event]:
         if channel.registration is None:
             continue
         if channel.registration.owner == name:
-            world.unregister(channel)
+            world.channels.unregister(channel)
         elif channel.registration.access.pop(name, ""):
-            world.touch(channel)
+            world.channels.touch(channel)
     return events

@@ -14,6 +14,7 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
+from trio_chat.irc.names import fold_or_self
 
 Target = User | Channel | Session
 """What has metadata; a session only as long as it has no user."""
@@ -113,6 +114,32 @@ def seconds_to_wait(session: Session, now: float, most: int) -> int:
         return int(paid - now - _MINUTE) + 1
     session.metadata_paid = paid
     return 0
+
+
+def link(world: World, user: User, account: str) -> None:
+    """Have a user say what an account says of itself, or for the account "" nothing yet."""
+    user.metadata = world.metadata.setdefault(fold_or_self(account), {}) if account else {}
+
+
+def take(world: World, user: User, said: Mapping[str, str]) -> bool:
+    """Add to what a user says of itself, as far as there is room; tell whether anything is new."""
+    known = user.metadata
+    is_new = False
+    for key, value in said.items():
+        if known.get(key) != value and (key in known or len(known) < world.lengths.metadata_keys):
+            known[key] = value
+            is_new = True
+    if is_new:
+        touch(world, user)
+    return is_new
+
+
+def touch(world: World, target: User | Channel) -> None:
+    """Have what a registered channel, or an account, says of itself written down."""
+    if isinstance(target, Channel):
+        world.channels.touch(target)
+    elif target.account:
+        world.unsaved.note_metadata(fold_or_self(target.account))
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:

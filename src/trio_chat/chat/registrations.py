@@ -98,7 +98,7 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     channel = world.channels.get(folded)
     if channel is not None and not state["owner"]:
         return channel
-    channel = channel or world.create_channel(state["name"], folded)
+    channel = channel or world.channels.create(state["name"], folded)
     channel.created = state["created"]
     channel.founded = state["founded"]
     if state["owner"]:
@@ -122,7 +122,7 @@ def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) 
     for account, ranks in state.get("members", {}).items():
         user = world.residents.of(account)
         if user is not None and user not in channel.members:
-            world.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
+            world.channels.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
     if not channel.members and not channel.permanent:
         del world.channels[channel.folded]
         world.unsaved.note_channel(channel.folded)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import trio
 
+from trio_chat.chat import presence
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import NOWHERE, Session
@@ -89,7 +90,7 @@ class Connection:
                 outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
                 self._outbox = self.session.sink = outbox
                 self._hub.connections.add(self)
-                self._hub.world.connect(self.session)
+                presence.connect(self._hub.world, self.session)
                 log.info("connected %s", self.session.address)
                 self._transport.on_control(outbox.nudge)
                 try:
@@ -201,7 +202,7 @@ class Connection:
 
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
-        events = self._hub.world.disconnect(self.session, self._reason, is_seen=not self._is_shutdown)
+        events = presence.disconnect(self._hub.world, self.session, self._reason, is_seen=not self._is_shutdown)
         return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)))
 
     def _last_words(self) -> bytes:

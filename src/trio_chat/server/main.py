@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 
 import trio
 
-from trio_chat import __version__, logger
+from trio_chat import __version__
 from trio_chat.chat.operators import RehashError
 from trio_chat.config import Settings
 from trio_chat.irc.names import casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
+from trio_chat.log import logger
 from trio_chat.server import service
 from trio_chat.server.addresses import with_port
 from trio_chat.server.announce import announce, shown

@@ -8,7 +8,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
-from trio_chat import __version__, logger
+from trio_chat import __version__
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
@@ -17,6 +17,7 @@ from trio_chat.chat.operators import Operator
 from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
+from trio_chat.log import logger
 from trio_chat.server.mail import mailer
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import residents
+from trio_chat.chat import presence, residents
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.lasting import Changes, Store, Unsaved
@@ -58,11 +58,11 @@ def _restore_user(world: World, folded_account: str, state: Mapping[str, Any]) -
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
         user = residents.from_state(folded, state)
-        world.set_account(user, account.name)
+        presence.set_account(world, user, account.name)
         world.residents.settle(user)
         if user.always_on:
-            world.add_user(user)
-            world.update_away(user)
+            presence.add_user(world, user)
+            presence.update_away(world, user)
             return
     world.unsaved.note_user(folded_account)  # so that it is forgotten
 
@@ -171,4 +171,4 @@ def _expire(world: World, user: User, days: int) -> list[Event]:
     if user.sessions or not user.always_on:  # back, or gone, while we waited
         return []
     log.info("%s has not been seen for %d days and leaves", user.source, days)
-    return world.remove(user, f"Not seen for {days} days")
+    return presence.remove(world, user, f"Not seen for {days} days")

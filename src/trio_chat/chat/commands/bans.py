@@ -6,6 +6,9 @@
 Whom a new ban covers is ended at once, and who comes later is refused.
 """
 
+from functools import partial
+from typing import NamedTuple
+
 from trio_chat.chat import banning, durations
 from trio_chat.chat.bans import MAX_REASON, BadMask, Ban, Kind, normalise
 from trio_chat.chat.operators import audit
@@ -15,49 +18,33 @@ from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 
 NO_REASON = "No reason was given"
-_NUMERICS = {Kind.MASK: n.RPL_STATSKLINE, Kind.ADDRESS: n.RPL_STATSDLINE, Kind.ACCOUNT: n.RPL_STATSDEBUG}
-_WORDS = {Kind.MASK: "KLINE", Kind.ADDRESS: "DLINE", Kind.ACCOUNT: "SUSPEND"}
 
 
-@command(
-    "KLINE",
-    "[[<duration>] <mask> [:<reason>]]",
-    right="ban",
-    help="Ban a mask nick!user@host from the server, or list such bans; 1d12h is a duration.",
-)
-def kline_command(request: Request) -> None:
-    """Ban a mask."""
-    _ban_or_list(request, Kind.MASK)
+class _Form(NamedTuple):
+    """How bans of a kind are spoken of: the word for making one, or with UN before it lifting one, and the numeric of a list."""
+
+    word: str
+    numeric: n.Numeric
 
 
-@command("UNKLINE", "<mask>", min_params=1, right="ban", help="Lift the ban of a mask.")
-def unkline_command(request: Request) -> None:
-    """Lift the ban of a mask."""
-    _unban(request, Kind.MASK)
+_FORMS = {
+    Kind.MASK: _Form("KLINE", n.RPL_STATSKLINE),
+    Kind.ADDRESS: _Form("DLINE", n.RPL_STATSDLINE),
+    Kind.ACCOUNT: _Form("SUSPEND", n.RPL_STATSDEBUG),
+}
 
 
-@command(
-    "DLINE",
-    "[[<duration>] <address> [:<reason>]]",
-    right="ban",
-    help="Ban an address, a network such as 192.0.2.0/24, or where a nickname is from; or list such bans.",
-)
-def dline_command(request: Request) -> None:
-    """Ban an address or a network."""
-    _ban_or_list(request, Kind.ADDRESS)
-
-
-@command("UNDLINE", "<address>", min_params=1, right="ban", help="Lift the ban of an address or a network.")
-def undline_command(request: Request) -> None:
-    """Lift the ban of an address or a network."""
-    _unban(request, Kind.ADDRESS)
+def _add_commands(kind: Kind, parameter: str, *, to_ban: str, to_lift: str) -> None:
+    word = _FORMS[kind].word
+    command(word, f"[[<duration>] {parameter} [:<reason>]]", right="ban", help=to_ban)(partial(_ban_or_list, kind=kind))
+    command(f"UN{word}", parameter, min_params=1, right="ban", help=to_lift)(partial(_unban, kind=kind))
 
 
 def send_list(request: Request, kind: Kind) -> None:
     """Send all bans of a kind."""
     now = request.world.clock()
     for ban in request.world.bans.of_kind(kind):
-        request.reply.numeric(_NUMERICS[kind], kind.value.upper(), ban.mask, args=(ban.describe(now),))
+        request.reply.numeric(_FORMS[kind].numeric, kind.value.upper(), ban.mask, args=(ban.describe(now),))
 
 
 def _ban_or_list(request: Request, kind: Kind) -> None:
@@ -96,7 +83,7 @@ def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str) -> s
         return f"{mask} covers yourself; nothing was banned."
     ended = banning.enforce(world, [made])
     how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
-    audit(request, f"{_WORDS[kind]} {mask} {how_long}: {made.reason}")
+    audit(request, f"{_FORMS[kind].word} {mask} {how_long}: {made.reason}")
     for event in ended:
         request.reply.emit(event)
     return f"{mask} is banned {how_long}; {len(ended)} connection{'' if len(ended) == 1 else 's'} ended."
@@ -111,7 +98,7 @@ def unban(request: Request, kind: Kind, mask: str) -> str:
     lifted = request.world.bans.remove(kind, mask)
     if lifted is None:
         return f"{mask} is not banned."
-    audit(request, f"UN{_WORDS[kind]} {lifted.mask}")
+    audit(request, f"UN{_FORMS[kind].word} {lifted.mask}")
     return f"{lifted.mask} is not banned any more."
 
 
@@ -122,3 +109,17 @@ def _unban(request: Request, kind: Kind) -> None:
 def answer(request: Request, text: str) -> None:
     """Tell the operator what came of it."""
     request.reply.send("NOTICE", (request.user.nick, f"*** {text}"))
+
+
+_add_commands(
+    Kind.MASK,
+    "<mask>",
+    to_ban="Ban a mask nick!user@host from the server, or list such bans; 1d12h is a duration.",
+    to_lift="Lift the ban of a mask.",
+)
+_add_commands(
+    Kind.ADDRESS,
+    "<address>",
+    to_ban="Ban an address, a network such as 192.0.2.0/24, or where a nickname is from; or list such bans.",
+    to_lift="Lift the ban of an address or a network.",
+)

@@ -53,8 +53,8 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         request.reply.numeric(n.ERR_TOOMANYCHANNELS, name)
         return
     if channel is None:
-        channel = world.create_channel(name, folded)
-        world.enter(user, channel, modes.OPERATOR)
+        channel = world.channels.create(name, folded)
+        world.channels.enter(user, channel, modes.OPERATOR)
     else:
         why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
@@ -65,7 +65,7 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
                 return
             request.reply.numeric(why_not, name)  # as it was asked for: its own spelling is for its members
             return
-        world.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
+        world.channels.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
     _announce_join(request, channel)
@@ -126,7 +126,7 @@ def part(request: Request, channel: Channel, reason: str) -> None:
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
     request.reply.emit(world.event(user, "PART", params, channel.audience_of(user), channels=(channel,)))
-    world.leave(user, channel)
+    world.channels.leave(user, channel)
 
 
 @command("TOPIC", "<channel> [:<topic>]", min_params=1, help="Show or change a channel's topic.")
@@ -148,7 +148,7 @@ def topic_command(request: Request) -> None:
         return
     text = truncate(request.params[1], world.lengths.topic)
     channel.topic = Topic(text, user.source, int(world.clock())) if text else None
-    world.touch(channel)
+    world.channels.touch(channel)
     request.reply.emit(world.event(user, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,)))
 
 
@@ -222,4 +222,4 @@ def _kick(request: Request, name: str, nick: str) -> None:
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
         params = (channel.name, other.nick, reason)
         reply.emit(world.event(user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other))
-        world.leave(other, channel)
+        world.channels.leave(other, channel)

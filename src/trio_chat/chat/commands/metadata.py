@@ -178,7 +178,7 @@ def _tell(request: Request, target: Target, keys: list[str]) -> None:
     """Have a change written down, and tell those who follow it."""
     if not keys or isinstance(target, Session):
         return
-    request.world.touch_metadata(target)
+    metadata.touch(request.world, target)
     for event in metadata.changed(request.world, request.user, target, keys, request.session):
         request.reply.emit(event)
 
@@ -281,7 +281,7 @@ def on_registration(request: Request) -> None:
     """
     session, user = request.session, request.user
     said, session.metadata = session.metadata, {}
-    if request.world.take_metadata(user, said) or len(user.sessions) == 1:
+    if metadata.take(request.world, user, said) or len(user.sessions) == 1:
         for event in metadata.changed(request.world, user, user, list(user.metadata), session):
             request.reply.emit(event)
     if session.effective & cap.METADATA:

@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from trio_chat.chat import operators, policy
+from trio_chat.chat import operators, policy, presence
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.masklists import entry
@@ -77,7 +77,7 @@ def change_channel(request: Request, channel: Channel) -> None:
     for why_not in refused:
         reply.numeric(why_not, channel.name)
     if done:
-        request.world.touch(channel)
+        request.world.channels.touch(channel)
         params = modes.format_changes(done)
         log.info("%s set %s on %s", user.source, params[0], channel.name)
         event = request.world.event(user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,))
@@ -242,7 +242,7 @@ def _change_own_modes(request: Request) -> None:
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
             continue
         elif (letter in user.modes) is not adding:
-            request.world.set_user_mode(user, letter, is_on=adding)
+            presence.set_mode(request.world, user, letter, is_on=adding)
             text += letter if sign is adding else ("+" if adding else "-") + letter
             sign = adding
     if has_unknown:

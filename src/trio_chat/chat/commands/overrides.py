@@ -8,7 +8,7 @@ from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
+from trio_chat.irc.names import fold_or_self
 
 
 def _other(request: Request, nick: str) -> User | None:
@@ -78,10 +78,8 @@ def sanick_command(request: Request) -> None:
     user = _other(request, request.params[0])
     if user is None:
         return
-    try:
-        folded = fold_nick(nick, world.lengths.nick)
-    except InvalidName:
-        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+    folded = registration.fold_or_refuse(request, nick)
+    if folded is None:
         return
     if folded in SERVICES or world.users.get(folded, user) is not user:
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)

@@ -4,7 +4,7 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat import banning, operators, policy, sasl
+from trio_chat.chat import banning, operators, policy, presence, sasl
 from trio_chat.chat.commands import channels, info, metadata, playback
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -126,6 +126,15 @@ def pass_command(request: Request) -> None:
     request.session.password = request.params[-1]
 
 
+def fold_or_refuse(request: Request, nick: str) -> str | None:
+    """Return a nickname as it is compared; None when it cannot be one, and then that was answered."""
+    try:
+        return fold_nick(nick, request.world.lengths.nick)
+    except InvalidName:
+        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+        return None
+
+
 @command("NICK", "<nickname>", needs_registration=False, weight=2, help="Take a nickname.")
 def nick_command(request: Request) -> None:
     """Take a nickname, at registration or later."""
@@ -134,10 +143,8 @@ def nick_command(request: Request) -> None:
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
-    try:
-        folded = fold_nick(nick, world.lengths.nick)
-    except InvalidName:
-        request.reply.numeric(n.ERR_ERRONEUSNICKNAME, nick)
+    folded = fold_or_refuse(request, nick)
+    if folded is None:
         return
     session.asked_nick = nick
     holder = world.users.get(folded, user)
@@ -167,7 +174,7 @@ def rename(request: Request, user: User, nick: str, folded: str) -> None:
     world = request.world
     log.info("%s is now known as %s", user.source, nick)
     request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
-    for event in world.rename(user, nick, folded):
+    for event in presence.rename(world, user, nick, folded):
         request.reply.emit(event)
 
 
@@ -232,11 +239,11 @@ def _try_to_register(request: Request) -> None:
         session.wanted_nick = _guest_name(request)
         folded = fold_nick(session.wanted_nick, world.lengths.nick)
     session.password = ""
-    user = world.register(session, folded, session.wanted_username)
+    user = presence.register(world, session, folded, session.wanted_username)
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
     operators.tell_staff(request, f"{user.source} [{session.address}] has come")
     welcome(request)
-    for event in world.arrival(user):
+    for event in presence.arrival(world, user):
         request.reply.emit(event)
 
 
@@ -253,7 +260,7 @@ def _join_session(request: Request, user: User) -> None:
         reply.close(f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS LOGOUT")
         return
     missed_since = _missed_since(user)
-    events = request.world.add_session(user, session)
+    events = presence.add_session(request.world, user, session)
     log.info("one more session of %s", user.source)
     welcome(request)
     for event in events:
@@ -271,7 +278,7 @@ def _move_session(request: Request, before: User, user: User) -> None:
     request.reply.send("NICK", (user.nick,), before.source)
     missed_since = _missed_since(user)
     log.info("%s is one more session of %s", before.source, user.source)
-    for event in request.world.move_session(request.session, user):
+    for event in presence.move_session(request.world, request.session, user):
         request.reply.emit(event)
     _send_channels(request, missed_since)
 

@@ -47,7 +47,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
         return "CANNOT_RENAME", "That is no name of a channel"
     if name == channel.name:
         return "CANNOT_RENAME", "That is its name already"
-    if channel is world.lobby:
+    if channel is world.channels.lobby:
         return "CANNOT_RENAME", "The name of this channel is in the server's configuration"
     if world.channels.get(folded, channel) is not channel:
         return "CHANNEL_NAME_IN_USE", "There is a channel of that name already"
@@ -59,7 +59,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
 def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     world, user, reply = request.world, request.user, request.reply
     before, place = channel.name, Place(channel.folded, channel.is_closed)
-    world.rename_channel(channel, name, fold_channel(name, world.lengths.channel))
+    world.channels.rename(channel, name, fold_channel(name, world.lengths.channel))
     log.info("%s renamed %s to %s", user.source, before, name)
     is_other_name = channel.folded != place.buffer
     audience = channel.audience()

@@ -1,5 +1,6 @@
 """What people say of themselves, and whom they let write: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
 
+from trio_chat.chat import presence
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import MAX_ACCEPTED
 from trio_chat.irc import capabilities as cap
@@ -25,7 +26,7 @@ def away_command(request: Request) -> None:
     session.away_since = request.world.ids.next()
     request.reply.numeric(n.RPL_NOWAWAY if session.away else n.RPL_UNAWAY)
     if user is not None:
-        for event in request.world.update_away(user, skip=session):
+        for event in presence.update_away(request.world, user, skip=session):
             request.reply.emit(event)
 
 

@@ -76,7 +76,7 @@ def _register(request: Request, words: list[str]) -> None:
     else:
         channel.registration = Registration(user.account, int(world.clock()))
         channel.permanent = True
-        world.touch(channel)
+        world.channels.touch(channel)
         channel.members[user].ranks.add(modes.FOUNDER)
         request.reply.emit(rank_event(world, channel, user, modes.FOUNDER))
         answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
@@ -87,7 +87,7 @@ def _drop(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found:
         _pass_on(request, found[0], "")
-        request.world.unregister(found[0])
+        request.world.channels.unregister(found[0])
         answer(request, f"{found[0].name} belongs to nobody now.")
 
 
@@ -104,7 +104,7 @@ def _transfer(request: Request, words: list[str]) -> None:
     registration.owner = account.name
     registration.access.pop(account.name, None)
     _pass_on(request, channel, account.name)
-    request.world.touch(channel)
+    request.world.channels.touch(channel)
     answer(request, f"{channel.name} belongs to {account.name} now.")
 
 
@@ -154,7 +154,7 @@ def _access(request: Request, words: list[str]) -> None:
         removed = [account for account in registration.access if fold_or_self(account) == fold_or_self(name)]
         for account in removed:
             del registration.access[account]
-        request.world.touch(channel)
+        request.world.channels.touch(channel)
         answer(request, f"{name} has no access to {channel.name} now.")
     else:
         answer(request, f"Usage: /msg {FACE.name} {FACE.orders['ACCESS'].usage}")
@@ -169,7 +169,7 @@ def _grant(request: Request, channel: Channel, registration: Registration, name:
         answer(request, f"The list of {channel.name} is full.")
     else:
         registration.access[account.name] = letter
-        request.world.touch(channel)
+        request.world.channels.touch(channel)
         answer(request, f"{account.name} has access to {channel.name} now.")
 
 
@@ -185,7 +185,7 @@ def _set(request: Request, words: list[str]) -> None:
         answer(request, f"Usage: /msg {FACE.name} {FACE.orders['SET'].usage}")
         return
     registration.history = wish.days
-    request.world.touch(channel)
+    request.world.channels.touch(channel)
     number = retention.days(memory, channel)
     if number == OFF:
         answer(request, f"Nothing that is said in {channel.name} is remembered now; what was is deleted within the hour.")
@@ -228,7 +228,7 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
     else:
         ranks = channel.members[other].ranks
         (ranks.add if adding else ranks.discard)(letter)
-        request.world.touch(channel)
+        request.world.channels.touch(channel)
         request.reply.emit(rank_event(request.world, channel, other, letter, adding=adding))
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import logins
+from trio_chat.chat import logins, presence
 from trio_chat.chat.accounts import MAX_CERTIFICATES, MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands import new_accounts
@@ -121,7 +121,7 @@ def _ghost(request: Request, words: list[str]) -> None:
     elif not user.account or fold_or_self(user.account) not in (other.folded, fold_or_self(other.account or " ")):
         answer(request, f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>")
     else:
-        for event in request.world.dismiss(other, f"Ghosted by {user.nick}"):
+        for event in presence.expel(request.world, other, f"Ghosted by {user.nick}"):
             request.reply.emit(event)
         request.world.residents.settle(user)
         answer(request, f"{other.nick} is gone.")

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from trio_chat.chat import presence
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services import nickserv
@@ -44,7 +45,7 @@ def _settle(request: Request, account: str) -> None:
     world, resident = request.world, request.world.residents.of(request.user.account)
     world.residents.settle(resident or request.user)
     if resident is not None and not resident.always_on and not resident.sessions:
-        for event in world.remove(resident, "No longer always on"):
+        for event in presence.remove(world, resident, "No longer always on"):
             request.reply.emit(event)
     if world.preferences.is_on(account, ALWAYS_ON) and world.residents.of(account) is None:
         answer(request, "This server has as many always-on users as it can have: you leave with your last device.")

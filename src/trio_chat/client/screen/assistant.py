@@ -11,10 +11,10 @@ from trio_chat.client.link import nicknames
 from trio_chat.client.screen.composer import Wish
 from trio_chat.client.screen.desk import Desk
 from trio_chat.client.screen.pager import Choice
+from trio_chat.client.target import Target, TargetError, parse
 from trio_chat.config.values import no_or_nick
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
-from trio_chat.target import Target, TargetError, parse
 
 _PORT = 5000
 _YES = frozenset(("y", "yes", "д", "да"))

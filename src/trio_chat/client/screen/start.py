@@ -11,12 +11,12 @@ from trio_chat.client.places import config_file
 from trio_chat.client.screen.app import Options, ScreenClient
 from trio_chat.client.screen.assistant import Assistant
 from trio_chat.client.screen.tty import open_screen
-from trio_chat.target import parse
+from trio_chat.client.target import parse
 
 if TYPE_CHECKING:
     from trio_chat.client.main import ConnectOptions, Target
+    from trio_chat.client.target import Target as Address
     from trio_chat.client.trust import Security
-    from trio_chat.target import Target as Address
 
 _PORT = 5000
 

@@ -1,46 +1,25 @@
-"""`trio-chat history`, `backup` and `db`: what they say and ask, around what `storage` does."""
+"""`trio-chat history`: what it says and asks, around what `storage` does."""
 
 import os
 import sys
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from trio_chat.admin.console import complain, said_yes, tell, to_standard_output
+from trio_chat.admin.exits import FAILED, OK, USAGE
+from trio_chat.admin.new_file import FileError, new_file
+from trio_chat.admin.progress import Progress, is_terminal
 from trio_chat.chat.ids import first_id, server_time
-from trio_chat.i18n import N_, _, ngettext
+from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
-from trio_chat.new_file import FileError, new_file
-from trio_chat.progress import Progress, is_terminal
-from trio_chat.storage import backup, lines, maintenance, schema
+from trio_chat.storage import lines, maintenance
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
     import apsw
-
-OK, FAILED, USAGE = 0, 1, 2
-_COUNTED = {
-    "buffer": N_("channels: {count}"),
-    "message": N_("messages: {count}"),
-    "event": N_("events: {count}"),
-    "account": N_("accounts: {count}"),
-}
-_YES = ("y", "yes", "д", "да")
-
-
-def guarded(run: Callable[[], int]) -> int:
-    """Run a command; a failure is told in one line.
-
-    Returns:
-        the exit code.
-    """
-    try:
-        return run()
-    except (StorageError, FileError) as error:
-        complain(str(error))
-        return FAILED
 
 
 def export(database: Path, channel: str | None, output: Path | None, *, replace: bool) -> int:
@@ -58,20 +37,6 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
         return FAILED
     tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
     return OK
-
-
-def to_standard_output(write: Callable[[BinaryIO], int]) -> int | None:
-    """Have something written to standard output; return how much was, or None when who read it went away."""
-    try:
-        written = write(sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Who read it has seen enough, such as `head`. Python would flush once more at its end, and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return None
-    except OSError as error:
-        raise FileError(_("the output cannot be written: {reason}").format(reason=error.strerror)) from error
-    return written
 
 
 def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
@@ -156,58 +121,6 @@ def _agreed(total: int, before: int, channel: str | None) -> bool:
     return said_yes(question.format(count=total, time=server_time(before), channel=where))
 
 
-def said_yes(question: str) -> bool:
-    """Ask somebody at a terminal."""
-    sys.stderr.write(question)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in _YES
-
-
-def back_up(database: Path, target: Path, *, replace: bool) -> int:
-    """Copy the database into a file."""
-    with (
-        maintenance.opened(database, as_it_is=True) as connection,
-        new_file(target, database, replace=replace) as part,
-        Progress(_("Copying"), 100) as progress,
-    ):
-        backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
-    size = target.stat().st_size
-    tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
-    return OK
-
-
-def check(database: Path) -> int:
-    """Say what the database is like."""
-    with maintenance.opened(database, as_it_is=True) as connection:
-        health = backup.examine(connection, database)
-    known = len(schema.steps())
-    note = "" if health.version == known else _(" (the server brings it to {known} when it starts)").format(known=known)
-    print(_("database: {file}").format(file=escape_controls(str(database))))
-    print(_("schema: {version}").format(version=health.version) + note)
-    print(_("size: {size} bytes").format(size=health.size))
-    for table, count in health.counts.items():
-        print(_(_COUNTED[table]).format(count=count))
-    if health.last_id:
-        print(_("newest message: {time}").format(time=server_time(health.last_id)))
-    if not health.problems:
-        print(_("state: sound"))
-        return OK
-    print(_("state: DAMAGED; keep this file, and restore a backup"))
-    for problem in health.problems:
-        print("  " + "\n  ".join(map(escape_controls, problem.splitlines())))
-    return FAILED
-
-
 def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:
     if channel is not None and channel not in maintenance.channels(connection):
         raise StorageError(_("nothing was ever said in {channel}").format(channel=escape_controls(channel)))
-
-
-def tell(text: str) -> None:
-    """Say what was done, beside what is written to standard output."""
-    print(text, file=sys.stderr)
-
-
-def complain(text: str) -> None:
-    """Say what is wrong."""
-    print(f"trio-chat: {escape_controls(text)}", file=sys.stderr)

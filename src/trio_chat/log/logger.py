@@ -16,8 +16,8 @@ from typing import TextIO
 
 from trio_chat.config import LoggingSettings
 from trio_chat.irc.text import escape_controls
-from trio_chat.log_file import LogFile
-from trio_chat.log_sink import Entry, Sink
+from trio_chat.log.file import LogFile
+from trio_chat.log.sink import Entry, Sink
 
 NAME = "trio_chat"
 FLUSH_SECONDS = 2.0

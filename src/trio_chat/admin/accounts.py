@@ -1,22 +1,19 @@
-"""`trio-chat account` and `channel`: what they say and ask, around what `storage` does."""
+"""`trio-chat account`: what it says and asks, around what `storage` does."""
 
 import json
 import sys
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from getpass import getpass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from trio_chat.admin.console import complain, date, said_yes, tell, to_standard_output, write_lines
+from trio_chat.admin.exits import FAILED, OK, USAGE
+from trio_chat.admin.passwords import NobodyThere, Refused, first_line, typed
+from trio_chat.admin.progress import Progress
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick
-from trio_chat.irc.text import escape_controls
-from trio_chat.maintenance import FAILED, OK, USAGE, complain, said_yes, tell, to_standard_output
-from trio_chat.new_file import FileError
-from trio_chat.progress import Progress
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import lines, people
 from trio_chat.storage.database import StorageError
@@ -25,18 +22,7 @@ from trio_chat.storage.maintenance import opened
 if TYPE_CHECKING:
     import apsw
 
-    from trio_chat.chat.registrations import Wish
     from trio_chat.config import Settings
-
-_LONGEST_FILE = 4096
-
-
-class Refused(Exception):
-    """A password that cannot be one; the text is one line for the user."""
-
-
-class NobodyThere(Exception):
-    """There is no terminal where somebody could be asked."""
 
 
 class Asked(NamedTuple):
@@ -64,42 +50,6 @@ def list_accounts(database: Path) -> int:
             (account.name, date(account.created), "always-on" if account.folded in staying else "")
             for account in people.everybody(connection)
         )
-
-
-def list_channels(database: Path) -> int:
-    """Write all registered channels, one a line."""
-    with opened(database) as connection:
-        states = people.registered_channels(connection)
-    return write_lines(
-        (state["name"], state["owner"], date(state["since"]), _topic(state), str(len(state.get("members", {}))))
-        for state in states
-    )
-
-
-def set_history(database: Path, folded: str, wish: "Wish") -> int:
-    """Say how long messages of a registered channel are remembered."""
-    with opened(database) as connection:
-        name = people.set_history(connection, folded, wish.days)
-    if name is None:
-        raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
-    tell(_("A server that is running notices within seconds; what is too old is deleted within the hour."))
-    return OK
-
-
-def _topic(state: dict[str, Any]) -> str:
-    return state["topic"][0] if state["topic"] else ""
-
-
-def date(seconds: int) -> str:
-    """Return a moment as other programs read it."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def write_lines(rows: Iterable[tuple[str, ...]]) -> int:
-    """Write a table as other programs like it: a line for each, with tabs between the fields."""
-    text = "".join("\t".join(map(escape_controls, row)).rstrip("\t") + "\n" for row in rows)
-    encoded = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-    return FAILED if to_standard_output(lambda stream: stream.write(encoded)) is None else OK
 
 
 def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
@@ -144,7 +94,7 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
         if password_file is None:
             password = typed(_("A password for {account}: ").format(account=name))
         else:
-            password = _first_line(password_file)
+            password = first_line(password_file)
         least = settings.accounts.min_password
         if len(password) < least:
             raise Refused(ngettext(
@@ -163,41 +113,6 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
     except ValueError:
         complain(_("the password has characters that cannot be used"))
     return FAILED
-
-
-def typed(prompt: str) -> str:
-    """Ask twice for a password, without showing it.
-
-    Raises:
-        NobodyThere: there is no terminal.
-        Refused: it was not given twice the same.
-    """
-    if not sys.stdin.isatty():
-        raise NobodyThere
-    try:
-        password = getpass(prompt)
-        again = getpass(_("The same password again: "))
-    except EOFError:
-        raise Refused(_("Nothing was done.")) from None
-    if again != password:
-        raise Refused(_("These were two different passwords. Nothing was done."))
-    return password
-
-
-def _first_line(file: Path) -> str:
-    name = escape_controls(str(file))
-    try:
-        with file.open("rb") as stream:
-            line = stream.read(_LONGEST_FILE).partition(b"\n")[0]
-        password = line.decode("utf-8-sig").rstrip("\r")
-    except OSError as error:
-        reason = error.strerror or error
-        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=reason)) from error
-    except UnicodeDecodeError:
-        raise FileError(f"{name}: {_('not UTF-8')}") from None
-    if not password:
-        raise FileError(_("{file}: the first line is empty; it must be the password").format(file=name))
-    return password
 
 
 def delete(asked: Asked, *, yes: bool) -> int:

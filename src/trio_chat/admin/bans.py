@@ -1,51 +1,20 @@
-"""`trio-chat operator` and `ban`: what they say and ask, around what `storage` does."""
+"""`trio-chat ban`: what it says, around what `storage` does."""
 
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import MAX_PASSWORD
+from trio_chat.admin.console import date, tell, write_lines
+from trio_chat.admin.exits import OK
 from trio_chat.chat.bans import MAX_REASON, BadMask, Ban, Kind, fold, normalise
 from trio_chat.chat.cloaks import parse_address
 from trio_chat.i18n import _
 from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
-from trio_chat.maintenance import FAILED, OK, USAGE, complain, tell
-from trio_chat.people import NobodyThere, Refused, date, typed, write_lines
-from trio_chat.server.accounts import COSTS
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import StorageError, in_transaction
 from trio_chat.storage.maintenance import opened
 
-if TYPE_CHECKING:
-    from trio_chat.config import Settings
-
 _SETTER = "trio-chat ban"
-_LEAST = 8
-"""Characters of an operator's password."""
-
-
-def print_hash(settings: "Settings", *, from_stdin: bool) -> int:
-    """Ask for a password and print what it is checked against."""
-    try:
-        password = _first_line() if from_stdin else typed(_("A password for the operator: "))
-        if not _LEAST <= len(password) <= len(password.encode()) <= MAX_PASSWORD or not password.isprintable():
-            words = _("an operator's password has at least {least} characters, at most {most} bytes and no control characters")
-            raise Refused(words.format(least=_LEAST, most=MAX_PASSWORD))
-    except NobodyThere:
-        complain(_("there is nobody to ask for a password: add --stdin"))
-        return USAGE
-    except Refused as error:
-        complain(str(error))
-        return FAILED
-    print(COSTS[settings.accounts.hash_cost].hasher().hash(password))
-    return OK
-
-
-def _first_line() -> str:
-    line = sys.stdin.readline(MAX_PASSWORD + 2)
-    return line.removesuffix("\n").removesuffix("\r")
 
 
 def list_bans(database: Path) -> int:

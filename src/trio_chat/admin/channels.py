@@ -1,0 +1,39 @@
+"""`trio-chat channel`: what it says, around what `storage` does."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trio_chat.admin.console import date, tell, write_lines
+from trio_chat.admin.exits import OK
+from trio_chat.i18n import _
+from trio_chat.irc.text import escape_controls
+from trio_chat.storage import people
+from trio_chat.storage.database import StorageError
+from trio_chat.storage.maintenance import opened
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registrations import Wish
+
+
+def list_channels(database: Path) -> int:
+    """Write all registered channels, one a line."""
+    with opened(database) as connection:
+        states = people.registered_channels(connection)
+    return write_lines(
+        (state["name"], state["owner"], date(state["since"]), _topic(state), str(len(state.get("members", {}))))
+        for state in states
+    )
+
+
+def set_history(database: Path, folded: str, wish: "Wish") -> int:
+    """Say how long messages of a registered channel are remembered."""
+    with opened(database) as connection:
+        name = people.set_history(connection, folded, wish.days)
+    if name is None:
+        raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
+    tell(_("A server that is running notices within seconds; what is too old is deleted within the hour."))
+    return OK
+
+
+def _topic(state: dict[str, Any]) -> str:
+    return state["topic"][0] if state["topic"] else ""

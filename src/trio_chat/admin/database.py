@@ -1,0 +1,54 @@
+"""`trio-chat backup` and `db`: what they say, around what `storage` does."""
+
+from pathlib import Path
+
+from trio_chat.admin.console import tell
+from trio_chat.admin.exits import FAILED, OK
+from trio_chat.admin.new_file import new_file
+from trio_chat.admin.progress import Progress
+from trio_chat.chat.ids import server_time
+from trio_chat.i18n import N_, _
+from trio_chat.irc.text import escape_controls
+from trio_chat.storage import backup, maintenance, schema
+
+_COUNTED = {
+    "buffer": N_("channels: {count}"),
+    "message": N_("messages: {count}"),
+    "event": N_("events: {count}"),
+    "account": N_("accounts: {count}"),
+}
+
+
+def back_up(database: Path, target: Path, *, replace: bool) -> int:
+    """Copy the database into a file."""
+    with (
+        maintenance.opened(database, as_it_is=True) as connection,
+        new_file(target, database, replace=replace) as part,
+        Progress(_("Copying"), 100) as progress,
+    ):
+        backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
+    size = target.stat().st_size
+    tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
+    return OK
+
+
+def check(database: Path) -> int:
+    """Say what the database is like."""
+    with maintenance.opened(database, as_it_is=True) as connection:
+        health = backup.examine(connection, database)
+    known = len(schema.steps())
+    note = "" if health.version == known else _(" (the server brings it to {known} when it starts)").format(known=known)
+    print(_("database: {file}").format(file=escape_controls(str(database))))
+    print(_("schema: {version}").format(version=health.version) + note)
+    print(_("size: {size} bytes").format(size=health.size))
+    for table, count in health.counts.items():
+        print(_(_COUNTED[table]).format(count=count))
+    if health.last_id:
+        print(_("newest message: {time}").format(time=server_time(health.last_id)))
+    if not health.problems:
+        print(_("state: sound"))
+        return OK
+    print(_("state: DAMAGED; keep this file, and restore a backup"))
+    for problem in health.problems:
+        print("  " + "\n  ".join(map(escape_controls, problem.splitlines())))
+    return FAILED

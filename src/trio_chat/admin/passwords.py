@@ -1,0 +1,60 @@
+"""Where a command gets a password from: typed twice, or the first line of a file."""
+
+import sys
+from getpass import getpass
+from pathlib import Path
+
+from trio_chat.admin.new_file import FileError
+from trio_chat.i18n import _
+from trio_chat.irc.text import escape_controls
+
+_LONGEST_FILE = 4096
+"""Bytes of a file that are looked at."""
+
+
+class Refused(Exception):
+    """A password that cannot be one; the text is one line for the user."""
+
+
+class NobodyThere(Exception):
+    """There is no terminal where somebody could be asked."""
+
+
+def typed(prompt: str) -> str:
+    """Ask twice for a password, without showing it.
+
+    Raises:
+        NobodyThere: there is no terminal.
+        Refused: it was not given twice the same.
+    """
+    if not sys.stdin.isatty():
+        raise NobodyThere
+    try:
+        password = getpass(prompt)
+        again = getpass(_("The same password again: "))
+    except EOFError:
+        raise Refused(_("Nothing was done.")) from None
+    if again != password:
+        raise Refused(_("These were two different passwords. Nothing was done."))
+    return password
+
+
+def first_line(file: Path) -> str:
+    """Return the password that a file begins with.
+
+    Raises:
+        FileError: it cannot be read, or its first line is empty.
+    """
+    name = escape_controls(str(file))
+    try:
+        with file.open("rb") as stream:
+            line = stream.read(_LONGEST_FILE).partition(b"\n")[0]
+        password = line.decode("utf-8-sig").rstrip("\r")
+    except OSError as error:
+        reason = error.strerror or error
+        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=reason)) from error
+    except UnicodeDecodeError:
+        raise FileError(f"{name}: {_('not UTF-8')}") from None
+    if not password:
+        raise FileError(_("{file}: the first line is empty; it must be the password").format(file=name))
+    return password

@@ -1,0 +1,105 @@
+"""The channels that there are, by folded name: how they come to be, get other names and go, and what must be noted as they do."""
+
+from collections.abc import Callable
+
+from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.ids import IdSource
+from trio_chat.chat.lasting import Unsaved
+from trio_chat.chat.users import User
+
+
+class Directory(dict[str, Channel]):
+    """All channels.
+
+    Args:
+        clock: returns seconds of Unix time.
+        ids: gives each channel the id at which it was founded.
+        unsaved: is told of what has changed.
+        markers: how far accounts (folded) have read targets (folded); they follow a channel to another name.
+
+    Attributes:
+        lobby: the channel that always exists, or None.
+    """
+
+    def __init__(self, clock: Callable[[], float], ids: IdSource, unsaved: Unsaved, markers: dict[str, dict[str, str]]) -> None:
+        super().__init__()
+        self._clock = clock
+        self._ids = ids
+        self._unsaved = unsaved
+        self._markers = markers
+        self.lobby: Channel | None = None
+
+    def create(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
+        """Make a channel that does not exist yet."""
+        channel = Channel(name, folded, int(self._clock()), self._ids.next(), permanent=permanent)
+        self[folded] = channel
+        return channel
+
+    def create_lobby(self, name: str, folded: str, topic: str, setter: str) -> None:
+        """Make the channel that always exists.
+
+        Args:
+            name: of the channel.
+            folded: its name as it is compared.
+            topic: its topic, or "".
+            setter: who the topic is said to be of.
+        """
+        self.lobby = self.create(name, folded, permanent=True)
+        if topic:
+            self.lobby.topic = Topic(topic, setter, self.lobby.created)
+
+    def enter(self, user: User, channel: Channel, ranks: str = "") -> None:
+        """Make somebody a member."""
+        channel.add(user, ranks)
+        if user.always_on:
+            self._unsaved.note_channel(channel.folded)
+
+    def leave(self, user: User, channel: Channel) -> None:
+        """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
+        channel.remove(user)
+        if user.always_on:
+            self._unsaved.note_channel(channel.folded)
+        self._forget_if_empty(channel)
+
+    def unregister(self, channel: Channel) -> None:
+        """Make a channel belong to nobody; when nobody is in it either, it is gone."""
+        channel.registration = None
+        channel.permanent = channel is self.lobby
+        self._unsaved.note_channel(channel.folded)
+        self._forget_if_empty(channel)
+
+    def _forget_if_empty(self, channel: Channel) -> None:
+        if not channel.members and not channel.permanent:
+            del self[channel.folded]
+
+    def touch(self, channel: Channel) -> None:
+        """Have what lasts of a channel written down, if anything does."""
+        if channel.is_lasting:
+            self._unsaved.note_channel(channel.folded)
+
+    def rename(self, channel: Channel, name: str, folded: str) -> None:
+        """Give a channel another name that no other one has: registration, markers, and who is forwarded to it follow."""
+        before, old_name = channel.folded, channel.name
+        del self[before]
+        channel.name, channel.folded, channel.renamed = name, folded, self._clock()
+        self[folded] = channel
+        for other in self.values():
+            if other.forward == old_name:
+                other.forward = name
+                self.touch(other)
+        if folded == before:
+            self.touch(channel)
+            return
+        if channel.is_lasting:
+            self._unsaved.note_channel(before)
+            self._unsaved.note_channel(folded)
+        self._move_markers(channel, before)
+
+    def _move_markers(self, channel: Channel, before: str) -> None:
+        for account, markers in self._markers.items():
+            if moment := markers.pop(before, ""):
+                markers[channel.folded] = moment
+                self._unsaved.note_marker(account, channel.folded)
+        for user in channel.members:
+            if moment := user.markers.pop(before, ""):
+                user.markers[channel.folded] = moment

@@ -1,0 +1,119 @@
+"""`trio-chat account`: its commands and their arguments."""
+
+from pathlib import Path
+
+from trio_chat.cli.arguments import YES, account_name
+from trio_chat.cli.commands import DATABASE, Argument, Call, group
+from trio_chat.i18n import N_
+
+ACCOUNT = group(
+    "account",
+    help=N_("list, add, change, export or delete accounts"),
+    description=N_("Look after accounts. The server may go on running; it notices within seconds."),
+    epilog=N_(
+        "examples:\n  trio-chat account list\n  trio-chat account add anna\n  trio-chat account export anna > anna.json"
+    ),
+)  # fmt: skip
+
+_NAME = Argument("name", type=account_name, metavar="NAME", words=N_("the name of the account"))
+_PASSWORD_FILE = Argument(
+    "--password-file", type=Path, metavar="FILE", words=N_("a file whose first line is the password of the account")
+)
+
+
+@ACCOUNT.command(
+    "list",
+    DATABASE,
+    help=N_("show all accounts"),
+    description=N_(
+        "Show all accounts, one a line, with tabs between: the name, when it was registered (UTC), and always-on for those\n"
+        "that stay in their channels while nobody is connected."
+    ),
+    epilog=N_("examples:\n  trio-chat account list\n  trio-chat account list | wc -l"),
+)
+def _list(call: Call) -> int:
+    from trio_chat.admin.accounts import list_accounts  # noqa: PLC0415
+
+    return list_accounts(call.database)
+
+
+@ACCOUNT.command(
+    "add",
+    DATABASE,
+    _NAME,
+    _PASSWORD_FILE,
+    help=N_("add an account"),
+    description=N_("Add an account, also where people cannot register themselves. The password is asked for."),
+    epilog=N_("examples:\n  trio-chat account add anna\n  trio-chat account add anna --password-file secret.txt"),
+)
+def _add(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, add  # noqa: PLC0415
+
+    return add(Asked(call.database, call.options.name), call.settings, call.options.password_file)
+
+
+@ACCOUNT.command(
+    "passwd",
+    DATABASE,
+    _NAME,
+    _PASSWORD_FILE,
+    help=N_("change the password of an account"),
+    description=N_("Change the password of an account. Who is logged in stays so. The password is asked for."),
+    epilog=N_("examples:\n  trio-chat account passwd anna\n  trio-chat account passwd anna --password-file secret.txt"),
+)
+def _passwd(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, change_password  # noqa: PLC0415
+
+    return change_password(Asked(call.database, call.options.name), call.settings, call.options.password_file)
+
+
+@ACCOUNT.command(
+    "delete",
+    DATABASE,
+    _NAME,
+    YES,
+    help=N_("delete an account"),
+    description=N_("Delete an account and give up the channels it owns. What it has said stays."),
+    epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
+)
+def _delete(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, delete  # noqa: PLC0415
+
+    return delete(Asked(call.database, call.options.name), yes=call.options.yes)
+
+
+@ACCOUNT.command(
+    "export",
+    DATABASE,
+    _NAME,
+    help=N_("write all that is known of an account"),
+    description=N_(
+        "Write all that is known of an account as JSON, to standard output: when it was registered, its channels, its\n"
+        "rights in those of others, how far it has read, and what it has said, also behind closed doors. No password is\n"
+        "in it, nor what one is checked against."
+    ),
+    epilog=N_("examples:\n  trio-chat account export anna > anna.json"),
+)
+def _export(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, export  # noqa: PLC0415
+
+    return export(Asked(call.database, call.options.name))
+
+
+@ACCOUNT.command(
+    "forget",
+    DATABASE,
+    _NAME,
+    YES,
+    help=N_("delete an account and all that it has said"),
+    description=N_(
+        "Delete an account, give up the channels it owns, and delete what it has said and done, for ever. What somebody\n"
+        "said without being logged in stays, and so do answers of others, log files and backups. A running server lets go\n"
+        "of the account within seconds; what was said in these is deleted by the same command, given again."
+    ),
+    epilog=N_("examples:\n  trio-chat account forget anna\n  trio-chat account forget anna --yes"),
+)
+def _forget(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, forget  # noqa: PLC0415
+
+    return forget(Asked(call.database, call.options.name), yes=call.options.yes)

@@ -1,0 +1,122 @@
+"""What values of arguments must look like, and the arguments that several commands take."""
+
+import argparse
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from trio_chat.cli.commands import Argument
+from trio_chat.i18n import N_, _
+
+if TYPE_CHECKING:
+    from trio_chat.chat.registrations import Wish
+    from trio_chat.client.target import Target
+
+_DAY = 86_400.0
+_MOST_DAYS = 36_500
+
+
+def setting(section: str, key: str) -> Callable[[str], object]:
+    """Return an argument type that takes what config.ini takes for this key."""
+
+    def parse(value: str) -> object:
+        from trio_chat.config import KEYS  # noqa: PLC0415
+
+        kind = KEYS[section][key]
+        try:
+            return kind.parse(value)
+        except ValueError:
+            message = _("{value!r} is not allowed; allowed: {allowed}").format(value=value, allowed=kind.allowed)
+            raise argparse.ArgumentTypeError(message) from None
+
+    return parse
+
+
+def target(text: str) -> "Target":
+    """Return the server that the command line names."""
+    from trio_chat.client.target import TargetError, parse  # noqa: PLC0415
+
+    try:
+        return parse(text)
+    except TargetError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def fingerprint(text: str) -> str:
+    """Return a SHA-256 fingerprint as plain hexadecimal digits."""
+    digits = text.replace(":", "").lower()
+    if len(digits) != 64 or not set(digits) <= set("0123456789abcdef"):
+        raise argparse.ArgumentTypeError(_("a SHA-256 fingerprint has 64 hexadecimal digits"))
+    return digits
+
+
+def channel_name(text: str) -> str:
+    """Return the folded name of a channel that the command line names."""
+    from trio_chat.config.values import LONGEST_CHANNEL, channel  # noqa: PLC0415
+    from trio_chat.irc.names import InvalidName, fold_channel  # noqa: PLC0415
+
+    try:
+        return fold_channel(channel(text), LONGEST_CHANNEL)
+    except InvalidName:
+        raise argparse.ArgumentTypeError(_("{value!r} is not the name of a channel").format(value=text)) from None
+
+
+def account_name(text: str) -> str:
+    """Return a name that an account can have, as it was written."""
+    from trio_chat.config.values import LONGEST_NICK  # noqa: PLC0415
+    from trio_chat.irc.names import InvalidName, fold_nick  # noqa: PLC0415
+
+    try:
+        fold_nick(text, LONGEST_NICK)
+    except InvalidName:
+        raise argparse.ArgumentTypeError(_("{value!r} is not a name that an account can have").format(value=text)) from None
+    return text
+
+
+def moment(text: str) -> int:
+    """Return the first id that a message of this moment could have."""
+    from trio_chat.chat.ids import first_id  # noqa: PLC0415
+
+    try:
+        when = datetime.fromisoformat(text)
+        return first_id((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(_("{value!r} is not a date such as 2026-01-31").format(value=text)) from None
+
+
+def days_ago(text: str) -> int:
+    """Return the first id that a message of so many days ago could have."""
+    import time  # noqa: PLC0415
+
+    from trio_chat.chat.ids import first_id  # noqa: PLC0415
+
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DAYS)) and 1 <= int(text) <= _MOST_DAYS):
+        problem = _("{value!r} is not a whole number from 1 to {most}").format(value=text, most=_MOST_DAYS)
+        raise argparse.ArgumentTypeError(problem)
+    return first_id(time.time() - int(text) * _DAY)
+
+
+def duration(text: str) -> int:
+    """Return the seconds of a duration such as 1d12h."""
+    from trio_chat.chat import durations  # noqa: PLC0415
+
+    seconds = durations.parse(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(_("{value!r} is no duration such as 1d12h, 90m or 2w").format(value=text))
+    return seconds
+
+
+def wish(text: str) -> "Wish":
+    """Return how long a channel wants its messages to be remembered."""
+    from trio_chat.chat.registrations import MAX_DAYS, parse_history  # noqa: PLC0415
+
+    parsed = parse_history(text)
+    if parsed is None:
+        problem = _("{value!r} is not a whole number from 1 to {most}, off or default").format(value=text, most=MAX_DAYS)
+        raise argparse.ArgumentTypeError(problem)
+    return parsed
+
+
+ONLY_CHANNEL = Argument("--channel", type=channel_name, metavar="CHANNEL", words=N_("only this channel; its '#' may be left out"))
+YES = Argument("--yes", action="store_true", words=N_("do not ask"))
+FORCE = Argument("--force", action="store_true", words=N_("replace the file when there is one"))

@@ -1,0 +1,43 @@
+"""`trio-chat channel`: its commands and their arguments."""
+
+from trio_chat.cli.arguments import channel_name, wish
+from trio_chat.cli.commands import DATABASE, Argument, Call, group
+from trio_chat.i18n import N_
+
+CHANNEL = group(
+    "channel",
+    help=N_("show the registered channels"),
+    description=N_("Look after registered channels."),
+    epilog=N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
+)
+
+
+@CHANNEL.command(
+    "list",
+    DATABASE,
+    help=N_("show the registered channels"),
+    description=N_(
+        "Show the registered channels, one a line, with tabs between: name, owner, since when (UTC), topic, and how many\n"
+        "always-on members it has."
+    ),
+    epilog=N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
+)
+def _list(call: Call) -> int:
+    from trio_chat.admin.channels import list_channels  # noqa: PLC0415
+
+    return list_channels(call.database)
+
+
+@CHANNEL.command(
+    "history",
+    DATABASE,
+    Argument("channel", type=channel_name, metavar="CHANNEL", words=N_("the channel; its '#' may be left out")),
+    Argument("days", type=wish, metavar="DAYS|off|default", words=N_("a number of days, or one of these words")),
+    help=N_("say how long messages of a channel are remembered"),
+    description=N_("Say for how many days messages of a registered channel are remembered, as its owner could."),
+    epilog=N_("examples:\n  trio-chat channel history '#lobby' 30\n  trio-chat channel history '#secret' off"),
+)
+def _history(call: Call) -> int:
+    from trio_chat.admin.channels import set_history  # noqa: PLC0415
+
+    return set_history(call.database, call.options.channel, call.options.days)

@@ -1,0 +1,196 @@
+"""What a command is: a decorated function, its arguments and its words. The parser is made of these; nothing is imported for it.
+
+Texts are marked with `N_` where they stand and translated when the parser is made: the language is not known before.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+
+from trio_chat.admin.exits import USAGE
+from trio_chat.i18n import N_, _, install
+
+if TYPE_CHECKING:
+    from trio_chat.config import Settings
+
+
+class Argument:
+    """One argument of a command.
+
+    Args:
+        flags: its name, or how it is written.
+        words: what it is, marked for translation.
+        options: what argparse is told besides.
+    """
+
+    def __init__(self, *flags: str, words: str, **options: Any) -> None:
+        self._flags = flags
+        self._words = words
+        self._options = options
+
+    def add_to(self, parser: argparse._ActionsContainer) -> None:
+        """Add the argument to a parser."""
+        parser.add_argument(*self._flags, help=_(self._words), **self._options)
+
+
+class OneOf(NamedTuple):
+    """Arguments of which one is given, or none unless that is required."""
+
+    arguments: tuple[Argument, ...]
+    required: bool = False
+
+    def add_to(self, parser: argparse._ActionsContainer) -> None:
+        """Add the arguments to a parser."""
+        group = parser.add_mutually_exclusive_group(required=self.required)
+        for argument in self.arguments:
+            argument.add_to(group)
+
+
+CONFIG = Argument(
+    "--config", type=Path, metavar="FILE", words=N_("the configuration (default: config.ini, if there is one here)")
+)
+DATABASE = Argument(
+    "--database", type=Path, metavar="FILE", words=N_("the database (default: the one of the configuration)")
+)  # fmt: skip
+
+
+class Call:
+    """A command that was given, with what it needs to run.
+
+    Args:
+        options: what the arguments said.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+
+    @cached_property
+    def settings(self) -> "Settings":
+        """The configuration; one that is wrong ends the program."""
+        from trio_chat.config import ConfigError, load  # noqa: PLC0415
+
+        try:
+            settings = load(self.options.config)
+        except ConfigError as error:
+            refuse(str(error))
+        if "lang" not in self.options and settings.client.language:
+            install(settings.client.language)
+        return settings
+
+    @cached_property
+    def database(self) -> Path:
+        """The file of the database; none ends the program."""
+        database: Path | None = self.options.database or self.settings.storage.file
+        if database is None or database.name == ":memory:":
+            refuse(_("the configuration names no database file: say which one with --database"))
+        return database
+
+
+def refuse(problem: str) -> NoReturn:
+    """Say what is wrong with the command line or the configuration, and end the program."""
+    print(f"trio-chat: {problem}", file=sys.stderr)
+    raise SystemExit(USAGE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What the help says of a command, marked for translation.
+
+    Args:
+        help: a few words, for the list of commands.
+        description: sentences.
+        epilog: examples that can be copied.
+    """
+
+    help: str
+    description: str
+    epilog: str
+
+    def translated(self) -> dict[str, str]:
+        """Return them in the user's language, by what argparse calls them."""
+        return {"help": _(self.help), "description": _(self.description), "epilog": _(self.epilog)}
+
+
+Run = Callable[[Call], int]
+Commands = Any
+"""What argparse adds commands to; it has no public name there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command.
+
+    Args:
+        name: what is typed.
+        run: does it, and returns the exit code; imports what it needs.
+        arguments: besides the configuration. With `DATABASE` among them, what goes wrong with that is told in one line.
+        words: what the help says.
+    """
+
+    name: str
+    run: Run
+    arguments: tuple[Argument | OneOf, ...]
+    words: Words
+
+    def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
+        """Add the command to others, with the options that all have in common."""
+        parser = _add_parser(commands, common, self.name, self.words)
+        parser.set_defaults(run=self)
+        for argument in (CONFIG, *self.arguments):
+            argument.add_to(parser)
+
+    def __call__(self, options: argparse.Namespace) -> int:
+        """Run the command, and return the exit code."""
+        call = Call(options)
+        if DATABASE not in self.arguments:
+            return self.run(call)
+        from trio_chat.admin.console import guarded  # noqa: PLC0415
+
+        return guarded(partial(self.run, call))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A command that has commands, such as `account`; each is a function decorated with `command`."""
+
+    name: str
+    words: Words
+    commands: list[Command] = field(default_factory=list)
+
+    def command(self, name: str, *arguments: Argument | OneOf, **words: str) -> Callable[[Run], Command]:
+        """Make a function a command of this group."""
+
+        def add(run: Run) -> Command:
+            made = command(name, *arguments, **words)(run)
+            self.commands.append(made)
+            return made
+
+        return add
+
+    def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
+        """Add the group to other commands, with the options that all have in common."""
+        parser = _add_parser(commands, common, self.name, self.words)
+        own = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title=_("commands"), required=True)
+        for each in self.commands:
+            each.add_to(own, common)
+
+
+def command(name: str, *arguments: Argument | OneOf, **words: str) -> Callable[[Run], Command]:
+    """Make a function a command."""
+    return lambda run: Command(name, run, arguments, Words(**words))
+
+
+def group(name: str, **words: str) -> Group:
+    """Return a group that has no commands yet."""
+    return Group(name, Words(**words))
+
+
+def _add_parser(commands: Commands, common: argparse.ArgumentParser, name: str, words: Words) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, parents=[common], formatter_class=argparse.RawDescriptionHelpFormatter, **words.translated()
+    )
+    return parser

@@ -1,0 +1,146 @@
+"""`trio-chat connect`: its arguments, and which server, channel and password they mean together with the configuration."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_chat.cli.arguments import fingerprint, setting, target
+from trio_chat.cli.commands import Argument, Call, OneOf, command, refuse
+from trio_chat.i18n import N_, _
+
+if TYPE_CHECKING:
+    from trio_chat.client.target import Target
+    from trio_chat.client.trust import Security
+    from trio_chat.config import ProfileSettings, Settings
+
+_CONFIG = "config.ini"
+
+
+@command(
+    "connect",
+    Argument(
+        "target",
+        nargs="?",
+        metavar="HOST[:PORT]",
+        type=target,
+        words=N_("host, host:port, [IPv6]:port, irc://host/channel or ircs://host (default: the one in the configuration)"),
+    ),
+    Argument("--nick", type=setting("client", "nick"), words=N_("your nickname")),
+    Argument(
+        "--channel", type=setting("server", "lobby"), metavar="CHANNEL", words=N_("the channel to join; its '#' may be left out")
+    ),
+    Argument(
+        "--plain",
+        action="store_true",
+        words=N_("one line for each message instead of the full screen; for screen readers, too"),
+    ),
+    Argument(
+        "--password-file", type=Path, metavar="FILE", words=N_("a file whose first line is the password of the server")
+    ),
+    OneOf((
+        Argument(
+            "--fingerprint",
+            type=fingerprint,
+            metavar="HEX",
+            words=N_("connect only to the server whose certificate has this SHA-256 fingerprint"),
+        ),
+        Argument("--plaintext", action="store_true", words=N_("connect without encryption")),
+        Argument("--insecure", action="store_true", words=N_("encrypt, whoever the server is")),
+    )),
+    help=N_("join a chat server"),
+    description=N_("Join a chat server. /help inside tells what can be done there."),
+    epilog=N_(
+        "examples:\n"
+        "  trio-chat connect                            the server of config.ini, or one on this computer\n"
+        "  trio-chat connect 192.0.2.7:5000 --nick anna\n"
+        "  trio-chat connect chat.example.org --channel python\n"
+        "  trio-chat connect work                       the server of [profile work] in the configuration\n"
+        "  trio-chat connect irc://irc.example.org/python"
+    ),
+)  # fmt: skip
+def connect(call: Call) -> int:
+    """Run a client."""
+    from trio_chat.client.target import Target, reachable  # noqa: PLC0415
+
+    options = call.options
+    is_first_run = _use_own_configuration(options)
+    settings = call.settings
+    client = settings.client
+    profiles = _profiles(settings, options)
+    own = Target(reachable(settings.server.host[0]), None)
+    server = own if profiles or options.target is None else options.target
+    port = _port(settings, server)
+    if options.password_file is not None:
+        password = _first_line(options.password_file)
+    else:
+        # The password in config.ini is that of the server in config.ini, and no other server's business.
+        password = settings.server.password if (server.host, port) == (own.host, settings.server.port) else ""
+    from trio_chat.client.main import ConnectOptions, run  # noqa: PLC0415
+
+    return run(
+        ConnectOptions(
+            host=server.host,
+            port=port,
+            nick=options.nick or client.nick,
+            channel=options.channel or server.channel or client.channel or settings.server.lobby,
+            password=password,
+            security=_security(options, is_required=server.is_encrypted),
+            plain=options.plain,
+            client=client,
+            profiles=profiles,
+            known=settings.profiles,
+            is_first_run=is_first_run and not (options.target or options.nick),
+        )
+    )
+
+
+def _use_own_configuration(options: argparse.Namespace) -> bool:
+    """Have the user's own configuration read where there is no other; tell whether there is none at all."""
+    if options.config is not None or Path(_CONFIG).exists():
+        return False
+    from trio_chat.client.places import config_file  # noqa: PLC0415
+
+    own = config_file()
+    if not own.exists():
+        return True
+    options.config = own
+    return False
+
+
+def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[ProfileSettings, ...]":
+    """Return the profiles that are meant: the one that is named, or those that start by themselves."""
+    if options.target is None:
+        return tuple(profile for profile in settings.profiles if profile.start)
+    return tuple(profile for profile in settings.profiles if options.target == (profile.name, None, "", False))
+
+
+def _port(settings: "Settings", server: "Target") -> int:
+    port = server.port or settings.server.port
+    if not port:
+        words = _("the configuration says port 0, any free one: say which it is, as in {host}:5000")
+        refuse(words.format(host=server.host))
+    return port
+
+
+def _first_line(file: Path) -> str:
+    from trio_chat.admin.new_file import FileError  # noqa: PLC0415
+    from trio_chat.admin.passwords import first_line  # noqa: PLC0415
+    from trio_chat.config import KEYS  # noqa: PLC0415
+
+    kind = KEYS["server"]["password"]
+    try:
+        return str(kind.parse(first_line(file)))
+    except FileError as error:
+        refuse(str(error))
+    except ValueError:
+        refuse(_("{file}: the first line is no password; allowed: {allowed}").format(file=file, allowed=kind.allowed))
+
+
+def _security(options: argparse.Namespace, *, is_required: bool) -> "Security":
+    if is_required and options.plaintext:
+        refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
+    from trio_chat.client.trust import Security  # noqa: PLC0415
+
+    return Security(
+        plaintext=options.plaintext, insecure=options.insecure, required=is_required, fingerprint=options.fingerprint or ""
+    )

@@ -1,0 +1,107 @@
+"""The program: its commands, the language they speak, and how they end.
+
+Everything heavy is imported where it is needed, so that `--help` and `--version` answer at once.
+"""
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Sequence
+
+import trio_chat
+from trio_chat.admin.exits import FAILED, INTERRUPTED, USAGE
+from trio_chat.cli.accounts import ACCOUNT
+from trio_chat.cli.bans import BAN
+from trio_chat.cli.channels import CHANNEL
+from trio_chat.cli.connect import connect
+from trio_chat.cli.database import DB, backup
+from trio_chat.cli.history import HISTORY
+from trio_chat.cli.operators import OPERATOR
+from trio_chat.cli.serve import serve
+from trio_chat.i18n import _, install
+
+LANGUAGES = ("en", "ru")
+COMMANDS = (serve, connect, HISTORY, backup, DB, ACCOUNT, CHANNEL, OPERATOR, BAN)
+"""As the help lists them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: the arguments; None for those of the process.
+
+    Returns:
+        the exit code: 0 for success, 1 for failure, 2 for a wrong command line or configuration.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    _make_streams_safe()
+    try:
+        # The help is in that language too, so it must be known before there is a parser.
+        install(_language(arguments))
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as stop:  # argparse leaves this way
+        return stop.code if isinstance(stop.code, int) else FAILED
+
+
+def _make_streams_safe() -> None:
+    # What others wrote must not end the program because this terminal's character set lacks a letter; and Windows gives
+    # pipes a character set of its own.
+    encoding = "utf-8" if sys.platform == "win32" else None
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+    if sys.platform == "win32" and isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding=encoding, errors="replace")
+
+
+def _language(arguments: list[str]) -> str:
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--lang":
+            return value if equals else "".join(arguments[position + 1 : position + 2])
+    return ""
+
+
+def _run(arguments: list[str]) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help(sys.stderr)
+        return USAGE
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except ModuleNotFoundError as error:
+        if error.name and error.name.partition(".")[0] == trio_chat.__name__:
+            raise
+        print(_("trio-chat: not installed completely, {name} is missing").format(name=error.name), file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--lang",
+        choices=LANGUAGES,
+        default=argparse.SUPPRESS,  # so that the one before the command is not overwritten
+        help=_("language of the program (default: that of the configuration, or of the system)"),
+    )
+    parser = argparse.ArgumentParser(
+        prog="trio-chat",
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_("A chat for the terminal and for every IRC client."),
+        epilog=_(
+            "examples:\n"
+            "  trio-chat serve                  start a server that everybody on the network can join\n"
+            "  trio-chat connect 192.0.2.7      join the one on another computer"
+        ),
+    )
+    parser.add_argument("--version", action="version", version=f"trio-chat {trio_chat.__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
+    for command in COMMANDS:
+        command.add_to(commands, common)
+    return parser

@@ -1,0 +1,58 @@
+"""`trio-chat serve`: its arguments, which take the place of what the configuration says."""
+
+import argparse
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from trio_chat.cli.arguments import setting
+from trio_chat.cli.commands import Argument, Call, command
+from trio_chat.i18n import N_
+
+if TYPE_CHECKING:
+    from trio_chat.config import Settings
+
+
+@command(
+    "serve",
+    Argument(
+        "--host",
+        type=setting("server", "host"),
+        words=N_("addresses to listen on, separated by commas; 0.0.0.0 is every IPv4 address"),
+    ),
+    Argument("--port", type=setting("server", "port"), words=N_("port to listen on; 0 is any free one")),
+    Argument(
+        "--log-level",
+        type=setting("logging", "level"),
+        metavar="LEVEL",
+        words=N_("how much is logged: debug, info, warning or error"),
+    ),
+    help=N_("start a chat server"),
+    description=N_("Start a chat server. Ctrl+C stops it."),
+    epilog=N_(
+        "examples:\n"
+        "  trio-chat serve\n"
+        "  trio-chat serve --host 127.0.0.1 --port 6667\n"
+        "  trio-chat serve --config /etc/trio-chat.ini --log-level debug"
+    ),
+)
+def serve(call: Call) -> int:
+    """Run a server."""
+    from trio_chat.config import load  # noqa: PLC0415
+
+    options = call.options
+    settings = _with_options(call.settings, options)
+    from trio_chat.server.main import run  # noqa: PLC0415  only once the configuration is known to be right
+
+    return run(settings, lambda: _with_options(load(options.config), options))
+
+
+def _with_options(settings: "Settings", options: argparse.Namespace) -> "Settings":
+    """Return the settings with what the command line says in the place of what they say."""
+    server, logging = settings.server, settings.logging
+    if options.host is not None:
+        server = replace(server, host=options.host)
+    if options.port is not None:
+        server = replace(server, port=options.port)
+    if options.log_level is not None:
+        logging = replace(logging, level=options.log_level)
+    return replace(settings, server=server, logging=logging)

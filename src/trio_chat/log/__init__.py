@@ -1,0 +1,1 @@
+"""The log: on the console and in a file, written by threads of its own."""
