@@ -80,7 +80,7 @@ def version_command(request: Request) -> None:
 
 def send_isupport(request: Request) -> None:
     """Send RPL_ISUPPORT, at most 13 tokens a line."""
-    tokens = request.world.isupport
+    tokens = request.world.offer.tokens
     for start in range(0, len(tokens), TOKENS_PER_LINE):
         request.reply.numeric(n.RPL_ISUPPORT, *tokens[start : start + TOKENS_PER_LINE])
 
