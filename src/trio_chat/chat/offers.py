@@ -65,7 +65,8 @@ def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
         missing |= cap.NEEDS_ACCOUNTS
     elif not rules.registration:
         missing |= cap.ACCOUNT_REGISTRATION
-    metadata = f"before-connect,max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},max-value-bytes={lengths.metadata_bytes}"
+    keys = f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys}"
+    metadata = f"before-connect,{keys},max-value-bytes={lengths.metadata_bytes}"
     registration = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
     values = {
         "draft/metadata-2": metadata,
