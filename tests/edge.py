@@ -10,7 +10,7 @@ from trio.testing import memory_stream_pair
 
 from support import NOON, Clock
 from trio_chat.chat.identity import Memory
-from trio_chat.config import ListenerSettings, Settings
+from trio_chat.config import ListenerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.app import Server
 from trio_chat.server.keepalive import keep_alive
@@ -86,6 +86,8 @@ class Edge:
 async def edge(settings: Settings | None = None, memory: Memory | None = None) -> AsyncIterator[Edge]:
     """Run a server's broadcaster, with a place for its clients."""
     settings = settings or Settings()
+    if settings.storage == StorageSettings():  # a certificate would be written beside the database, in the working directory
+        settings = replace(settings, storage=StorageSettings(file=None))
     # Without cloaks, so that a test sees who the server takes somebody for.
     server = Server(replace(settings, server=replace(settings.server, cloak=False)), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:

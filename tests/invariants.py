@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from itertools import chain
 
 from support import Person
-from trio_chat.chat.commands.markers import MAX_MARKERS
 from trio_chat.chat.sasl import MAX_MESSAGE
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
@@ -51,17 +50,18 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
     """Every collection that grows by what people say keeps to its limit."""
     limits = world.lengths
     assert len(world.whowas) <= (world.whowas.maxlen or 0)
-    assert all(len(markers) <= MAX_MARKERS for markers in world.markers.values())
+    assert all(len(markers) <= limits.read_markers for markers in world.markers.values())
     for channel in world.channels.values():
         assert all(len(entries) <= limits.list_entries for entries in channel.lists.values())
         assert len(channel.metadata) <= limits.metadata_keys
         assert len(channel.topic.text.encode() if channel.topic else "") <= limits.topic
-        assert len(channel.key) <= limits.key
+        assert len(channel.key.encode()) <= limits.key
     for user in world.users.values():
         assert len(user.channels) <= limits.channels_per_user
         assert len(user.invited) <= limits.channels_per_user
+        assert len(user.accepted) <= limits.accept_entries
         assert len(user.metadata) <= limits.metadata_keys
-        assert len(user.markers) <= MAX_MARKERS
+        assert len(user.markers) <= limits.read_markers
         assert len(user.away.encode()) <= limits.away
         assert len(user.realname.encode()) <= limits.realname
     for session in world.sessions:

@@ -6,7 +6,8 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.registrations import MAX_CHANNELS, restore, to_state
+from trio_chat.chat.registrations import restore, to_state
+from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
 
@@ -78,10 +79,25 @@ def test_who_can_register(town: Town) -> None:
 def test_the_number_of_channels_of_an_account_is_bounded(town: Town) -> None:
     """Or one person could have every name."""
     ann = owner(town)
-    for number in range(1, MAX_CHANNELS):
+    for number in range(1, town.world.lengths.channels_per_account):
         ann.say(f"JOIN #a{number}", f"CS REGISTER #a{number}")
     ann.say("JOIN #more")
     assert "as many as one can have" in sentence(ann.say("CS REGISTER #more"))
+    bob = logged_in(town, "bob", "#gift")
+    bob.say("CS REGISTER #gift")
+    assert "as many channels already" in sentence(bob.say("CS TRANSFER #gift ann"))
+
+
+def test_a_full_access_list() -> None:
+    """Nobody comes onto it, but who is there can get another rank."""
+    accounts = OpenAccounts()
+    for name in ("ann", "bob", "eve"):
+        accounts.add(name, f"{name}-password")
+    small = Town(lengths=Lengths(access_entries=1), memory=Memory(history=ListHistory(), accounts=accounts))
+    ann = owner(small)
+    ann.say("CS ACCESS #a ADD bob voice")
+    assert "is full" in sentence(ann.say("CS ACCESS #a ADD eve voice"))
+    assert "bob has access" in sentence(ann.say("CS ACCESS #a ADD bob op"))
 
 
 @pytest.mark.parametrize("order", ["DROP #a", "TRANSFER #a bob", "ACCESS #a LIST", "OP #a", "DEOP #a ann"])

@@ -3,7 +3,6 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.commands.markers import MAX_MARKERS
 from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
 
@@ -86,8 +85,8 @@ def test_markers_that_cannot_be(town: Town, line: str, code: str) -> None:
 def test_markers_are_bounded(town: Town) -> None:
     """The one that was set first gives way."""
     bob = town.person("bob")
-    for number in range(MAX_MARKERS + 1):
+    for number in range(town.world.lengths.read_markers + 1):
         bob.say(f"MARKREAD #{number} {LATE}")
     assert bob.session.user is not None
-    assert len(bob.session.user.markers) == MAX_MARKERS
+    assert len(bob.session.user.markers) == town.world.lengths.read_markers
     assert find(bob.say("MARKREAD #0"), "MARKREAD").params == ("#0", "*")

@@ -404,3 +404,26 @@ def test_help_shows_every_mode_and_extended_ban(town: Town) -> None:
     for subject, table in (("CMODES", modes.CHANNEL_MODES), ("UMODES", modes.USER_MODES), ("EXTBANS", extbans.EXTBANS)):
         shown = [message.params[-1][0] for message in ann.say(f"HELPOP {subject}") if message.command == "705"]
         assert shown == list(table)
+
+
+@pytest.mark.parametrize(("key", "is_taken"), [("ж" * 16, True), ("ж" * 16 + "x", False), ("x" * 32, True), ("x" * 33, False)])
+def test_the_length_of_a_key_is_counted_in_bytes(town: Town, key: str, is_taken: bool) -> None:
+    """As KEYLEN and config.ini say: a letter that is not English takes two or more."""
+    ann = town.person("ann", "#a")
+    answer = ann.say(f"MODE #a +k {key}")
+    assert commands(answer) == (["MODE"] if is_taken else ["525"])
+
+
+@pytest.mark.parametrize(("line", "limit"), [("TOPIC #a :{}", "topic"), ("AWAY :{}", "away"), ("PART #a :{}", "kick")])
+def test_the_length_of_a_text_is_counted_in_bytes(town: Town, line: str, limit: str) -> None:
+    """So that Cyrillic texts fit into a line as English ones do; no letter is cut in two."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps="away-notify")
+    ann.say(line.format("ж" * 225))
+    assert bob.read()[-1].params[-1] == "ж" * (getattr(town.world.lengths, limit) // 2)
+
+
+def test_the_length_of_a_real_name_is_counted_in_bytes(town: Town) -> None:
+    """One that is longer is refused, not cut."""
+    ann = town.person("ann", caps="setname")
+    assert commands(ann.say(f"SETNAME :{'ж' * 75}")) == ["SETNAME"]
+    assert commands(ann.say(f"SETNAME :{'ж' * 75}x")) == ["FAIL"]

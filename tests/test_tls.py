@@ -1,11 +1,13 @@
 """TLS: real clients over memory streams and sockets; the certificate, made, checked and exchanged; clients' certificates."""
 
+import logging
 import os
 import socket
 import ssl
 import stat
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ import trustme
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, Edge, End, edge
-from support import ListHistory, OpenAccounts, Town, commands, find
+from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
 from trio_chat.server import certificates
 from trio_chat.server.certificates import CertificateError, Files, files_of
+from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import SocketTransport
 
@@ -252,6 +255,131 @@ async def test_a_new_certificate_disconnects_nobody(own: Settings, tmp_path: Pat
         await ann.send(b"PING x\r\n")
         await ann.until("PONG")
         assert here.server.encryption.fingerprint == fingerprint(tmp_path / "real.pem")
+
+
+async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> None:
+    """REHASH makes no other one: clients that know the server by it would refuse it."""
+    encryption = Encryption(Files(None, None, is_own=True), "chat.local")
+    await encryption.load()
+    before = encryption._context
+    await encryption.reload(Files(None, None, is_own=True))
+    assert encryption._context is before
+
+
+def issued(tmp_path: Path, days: float) -> Files:
+    """Return a certificate that somebody has signed, and that expires so many days after noon of the test world."""
+    path = tmp_path / "issued.pem"
+    trustme.CA().issue_cert(
+        "chat.example.org", not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
+        not_after=datetime.fromtimestamp(NOON, UTC) + timedelta(days=days),
+    ).private_key_and_cert_chain_pem.write_to_path(path)  # fmt: skip
+    return Files(path, path, is_own=False)
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "text"),
+    [
+        (31, None, ""),
+        (29.5, logging.WARNING, "expires in 29 days"),
+        (6.5, logging.ERROR, "expires in 6 days"),
+        (-1, logging.ERROR, "has expired"),
+    ],
+)
+async def test_a_certificate_that_expires_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock, days: float, level: int | None, text: str
+) -> None:
+    """At the start, and once a day: the operator is told what to do."""
+    clock = Clock(NOON)
+    encryption = Encryption(issued(tmp_path, days), "chat.local", clock)
+    await encryption.prepare()
+    assert encryption.expires == NOON + days * 86_400
+    with trio.move_on_after(86_400 * 1.5):
+        await encryption.watch()
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.levelno for record in warnings] == ([level, level] if level else [])
+    assert all(text in record.getMessage() and "REHASH" in record.getMessage() for record in warnings)
+
+
+async def test_a_certificate_of_the_servers_own_lasts(own: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody is told of it, and there is no day on which it expires."""
+    encryption = Encryption(files_of(own), "chat.local", Clock(NOON))
+    await encryption.prepare()
+    encryption._warn()
+    assert encryption.expires is None
+    assert not caplog.records
+
+
+async def next_day(encryption: Encryption, clock: MockClock) -> None:
+    """Let a day go by for who watches over the certificate."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(encryption.watch)
+        await wait_all_tasks_blocked()
+        clock.jump(86_400)
+        await wait_all_tasks_blocked()
+        async with encryption._lock:  # what it does in threads is done
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_renewed_certificate_is_in_use_within_a_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mock_clock: MockClock
+) -> None:
+    """Also when nobody says REHASH; one that cannot be read leaves the one before in use."""
+    files = issued(tmp_path, 1.5)
+    encryption = Encryption(files, "chat.local", Clock(NOON))
+    await encryption.load()
+    issued(tmp_path, 60)
+    await next_day(encryption, mock_clock)
+    assert encryption.expires == NOON + 60 * 86_400
+    assert files.certificate is not None
+    renewed = encryption._context
+    files.certificate.write_text("half of a file")
+    caplog.clear()
+    await next_day(encryption, mock_clock)
+    assert encryption._context is renewed
+    assert "the old one stays in use" in caplog.text
+
+
+class Resuming:
+    """A client that keeps its TLS session, as browsers and many IRC clients do."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+        self.session: ssl.SSLSession | None = None
+
+    async def visit(self, here: Edge, lines: bytes, until: bytes) -> bool:
+        """Come, say something, read up to an answer, go; return whether the session was resumed."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = self.context.wrap_bio(incoming, outgoing, session=self.session)
+        stream = here.stream()
+        received, is_through = b"", False
+        while until not in received:
+            try:
+                if not is_through:
+                    client.do_handshake()
+                    is_through = True
+                    client.write(lines)
+                received += client.read(65536)
+            except ssl.SSLWantReadError:
+                await stream.send_all(outgoing.read())
+                incoming.write(await stream.receive_some())
+        self.session = client.session
+        await stream.aclose()
+        await wait_all_tasks_blocked()
+        return bool(client.session_reused)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_who_comes_back_resumes_the_session(own: Settings, client_certificate: Path, version: ssl.TLSVersion) -> None:
+    """By a ticket; the certificate that was shown the first time counts as shown again. Another context takes no ticket."""
+    context = client_context(client_certificate)
+    context.minimum_version = context.maximum_version = version
+    ann = Resuming(context)
+    shown = f"has client certificate fingerprint {fingerprint(client_certificate)}".encode()
+    async with edge(own) as here:
+        assert not await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)
+        assert await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)
+        await here.server.reload_certificate(own)
+        assert not await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)
 
 
 # STS.

@@ -1,6 +1,8 @@
 """What is fuzzed: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a test runs the seeds."""
 
 import logging
+from functools import cache
+from ipaddress import ip_network
 
 import trio
 from trio.testing import memory_stream_pair
@@ -8,7 +10,7 @@ from trio.testing import memory_stream_pair
 import invariants
 from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.config import LimitSettings, ListenerSettings, Settings
+from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import LineBuffer
 from trio_chat.irc.masks import complete, matches
@@ -16,6 +18,8 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message, ParseError
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self
 from trio_chat.irc.text import escape_controls, strip_formatting
 from trio_chat.server.app import Server
+from trio_chat.server.certificates import Files
+from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
 
@@ -112,7 +116,7 @@ def stream(data: bytes) -> None:
     logger.addHandler(defects)
     logger.propagate, before = False, logger.propagate
     try:
-        trio.run(_stream, data)
+        trio.run(_stream, data, _encryption())
     finally:
         logger.removeHandler(defects)
         logger.propagate = before
@@ -121,8 +125,27 @@ def stream(data: bytes) -> None:
         raise AssertionError(error.getMessage()) from (error.exc_info[1] if error.exc_info else None)
 
 
-async def _stream(data: bytes) -> None:
-    server = Server(Settings(limits=LimitSettings(outbox_bytes=8192, event_queue=16, clients=8, lengths=SMALL)), Clock(NOON))
+_HERE = (ip_network("127.0.0.1/32"),)
+# Who attacks comes from an address whose PROXY header, X-Forwarded-For and WEBIRC are believed: so all of these are read.
+SETTINGS = Settings(
+    server=ServerSettings(proxies=_HERE),
+    storage=StorageSettings(file=None),
+    limits=LimitSettings(outbox_bytes=8192, event_queue=16, clients=8, lengths=SMALL),
+    gateways=(GatewaySettings(name="gate", addresses=_HERE, password="gate"),),
+)
+
+
+@cache
+def _encryption() -> Encryption:
+    """Return a certificate for all runs, read already: no thread decides how a run goes."""
+    made = Encryption(Files(None, None, is_own=True), SETTINGS.server.name)
+    trio.run(made.load)
+    return made
+
+
+async def _stream(data: bytes, encryption: Encryption) -> None:
+    server = Server(SETTINGS, Clock(NOON))
+    server.encryption = encryption
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
         async with trio.open_nursery() as clients:

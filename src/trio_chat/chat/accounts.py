@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-MAX_CERTIFICATES = 10
-"""Certificates that one account can have."""
 MAX_PASSWORD = 600
 """Bytes of a password."""
 

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 SERVICE = "ChanServ"
 """Who gives ranks to those who have them by right."""
-MAX_ACCESS = 200
-"""Accounts on the access list of one channel."""
-MAX_CHANNELS = 20
-"""Channels that one account can own."""
 MAX_DAYS = 36_500
 
 

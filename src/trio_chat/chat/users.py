@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from trio_chat.chat.verification import Pending
 
 
-MAX_ACCEPTED = 100
-"""Others who may write to one user in spite of +R."""
-
-
 class Sink(Protocol):
     """Where a session's bytes go; the edge implements it."""
 
@@ -246,10 +242,10 @@ class User:
         username = self.username.lower()
         return tuple(f"{self.folded}!{username}@{session.address.lower()}" for session in self.sessions)
 
-    def accept(self, other: "User") -> None:
-        """Let somebody write to this user; when there are too many, who was let first has to ask again."""
+    def accept(self, other: "User", most: int) -> None:
+        """Let somebody write to this user in spite of +R; when there are too many, who was let first has to ask again."""
         self.accepted[other.identity] = None
-        while len(self.accepted) > MAX_ACCEPTED:
+        while len(self.accepted) > most:
             del self.accepted[next(iter(self.accepted))]
 
     def accepts(self, other: "User") -> bool:

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
-from trio_chat.chat import operators
+from trio_chat.chat import offers, operators
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
@@ -24,7 +24,6 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc import isupport
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_channel, fold_or_self
@@ -68,6 +67,7 @@ class World:
         cloaks: what hides addresses, or None when they are shown.
         control: what operators need of the edge, or None when there is none.
         mail: what sends e-mails, or None when nothing does.
+        offer: what clients are told that the server can do.
         verifications: registrations that wait for the code that was sent to somebody.
         staff: who is an operator of the server.
         usage: how often each command was given.
@@ -87,15 +87,8 @@ class World:
         self.memory = memory
         self.ids = IdSource(clock, memory.last_id if memory else 0)
         self.accounts = memory.accounts if memory else None
-        missing = (0 if memory else cap.NEEDS_MEMORY) | (0 if self.accounts else cap.NEEDS_ACCOUNTS)
-        self.capabilities = cap.ALL & ~missing
-        self.capability_values: dict[str, str] = {}
-        self.capability_values["draft/metadata-2"] = self.capability_values["draft/metadata-3"] = (
-            f"before-connect,max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys},"
-            f"max-value-bytes={lengths.metadata_bytes}"
-        )
-        self.capability_values["draft/multiline"] = f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
-        self.reconfigure(identity)
+        self.identity = identity
+        self.offer = offers.offer(identity, lengths, memory)
         self.sessions: set[Session] = set()
         self.newcomers: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = set()  # those with +i; to count them anew would make registering dear where many are
@@ -121,14 +114,11 @@ class World:
             self.channels.create_lobby(identity.lobby, folded, identity.lobby_topic, identity.name)
 
     def reconfigure(self, identity: Identity) -> list[Event]:
-        """Be as the configuration now says; return what operators are to see who are none any more."""
+        """Be as the configuration now says; return what they see who are operators no more, and who is offered other things."""
         self.identity = identity
-        rules = identity.account_rules
-        tokens = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
-        self.capability_values["draft/account-registration"] = ",".join(token for token, is_so in tokens.items() if is_so)
-        most = self.memory.most_messages if self.memory else 0
-        self.isupport = tuple(isupport.tokens(self.lengths, identity.network, most))
-        return [event for user in list(self.staff) if (event := self._review(user, identity))]
+        before, self.offer = self.offer, offers.offer(identity, self.lengths, self.memory)
+        dismissed = [event for user in list(self.staff) if (event := self._review(user, identity))]
+        return dismissed + offers.news(self, before, self.offer)
 
     def _review(self, user: User, identity: Identity) -> Event | None:
         before = user.operator

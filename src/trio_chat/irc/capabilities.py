@@ -4,7 +4,7 @@ Each has a bit: what a session has negotiated is one integer, so a broadcast can
 without touching a set. A capability whose behaviour needs no code beyond a tag or an extra receiver is one line here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from trio_chat.irc.names import RELAY_SEPARATOR
@@ -112,7 +112,7 @@ CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPON
 
 def names(caps: int) -> list[str]:
     """Return the names of the capabilities in a bit set, in the order of the table."""
-    return [cap.name for cap in CAPABILITIES.values() if caps & cap.bit]
+    return [cap.name for cap in offered(caps)]
 
 
 def finished(names: list[str]) -> list[str]:
@@ -123,15 +123,9 @@ def finished(names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith("draft/")]
 
 
-def names_with_values(caps: int, values: Mapping[str, str]) -> list[str]:
-    """Return the names of the capabilities in a bit set with their values, as CAP LS 302 shows them.
-
-    Args:
-        caps: the bits.
-        values: values by name that are other than the table's, because of a setting.
-    """
-    shown = ((cap.name, values.get(cap.name, cap.value)) for cap in CAPABILITIES.values() if caps & cap.bit)
-    return [f"{name}={value}" if value else name for name, value in shown]
+def offered(caps: int) -> Iterator[Capability]:
+    """Return the capabilities in a bit set, in the order of the table."""
+    return (cap for cap in CAPABILITIES.values() if caps & cap.bit)
 
 
 def effective(caps: int) -> int:

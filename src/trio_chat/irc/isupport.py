@@ -30,6 +30,11 @@ class Lengths(NamedTuple):
     modes: int = 12
     list_entries: int = 100
     monitor_entries: int = 100
+    accept_entries: int = 100
+    read_markers: int = 1000
+    channels_per_account: int = 20
+    access_entries: int = 200
+    certificates_per_account: int = 10
     multiline_bytes: int = 4096
     multiline_lines: int = 24
     metadata_keys: int = 20

@@ -78,7 +78,7 @@ class Server:
         self._is_accepting = False
         self.admission = Admission(self, trio.current_time)
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
-        self.encryption = Encryption(files_of(settings), settings.server.name)
+        self.encryption = Encryption(files_of(settings), settings.server.name, clock)
         self._accepting = trio.CancelScope()
         self.openings: set[trio.CancelScope] = set()
         self._is_stopping = False
@@ -95,6 +95,7 @@ class Server:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
             nursery.start_soon(keep_alive, self.connections)
+            nursery.start_soon(self.encryption.watch)
             if self.world.memory is not None:
                 nursery.start_soon(forget, self.world, self.world.memory)
             if self._store is not None:
@@ -140,6 +141,7 @@ class Server:
             queued_bytes=sum(queued),
             slow_clients=sum(map(bool, queued)),
             started=self.world.identity.created,
+            certificate_expires=self.encryption.expires or 0.0,
         )
 
     def why_not_ready(self) -> list[str]:

@@ -1,12 +1,15 @@
 """The certificate in use: made or checked at the start, read when the first client comes by TLS, exchanged while people talk."""
 
 import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import trio
 
 from trio_chat.server import certificates
-from trio_chat.server.certificates import Files
+from trio_chat.server.certificates import CertificateError, Facts, Files
 from trio_chat.server.transport import Transport
 
 if TYPE_CHECKING:
@@ -18,6 +21,9 @@ log = logging.getLogger("trio_chat")
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds for agreeing on encryption."""
+_DAY = 86_400.0
+_SOON = 30 * _DAY
+_VERY_SOON = 7 * _DAY
 
 
 class HandshakeError(Exception):
@@ -30,15 +36,26 @@ class Encryption:
     Args:
         files: where the certificate is, or is to be.
         name: the name in a certificate that the server makes.
+        clock: returns seconds of Unix time.
     """
 
-    def __init__(self, files: Files, name: str) -> None:
+    def __init__(self, files: Files, name: str, clock: Callable[[], float] = time.time) -> None:
         self._files = files
         self._name = name
+        self._clock = clock
         self._context: SSL.Context | None = None
         self._lock = trio.Lock()
-        self.fingerprint = ""
+        self._facts = Facts()
+
+    @property
+    def fingerprint(self) -> str:
         """SHA-256, in hexadecimal; "" as long as it is not known."""
+        return self._facts.fingerprint
+
+    @property
+    def expires(self) -> float | None:
+        """Seconds of Unix time from which on clients refuse the certificate; None when it lasts, or is not known yet."""
+        return self._facts.expires
 
     @property
     def is_own(self) -> bool:
@@ -53,18 +70,56 @@ class Encryption:
         """
         async with self._lock:
             if not self.fingerprint:
-                self.fingerprint = await trio.to_thread.run_sync(certificates.ensure, self._files, self._name)
+                self._facts = await trio.to_thread.run_sync(certificates.look, self._files, self._name)
 
     async def reload(self, files: Files) -> None:
         """Read the certificate again; who is connected stays so, who comes from now on sees the new one.
 
+        One that is kept nowhere stays: clients would take another one for somebody else's.
+
         Raises:
             CertificateError: it cannot be used; the one before stays.
         """
-        fingerprint = await trio.to_thread.run_sync(certificates.ensure, files, self._name)
-        context = await trio.to_thread.run_sync(certificates.context, files, self._name)
-        self._files, self._context, self.fingerprint = files, context, fingerprint
-        log.info("the TLS certificate was read again, SHA-256 fingerprint %s", fingerprint or "new")
+        if files.certificate is None and files == self._files:
+            return
+        async with self._lock:
+            before = self.fingerprint
+            facts = await trio.to_thread.run_sync(certificates.look, files, self._name)
+            context = await trio.to_thread.run_sync(certificates.context, files, self._name)
+            self._files, self._context, self._facts = files, context, facts
+        if facts.fingerprint != before:
+            log.info("the TLS certificate in use has the SHA-256 fingerprint %s", facts.fingerprint)
+        self._warn()
+
+    async def watch(self) -> None:
+        """Warn now and once a day of a certificate that expires, and begin each day with new keys for tickets; for ever.
+
+        So a certificate that was renewed in its place is in use within a day, also when nobody says REHASH.
+        """
+        self._warn()
+        while True:
+            await trio.sleep(_DAY)
+            if self._context is None:  # nobody has come by TLS, or nobody can
+                self._warn()
+                continue
+            try:
+                await self.reload(self._files)
+            except CertificateError as error:
+                log.error("the TLS certificate cannot be read again, the old one stays in use: %s", error)
+                self._warn()
+
+    def _warn(self) -> None:
+        expires = self._facts.expires
+        left = expires - self._clock() if expires is not None else _SOON + 1
+        if expires is None or left > _SOON:
+            return
+        day = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%d}"
+        how = f"on {day}: renew it, and have it read with REHASH or SIGHUP"
+        if left <= 0:
+            log.error("the TLS certificate %s has expired %s; clients refuse it", self._files.certificate, how)
+        else:
+            level = logging.ERROR if left <= _VERY_SOON else logging.WARNING
+            log.log(level, "the TLS certificate %s expires in %d days, %s", self._files.certificate, left // _DAY, how)
 
     async def load(self) -> None:
         """Read the certificate, unless that was done.

@@ -46,6 +46,12 @@ TABLE: tuple[Row, ...] = (
     Row("history_failing", False, "1 while the history cannot be written.", lambda now: now.broadcaster.is_failing),
     Row("outbox_bytes", False, "Bytes that wait for slow clients.", lambda now: now.queued_bytes),
     Row("outbox_clients", False, "Clients that read slowly.", lambda now: now.slow_clients),
+    Row(
+        "certificate_expires_seconds",
+        False,
+        "When your TLS certificate expires, in Unix time; 0 for one of the server's own.",
+        lambda now: now.certificate_expires,
+    ),
     Row("start_time_seconds", False, "When the server was started, in Unix time.", lambda now: now.started),
 )
 """Every number of a server, in the order in which they are shown. Their names begin with `trio_chat_`."""

@@ -22,6 +22,7 @@ class ServerStatistics(NamedTuple):
         queued_bytes: bytes that wait for clients who read slowly.
         slow_clients: how many clients that are.
         started: when the server was started, in seconds of Unix time.
+        certificate_expires: when the operator's TLS certificate expires, in seconds of Unix time; 0 when there is none.
     """
 
     world: WorldStatistics
@@ -32,3 +33,4 @@ class ServerStatistics(NamedTuple):
     queued_bytes: int
     slow_clients: int
     started: float
+    certificate_expires: float

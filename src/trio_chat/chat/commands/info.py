@@ -83,7 +83,7 @@ def version_command(request: Request) -> None:
 def send_isupport(request: Request) -> None:
     """Send RPL_ISUPPORT, at most 13 tokens a line."""
     target = request.session.target
-    for rest in isupport_lines(request.world.isupport):
+    for rest in isupport_lines(request.world.offer.tokens):
         request.reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
 
 

@@ -8,8 +8,6 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.names import fold_or_self
 
-MAX_MARKERS = 1000
-"""Targets of one person; the one that was set first gives way."""
 MAX_TARGET = 128
 """Characters of a target."""
 
@@ -42,7 +40,7 @@ def _set(request: Request, target: str, time: str) -> None:
         send_marker(request.world, user, target, request.reply)
         return
     known[folded] = time
-    while len(known) > MAX_MARKERS:
+    while len(known) > request.world.lengths.read_markers:  # the one that was set first gives way
         del known[next(iter(known))]
     if user.account:
         request.world.unsaved.note_marker(fold_or_self(user.account), folded)

@@ -154,7 +154,7 @@ def _say_to_user(
         refuse(why_not, other.nick)
         return
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
-        user.accept(other)
+        user.accept(other, request.world.lengths.accept_entries)
     lasts = request.world.memory and (text or _is_worth_keeping(tags))
     places = talks.place_of(user, other) if lasts else ()
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags, places)

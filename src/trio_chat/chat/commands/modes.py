@@ -144,7 +144,7 @@ def _apply_key(request: Request, channel: Channel, change: Change) -> Change | N
     if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
-    if not _KEY.fullmatch(change.param) or len(change.param) > request.world.lengths.key:
+    if not _KEY.fullmatch(change.param) or len(change.param.encode()) > request.world.lengths.key:
         request.reply.numeric(n.ERR_INVALIDKEY, channel.name)
         return None
     channel.key = change.param

@@ -4,7 +4,7 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat import banning, operators, policy, presence, sasl
+from trio_chat.chat import banning, offers, operators, policy, presence
 from trio_chat.chat.commands import channels, info, metadata, playback
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -47,29 +47,9 @@ def _cap_ls(request: Request) -> None:
     if request.param(1).isdecimal() and int(request.param(1)[:4]) >= 302:
         session.cap_302 = True
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
-    world = request.world
-    offered = world.capabilities
-    names = cap.names_with_values(offered, _cap_values(request)) if session.cap_302 else cap.finished(cap.names(offered))
-    if session.cap_302 and (sts := _sts(request)):
-        names.append(sts)
+    offer = request.world.offer
+    names = offers.words(offer.shown(session)) if session.cap_302 else cap.finished(cap.names(offer.capabilities))
     _send_cap_lines(request, "LS", names)
-
-
-def _cap_values(request: Request) -> dict[str, str]:
-    """Return the values of capabilities for this session: EXTERNAL is for who has shown a certificate."""
-    mechanisms = ",".join(sasl.mechanisms(request.session.certificate))
-    return request.world.capability_values | {"sasl": mechanisms}
-
-
-def _sts(request: Request) -> str:
-    """Return where to come by TLS or, to who has come so, for how long (IRCv3 `sts`); "" when nobody is told.
-
-    It is no capability in the table: it cannot be requested, and means nothing without its value.
-    """
-    identity = request.world.identity
-    if identity.sts_duration is None:
-        return ""
-    return f"sts=duration={identity.sts_duration}" if request.session.is_secure else f"sts=port={identity.sts_port}"
 
 
 def _cap_list(request: Request) -> None:
@@ -96,7 +76,7 @@ def _cap_req(request: Request) -> None:
         entry = cap.CAPABILITIES.get(word.removeprefix("-").lower())
         if (
             entry is None
-            or not entry.bit & request.world.capabilities
+            or not entry.bit & request.world.offer.capabilities
             or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302)
         ):
             request.reply.send("CAP", (session.target, "NAK", wanted))

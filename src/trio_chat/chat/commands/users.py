@@ -2,7 +2,6 @@
 
 from trio_chat.chat import presence
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.users import MAX_ACCEPTED
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, fold_words, truncate
@@ -62,7 +61,7 @@ def accept_command(request: Request) -> None:
 
 
 def _accept(request: Request, nick: str, *, adding: bool) -> None:
-    user, reply = request.user, request.reply
+    user, reply, most = request.user, request.reply, request.world.lengths.accept_entries
     other = request.world.users.get(fold_or_self(nick))
     if other is None:
         reply.numeric(n.ERR_NOSUCHNICK, nick)
@@ -71,10 +70,10 @@ def _accept(request: Request, nick: str, *, adding: bool) -> None:
             reply.numeric(n.ERR_ACCEPTNOT, other.nick)
     elif user.accepts(other):
         reply.numeric(n.ERR_ACCEPTEXIST, other.nick)
-    elif len(user.accepted) >= MAX_ACCEPTED:
+    elif len(user.accepted) >= most:
         reply.numeric(n.ERR_ACCEPTFULL)
     else:
-        user.accept(other)
+        user.accept(other, most)
 
 
 def _send_accepted(request: Request) -> None:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from trio_chat.chat import retention
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.policy import is_operator, may_grant
-from trio_chat.chat.registrations import MAX_ACCESS, MAX_CHANNELS, SERVICE, Registration, parse_history, rank_event
+from trio_chat.chat.registrations import SERVICE, Registration, parse_history, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.face import Face
+from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.modes import Change
 from trio_chat.irc.names import fold_or_self
@@ -64,14 +65,14 @@ def _register(request: Request, words: list[str]) -> None:
     channel = _channel(request, words[0])
     if channel is None:
         return
-    owned = sum(other.registration is not None and other.registration.owner == user.account for other in world.channels.values())
+    owned = _owned(world, user.account)
     if not user.account:
         answer(request, "Log in first: /msg NickServ HELP shows how.")
     elif channel.registration is not None:
         answer(request, f"{channel.name} belongs to {channel.registration.owner} already.")
     elif not is_operator(user, channel):
         answer(request, f"You are not an operator of {channel.name}.")
-    elif owned >= MAX_CHANNELS:
+    elif owned >= world.lengths.channels_per_account:
         answer(request, f"You have {owned} channels already, which is as many as one can have.")
     else:
         channel.registration = Registration(user.account, int(world.clock()))
@@ -80,6 +81,10 @@ def _register(request: Request, words: list[str]) -> None:
         channel.members[user].ranks.add(modes.FOUNDER)
         request.reply.emit(rank_event(world, channel, user, modes.FOUNDER))
         answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
+
+
+def _owned(world: World, account: str) -> int:
+    return sum(channel.registration is not None and channel.registration.owner == account for channel in world.channels.values())
 
 
 @FACE.order("DROP", "<#channel>", 1, "gives a channel up")
@@ -100,6 +105,9 @@ def _transfer(request: Request, words: list[str]) -> None:
     account = request.world.accounts.known.get(fold_or_self(words[1]))
     if account is None:
         answer(request, f"There is no account {words[1]}.")
+        return
+    if _owned(request.world, account.name) >= request.world.lengths.channels_per_account:
+        answer(request, f"{account.name} has as many channels already as one can have.")
         return
     registration.owner = account.name
     registration.access.pop(account.name, None)
@@ -165,7 +173,7 @@ def _grant(request: Request, channel: Channel, registration: Registration, name:
     account = accounts.known.get(fold_or_self(name)) if accounts else None
     if account is None:
         answer(request, f"There is no account {name}.")
-    elif len(registration.access) >= MAX_ACCESS:
+    elif account.name not in registration.access and len(registration.access) >= request.world.lengths.access_entries:
         answer(request, f"The list of {channel.name} is full.")
     else:
         registration.access[account.name] = letter

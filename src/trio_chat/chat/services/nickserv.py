@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from trio_chat.chat import logins, presence
-from trio_chat.chat.accounts import MAX_CERTIFICATES, MAX_PASSWORD, AccountsError, Busy
+from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands import new_accounts
 from trio_chat.chat.commands.new_accounts import Wanted
@@ -184,18 +184,19 @@ async def _list_certificates(request: Request, reply: Response) -> None:
         return
     for fingerprint in fingerprints:
         answer(request, fingerprint, reply)
-    answer(request, f"That is all: {len(fingerprints)} of {MAX_CERTIFICATES}.", reply)
+    answer(request, f"That is all: {len(fingerprints)} of {request.world.lengths.certificates_per_account}.", reply)
 
 
 async def _change_certificates(request: Request, change: str, fingerprint: str, reply: Response) -> None:
     accounts, folded = request.world.accounts, fold_or_self(request.user.account)
+    most = request.world.lengths.certificates_per_account
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
         if change == "DEL":
             is_done = await accounts.remove_certificate(folded, fingerprint)
             answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
-        elif len(await accounts.certificates(folded)) >= MAX_CERTIFICATES:
-            answer(request, f"You have {MAX_CERTIFICATES} certificates already; take one away with CERT DEL.", reply)
+        elif len(await accounts.certificates(folded)) >= most:
+            answer(request, f"You have {most} certificates already; take one away with CERT DEL.", reply)
         elif await accounts.add_certificate(folded, fingerprint):
             answer(request, "You can log in with that certificate now, by SASL EXTERNAL.", reply)
         else:

@@ -1,0 +1,135 @@
+"""What clients are told that the server can do, capabilities and RPL_ISUPPORT; and what they hear when that changes.
+
+One immutable value holds all of it, so that to find out what is new is to compare two of them (IRCv3 capability-negotiation,
+cap-notify; Modern IRC, RPL_ISUPPORT).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from trio_chat.chat import sasl
+from trio_chat.chat.events import Event
+from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.users import Session
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import isupport
+from trio_chat.irc import numerics as n
+from trio_chat.irc.isupport import TOKENS_PER_LINE, Lengths
+from trio_chat.irc.message import MAX_BODY, fold_words
+
+if TYPE_CHECKING:
+    from trio_chat.chat.world import World
+
+_STS = "sts"
+
+
+class Offer(NamedTuple):
+    """What the server can do, as clients are told.
+
+    Args:
+        capabilities: the bits of those that can be negotiated.
+        values: their values, where they are other than the table's.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_port: the port for that.
+        tokens: of RPL_ISUPPORT.
+    """
+
+    capabilities: int
+    values: Mapping[str, str]
+    sts_duration: int | None
+    sts_port: int
+    tokens: tuple[str, ...]
+
+    def shown(self, session: Session) -> dict[str, str]:
+        """Return the capabilities that CAP LS 302 shows a session, with their values; "" where there is none."""
+        # EXTERNAL is for who has shown a certificate.
+        values = {**self.values, "sasl": ",".join(sasl.mechanisms(session.certificate))}
+        shown = {entry.name: values.get(entry.name, entry.value) for entry in cap.offered(self.capabilities)}
+        if self.sts_duration is not None:
+            # It is no capability in the table: it cannot be requested, and means nothing without its value.
+            shown[_STS] = f"duration={self.sts_duration}" if session.is_secure else f"port={self.sts_port}"
+        return shown
+
+
+def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
+    """Return what the server can do.
+
+    Args:
+        identity: what it says of itself.
+        lengths: the lengths and numbers it keeps to.
+        memory: the history with its limits, or None when nothing is remembered.
+    """
+    rules = identity.account_rules
+    missing = 0 if memory else cap.NEEDS_MEMORY
+    if not (memory and memory.accounts):
+        missing |= cap.NEEDS_ACCOUNTS
+    elif not rules.registration:
+        missing |= cap.ACCOUNT_REGISTRATION
+    keys = f"max-subs={lengths.metadata_subs},max-keys={lengths.metadata_keys}"
+    metadata = f"before-connect,{keys},max-value-bytes={lengths.metadata_bytes}"
+    registration = {"before-connect": rules.before_connect, "email-required": rules.email != "none"}
+    values = {
+        "draft/metadata-2": metadata,
+        "draft/metadata-3": metadata,
+        "draft/multiline": f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}",
+        "draft/account-registration": ",".join(token for token, is_so in registration.items() if is_so),
+    }
+    tokens = isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0)
+    return Offer(cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens))
+
+
+def words(shown: Mapping[str, str]) -> list[str]:
+    """Return capabilities with their values as CAP LS and CAP NEW write them."""
+    return [f"{name}={value}" if value else name for name, value in shown.items()]
+
+
+def news(world: "World", before: Offer, now: Offer) -> list[Event]:
+    """Return what clients are told when the server can do something else than before; nothing when it cannot.
+
+    Who had negotiated what is offered no more has it no more, told or not.
+    """
+    if before == now:
+        return []
+    events = list[Event]()
+    for session in world.sessions:
+        was, caps = before.shown(session), session.caps
+        session.set_caps(caps & now.capabilities)
+        events += _lines(world, (session,), session.target, "CAP", _cap_news(session, was, now.shown(session)))
+    tokens = _token_news(before.tokens, now.tokens)
+    groups = [tokens[start : start + TOKENS_PER_LINE] for start in range(0, len(tokens), TOKENS_PER_LINE)]
+    lines = [(*group, n.RPL_ISUPPORT.text) for group in groups]
+    for user in world.users.values():
+        if user.sessions:
+            events += _lines(world, user.sessions, user.nick, n.RPL_ISUPPORT.code, lines)
+    return events
+
+
+def _lines(
+    world: "World", recipients: tuple[Session, ...], target: str, command: str, lines: Iterable[tuple[str, ...]]
+) -> Iterator[Event]:
+    name = world.identity.name
+    return (Event(world.ids.next(), command, (target, *line), name, recipients) for line in lines)
+
+
+def _cap_news(session: Session, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if not session.caps & cap.CAP_NOTIFY:
+        return
+    # "Servers MUST NOT send CAP DEL to disable this capability" (sts)
+    gone = [name for name in was if name not in now and name != _STS]
+    if session.cap_302:
+        new = words({name: value for name, value in now.items() if was.get(name) != value})
+    else:  # neither values nor what is only announced by them
+        new = cap.finished([name for name in now if name not in was and name != _STS])
+        gone = cap.finished(gone)
+    room = MAX_BODY - len(f":{'x' * 63} CAP {session.target} NEW :".encode())
+    for subcommand, names in (("NEW", new), ("DEL", gone)):
+        for line in fold_words(names, room):
+            yield subcommand, line
+
+
+def _token_news(before: Iterable[str], now: Iterable[str]) -> list[str]:
+    """Return the tokens that changed, and with a minus the names of those that are there no more (Modern IRC)."""
+    known = set(before)
+    names = {token.partition("=")[0] for token in now}
+    gone = [f"-{name}" for name in (token.partition("=")[0] for token in before) if name not in names]
+    return [token for token in now if token not in known] + gone
