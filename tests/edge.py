@@ -13,7 +13,6 @@ from trio_chat.chat.identity import Memory
 from trio_chat.config import ListenerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.app import Server
-from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
 
@@ -84,7 +83,7 @@ class Edge:
 
 @asynccontextmanager
 async def edge(settings: Settings | None = None, memory: Memory | None = None) -> AsyncIterator[Edge]:
-    """Run a server's broadcaster, with a place for its clients."""
+    """Run a server's broadcaster, with a place for its clients; nobody looks whether they are still there."""
     settings = settings or Settings()
     if settings.storage == StorageSettings():  # a certificate would be written beside the database, in the working directory
         settings = replace(settings, storage=StorageSettings(file=None))
@@ -92,7 +91,6 @@ async def edge(settings: Settings | None = None, memory: Memory | None = None) -
     server = Server(replace(settings, server=replace(settings.server, cloak=False)), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
-        nursery.start_soon(keep_alive, server.connections)
         async with trio.open_nursery() as clients:
             yield Edge(server, clients)
             clients.cancel_scope.cancel()
