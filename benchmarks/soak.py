@@ -21,9 +21,9 @@ from xml.sax.saxutils import escape
 import trio
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "chaos")]
+sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "chaos")]
 
-from people import hello  # noqa: E402  # the path comes first
+from lobby import hello  # noqa: E402  # the path comes first
 from victim import FRIEND, Health, Victim  # noqa: E402
 
 MOST_GROWTH = 1_000_000
