@@ -23,8 +23,9 @@ import trio
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "tests" / "chaos")]
 
-from lobby import hello  # noqa: E402  # the path comes first
 from victim import FRIEND, Health, Victim  # noqa: E402
+
+from lobby import hello  # noqa: E402  # the path comes first
 
 MOST_GROWTH = 1_000_000
 """Bytes an hour."""
