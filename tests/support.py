@@ -113,6 +113,7 @@ class Town:
     def _check_indexes(self) -> None:
         """What the world counts as it goes is what is there."""
         assert self.world.newcomers == {session for session in self.world.sessions if session.user is None}
+        assert self.world.channels.secret == {channel for channel in self.world.channels.values() if "s" in channel.flags}
         assert self.world.invisible == {user for user in self.world.users.values() if "i" in user.modes}
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:

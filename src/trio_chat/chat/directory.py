@@ -1,6 +1,6 @@
 """The channels that there are, by folded name: how they come to be, get other names and go, and what must be noted as they do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.ids import IdSource
@@ -19,6 +19,7 @@ class Directory(dict[str, Channel]):
 
     Attributes:
         lobby: the channel that always exists, or None.
+        secret: those of which only members may know; counting them anew for everybody who comes would grow dear.
     """
 
     def __init__(self, clock: Callable[[], float], ids: IdSource, unsaved: Unsaved, markers: dict[str, dict[str, str]]) -> None:
@@ -28,6 +29,7 @@ class Directory(dict[str, Channel]):
         self._unsaved = unsaved
         self._markers = markers
         self.lobby: Channel | None = None
+        self.secret: set[Channel] = set()
 
     def create(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
         """Make a channel that does not exist yet."""
@@ -47,6 +49,15 @@ class Directory(dict[str, Channel]):
         self.lobby = self.create(name, folded, permanent=True)
         if topic:
             self.lobby.topic = Topic(topic, setter, self.lobby.created)
+
+    def set_flags(self, channel: Channel, flags: Collection[str]) -> None:
+        """Have just these flags on in a channel."""
+        channel.set_flags(flags)
+        (self.secret.add if "s" in flags else self.secret.discard)(channel)
+
+    def count_shown(self, user: User) -> int:
+        """Return how many channels somebody may know of."""
+        return len(self) - len(self.secret) + sum(channel in self.secret for channel in user.channels)
 
     def enter(self, user: User, channel: Channel, ranks: str = "") -> None:
         """Make somebody a member."""
@@ -71,6 +82,7 @@ class Directory(dict[str, Channel]):
     def _forget_if_empty(self, channel: Channel) -> None:
         if not channel.members and not channel.permanent:
             del self[channel.folded]
+            self.secret.discard(channel)
 
     def touch(self, channel: Channel) -> None:
         """Have what lasts of a channel written down, if anything does."""

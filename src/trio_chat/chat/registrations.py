@@ -101,7 +101,7 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
         channel.permanent = True
         channel.registration = Registration(state["owner"], state["since"], dict(state["access"]), state.get("history"))
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
-    channel.set_flags(letter for letter in state["flags"] if letter in CHANNEL_MODES)
+    world.channels.set_flags(channel, [letter for letter in state["flags"] if letter in CHANNEL_MODES])
     channel.key = state["key"]
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")

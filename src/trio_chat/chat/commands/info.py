@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from trio_chat.chat import policy
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
@@ -63,8 +62,7 @@ def send_lusers(request: Request) -> None:
     reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
     reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.newcomers)))
     # Of all channels it would show when a secret one comes and goes.
-    channels = sum(policy.can_see_channel(request.user, channel) for channel in world.channels.values())
-    reply.numeric(n.RPL_LUSERCHANNELS, str(channels))
+    reply.numeric(n.RPL_LUSERCHANNELS, str(world.channels.count_shown(request.user)))
     reply.numeric(n.RPL_LUSERME, args=(users,))
     for numeric in (n.RPL_LOCALUSERS, n.RPL_GLOBALUSERS):
         reply.numeric(numeric, str(users), str(world.most_users), args=(users, world.most_users))

@@ -196,7 +196,8 @@ def _apply_flag(request: Request, channel: Channel, change: Change) -> Change | 
     letter = change.mode.letter
     if (letter in channel.flags) is change.adding:
         return None
-    channel.set_flags(channel.flags | {letter} if change.adding else channel.flags - {letter})
+    flags = channel.flags | {letter} if change.adding else channel.flags - {letter}
+    request.world.channels.set_flags(channel, flags)
     return change
 
 
