@@ -44,6 +44,7 @@ def watches_are_symmetric(world: World) -> None:
     watches = world.watches
     pairs = {(session, nick) for session in world.sessions for nick in watches.watched_by(session)}
     assert pairs == {(session, nick) for nick in watches.nicks() for session in watches.watchers(nick)}
+    assert all(watches.watchers(nick) for nick in watches.nicks())
 
 
 def what_a_peer_can_grow_is_bounded(world: World) -> None:

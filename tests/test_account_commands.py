@@ -479,3 +479,11 @@ def test_what_cannot_be_said_of_a_channel(arguments: tuple[str, str], code: int,
     register("#a", "Ann")
     assert ran("channel", "history", *arguments) == code
     assert ("#none is not registered" if code == 1 else "off or default") in capsys.readouterr().err
+
+
+def test_a_channel_of_nobody_has_no_wishes(capsys: pytest.CaptureFixture[str]) -> None:
+    """A channel that is kept for its always-on members alone is not registered."""
+    fill()
+    register("#a", "", members={"ann": ""})
+    assert ran("channel", "history", "#a", "3") == 1
+    assert "#a is not registered" in capsys.readouterr().err

@@ -122,6 +122,18 @@ def test_what_is_not_saved_wins_over_the_table() -> None:
     assert set(bans) == {new, beside}
 
 
+def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
+    """A ban that was lifted here does not come back, nor is one that was changed here undone, by what the table still has."""
+    bans = Bans(Clock())
+    lifted = Ban(Kind.ACCOUNT, "ann", "root", "spam", int(NOON))
+    changed = Ban(Kind.ACCOUNT, "bob", "root", "spam", int(NOON))
+    assert bans.replace([lifted, changed]) == [lifted, changed]
+    bans.remove(Kind.ACCOUNT, "ann")
+    bans.add(changed._replace(reason="flooding"))
+    assert bans.replace([lifted, changed]) == []
+    assert list(bans) == [changed._replace(reason="flooding")]
+
+
 def test_kline(town: Town, root: Person) -> None:
     """Whom it covers is ended with ERR_YOUREBANNEDCREEP; who comes later is refused at registration."""
     bob, ann = town.person("bob"), town.person("ann")

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.registrations import restore, to_state
+from trio_chat.chat.registrations import Registration, restore, to_state
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -120,6 +120,16 @@ def test_dropping_and_transferring(town: Town) -> None:
     ann.say("PART #a")
     bob.say("PART #a")
     assert "#a" not in town.world.channels
+
+
+def test_the_lobby_stays_when_nobody_owns_it_any_more(town: Town) -> None:
+    """It is there for who comes next, empty or not."""
+    ann = logged_in(town, "ann", "#lobby")
+    lobby = town.world.channels["#lobby"]
+    lobby.registration = Registration("ann", int(NOON))
+    assert "nobody" in sentence(ann.say("CS DROP #lobby"))
+    ann.say("PART #lobby")
+    assert town.world.channels["#lobby"] is lobby
 
 
 def test_ranks_by_order(town: Town) -> None:

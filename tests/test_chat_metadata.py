@@ -358,3 +358,13 @@ def test_a_guest_takes_along_what_it_has_said(members: Town) -> None:
     ann = members.person("anna", caps=THIRD)
     ann.say("METADATA * SET a :2", "METADATA * SET b :3", "NICKSERV IDENTIFY ann secret")
     assert members.world.metadata["ann"] == {"a": "1", "b": "3"}
+
+
+def test_what_a_guest_takes_along_has_room(members: Town) -> None:
+    """An account has no more keys than anybody else; what does not fit is left behind."""
+    most = members.world.lengths.metadata_keys
+    members.world.metadata["ann"] = {f"own{number}": "x" for number in range(most - 1)}
+    ann = members.person("anna", caps=THIRD)
+    ann.say("METADATA * SET a :1", "METADATA * SET b :2", "NICKSERV IDENTIFY ann secret")
+    assert len(members.world.metadata["ann"]) == most
+    assert members.world.metadata["ann"]["a"] == "1"

@@ -188,3 +188,15 @@ def test_watching_oneself(town: Town) -> None:
     ann.say("MONITOR + rob,ann")
     replies = ann.say("@label=x NICK rob")
     assert commands(replies) == ["BATCH", "NICK", "731", "730", "BATCH"]
+
+
+def test_nothing_is_left_of_a_watch(town: Town) -> None:
+    """Nor of who watched: people come and go, and watch nicknames that nobody will ever have."""
+    ann, bob = town.person("ann"), town.person("bob")
+    for person in (ann, bob):
+        person.say("MONITOR + nobody,nothing")
+    ann.say("MONITOR - nobody")
+    bob.leave()
+    assert town.world.watches.nicks() == ("nothing",)
+    ann.say("MONITOR C")
+    assert town.world.watches.nicks() == ()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import Person, Town, find
-from trio_chat.chat.cloaks import LENGTH, Cloaks, as_param, parse_address
+from trio_chat.chat.cloaks import LABEL, PREFIXES, SUFFIX, Cloaks, as_param, parse_address
 
 SECRET = b"a secret of this server"
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)
@@ -18,7 +18,7 @@ def test_a_cloak_is_stable_and_can_stand_in_a_mask(address: str) -> None:
     cloak = Cloaks(SECRET).of_address(address)
     assert cloak == Cloaks(SECRET).of_address(address)
     assert re.fullmatch(r"(?:[a-z2-7]{8}\.){3}ip", cloak)
-    assert len(cloak) == LENGTH
+    assert len(cloak) == len(PREFIXES[4]) * (LABEL + 1) + len(SUFFIX)
 
 
 @given(addresses)

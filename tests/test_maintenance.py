@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -416,6 +416,17 @@ def test_a_damaged_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> 
         file.write(b"\xa5" * 4096 * 10)
     assert ran("db", "check") == 1
     assert "DAMAGED" in capsys.readouterr().out
+
+
+def test_a_backup_of_a_damaged_database_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is left with a copy in which something is wrong, though it can be read."""
+    fill(record(NOW))
+    with closing(apsw.Connection("trio-chat.db")) as connection:
+        connection.execute("CREATE TABLE wrong (x); INSERT INTO wrong VALUES (NULL); PRAGMA writable_schema = ON")
+        connection.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE wrong (x NOT NULL)' WHERE name = 'wrong'")
+    assert ran("backup", "copy.db") == 1
+    assert "the copy is not whole" in capsys.readouterr().err
+    assert not Path("copy.db").exists()
 
 
 def test_a_message_of_no_channel_is_damage(capsys: pytest.CaptureFixture[str]) -> None:

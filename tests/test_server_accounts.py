@@ -51,6 +51,21 @@ async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
         assert await accounts.verify("bob", "correct horse", ADDRESS) is None
 
 
+async def test_a_certificate_is_of_one_account() -> None:
+    """Of the one that had it first, until that takes it away or is deleted; an account that is gone gets none."""
+    bob = Account("Bob", "bob", 1_800_000_000)
+    async with keeper() as accounts:
+        for account in (ANN, bob):
+            await create(accounts, account, "correct horse", ADDRESS)
+        assert await accounts.add_certificate("ann", "ab")
+        assert not await accounts.add_certificate("bob", "ab")
+        assert not await accounts.add_certificate("eve", "cd")
+        assert not await accounts.remove_certificate("bob", "ab")
+        assert await accounts.certificates("ann") == ["ab"]
+        await accounts.delete("ann")
+        assert await accounts.add_certificate("bob", "ab")
+
+
 def test_no_password_is_in_the_file(tmp_path: Path) -> None:
     """Not in the database and not in its log."""
 

@@ -12,7 +12,7 @@ from trio_chat.chat import presence
 from trio_chat.chat.accounts import AccountRules, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.chat.lasting import Changes
+from trio_chat.chat.lasting import Changes, Unsaved
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
 from trio_chat.storage.database import StorageError, open_database
@@ -244,3 +244,14 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
         await watch_accounts(town.world, Watched(), announced)
     assert [event.command for event in announced.events] == ["QUIT"]
     assert town.world.users == {}
+
+
+def test_what_could_not_be_written_is_noted_again() -> None:
+    """All kinds of it, beside what has changed meanwhile."""
+    unsaved = Unsaved({"#a"}, {("ann", "#a")}, {"ann"}, {"bob"}, {"eve"})
+    taken = unsaved.take()
+    assert not unsaved
+    unsaved.note_channel("#b")
+    unsaved.note_metadata("tom")
+    unsaved.put_back(taken)
+    assert unsaved == Unsaved({"#a", "#b"}, {("ann", "#a")}, {"ann"}, {"bob"}, {"eve", "tom"})

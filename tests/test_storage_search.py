@@ -105,6 +105,14 @@ async def test_private_messages_from_before_the_founding() -> None:
         assert await find(history, Query({"#a": 5, "#b": 5}, "hi"), limit=1) == [1]
 
 
+async def test_what_has_expired_is_not_found() -> None:
+    """It may wait for its deletion; of each channel the smallest id that may be shown counts, and others none."""
+    async with open_database(None) as database:
+        history = SqliteHistory(database)
+        await history.commit([said(1, "hi"), said(2, "hi", "#b"), said(3, "hi"), said(4, "hi", "#b")])
+        assert await find(history, Query({"#a": 0, "#b": 0}, "hi", oldest={"#a": 3})) == [2, 3, 4]
+
+
 async def test_events_are_not_found() -> None:
     """ "These messages MUST be `PRIVMSG` or `NOTICE` messages"."""
     async with open_database(None) as database:

@@ -125,6 +125,12 @@ def fold(kind: Kind, mask: str) -> str:
     return {Kind.MASK: fold_mask, Kind.ACCOUNT: fold_or_self, Kind.ADDRESS: str.lower}[kind](mask)
 
 
+def _place(ban: Ban) -> tuple[tuple[int, int], int]:
+    """Return where the ban of a network is found: by version and length of the prefix, then by the prefix."""
+    network: Network = ip_network(ban.mask)
+    return (network.version, network.prefixlen), int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+
+
 def _nothing() -> None:
     pass
 
@@ -143,7 +149,7 @@ class Bans:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._all: dict[Key, Ban] = {}
-        self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # by version and length of the prefix, then by prefix
+        self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # see `_place`
         self.unsaved: set[Key] = set()
         self.on_change: Callable[[], None] = _nothing
 
@@ -233,16 +239,14 @@ class Bans:
     def _put(self, ban: Ban) -> None:
         self._all[ban.key] = ban
         if ban.kind is Kind.ADDRESS:
-            network: Network = ip_network(ban.mask)
-            prefix = int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
-            self._networks.setdefault((network.version, network.prefixlen), {})[prefix] = ban
+            place, prefix = _place(ban)
+            self._networks.setdefault(place, {})[prefix] = ban
 
     def _take(self, key: Key) -> Ban | None:
         ban = self._all.pop(key, None)
         if ban is not None and ban.kind is Kind.ADDRESS:
-            network: Network = ip_network(ban.mask)
-            place = (network.version, network.prefixlen)
-            del self._networks[place][int(network.network_address) >> (network.max_prefixlen - network.prefixlen)]
+            place, prefix = _place(ban)
+            del self._networks[place][prefix]
             if not self._networks[place]:
                 del self._networks[place]
         return ban

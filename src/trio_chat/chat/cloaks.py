@@ -18,8 +18,6 @@ ACCOUNT_PREFIX = "user/"
 LABEL = 8
 """Characters of a label: 40 bits, so that two networks hardly ever share one."""
 PREFIXES = {4: (32, 24, 16), 6: (64, 48, 32)}
-LENGTH = len(PREFIXES[4]) * (LABEL + 1) + len(SUFFIX)
-"""Characters of a cloak."""
 
 
 class Cloaks:

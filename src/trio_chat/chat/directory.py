@@ -70,19 +70,22 @@ class Directory(dict[str, Channel]):
         channel.remove(user)
         if user.always_on:
             self._unsaved.note_channel(channel.folded)
-        self._forget_if_empty(channel)
+        self.forget_if_empty(channel)
 
     def unregister(self, channel: Channel) -> None:
         """Make a channel belong to nobody; when nobody is in it either, it is gone."""
         channel.registration = None
         channel.permanent = channel is self.lobby
         self._unsaved.note_channel(channel.folded)
-        self._forget_if_empty(channel)
+        self.forget_if_empty(channel)
 
-    def _forget_if_empty(self, channel: Channel) -> None:
-        if not channel.members and not channel.permanent:
-            del self[channel.folded]
-            self.secret.discard(channel)
+    def forget_if_empty(self, channel: Channel) -> bool:
+        """Have a channel be gone when nobody is in it, unless it is permanent; tell whether it is."""
+        if channel.members or channel.permanent:
+            return False
+        del self[channel.folded]
+        self.secret.discard(channel)
+        return True
 
     def touch(self, channel: Channel) -> None:
         """Have what lasts of a channel written down, if anything does."""

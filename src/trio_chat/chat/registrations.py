@@ -119,8 +119,7 @@ def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) 
         user = world.residents.of(account)
         if user is not None and user not in channel.members:
             world.channels.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
-    if not channel.members and not channel.permanent:
-        del world.channels[channel.folded]
+    if world.channels.forget_if_empty(channel):
         world.unsaved.note_channel(channel.folded)
 
 

@@ -4,23 +4,21 @@ from trio_chat.cli.arguments import channel_name, wish
 from trio_chat.cli.commands import DATABASE, Argument, Call, group
 from trio_chat.i18n import N_
 
-CHANNEL = group(
-    "channel",
-    help=N_("show the registered channels"),
-    description=N_("Look after registered channels."),
-    epilog=N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
-)
+_SHOWING = {
+    "help": N_("show the registered channels"),
+    "epilog": N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
+}
+CHANNEL = group("channel", description=N_("Look after registered channels."), **_SHOWING)
 
 
 @CHANNEL.command(
     "list",
     DATABASE,
-    help=N_("show the registered channels"),
     description=N_(
         "Show the registered channels, one a line, with tabs between: name, owner, since when (UTC), topic, and how many\n"
         "always-on members it has."
     ),
-    epilog=N_("examples:\n  trio-chat channel list\n  trio-chat channel history '#lobby' 30"),
+    **_SHOWING,
 )
 def _list(call: Call) -> int:
     from trio_chat.admin.channels import list_channels  # noqa: PLC0415

@@ -30,20 +30,18 @@ def backup(call: Call) -> int:
     return back_up(call.database, call.options.file, replace=call.options.force)
 
 
-DB = group(
-    "db",
-    help=N_("check the database"),
-    description=N_("Look after the database."),
-    epilog=N_("examples:\n  trio-chat db check\n  trio-chat db check --database chat-monday.db"),
-)
+_CHECKING = {
+    "help": N_("check the database"),
+    "epilog": N_("examples:\n  trio-chat db check\n  trio-chat db check --database chat-monday.db"),
+}
+DB = group("db", description=N_("Look after the database."), **_CHECKING)
 
 
 @DB.command(
     "check",
     DATABASE,
-    help=N_("check the database"),
     description=N_("Check that the database is sound, and say what is in it. The exit code is 1 when it is damaged."),
-    epilog=N_("examples:\n  trio-chat db check\n  trio-chat db check --database chat-monday.db"),
+    **_CHECKING,
 )
 def _check(call: Call) -> int:
     from trio_chat.admin.database import check  # noqa: PLC0415

@@ -3,16 +3,17 @@
 from trio_chat.cli.commands import Argument, Call, group
 from trio_chat.i18n import N_
 
+_EXAMPLES = N_(
+    "examples:\n"
+    "  trio-chat operator hash\n"
+    "  trio-chat operator hash --stdin < secret.txt"
+)  # fmt: skip
 OPERATOR = group(
     "operator",
     help=N_("make what config.ini needs for an operator"),
     description=N_("Look after the operators of the server. They stand in config.ini, each in a section [operator NAME]."),
-    epilog=N_(
-        "examples:\n"
-        "  trio-chat operator hash\n"
-        "  trio-chat operator hash --stdin < secret.txt"
-    ),
-)  # fmt: skip
+    epilog=_EXAMPLES,
+)
 
 
 @OPERATOR.command(
@@ -23,12 +24,8 @@ OPERATOR = group(
         "Ask twice for a password and print its argon2id hash, which is the value of `password` in [operator NAME]. The\n"
         "password itself is kept nowhere."
     ),
-    epilog=N_(
-        "examples:\n"
-        "  trio-chat operator hash\n"
-        "  trio-chat operator hash --stdin < secret.txt"
-    ),
-)  # fmt: skip
+    epilog=_EXAMPLES,
+)
 def _hash(call: Call) -> int:
     from trio_chat.admin.operators import print_hash  # noqa: PLC0415
 

@@ -153,6 +153,9 @@ class _Reader:
             raise self._error(line_of(self._text, "tls", "key"), "[tls] key: a key without its certificate; give both")
 
         self._check_mail(settings)
+        self._check_operators(settings)
+
+    def _check_operators(self, settings: Settings) -> None:
         seen = set[str]()
         for operator in settings.operators:
             problem = ""

@@ -21,7 +21,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 MEMORY = ":memory:"
-SYNCHRONOUS = ("full", "normal", "off")
 CLOSE_TIMEOUT = 30.0
 """Seconds that closing may take: SQLite then writes what is in the log back into the file."""
 _ABANDONED: list[object] = []

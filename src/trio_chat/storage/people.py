@@ -98,7 +98,7 @@ def set_history(connection: "apsw.Connection", folded: str, days: int | None) ->
 
 def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
     state = _states(connection).get(folded)
-    if state is None:
+    if state is None or not state["owner"]:  # one that nobody owns may be kept for its always-on members
         return None
     text = json.dumps(state | {"history": days}, ensure_ascii=False)
     connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))

@@ -188,36 +188,16 @@ def _try_to_register(request: Request) -> None:
     world, session = request.world, request.session
     if session.user is not None or session.negotiating or not (session.wanted_nick and session.wanted_username):
         return
-    password = world.identity.password
-    if password and not hmac.compare_digest(password.encode(), session.password.encode()):
-        log.info("refused %s (%s): wrong password", session.wanted_nick, session.address)
-        request.reply.numeric(n.ERR_PASSWDMISMATCH)
-        request.reply.close("Password incorrect")
+    if _refuse_password(request) or _refuse_banned(request, session.wanted_nick):
         return
-    if _refuse_banned(request, session.wanted_nick):
-        return
-    folded = fold_nick(session.wanted_nick, world.lengths.nick)
-    present = policy.user_to_join(world, session.account, folded)
+    wanted = fold_nick(session.wanted_nick, world.lengths.nick)
+    present = policy.user_to_join(world, session.account, wanted)
     if present is not None:
         _join_session(request, present)
         return
-    if folded in world.users:
-        if policy.is_reserved(world, folded, session.account):  # by somebody who is always on
-            nick, session.wanted_nick = session.wanted_nick, ""
-            refuse_reserved(request, nick)
-        else:
-            _refuse_taken(request)  # somebody else was faster
+    folded = _free_name(request, wanted)
+    if not folded:
         return
-    if policy.looks_like_another(world, folded, None, session.account):
-        _refuse_taken(request)
-        return
-    if policy.is_reserved(world, folded, session.account):
-        refuse_reserved(request, session.wanted_nick)
-        if world.identity.account_rules.reservation != "rename":
-            session.wanted_nick = ""
-            return
-        session.wanted_nick = _guest_name(request)
-        folded = fold_nick(session.wanted_nick, world.lengths.nick)
     session.password = ""
     user = presence.register(world, session, folded, session.wanted_username)
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
@@ -225,6 +205,35 @@ def _try_to_register(request: Request) -> None:
     welcome(request)
     for event in presence.arrival(world, user):
         request.reply.emit(event)
+
+
+def _refuse_password(request: Request) -> bool:
+    """End a session that does not know the server's password, if there is one; tell whether it was ended."""
+    password, session = request.world.identity.password, request.session
+    if not password or hmac.compare_digest(password.encode(), session.password.encode()):
+        return False
+    log.info("refused %s (%s): wrong password", session.wanted_nick, session.address)
+    request.reply.numeric(n.ERR_PASSWDMISMATCH)
+    request.reply.close("Password incorrect")
+    return True
+
+
+def _free_name(request: Request, wanted: str) -> str:
+    """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client must choose again."""
+    world, session = request.world, request.session
+    is_reserved = policy.is_reserved(world, wanted, session.account)
+    is_taken = wanted in world.users
+    if (is_taken and not is_reserved) or (not is_taken and policy.looks_like_another(world, wanted, None, session.account)):
+        _refuse_taken(request)
+        return ""
+    if not is_reserved:
+        return wanted
+    nick, session.wanted_nick = session.wanted_nick, ""
+    refuse_reserved(request, nick)
+    if is_taken or world.identity.account_rules.reservation != "rename":  # taken by its owner, who is always on
+        return ""
+    session.wanted_nick = _guest_name(request)
+    return fold_nick(session.wanted_nick, world.lengths.nick)
 
 
 def _refuse_taken(request: Request) -> None:

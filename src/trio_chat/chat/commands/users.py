@@ -65,9 +65,10 @@ def _accept(request: Request, nick: str, *, adding: bool) -> None:
     other = request.world.users.get(fold_or_self(nick))
     if other is None:
         reply.numeric(n.ERR_NOSUCHNICK, nick)
+    elif not adding and user.accepts(other):
+        del user.accepted[other.identity]
     elif not adding:
-        if user.accepted.pop(other.identity, 0) is not None:
-            reply.numeric(n.ERR_ACCEPTNOT, other.nick)
+        reply.numeric(n.ERR_ACCEPTNOT, other.nick)
     elif user.accepts(other):
         reply.numeric(n.ERR_ACCEPTEXIST, other.nick)
     elif len(user.accepted) >= most:

@@ -23,11 +23,10 @@ class Found:
 
 @dataclass(slots=True)
 class FoundList:
-    """Such a list, the newest last; `is_complete` is false while it is awaited."""
+    """Such a list, the newest last."""
 
     title: str
     messages: list[Found] = field(default_factory=list)
-    is_complete: bool = True
 
 
 class World:

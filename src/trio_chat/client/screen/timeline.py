@@ -81,11 +81,6 @@ class Timeline(urwid.Widget):
         return self._positions.setdefault(id(self.buffer), _Position())
 
     @property
-    def follows(self) -> bool:
-        """Whether the newest entry is shown."""
-        return self._position.bottom is None
-
-    @property
     def hidden(self) -> int:
         """How many entries are below the screen."""
         bottom = self._position.bottom
