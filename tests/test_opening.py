@@ -306,3 +306,17 @@ async def test_an_error_while_opening_ends_that_connection_only(
         await bob.send(HELLO)
         await bob.until("001")
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+
+
+async def test_who_only_looks_whether_the_port_is_open(caplog: pytest.LogCaptureFixture) -> None:
+    """As a supervisor does twice a minute: the log is not filled with it."""
+    caplog.set_level(logging.INFO)
+    async with edge() as here:
+        await here.connect().stream.aclose()
+        await wait_all_tasks_blocked()
+        assert not caplog.records
+        scanner = here.connect()
+        await scanner.send(b"GET")
+        await scanner.stream.aclose()
+        await wait_all_tasks_blocked()
+    assert "Connection closed" in caplog.text

@@ -31,7 +31,7 @@ from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Entrance, accept_from
 from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
-from trio_chat.server.opening import Closed, Opened, Opening, Rules
+from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
@@ -262,6 +262,8 @@ class Server:
             self.openings.add(scope)
             try:
                 return await opening.run()
+            except Silent:
+                return None
             except Closed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):

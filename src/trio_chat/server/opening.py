@@ -42,6 +42,10 @@ class Closed(Exception):  # an outcome, not a mistake
     """The connection is not to be served, and the peer has been told if it can be; the text says why."""
 
 
+class Silent(Closed):
+    """The peer has gone without a word: somebody has looked whether the port is open, such as a supervisor, twice a minute."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """What is allowed on the server, whatever the listener.
@@ -151,7 +155,7 @@ class Opening:
     async def _read_kind(self) -> Kind:
         while (kind := kind_of(self.transport.data)) is None:
             if not await self.transport.more():
-                raise Closed("Connection closed")
+                raise Closed("Connection closed") if self.transport.data else Silent("Connection closed")
         return kind
 
     async def _start_tls(self) -> None:
