@@ -285,7 +285,7 @@ async def test_a_save_does_not_undo_what_a_command_wants() -> None:
         store = SqliteStore(database)
         town = await registered(store)
         await order(database, 30)
-        town.world.touch(town.world.channels["#a"])
+        town.world.channels.touch(town.world.channels["#a"])
         await save_state(town.world, store)
         assert history(town) is None
         await fulfil_wishes(town.world, store)
@@ -310,7 +310,7 @@ async def test_a_command_after_a_save() -> None:
     async with open_database(None) as database:
         store = SqliteStore(database)
         town = await registered(store)
-        town.world.touch(town.world.channels["#a"])
+        town.world.channels.touch(town.world.channels["#a"])
         await save_state(town.world, store)
         await order(database, 7)
         await order(database, 30)

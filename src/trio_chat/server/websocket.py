@@ -19,7 +19,7 @@ BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
 MAX_MESSAGE = ENDLESS
 """Bytes of one message after which nobody reads on, as of a line in plain text; one that is only too long for IRC is told so."""
-MAX_IDLE_FRAMES = 1000
+MAX_IDLE_FRAMES = 250
 """Frames that a peer may send without completing a line: pings, and pieces of a message."""
 _FRAMES_PER_TURN = 64
 """After so many frames of one client other tasks get a turn."""
