@@ -16,6 +16,9 @@ from trio_chat.irc.message import NO_TAGS, ParseError, parse
 _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
+_NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
+
+
 def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output:
     """Carry out one line of a client and return what is to be delivered.
 
@@ -86,5 +89,5 @@ def _dispatch(request: Request) -> int:
 def _refuse_unknown(request: Request, capability: str) -> None:
     """Say that a command is not known to who has not negotiated its capability, and that it would be."""
     is_offered = cap.CAPABILITIES[capability].bit & request.world.offer.capabilities
-    numeric = n.ERR_NEEDSCAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND
+    numeric = _NEEDS_CAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND
     request.reply.numeric(numeric, request.message.command, args=(capability,))
