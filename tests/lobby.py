@@ -6,7 +6,7 @@ import trio
 
 from trio_chat.irc.message import Message, parse
 
-CAPS = "batch message-tags server-time echo-message draft/chathistory"
+CAPS = "batch message-tags server-time echo-message draft/chathistory soju.im/search"
 
 
 def hello(nick: str) -> bytes:

@@ -124,7 +124,7 @@ class Town:
         """Return somebody registered, in some channels, with everything read."""
         person = self.newcomer(host)
         if caps:
-            person.say(f"CAP REQ :{caps}")
+            assert person.say(f"CAP REQ :{caps}")[-1].params[1] == "ACK", caps
         person.say(f"NICK {nick}", f"USER {nick} 0 * :{nick} the tester", "CAP END")
         assert person.session.user is not None, nick
         for channel in joins:

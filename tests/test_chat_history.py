@@ -180,6 +180,30 @@ def test_without_a_memory_there_is_no_history() -> None:
     assert not any("CHATHISTORY" in token for message in bob.say("VERSION") for token in message.params)
 
 
+@pytest.mark.parametrize(
+    ("line", "capability"),
+    [
+        ("CHATHISTORY LATEST #a * 5", "draft/chathistory"),
+        ("SEARCH text=x", "soju.im/search"),
+        ("REDACT #a x", "draft/message-redaction"),
+    ],
+)
+def test_what_must_be_negotiated(town: Town, line: str, capability: str) -> None:
+    """ "The draft/chathistory capability MUST be negotiated", as the others: the answer says which one is missing."""
+    bob = town.person("bob", "#a")
+    missing = find(bob.say(line), "421")
+    assert missing.params == ("bob", line.split(maxsplit=1)[0], f"Unknown command without the capability {capability}")
+    bob.say(f"CAP REQ :{capability} message-tags")
+    assert not [message for message in bob.say(line) if message.command == "421"]
+
+
+@pytest.mark.parametrize("line", ["MARKREAD #a", "METADATA * LIST", "SETNAME :Bob", "RENAME #a #b", "MONITOR L"])
+def test_what_need_not_be_negotiated(town: Town, line: str) -> None:
+    """Their specifications ask for the capability only of who is to be told of changes by others, or not at all."""
+    bob = town.person("bob", "#a")
+    assert not {"421", "FAIL"} & set(commands(bob.say(line)))
+
+
 def test_with_a_memory_it_says_so(town: Town) -> None:
     """CHATHISTORY and MSGREFTYPES in ISUPPORT, draft/chathistory in CAP LS."""
     bob = town.person("bob")

@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
+from trio_chat.chat import offers
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.config import ServerSettings, Settings, TlsSettings
+from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 
@@ -133,6 +135,17 @@ def test_changed_tokens() -> None:
     told = reconfigure(town, ann, replace(IDENTITY, network="Other"))
     assert find(told, "005").params[1:-1] == ("-CHATHISTORY", "-MSGREFTYPES")
     assert commands(told) == ["005"]
+
+
+def test_long_names_leave_room() -> None:
+    """Whatever people and the server are called: what is told is told whole, in as many lines as it takes."""
+    name = "s" * 63
+    town = Town(replace(IDENTITY, name=name), Lengths(nick=64), Memory(history=ListHistory(), accounts=OpenAccounts()))
+    ann = modern(town, "\U00010330" * 64)
+    before, town.world.offer = town.world.offer, town.world.offer._replace(capabilities=0)
+    told = [message.params[-1] for message in reconfigure(town, ann, replace(IDENTITY, name=name)) if message.params[1] == "NEW"]
+    assert len(told) > 1
+    assert " ".join(told).split() == offers.words(before.shown(ann.session))
 
 
 def test_rehash_tells() -> None:

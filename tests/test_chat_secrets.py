@@ -21,7 +21,7 @@ SECRET = "#Secret"
 CAPS = (
     "batch draft/multiline labeled-response echo-message message-tags server-time draft/metadata-2 draft/event-playback "
     "draft/chathistory draft/message-redaction draft/read-marker account-notify away-notify extended-join multi-prefix "
-    "userhost-in-names invite-notify extended-monitor draft/metadata-notify-2"
+    "userhost-in-names invite-notify extended-monitor soju.im/search"
 )
 WORDS = ("tulip", "daffodil", "crocus", "snowdrop", "anemone", "lilac")
 """What is said in the channel, its topic, its metadata, its key, a ban, and what somebody left with."""

@@ -355,6 +355,29 @@ def test_mail_that_could_not_be_sent(refused, lines, words):
     assert "horse" not in message
 
 
+_SECRET_MAIL = "[mail]\nsmtp_user = chat\nsmtp_password = horse\nsmtp_tls = off\nsmtp_host = "
+
+
+@pytest.mark.parametrize("host", ["mail.example.org", "192.0.2.1", "10.0.0.1", "localhost.example.org"])
+def test_a_mail_password_is_not_sent_in_the_clear(refused, host):
+    """What to do is said, the password is not."""
+    problem = refused(_SECRET_MAIL + host)
+    assert "line 4: [mail] smtp_tls = off" in problem
+    assert "use starttls or tls" in problem
+    assert "horse" not in problem
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "::1", "mail.localhost"])
+def test_a_mail_server_on_this_machine(written, host):
+    """Nobody is on the way there."""
+    assert load(written(_SECRET_MAIL + host)).mail.smtp_host == host
+
+
+def test_without_a_mail_password_there_is_nothing_to_hide(written):
+    """So a relay in an own network may be without encryption."""
+    assert load(written("[mail]\nsmtp_host = 10.0.0.1\nsmtp_tls = off\n")).mail.smtp_tls == "off"
+
+
 @pytest.mark.parametrize("value", ["any, same", "example.org", "https://*", "https://a/b", "*"])
 def test_an_origin_that_is_none(refused, value):
     """An origin is a scheme and a host, perhaps with a port (RFC 6454)."""

@@ -12,7 +12,8 @@ from trio_chat.chat.services import chanserv, nickserv
 from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc.capabilities import CAPABILITIES
 
-TEXT = (Path(__file__).parent.parent / "docs" / "protocol.md").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 CODE = re.compile("`([^`]+)`")
 
 
@@ -103,3 +104,11 @@ def test_every_order_of_a_service_is_named(face: nickserv.Face) -> None:
     """In the line of the service."""
     (orders,) = (rest for first, rest in rows("Accounts") if first == face.name)
     assert set(face.orders) <= set(CODE.findall(orders))
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
+def test_the_readme_names_every_capability(name: str) -> None:
+    """As CAP LS does, in its order: what is missing there is looked for by nobody."""
+    text = (ROOT / name).read_text("utf-8")
+    bullet = text.partition("- **IRCv3**: ")[2].partition("\n- **")[0]
+    assert " ".join(bullet.split()).partition(";")[0].split(", ") == list(CAPABILITIES)

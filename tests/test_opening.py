@@ -1,6 +1,7 @@
 """The first bytes of a connection: what it is, who is behind it, within a deadline and a bound, and nothing of it lost."""
 
 import logging
+from dataclasses import replace
 from ipaddress import ip_network
 
 import argon2
@@ -306,3 +307,86 @@ async def test_an_error_while_opening_ends_that_connection_only(
         await bob.send(HELLO)
         await bob.until("001")
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+
+
+async def test_who_only_looks_whether_the_port_is_open(caplog: pytest.LogCaptureFixture) -> None:
+    """As a supervisor does twice a minute: the log is not filled with it."""
+    caplog.set_level(logging.INFO)
+    async with edge() as here:
+        await here.connect().stream.aclose()
+        await wait_all_tasks_blocked()
+        assert not caplog.records
+        scanner = here.connect()
+        await scanner.send(b"GET")
+        await scanner.stream.aclose()
+        await wait_all_tasks_blocked()
+    assert "Connection closed" in caplog.text
+
+
+# What a hostile peer does.
+
+
+async def test_half_open_connections_through_a_proxy_count_for_who_is_behind_it() -> None:
+    """As soon as the proxy has said who: or one address could take all places without ever chatting."""
+    settings = replace(PROXIED, limits=LimitSettings(connections_per_address=2, clients=5))
+    async with edge(settings) as here:
+        for _ in range(2):
+            await here.connect().send(V1)
+        await wait_all_tasks_blocked()
+        assert here.server.admission.statistics().addresses == 1
+        third = here.connect()
+        await third.send(V1)
+        assert b"Too many connections from your address" in await third.rest()
+        other = here.connect()
+        await other.send(V1.replace(b"198.51.100.7", b"198.51.100.8") + HELLO)
+        assert (await other.until("001")).params[0] == "ann"
+
+
+async def test_who_came_through_a_proxy_is_counted_once() -> None:
+    """And no more when it is gone."""
+    settings = replace(PROXIED, limits=LimitSettings(connections_per_address=1))
+    async with edge(settings) as here:
+        for _ in range(2):
+            ann = here.connect()
+            await ann.send(V1 + HELLO)
+            await ann.until("001")
+            await ann.send(b"QUIT\r\n")
+            await ann.rest()
+            await ann.stream.aclose()
+            await wait_all_tasks_blocked()
+
+
+async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) -> None:
+    """It brings others, too: whom, is in the headers of the request."""
+    settings = replace(PROXIED, limits=LimitSettings(connections_per_address=1))
+    async with edge(settings) as here:
+        for _ in range(3):
+            await here.connect().send(b"PROXY TCP4 192.0.2.77 192.0.2.9 1 2\r\n")
+        await wait_all_tasks_blocked()
+        assert len(here.server.openings) == 3
+
+
+async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is refused is read to the end for a moment, so that the words arrive; not when very many are at once."""
+    monkeypatch.setattr("trio_chat.server.app._MOST_PARTING", 2)
+    async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
+        first = here.connect()
+        await wait_all_tasks_blocked()
+        refused = [here.connect() for _ in range(4)]
+        await wait_all_tasks_blocked()
+        assert here.server._parting == 2
+        told = [await one.rest() for one in refused]
+        assert sorted(b"Too many connections" in words for words in told) == [False, False, True, True]
+        await first.send(HELLO)
+        await first.until("001")
+
+
+@pytest.mark.parametrize("target", [b".example.com/", b"http://example.com/", b"@example.com/"])
+async def test_a_target_does_not_become_part_of_the_host(target: bytes) -> None:
+    """Nobody is sent anywhere else than to the host that was asked for."""
+    async with edge() as here:
+        ann = here.connect(ListenerSettings(name="", tls="required"))
+        await ann.send(b"GET " + target + b" HTTP/1.1\r\nHost: example.org\r\n\r\n")
+        answer = await ann.rest()
+        assert answer.startswith(b"HTTP/1.1 426 ")
+        assert b"Location" not in answer

@@ -13,9 +13,11 @@ from trio_chat.chat.accounts import AccountRules, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes, Unsaved
+from trio_chat.chat.registrations import to_state
 from trio_chat.chat.users import UNSPECIFIED
-from trio_chat.server.state import expire_users, keep_state, load_state, save_state, watch_accounts
-from trio_chat.storage.database import StorageError, open_database
+from trio_chat.server.state import expire_users, fulfil_wishes, keep_state, load_state, save_state, watch_accounts
+from trio_chat.storage import people
+from trio_chat.storage.database import Database, StorageError, open_database
 from trio_chat.storage.lasting import SqliteStore
 
 DAY = 86_400
@@ -255,3 +257,101 @@ def test_what_could_not_be_written_is_noted_again() -> None:
     unsaved.note_metadata("tom")
     unsaved.put_back(taken)
     assert unsaved == Unsaved({"#a", "#b"}, {("ann", "#a")}, {"ann"}, {"bob"}, {"eve", "tom"})
+
+
+# What `trio-chat channel history` wants while the server runs.
+
+
+async def registered(store: SqliteStore) -> Town:
+    """Return a world in which #a belongs to Ann, and that is written down."""
+    town = make()
+    ann = town.person("ann_", "#a")
+    ann.say("NS IDENTIFY Ann Ann-password", "CS REGISTER #a")
+    await save_state(town.world, store)
+    return town
+
+
+def history(town: Town) -> int | None:
+    """Return for how long #a is remembered."""
+    registration = town.world.channels["#a"].registration
+    assert registration is not None
+    return registration.history
+
+
+async def after_a_restart(store: SqliteStore) -> int | None:
+    """Return for how long #a is remembered by a server that starts now."""
+    after = make()
+    await load_state(after.world, store)
+    return history(after)
+
+
+async def order(database: Database, days: int | None) -> None:
+    """Do what the command does."""
+    assert await database.write(people._set_history, "#a", days) == "#a"
+
+
+async def test_a_save_does_not_undo_what_a_command_wants() -> None:
+    """The server has not noticed yet when it writes the same channel down for another reason."""
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        town = await registered(store)
+        await order(database, 30)
+        town.world.channels.touch(town.world.channels["#a"])
+        await save_state(town.world, store)
+        assert history(town) is None
+        await fulfil_wishes(town.world, store)
+        assert history(town) == 30
+        assert await store.wishes() == []
+        assert await after_a_restart(store) == 30
+
+
+async def test_a_save_on_its_way_does_not_undo_what_a_command_wants() -> None:
+    """What is to be written was found out before the command; it is written after it, and after the server has noticed."""
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        town = await registered(store)
+        channel = to_state(town.world.channels["#a"])
+        await order(database, 30)
+        await store.save(Changes({"#a": channel}, {}))
+        assert await after_a_restart(store) == 30
+
+
+async def test_a_command_after_a_save() -> None:
+    """The other order: what was written before does not matter, and there is nothing left to do."""
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        town = await registered(store)
+        town.world.channels.touch(town.world.channels["#a"])
+        await save_state(town.world, store)
+        await order(database, 7)
+        await order(database, 30)
+        await fulfil_wishes(town.world, store)
+        assert history(town) == 30
+        assert await after_a_restart(store) == 30
+
+
+async def test_the_owner_after_a_command() -> None:
+    """What was wished is on record no more once it is fulfilled: so the owner can change it again."""
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        town = await registered(store)
+        await order(database, 30)
+        await fulfil_wishes(town.world, store)
+        town.world.users["ann_"].sessions[0].sink.say("CS SET #a HISTORY 7")  # type: ignore[attr-defined]
+        await save_state(town.world, store)
+        await fulfil_wishes(town.world, store)
+        assert history(town) == 7
+        assert await after_a_restart(store) == 7
+
+
+async def test_a_wish_for_a_channel_that_is_gone() -> None:
+    """It is dropped; the channel stays gone."""
+    async with open_database(None) as database:
+        store = SqliteStore(database)
+        town = await registered(store)
+        await order(database, 30)
+        town.world.users["ann_"].sessions[0].sink.say("CS DROP #a", "PART #a")  # type: ignore[attr-defined]
+        await save_state(town.world, store)
+        await fulfil_wishes(town.world, store)
+        assert await store.wishes() == []
+        assert (await store.load()).channels == {}

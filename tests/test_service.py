@@ -3,6 +3,8 @@
 import os
 import socket
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,20 @@ def test_nobody_to_be_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a service manager, or with one that is gone, the server runs all the same."""
     monkeypatch.setenv("NOTIFY_SOCKET", path)
     service.notify("READY=1")
+
+
+def test_reading_the_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ "RELOADING=1 … MONOTONIC_USEC=…", and READY=1 afterwards, also when it fails (sd_notify(3))."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        before = time.monotonic_ns() // 1000
+        with suppress(ValueError), service.reloading():
+            first, second = manager.recv(100).decode().split("\n")
+            raise ValueError
+        assert first == "RELOADING=1"
+        assert before <= int(second.removeprefix("MONOTONIC_USEC=")) <= time.monotonic_ns() // 1000
+        assert manager.recv(100) == b"READY=1"
 
 
 async def test_the_watchdog_gets_signs_of_life(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
+from OpenSSL import SSL
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, Edge, End, edge
@@ -23,6 +24,7 @@ from trio_chat.server import certificates
 from trio_chat.server.certificates import CertificateError, Files, files_of
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
+from trio_chat.server.tls import MAX_IDLE, TlsTransport
 from trio_chat.server.transport import SocketTransport
 
 
@@ -194,6 +196,63 @@ async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Setti
         await ann.send(b"QUIT\r\n")
         await ann.until("ERROR")
         await trio.aclose_forcefully(ours)
+
+
+class Talkative:
+    """A peer that sends messages of TLS and nothing in them, as OpenSSL sees it: each is answered, none has text."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.answer = answer
+
+    def bio_write(self, data: bytes) -> None:
+        """Take what has come."""
+
+    def recv(self, size: int) -> bytes:
+        """Have no text."""
+        raise SSL.WantReadError
+
+    def bio_read(self, size: int) -> bytes:
+        """Have an answer."""
+        return self.answer
+
+
+class Endless:
+    """A transport on which the same comes for ever, and that counts it."""
+
+    received = 0
+    send_rest = aclose = None
+
+    def on_control(self, call: object) -> None:
+        """Do nothing."""
+
+    async def receive(self) -> bytes:
+        """Return the next."""
+        self.received += 27
+        return b"x" * 27
+
+
+@pytest.mark.parametrize("answer", [b"", b"x" * 27])
+async def test_messages_of_tls_itself_are_bounded(answer: bytes) -> None:
+    """No budget against floods sees them, and what they are answered with waits when the peer does not read."""
+    below = Endless()
+    transport = TlsTransport(below, Talkative(answer))  # type: ignore[arg-type]
+    with pytest.raises(trio.BrokenResourceError):
+        await transport.receive()
+    assert below.received <= MAX_IDLE + 100
+    assert len(transport._unsent) <= MAX_IDLE + 100
+
+
+async def test_letters_typed_one_by_one_are_no_flood(own: Settings) -> None:
+    """Each in a record of its own, as from a terminal: the bytes around it are not held against who types."""
+    async with edge(own) as here:
+        stream = await encrypt(here, client_context())
+        ann = End(stream)
+        await ann.send(HELLO)
+        await ann.until("422")
+        for letter in f"PING {'x' * 400}\r\n" * 5:
+            await ann.send(letter.encode())
+        for _ in range(5):
+            await ann.until("PONG")
 
 
 # The certificate.

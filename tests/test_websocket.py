@@ -190,14 +190,30 @@ async def test_a_line_that_is_too_long_is_said_to_be() -> None:
 
 
 async def test_a_message_without_end_is_ended() -> None:
-    """As a line without end is anywhere, long before a frame of the length that its head says is here."""
+    """Long before a frame of the length that its head says is here, and in the way of WebSocket (RFC 6455 §7.4.1: 1009)."""
     async with edge() as here:
         web = await enter(here, TEXT)
         head = b"\x81\xff" + (2**62).to_bytes(8, "big") + b"\0\0\0\0"
         with trio.move_on_after(1):
             await web.stream.send_all(head + b"x" * (websocket.MAX_MESSAGE + 70_000))
-        await web.until("417")
-        assert await web.closed() == 1000
+        assert await web.closed() == 1009
+
+
+@pytest.mark.parametrize(("size", "code"), [(websocket.MAX_MESSAGE, None), (websocket.MAX_MESSAGE + 1, 1009)])
+async def test_a_message_of_many_lines_is_bounded(size: int, code: int | None) -> None:
+    """Line ends in it do not make it another message: what one frame may hold, all pieces of a message may hold together."""
+    async with edge() as here:
+        web = await enter(here, TEXT)
+        text = "PING x\n" * (size // 7) + "\n" * (size % 7)
+        half = len(text) // 2
+        for data in (TextMessage(text[:half], message_finished=False), TextMessage(text[half:])):
+            await web.stream.send_all(web.connection.send(data))
+        if code is None:
+            await web.say("PING :the end")
+            while (await web.until("PONG")).params[1] != "the end":
+                pass
+        else:
+            assert await web.closed() == code
 
 
 @pytest.mark.parametrize(

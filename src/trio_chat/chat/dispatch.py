@@ -16,6 +16,9 @@ from trio_chat.irc.message import NO_TAGS, ParseError, parse
 _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
+_NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
+
+
 def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output:
     """Carry out one line of a client and return what is to be delivered.
 
@@ -71,6 +74,9 @@ def _dispatch(request: Request) -> int:
     request.world.usage[message.command] += 1
     if entry.right and policy.refuses_right(request, entry.right):
         return 1
+    if entry.capability and not request.session.effective & cap.CAPABILITIES[entry.capability].bit:
+        _refuse_unknown(request, entry.capability)
+        return 1
     if len(message.params) < entry.min_params:
         reply.numeric(n.ERR_NEEDMOREPARAMS, message.command)
         return 1
@@ -78,3 +84,10 @@ def _dispatch(request: Request) -> int:
         request.session.active = request.world.clock()
     entry.handler(request)
     return entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
+
+
+def _refuse_unknown(request: Request, capability: str) -> None:
+    """Say that a command is not known to who has not negotiated its capability, and that it would be."""
+    is_offered = cap.CAPABILITIES[capability].bit & request.world.offer.capabilities
+    numeric = _NEEDS_CAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND
+    request.reply.numeric(numeric, request.message.command, args=(capability,))

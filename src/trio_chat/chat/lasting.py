@@ -27,14 +27,31 @@ class Changes(NamedTuple):
     metadata: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
+class ChannelWish(NamedTuple):
+    """What a command beside the server wants of a registered channel.
+
+    Args:
+        number: greater than those of the wishes before it.
+        folded: the name of the channel, folded.
+        history: for how many days it is to be remembered; see `registrations.Registration`.
+    """
+
+    number: int
+    folded: str
+    history: int | None
+
+
 class Store(Protocol):
     """Where it is kept."""
 
     async def load(self) -> Changes:
-        """Return everything that was ever kept and not forgotten."""
+        """Return everything that was ever kept and not forgotten, with what was wished until now."""
 
-    async def wishes(self) -> Mapping[str, int | None] | None:
-        """Return how long channels (folded) are remembered, when a command has changed that since the last time; or None."""
+    async def wishes(self) -> list[ChannelWish]:
+        """Return what is wished and not fulfilled yet, in order. It counts more than what `save` is given."""
+
+    async def fulfil(self, last: ChannelWish) -> None:
+        """Forget the wishes up to this one: the world is as they want it, so that from now on it counts what is saved."""
 
     async def save(self, changes: Changes) -> None:
         """Keep changes, all or nothing."""

@@ -15,12 +15,14 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
 from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import TOKENS_PER_LINE, Lengths
-from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.message import fold_words
 
 if TYPE_CHECKING:
     from trio_chat.chat.world import World
 
 _STS = "sts"
+_ROOM = 160
+"""Bytes of capabilities in one line: it fits into what a line may be behind the longest names of a server and of a user."""
 
 
 class Offer(NamedTuple):
@@ -91,10 +93,16 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
     if before == now:
         return []
     events = list[Event]()
+    by_kind: dict[tuple[bool, ...], list[tuple[str, str]]] = {}  # sessions are many, kinds of them few
     for session in world.sessions:
-        was, caps = before.shown(session), session.caps
-        session.set_caps(caps & now.capabilities)
-        events += _lines(world, (session,), session.target, "CAP", _cap_news(session, was, now.shown(session)))
+        if session.caps & ~now.capabilities:
+            session.set_caps(session.caps & now.capabilities)
+        if not session.caps & cap.CAP_NOTIFY:
+            continue
+        kind = (session.cap_302, session.is_secure, bool(session.certificate))
+        if kind not in by_kind:
+            by_kind[kind] = list(_cap_news(before.shown(session), now.shown(session), has_values=session.cap_302))
+        events += _lines(world, (session,), session.target, "CAP", by_kind[kind])
     tokens = _token_news(before.tokens, now.tokens)
     groups = [tokens[start : start + TOKENS_PER_LINE] for start in range(0, len(tokens), TOKENS_PER_LINE)]
     lines = [(*group, n.RPL_ISUPPORT.text) for group in groups]
@@ -111,19 +119,16 @@ def _lines(
     return (Event(world.ids.next(), command, (target, *line), name, recipients) for line in lines)
 
 
-def _cap_news(session: Session, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    if not session.caps & cap.CAP_NOTIFY:
-        return
+def _cap_news(was: Mapping[str, str], now: Mapping[str, str], *, has_values: bool) -> Iterator[tuple[str, str]]:
     # "Servers MUST NOT send CAP DEL to disable this capability" (sts)
     gone = [name for name in was if name not in now and name != _STS]
-    if session.cap_302:
+    if has_values:
         new = words({name: value for name, value in now.items() if was.get(name) != value})
     else:  # neither values nor what is only announced by them
         new = cap.finished([name for name in now if name not in was and name != _STS])
         gone = cap.finished(gone)
-    room = MAX_BODY - len(f":{'x' * 63} CAP {session.target} NEW :".encode())
     for subcommand, names in (("NEW", new), ("DEL", gone)):
-        for line in fold_words(names, room):
+        for line in fold_words(names, _ROOM):
             yield subcommand, line
 
 

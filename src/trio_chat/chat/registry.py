@@ -53,6 +53,8 @@ class Command(NamedTuple):
     right: str = ""
     """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
     weight: int = 1
+    capability: str = ""
+    """Without which the command is unknown to a client; for those of which the specification says that it MUST be negotiated."""
 
 
 COMMANDS: dict[str, Command] = {}
@@ -70,6 +72,7 @@ def command(
     needs_registration: bool = True,
     right: str = "",
     weight: int = 1,
+    capability: str = "",
 ) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
     """Register a handler.
 
@@ -81,10 +84,11 @@ def command(
         needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
         right: without which ERR_NOPRIVILEGES or ERR_NOPRIVS is the answer.
         weight: as how many lines it counts against floods, for each of the targets in its first parameter.
+        capability: which the client must have negotiated, and the server offer.
     """
 
     def register(handler: Callable[[Request], None]) -> Callable[[Request], None]:
-        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight)
+        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight, capability)
         return handler
 
     return register

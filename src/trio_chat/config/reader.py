@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,9 @@ class _Reader:
         if mail.smtp_password and not mail.smtp_user:
             problem = "[mail] smtp_password: a password without a user; give smtp_user, too"
             raise self._error(line_of(self._text, "mail", "smtp_password"), problem)
+        if mail.smtp_password and mail.smtp_tls == "off" and not _is_here(mail.smtp_host):
+            problem = "[mail] smtp_tls = off: everybody on the way could read smtp_password; use starttls or tls, or localhost"
+            raise self._error(line_of(self._text, "mail", "smtp_tls"), problem)
         if settings.accounts.email == "verified" and not mail.is_usable:
             problem = "[accounts] email = verified needs a [mail] section with mail_from, and with smtp_host or sendmail"
             raise self._error(line_of(self._text, "accounts", "email"), problem)
@@ -203,6 +207,15 @@ def _beside(directory: Path, section: Any) -> Any:
     """Put the paths of a section beside config.ini, whatever the working directory is: that is where an operator looks."""
     paths = {field.name: getattr(section, field.name) for field in fields(section)}
     return replace(section, **{name: directory / path for name, path in paths.items() if isinstance(path, Path)})
+
+
+def _is_here(host: str) -> bool:
+    """Tell whether a host is this machine, so that nobody is on the way there."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return name in ("", "localhost") or name.endswith(".localhost")  # RFC 6761 §6.3
 
 
 def _has_no_default(settings: type, name: str) -> bool:

@@ -64,6 +64,36 @@ class Stay:
             self._known.connections -= 1
 
 
+class Entry:
+    """The way in of one connection: it is counted once, as soon as it is known whom it comes from, while the block runs.
+
+    Args:
+        admission: what counts.
+    """
+
+    __slots__ = ("_admission", "_stay")
+
+    def __init__(self, admission: "Admission") -> None:
+        self._admission = admission
+        self._stay: Stay | None = None
+
+    def __enter__(self) -> "Entry":
+        """Begin; nothing is counted yet."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Count it no more."""
+        if self._stay is not None:
+            self._stay.__exit__(*exception)
+
+    def count(self, host: str) -> str:
+        """Count it, unless that was done; return why it is refused, or "" when it may come in."""
+        if self._stay is not None:
+            return ""
+        self._stay = self._admission.enter(host)
+        return self._stay.__enter__()
+
+
 class AdmissionStatistics(NamedTuple):
     """How admission stands; see `Admission.statistics`."""
 

@@ -19,7 +19,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
-from trio_chat.server.admission import Admission
+from trio_chat.server.admission import Admission, Entry
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import files_of
@@ -31,13 +31,16 @@ from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Entrance, accept_from
 from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
-from trio_chat.server.opening import Closed, Opened, Opening, Rules
+from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
 log = logging.getLogger("trio_chat")
+
+_MOST_PARTING = 256
+"""Connections that are told why they are not served, at the same time."""
 
 
 class Server:
@@ -82,6 +85,7 @@ class Server:
         self._accepting = trio.CancelScope()
         self.openings: set[trio.CancelScope] = set()
         self._is_stopping = False
+        self._parting = 0  # connections that are being refused or closed before anybody chats on them
 
     async def serve(
         self, entrances: Sequence[Entrance], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -198,17 +202,13 @@ class Server:
             peer: who it comes from, as far as the socket says.
             listener: where it came in.
         """
-        if self._brings_others(peer, listener):  # whoever comes is counted by the own address, once that is known
-            opened = await self._open(transport, peer, listener)
-            if opened is not None:
-                await self.serve_client(*opened)
-            return
-        with self.admission.enter(peer.host) as refusal:
-            if refusal:
-                await _refuse(transport, _closing(peer, refusal))
+        with Entry(self.admission) as entry:
+            # Who comes through others is counted by the own address, once that is known.
+            if not (listener.proxy or self._brings_others(peer.host)) and (refusal := entry.count(peer.host)):
+                await self._refuse(transport, _closing(peer, refusal))
                 return
-            opened = await self._open(transport, peer, listener)
-            if opened is not None and (connection := await self._let_in(*opened)) is not None:
+            opened = await self._open(transport, peer, listener, entry)
+            if opened is not None and (connection := await self._let_in(opened, entry)) is not None:
                 await connection.run()
 
     async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
@@ -219,22 +219,16 @@ class Server:
             peer: who is at the other end.
             ahead: what has been read already.
         """
-        with self.admission.enter(peer.host) as refusal:
-            if refusal:
-                await _refuse(transport, _closing(peer, refusal))
-            elif (connection := await self._let_in(transport, peer, ahead)) is not None:
+        with Entry(self.admission) as entry:
+            if (connection := await self._let_in(Opened(transport, peer, ahead), entry)) is not None:
                 await connection.run()
 
-    def _brings_others(self, peer: Peer, listener: ListenerSettings) -> bool:
+    def _brings_others(self, host: str) -> bool:
         """Tell whether others come from an address, too: a proxy, or a gateway."""
         settings = self.settings
-        return (
-            listener.proxy
-            or is_in(peer.host, settings.server.proxies)
-            or any(is_in(peer.host, gateway.addresses) for gateway in settings.gateways)
-        )
+        return is_in(host, settings.server.proxies) or any(is_in(host, gateway.addresses) for gateway in settings.gateways)
 
-    async def _open(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> Opened | None:
+    async def _open(self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry) -> Opened | None:
         """Open a connection so far that IRC is spoken; it is closed when that is not possible."""
         settings = self.settings
         if self._is_full():
@@ -245,7 +239,7 @@ class Server:
             await self._refuse_banned(transport, peer, ban)
             return None
         rules = Rules(server=settings.server, gateways=settings.gateways, encryption=self.encryption)
-        opening = Opening(transport, peer, listener, rules)
+        opening = Opening(transport, peer, listener, rules, lambda host: "" if self._brings_others(host) else entry.count(host))
         try:
             opened = await self._run_opening(opening)
         except BaseException:
@@ -253,7 +247,7 @@ class Server:
                 await transport.aclose()
             raise
         if opened is None:
-            await _hang_up(opening.transport, going_away=self._is_stopping)
+            await self._part(opening.transport, going_away=self._is_stopping)
         return opened
 
     async def _run_opening(self, opening: Opening) -> Opened | None:
@@ -262,6 +256,8 @@ class Server:
             self.openings.add(scope)
             try:
                 return await opening.run()
+            except Silent:
+                return None
             except Closed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -276,8 +272,12 @@ class Server:
         log.info("not served: %s: %s", opening.peer.host, why)
         return None
 
-    async def _let_in(self, transport: Transport, peer: Peer, ahead: bytes) -> Connection | None:
+    async def _let_in(self, opened: Opened, entry: Entry) -> Connection | None:
         """Make a connection a client's, or refuse and close it."""
+        transport, peer, ahead = opened
+        if refusal := entry.count(peer.host):
+            await self._refuse(transport, _closing(peer, refusal))
+            return None
         if self._is_full():
             await self._refuse_full(transport, peer)
             return None
@@ -292,30 +292,36 @@ class Server:
 
     async def _refuse_full(self, transport: Transport, peer: Peer) -> None:
         log.warning("refused %s: there are %d clients already", peer.host, len(self.connections))
-        await _refuse(transport, _closing(peer, "The server is full"))
+        await self._refuse(transport, _closing(peer, "The server is full"))
 
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
         why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
         numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
-        await _refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
+        await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
+
+    async def _refuse(self, transport: Transport, *messages: Message) -> None:
+        await self._part(transport, "".join(f"{message.line()}\r\n" for message in messages).encode())
+
+    async def _part(self, transport: Transport, words: bytes = b"", *, going_away: bool = False) -> None:
+        """Close a connection that is not served, politely and within a deadline; without a word when very many are at that.
+
+        Those count for no limit any more: who is refused and comes again and again must not take all file descriptors.
+        """
+        is_polite = self._parting < _MOST_PARTING
+        self._parting += 1
+        try:
+            if is_polite:
+                if words:
+                    with trio.move_on_after(LINGER_TIMEOUT), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                        await send_all(transport, words)
+                with trio.move_on_after(2 * LINGER_TIMEOUT):
+                    await part(transport, going_away=going_away)
+        finally:
+            self._parting -= 1
+            with trio.move_on_after(LINGER_TIMEOUT, shield=True):
+                await transport.aclose()
 
 
 def _closing(peer: Peer, reason: str) -> Message:
     return Message("ERROR", (f"Closing link: {peer.host} ({reason})",))
-
-
-async def _refuse(transport: Transport, *messages: Message) -> None:
-    with trio.move_on_after(LINGER_TIMEOUT), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-        await send_all(transport, "".join(f"{message.line()}\r\n" for message in messages).encode())
-    await _hang_up(transport)
-
-
-async def _hang_up(transport: Transport, *, going_away: bool = False) -> None:
-    """Close a connection that is not served, politely and within a deadline."""
-    try:
-        with trio.move_on_after(2 * LINGER_TIMEOUT):
-            await part(transport, going_away=going_away)
-    finally:
-        with trio.move_on_after(LINGER_TIMEOUT, shield=True):
-            await transport.aclose()

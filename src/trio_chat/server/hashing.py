@@ -8,6 +8,7 @@ import trio
 
 from trio_chat.chat.accounts import Busy
 from trio_chat.config import LimitSettings
+from trio_chat.server.admission import household
 from trio_chat.server.attempts import Attempts
 
 T = TypeVar("T")
@@ -43,15 +44,16 @@ class HashingThreads:
         Raises:
             Busy: this address has enough waiting.
         """
-        if self._waiting[address] >= _PER_ADDRESS:
+        who = household(address)
+        if self._waiting[who] >= _PER_ADDRESS:
             raise Busy
-        self._waiting[address] += 1
+        self._waiting[who] += 1
         try:
             return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
         finally:
-            self._waiting[address] -= 1
-            if not self._waiting[address]:
-                del self._waiting[address]
+            self._waiting[who] -= 1
+            if not self._waiting[who]:
+                del self._waiting[who]
 
     async def check(self, address: str, verify: "Callable[..., bool]", hashed: str, password: str, *, is_decoy: bool) -> bool:
         """Tell whether a password is right; a wrong one is answered late, and after many from an address none is looked at.

@@ -130,7 +130,7 @@ async def _rehash_on_signal(hangups: AsyncIterator[int], server: Server) -> None
             return
         log.info("got SIGHUP")
         if server.world.control is not None:
-            with suppress(RehashError):  # which has been logged
+            with service.reloading(), suppress(RehashError):  # which has been logged
                 await server.world.control.rehash()
 
 

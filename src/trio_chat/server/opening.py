@@ -4,6 +4,7 @@ Everything here happens within one deadline, the caller's, and reads a bounded n
 """
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -40,6 +41,14 @@ class Kind(Enum):
 
 class Closed(Exception):  # an outcome, not a mistake
     """The connection is not to be served, and the peer has been told if it can be; the text says why."""
+
+
+class Silent(Closed):
+    """Likewise, and nobody needs to read of it in the log.
+
+    The peer has gone without a word: somebody has looked whether the port is open, such as a supervisor, twice a minute. Or its
+    address has too many connections, which the log knows.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +102,18 @@ class Opening:
         peer: who it comes from, as far as the socket says.
         listener: where it came in.
         rules: what is allowed.
+        admit: called when a proxy has said who is behind it; returns why that is not let in, or "".
     """
 
-    def __init__(self, transport: Transport, peer: Peer, listener: ListenerSettings, rules: Rules) -> None:
+    def __init__(
+        self, transport: Transport, peer: Peer, listener: ListenerSettings, rules: Rules, admit: Callable[[str], str]
+    ) -> None:
         self.peer = peer
         self.transport = Ahead(transport)
         """As far as it is open by now: the caller says farewell on it, and closes it."""
         self._listener = listener
         self._rules = rules
+        self._admit = admit
         self._takes_lines = True  # whether a line of IRC can be read at the other end, as far as is known
 
     async def run(self) -> Opened:
@@ -147,11 +160,13 @@ class Opening:
         ahead.take(header.size)
         if header.host:
             self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
+            if refusal := self._admit(header.host):  # before it can wait here, or have us compute
+                raise Silent(await self.tell(refusal))
 
     async def _read_kind(self) -> Kind:
         while (kind := kind_of(self.transport.data)) is None:
             if not await self.transport.more():
-                raise Closed("Connection closed")
+                raise Closed("Connection closed") if self.transport.data else Silent("Connection closed")
         return kind
 
     async def _start_tls(self) -> None:

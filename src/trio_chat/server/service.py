@@ -1,11 +1,13 @@
-"""What systemd is told (sd_notify): that the server is ready, that it stops, and that its event loop still runs.
+"""What systemd is told (sd_notify): that the server is ready, reads its settings, stops, and that its event loop still runs.
 
 Without systemd, which sets these variables of the environment for Type=notify and WatchdogSec=, nothing happens.
 """
 
 import os
 import socket
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import trio
 
@@ -21,6 +23,19 @@ def notify(state: str) -> None:
             sock.sendto(state.encode(), f"\0{path[1:]}" if path[0] == "@" else path)
         except OSError:
             return
+
+
+@contextmanager
+def reloading() -> Iterator[None]:
+    """Tell that the settings are being read again, and when that is over; so `systemctl reload` returns when it has been done.
+
+    The time is what `Type=notify-reload` asks for (systemd 253 and newer): that of the clock which only goes on.
+    """
+    notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+    try:
+        yield
+    finally:
+        notify("READY=1")
 
 
 async def keep_alive(tell: Callable[[str], None] = notify) -> None:

@@ -143,14 +143,24 @@ async def watch_channels(world: World, store: Store) -> None:
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            wishes = await store.wishes()
+            await fulfil_wishes(world, store)
         except StorageError as error:
-            log.error("channels cannot be read: %s", error)
-            continue
-        for folded, days in (wishes or {}).items():
-            channel = world.channels.get(folded)
-            if channel is not None and channel.registration is not None and folded not in world.unsaved.channels:
-                channel.registration.history = days
+            log.error("what commands want of channels cannot be read: %s", error)
+
+
+async def fulfil_wishes(world: World, store: Store) -> None:
+    """Make channels be as commands beside this server want them. When cancelled, the next call does it.
+
+    Raises:
+        StorageError: it is not known what they want, or they are still on record.
+    """
+    wishes = await store.wishes()
+    for wish in wishes:
+        channel = world.channels.get(wish.folded)
+        if channel is not None and channel.registration is not None:
+            channel.registration.history = wish.history
+    if wishes:  # not before: what is being saved at this moment must not undo them
+        await store.fulfil(wishes[-1])
 
 
 async def expire_users(world: World, days: int, announce: Announce) -> None:

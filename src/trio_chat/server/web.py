@@ -109,7 +109,8 @@ async def _accept(ahead: Ahead, http: h11.Connection, request: h11.Request) -> W
 
 
 async def _send_to_tls(ahead: Ahead, http: h11.Connection, request: h11.Request, host: str) -> None:
-    if request.method in (b"GET", b"HEAD") and host and not _header(request.headers, b"upgrade"):
+    is_path = request.target.startswith(b"/")  # anything else would become part of the host
+    if request.method in (b"GET", b"HEAD") and host and is_path and not _header(request.headers, b"upgrade"):
         location = f"https://{host}{request.target.decode('ascii', 'replace')}"
         await _answer(ahead, http, 308, "come by TLS", [("Location", location)])
     await _answer(ahead, http, 426, "come by TLS", [("Upgrade", "TLS/1.2, HTTP/1.1"), ("Connection", "upgrade")])

@@ -12,13 +12,14 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason, FrameProtocol
 from wsproto.utilities import RemoteProtocolError
 
+from trio_chat.irc.lines import ENDLESS
 from trio_chat.server.transport import Transport
 
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
-MAX_MESSAGE = 65_536
-"""Bytes of one message after which nobody reads on; a line that is too long for IRC is told so far earlier."""
-MAX_IDLE_FRAMES = 1000
+MAX_MESSAGE = ENDLESS
+"""Bytes of one message after which nobody reads on, as of a line in plain text; one that is only too long for IRC is told so."""
+MAX_IDLE_FRAMES = 250
 """Frames that a peer may send without completing a line: pings, and pieces of a message."""
 _FRAMES_PER_TURN = 64
 """After so many frames of one client other tasks get a turn."""
@@ -122,6 +123,7 @@ class WebSocketTransport:
         self._size += len(data)
         if self._size > MAX_MESSAGE:
             self._refuse(CloseReason.MESSAGE_TOO_BIG)
+            return b""
         if event.message_finished:
             if self._size:
                 self._idle_frames = 0

@@ -1,10 +1,9 @@
 """What lasts besides messages and accounts, on disk: channels, read markers, always-on users, preferences."""
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.lasting import Changes
+from trio_chat.chat.lasting import Changes, ChannelWish
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -28,32 +27,34 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._changes = 0
 
     async def load(self) -> Changes:
         """Return everything; see `Store.load`."""
-        self._changes = await self._database.read(_count_changes)
-        return await self._database.read(_load)
+        return await self._database.write(_load)
 
-    async def wishes(self) -> Mapping[str, int | None] | None:
-        """Return what a command has changed; see `Store.wishes`."""
-        changes = await self._database.read(_count_changes)
-        if changes == self._changes:
-            return None
-        self._changes = changes
-        kept = await self._database.read(_load)
-        return {folded: state.get("history") for folded, state in kept.channels.items() if state is not None}
+    async def wishes(self) -> list[ChannelWish]:
+        """Return what commands want; see `Store.wishes`."""
+        return await self._database.read(_wishes)
+
+    async def fulfil(self, last: ChannelWish) -> None:
+        """Forget wishes; see `Store.fulfil`."""
+        await self._database.write(_fulfil, last.number)
 
     async def save(self, changes: Changes) -> None:
         """Keep changes; see `Store.save`."""
         await self._database.write(_save, changes)
 
 
-def _count_changes(connection: "apsw.Connection") -> int:
-    return int(connection.execute("SELECT count FROM change WHERE name = 'channel'").get)
+def _wishes(connection: "apsw.Connection") -> list[ChannelWish]:
+    return [ChannelWish(*row) for row in connection.execute("SELECT id, folded, history FROM wish ORDER BY id")]
+
+
+def _fulfil(connection: "apsw.Connection", last: int) -> None:
+    connection.execute("DELETE FROM wish WHERE id <= ?", (last,))
 
 
 def _load(connection: "apsw.Connection") -> Changes:
+    connection.execute("DELETE FROM wish")  # whoever wished has changed the state of the channel, too
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
@@ -69,11 +70,12 @@ def _load(connection: "apsw.Connection") -> Changes:
 
 
 def _save(connection: "apsw.Connection", changes: Changes) -> None:
+    wished = {wish.folded: {"history": wish.history} for wish in _wishes(connection)}
     for folded, state in changes.channels.items():
         if state is None:
             connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
         else:
-            connection.execute(_KEEP_CHANNEL, (folded, json.dumps(state, ensure_ascii=False)))
+            connection.execute(_KEEP_CHANNEL, (folded, json.dumps(state | wished.get(folded, {}), ensure_ascii=False)))
     for account, state in changes.users.items():
         if state is None:
             connection.execute("DELETE FROM always_on WHERE account = ?", (account,))

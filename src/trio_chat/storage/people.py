@@ -102,7 +102,8 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
         return None
     text = json.dumps(state | {"history": days}, ensure_ascii=False)
     connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
-    connection.execute("UPDATE change SET count = count + 1 WHERE name = 'channel'")
+    # A running server may be about to write down what it knows of the channel.
+    connection.execute("INSERT OR REPLACE INTO wish (folded, history) VALUES (?, ?)", (folded, days))
     return str(state["name"])
 
 

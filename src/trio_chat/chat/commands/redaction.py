@@ -12,7 +12,6 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name
 
@@ -23,14 +22,13 @@ log = logging.getLogger("trio_chat")
     "REDACT",
     "<channel or nickname> <msgid> [:<reason>]",
     min_params=2,
+    capability="draft/message-redaction",
     help="Delete a message: your own, or in your channel anybody's; those who have seen it may still know it.",
 )
 def redact_command(request: Request) -> None:
     """Delete a message from the history, and have the clients of those who saw it do the same."""
     memory = request.world.memory
-    if memory is None or not request.session.effective & cap.MESSAGE_REDACTION:
-        request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "REDACT")
-        return
+    assert memory is not None  # noqa: S101  # or the capability would not be offered
     find = talks.find if is_channel_name(request.params[0]) else talks.with_person
     talk = find(request.world, request.user, request.params[0])
     if talk is None:
