@@ -24,11 +24,12 @@ from trio_chat.client.link import nicknames
 from trio_chat.client.link.state import StateFile
 from trio_chat.client.render import Renderer, Span, plain
 from trio_chat.client.session import connecting, events
-from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp, format_address
+from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.split import room_for_text, split
+from trio_chat.client.target import format_address
 
 # Splitting
 
