@@ -1,4 +1,4 @@
-"""The client itself: start to first word and frame, memory with a long scroll-back, CPU and the latency of keys while messages come in.
+"""The client itself: its start, memory with a long scroll-back, CPU and the latency of keys while messages come in.
 
     python benchmarks/client.py [--lines N] [--rate N] [--seconds N]
 
@@ -114,7 +114,7 @@ class Client:
 
 
 def start_up(runs: int, signs: Sequence[bytes], *arguments: str) -> list[tuple[float, float]]:
-    """Return the median seconds from the start until each of these is drawn, one after the other: of the clock, and of the CPU."""
+    """Return the median seconds, of the clock and of the CPU, until each of these is drawn, one after the other."""
     times: list[list[tuple[float, float]]] = [[] for _ in signs]
     for run in range(runs + 1):
         feed = Feed()
@@ -200,7 +200,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
     for title, signs, arguments in _STARTS:
-        for (sign, what), (wall, cpu) in zip(signs.items(), start_up(options.runs, list(signs), *arguments), strict=True):
+        for what, (wall, cpu) in zip(signs.values(), start_up(options.runs, list(signs), *arguments), strict=True):
             print(f"start to {what}, {title}: {wall * 1000:.0f} ms (CPU {cpu * 1000:.0f} ms)")
     share, latencies = under_load(options.rate, options.seconds)
     print(f"CPU at {options.rate} messages/s: {share * 100:.1f} % of a core")

@@ -701,7 +701,8 @@ async def test_a_nickname_that_is_taken_is_asked_for(jumping_clock):
 async def test_a_password_is_not_shown(jumping_clock):
     """/login asks; what is typed is hidden and not remembered."""
     async with inside() as (it, server):
-        it.screen.press(*"/login", "enter")
+        it.screen.press(*"before", "enter", *"/login", "enter")
+        await server.expect("PRIVMSG #lobby before")
         await it.sees("Password of alice:")
         it.screen.type("hunter2")
         await it.sees("*******")
@@ -709,20 +710,48 @@ async def test_a_password_is_not_shown(jumping_clock):
         it.screen.press("enter")
         await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "/login"
+        assert it.desk.prompt.edit_text == "before"
 
 
 async def test_a_password_typed_ahead_of_the_question(jumping_clock):
     """Who is faster than the question does not see the password either."""
     async with inside() as (it, server):
-        it.screen.press(*"/login", "enter", *"hunter2")
+        it.screen.press(*"before", "enter", *"/login", "enter", *"hunter2")
         assert it.desk.prompt.edit_text == "hunter2"
         await it.rest()
         assert "hunter2" not in it.screen.text()
         it.screen.press("enter")
+        await server.expect("PRIVMSG #lobby before")
         await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "/login"
+        assert it.desk.prompt.edit_text == "before"
+
+
+async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
+    """/oper takes the password also on its own line; the arrow key does not bring that back."""
+    async with inside() as (it, server):
+        it.screen.press(*"before", "enter", *"/oper root hunter2", "enter")
+        await server.expect("PRIVMSG #lobby before")
+        await server.expect("OPER root hunter2")
+        await server.send(":srv.test 381 alice :You are now an IRC operator")
+        await it.sees("You are now an IRC operator")
+        it.screen.press("up")
+        assert it.desk.prompt.edit_text == "before"
+        assert "hunter2" not in it.screen.text()
+
+
+async def test_a_message_is_named(jumping_clock):
+    """`@nickname` means the last message of somebody, and a number counts back; what is selected is not asked then."""
+    async with inside() as (it, server):
+        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :carl!u@h PRIVMSG #lobby :two")
+        await it.sees("carl │ two")
+        server.skips += ("CHATHISTORY BEFORE", "PING h")
+        for typed, msgid in (("/reply @bob yes", "a"), ("/reply @1 yes", "b"), ("/reply @2 yes", "a")):
+            it.screen.press("shift up", *typed, "enter")
+            line = parse(await server.expect("PRIVMSG #lobby yes"))
+            assert line.tags["+draft/reply"] == msgid
+        it.screen.press(*"/reply @9 yes", "enter")
+        await it.sees("There is no message here that this")
 
 
 async def test_plain_irc(jumping_clock):

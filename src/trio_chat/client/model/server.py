@@ -7,10 +7,11 @@ from typing import Any
 from trio_chat.client.model.buffer import Buffer, Member, Place
 from trio_chat.client.model.entries import Entry, Move, Sort, time_of
 from trio_chat.client.model.highlights import is_mention
-from trio_chat.client.render import Renderer, sentence
+from trio_chat.client.render import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Kind, Said
 from trio_chat.client.session.features import Features
+from trio_chat.client.spans import sentence
 
 _SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
 

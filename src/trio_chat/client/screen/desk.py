@@ -7,13 +7,14 @@ import time as clock
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from trio_chat.client.commands import Command
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import World
+from trio_chat.client.registry import Command
 from trio_chat.client.screen.browser import Browser
 from trio_chat.client.screen.composer import Composer, Question
 from trio_chat.client.screen.jobs import Job
@@ -85,7 +86,7 @@ class Desk:
         world.on_seen = self._seen
         world.on_open = self._opened
         self.panels = Panels(world, lambda: self.theme, now)
-        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.is_free)
+        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.remembers)
         self.timeline = Timeline(_nowhere(), Look(theme), self.fetch_older)
         self.layout = Layout(
             topic=Rows(self.panels.topic),
@@ -283,18 +284,21 @@ class Desk:
         if self.reply_to:
             self.reply_to = None
             return
-        entry = self.meant(own=False)
+        entry = self.meant("", own=False)
         if entry:
             self.reply_to = (self.world.buffer, entry.msgid)
 
-    def meant(self, *, own: bool | None) -> Entry | None:
-        """Return the selected message, or the last one that is ours, or is not; None when there is none with a msgid."""
+    def meant(self, name: str, *, own: bool) -> Entry | None:
+        """Return the message that a command is about; see `registry.Actions.meant`."""
         number = self.timeline.selected
-        if number is not None:
+        if number is not None and not name:
             entry = self.world.buffer[number]
             return entry if entry.msgid else None
-        entries = self.world.buffer.newest()
-        return next((entry for entry in entries if entry.is_talk and entry.msgid and own in (None, entry.own)), None)
+        said = (entry for entry in self.world.buffer.newest() if entry.is_talk and entry.msgid and not entry.is_deleted)
+        if name.isdecimal():
+            return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None
+        same = self.world.server.features.same
+        return next((entry for entry in said if (same(entry.sender, name) if name else entry.own is own)), None)
 
     def toggle_places(self) -> None:
         """Show or hide the list of buffers."""

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _MOST_ASKED = 500
 """Members of a channel about whom the server is asked when we join: of more, an answer would be a flood."""
-REPLY_TAGS = ("+draft/reply", "+reply")
+ANSWERS = "+draft/reply"
+"""The tag of a message, or a reaction, that answers the message with the msgid in it (IRCv3 draft/reply)."""
+REPLY_TAGS = (ANSWERS, "+reply")
 
 
 def ask_who(dialogue: "Dialogue", channel: str) -> None:
