@@ -172,7 +172,7 @@ def test_a_defect_gives_the_terminal_back(server: Server, start: Callable[..., T
     (tmp_path / "sitecustomize.py").write_text(
         "import trio_chat.client.model.server as s\n"
         "def broken(self, event):\n    raise RuntimeError('a defect')\n"
-        "s._HANDLERS[s.events.AwayChanged] = broken\n"
+        "s.HANDLERS.update((kind, broken) for kind in s.HANDLERS if kind.__name__ == 'AwayChanged')\n"
     )
     path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2] / 'src'}"
     ann = start(server.port, "ann", PYTHONPATH=path)

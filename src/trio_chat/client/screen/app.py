@@ -17,7 +17,8 @@ import urwid
 from trio_chat.client.link.link import Link
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit

@@ -5,7 +5,8 @@ from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, Member, Place
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen.rows import Markup, fitted, width
 from trio_chat.client.screen.themes import nick_look, specs
