@@ -1,0 +1,127 @@
+"""What a session tells an interface: one frozen value for each thing that happened.
+
+Texts and names are as the server sent them, so whoever shows them must make them harmless first (see `render`).
+"""
+
+from trio_chat.client.session.events.connection import (
+    AccountRefused,
+    Asked,
+    Connected,
+    End,
+    Lag,
+    LoggedIn,
+    LoggedOut,
+    Lost,
+    MustVerify,
+    Note,
+    Outcome,
+    Ready,
+    Registered,
+    ServerError,
+    ServerInfo,
+    ServerShutDown,
+    Waiting,
+)
+from trio_chat.client.session.events.people import (
+    Away,
+    AwayChanged,
+    Invited,
+    Joined,
+    JoinRefused,
+    Kicked,
+    ListEnd,
+    ListEntry,
+    ModeChanged,
+    Names,
+    NickRefused,
+    Parted,
+    Quit,
+    RankChanged,
+    Renamed,
+    TopicChanged,
+    TopicIs,
+)
+from trio_chat.client.session.events.talk import (
+    Earlier,
+    Found,
+    HistoryEnd,
+    HistoryRefused,
+    Kind,
+    MarkerMoved,
+    MissedMore,
+    NewSince,
+    Reacted,
+    Redacted,
+    Refused,
+    Said,
+    SearchUnknown,
+    TalkedBefore,
+    Typing,
+    Unconfirmed,
+    Unsure,
+)
+
+__all__ = [
+    "AccountRefused",
+    "Asked",
+    "Away",
+    "AwayChanged",
+    "Connected",
+    "Earlier",
+    "End",
+    "Event",
+    "Found",
+    "HistoryEnd",
+    "HistoryRefused",
+    "Invited",
+    "JoinRefused",
+    "Joined",
+    "Kicked",
+    "Kind",
+    "Lag",
+    "ListEnd",
+    "ListEntry",
+    "LoggedIn",
+    "LoggedOut",
+    "Lost",
+    "MarkerMoved",
+    "MissedMore",
+    "ModeChanged",
+    "MustVerify",
+    "Names",
+    "NewSince",
+    "NickRefused",
+    "Note",
+    "Outcome",
+    "Parted",
+    "Quit",
+    "RankChanged",
+    "Reacted",
+    "Ready",
+    "Redacted",
+    "Refused",
+    "Registered",
+    "Renamed",
+    "Said",
+    "SearchUnknown",
+    "ServerError",
+    "ServerInfo",
+    "ServerShutDown",
+    "TalkedBefore",
+    "TopicChanged",
+    "TopicIs",
+    "Typing",
+    "Unconfirmed",
+    "Unsure",
+    "Waiting",
+]
+
+# fmt: off
+Event = (
+    Connected | Ready | Said | Refused | Unconfirmed | Joined | JoinRefused | Parted | Kicked | Quit | Renamed | NickRefused
+    | TopicIs | TopicChanged | ModeChanged | Names | ListEntry | ListEnd | Invited | Away | ServerInfo | ServerError
+    | ServerShutDown | Lost | Waiting | Note | Asked | Unsure | HistoryEnd | NewSince | MissedMore | Earlier | Found
+    | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | TalkedBefore | Lag
+    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused
+)
+# fmt: on
