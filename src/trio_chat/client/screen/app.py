@@ -220,7 +220,7 @@ class ScreenClient:
         """Fetch what was said in private while we were not there."""
         for buffer in seat.server.buffers.values():
             if buffer.place is Place.TALK:
-                self.desk.open_talk(seat.server, buffer)
+                self.desk.requests.open_talk(seat.server, buffer)
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]

@@ -120,4 +120,4 @@ class Browser:
             self._seeking = None
         elif not buffer.is_loading:
             self._seeking = (buffer, found, pages - 1)
-            self._desk.fetch_older(buffer)
+            self._desk.requests.fetch_older(buffer)

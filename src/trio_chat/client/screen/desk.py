@@ -5,8 +5,6 @@ Everything here is synchronous. What has to wait is handed to `post` as a functi
 
 import time as clock
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -24,6 +22,7 @@ from trio_chat.client.screen.markup import Look
 from trio_chat.client.screen.pager import Pager
 from trio_chat.client.screen.panels import Panels
 from trio_chat.client.screen.prompt import Prompt
+from trio_chat.client.screen.requests import Requests
 from trio_chat.client.screen.rows import Rows
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
@@ -31,8 +30,6 @@ from trio_chat.client.screen.timeline import Timeline
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _
 
-_OLDER = 100
-"""Messages fetched when the reader comes to the oldest one there is."""
 _TO_LEAVE = 3.0
 """Seconds in which Ctrl-C has to be pressed again."""
 
@@ -83,11 +80,12 @@ class Desk:
         self._interrupted = 0.0
 
         world.on_found = self.browser.found
-        world.on_seen = self._seen
-        world.on_open = self._opened
+        self.requests = Requests(self)
+        world.on_seen = self.requests.has_read
+        world.on_open = self.requests.opened
         self.panels = Panels(world, lambda: self.theme, now)
         self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.remembers)
-        self.timeline = Timeline(_nowhere(), Look(theme), self.fetch_older)
+        self.timeline = Timeline(_nowhere(), Look(theme), self.requests.fetch_older)
         self.layout = Layout(
             topic=Rows(self.panels.topic),
             places=Rows(self.panels.places),
@@ -356,37 +354,6 @@ class Desk:
         """Show a sentence in the current buffer."""
         if self.seats:
             self.world.server.show(self.world.buffer, Note(text, error))
-
-    # Pages
-
-    # The prompt
-
-    # Pasting
-
-    # What the model asks for
-
-    def fetch_older(self, buffer: Buffer) -> None:
-        """Fetch what was said before the oldest entry there is."""
-        for seat in self.seats:
-            if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
-                buffer.is_loading = True
-                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)))
-
-    def _opened(self, server: Server, buffer: Buffer) -> None:
-        if buffer.place is Place.TALK:
-            self.open_talk(server, buffer)
-
-    def open_talk(self, server: Server, buffer: Buffer) -> None:
-        """Fetch what was said in a private talk."""
-        for seat in self.seats:
-            if seat.server is server:
-                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)))
-
-    def _seen(self, server: Server, buffer: Buffer, time: float) -> None:
-        session = next((seat.link.session for seat in self.seats if seat.server is server), None)
-        if session and time:
-            moment = datetime.fromtimestamp(time, UTC)
-            session.dialogue.history.has_read(buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")
 
 
 _WITHOUT_SERVERS = frozenset(("redraw", "interrupt", "end_of_input"))
