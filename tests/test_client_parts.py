@@ -359,8 +359,10 @@ async def test_without_a_channel(line: str) -> None:
 
 @given(st.text())
 def test_any_line_is_harmless(line: str) -> None:
-    """No line that can be typed makes the interpreter fail."""
-    trio.run(interpret, Asked(), line, COMMANDS)
+    """No line that can be typed makes the interpreter fail, and none is passed over in silence but an empty one."""
+    client = Asked()
+    trio.run(interpret, client, line, COMMANDS)
+    assert bool(client.done) == bool(line.replace("\0", "").strip())
 
 
 # Nicknames and the state file
