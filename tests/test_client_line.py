@@ -414,7 +414,7 @@ async def test_deletions_are_told_and_made() -> None:
         await server.expect("REDACT #lobby c wrong channel")
         await server.send(":alice!u@h REDACT #lobby c :wrong channel", ":carl!u@h REDACT #lobby a")
         assert await c.interface.take() == [
-            "[INFO] alice has deleted your message “oops”. (wrong channel)",
+            "[INFO] You have deleted your message “oops”. (wrong channel)",
             "[INFO] carl has deleted the message of bob “hello”.",
         ]
         c.interface.type("/redact", "/redact @bob")

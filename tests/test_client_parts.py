@@ -93,6 +93,7 @@ SAID = [
         "[INFO] You have taken 👍 back from your message “mine” in #x.",
     ),
     (events.Redacted("#x", "gone", "Bob", "spam"), "[INFO] Bob has deleted an earlier message in #x. (spam)"),
+    (events.Redacted("#lobby", "a", "Ann"), "[INFO] Ann has deleted the message “a long question that goes on and on …”."),
     (events.Redacted("#lobby", "a", "Bob"), "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”."),
 ]
 QUESTION = "a long question\nthat goes on and on and never ends"

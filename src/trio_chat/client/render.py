@@ -120,7 +120,7 @@ class Renderer:
 
     def _reacted(self, event: events.Reacted) -> list[Line]:
         said = self._find(event.msgid)
-        about = self._about(said, event.talk)
+        about = self._about(said, event.talk, event.sender)
         if event.own:
             text = (
                 _("You have taken {reaction} back from {message}.")
@@ -136,18 +136,24 @@ class Renderer:
         return [info(text.format(nick=clean(event.sender), reaction=clean(event.reaction)[:_LONGEST_REACTION], message=about))]
 
     def _redacted(self, event: events.Redacted) -> list[Line]:
-        text = _("{nick} has deleted {message}.").format(
-            nick=clean(event.by), message=self._about(self._find(event.msgid), event.target)
-        )
-        return [info(_because(text, event.reason))]
+        said = self._find(event.msgid)
+        is_by_us = said is not None and said.own and said.sender == event.by
+        text = _("You have deleted {message}.") if is_by_us else _("{nick} has deleted {message}.")
+        return [
+            info(_because(text.format(nick=clean(event.by), message=self._about(said, event.target, event.by)), event.reason))
+        ]
 
-    def _about(self, said: events.Said | None, talk: str) -> str:
-        """Name a message in the middle of a sentence."""
+    def _about(self, said: events.Said | None, talk: str, by: str) -> str:
+        """Name a message in the middle of a sentence about what somebody did with it."""
         if said is None:
             return (
                 _("an earlier message") if self._is_current(talk) else _("an earlier message in {talk}").format(talk=clean(talk))
             )
-        text = _("your message “{text}”") if said.own else _("the message of {nick} “{text}”")
+        text = _("the message of {nick} “{text}”")
+        if said.own:
+            text = _("your message “{text}”")
+        elif said.sender == by:
+            text = _("the message “{text}”")
         about = text.format(nick=clean(said.sender), text=_excerpt(said.text))
         return about if self._is_current(talk) else _("{message} in {talk}").format(message=about, talk=clean(talk))
 
