@@ -96,6 +96,17 @@ SAID = [
     (events.Redacted("#lobby", "a", "Ann"), "[INFO] Ann has deleted the message “a long question that goes on and on …”."),
     (events.Redacted("#lobby", "a", "Bob"), "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”."),
 ]
+SAID += [
+    (events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")), "[INFO] Bob is Bob the builder, ~bob@host."),
+    (events.Whois("Bob", "319", ("#a @#b",)), "[INFO] Bob is in #a @#b."),
+    (
+        events.Whois("Bob", "317", ("125", "1777852800", "seconds idle, signon time")),
+        "[INFO] Bob has said nothing for 2 min, and has been here since 2026-05-04 00:00.",
+    ),
+    (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
+    (events.AwayChanged("alice", is_away=True, own=True), "[INFO] The others see that you are away."),
+    (events.AwayChanged("alice", is_away=False, own=True), "[INFO] The others see that you are back."),
+]
 QUESTION = "a long question\nthat goes on and on and never ends"
 SHOWN = {"a": events.Said("Ann", "#lobby", QUESTION, msgid="a"), "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b")}
 
@@ -135,6 +146,8 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Said(EVIL, EVIL, EVIL, Kind.NOTICE, private=True),
         events.Reacted(EVIL, EVIL, "a", EVIL),
         events.Redacted(EVIL, "gone", EVIL, EVIL),
+        events.Whois(EVIL, "311", (EVIL, EVIL, EVIL, EVIL)),
+        events.Whois(EVIL, "317", (EVIL, EVIL)),
         events.Refused(EVIL, EVIL, "999", EVIL),
         events.Refused(EVIL, EVIL, "404", EVIL),
         events.Unconfirmed(EVIL, EVIL),

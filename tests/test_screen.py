@@ -784,6 +784,15 @@ async def test_a_message_is_named(jumping_clock):
         await it.sees("There is no message here that this")
 
 
+async def test_tab_completes_the_name_of_a_message(jumping_clock):
+    """In a command `@` belongs to the name of a message; in a message it goes, as before."""
+    async with inside() as (it, _server):
+        it.screen.press(*"/reply @bo", "tab")
+        assert it.desk.prompt.edit_text == "/reply @bob "
+        it.screen.press("ctrl u", *"@bo", "tab")
+        assert it.desk.prompt.edit_text == "bob: "
+
+
 async def test_plain_irc(jumping_clock):
     """A server without any capability: what it cannot do is missing, nothing else."""
     async with inside(PLAIN_IRC, columns=140) as (it, server):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from textwrap import shorten
 from typing import Any
 
-from trio_chat.client import reasons
+from trio_chat.client import reasons, whois
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.spans import Line, Span, error, info, nick_style
@@ -293,6 +293,15 @@ class Renderer:
         )
         return [info(text.format(by=clean(event.by), nick=clean(event.nick), channel=clean(event.channel)))]
 
+    def _whois(self, event: events.Whois) -> list[Line]:
+        return [info(whois.sentence(event))]
+
+    def _own_away(self, event: events.AwayChanged) -> list[Line]:
+        # Of others the full screen shows it where their names are; here every change would be a line.
+        if not event.own:
+            return []
+        return [info(_("The others see that you are away.") if event.is_away else _("The others see that you are back."))]
+
     def _away(self, event: events.Away) -> list[Line]:
         return [info(_("{nick} is away: {text}").format(nick=clean(event.nick), text=clean(event.text)))]
 
@@ -364,6 +373,8 @@ _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.ListEnd: Renderer._list_end,
     events.Invited: Renderer._invited,
     events.Away: Renderer._away,
+    events.AwayChanged: Renderer._own_away,
+    events.Whois: Renderer._whois,
     events.ServerInfo: Renderer._server_info,
     events.ServerError: Renderer._server_error,
     events.ServerShutDown: Renderer._shut_down,

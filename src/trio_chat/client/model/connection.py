@@ -78,6 +78,7 @@ def _logged_out(server: "Server", event: events.LoggedOut) -> None:
     events.ListEntry,
     events.ListEnd,
     events.Invited,
+    events.Whois,
     events.ServerError,
     events.SearchUnknown,
     events.MustVerify,

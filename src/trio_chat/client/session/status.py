@@ -11,6 +11,7 @@ from trio_chat.client.session.events import (
     ServerInfo,
     TalkedBefore,
     Typing,
+    Whois,
 )
 from trio_chat.client.session.handlers import handles
 from trio_chat.irc.message import Message
@@ -48,6 +49,11 @@ def _who(dialogue: "Dialogue", message: Message) -> None:
 @handles("315", params=2)
 def _end_of_who(dialogue: "Dialogue", message: Message) -> None:
     dialogue.status_due.discard(dialogue.features.fold(message.params[1]))
+
+
+@handles("311", "312", "313", "317", "319", "330", "671", params=3)
+def _whois(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.emit(Whois(message.params[1], message.command, message.params[2:]))
 
 
 @handles("AWAY")

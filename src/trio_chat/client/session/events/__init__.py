@@ -40,6 +40,7 @@ from trio_chat.client.session.events.people import (
     Renamed,
     TopicChanged,
     TopicIs,
+    Whois,
 )
 from trio_chat.client.session.events.talk import (
     Earlier,
@@ -114,6 +115,7 @@ __all__ = [
     "Unconfirmed",
     "Unsure",
     "Waiting",
+    "Whois",
 ]
 
 # fmt: off
@@ -122,6 +124,6 @@ Event = (
     | TopicIs | TopicChanged | ModeChanged | Names | ListEntry | ListEnd | Invited | Away | ServerInfo | ServerError
     | ServerShutDown | Lost | Waiting | Note | Asked | Unsure | HistoryEnd | NewSince | MissedMore | Earlier | Found
     | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | TalkedBefore | Lag
-    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused
+    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused | Whois
 )
 # fmt: on

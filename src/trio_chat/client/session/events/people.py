@@ -127,6 +127,15 @@ class AwayChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Whois:
+    """One thing that the server knows of somebody: `code` is the numeric that says which, `values` what stands in it."""
+
+    nick: str
+    code: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Away:
     """Whom we wrote to is away."""
 
