@@ -14,11 +14,11 @@ from trio_chat import i18n
 from trio_chat.client.line.client import LineClient
 from trio_chat.client.line.interface import Prompt
 from trio_chat.client.link.keys import Keys
-from trio_chat.client.render import Line, plain
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Outcome
 from trio_chat.client.session.session import Session
+from trio_chat.client.spans import Line, plain
 from trio_chat.irc.message import parse
 
 i18n.install("en")

@@ -130,18 +130,18 @@ class Watched:
         """Return the server's end of the next connection."""
         return await self._servers_receive.receive()
 
-    async def sees(self, *texts: str) -> None:
-        """Wait until all of these are on the screen."""
+    async def sees(self, *texts: str) -> list[str]:
+        """Wait until all of these are on the screen, and return its rows."""
         with trio.move_on_after(20):
             await until(lambda: all(text in self.screen.text() for text in texts))
-            return
+            return self.screen.lines()
         raise AssertionError(f"{texts} not in\n{self.screen.text()}")
 
-    async def sees_not(self, text: str) -> None:
-        """Wait until this is not on the screen."""
+    async def sees_not(self, text: str) -> list[str]:
+        """Wait until this is not on the screen, and return its rows."""
         with trio.move_on_after(20):
             await until(lambda: text not in self.screen.text())
-            return
+            return self.screen.lines()
         raise AssertionError(f"{text!r} in\n{self.screen.text()}")
 
     async def rest(self) -> None:

@@ -38,7 +38,7 @@ def connected(monkeypatch):
     calls = []
     module = ModuleType("trio_chat.client.main")
     module.ConnectOptions = SimpleNamespace
-    module.run = lambda options: calls.append(options) or 0
+    module.run = lambda options, loaded: calls.append(options) or 0
     monkeypatch.setitem(sys.modules, "trio_chat.client.main", module)
     return calls
 

@@ -186,6 +186,7 @@ async def test_server_without_sasl_is_not_waited_for() -> None:
     """A known password does not keep the negotiation from ending where there is no SASL."""
     async with talk("batch", enter=False, dialogue=Dialogue("alice", credentials=Credentials("alice", "x"))) as t:
         await t.server.greet()
+        assert await t.events() == [Connected("alice"), Ready()]
 
 
 async def test_scram_is_preferred() -> None:

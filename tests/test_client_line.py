@@ -4,9 +4,10 @@ import pytest
 import trio
 import trio.testing
 
-from client_fakes import NoState, chat, until
+from client_fakes import HISTORY, NoState, chat, until
 from trio_chat.client.line.client import WAITING_LINES
 from trio_chat.client.line.interface import Prompt
+from trio_chat.irc.message import parse
 
 TAKEN = ":srv.test 433 * alice :Nickname is already in use"
 
@@ -337,3 +338,118 @@ async def test_history_after_a_rejoin_is_not_shown_twice(autojump_clock: trio.te
             ":srv.test BATCH -h",
         )
         assert (await c.interface.take())[-2:] == ["[INFO] 2 people in #lobby: alice, bob", '["bob" ?]: two']
+
+
+# Answers, reactions, deletions
+
+
+async def test_answers_are_told_and_given() -> None:
+    """Who answers whom is in the line, and `/reply` answers the last message of the others, or that of somebody."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :tea or coffee?",
+            "@msgid=b :carl!u@h PRIVMSG #lobby :hello",
+            "@msgid=c;+draft/reply=a :carl!u@h PRIVMSG #lobby :tea",
+        )
+        assert await c.interface.take() == [
+            '["bob"]: tea or coffee?',
+            '["carl"]: hello',
+            '["carl" in answer to bob: “tea or coffee?”]: tea',
+        ]
+        for typed, msgid in (("/reply me too", "c"), ("/reply @BOB coffee", "a"), ("/reply @2 hello", "b")):
+            c.interface.type(typed)
+            line = parse(await server.expect("PRIVMSG #lobby"))
+            assert line.tags["+draft/reply"] == msgid
+        await server.send(f"@label={line.tags['label']};msgid=d;+draft/reply=b :alice!u@h PRIVMSG #lobby :hello")
+        assert await c.interface.take() == ["[YOU in answer to carl: “hello”]: hello"]
+
+
+async def test_a_private_message_is_answered_in_private() -> None:
+    """Who names a person means what that person said last, here or to us alone."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :hello", "@msgid=b :bob!u@h PRIVMSG alice :psst")
+        await c.interface.take()
+        c.interface.type("/reply hello yourself", "/reply @bob yes?")
+        assert parse(await server.expect("PRIVMSG #lobby")).tags["+draft/reply"] == "a"
+        assert parse(await server.expect("PRIVMSG bob")).tags["+draft/reply"] == "b"
+
+
+async def test_reactions_are_told_and_given() -> None:
+    """`/react` again takes a reaction back."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :hello")
+        await c.interface.take()
+        c.interface.type("/react 👍")
+        assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/react"] == "👍"
+        await server.send(
+            "@+draft/reply=a;+draft/react=👍 :alice!u@h TAGMSG #lobby", "@+draft/reply=a;+draft/react=❤ :carl!u@h TAGMSG #lobby"
+        )
+        assert await c.interface.take() == [
+            "[INFO] You react with 👍 to the message of bob “hello”.",
+            "[INFO] carl reacts with ❤ to the message of bob “hello”.",
+        ]
+        c.interface.type("/react @bob 👍")
+        assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/unreact"] == "👍"
+
+
+async def test_deletions_are_told_and_made() -> None:
+    """`/redact` means our last message; what is deleted can be meant no more."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :hello",
+            "@msgid=b :alice!u@h PRIVMSG #lobby :from my telephone",
+            "@msgid=c :alice!u@h PRIVMSG #lobby :oops",
+        )
+        await c.interface.take()
+        c.interface.type("/redact wrong channel")
+        await server.expect("REDACT #lobby c wrong channel")
+        await server.send(":alice!u@h REDACT #lobby c :wrong channel", ":carl!u@h REDACT #lobby a")
+        assert await c.interface.take() == [
+            "[INFO] You have deleted your message “oops”. (wrong channel)",
+            "[INFO] carl has deleted the message of bob “hello”.",
+        ]
+        c.interface.type("/redact", "/redact @bob")
+        await server.expect("REDACT #lobby b")
+        assert (await c.interface.take())[0].startswith("[ERROR] There is no message here that this could be about")
+
+
+async def test_what_is_fetched_later_is_not_the_last_message() -> None:
+    """A page of earlier messages, or what was found, was said before what is there."""
+    async with chat(caps=HISTORY) as c:
+        server = await c.server()
+        await server.enter()
+        await server.play_back("5 bob hello")
+        await until(lambda: any("hello" in line for line in c.interface.shown))
+        c.interface.type("/history")
+        await server.play_back("3 carl good morning")
+        await until(lambda: any("good morning" in line for line in c.interface.shown))
+        c.interface.type("/reply hi")
+        assert parse(await server.expect("PRIVMSG #lobby")).tags["+draft/reply"] == "5"
+
+
+async def test_becoming_an_operator() -> None:
+    """The password is asked for, hidden, sent once and not kept."""
+    async with chat() as c:
+        server = await c.server()
+        await server.enter()
+        await c.interface.take()
+        c.interface.type("/oper root")
+        await until(lambda: c.interface.prompt == Prompt("Password of the operator root: ", asking=True, secret=True))
+        c.interface.type("hunter2 and more")
+        await server.expect("OPER root hunter2 and more")
+        await server.send(":srv.test 381 alice :You are now an IRC operator")
+        assert await c.interface.take() == ["[INFO] You are now an IRC operator"]
+        assert c.interface.prompt == Prompt("#lobby> ")
+        c.interface.type("/oper root short")
+        await server.expect("OPER root short")
+        await server.send(":srv.test 464 alice :Password incorrect")
+        assert await c.interface.take() == ["[ERROR] You were not made an operator: check the name and the password."]

@@ -17,18 +17,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client.commands import COMMANDS, interpret
+from trio_chat.client.commands import COMMANDS
 from trio_chat.client.line.interface import Prompt
 from trio_chat.client.line.pipe import LineDecoder, PlainInterface
 from trio_chat.client.link import nicknames
 from trio_chat.client.link.state import StateFile
-from trio_chat.client.render import Renderer, Span, plain
+from trio_chat.client.registry import Meant, interpret
+from trio_chat.client.render import Renderer
 from trio_chat.client.session import connecting, events
-from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp, format_address
+from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.split import room_for_text, split
+from trio_chat.client.spans import Span, plain
+from trio_chat.client.target import format_address
 
 # Splitting
 
@@ -75,12 +78,42 @@ SAID = [
     (events.Said("alice", "#lobby", "hi", own=True, played_back="2026-05-04T10:30:00Z"), "[YOU 10:30]: hi"),
     (events.Said("Bob", "#lobby", "waves", Kind.ACTION, played_back="nonsense"), "* Bob (?) waves"),
     (events.Said("Bob", "#lobby", "look", Kind.NOTICE), '[NOTICE "Bob"]: look'),
+    (events.Said("Bob", "#lobby", "yes", reply_to="a"), '["Bob" in answer to Ann: “a long question that goes on and on …”]: yes'),
+    (
+        events.Said("alice", "#other", "no", own=True, reply_to="a"),
+        "[YOU → #other in answer to Ann: “a long question that goes on and on …”]: no",
+    ),
+    (events.Said("Bob", "#lobby", "yes", reply_to="b"), '["Bob" in answer to you: “mine”]: yes'),
+    (events.Said("Bob", "#lobby", "yes", reply_to="gone"), '["Bob" in answer to an earlier message]: yes'),
+    (events.Reacted("Bob", "#lobby", "b", "👍"), "[INFO] Bob reacts with 👍 to your message “mine”."),
+    (events.Reacted("Bob", "#lobby", "b", "👍", is_taken_back=True), "[INFO] Bob has taken 👍 back from your message “mine”."),
+    (events.Reacted("alice", "#lobby", "gone", "👍", own=True), "[INFO] You react with 👍 to an earlier message."),
+    (
+        events.Reacted("alice", "#x", "b", "👍", own=True, is_taken_back=True),
+        "[INFO] You have taken 👍 back from your message “mine” in #x.",
+    ),
+    (events.Redacted("#x", "gone", "Bob", "spam"), "[INFO] Bob has deleted an earlier message in #x. (spam)"),
+    (events.Redacted("#lobby", "a", "Ann"), "[INFO] Ann has deleted the message “a long question that goes on and on …”."),
+    (events.Redacted("#lobby", "a", "Bob"), "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”."),
 ]
+SAID += [
+    (events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")), "[INFO] Bob is Bob the builder, ~bob@host."),
+    (events.Whois("Bob", "319", ("#a @#b",)), "[INFO] Bob is in #a @#b."),
+    (
+        events.Whois("Bob", "317", ("125", "1777852800", "seconds idle, signon time")),
+        "[INFO] Bob has said nothing for 2 min, and has been here since 2026-05-04 00:00.",
+    ),
+    (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
+    (events.AwayChanged("alice", is_away=True, own=True), "[INFO] The others see that you are away."),
+    (events.AwayChanged("alice", is_away=False, own=True), "[INFO] The others see that you are back."),
+]
+QUESTION = "a long question\nthat goes on and on and never ends"
+SHOWN = {"a": events.Said("Ann", "#lobby", QUESTION, msgid="a"), "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b")}
 
 
 def renderer() -> Renderer:
     """Return a renderer for someone who talks in #lobby on the fourth of May."""
-    return Renderer(lambda target: target == "#lobby", lambda: datetime(2026, 5, 4, 12, tzinfo=UTC))
+    return Renderer(lambda target: target == "#lobby", lambda: datetime(2026, 5, 4, 12, tzinfo=UTC), SHOWN.get)
 
 
 @pytest.fixture
@@ -111,6 +144,10 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.Said(EVIL, EVIL, EVIL),
         events.Said(EVIL, EVIL, EVIL, Kind.ACTION, own=True),
         events.Said(EVIL, EVIL, EVIL, Kind.NOTICE, private=True),
+        events.Reacted(EVIL, EVIL, "a", EVIL),
+        events.Redacted(EVIL, "gone", EVIL, EVIL),
+        events.Whois(EVIL, "311", (EVIL, EVIL, EVIL, EVIL)),
+        events.Whois(EVIL, "317", (EVIL, EVIL)),
         events.Refused(EVIL, EVIL, "999", EVIL),
         events.Refused(EVIL, EVIL, "404", EVIL),
         events.Unconfirmed(EVIL, EVIL),
@@ -210,6 +247,21 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append(("register", account, email))
 
+    async def become_operator(self, name: str, password: str) -> None:
+        """Write the wish for power down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("oper", name, password))
+
+    @staticmethod
+    def meant(name: str, *, own: bool) -> Meant | None:
+        """Return a message that is called like what was asked for; nobody has said anything as `nobody`."""
+        return None if name == "nobody" else Meant(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
+
+    async def answer(self, meant: Meant, text: str) -> None:
+        """Write an answer down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("answer", meant.msgid, text))
+
     @staticmethod
     def is_channel(target: str) -> bool:
         """Tell channels by their sign."""
@@ -250,6 +302,17 @@ class Asked:
         ("/register a@b.example", ("register", "", "a@b.example")),
         ("/register anna a@b.example", ("register", "anna", "a@b.example")),
         ("/verify anna 12 34", "VERIFY anna :12 34"),
+        ("/oper anna", ("oper", "anna", "")),
+        ("/oper anna pass word", ("oper", "anna", "pass word")),
+        ("/reply yes I do", ("answer", "theirs", "yes I do")),
+        ("/reply @bob yes I do", ("answer", "bob", "yes I do")),
+        ("/reply @ home", ("answer", "theirs", "@ home")),
+        ("/react 👍", "@+draft/reply=theirs;+draft/react=👍 TAGMSG #lobby"),
+        ("/react @bob 👍", "@+draft/reply=bob;+draft/react=👍 TAGMSG #lobby"),
+        ("/react 👎", "@+draft/reply=theirs;+draft/unreact=👎 TAGMSG #lobby"),
+        ("/redact", "REDACT #lobby mine"),
+        ("/redact not for you", "REDACT #lobby mine :not for you"),
+        ("/redact @2 spam", "REDACT #lobby 2 spam"),
     ],
 )
 async def test_lines(line: str, done: object) -> None:
@@ -275,6 +338,14 @@ async def test_lines(line: str, done: object) -> None:
         "/foo",
         "/",
         "/help foo",
+        "/oper",
+        "/reply",
+        "/reply @bob",
+        "/reply @nobody yes",
+        "/react",
+        "/react @bob",
+        "/react 👍 👍",
+        "/redact @nobody",
     ],
 )
 async def test_wrong_commands_are_explained(line: str) -> None:
@@ -302,8 +373,10 @@ async def test_without_a_channel(line: str) -> None:
 
 @given(st.text())
 def test_any_line_is_harmless(line: str) -> None:
-    """No line that can be typed makes the interpreter fail."""
-    trio.run(interpret, Asked(), line, COMMANDS)
+    """No line that can be typed makes the interpreter fail, and none is passed over in silence but an empty one."""
+    client = Asked()
+    trio.run(interpret, client, line, COMMANDS)
+    assert bool(client.done) == bool(line.replace("\0", "").strip())
 
 
 # Nicknames and the state file

@@ -481,3 +481,10 @@ async def test_history_is_told_apart() -> None:
             Said("bob", "#lobby", "now", msgid="3"),
         ]
         assert len(t.dialogue.pending) == 1
+
+
+async def test_a_refused_nickname_that_begins_like_a_channel() -> None:
+    """432 is about a nickname whatever that looks like."""
+    async with talk() as t:
+        await t.server.send(":srv.test 432 alice #bad :Erroneous nickname")
+        assert await t.events() == [NickRefused("#bad", "432", "Erroneous nickname", registered=True)]

@@ -1,5 +1,6 @@
 """Languages: which one is chosen, and that the Russian texts are complete."""
 
+import ast
 import io
 import re
 import subprocess
@@ -139,3 +140,20 @@ def test_english_costs_nothing() -> None:
     """English opens no catalogue and does not import the standard gettext."""
     program = "import sys; from trio_chat.i18n import _, install; install('en'); _('x'); sys.exit('gettext' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=SOURCES.parent, check=False).returncode == 0
+
+
+def test_no_text_hides_in_a_formatted_one() -> None:
+    """Before Python 3.12 the inside of an f-string cannot be looked into, so what is marked there would not be found."""
+    hidden = [
+        f"{file.name}:{call.lineno}"
+        for file in SOURCES.rglob("*.py")
+        for text in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS and _is_marked(call)
+    ]
+    assert not hidden
+
+
+def _is_marked(call: ast.Call) -> bool:
+    return bool(call.args) and isinstance(call.args[0], ast.Constant)

@@ -54,7 +54,7 @@ def first_line(file: Path) -> str:
         reason = error.strerror or error
         raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=reason)) from error
     except UnicodeDecodeError:
-        raise FileError(f"{name}: {_('not UTF-8')}") from None
+        raise FileError(_("{file}: not UTF-8").format(file=name)) from None
     if not password:
         raise FileError(_("{file}: the first line is empty; it must be the password").format(file=name))
     return password

@@ -60,7 +60,8 @@ _CONFIG = "config.ini"
 )  # fmt: skip
 def connect(call: Call) -> int:
     """Run a client."""
-    from trio_chat.client.target import Target, reachable  # noqa: PLC0415
+    from trio_chat.client.loading import Loading  # noqa: PLC0415
+    from trio_chat.client.target import Target, format_address, reachable  # noqa: PLC0415
 
     options = call.options
     is_first_run = _use_own_configuration(options)
@@ -75,10 +76,15 @@ def connect(call: Call) -> int:
     else:
         # The password in config.ini is that of the server in config.ini, and no other server's business.
         password = settings.server.password if (server.host, port) == (own.host, settings.server.port) else ""
-    from trio_chat.client.main import ConnectOptions, run  # noqa: PLC0415
+    if server.is_encrypted and options.plaintext:
+        refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
+    is_first_run = is_first_run and not (options.target or options.nick)
+    names = [profile.name for profile in profiles] or [format_address(server.host, port)]
+    loading = Loading([] if is_first_run else names, plain=options.plain)
+    with loading.running():
+        from trio_chat.client.main import ConnectOptions, run  # noqa: PLC0415
 
-    return run(
-        ConnectOptions(
+        given = ConnectOptions(
             host=server.host,
             port=port,
             nick=options.nick or client.nick,
@@ -89,9 +95,9 @@ def connect(call: Call) -> int:
             client=client,
             profiles=profiles,
             known=settings.profiles,
-            is_first_run=is_first_run and not (options.target or options.nick),
+            is_first_run=is_first_run,
         )
-    )
+        return run(given, loading.end)
 
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:
@@ -137,8 +143,6 @@ def _first_line(file: Path) -> str:
 
 
 def _security(options: argparse.Namespace, *, is_required: bool) -> "Security":
-    if is_required and options.plaintext:
-        refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
     from trio_chat.client.trust import Security  # noqa: PLC0415
 
     return Security(

@@ -66,7 +66,7 @@ def _language(arguments: list[str]) -> str:
 
 
 def _run(arguments: list[str]) -> int:
-    parser = _parser()
+    parser = _parser(_first_word(arguments))
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help(sys.stderr)
@@ -81,7 +81,14 @@ def _run(arguments: list[str]) -> int:
         return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _first_word(arguments: list[str]) -> str:
+    """Return the first argument behind the language: the command, if it is there."""
+    words = arguments[2:] if arguments[:1] == ["--lang"] else arguments
+    return next((word for word in words if not word.startswith("--lang=")), "")
+
+
+def _parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of one command, which is faster made; of all when none is called so."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument(
         "--lang",
@@ -102,6 +109,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"trio-chat {trio_chat.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title=_("commands"))
-    for command in COMMANDS:
+    for command in [command for command in COMMANDS if command.name == name] or COMMANDS:
         command.add_to(commands, common)
     return parser

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -11,7 +12,8 @@ import trio
 
 from trio_chat.client.link.keys import Keys, Passwords
 from trio_chat.client.link.passwords import PasswordCommand
-from trio_chat.client.session.connecting import format_address
+from trio_chat.client.loading import can_draw, is_terminal
+from trio_chat.client.target import format_address
 from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ClientSettings, ProfileSettings
 
@@ -80,13 +82,18 @@ class Client(Protocol):
         """Leave politely."""
 
 
-def run(options: ConnectOptions) -> int:
-    """Chat until one side ends it, and return the exit code: 0 when all went well, 1 when it failed."""
+def run(options: ConnectOptions, loaded: Callable[[], None] = lambda: None) -> int:
+    """Chat until one side ends it, and return the exit code: 0 when all went well, 1 when it failed.
+
+    Args:
+        options: what is wanted.
+        loaded: called when everything is imported and nothing is drawn yet.
+    """
     if sys.stdout is not None:
         sys.stdout.flush()  # what was printed before comes before what is written past it
     code = 0
     try:
-        code = trio.run(_run, options)
+        code = trio.run(_run, options, loaded)
     except* BrokenPipeError:
         _discard_output()
     except* KeyboardInterrupt:  # a second Ctrl-C while leaving
@@ -94,8 +101,8 @@ def run(options: ConnectOptions) -> int:
     return code
 
 
-async def _run(options: ConnectOptions) -> int:
-    client = _choose_client(options)
+async def _run(options: ConnectOptions, loaded: Callable[[], None]) -> int:
+    client = _choose_client(options, loaded)
     code = 0  # also when a second signal ends it
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_leave_on_signal, client, nursery.cancel_scope)
@@ -154,18 +161,26 @@ def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
     )
 
 
-def _choose_client(options: ConnectOptions) -> Client:
-    if not options.plain and _can_draw():
+def _choose_client(options: ConnectOptions, loaded: Callable[[], None]) -> Client:
+    problem = ""
+    if not options.plain and can_draw():
         # Imported late: 150 ms that pipes and --plain need not pay.
         from trio_chat.client.screen.tty import NoScreenError  # noqa: PLC0415
 
         try:
             from trio_chat.client.screen.start import screen_client  # noqa: PLC0415
 
-            return screen_client(options)
+            client = screen_client(options)
         except NoScreenError as error:
-            print(error, file=sys.stderr)
-    return _line_client(options)
+            problem = str(error)
+        else:
+            loaded()
+            return client
+    line_client = _line_client(options)
+    loaded()
+    if problem:
+        print(problem, file=sys.stderr)
+    return line_client
 
 
 def _line_client(options: ConnectOptions) -> Client:
@@ -186,26 +201,15 @@ def _line_client(options: ConnectOptions) -> Client:
     return client
 
 
-def _can_draw() -> bool:
-    return _is_terminal(0) and _is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
-
-
 def _choose_interface() -> "Interface":
-    if _can_draw():
+    if can_draw():
         from trio_chat.client.line.terminal import NoTerminalError, TerminalInterface  # noqa: PLC0415  as above
 
         with suppress(NoTerminalError):
             return TerminalInterface()
     from trio_chat.client.line.pipe import PlainInterface  # noqa: PLC0415
 
-    return PlainInterface(interactive=_is_terminal(0))
-
-
-def _is_terminal(descriptor: int) -> bool:
-    try:
-        return os.isatty(descriptor)
-    except OSError:
-        return False
+    return PlainInterface(interactive=is_terminal(0))
 
 
 def _discard_output() -> None:

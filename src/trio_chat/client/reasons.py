@@ -77,6 +77,11 @@ _OTHER = {
     "482": N_("Only operators of {name} may do that."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
+_ABOUT_NOBODY = {
+    "464": N_("You were not made an operator: check the name and the password."),
+    "491": N_("You were not made an operator: this server has none of that name for you."),
+}
+"""What is said once we are in, and names nothing."""
 _EXPLAINED = frozenset(("904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "TEMPORARILY_UNAVAILABLE"))
 """Where the server's own words say more than we can."""
 
@@ -121,5 +126,5 @@ def not_let_in(code: str, reason: str) -> str:
 
 def other_error(code: str, about: str, reason: str) -> str:
     """Return what an error reply says that belongs to nothing else."""
-    known = _sentence(_OTHER, code, about) if about else ""
+    known = _sentence(_OTHER, code, about) if about else _sentence(_ABOUT_NOBODY, code, "")
     return known or (f"{about}: {reason}" if about else reason)

@@ -1,60 +1,25 @@
 """Events to lines of text: the one place where what others sent becomes something a terminal gets to see.
 
-Everything that comes from outside goes through `clean`. A line is a sequence of spans, each with a style that the terminal may
-turn into a colour; without colours the spans' texts make the line.
+Everything that comes from outside goes through `clean`.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
-from zlib import crc32
+from textwrap import shorten
+from typing import Any
 
-from trio_chat.client import reasons
+from trio_chat.client import reasons, whois
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.spans import Line, Span, error, info, nick_style
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
 MOST_NAMES = 50
 """Nicknames shown of one channel; the rest is a number."""
-NICK_STYLES = tuple(f"nick{number}" for number in range(6))
-_SHOWN_TEXT = 60
-
-
-class Span(NamedTuple):
-    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of `NICK_STYLES`."""
-
-    text: str
-    style: str = ""
-
-
-Line = tuple[Span, ...]
-
-
-def plain(line: Line) -> str:
-    """Return a line without colours."""
-    return "".join(span.text for span in line)
-
-
-def info(text: str) -> Line:
-    """Return a line that tells what happened."""
-    return (Span(f"[INFO] {text}", "info"),)
-
-
-def error(text: str) -> Line:
-    """Return a line that tells what went wrong."""
-    return (Span("[ERROR]", "error"), Span(f" {text}"))
-
-
-def sentence(line: Line) -> tuple[str, bool]:
-    """Return what a line made by `info` or `error` says, and whether it is the latter."""
-    is_error = line[0].style == "error"
-    return plain(line).removeprefix("[ERROR] " if is_error else "[INFO] "), is_error
-
-
-def nick_style(nick: str) -> str:
-    """Return the style of a nickname, the same whenever it is seen."""
-    return NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)]
+_EXCERPT = 40
+_LONGEST_REACTION = 30
 
 
 def _nick(nick: str, text: str) -> Span:
@@ -72,11 +37,18 @@ class Renderer:
     Args:
         is_current: tells whether a target is the channel that the user talks in.
         now: the local time; what was said on another day is shown with its date.
+        find: returns the message with a msgid, if it was shown.
     """
 
-    def __init__(self, is_current: Callable[[str], bool], now: Callable[[], datetime] = local_time) -> None:
+    def __init__(
+        self,
+        is_current: Callable[[str], bool],
+        now: Callable[[], datetime] = local_time,
+        find: Callable[[str], events.Said | None] = lambda _msgid: None,
+    ) -> None:
         self._is_current = is_current
         self._now = now
+        self._find = find
 
     def lines(self, event: Event) -> list[Line]:
         """Return the lines that show an event; none when it is not worth one."""
@@ -86,11 +58,13 @@ class Renderer:
     # Talk
 
     def _said(self, event: events.Said) -> list[Line]:
-        return [self._said_line(event, text) for text in event.text.split("\n")]
+        first, *more = event.text.split("\n")
+        rest = replace(event, reply_to="")  # what it answers is said once
+        return [self._said_line(event, first), *(self._said_line(rest, text) for text in more)]
 
     def _said_line(self, event: events.Said, text: str) -> Line:
         sender, text = clean(event.sender), clean(text)
-        where = " ".join(filter(None, (self._where(event), self._when(event))))
+        where = " ".join(filter(None, (self._where(event), self._when(event), self._answered(event))))
         spans: Line
         if event.kind is Kind.ACTION:
             spans = (Span("* "), _nick(sender, sender), Span(f"{f' ({where})' if where else ''} {text}"))
@@ -109,6 +83,15 @@ class Renderer:
             return ""
         target = clean(event.target)
         return f"→ {target}" if event.own or target[:1] not in "#&@+" else target
+
+    def _answered(self, event: events.Said) -> str:
+        if not event.reply_to:
+            return ""
+        said = self._find(event.reply_to)
+        if said is None:
+            return _("in answer to an earlier message")
+        text = _("in answer to you: “{text}”") if said.own else _("in answer to {nick}: “{text}”")
+        return text.format(nick=clean(said.sender), text=_excerpt(said.text))
 
     def _when(self, event: events.Said) -> str:
         if not event.played_back:
@@ -134,6 +117,45 @@ class Renderer:
     def _unsure(self, event: events.Unsure) -> list[Line]:
         text = _("Not confirmed yet; when the connection is back, the history tells whether it arrived: {text}")
         return [info(text.format(text=clean(event.text)))]
+
+    def _reacted(self, event: events.Reacted) -> list[Line]:
+        said = self._find(event.msgid)
+        about = self._about(said, event.talk, event.sender)
+        if event.own:
+            text = (
+                _("You have taken {reaction} back from {message}.")
+                if event.is_taken_back
+                else _("You react with {reaction} to {message}.")
+            )
+        else:
+            text = (
+                _("{nick} has taken {reaction} back from {message}.")
+                if event.is_taken_back
+                else _("{nick} reacts with {reaction} to {message}.")
+            )
+        return [info(text.format(nick=clean(event.sender), reaction=clean(event.reaction)[:_LONGEST_REACTION], message=about))]
+
+    def _redacted(self, event: events.Redacted) -> list[Line]:
+        said = self._find(event.msgid)
+        is_by_us = said is not None and said.own and said.sender == event.by
+        text = _("You have deleted {message}.") if is_by_us else _("{nick} has deleted {message}.")
+        return [
+            info(_because(text.format(nick=clean(event.by), message=self._about(said, event.target, event.by)), event.reason))
+        ]
+
+    def _about(self, said: events.Said | None, talk: str, by: str) -> str:
+        """Name a message in the middle of a sentence about what somebody did with it."""
+        if said is None:
+            return (
+                _("an earlier message") if self._is_current(talk) else _("an earlier message in {talk}").format(talk=clean(talk))
+            )
+        text = _("the message of {nick} “{text}”")
+        if said.own:
+            text = _("your message “{text}”")
+        elif said.sender == by:
+            text = _("the message “{text}”")
+        about = text.format(nick=clean(said.sender), text=_excerpt(said.text))
+        return about if self._is_current(talk) else _("{message} in {talk}").format(message=about, talk=clean(talk))
 
     # What was said before
 
@@ -271,6 +293,15 @@ class Renderer:
         )
         return [info(text.format(by=clean(event.by), nick=clean(event.nick), channel=clean(event.channel)))]
 
+    def _whois(self, event: events.Whois) -> list[Line]:
+        return [info(whois.sentence(event))]
+
+    def _own_away(self, event: events.AwayChanged) -> list[Line]:
+        # Of others the full screen shows it where their names are; here every change would be a line.
+        if not event.own:
+            return []
+        return [info(_("The others see that you are away.") if event.is_away else _("The others see that you are back."))]
+
     def _away(self, event: events.Away) -> list[Line]:
         return [info(_("{nick} is away: {text}").format(nick=clean(event.nick), text=clean(event.text)))]
 
@@ -298,12 +329,19 @@ class Renderer:
         return [error(event.text) if event.error else info(event.text)]
 
 
+def _excerpt(text: str) -> str:
+    """Return the beginning of a message, on one line, cut between words."""
+    return shorten(clean(text.replace("\n", " ")), _EXCERPT, placeholder=" …") or clean(text)[:_EXCERPT]
+
+
 def _because(text: str, reason: str) -> str:
     return f"{text} ({clean(reason)})" if reason else text
 
 
 _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.Said: Renderer._said,
+    events.Reacted: Renderer._reacted,
+    events.Redacted: Renderer._redacted,
     events.Refused: Renderer._refused,
     events.Unconfirmed: Renderer._unconfirmed,
     events.Unsure: Renderer._unsure,
@@ -335,6 +373,8 @@ _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.ListEnd: Renderer._list_end,
     events.Invited: Renderer._invited,
     events.Away: Renderer._away,
+    events.AwayChanged: Renderer._own_away,
+    events.Whois: Renderer._whois,
     events.ServerInfo: Renderer._server_info,
     events.ServerError: Renderer._server_error,
     events.ServerShutDown: Renderer._shut_down,

@@ -47,6 +47,11 @@ def parse(text: str) -> Target:
     return Target(host, _PORTS[scheme] if port is None else port, _channel_of_url(url["rest"]), scheme == "ircs")
 
 
+def format_address(host: str, port: int) -> str:
+    """Write an address as people do, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def reachable(host: str) -> str:
     """Return the address to connect to when a server listens on this one: nobody can connect to 0.0.0.0 everywhere."""
     return _THIS_MACHINE.get(host, host)

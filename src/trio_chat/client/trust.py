@@ -13,7 +13,8 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
-from trio_chat.client.session.connecting import CannotConnectError, connect_tcp, format_address
+from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
+from trio_chat.client.target import format_address
 from trio_chat.i18n import _
 
 HANDSHAKE_TIMEOUT = 5.0

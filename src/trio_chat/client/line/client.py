@@ -8,15 +8,20 @@ from random import Random
 
 import trio
 
-from trio_chat.client.commands import COMMANDS, interpret
+from trio_chat.client.commands import COMMANDS
 from trio_chat.client.line.interface import Interface, Prompt
+from trio_chat.client.line.recent import Recent
 from trio_chat.client.link.keys import Passwords
 from trio_chat.client.link.link import WAITING_LINES, Link
+from trio_chat.client.link.outbox import Say
 from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.link.state import StateFile
-from trio_chat.client.render import Line, Renderer
+from trio_chat.client.registry import Meant, interpret
+from trio_chat.client.render import Renderer
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.status import ANSWERS
+from trio_chat.client.spans import Line
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -54,7 +59,8 @@ class LineClient:
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
-        self._renderer = Renderer(self._rooms.is_current)
+        self._recent = Recent(self._rooms)
+        self._renderer = Renderer(self._rooms.is_current, find=self._recent.find)
         self._link = Link(
             connect,
             self._rooms,
@@ -133,6 +139,18 @@ class LineClient:
         """Ask for a password and register an account."""
         await self._link.register(account, email)
 
+    async def become_operator(self, name: str, password: str) -> None:
+        """Become an operator of the server."""
+        await self._link.become_operator(name, password)
+
+    def meant(self, name: str, *, own: bool) -> Meant | None:
+        """Return the message that a command is about."""
+        return self._recent.meant(name, own=own)
+
+    async def answer(self, meant: Meant, text: str) -> None:
+        """Send a message that answers another."""
+        await self._link.enqueue(Say(meant.talk, text, Kind.MESSAGE, {ANSWERS: meant.msgid}))
+
     def finish(self, reason: str) -> None:
         """Leave when the line being handled has been dealt with."""
         self._finishing = True
@@ -167,7 +185,11 @@ class LineClient:
             await self._interface.write(lines, self._prompt())
 
     async def _lines_for(self, event: Event) -> list[Line]:
-        return [line for shown in await self._link.react(event) for line in self._renderer.lines(shown)]
+        lines = []
+        for shown in await self._link.react(event):
+            lines += self._renderer.lines(shown)  # before it is noted: what is deleted is named a last time
+            self._recent.note(shown)
+        return lines
 
     def _prompt(self) -> Prompt:
         wish = self._link.wish

@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.render import Line
+from trio_chat.client.spans import Line
 
 
 class Prompt(NamedTuple):

@@ -15,7 +15,7 @@ if sys.platform != "win32":
     import termios
 
 from trio_chat.client.line.interface import Prompt
-from trio_chat.client.render import Line, plain
+from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
 _LONGEST_LINE = 65536

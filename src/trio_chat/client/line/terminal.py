@@ -24,9 +24,9 @@ from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
-from trio_chat.client.commands import asks_secret
 from trio_chat.client.line.interface import Prompt
-from trio_chat.client.render import Line, Span
+from trio_chat.client.registry import asks_secret
+from trio_chat.client.spans import Line, Span
 
 _STYLE = {
     "info": "ansibrightblack",

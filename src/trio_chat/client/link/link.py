@@ -193,6 +193,11 @@ class Link:
         self.failed = self.failed or not self.interactive
         await self.logins.register(account, email)
 
+    async def become_operator(self, name: str, password: str) -> None:
+        """Become an operator of the server; a password "" is asked for."""
+        self.failed = self.failed or (not password and not self.interactive)
+        await self.logins.become_operator(name, password)
+
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
         await self._events.send(events.Asked())

@@ -1,5 +1,7 @@
 """Asking for a password, logging in with it now and on every later connection, and keeping it if the user wants that.
 
+The password of an operator of the server is used once, and not kept.
+
 A password comes from a question on a terminal or from the keyring, is held here in memory, and goes nowhere but to the server.
 """
 
@@ -31,6 +33,9 @@ class Asker(Protocol):
 
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
+
+    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done as soon as there is a connection."""
 
     async def do_now(self, text: str, action: Callable[[Dialogue], None]) -> None:
         """Have something done even before the server has let us in."""
@@ -84,6 +89,14 @@ class Logins:
         text = _("A password for the new account {account}: ").format(account=name)
         await self._ask(text, partial(self._repeat, account, email))
 
+    async def become_operator(self, name: str, password: str) -> None:
+        """Become an operator of the server, with a password that is asked for if it is not given."""
+        if password:
+            await self._become_operator(name, password)
+            await self._client.ask()  # what is typed next is for the chat
+        elif not await self._is_refused():
+            await self._ask(_("Password of the operator {name}: ").format(name=clean(name)), partial(self._become_operator, name))
+
     async def answer(self, line: str) -> bool:
         """Take the answer to the question; return False when the line is none, so that it counts as any other."""
         question, self.question = self.question, None
@@ -124,6 +137,10 @@ class Logins:
     async def _log_in(self, account: str, password: str) -> bool:
         self._tried = tried = Credentials(account, password)
         await self._client.do_now(f"/login {account}", lambda dialogue: dialogue.account.log_in(tried))
+        return True
+
+    async def _become_operator(self, name: str, password: str) -> bool:
+        await self._client.do(f"/oper {name}", lambda dialogue: dialogue.send("OPER", name, password))
         return True
 
     async def _repeat(self, account: str, email: str, password: str) -> bool:

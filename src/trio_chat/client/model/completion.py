@@ -27,7 +27,8 @@ def completions(
         found = [f"{name} " for name in _matching(word, channels)]
     elif word:
         tail = ": " if begins else " "
-        found = [name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
+        sign = "@" if word.startswith("@") and text.startswith("/") else ""  # there it names a message: /reply @bob
+        found = [sign + name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
     else:
         found = []
     return [(before + each + after.removeprefix(" "), len(before + each)) for each in found]

@@ -77,6 +77,11 @@ class Entry:
         return self.extras
 
     @property
+    def is_deleted(self) -> bool:
+        """Whether somebody deleted it."""
+        return self.extras is not None and bool(self.extras.deleted_by)
+
+    @property
     def is_talk(self) -> bool:
         """Whether somebody said it."""
         return self.sort in (Sort.MESSAGE, Sort.ACTION, Sort.NOTICE)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from trio_chat.client.model import fuzzy
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Results, Server
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.talk import Results
 
 _MOST_MENTIONS = 500
 

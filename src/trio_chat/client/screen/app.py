@@ -17,7 +17,8 @@ import urwid
 from trio_chat.client.link.link import Link
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
@@ -219,7 +220,7 @@ class ScreenClient:
         """Fetch what was said in private while we were not there."""
         for buffer in seat.server.buffers.values():
             if buffer.place is Place.TALK:
-                self.desk.open_talk(seat.server, buffer)
+                self.desk.requests.open_talk(seat.server, buffer)
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.server import Results, Server
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.talk import Results
 from trio_chat.client.model.world import Found, FoundList
 from trio_chat.client.screen.pager import Choice, Pager
 from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines
@@ -119,4 +120,4 @@ class Browser:
             self._seeking = None
         elif not buffer.is_loading:
             self._seeking = (buffer, found, pages - 1)
-            self._desk.fetch_older(buffer)
+            self._desk.requests.fetch_older(buffer)

@@ -1,14 +1,14 @@
 """What a typed line means on the screen: the commands that all interfaces have, and those of the screen, in one table."""
 
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import trio
 
-from trio_chat.client.commands import COMMANDS, Command, Handler, interpret
+from trio_chat.client.commands import COMMANDS
 from trio_chat.client.link.outbox import Say
 from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.registry import Command, Handler, Meant, interpret
 from trio_chat.client.screen import themes
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session.dialogue import Dialogue
@@ -88,6 +88,26 @@ class Here:
         """Ask for a password and register an account."""
         await self.seat.link.register(account, email)
 
+    async def become_operator(self, name: str, password: str) -> None:
+        """Become an operator of the server."""
+        await self.seat.link.become_operator(name, password)
+
+    def meant(self, name: str, *, own: bool) -> Meant | None:
+        """Return the message that a command is about; what was selected is so no more."""
+        entry = self.desk.meant(name, own=own)
+        self.desk.timeline.unselect()
+        if entry is None:
+            return None
+        reactions = entry.extras.reactions if entry.extras else {}
+        mine = [reaction for reaction, nicks in reactions.items() if any(map(self.seat.server.is_me, nicks))]
+        return Meant(entry.msgid, self.current, mine)
+
+    async def answer(self, meant: Meant, text: str) -> None:
+        """Send a message that answers another."""
+        self.desk.reply_to = (self.buffer, meant.msgid)
+        self.desk.timeline.to_end()
+        await self.say(self.current, text)
+
     def finish(self, reason: str) -> None:
         """Leave the chat."""
         self.desk.leave(reason)
@@ -107,6 +127,15 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
         desk.composer.send_lines(seat, buffer, lines)
     else:
         await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
+
+
+# What is selected is meant here, too
+_SELECTED = {
+    "reply": N_("answers the selected message, the last one, or that of somebody; @2 is the last but one"),
+    "react": N_("reacts to the selected message, the last one, or that of somebody; again: takes that back"),
+    "redact": N_("deletes the selected message, your last one, or that of somebody if you may"),
+}
+SCREEN_COMMANDS.update((name, COMMANDS[name]._replace(help=text)) for name, text in _SELECTED.items())
 
 
 # The commands of the screen
@@ -179,45 +208,6 @@ async def _close(here: Here, words: list[str]) -> None:
     here.desk.timeline.forget(buffer)
     if buffer.place is Place.CHANNEL and buffer.is_joined:
         await here.do("/close", lambda dialogue: dialogue.send("PART", buffer.name))
-
-
-@_command(N_("text"), N_("answers the selected message, or the last one"), 1, 1)
-async def _reply(here: Here, words: list[str]) -> None:
-    entry = here.desk.meant(own=False)
-    if entry is None:
-        await _no_message(here)
-        return
-    here.desk.reply_to = (here.buffer, entry.msgid)
-    here.desk.timeline.to_end()
-    await here.say(here.current, words[0])
-
-
-@_command(N_("emoji"), N_("reacts to the selected message, or the last one; again: takes that back"), 1, 1)
-async def _react(here: Here, words: list[str]) -> None:
-    entry, reaction = here.desk.meant(own=False), words[0]
-    if entry is None:
-        await _no_message(here)
-        return
-    known = entry.extras.reactions.get(reaction, []) if entry.extras else []
-    take_back = any(here.seat.server.is_me(nick) for nick in known)
-    here.desk.timeline.unselect()
-    act = partial(Dialogue.react, target=here.current, msgid=entry.msgid, reaction=reaction, take_back=take_back)
-    await here.do(f"/react {reaction}", act)
-
-
-@_command(N_("[reason]"), N_("deletes the selected message, or your last one"), 0, 1)
-async def _redact(here: Here, words: list[str]) -> None:
-    entry = here.desk.meant(own=True)
-    if entry is None:
-        await _no_message(here)
-        return
-    msgid, target = entry.msgid, here.current
-    here.desk.timeline.unselect()
-    await here.do("/redact", lambda dialogue: dialogue.send("REDACT", target, msgid, *words))
-
-
-async def _no_message(here: Here) -> None:
-    await here.tell(_("There is no message here that this could be about, or this server gives them no names."), error=True)
 
 
 @_command("", N_("shows who mentioned you"), 0, 0)

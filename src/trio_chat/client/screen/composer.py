@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from trio_chat.client.commands import asks_secret
 from trio_chat.client.link.outbox import SayLines
 from trio_chat.client.model import completion
 from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.registry import asks_secret
 from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
+from trio_chat.client.session.status import ANSWERS
 from trio_chat.i18n import N_, _, ngettext
 from trio_chat.irc.text import clean
 
@@ -111,6 +112,10 @@ class Composer:
             return Wish(_("Your nickname{offer}: ").format(offer=offer), lambda _line: None)
         return Wish("… ", lambda _line: None, secret=True) if self._expects_secret else None
 
+    def remembers(self, text: str) -> bool:
+        """Tell whether what is typed may be brought back later: no answer to a question, and no password beside a command."""
+        return self.is_free() and not asks_secret(text)
+
     def is_free(self) -> bool:
         """Tell whether what is typed is for the chat, and no answer to a question."""
         return self.current_wish() is None and not self._desk.browser.is_jumping
@@ -143,7 +148,7 @@ class Composer:
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
         """Return the tags of a message that answers another, and answer no more."""
         reply, self._desk.reply_to = self._desk.reply_to, None
-        return {"+draft/reply": reply[1]} if reply and reply[0] is buffer else {}
+        return {ANSWERS: reply[1]} if reply and reply[0] is buffer else {}
 
     def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return what the word before the cursor could become."""

@@ -5,15 +5,14 @@ Everything here is synchronous. What has to wait is handed to `post` as a functi
 
 import time as clock
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from functools import partial
+from itertools import islice
 from typing import Any
 
-from trio_chat.client.commands import Command
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import World
+from trio_chat.client.registry import Command
 from trio_chat.client.screen.browser import Browser
 from trio_chat.client.screen.composer import Composer, Question
 from trio_chat.client.screen.jobs import Job
@@ -23,6 +22,7 @@ from trio_chat.client.screen.markup import Look
 from trio_chat.client.screen.pager import Pager
 from trio_chat.client.screen.panels import Panels
 from trio_chat.client.screen.prompt import Prompt
+from trio_chat.client.screen.requests import Requests
 from trio_chat.client.screen.rows import Rows
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
@@ -30,8 +30,6 @@ from trio_chat.client.screen.timeline import Timeline
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _
 
-_OLDER = 100
-"""Messages fetched when the reader comes to the oldest one there is."""
 _TO_LEAVE = 3.0
 """Seconds in which Ctrl-C has to be pressed again."""
 
@@ -82,11 +80,12 @@ class Desk:
         self._interrupted = 0.0
 
         world.on_found = self.browser.found
-        world.on_seen = self._seen
-        world.on_open = self._opened
+        self.requests = Requests(self)
+        world.on_seen = self.requests.has_read
+        world.on_open = self.requests.opened
         self.panels = Panels(world, lambda: self.theme, now)
-        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.is_free)
-        self.timeline = Timeline(_nowhere(), Look(theme), self.fetch_older)
+        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.remembers)
+        self.timeline = Timeline(_nowhere(), Look(theme), self.requests.fetch_older)
         self.layout = Layout(
             topic=Rows(self.panels.topic),
             places=Rows(self.panels.places),
@@ -283,18 +282,21 @@ class Desk:
         if self.reply_to:
             self.reply_to = None
             return
-        entry = self.meant(own=False)
+        entry = self.meant("", own=False)
         if entry:
             self.reply_to = (self.world.buffer, entry.msgid)
 
-    def meant(self, *, own: bool | None) -> Entry | None:
-        """Return the selected message, or the last one that is ours, or is not; None when there is none with a msgid."""
+    def meant(self, name: str, *, own: bool) -> Entry | None:
+        """Return the message that a command is about; see `registry.Actions.meant`."""
         number = self.timeline.selected
-        if number is not None:
+        if number is not None and not name:
             entry = self.world.buffer[number]
             return entry if entry.msgid else None
-        entries = self.world.buffer.newest()
-        return next((entry for entry in entries if entry.is_talk and entry.msgid and own in (None, entry.own)), None)
+        said = (entry for entry in self.world.buffer.newest() if entry.is_talk and entry.msgid and not entry.is_deleted)
+        if name.isdecimal():
+            return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None
+        same = self.world.server.features.same
+        return next((entry for entry in said if (same(entry.sender, name) if name else entry.own is own)), None)
 
     def toggle_places(self) -> None:
         """Show or hide the list of buffers."""
@@ -352,37 +354,6 @@ class Desk:
         """Show a sentence in the current buffer."""
         if self.seats:
             self.world.server.show(self.world.buffer, Note(text, error))
-
-    # Pages
-
-    # The prompt
-
-    # Pasting
-
-    # What the model asks for
-
-    def fetch_older(self, buffer: Buffer) -> None:
-        """Fetch what was said before the oldest entry there is."""
-        for seat in self.seats:
-            if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
-                buffer.is_loading = True
-                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)))
-
-    def _opened(self, server: Server, buffer: Buffer) -> None:
-        if buffer.place is Place.TALK:
-            self.open_talk(server, buffer)
-
-    def open_talk(self, server: Server, buffer: Buffer) -> None:
-        """Fetch what was said in a private talk."""
-        for seat in self.seats:
-            if seat.server is server:
-                self.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)))
-
-    def _seen(self, server: Server, buffer: Buffer, time: float) -> None:
-        session = next((seat.link.session for seat in self.seats if seat.server is server), None)
-        if session and time:
-            moment = datetime.fromtimestamp(time, UTC)
-            session.dialogue.history.has_read(buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")
 
 
 _WITHOUT_SERVERS = frozenset(("redraw", "interrupt", "end_of_input"))

@@ -1,11 +1,14 @@
 """A page over the timeline: help, what was found, where to go. Lines, some of which can be chosen."""
 
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import Any, NamedTuple
 
 import urwid
 
-from trio_chat.client.screen.rows import Markup, row, stack
+from trio_chat.client.screen.rows import Markup, row, stack, width
+
+_LEAST_COLUMNS = 20
 
 
 class Choice(NamedTuple):
@@ -34,13 +37,16 @@ class Pager(urwid.Widget):
         self._looks = looks
         self._top = 0
         self._height = 10
+        self._columns = 0
+        self._given: Sequence[Choice] = ()
         self._lines: Sequence[Choice] = ()
         self._chosen: int | None = None
         self.set(lines, at_end=at_end)
 
     def set(self, lines: Sequence[Choice], *, at_end: bool = False) -> None:
         """Show other lines."""
-        self._lines = lines
+        self._given = lines
+        self._lines = _wrapped(lines, self._columns)
         choices = [number for number, line in enumerate(lines) if line.choose]
         self._chosen = (choices[-1] if at_end else choices[0]) if choices else None
         self._top = max(len(lines) - self._height, 0) if at_end else 0
@@ -74,6 +80,8 @@ class Pager(urwid.Widget):
         """Draw."""
         columns, rows = size
         self._height = max(rows - 1, 1)
+        if columns != self._columns:
+            self._columns, self._lines = columns, _wrapped(self._given, columns)
         shown = [row([(self._looks["topic"], f" {self.title}".ljust(columns))], columns)]
         for number, line in enumerate(self._lines[self._top : self._top + self._height], start=self._top):
             if number == self._chosen:
@@ -82,3 +90,24 @@ class Pager(urwid.Widget):
             else:
                 shown.append(row(line.markup, columns))
         return stack(shown, columns, rows)
+
+
+def _wrapped(lines: Sequence[Choice], columns: int) -> list[Choice]:
+    """Return lines that fit: what is only read goes on below itself, what can be chosen stays one line."""
+    wrapped: list[Choice] = []
+    for line in lines:
+        if line.choose or sum(width(text) for _look, text in line.markup) <= columns:
+            wrapped.append(line)
+            continue
+        *head, (look, text) = line.markup
+        indent = sum(width(text) for _look, text in head) + len(text) - len(text.lstrip())
+        if columns - indent < _LEAST_COLUMNS:
+            if head:
+                wrapped.append(Choice(head))
+            head, indent = [], 2
+        parts = wrap(text, max(columns - indent, 1))
+        space = (look, " " * indent)
+        wrapped += (
+            Choice([*head, (look, part)] if head and not number else [space, (look, part)]) for number, part in enumerate(parts)
+        )
+    return wrapped

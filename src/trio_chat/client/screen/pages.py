@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from trio_chat.client.commands import Command
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.registry import Command
 from trio_chat.client.screen.keymap import BINDINGS, PROMPT_KEYS
 from trio_chat.client.screen.pager import Choice
 from trio_chat.client.screen.rows import fitted

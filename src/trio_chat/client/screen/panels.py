@@ -5,7 +5,8 @@ from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, Member, Place
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.model.server import Server, State
+from trio_chat.client.model.server import Server
+from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen.rows import Markup, fitted, width
 from trio_chat.client.screen.themes import nick_look, specs
@@ -165,9 +166,8 @@ class Panels:
         if server.state is State.CONNECTED:
             lag = "" if server.lag is None else f" {server.lag:.1f} s" if server.lag >= 1 else f" {server.lag * 1000:.0f} ms"
             slow = server.lag is not None and server.lag >= _SLOW
-            return looks[
-                "status bad" if slow else "status good"
-            ], f" ● {_('TLS') if server.is_secure else _('not encrypted')}{lag} "
+            text = _("TLS") if server.is_secure else _("not encrypted")
+            return looks["status bad" if slow else "status good"], f" ● {text}{lag} "
         if server.state is State.LOST and server.retry_at is not None:
             seconds = max(round(server.retry_at - self._now()), 0)
             text = ngettext("not connected, trying again in {count} s", "not connected, trying again in {count} s", seconds)

@@ -41,7 +41,7 @@ class Prompt(urwid.Edit):
         submit: told what was typed when Enter is pressed.
         completer: returns what the word before the cursor could become.
         changed: told that the text has changed by a key.
-        remembers: tells whether what is typed now may be brought back later.
+        remembers: tells whether a typed text may be brought back later.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Prompt(urwid.Edit):
         submit: Callable[[str], None],
         completer: Callable[[str, int], Sequence[tuple[str, int]]],
         changed: Callable[[], None],
-        remembers: Callable[[], bool],
+        remembers: Callable[[str], bool],
     ) -> None:
         super().__init__(multiline=True, undo_limit=_UNDO, kill_buffer=[], text_completer=completer)
         self._command_map = _command_map()
@@ -84,14 +84,14 @@ class Prompt(urwid.Edit):
 
     def clear(self) -> None:
         """Remove what is typed; it can be recalled like what was sent."""
-        if self.edit_text.strip() and self._remembers():
+        if self.edit_text.strip() and self._remembers(self.edit_text):
             self._remember(self.edit_text)
         self.set_edit_text("")
         self._changed()
 
     def _enter(self) -> None:
         text = self.edit_text
-        if self._remembers():
+        if self._remembers(text):
             self._remember(text)
         self._at = None
         self.set_edit_text("")
@@ -103,7 +103,7 @@ class Prompt(urwid.Edit):
         self._at = None
 
     def _recall(self, by: int) -> bool:
-        if not self._remembers() or not self._history:
+        if not self._remembers("") or not self._history:
             return False
         if self._at is None:
             if by > 0:

@@ -6,6 +6,7 @@ from random import Random
 
 import trio
 
+from trio_chat.client.target import format_address
 from trio_chat.i18n import _
 
 CONNECT_TIMEOUT = 20.0
@@ -51,11 +52,6 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
         "firewall is in the way."
     )
     raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
-
-
-def format_address(host: str, port: int) -> str:
-    """Write an address as people do, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _reason(error: BaseException) -> str:

@@ -150,7 +150,7 @@ class Dialogue:
     def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
         """React to a message (IRCv3 draft/react)."""
         tag = "+draft/unreact" if take_back else "+draft/react"
-        self.put(Message("TAGMSG", (target,), tags={"+draft/reply": msgid, tag: reaction}))
+        self.put(Message("TAGMSG", (target,), tags={status.ANSWERS: msgid, tag: reaction}))
 
     def tell_typing(self, target: str, state: str) -> None:
         """Let the others know that we are typing: `active`, `paused` or `done` (IRCv3 typing)."""

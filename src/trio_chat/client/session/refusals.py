@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _NICK_REFUSED = frozenset(("431", "432", "433", "435", "436", "437", "438", "447", "484"))
 _NOT_LET_IN = frozenset(("463", "464", "465", "466"))
+_BAD_NICK = "432"
+"""Always about a nickname, also one that begins like a channel; others are of channels, too."""
 _NO_MOTD = "422"
 _RESERVED = "NICKNAME_RESERVED"
 _RESERVED_WORDS = ("nickserv", "registered", "reserved", "identify")
@@ -25,7 +27,7 @@ def error_reply(dialogue: "Dialogue", message: Message) -> None:
     code, params = message.command, message.params
     about = params[1] if len(params) > 2 else ""
     reason = params[-1]
-    if code in _NICK_REFUSED and not dialogue.features.is_channel(about):
+    if code in _NICK_REFUSED and (code == _BAD_NICK or not dialogue.features.is_channel(about)):
         _nick_refused(dialogue, code, about or dialogue.asked_nick, reason)
     elif not dialogue.registered:
         if code in _NOT_LET_IN:

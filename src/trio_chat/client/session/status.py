@@ -11,6 +11,7 @@ from trio_chat.client.session.events import (
     ServerInfo,
     TalkedBefore,
     Typing,
+    Whois,
 )
 from trio_chat.client.session.handlers import handles
 from trio_chat.irc.message import Message
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 
 _MOST_ASKED = 500
 """Members of a channel about whom the server is asked when we join: of more, an answer would be a flood."""
-REPLY_TAGS = ("+draft/reply", "+reply")
+ANSWERS = "+draft/reply"
+"""The tag of a message, or a reaction, that answers the message with the msgid in it (IRCv3 draft/reply)."""
+REPLY_TAGS = (ANSWERS, "+reply")
 
 
 def ask_who(dialogue: "Dialogue", channel: str) -> None:
@@ -46,6 +49,11 @@ def _who(dialogue: "Dialogue", message: Message) -> None:
 @handles("315", params=2)
 def _end_of_who(dialogue: "Dialogue", message: Message) -> None:
     dialogue.status_due.discard(dialogue.features.fold(message.params[1]))
+
+
+@handles("311", "312", "313", "317", "319", "330", "671", params=3)
+def _whois(dialogue: "Dialogue", message: Message) -> None:
+    dialogue.emit(Whois(message.params[1], message.command, message.params[2:]))
 
 
 @handles("AWAY")

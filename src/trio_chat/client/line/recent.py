@@ -1,0 +1,66 @@
+"""The messages shown last: what an answer, a reaction or a deletion is about, for who sees lines and can point at none."""
+
+from bisect import insort
+
+from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.registry import Meant
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event, Said
+
+_MOST = 1000
+
+
+class Recent:
+    """The messages shown last, in the order in which they were said.
+
+    Args:
+        rooms: where the user talks.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._said: list[tuple[str, Said]] = []
+        self._by_msgid: dict[str, Said] = {}
+        self._reactions: dict[str, set[str]] = {}
+
+    def note(self, event: Event) -> None:
+        """Remember what was shown."""
+        match event:
+            case Said(msgid=msgid) if msgid and msgid not in self._by_msgid:
+                self._add(event)
+            case events.Reacted(own=True):
+                known = self._reactions.setdefault(event.msgid, set())
+                (known.discard if event.is_taken_back else known.add)(event.reaction)
+            case events.Redacted(msgid=msgid):
+                self._forget(msgid)
+
+    def find(self, msgid: str) -> Said | None:
+        """Return a message."""
+        return self._by_msgid.get(msgid)
+
+    def meant(self, name: str, *, own: bool) -> Meant | None:
+        """Return the message that a command is about, at the place where the user talks; see `registry.Actions.meant`."""
+        same, talk = self._rooms.features.same, self._rooms.current
+        newest = [said for _time, said in reversed(self._said)]
+        here = [said for said in newest if same(said.talk, talk)]
+        if name.isdecimal():
+            number = int(name[:9])
+            found = here[number - 1 : number] if number else []
+        elif name:  # what somebody said to us alone is theirs as well
+            found = [said for said in newest if same(said.sender, name) and (said.private or same(said.talk, talk))]
+        else:
+            found = [said for said in here if said.own is own]
+        return Meant(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ())) if found else None
+
+    def _add(self, said: Said) -> None:
+        # What is fetched later was said before: it must not become the last message.
+        newest = self._said[-1][0] if self._said else ""
+        insort(self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0])
+        self._by_msgid[said.msgid] = said
+        if len(self._said) > _MOST:
+            self._forget(self._said[0][1].msgid)
+
+    def _forget(self, msgid: str) -> None:
+        if self._by_msgid.pop(msgid, None):
+            self._said = [timed for timed in self._said if timed[1].msgid != msgid]
+        self._reactions.pop(msgid, None)

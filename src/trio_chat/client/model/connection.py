@@ -1,0 +1,94 @@
+"""How it stands with a server: connected or lost, logged in or not; and what only is shown, where the user is."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.model.buffer import Place
+from trio_chat.client.model.handlers import handles
+from trio_chat.client.model.state import State
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event
+
+if TYPE_CHECKING:
+    from trio_chat.client.model.server import Server
+
+
+@handles(events.Connected)
+def _connected(server: "Server", event: events.Connected) -> None:
+    server.nick, server.state, server.retry_at = event.nick, State.CONNECTED, None
+    server.is_ready = False
+    server.show(server.log, event)
+
+
+@handles(events.Ready)
+def _ready(server: "Server", event: events.Ready) -> None:
+    server.is_ready = True
+
+
+@handles(events.ServerInfo)
+def _info(server: "Server", event: events.ServerInfo) -> None:
+    # What it says at first is for who wants to read it; what it says later answers something.
+    server.show(server.here() if server.is_ready else server.log, event)
+
+
+@handles(events.Lost)
+def _lost(server: "Server", event: events.Lost) -> None:
+    server.state, server.lag = State.LOST, None
+    for buffer in server.buffers.values():
+        if buffer.is_joined and buffer.place is Place.CHANNEL:
+            buffer.members.clear()
+        buffer.is_loading = False
+    server.results = None
+    server.show(server.log, event)
+    if server.here() is not server.log:
+        server.show(server.here(), event)
+
+
+@handles(events.Waiting)
+def _waiting(server: "Server", event: events.Waiting) -> None:
+    server.state = State.LOST
+    server.retry_at = server.now() + event.seconds
+    server.show(server.log, event)
+
+
+@handles(events.ServerShutDown)
+def _shut_down(server: "Server", event: events.ServerShutDown) -> None:
+    for buffer in {id(each): each for each in (server.log, server.here())}.values():
+        server.show(buffer, event)
+
+
+@handles(events.Lag)
+def _lag(server: "Server", event: events.Lag) -> None:
+    server.lag = event.seconds
+
+
+@handles(events.LoggedIn, events.Registered)
+def _logged_in(server: "Server", event: events.LoggedIn | events.Registered) -> None:
+    server.account = event.account
+    server.show(server.here(), event)
+
+
+@handles(events.LoggedOut)
+def _logged_out(server: "Server", event: events.LoggedOut) -> None:
+    server.account = ""
+    server.show(server.here(), event)
+
+
+@handles(
+    events.NickRefused,
+    events.ListEntry,
+    events.ListEnd,
+    events.Invited,
+    events.Whois,
+    events.ServerError,
+    events.SearchUnknown,
+    events.MustVerify,
+    events.AccountRefused,
+    events.Note,
+)
+def _here(server: "Server", event: Event) -> None:
+    server.show(server.here(), event)
+
+
+@handles(events.HistoryEnd, events.NewSince, events.Asked)
+def _nothing(server: "Server", event: Event) -> None:
+    """Show nothing: other things tell it."""

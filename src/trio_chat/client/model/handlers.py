@@ -1,0 +1,20 @@
+"""The table of what each event means to a server as the screen shows it; filled by `talk`, `people` and `connection`."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from trio_chat.client.model.server import Server
+
+Handler = Callable[["Server", Any], None]
+HANDLERS: dict[type, Handler] = {}
+
+
+def handles(*kinds: type) -> Callable[[Handler], Handler]:
+    """Register a function as what takes in these kinds of events."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS.update(dict.fromkeys(kinds, handler))
+        return handler
+
+    return register

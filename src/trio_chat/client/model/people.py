@@ -1,0 +1,133 @@
+"""Who is where on a server, and what its channels are: who came and went, ranks, who is away, topics, modes."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.model.buffer import Buffer, Member, Place
+from trio_chat.client.model.entries import Move
+from trio_chat.client.model.handlers import handles
+from trio_chat.client.session import events
+
+if TYPE_CHECKING:
+    from trio_chat.client.model.server import Server
+
+
+@handles(events.Joined)
+def _joined(server: "Server", event: events.Joined) -> None:
+    if event.own:
+        own = server.open(event.channel)
+        own.is_joined, own.name = True, event.channel
+        own.members.clear()
+        return
+    if buffer := server.get(event.channel):
+        buffer.members[server.features.fold(event.nick)] = Member(event.nick)
+        buffer.add_move(Move.JOINED, event.nick, server.now())
+
+
+@handles(events.Parted)
+def _parted(server: "Server", event: events.Parted) -> None:
+    if not (buffer := server.get(event.channel)):
+        return
+    if event.own:
+        _leave(buffer)
+        server.show(buffer, event)
+    else:
+        buffer.members.pop(server.features.fold(event.nick), None)
+        buffer.add_move(Move.LEFT, event.nick, server.now())
+
+
+@handles(events.Kicked)
+def _kicked(server: "Server", event: events.Kicked) -> None:
+    if not (buffer := server.get(event.channel)):
+        return
+    if event.own:
+        _leave(buffer)
+    buffer.members.pop(server.features.fold(event.nick), None)
+    server.show(buffer, event)
+
+
+def _leave(buffer: Buffer) -> None:
+    buffer.is_joined = False
+    buffer.members.clear()
+
+
+@handles(events.Quit)
+def _quit(server: "Server", event: events.Quit) -> None:
+    for buffer in server.shared(event.nick):
+        buffer.members.pop(server.features.fold(event.nick), None)
+        buffer.add_move(Move.QUIT, event.nick, server.now())
+
+
+@handles(events.Renamed)
+def _renamed(server: "Server", event: events.Renamed) -> None:
+    if event.own:
+        server.nick = event.new
+    old, new = server.features.fold(event.old), server.features.fold(event.new)
+    shared = server.shared(event.old)
+    for each in shared:
+        if member := each.members.pop(old, None):
+            member.nick = event.new
+            each.members[new] = member
+        server.show(each, event)
+    if event.own and not shared:
+        server.show(server.log, event)
+    if old in server.buffers and new not in server.buffers:
+        server.buffers[new] = server.buffers.pop(old)
+        server.buffers[new].name = event.new
+
+
+@handles(events.Names)
+def _names(server: "Server", event: events.Names) -> None:
+    buffer = server.get(event.channel)
+    if buffer is not None and buffer.is_joined:
+        before = buffer.members
+        buffer.members = {}
+        for nick, ranks in zip(event.nicks, event.ranks or ("",) * len(event.nicks), strict=True):
+            key = server.features.fold(nick)
+            known = before.get(key)
+            buffer.members[key] = Member(nick, ranks, known.is_away if known else False, known.spoke if known else 0.0)
+    if server.asked_names or buffer is None:
+        server.asked_names = max(server.asked_names - 1, 0)
+        server.show(server.here(), event)
+
+
+@handles(events.RankChanged)
+def _rank(server: "Server", event: events.RankChanged) -> None:
+    buffer = server.get(event.channel)
+    if buffer and (member := buffer.members.get(server.features.fold(event.nick))):
+        member.ranks = event.ranks
+
+
+@handles(events.AwayChanged)
+def _away_changed(server: "Server", event: events.AwayChanged) -> None:
+    if event.own:
+        server.is_away = event.is_away
+        return
+    for buffer in server.shared(event.nick):
+        if member := buffer.members.get(server.features.fold(event.nick)):
+            member.is_away = event.is_away
+        if buffer.place is Place.TALK:
+            buffer.is_away = event.is_away
+
+
+@handles(events.Away)
+def _away(server: "Server", event: events.Away) -> None:
+    buffer = server.get(event.nick)
+    if buffer and buffer.is_away:
+        return  # told already
+    if buffer:
+        buffer.is_away = True
+    server.show(buffer or server.here(), event)
+
+
+@handles(events.TopicIs, events.TopicChanged)
+def _topic(server: "Server", event: events.TopicIs | events.TopicChanged) -> None:
+    buffer = server.get(event.channel)
+    if buffer and buffer.is_joined:
+        buffer.topic = event.topic
+    if isinstance(event, events.TopicChanged) or not buffer:
+        server.show(buffer or server.here(), event)
+
+
+@handles(events.ModeChanged)
+def _mode(server: "Server", event: events.ModeChanged) -> None:
+    server.show(server.get(event.target) or server.log, event)

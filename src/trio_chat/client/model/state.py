@@ -1,0 +1,12 @@
+"""How it stands with the connection to a server."""
+
+from enum import Enum
+
+
+class State(Enum):
+    """One of its states."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    ENDED = "ended"

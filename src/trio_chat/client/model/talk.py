@@ -1,0 +1,165 @@
+"""What was said on a server, now or before, and what became of it: where it is shown, and whether it is new."""
+
+from typing import TYPE_CHECKING, Any
+
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.entries import Entry, Sort, time_of
+from trio_chat.client.model.handlers import handles
+from trio_chat.client.model.highlights import is_mention
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Kind, Said
+
+if TYPE_CHECKING:
+    from trio_chat.client.model.server import Server
+
+_SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
+
+
+class Results:
+    """Messages that were asked for and do not belong at the end of a buffer: older ones, or those found.
+
+    Args:
+        buffer: where older ones go; None for what was found.
+        count: how many follow.
+        words: what was searched for.
+        place: where, "" for everywhere.
+    """
+
+    def __init__(self, buffer: Buffer | None, count: int, words: str = "", place: str = "") -> None:
+        self.buffer = buffer
+        self.count = count
+        self.words = words
+        self.place = place
+        self.found: list[tuple[str, Entry]] = []
+
+
+@handles(events.Said)
+def _said(server: "Server", event: Said) -> None:
+    if server.results and event.played_back:
+        _collect(server, server.results, event)
+        return
+    buffer = _buffer_for(server, event)
+    entry = _entry(server, event, buffer)
+    number = buffer.append(entry)
+    buffer.note_typing(event.sender, entry.time, is_typing=False)
+    if (member := buffer.members.get(server.features.fold(event.sender))) and not event.own:
+        member.spoke = entry.time
+    is_new = not event.played_back or entry.time > buffer.read_until
+    if event.own or not is_new:
+        if event.own and not event.played_back:
+            buffer.read_until = max(buffer.read_until, entry.time)
+        return
+    if server.is_watched(buffer):
+        if event.played_back:
+            buffer.draw_line(number)
+        buffer.read_until = max(buffer.read_until, entry.time)
+    else:
+        buffer.count_unread(number)
+    if not event.played_back or entry.is_mention:
+        server.on_message(server, buffer, entry)
+
+
+def _buffer_for(server: "Server", event: Said) -> Buffer:
+    if event.kind is Kind.NOTICE and (event.private or event.own):
+        # What services and bots answer is shown where the user is, and opens nothing.
+        return server.get(event.talk) or server.here()
+    if server.features.is_channel(event.talk.lstrip(server.features.prefixes)):
+        return server.open(event.talk.lstrip(server.features.prefixes))
+    return server.open(event.talk or server.name)
+
+
+def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
+    time = time_of(event.played_back or event.time, server.now())
+    is_private = buffer.place is Place.TALK
+    is_about_us = is_private or is_mention(event.text, server.nick, server.words)
+    is_about_us = is_about_us and not event.own and event.kind is not Kind.NOTICE
+    entry = Entry(_SORTS[event.kind], time, event.sender, event.text, event.msgid, event.own, is_about_us)
+    if event.reply_to:
+        entry.extra().reply_to = event.reply_to
+        answered = buffer.find(event.reply_to)
+        if answered is not None and buffer[answered].own and not event.own:
+            entry.is_mention = True
+    return entry
+
+
+def _collect(server: "Server", results: Results, event: Said) -> None:
+    buffer = results.buffer or server.get(event.talk) or server.log
+    results.found.append((event.talk, _entry(server, event, buffer)))
+    if len(results.found) >= results.count:
+        _finish_collecting(server, results)
+
+
+def _finish_collecting(server: "Server", results: Results) -> None:
+    server.results = None
+    if results.buffer is None:
+        server.on_found(server, results)
+        return
+    results.buffer.is_loading = False
+    results.buffer.prepend([entry for _talk, entry in results.found])
+
+
+@handles(events.Earlier)
+def _earlier(server: "Server", event: events.Earlier) -> None:
+    buffer = server.open(event.channel)
+    buffer.has_all = buffer.has_all or not event.count
+    _begin_collecting(server, Results(buffer, event.count))
+
+
+@handles(events.Found)
+def _found(server: "Server", event: events.Found) -> None:
+    _begin_collecting(server, Results(None, event.count, event.text, event.channel))
+
+
+def _begin_collecting(server: "Server", results: Results) -> None:
+    server.results = results
+    if not results.count:
+        _finish_collecting(server, results)
+
+
+@handles(events.HistoryRefused)
+def _history_refused(server: "Server", event: events.HistoryRefused) -> None:
+    buffer = server.get(event.channel)
+    if buffer and buffer.is_loading:  # nobody asked but the view
+        buffer.is_loading, buffer.has_all = False, True
+        return
+    server.show(buffer or server.here(), event)
+
+
+@handles(events.Refused, events.Unconfirmed, events.Unsure)
+def _refused(server: "Server", event: events.Refused | events.Unconfirmed | events.Unsure) -> None:
+    server.show(server.get(event.target) or server.here(), event)
+
+
+@handles(events.MissedMore, events.JoinRefused)
+def _in_its_channel(server: "Server", event: Any) -> None:
+    server.show(server.get(event.channel) or server.here(), event)
+
+
+@handles(events.Reacted)
+def _reacted(server: "Server", event: events.Reacted) -> None:
+    if buffer := server.get(event.talk):
+        buffer.react(event.msgid, event.sender, event.reaction, is_taken_back=event.is_taken_back)
+
+
+@handles(events.Redacted)
+def _redacted(server: "Server", event: events.Redacted) -> None:
+    if buffer := server.get(event.target):
+        buffer.redact(event.msgid, event.by)
+
+
+@handles(events.Typing)
+def _typing(server: "Server", event: events.Typing) -> None:
+    if buffer := server.get(event.talk):
+        buffer.note_typing(event.nick, server.now(), is_typing=event.is_typing)
+
+
+@handles(events.MarkerMoved)
+def _marker(server: "Server", event: events.MarkerMoved) -> None:
+    if buffer := server.get(event.talk):
+        buffer.read_elsewhere(time_of(event.time, buffer.read_until))
+
+
+@handles(events.TalkedBefore)
+def _talked(server: "Server", event: events.TalkedBefore) -> None:
+    if not server.features.is_channel(event.talk):
+        server.open(event.talk)

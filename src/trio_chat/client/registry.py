@@ -1,0 +1,167 @@
+"""What a typed line means: a message, `exit`, or one of the commands in one table, which `commands` fills.
+
+An entry gives a command's usage, help, number of arguments and handler; `/help` is derived from it, and so is the check of the
+arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import NamedTuple, Protocol
+
+from trio_chat.client.session.dialogue import Dialogue
+from trio_chat.client.session.events import Kind
+from trio_chat.i18n import _
+
+
+class Meant(NamedTuple):
+    """The message that a command is about.
+
+    Args:
+        msgid: the server's name for it.
+        talk: the conversation that it belongs to.
+        reactions: what we have reacted to it with.
+    """
+
+    msgid: str
+    talk: str
+    reactions: Collection[str] = ()
+
+
+class Actions(Protocol):
+    """What a command can ask of the client."""
+
+    @property
+    def current(self) -> str:
+        """The channel that the user talks in, "" when there is none."""
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence."""
+
+    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+        """Send a message as soon as there is a connection."""
+
+    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+        """Have something done as soon as there is a connection; `text` names it if that never comes."""
+
+    async def join(self, channel: str, key: str) -> None:
+        """Join a channel and talk in it from then on."""
+
+    def is_channel(self, target: str) -> bool:
+        """Tell whether a target is written like a channel."""
+
+    async def log_in(self, account: str) -> None:
+        """Ask for a password and log in; "" means the account of the nickname."""
+
+    async def register(self, account: str, email: str) -> None:
+        """Ask for a password and register an account; "" means one for the nickname."""
+
+    async def become_operator(self, name: str, password: str) -> None:
+        """Become an operator of the server; a password "" is asked for."""
+
+    def meant(self, name: str, *, own: bool) -> Meant | None:
+        """Return the message of the current conversation that a command is about; None when there is none with a msgid.
+
+        Args:
+            name: a nickname, for the last message of that person; a number, counted from the newest message, which is 1; "" for
+                the selected one, or else the last one.
+            own: whether the last one is the last one of ours, or of somebody else.
+        """
+
+    async def answer(self, meant: Meant, text: str) -> None:
+        """Send a message that answers this one."""
+
+    def finish(self, reason: str) -> None:
+        """Leave when this line has been dealt with."""
+
+
+Handler = Callable[[Actions, list[str]], Awaitable[None]]
+
+
+class Command(NamedTuple):
+    """One command.
+
+    Args:
+        name: how it is typed, without the slash.
+        usage: its arguments, as `/help` shows them.
+        help: what it does, in one sentence.
+        least: arguments it needs.
+        most: arguments it takes; the last one takes the rest of the line.
+        handler: does it.
+        asks_secret: whether a password may be what is typed next.
+    """
+
+    name: str
+    usage: str
+    help: str
+    least: int
+    most: int
+    handler: Handler
+    asks_secret: bool = False
+
+    def synopsis(self) -> str:
+        """Return the command as it is typed."""
+        return f"/{self.name} {_(self.usage)}".rstrip()
+
+
+COMMANDS: dict[str, Command] = {}
+
+
+def command(usage: str, help_text: str, least: int, most: int, *, secret: bool = False) -> Callable[[Handler], Handler]:
+    """Register a function as the command that it is called like."""
+
+    def register(handler: Handler) -> Handler:
+        name = handler.__name__.removeprefix("_")
+        COMMANDS[name] = Command(name, usage, help_text, least, most, handler, secret)
+        return handler
+
+    return register
+
+
+def asks_secret(line: str) -> bool:
+    """Tell whether a password may be what is typed behind this line."""
+    command = COMMANDS.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    return command is not None and command.asks_secret
+
+
+async def interpret(client: Actions, line: str, table: Mapping[str, Command]) -> None:
+    """Do what a typed line says.
+
+    Args:
+        client: who does it.
+        line: the line.
+        table: the commands that there are.
+
+    A line that begins with `//`, or with a space before its slash, is a message that begins with a slash.
+    """
+    text = line.replace("\0", "").rstrip()
+    if not text.strip():
+        return
+    if text.strip() == "exit":
+        client.finish("")
+    elif text.startswith("//"):
+        await _talk(client, text[1:])
+    elif text.startswith("/"):
+        await _run_command(client, text, table)
+    else:
+        await _talk(client, text.lstrip() if text.lstrip().startswith("/") else text)
+
+
+async def _talk(client: Actions, text: str) -> None:
+    if client.current:
+        await client.say(client.current, text)
+    else:
+        await client.tell(_("You are in no channel, so nobody got this: {text}").format(text=text), error=True)
+        await client.tell(_("Join a channel with /join #channel, or write to one person with /msg nickname text."))
+
+
+async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
+    name, _space, rest = text[1:].partition(" ")
+    command = table.get(name.lower())
+    if command is None:
+        hint = _("There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.")
+        await client.tell(hint.format(name=name), error=True)
+        return
+    words = rest.split(maxsplit=max(command.most - 1, 0))
+    if not command.least <= len(words) <= command.most:
+        await client.tell(_("Usage: {usage}").format(usage=command.synopsis()), error=True)
+        return
+    await command.handler(client, [word.strip() for word in words])

@@ -1,0 +1,50 @@
+"""What servers are asked for because of what the user looks at: older messages, private talks; and what was read is told them."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.server import Server
+
+if TYPE_CHECKING:
+    from trio_chat.client.screen.desk import Desk
+
+_OLDER = 100
+"""Messages fetched when the reader comes to the oldest one there is."""
+
+
+class Requests:
+    """The requests of one desk.
+
+    Args:
+        desk: the desk.
+    """
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+
+    def fetch_older(self, buffer: Buffer) -> None:
+        """Fetch what was said before the oldest entry there is."""
+        for seat in self._desk.seats:
+            if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
+                buffer.is_loading = True
+                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)))
+
+    def opened(self, server: Server, buffer: Buffer) -> None:
+        """Fetch what belongs into a new buffer, if it is of a private talk; the history of a channel comes by itself."""
+        if buffer.place is Place.TALK:
+            self.open_talk(server, buffer)
+
+    def open_talk(self, server: Server, buffer: Buffer) -> None:
+        """Fetch what was said in a private talk."""
+        for seat in self._desk.seats:
+            if seat.server is server:
+                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)))
+
+    def has_read(self, server: Server, buffer: Buffer, time: float) -> None:
+        """Tell the server that a buffer was read up to a time, 0 for one that nothing was said in."""
+        session = next((seat.link.session for seat in self._desk.seats if seat.server is server), None)
+        if session and time:
+            moment = datetime.fromtimestamp(time, UTC)
+            session.dialogue.history.has_read(buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")

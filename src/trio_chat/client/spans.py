@@ -1,0 +1,42 @@
+"""A line of text with styles: spans, each of which a terminal may colour; without colours their texts make the line."""
+
+from typing import NamedTuple
+from zlib import crc32
+
+NICK_STYLES = tuple(f"nick{number}" for number in range(6))
+
+
+class Span(NamedTuple):
+    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of `NICK_STYLES`."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+def plain(line: Line) -> str:
+    """Return a line without colours."""
+    return "".join(span.text for span in line)
+
+
+def info(text: str) -> Line:
+    """Return a line that tells what happened."""
+    return (Span(f"[INFO] {text}", "info"),)
+
+
+def error(text: str) -> Line:
+    """Return a line that tells what went wrong."""
+    return (Span("[ERROR]", "error"), Span(f" {text}"))
+
+
+def sentence(line: Line) -> tuple[str, bool]:
+    """Return what a line made by `info` or `error` says, and whether it is the latter."""
+    is_error = line[0].style == "error"
+    return plain(line).removeprefix("[ERROR] " if is_error else "[INFO] "), is_error
+
+
+def nick_style(nick: str) -> str:
+    """Return the style of a nickname, the same whenever it is seen."""
+    return NICK_STYLES[crc32(nick.lower().encode()) % len(NICK_STYLES)]

@@ -1,0 +1,39 @@
+"""What the server knows of somebody, in sentences for people."""
+
+from datetime import UTC, datetime
+
+from trio_chat.client.session.events import Whois
+from trio_chat.i18n import N_, _
+from trio_chat.irc.text import clean
+
+_IDLE = "317"
+_SENTENCES = {
+    "311": (N_("{nick} is {3}, {0}@{1}."), 4),
+    "312": (N_("{nick} is on the server {0}: {1}."), 2),
+    "313": (N_("{nick} is an operator of the server."), 0),
+    _IDLE: (N_("{nick} has said nothing for {0} min, and has been here since {1}."), 2),
+    "319": (N_("{nick} is in {0}."), 1),
+    "330": (N_("{nick} is logged in as {0}."), 1),
+    "671": (N_("{nick} has an encrypted connection."), 0),
+}
+"""By numeric: the sentence, and how many values it takes."""
+
+
+def sentence(event: Whois) -> str:
+    """Return what an event says; in the words of the server when that does not have the form it ought to have."""
+    values = tuple(map(clean, event.values))
+    if event.code == _IDLE:
+        values = _idle(values)
+    form, count = _SENTENCES[event.code]
+    if len(values) < count:
+        return " ".join((clean(event.nick), *map(clean, event.values)))
+    return _(form).format(*values, nick=clean(event.nick))
+
+
+def _idle(values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return for how many minutes nothing was said, and when the connection began; nothing when that cannot be told."""
+    try:
+        seconds, begun = int(values[0]), datetime.fromtimestamp(int(values[1]), UTC).astimezone()
+    except (ValueError, IndexError, OverflowError, OSError):
+        return ()
+    return f"{seconds // 60}", f"{begun:%Y-%m-%d %H:%M}"
