@@ -178,7 +178,7 @@ def test_a_defect_gives_the_terminal_back(server: Server, start: Callable[..., T
 def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) -> None:
     """The client comes back by itself, with what was said before, and nothing twice."""
     ann = start(server.port, "ann")
-    sees(ann, "not encrypted", "ann")
+    sees(ann, "#lobby", "not encrypted")
     ann.type("before\r")
     sees(ann, "ann │ before")
     server.stop()
