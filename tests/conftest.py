@@ -1,6 +1,8 @@
 """Fixtures for every suite."""
 
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -20,3 +22,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def town() -> Town:
     """Return an empty world with the lobby."""
     return Town()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_in_the_working_directory() -> Iterator[None]:
+    """A database and its certificate belong into a temporary directory, or a server that is tried out here would find them."""
+    traces = [Path(name).absolute() for name in ("trio-chat.db", "trio-chat.db.pem")]
+    before = [path.exists() for path in traces]
+    yield
+    assert [path.exists() for path in traces] == before

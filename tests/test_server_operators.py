@@ -1,5 +1,6 @@
 """The edge for operators: passwords, reading the configuration again, bans that last and that others make."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -30,12 +31,14 @@ from trio_chat.server.transport import StreamTransport
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.database import StorageError, open_database
 
+NOWHERE = Settings(storage=StorageSettings(file=None))
+"""Settings with which nothing is written: a certificate would be, beside the database."""
 HASH = COSTS["low"].hasher().hash("secret word")
 
 
 def server(settings: Settings | None = None, load: object = None, memory: Memory | None = None) -> Server:
     """Return a server that does not run."""
-    return Server(settings or Settings(), Clock(NOON), memory, load=load)  # type: ignore[arg-type]
+    return Server(settings or NOWHERE, Clock(NOON), memory, load=load)  # type: ignore[arg-type]
 
 
 async def test_the_password_of_an_operator() -> None:
@@ -107,7 +110,7 @@ def test_every_key_is_in_the_table_once() -> None:
 
 def changed() -> Settings:
     """Return settings of which some can be taken."""
-    default = Settings()
+    default = NOWHERE
     return replace(
         default,
         server=replace(default.server, name="another.name", motd=("hello",), network="Net", cloak=False, port=6000),
@@ -150,6 +153,17 @@ async def test_a_wrong_configuration_changes_nothing(tmp_path: Path, caplog: pyt
     path.write_text("[server]\nnetwork = Other\n")
     await control.rehash()
     assert running.world.identity.network == "Other"
+
+
+async def test_a_database_for_later_has_its_certificate_later(tmp_path: Path) -> None:
+    """`[storage] file` counts after a restart; until then who knows the server by its certificate sees the same one."""
+    before, later = (Settings(storage=StorageSettings(file=tmp_path / name)) for name in ("before.db", "later.db"))
+    running = server(before)
+    await running.encryption.load()
+    shown = running.encryption.fingerprint
+    await ServerControl(running, COSTS["low"], HashingThreads(), lambda: later).rehash()
+    assert running.encryption.fingerprint == shown
+    assert os.listdir(tmp_path) == ["before.db.pem"]
 
 
 async def test_a_configuration_that_cannot_be_read_again() -> None:

@@ -81,7 +81,8 @@ class ServerControl:
         async with self._lock:
             try:
                 settings = await trio.to_thread.run_sync(self._load)
-                await self._server.reload_certificate(settings)
+                # As far as they count now: one of the server's own stays beside the database in use.
+                await self._server.reload_certificate(rehash.merge(self._server.settings, settings))
             except (ConfigError, CertificateError) as error:
                 log.error("the configuration was not read again, the old one stays: %s", error)
                 raise RehashError(str(error)) from error
