@@ -80,7 +80,7 @@ def test_the_answer_has_the_label(eve: Person) -> None:
 
 def test_who_has_no_batches_gets_the_messages_alone(town: Town) -> None:
     """ "limited functionality is available to clients without support for these CAPs"."""
-    assert commands(town.person("old", "#a", caps="soju.im/search").say("SEARCH text=hello")) == ["PRIVMSG", "PRIVMSG"]
+    assert commands(town.person("old", "#a").say("SEARCH text=hello")) == ["PRIVMSG", "PRIVMSG"]
 
 
 def test_only_in_own_channels(town: Town) -> None:
