@@ -64,6 +64,7 @@ class _Choice:
     """The case mapping of this process."""
 
     name = "precis"
+    is_plain = True  # whether ASCII is folded by `lower` alone
 
 
 def use_casemapping(name: str) -> None:
@@ -74,7 +75,8 @@ def use_casemapping(name: str) -> None:
     """
     _FOLDS[name]  # KeyError for what is none
     _Choice.name = name
-    fold.cache_clear()
+    _Choice.is_plain = name != "rfc1459"
+    _fold.cache_clear()
 
 
 def casemapping() -> str:
@@ -89,13 +91,19 @@ def agree(name: str, one: str, other: str) -> bool:
     return name.isascii() and ("rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS)))
 
 
-@lru_cache(maxsize=16384)
 def fold(name: str) -> str:
     """Return the form in which names are compared.
 
     Raises:
         InvalidName: when PRECIS refuses the name.
     """
+    if _Choice.is_plain and name.isascii():  # not kept: it costs nothing, and there are many who come once
+        return name.lower()
+    return _fold(name)
+
+
+@lru_cache(maxsize=16384)
+def _fold(name: str) -> str:
     return _FOLDS[_Choice.name](name)
 
 

@@ -10,11 +10,13 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 
-@lru_cache(maxsize=4096)
 def skeleton(folded: str) -> str:
     """Return what a folded name looks like; a name that looks like an ASCII name has that name as its skeleton."""
-    if folded.isascii():
-        return folded
+    return folded if folded.isascii() else _skeleton(folded)
+
+
+@lru_cache(maxsize=4096)
+def _skeleton(folded: str) -> str:
     table = prototypes()
     looks = "".join(table.get(char, char) for char in unicodedata.normalize("NFD", folded))
     return unicodedata.normalize("NFD", looks.lower())
