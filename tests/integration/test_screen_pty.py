@@ -106,10 +106,10 @@ def restored(terminal: Terminal) -> bool:
 def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None:
     """Cyrillic, Chinese and emoji arrive as they were typed, and both leave with 0 and their terminals as they were."""
     ann = start(server.port, "ann")
-    sees(ann, "#lobby", "not encrypted")
+    sees(ann, "#lobby", "this computer")
     bob = start(server.port, "bob")
     sees(ann, "bob has joined")
-    sees(bob, "#lobby", "not encrypted")
+    sees(bob, "#lobby", "this computer")
     ann.type("привет, 世界 😀\r")
     sees(bob, "ann │ привет, 世", "😀")
     bob.type("hello ann\r")
@@ -126,22 +126,22 @@ def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None
 def test_resize(server: Server, start: Callable[..., Terminal]) -> None:
     """Another size of the terminal is another picture, at once."""
     ann = start(server.port, "ann")
-    sees(ann, "#lobby", "not encrypted")
+    sees(ann, "#lobby", "this computer")
     ann.screen.resize(12, 40)
     fcntl.ioctl(ann._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 40, 0, 0))
     ann.process.send_signal(signal.SIGWINCH)
     # The emulator keeps what the new picture does not draw over, so only the whole new picture has all of this.
-    ann.wait(lambda: ann.screen.display[0].strip() == "#lobby" and "not encrypted" in "".join(ann.screen.display[8:11]))
+    ann.wait(lambda: ann.screen.display[0].strip() == "#lobby" and "this computer" in "".join(ann.screen.display[8:11]))
     assert "127.0.0.1" not in "\n".join(ann.lines())  # there is no room for the list
 
 
 def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal]) -> None:
     """It asks once, and arrives whole and in order."""
     ann = start(server.port, "ann")
-    sees(ann, "#lobby", "not encrypted")
+    sees(ann, "#lobby", "this computer")
     bob = start(server.port, "bob")
     sees(ann, "bob has joined")
-    sees(bob, "#lobby", "not encrypted")
+    sees(bob, "#lobby", "this computer")
     # A word that none of the hints at the prompt has: they change while this runs.
     ann.type("\x1b[200~" + "\r".join(f"pasted-{number}" for number in range(30)) + "\x1b[201~")
     sees(ann, "Paste 30 lines into #lobby?")
@@ -189,13 +189,13 @@ def test_a_defect_gives_the_terminal_back(server: Server, start: Callable[..., T
 def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) -> None:
     """The client comes back by itself, with what was said before, and nothing twice."""
     ann = start(server.port, "ann")
-    sees(ann, "#lobby", "not encrypted")  # who types before that is in no channel
+    sees(ann, "#lobby", "this computer")  # who types before that is in no channel
     ann.type("before\r")
     sees(ann, "ann │ before")
     server.stop()
     sees(ann, "not connected")
     server.start()
-    sees(ann, "not encrypted", patience=3 * PATIENCE)  # the pauses between attempts grow
+    sees(ann, "this computer", patience=3 * PATIENCE)  # the pauses between attempts grow
     ann.type("after\r")
     sees(ann, "ann │ before", "ann │ after")
     ann.wait(lambda: "\n".join(ann.screen.display).count("│ before") == 1)  # a picture that is half drawn may have it twice
@@ -206,7 +206,7 @@ def test_typing_under_a_flood(start: Callable[..., Terminal]) -> None:
     server = TinyServer()
     try:
         ann = start(server.port, "ann")
-        sees(ann, "#lobby", "not encrypted")
+        sees(ann, "#lobby", "this computer")
         begin, count = time.monotonic(), 0
         for letter in "the line stays whole":
             ann.type(letter)
@@ -235,13 +235,13 @@ def test_first_run(server: Server, tmp_path: Path) -> None:
         terminal.type("newbie\r")
         sees(terminal, "Register this nickname")
         terminal.type("n\r")
-        sees(terminal, "#lobby", "newbie", "not encrypted")
+        sees(terminal, "#lobby", "newbie", "this computer")
         terminal.type("/quit\r")
         assert terminal.wait_end() == 0
     finally:
         terminal.close()
     again = Terminal(home)
     try:
-        sees(again, "#lobby", "newbie", "not encrypted")
+        sees(again, "#lobby", "newbie", "this computer")
     finally:
         again.close()

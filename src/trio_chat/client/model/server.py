@@ -29,6 +29,7 @@ class Server:
         self.state = State.CONNECTING
         self.lag: float | None = None
         self.is_secure = False
+        self.is_local = False
         self.is_ready = False
         self.is_away = False
         self.account = ""

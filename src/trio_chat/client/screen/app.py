@@ -198,7 +198,9 @@ class ScreenClient:
         server = seat.server
         match event:
             case events.Connected():
-                server.is_secure = seat.link.session is not None and seat.link.session.is_secure
+                session = seat.link.session
+                server.is_secure = session is not None and session.is_secure
+                server.is_local = session is not None and session.is_local
                 self._offer_registration(seat)
             case events.Ready():
                 self._catch_up(seat)

@@ -166,8 +166,9 @@ class Panels:
         if server.state is State.CONNECTED:
             lag = "" if server.lag is None else f" {server.lag:.1f} s" if server.lag >= 1 else f" {server.lag * 1000:.0f} ms"
             slow = server.lag is not None and server.lag >= _SLOW
-            text = _("TLS") if server.is_secure else _("not encrypted")
-            return looks["status bad" if slow else "status good"], f" ● {text}{lag} "
+            text = _("TLS") if server.is_secure else _("this computer") if server.is_local else _("not encrypted")
+            is_good = not slow and (server.is_secure or server.is_local)
+            return looks["status good" if is_good else "status bad"], f" ● {text}{lag} "
         if server.state is State.LOST and server.retry_at is not None:
             seconds = max(round(server.retry_at - self._now()), 0)
             text = ngettext("not connected, trying again in {count} s", "not connected, trying again in {count} s", seconds)

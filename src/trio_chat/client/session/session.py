@@ -6,6 +6,7 @@ does not keep up makes the session read more slowly, never grow. The send task i
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import ip_address
 
 import trio
 
@@ -76,6 +77,16 @@ class Session:
     def is_secure(self) -> bool:
         """Whether nobody between us and the server can read along."""
         return isinstance(self._stream, trio.SSLStream)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine, so that there is nobody between."""
+        if not isinstance(self._stream, trio.SocketStream):
+            return False
+        try:
+            return ip_address(self._stream.socket.getpeername()[0]).is_loopback
+        except OSError:  # gone already
+            return False
 
     async def run(self) -> Outcome:
         """Talk to the server until one side ends it; tell of what was not confirmed, and return how it ended.
