@@ -23,7 +23,7 @@ class LineBuffer:
     """Collects received bytes and gives back lines.
 
     Args:
-        max_tags: bytes allowed for the tags, with '@' and the space after them.
+        max_tags: bytes allowed for the tags, with '@' and the space after them; not less than for the rest.
         max_body: bytes allowed for the rest, without CR LF.
     """
 
@@ -49,8 +49,8 @@ class LineBuffer:
                 self._skipped = 0
                 continue
             line = raw[:-1] if raw.endswith(b"\r") else raw
-            if line:
-                lines.append(self._judge(line))
+            if line:  # one that is no longer than a body may be is all right, whatever is in it
+                lines.append(line if len(line) <= self._max_body else self._judge(line))
         if self._skipping:
             self._skip(rest, lines)
             rest = b""
