@@ -12,7 +12,7 @@ from test_server import Hall, Peer, hall
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
-from trio_chat.server.admission import Admission, household
+from trio_chat.server.admission import Admission, Entry, household
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.transport import StreamTransport
 
@@ -23,8 +23,8 @@ def enter(admission: Admission, *hosts: str) -> list[str]:
     """Return why each of these connections, which end at once, is refused."""
     reasons = []
     for host in hosts:
-        with admission.enter(host) as reason:
-            reasons.append(reason)
+        with Entry(admission) as entry:
+            reasons.append(entry.count(host))
     return reasons
 
 
@@ -54,8 +54,10 @@ def test_addresses_that_are_different_people(one: str, other: str) -> None:
 def test_connections_at_the_same_time_are_limited() -> None:
     """The one over the limit is refused; when one has gone, another may come."""
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=2)), Clock())
-    with admission.enter("2001:db8::1"):
-        with admission.enter("2001:db8::2"):
+    with Entry(admission) as first:
+        first.count("2001:db8::1")
+        with Entry(admission) as second:
+            second.count("2001:db8::2")
             assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == ["Too many connections from your address", ""]
         assert enter(admission, "2001:db8::3") == [""]
     assert admission.statistics().refused == 1
@@ -74,7 +76,8 @@ def test_new_connections_are_limited_in_their_rate() -> None:
 def test_exempt_networks_are_not_counted() -> None:
     """This machine itself, unless configured otherwise."""
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock())
-    with admission.enter("127.0.0.1"):
+    with Entry(admission) as entry:
+        assert entry.count("127.0.0.1") == ""
         assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
     assert admission.statistics().addresses == 0
 
@@ -93,7 +96,8 @@ def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     """A scan from everywhere does not fill the memory, and does not make us forget who is connected."""
     monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
-    with admission.enter(STRANGER):
+    with Entry(admission) as entry:
+        entry.count(STRANGER)
         enter(admission, *(f"192.0.2.{number}" for number in range(100)))
         assert admission.statistics().addresses == 4
         assert enter(admission, STRANGER) != [""]

@@ -45,25 +45,6 @@ class _Address:
         self.updated = now
 
 
-class Stay:
-    """A connection of an address, while the block runs."""
-
-    __slots__ = ("_known", "_refusal")
-
-    def __init__(self, refusal: str, known: _Address | None) -> None:
-        self._refusal = refusal
-        self._known = known
-
-    def __enter__(self) -> str:
-        """Give why it is refused, or ""."""
-        return self._refusal
-
-    def __exit__(self, *exception: object) -> None:
-        """Count it no more."""
-        if self._known is not None:
-            self._known.connections -= 1
-
-
 class Entry:
     """The way in of one connection: it is counted once, as soon as it is known whom it comes from, while the block runs.
 
@@ -71,11 +52,12 @@ class Entry:
         admission: what counts.
     """
 
-    __slots__ = ("_admission", "_stay")
+    __slots__ = ("_admission", "_is_counted", "_known")
 
     def __init__(self, admission: "Admission") -> None:
         self._admission = admission
-        self._stay: Stay | None = None
+        self._is_counted = False
+        self._known: _Address | None = None
 
     def __enter__(self) -> "Entry":
         """Begin; nothing is counted yet."""
@@ -83,15 +65,16 @@ class Entry:
 
     def __exit__(self, *exception: object) -> None:
         """Count it no more."""
-        if self._stay is not None:
-            self._stay.__exit__(*exception)
+        if self._known is not None:
+            self._known.connections -= 1
 
     def count(self, host: str) -> str:
         """Count it, unless that was done; return why it is refused, or "" when it may come in."""
-        if self._stay is not None:
+        if self._is_counted:
             return ""
-        self._stay = self._admission.enter(host)
-        return self._stay.__enter__()
+        self._is_counted = True
+        refusal, self._known = self._admission.take(host)
+        return refusal
 
 
 class AdmissionStatistics(NamedTuple):
@@ -123,10 +106,14 @@ class Admission:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
 
-    def enter(self, host: str) -> "Stay":
-        """Count a connection from now on; to be used in `with`, which gives why it is refused, or "" when it may come in."""
+    def take(self, host: str) -> tuple[str, _Address | None]:
+        """Count a connection of an address; for `Entry`, which counts it off again.
+
+        Returns:
+            Why it is refused, or ""; and what is to be counted off, or None.
+        """
         if self._is_exempt(host):
-            return Stay("", None)
+            return "", None
         key = household(host)
         known = self._known(key)
         reason = self._why_not(known)
@@ -135,11 +122,11 @@ class Admission:
             if not known.is_told:  # once: who floods the port shall not flood the log
                 log.warning("connections from %s are refused for now: %s", key, reason)
             known.is_told = True
-            return Stay(reason, None)
+            return reason, None
         known.is_told = False
         known.tokens -= 1
         known.connections += 1
-        return Stay("", known)
+        return "", known
 
     def statistics(self) -> AdmissionStatistics:
         """Return how many addresses are remembered, and how many connections have been refused."""
