@@ -349,11 +349,12 @@ async def test_who_came_through_a_proxy_is_counted_once() -> None:
         for _ in range(2):
             ann = here.connect()
             await ann.send(V1 + HELLO)
-            await ann.until("001")
+            assert (await ann.until("001")).params[0] == "ann"
             await ann.send(b"QUIT\r\n")
             await ann.rest()
             await ann.stream.aclose()
             await wait_all_tasks_blocked()
+            assert not here.server.connections
 
 
 async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) -> None:

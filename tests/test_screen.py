@@ -397,8 +397,8 @@ async def test_who_looks_elsewhere_has_not_read(jumping_clock):
         await server.send(":bob!u@h PRIVMSG #lobby :are you there?")
         await it.sees("1 unread", "─ new ─")
         it.screen.press("focus in")
-        await it.sees_not("1 unread")
-        await it.sees("─ new ─")
+        rows = await it.sees_not("1 unread")
+        assert any("─ new ─" in row for row in rows)
 
 
 async def test_a_device_that_reads_reads_for_all(jumping_clock):
@@ -408,7 +408,7 @@ async def test_a_device_that_reads_reads_for_all(jumping_clock):
         await server.send("@time=2026-05-04T00:05:00.000Z;msgid=5 :bob!u@h PRIVMSG #lobby :hello")
         await it.sees("1 unread")
         await server.send(":srv.test MARKREAD #lobby timestamp=2026-05-04T00:05:00.000Z")
-        await it.sees_not("1 unread")
+        assert not any("unread" in row for row in await it.sees_not("1 unread"))
 
 
 async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
@@ -451,7 +451,8 @@ async def test_mentions_are_listed(jumping_clock):
         it.screen.press("ctrl p", "f8")
         await it.sees("#lobby bob: alice, look")
         it.screen.press("enter")
-        await until(lambda: it.world.buffer.name == "#lobby")
+        assert any("alice, look" in row for row in await it.sees_not("#lobby bob: alice, look"))
+        assert it.world.buffer.name == "#lobby"
 
 
 # Typing
@@ -582,7 +583,7 @@ async def test_a_reply_to_us_is_a_mention(jumping_clock):
         await server.send("@msgid=abc :alice!u@h PRIVMSG #lobby :tea?")
         it.screen.press("ctrl p")
         await server.send("@msgid=def;+draft/reply=abc :bob!u@h PRIVMSG #lobby :yes")
-        await it.sees("1 mention")
+        assert not any("2 mention" in row for row in await it.sees("1 mention"))
 
 
 async def test_react_to_the_selected_message(jumping_clock):
@@ -651,9 +652,9 @@ async def test_help(jumping_clock):
         it.screen.press("f1")
         await it.sees("Alt-1 … Alt-9", "Ctrl-Y")
         it.screen.press("esc")
-        await it.sees_not("Ctrl-Y")
+        assert not any("Alt-1 … Alt-9" in row for row in await it.sees_not("Ctrl-Y"))
         it.screen.press(*"/help", "enter")
-        await it.sees("/away [text]", "Commands")
+        assert any("/away [text]" in row for row in await it.sees("/away [text]", "Commands"))
 
 
 # The connection
@@ -665,7 +666,7 @@ async def test_the_state_of_the_connection_is_seen(jumping_clock):
         await server.send(":srv.test PONG srv.test lag")
         await it.sees("● not encrypted", " ms")
         await server.close()
-        await it.sees("○ not connected, trying again in")
+        assert not any("●" in row for row in await it.sees("○ not connected, trying again in"))
 
 
 async def test_a_server_that_shuts_down_is_waited_for(jumping_clock):

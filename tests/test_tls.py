@@ -131,10 +131,10 @@ async def test_what_only_looks_like_tls_is_ended(own: Settings, data: bytes) -> 
     async with edge(own) as here:
         eve = here.connect()
         await eve.send(data)
-        await eve.rest()
+        assert b"001" not in await eve.rest()
         ann = here.connect()
         await ann.send(HELLO)
-        await ann.until("001")
+        assert (await ann.until("001")).params[0] == "ann"
 
 
 async def test_a_handshake_is_bounded(own: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,8 +251,7 @@ async def test_letters_typed_one_by_one_are_no_flood(own: Settings) -> None:
         await ann.until("422")
         for letter in f"PING {'x' * 400}\r\n" * 5:
             await ann.send(letter.encode())
-        for _ in range(5):
-            await ann.until("PONG")
+        assert [(await ann.until("PONG")).params[-1] for _ in range(5)] == ["x" * 400] * 5
 
 
 # The certificate.

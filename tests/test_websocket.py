@@ -186,7 +186,7 @@ async def test_a_line_that_is_too_long_is_said_to_be() -> None:
         web = await enter(here, TEXT)
         await web.say("PRIVMSG web :" + "x" * 600, "PING x")
         await web.until("417")
-        await web.until("PONG")
+        assert (await web.until("PONG")).params[-1] == "x"
 
 
 async def test_a_message_without_end_is_ended() -> None:
@@ -291,6 +291,7 @@ async def test_a_peer_that_never_answers_a_close_is_ended(autojump_clock: MockCl
         with trio.fail_after(10):
             while here.server.connections:  # noqa: ASYNC110  # nothing else tells when a connection is gone
                 await trio.sleep(0.1)
+        assert not here.server.world.sessions
 
 
 # The opening.

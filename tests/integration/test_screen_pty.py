@@ -157,6 +157,7 @@ def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal])
     bob.wait(lambda: shown()[-1:] == [29] and is_in_order())
     bob.type("\x1b[5~\x1b[5~")
     bob.wait(lambda: shown()[:1] == [0] and is_in_order())
+    assert shown()[0] == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -199,6 +200,7 @@ def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) 
     ann.type("after\r")
     sees(ann, "ann │ before", "ann │ after")
     ann.wait(lambda: "\n".join(ann.screen.display).count("│ before") == 1)  # a picture that is half drawn may have it twice
+    assert "\n".join(ann.screen.display).count("│ after") == 1
 
 
 def test_typing_under_a_flood(start: Callable[..., Terminal]) -> None:
