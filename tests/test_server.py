@@ -485,6 +485,26 @@ async def test_an_echo_comes_before_the_pong() -> None:
         assert [message.command for message in messages] == ["PRIVMSG", "PONG", "PRIVMSG", "PONG"]
 
 
+async def test_a_burst_is_carried_out_whole_and_in_order() -> None:
+    """More lines than are done in one turn, all received at once: none is lost, none overtakes another."""
+    async with hall() as h:
+        ann = await h.register("ann")
+        await ann.say(*(f"PING {number}" for number in range(300)))
+        assert [(await ann.until("PONG"))[-1].params[1] for _ in range(300)] == [str(number) for number in range(300)]
+
+
+async def test_who_is_ended_says_nothing_more() -> None:
+    """Lines that came in the moment in which somebody else ended the client are not carried out."""
+    async with hall() as h:
+        ann = await h.register("ann", "#a")
+        bob = await h.register("bob", "#a")
+        await ann.until("JOIN")
+        (connection,) = (one for one in h.server.connections if one.session.target == "bob")
+        await bob.say("PRIVMSG #a :one line", "PRIVMSG #a :and another")
+        connection.end("Killed")
+        assert [message.command for message in await ann.until("QUIT")] == ["QUIT"]
+
+
 async def test_quit_is_answered_and_the_connection_closed() -> None:
     """Modern IRC, QUIT: ERROR, then the end; it sees itself leave before, and so do the others."""
     async with hall() as h:

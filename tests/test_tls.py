@@ -24,6 +24,7 @@ from trio_chat.server import certificates
 from trio_chat.server.certificates import CertificateError, Files, files_of
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.peer import Peer
+from trio_chat.server.poller import TaskPoller
 from trio_chat.server.tls import MAX_IDLE, TlsTransport
 from trio_chat.server.transport import SocketTransport
 
@@ -110,6 +111,23 @@ async def test_what_comes_with_the_end_of_the_handshake_is_not_lost(own: Setting
             incoming.write(await stream.receive_some())
             with suppress(ssl.SSLWantReadError):
                 received += client.read(65536)
+        # And its last lines with the end of everything.
+        bob = here.connect()
+        await bob.send(HELLO.replace(b"ann", b"bob"))
+        await bob.until("422")
+        client.write(b"PRIVMSG bob :the last words\r\nVERSION\r\nVERSION\r\n")
+        with pytest.raises(ssl.SSLWantReadError):
+            client.unwrap()
+        await stream.send_all(outgoing.read())
+        assert (await bob.until("PRIVMSG")).params[1] == "the last words"
+        while received := await stream.receive_some():
+            incoming.write(received)
+        records = b""
+        with suppress(ssl.SSLZeroReturnError):  # as said by close_notify
+            while True:
+                records += client.read(65536)
+        assert records.count(b" 351 ") == 2
+        assert b"(Connection closed)" in records
 
 
 async def test_tls_1_1_is_too_old(own: Settings) -> None:
@@ -179,7 +197,8 @@ async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Setti
     right.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     ours, theirs = (trio.SocketStream(trio.socket.from_stdlib_socket(sock)) for sock in (left, right))
     async with edge(own) as here, trio.open_nursery() as nursery:
-        nursery.start_soon(here.server.open_and_serve, SocketTransport(theirs), Peer(host="127.0.0.1"), ListenerSettings(name=""))
+        transport = SocketTransport(theirs, TaskPoller())
+        nursery.start_soon(here.server.open_and_serve, transport, Peer(host="127.0.0.1"), ListenerSettings(name=""))
         stream: trio.SSLStream[trio.SocketStream] = trio.SSLStream(ours, client_context())
         ann = End(stream)
         await ann.send(HELLO)

@@ -33,6 +33,7 @@ from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
 from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
+from trio_chat.server.poller import best_poller
 from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
@@ -83,6 +84,7 @@ class Server:
         self.jitter = random.Random().random  # noqa: S311  # spreads keep-alive traffic; nothing secret
         self.encryption = Encryption(files_of(settings), settings.server.name, clock)
         self._accepting = trio.CancelScope()
+        self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self._is_stopping = False
         self._parting = 0  # connections that are being refused or closed before anybody chats on them
@@ -98,6 +100,7 @@ class Server:
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
+            nursery.start_soon(self._poller.run)
             nursery.start_soon(keep_alive, self.connections)
             nursery.start_soon(self.encryption.watch)
             if self.world.memory is not None:
@@ -188,10 +191,11 @@ class Server:
         try:
             name = stream.socket.getpeername()
             peer = Peer(host=LOCAL if listener.path is not None else plain_address(name[0]))
-            transport = SocketTransport(stream)
+            transport = SocketTransport(stream, self._poller)
         except OSError:  # gone before it was looked at
             await trio.aclose_forcefully(stream)
             return
+        del stream  # an empty shell now, and there may be ten thousand
         await self.open_and_serve(transport, peer, listener)
 
     async def open_and_serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
@@ -207,9 +211,14 @@ class Server:
             if not (listener.proxy or self._brings_others(peer.host)) and (refusal := entry.count(peer.host)):
                 await self._refuse(transport, _closing(peer, refusal))
                 return
-            opened = await self._open(transport, peer, listener, entry)
-            if opened is not None and (connection := await self._let_in(opened, entry)) is not None:
+            if (connection := await self._open_and_let_in(transport, peer, listener, entry)) is not None:
                 await connection.run()
+
+    async def _open_and_let_in(
+        self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
+    ) -> Connection | None:
+        opened = await self._open(transport, peer, listener, entry)
+        return None if opened is None else await self._let_in(opened, entry)
 
     async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
         """Serve one client until it is gone.

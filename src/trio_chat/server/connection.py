@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import trio
@@ -69,6 +70,10 @@ class Connection:
         self._next_look = now + hub.limits.registration_timeout
         self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
         self._outbox: Outbox | None = None
+        self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
+        self._unfinished: tuple[Callable[[], Awaitable[Output]], int] | None = None  # the answer to the last one, and its ticket
+        self._delay = 0.0  # seconds until the first of the lines may be carried out
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
@@ -134,61 +139,111 @@ class Connection:
             self.end("Internal error")
 
     async def _read(self) -> None:
-        """Carry out the client's lines, one after the other, until it leaves or is ended."""
-        buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
+        """Carry out the client's lines, one after the other, until it leaves or is ended.
+
+        What needs no waiting is done where the bytes come in (`_take`), which need not wake this task; the rest is done here.
+        """
         data, self._ahead = self._ahead, b""
+        if data:
+            self._take(data)
         while True:
-            data = data or await self._transport.receive()
-            if not data:
-                self.end("Connection closed")
-                return
-            self._received = trio.current_time()
-            lines = buffer.feed(data)
-            if self._flood is not None and len(data) > BYTES_PER_LINE * (len(lines) + 1):
-                self._flood.spend(len(data) // BYTES_PER_LINE - len(lines))
-                await self._slow_down(self._flood)
-                if self._reason:
-                    return
-            for count, line in enumerate(lines, 1):
-                if count % _LINES_PER_TURN == 0:
-                    await trio.lowlevel.checkpoint()
-                await self._carry_out(line)
-                if self._reason:
-                    return
-            data = b""
-
-    async def _slow_down(self, budget: FloodBudget) -> None:
-        """Pay for a line: wait, or end who has been made to wait for too long."""
-        delay = budget.take()
-        if budget.is_exhausted:
-            self.end("Excess flood")
-        elif delay:
-            await trio.sleep(delay)
-
-    async def _carry_out(self, line: bytes | BadLine) -> None:
-        hub = self._hub
-        if self._flood is not None:
-            await self._slow_down(self._flood)
+            await self._catch_up()
             if self._reason:
                 return
-        # Both have room nearly always, and a coroutine for each line that comes is not free.
-        if self._outbox is not None and not self._outbox.has_room:
-            await self._outbox.wait_room()
-        if not hub.broadcaster.has_room:
-            await hub.broadcaster.wait_room()
-        # No checkpoint from here to the end: what the line changes and what is sent of it are one step.
+            await self._transport.receive_each(self._take)
+
+    def _take(self, data: bytes) -> bool:
+        """Carry out what has come, as far as nothing must be waited for; tell whether something must, or there is no more."""
+        if not data:
+            self._stop_reading("Connection closed")
+        if self._reason:  # perhaps another has ended the client, at the moment at which this came
+            return True
+        self._received = trio.current_time()
+        lines = self._buffer.feed(data)
+        if self._flood is not None and len(data) > BYTES_PER_LINE * (len(lines) + 1):
+            self._flood.spend(len(data) // BYTES_PER_LINE - len(lines))
+            if not self._pay():
+                self._held = lines
+                return True
+        for count, line in enumerate(lines):
+            if count == _LINES_PER_TURN or not self._has_room or not self._pay():
+                self._held = lines[count:]
+                return True
+            self._carry_out(line)
+            if self._unfinished is not None or self._reason:
+                self._held = lines[count + 1 :]
+                return True
+        return False
+
+    async def _catch_up(self) -> None:
+        """Carry out what `_take` had to leave, waiting wherever one must. No checkpoint when it has left nothing."""
+        lines, self._held = self._held, []
+        is_paid = self._delay > 0
+        await self._wait_delay()
+        await self._finish()
+        for count, line in enumerate(lines):
+            if count and count % _LINES_PER_TURN == 0:
+                await trio.lowlevel.checkpoint()
+            if not is_paid and not self._pay():
+                await self._wait_delay()
+            is_paid = False
+            if self._outbox is not None:
+                await self._outbox.wait_room()
+            await self._hub.broadcaster.wait_room()
+            if self._reason:
+                return
+            self._carry_out(line)
+            await self._finish()
+
+    def _stop_reading(self, reason: str) -> None:
+        """End the connection where it is read: the reader sees that itself, and raising `Cancelled` in it would be dearer."""
+        self._reason = self._reason or reason
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether a line may be carried out at once: neither the client nor the others have too much to receive."""
+        return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
+
+    def _pay(self) -> bool:
+        """Pay for a line, if the client has to; tell whether it may be carried out at once: else `_delay` says when.
+
+        Who has been made to wait for too long is ended.
+        """
+        if self._flood is None:
+            return True
+        self._delay = self._flood.take()
+        if self._flood.is_exhausted:
+            self._stop_reading("Excess flood")
+        return not self._delay
+
+    async def _wait_delay(self) -> None:
+        delay, self._delay = self._delay, 0.0
+        if delay and not self._reason:
+            await trio.sleep(delay)
+
+    def _carry_out(self, line: bytes | BadLine) -> None:
+        """Carry out a line, as one step: what it changes and what is sent of it. The rest of a long answer is for `_finish`."""
+        hub = self._hub
         output = handle_line(hub.world, self.session, line)
         if output.cost > 1 and self._flood is not None:
             self._flood.spend(output.cost - 1)
         ticket = hub.broadcaster.accept(output)
         if output.close:
-            self.end(output.close)
-        while output.later is not None:
-            await hub.broadcaster.wait_delivered(ticket)
-            output = await output.later()
-            ticket = hub.broadcaster.accept(output)
+            self._stop_reading(output.close)
+        if output.later is not None:
+            self._unfinished = output.later, ticket
+
+    async def _finish(self) -> None:
+        """Give the client the rest of an answer that has to wait for something. No checkpoint when there is none."""
+        while self._unfinished is not None and not self._reason:
+            (later, ticket), self._unfinished = self._unfinished, None
+            await self._hub.broadcaster.wait_delivered(ticket)
+            output = await later()
+            ticket = self._hub.broadcaster.accept(output)
             if output.close:
-                self.end(output.close)
+                self._stop_reading(output.close)
+            if output.later is not None:
+                self._unfinished = output.later, ticket
 
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""

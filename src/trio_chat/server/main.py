@@ -85,13 +85,14 @@ async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.
             if watching:
                 log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one))}/metrics" for one in watching))
                 nursery.start_soon(Monitor(server).run, watching)
-            nursery.start_soon(announce, entrances, server.encryption)
-            log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(service.keep_alive)
-            service.notify("READY=1")
-            await server.serve(entrances)
+            async with trio.open_nursery() as serving:
+                await serving.start(server.serve, entrances)
+                log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
+                service.notify("READY=1")
+                nursery.start_soon(announce, entrances, server.encryption)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:

@@ -59,22 +59,46 @@ class TlsTransport:
 
     async def receive(self) -> bytes:
         """Wait for bytes; see `Transport`."""
-        plain = b""
-        if self._is_fresh:
-            self._is_fresh = False
-            plain = self._decrypt()
+        plain = self._first()
         while not plain and not self._is_ended:
             data = await self._below.receive()
             if not data or self._is_shut:  # what comes after our farewell is only to be read away
                 return data
-            self._connection.bio_write(data)
-            plain = self._decrypt()
-            self._unsent += pull(self._connection)
-            if self._unsent:
-                self._call()
-            self._idle = max(0, self._idle + len(data) - _SHARE * len(plain))
-            if self._idle > MAX_IDLE or len(self._unsent) > MAX_IDLE:
-                raise trio.BrokenResourceError("TLS messages without anything in them")
+            plain = self._digest(data)
+        return plain
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have taken what is in the bytes that come; see `Transport`."""
+
+        def take_plain(plain: bytes, *, is_last: bool) -> bool:
+            if plain and take(plain):
+                return True
+            return is_last and (take(b"") or True)
+
+        if take_plain(self._first(), is_last=self._is_ended):
+            await trio.lowlevel.checkpoint()
+        else:
+            await self._below.receive_each(lambda data: take_plain(self._digest(data), is_last=self._is_ended or not data))
+
+    def _first(self) -> bytes:
+        """Return what came with the end of the handshake, once."""
+        if not self._is_fresh:
+            return b""
+        self._is_fresh = False
+        return self._decrypt()
+
+    def _digest(self, data: bytes) -> bytes:
+        """Return what received bytes hold; what OpenSSL has to answer of its own accord is sent."""
+        if not data:
+            return b""
+        self._connection.bio_write(data)
+        plain = self._decrypt()
+        self._unsent += pull(self._connection)
+        if self._unsent:
+            self._call()
+        self._idle = max(0, self._idle + len(data) - _SHARE * len(plain))
+        if self._idle > MAX_IDLE or len(self._unsent) > MAX_IDLE:
+            raise trio.BrokenResourceError("TLS messages without anything in them")
         return plain
 
     def _decrypt(self) -> bytes:

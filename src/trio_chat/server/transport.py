@@ -11,6 +11,8 @@ from typing import Protocol
 
 import trio
 
+from trio_chat.server.poller import Poller
+
 RECEIVE_BYTES = 65536
 LINGER_TIMEOUT = 1.0
 """Seconds in which a peer's last bytes are read and dropped."""
@@ -27,6 +29,17 @@ class Transport(Protocol):
 
     async def receive(self) -> bytes:
         """Wait for bytes and return them; b"" when the peer has sent its last.
+
+        Raises:
+            trio.BrokenResourceError: the connection broke.
+            trio.ClosedResourceError: it was closed here.
+        """
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have bytes taken each time some come, until that returns true, or there are no more: b"" is taken, too.
+
+        Args:
+            take: must not block. It may be called in another task than this; what it raises, this raises.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
@@ -82,6 +95,12 @@ async def send_all(transport: Transport, data: bytes) -> None:
         await transport.send_rest(rest)
 
 
+async def receive_each(transport: Transport, take: Callable[[bytes], bool]) -> None:
+    """Do by `receive` what a transport's `receive_each` does, for one that has no better way."""
+    while not take(data := await transport.receive()) and data:
+        pass
+
+
 async def part(transport: Transport, *, going_away: bool = False) -> None:
     """Say that nothing more comes, and read away what is still on its way: closing with unread bytes would destroy what the peer
     has not read yet. The caller has a deadline, and closes.
@@ -102,9 +121,11 @@ class SocketTransport:
 
     Args:
         stream: an accepted connection, which gives its socket up and is not to be used any more.
+        poller: what waits for it in `receive_each`.
     """
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: trio.SocketStream, poller: Poller) -> None:
+        self._poller = poller
         sock = stream.socket
         family, kind, protocol = sock.family, sock.type, sock.proto
         self._socket = socket.socket(family, kind, protocol, fileno=sock.detach())
@@ -123,6 +144,23 @@ class SocketTransport:
                 continue
             except OSError as error:
                 raise trio.BrokenResourceError from error
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have the poller receive; see `Transport`."""
+        recv = self._socket.recv
+
+        def on_readable() -> bool:
+            try:
+                data = recv(RECEIVE_BYTES)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                raise trio.BrokenResourceError from error
+            return take(data) or not data
+
+        if self._socket.fileno() < 0:
+            raise trio.ClosedResourceError
+        await self._poller.watch(self._socket.fileno(), on_readable)
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send without waiting; see `Transport`."""
@@ -160,6 +198,7 @@ class SocketTransport:
         """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`. No checkpoint."""
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
+            self._poller.forget(self._socket.fileno())
             self._socket.close()
 
 
@@ -179,6 +218,10 @@ class StreamTransport:
     async def receive(self) -> bytes:
         """Wait for bytes; see `Transport`."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have bytes taken as they come; see `Transport`."""
+        await receive_each(self, take)
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
@@ -223,6 +266,14 @@ class Ahead:
         data, self.data = self.data, b""
         await trio.lowlevel.checkpoint()
         return data
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have taken what was read ahead, then what comes; see `Transport`."""
+        data, self.data = self.data, b""
+        if data and take(data):
+            await trio.lowlevel.checkpoint()
+        else:
+            await self.below.receive_each(take)
 
     async def more(self) -> bool:
         """Read more ahead; tell whether more came."""

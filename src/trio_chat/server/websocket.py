@@ -13,7 +13,7 @@ from wsproto.frame_protocol import CloseReason, FrameProtocol
 from wsproto.utilities import RemoteProtocolError
 
 from trio_chat.irc.lines import ENDLESS
-from trio_chat.server.transport import Transport
+from trio_chat.server.transport import Transport, receive_each
 
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
@@ -89,6 +89,10 @@ class WebSocketTransport:
             if self._control:
                 self._call()
         return lines
+
+    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        """Have lines taken as they come; see `Transport`."""
+        await receive_each(self, take)
 
     async def _take(self) -> bytes:
         """Return the lines in what was received so far; a peer that breaks the rules gets a reason and no more attention."""

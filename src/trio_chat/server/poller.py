@@ -1,0 +1,127 @@
+"""Who waits for bytes of many sockets, and what is done when some come.
+
+A client's task need not run for each line that comes. Where the system has epoll, one task asks for all clients at once and has
+what was received carried out there and then; a client's own task sleeps until something must be waited for, or fails. Waiting in
+each task would cost each line a system call, a wake-up and a switch of tasks: a third of what a private message costs.
+"""
+
+import select
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import outcome
+import trio
+
+_EVENTS_PER_TURN = 64
+"""After so many sockets other tasks get a turn."""
+
+
+class Poller(Protocol):
+    """Waits for sockets to be readable."""
+
+    async def run(self) -> None:
+        """Do the waiting, for ever. Whoever watches must have ended before this is cancelled."""
+
+    async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:
+        """Have something called each time a socket is readable, until it returns true. Whoever is cancelled is called no more.
+
+        Args:
+            descriptor: the socket's; one may be watched only once at a time.
+            on_readable: must not block, and may be called without there being anything to read. What it raises, this raises.
+
+        Raises:
+            trio.ClosedResourceError: `forget` was called.
+        """
+
+    def forget(self, descriptor: int) -> None:
+        """End the watching of a socket that is about to be closed, if it is watched."""
+
+
+def best_poller() -> "Poller":
+    """Return what waits in the way that costs least here."""
+    return EpollPoller() if hasattr(select, "epoll") else TaskPoller()
+
+
+class TaskPoller:
+    """Each task waits for itself: works wherever Trio does."""
+
+    async def run(self) -> None:
+        """Do nothing: there is nothing to be done for all."""
+        await trio.sleep_forever()
+
+    async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:
+        """Wait, call, and wait again; see `Poller`."""
+        is_enough = False
+        while not is_enough:
+            await trio.lowlevel.wait_readable(descriptor)
+            await trio.lowlevel.checkpoint_if_cancelled()  # it may have been after the bytes had come
+            is_enough = on_readable()
+
+    def forget(self, descriptor: int) -> None:
+        """Wake who waits; see `Poller`."""
+        trio.lowlevel.notify_closing(descriptor)
+
+
+class _Watch(NamedTuple):
+    """Somebody who waits for a socket."""
+
+    task: trio.lowlevel.Task
+    on_readable: Callable[[], bool]
+
+
+class EpollPoller:
+    """One task waits for all, by an epoll of its own on which Trio's waits (Linux)."""
+
+    def __init__(self) -> None:
+        self._watches: dict[int, _Watch] = {}
+        self._epoll = select.epoll()
+
+    async def run(self) -> None:
+        """Wait for all; see `Poller`."""
+        with self._epoll:
+            while True:
+                await trio.lowlevel.wait_readable(self._epoll.fileno())
+                # By level, not by edge: what is not read now is reported again.
+                for descriptor, _ in self._epoll.poll(0, _EVENTS_PER_TURN):
+                    self._attend(descriptor)
+
+    def _attend(self, descriptor: int) -> None:
+        watch = self._watches.get(descriptor)
+        if watch is None:  # what was done for one socket has ended the watching of another
+            return
+        try:
+            is_enough = watch.on_readable()
+        except Exception as error:  # it is the watcher's, and ends nobody else
+            self._end(descriptor, watch, outcome.Error(error))
+        else:
+            if is_enough:
+                self._end(descriptor, watch, outcome.Value(None))
+
+    def _end(self, descriptor: int, watch: _Watch, result: outcome.Outcome[None]) -> None:
+        """Wake who watches, unless that has been cancelled meanwhile, perhaps by itself."""
+        if self._watches.get(descriptor) is watch:
+            self._stop(descriptor)
+            trio.lowlevel.reschedule(watch.task, result)
+
+    def _stop(self, descriptor: int) -> None:
+        self._epoll.unregister(descriptor)
+        del self._watches[descriptor]
+
+    async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:
+        """Wait until the one task says that it is over; see `Poller`."""
+        if descriptor in self._watches:
+            raise trio.BusyResourceError("this socket is watched already")
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._epoll.register(descriptor, select.EPOLLIN)
+        self._watches[descriptor] = _Watch(trio.lowlevel.current_task(), on_readable)
+
+        def abort(_: object) -> trio.lowlevel.Abort:
+            self._stop(descriptor)
+            return trio.lowlevel.Abort.SUCCEEDED
+
+        await trio.lowlevel.wait_task_rescheduled(abort)
+
+    def forget(self, descriptor: int) -> None:
+        """Wake who watches; see `Poller`."""
+        if (watch := self._watches.get(descriptor)) is not None:
+            self._end(descriptor, watch, outcome.Error(trio.ClosedResourceError("closed by another task")))

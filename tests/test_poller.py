@@ -1,0 +1,266 @@
+"""Waiting for many sockets in one task, and in each client's own: both keep the same promises."""
+
+import gc
+import select
+import socket
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+import trio
+
+from trio_chat.server.poller import EpollPoller, Poller, TaskPoller
+from trio_chat.server.transport import SocketTransport
+
+POLLERS = [
+    TaskPoller,
+    pytest.param(EpollPoller, marks=pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")),
+]
+pytestmark = pytest.mark.parametrize("make", POLLERS)
+Make = Callable[[], Poller]
+
+
+@asynccontextmanager
+async def running(make: Make) -> AsyncIterator[Poller]:
+    """Have a poller that does its work."""
+    poller = make()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(poller.run)
+        yield poller
+        nursery.cancel_scope.cancel()
+
+
+class Line:
+    """A connection: `far` is the peer's end, `near` the one that is watched; what came is kept."""
+
+    def __init__(self) -> None:
+        self.near, self.far = socket.socketpair()
+        self.near.setblocking(False)
+        self.got: list[bytes] = []
+        self._send, self._receive = trio.open_memory_channel[bytes](10)
+
+    def take(self) -> bool:
+        """Read once; say whether that is enough."""
+        self.got.append(self.near.recv(100))
+        self._send.send_nowait(self.got[-1])
+        return self.got[-1] == b"enough"
+
+    async def next(self) -> bytes:
+        """Return what was read and not returned yet."""
+        return await self._receive.receive()
+
+    def close(self) -> None:
+        """Close both ends."""
+        self.near.close()
+        self.far.close()
+
+
+@pytest.fixture
+def line() -> Iterator[Line]:
+    """Return a connection."""
+    one = Line()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def other() -> Iterator[Line]:
+    """Return another connection."""
+    one = Line()
+    yield one
+    one.close()
+
+
+async def test_it_calls_each_time_until_told_that_it_is_enough(make: Make, line: Line) -> None:
+    """What came before the watching counts, too; and who was told enough may watch again."""
+    async with running(make) as poller:
+        for _ in range(2):
+            line.far.send(b"one")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(poller.watch, line.near.fileno(), line.take)
+                assert await line.next() == b"one"
+                line.far.send(b"two")
+                assert await line.next() == b"two"
+                line.far.send(b"enough")
+            assert await line.next() == b"enough"
+    assert line.got == [b"one", b"two", b"enough"] * 2
+
+
+async def test_what_is_raised_is_the_watchers_alone(make: Make, line: Line, other: Line) -> None:
+    """A defect that one client meets ends that client: the others are waited for as before."""
+
+    def fail() -> bool:
+        raise ZeroDivisionError
+
+    async with running(make) as poller, trio.open_nursery() as nursery:
+        nursery.start_soon(poller.watch, other.near.fileno(), other.take)
+        line.far.send(b"x")
+        with pytest.raises(ZeroDivisionError):
+            await poller.watch(line.near.fileno(), fail)
+        other.far.send(b"enough")
+    assert other.got == [b"enough"]
+
+
+async def test_what_has_failed_leaves_nothing_to_be_collected(make: Make, line: Line) -> None:
+    """No circle of references keeps a client whose connection broke: the error does not hold the one who met it."""
+
+    class Client:
+        def take(self) -> bool:
+            raise ZeroDivisionError
+
+    client = Client()
+    seen = weakref.ref(client)
+    gc.disable()
+    try:
+        async with running(make) as poller:
+            line.far.send(b"x")
+            with suppress(ZeroDivisionError):
+                await poller.watch(line.near.fileno(), client.take)
+            del client
+            await trio.lowlevel.checkpoint()  # Trio itself remembers what it woke the last task with
+            assert seen() is None
+    finally:
+        gc.enable()
+
+
+async def test_a_cancelled_watcher_may_watch_again(make: Make, line: Line) -> None:
+    """Cancelling leaves nothing behind, also when it happens in what the watcher has called."""
+    scope = trio.CancelScope()
+
+    def stop() -> bool:
+        scope.cancel()
+        return line.take()
+
+    async with running(make) as poller:
+        for text in (b"x", b"enough"):
+            scope = trio.CancelScope()
+            line.far.send(text)
+            with scope:
+                await poller.watch(line.near.fileno(), stop)
+        line.far.send(b"enough")
+        await poller.watch(line.near.fileno(), line.take)
+    assert line.got == [b"x", b"enough", b"enough"]
+
+
+async def test_a_watcher_is_not_started_when_it_is_cancelled_already(make: Make, line: Line) -> None:
+    """Nothing is read for who has gone."""
+    line.far.send(b"x")
+    async with running(make) as poller:
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await poller.watch(line.near.fileno(), line.take)
+    assert scope.cancelled_caught
+    assert line.got == []
+
+
+async def test_who_was_ended_by_another_is_not_called(make: Make, line: Line, other: Line) -> None:
+    """One client ends the other, whose bytes have come in the same moment: those are not carried out any more."""
+    scopes = {line: trio.CancelScope(), other: trio.CancelScope()}
+
+    def murderer(mine: Line, victim: Line) -> Callable[[], bool]:
+        def take() -> bool:
+            scopes[victim].cancel()
+            mine.take()
+            return True
+
+        return take
+
+    async with running(make) as poller, trio.open_nursery() as nursery:
+
+        async def watch(mine: Line, victim: Line) -> None:
+            with scopes[mine]:
+                await poller.watch(mine.near.fileno(), murderer(mine, victim))
+
+        nursery.start_soon(watch, line, other)
+        nursery.start_soon(watch, other, line)
+        line.far.send(b"x")
+        other.far.send(b"x")
+    assert len(line.got) + len(other.got) == 1
+
+
+async def test_who_watches_what_is_closed_is_told(make: Make, line: Line) -> None:
+    """As with every wait of Trio's: `ClosedResourceError`, "if another task closes" what is waited for."""
+    async with running(make) as poller, trio.open_nursery() as nursery:
+
+        async def close() -> None:
+            line.far.send(b"x")
+            await line.next()
+            poller.forget(line.near.fileno())
+
+        nursery.start_soon(close)
+        with pytest.raises(trio.ClosedResourceError):
+            await poller.watch(line.near.fileno(), line.take)
+        poller.forget(line.near.fileno())  # when nobody watches, that is nothing
+    assert line.got == [b"x"]
+
+
+async def test_a_socket_has_one_watcher(make: Make, line: Line) -> None:
+    """Two would take each other's bytes."""
+    async with running(make) as poller, trio.open_nursery() as nursery:
+        nursery.start_soon(poller.watch, line.near.fileno(), line.take)
+        line.far.send(b"x")
+        await line.next()
+        with pytest.raises(trio.BusyResourceError):
+            await poller.watch(line.near.fileno(), line.take)
+        line.far.send(b"enough")
+
+
+# A plain connection on it.
+
+
+@asynccontextmanager
+async def connected(make: Make) -> AsyncIterator[tuple[SocketTransport, socket.socket]]:
+    """Have a transport, and the peer's end of its socket."""
+    near, far = socket.socketpair()
+    async with running(make) as poller:
+        transport = SocketTransport(trio.SocketStream(trio.socket.from_stdlib_socket(near)), poller)
+        with far:
+            yield transport, far
+        await transport.aclose()
+
+
+async def test_the_last_that_is_taken_is_the_end(make: Make) -> None:
+    """Whoever takes hears of the end once, and is not asked whether that is enough."""
+    taken: list[bytes] = []
+
+    def take(data: bytes) -> bool:
+        taken.append(data)
+        return False
+
+    async with connected(make) as (transport, far):
+        far.send(b"words")
+        far.shutdown(socket.SHUT_WR)
+        await transport.receive_each(take)
+    assert taken == [b"words", b""]
+
+
+async def test_a_broken_connection_raises(make: Make) -> None:
+    """The peer closes with bytes unread, which is a reset."""
+    async with connected(make) as (transport, far):
+        transport.send_nowait(b"unread")
+        far.close()
+        with pytest.raises(trio.BrokenResourceError):
+            await transport.receive_each(lambda data: pytest.fail(f"took {data!r}"))
+
+
+async def test_a_connection_closed_here_raises(make: Make) -> None:
+    """Before the receiving, and while it goes on."""
+    async with connected(make) as (transport, far), trio.open_nursery() as nursery:
+        closing = trio.Event()
+
+        async def close() -> None:
+            await closing.wait()
+            await transport.aclose()
+
+        def take(data: bytes) -> bool:
+            assert data == b"x"
+            closing.set()
+            return False
+
+        nursery.start_soon(close)
+        far.send(b"x")
+        with pytest.raises(trio.ClosedResourceError):
+            await transport.receive_each(take)
+        with pytest.raises(trio.ClosedResourceError):
+            await transport.receive_each(take)
