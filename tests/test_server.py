@@ -388,6 +388,32 @@ async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery)
     assert any(0 < count < len(people) for count in seen)
 
 
+async def test_who_gets_little_of_a_batch_gets_it_first(town: Town, nursery: trio.Nursery) -> None:
+    """A reply and a private message do not wait until a channel in which many talk has all of its own."""
+    people = tuple(town.newcomer() for _ in range(600))
+    ann, bob = town.newcomer(), town.newcomer()
+    broadcaster = Broadcaster(4, 4)
+    for part in (
+        event(town, people, "one"),
+        event(town, people, "two"),
+        event(town, (bob,), "x"),
+        Direct(ann.session, b"PONG\r\n"),
+    ):
+        ticket = broadcaster.accept(Output((part,)))
+    seen: list[tuple[bool, bool, bool]] = []
+
+    async def somebody_else() -> None:
+        while not (seen and all(seen[-1])):
+            seen.append((bool(ann.received), bool(bob.received), bool(people[-1].received)))
+            await trio.lowlevel.checkpoint()
+
+    nursery.start_soon(broadcaster.run)
+    nursery.start_soon(somebody_else)
+    await broadcaster.wait_delivered(ticket)
+    assert (True, True, False) in seen
+    assert not any(member and not (reply and private) for reply, private, member in seen)
+
+
 def test_the_flood_budget() -> None:
     """A burst at once, then a steady rate; quiet times are credited up to the burst."""
     clock = Clock(0)

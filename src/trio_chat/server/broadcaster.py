@@ -26,7 +26,7 @@ Delivery = tuple[Session, bytes, bool]
 """A session, all its bytes of a batch, and whether replies to its own commands are among them."""
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
-_ITEMS_PER_BATCH = 512
+_ITEMS_PER_BATCH = 1024
 
 
 class BroadcasterStatistics(NamedTuple):
@@ -124,8 +124,11 @@ class Broadcaster:
         async for first in self._receive:
             items = [first, *self._waiting()]
             waiting = await self._remember(items)
+            deliveries = _gather_all(waiting)
+            if len(items) > 1:  # who gets little gets it first: a long fan-out to others is not what they should wait for
+                deliveries.sort(key=_size)
             count = 0
-            for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
+            for count, (session, data, is_reply) in enumerate(deliveries, 1):
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
@@ -191,7 +194,11 @@ def _without_memory(item: Output) -> Sequence[Part]:
     return item.parts if item.refusal is None else (item.refusal,)
 
 
-def _gather_all(items: Sequence[Sequence[Part]]) -> Sequence[Delivery]:
+def _size(delivery: Delivery) -> int:
+    return len(delivery[1])
+
+
+def _gather_all(items: Sequence[Sequence[Part]]) -> list[Delivery]:
     """Gather several items as one batch; one that cannot be written is a defect that costs that item only."""
     try:
         return list(gather([part for item in items for part in item]))

@@ -143,9 +143,9 @@ class Connection:
 
         What needs no waiting is done where the bytes come in (`_take`), which need not wake this task; the rest is done here.
         """
-        data, self._ahead = self._ahead, b""
-        if data:
-            self._take(data)
+        if self._ahead:
+            self._take(self._ahead)
+            self._ahead = b""
         while True:
             await self._catch_up()
             if self._reason:
