@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import socket
 import stat
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +17,17 @@ from edge import HELLO, End
 from support import NOON, Clock
 from trio_chat.config import ListenerSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.server.app import Server
-from trio_chat.server.listeners import Entrance, ListenError, accept_from, bound_to, close_all, open_all, open_unix
+from trio_chat.server.listeners import (
+    Arrival,
+    Door,
+    Entrance,
+    ListenError,
+    accept_from,
+    bound_to,
+    close_all,
+    open_all,
+    open_unix,
+)
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="Python has no Unix sockets there")
 
@@ -34,7 +45,7 @@ async def test_each_listener_has_its_own_rules(nursery: trio.Nursery) -> None:
     entrances = await open_all(settings)
     server = Server(settings, Clock(NOON))
     await nursery.start(server.serve, entrances)
-    free, closed = [End(await trio.open_tcp_stream("127.0.0.1", bound_to(entrance.listener)[1])) for entrance in entrances]
+    free, closed = [End(await trio.open_tcp_stream("127.0.0.1", bound_to(entrance.door.socket)[1])) for entrance in entrances]
     await free.send(HELLO)
     await free.until("001")
     await closed.send(HELLO)
@@ -85,13 +96,13 @@ async def test_when_one_place_is_impossible_none_stays_open(tmp_path: Path) -> N
     assert not (tmp_path / "a").exists()
 
 
-class TiredListener(trio.abc.Listener[trio.SocketStream]):
-    """A listener that says one thing after the other when it is asked for a connection."""
+class TiredDoor:
+    """A door that says one thing after the other when it is asked for connections."""
 
     def __init__(self, outcomes: Sequence[object]) -> None:
         self._outcomes = list(outcomes)
 
-    async def accept(self) -> trio.SocketStream:
+    async def accept(self) -> list[object]:
         """Give a connection, or an error; at last nothing ever again."""
         await trio.lowlevel.checkpoint()
         if not self._outcomes:
@@ -102,14 +113,13 @@ class TiredListener(trio.abc.Listener[trio.SocketStream]):
             return await self.accept()
         if isinstance(outcome, OSError):
             raise outcome
-        return cast("trio.SocketStream", outcome)
+        return [outcome]
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Take no more connections."""
-        await trio.lowlevel.checkpoint()
 
 
-Serve = Callable[[trio.SocketStream, ListenerSettings], Awaitable[None]]
+Serve = Callable[[Arrival, ListenerSettings], Awaitable[None]]
 
 
 async def test_no_room_for_a_connection_is_survived_and_said_once(
@@ -118,17 +128,17 @@ async def test_no_room_for_a_connection_is_survived_and_said_once(
     """EMFILE for a while: the server waits without a busy loop, and takes connections again when it can."""
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     no_room = OSError(errno.EMFILE, "Too many open files")
-    listener = TiredListener([no_room] * 50 + ["one", no_room, "two", 60.0, "three"])
+    door = TiredDoor([no_room] * 50 + ["one", no_room, "two", 60.0, "three"])
     served: list[str] = []
     done = trio.Event()
 
-    async def serve(stream: object, settings: ListenerSettings) -> None:
-        served.append(str(stream))
+    async def serve(arrival: object, settings: ListenerSettings) -> None:
+        served.append(str(arrival))
         if len(served) == 3:
             done.set()
         await trio.lowlevel.checkpoint()
 
-    entrance = Entrance(cast("trio.SocketListener", listener), ListenerSettings(name=""))
+    entrance = Entrance(cast("Door", door), ListenerSettings(name=""))
     nursery.start_soon(accept_from, entrance, cast("Serve", serve), nursery)
     await done.wait()
     assert trio.current_time() > 65
@@ -136,21 +146,53 @@ async def test_no_room_for_a_connection_is_survived_and_said_once(
     nursery.cancel_scope.cancel()
 
 
+class Troubled(socket.socket):
+    """A listening socket on which accept() fails in some way, before it goes on as it should."""
+
+    def __init__(self, *errors: int) -> None:
+        super().__init__()
+        self.errors = list(errors)
+        self.bind(("127.0.0.1", 0))
+        self.listen()
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Fail, or take a connection."""
+        if self.errors and (number := self.errors.pop(0)):
+            raise OSError(number, "trouble")
+        return super().accept()
+
+
 @pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPERM, errno.EHOSTUNREACH])
-async def test_a_connection_that_is_gone_before_it_is_taken_is_passed_over(nursery: trio.Nursery, number: int) -> None:
+async def test_a_connection_that_is_gone_before_it_is_taken_is_passed_over(number: int) -> None:
     """Linux accept(2): "detect the network errors [...] and treat them like EAGAIN by retrying"."""
-    listener = TiredListener([OSError(number, "gone"), "one"])
-    served = trio.Event()
+    with Troubled(number) as sock, socket.create_connection(sock.getsockname()) as ours:
+        ((theirs, host),) = await Door(sock).accept()
+        with theirs:
+            assert (theirs.getpeername(), host) == (ours.getsockname(), "127.0.0.1")
 
-    async def serve(stream: object, settings: ListenerSettings) -> None:
-        assert stream == "one"
-        served.set()
-        await trio.lowlevel.checkpoint()
 
-    entrance = Entrance(cast("trio.SocketListener", listener), ListenerSettings(name=""))
-    nursery.start_soon(accept_from, entrance, cast("Serve", serve), nursery)
-    await served.wait()
-    nursery.cancel_scope.cancel()
+async def test_all_who_wait_are_taken_at_once() -> None:
+    """A hundred people who come back after a restart: in two turns, not in a hundred."""
+    with Troubled() as sock:
+        ours = [socket.create_connection(sock.getsockname()) for _ in range(100)]
+        door = Door(sock)
+        taken = [await door.accept(), await door.accept()]
+        assert [len(arrivals) for arrivals in taken] == [64, 36]
+        for one in (*ours, *(arrival.sock for arrivals in taken for arrival in arrivals)):
+            one.close()
+
+
+async def test_who_was_taken_before_there_was_no_room_is_served() -> None:
+    """The error comes with the next connection."""
+    with Troubled(0, errno.EMFILE, errno.EMFILE) as sock:
+        ours = [socket.create_connection(sock.getsockname()) for _ in range(2)]
+        door = Door(sock)
+        (first,) = await door.accept()
+        with pytest.raises(OSError, match="trouble"):
+            await door.accept()
+        (second,) = await door.accept()
+        for one in (*ours, first.sock, second.sock):
+            one.close()
 
 
 async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nursery) -> None:
@@ -159,7 +201,7 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
     entrances = await open_all(settings)
     server = Server(settings, Clock(NOON))
     await nursery.start(server.serve, entrances)
-    port = bound_to(entrances[0].listener)[1]
+    port = bound_to(entrances[0].door.socket)[1]
 
     async def come_and_break(data: bytes) -> None:
         stream = await trio.open_tcp_stream("127.0.0.1", port)

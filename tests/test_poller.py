@@ -214,7 +214,7 @@ async def connected(make: Make) -> AsyncIterator[tuple[SocketTransport, socket.s
     """Have a transport, and the peer's end of its socket."""
     near, far = socket.socketpair()
     async with running(make) as poller:
-        transport = SocketTransport(trio.SocketStream(trio.socket.from_stdlib_socket(near)), poller)
+        transport = SocketTransport(near, poller)
         with far:
             yield transport, far
         await transport.aclose()

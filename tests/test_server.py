@@ -27,7 +27,7 @@ from trio_chat.server.app import Server
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.keepalive import keep_alive
-from trio_chat.server.listeners import Entrance, ListenError, bound_port, explain, open_listeners
+from trio_chat.server.listeners import Door, Entrance, ListenError, bound_port, explain, open_listeners
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.transport import StreamTransport
 
@@ -674,8 +674,8 @@ async def test_a_client_that_does_not_read_delays_nobody(autojump_clock: MockClo
 # Shutdown.
 
 
-class MemoryListener(trio.abc.Listener[trio.SocketStream]):
-    """A listener to which tests connect from within."""
+class MemoryDoor:
+    """A door through which tests come from within."""
 
     def __init__(self) -> None:
         self.send, self.receive = trio.open_memory_channel["trio.StapledStream[Any, Any]"](10)
@@ -687,49 +687,48 @@ class MemoryListener(trio.abc.Listener[trio.SocketStream]):
         self.send.send_nowait(theirs)
         return Peer(ours)
 
-    async def accept(self) -> trio.SocketStream:
+    async def accept(self) -> "list[trio.StapledStream[Any, Any]]":
         """Wait for a connection."""
-        return cast("trio.SocketStream", await self.receive.receive())
+        return [await self.receive.receive()]
 
-    async def aclose(self) -> None:
+    def close(self) -> None:
         """Take no more connections."""
         self.is_closed = True
-        await trio.lowlevel.checkpoint()
 
 
-def entrance(listener: MemoryListener) -> Entrance:
-    """Return a listener as the server wants it."""
-    return Entrance(cast("trio.SocketListener", listener), ListenerSettings(name=""))
+def entrance(door: MemoryDoor) -> Entrance:
+    """Return a door as the server wants it."""
+    return Entrance(cast("Door", door), ListenerSettings(name=""))
 
 
 class MemoryServer(Server):
     """A server whose clients come over memory streams."""
 
-    async def handle(self, stream: trio.abc.Stream, listener: ListenerSettings) -> None:
+    async def handle(self, arrival: object, listener: ListenerSettings) -> None:
         """Serve an accepted stream."""
-        await self.serve_client(StreamTransport(stream), peers.Peer(host="127.0.0.1"))
+        await self.serve_client(StreamTransport(cast("trio.abc.Stream", arrival)), peers.Peer(host="127.0.0.1"))
 
 
-async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryListener, trio.Event]:
-    """Start a server with a listener; return them, and what is set when the server has ended."""
-    server, listener, ended = (
+async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryDoor, trio.Event]:
+    """Start a server with a door; return them, and what is set when the server has ended."""
+    server, door, ended = (
         MemoryServer(Settings(server=ServerSettings(shutdown_grace=3)), Clock(NOON)),
-        MemoryListener(),
+        MemoryDoor(),
         trio.Event(),
     )
 
     async def run(task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114, ASYNC128  # `serve` says started
-        await server.serve([entrance(listener)], task_status=task_status)
+        await server.serve([entrance(door)], task_status=task_status)
         ended.set()
 
     await nursery.start(run)
-    return server, listener, ended
+    return server, door, ended
 
 
 async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also before registration."""
-    server, listener, ended = await start(nursery)
-    modern, old, fresh = listener.connect(), listener.connect(), listener.connect()
+    server, door, ended = await start(nursery)
+    modern, old, fresh = door.connect(), door.connect(), door.connect()
     await modern.say("CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a")
     await modern.until("366")
     await old.say("NICK bob", "USER bob 0 * :Bob", "JOIN #a")
@@ -745,13 +744,13 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     for peer in (modern, old, fresh):
         await peer.stream.aclose()
     await ended.wait()
-    assert listener.is_closed
+    assert door.is_closed
 
 
 async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(nursery: trio.Nursery) -> None:
     """Outboxes are flushed: nothing that was accepted is lost on the way."""
-    server, listener, _ = await start(nursery)
-    ann, bob = listener.connect(), listener.connect()
+    server, door, _ = await start(nursery)
+    ann, bob = door.connect(), door.connect()
     for nick, peer in (("ann", ann), ("bob", bob)):
         await peer.say(f"NICK {nick}", f"USER {nick} 0 * :x", "JOIN #a")
         await peer.until("366")
@@ -766,8 +765,8 @@ async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(nurse
 
 async def test_who_has_stopped_reading_does_not_hold_up_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     """The grace time and no more."""
-    server, listener, ended = await start(nursery)
-    stuck = listener.connect(lockstep_stream_pair)
+    server, door, ended = await start(nursery)
+    stuck = door.connect(lockstep_stream_pair)
     await stuck.say("NICK ann", "USER ann 0 * :Ann")
     await wait_all_tasks_blocked()
     before = trio.current_time()
@@ -778,11 +777,11 @@ async def test_who_has_stopped_reading_does_not_hold_up_the_end(nursery: trio.Nu
 
 async def test_a_server_that_is_cancelled_is_gone_at_once(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     """The second signal: no grace, and every connection closed."""
-    server, listener = MemoryServer(Settings(), Clock(NOON)), MemoryListener()
-    stuck = listener.connect(lockstep_stream_pair)
+    server, door = MemoryServer(Settings(), Clock(NOON)), MemoryDoor()
+    stuck = door.connect(lockstep_stream_pair)
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as inner:
-            await inner.start(server.serve, [entrance(listener)])
+            await inner.start(server.serve, [entrance(door)])
             await stuck.say("NICK ann", "USER ann 0 * :Ann")
             await wait_all_tasks_blocked()
             before = trio.current_time()

@@ -195,9 +195,9 @@ async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Setti
     left, right = socket.socketpair()
     left.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     right.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
-    ours, theirs = (trio.SocketStream(trio.socket.from_stdlib_socket(sock)) for sock in (left, right))
+    ours = trio.SocketStream(trio.socket.from_stdlib_socket(left))
     async with edge(own) as here, trio.open_nursery() as nursery:
-        transport = SocketTransport(theirs, TaskPoller())
+        transport = SocketTransport(right, TaskPoller())
         nursery.start_soon(here.server.open_and_serve, transport, Peer(host="127.0.0.1"), ListenerSettings(name=""))
         stream: trio.SSLStream[trio.SocketStream] = trio.SSLStream(ours, client_context())
         ann = End(stream)

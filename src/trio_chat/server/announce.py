@@ -24,8 +24,8 @@ async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> Non
         entrances: where the server listens, [server] first: a further one serves those who know of it.
         encryption: its certificate; one that is to be made is made now.
     """
-    port = bound_to(entrances[0].listener)[1]
-    main = [bound_to(entrance.listener) for entrance in entrances if entrance.settings is entrances[0].settings]
+    port = bound_to(entrances[0].door.socket)[1]
+    main = [bound_to(entrance.door.socket) for entrance in entrances if entrance.settings is entrances[0].settings]
     await _print(await _ways_to_join([place[0] for place in main], port))
     if all(entrance.settings.tls == "off" for entrance in entrances):
         return
@@ -41,7 +41,7 @@ async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> Non
 def shown(entrance: Entrance) -> str:
     """Return where one listens, for people."""
     path = entrance.settings.path
-    return str(path) if path is not None else with_port(*bound_to(entrance.listener))
+    return str(path) if path is not None else with_port(*bound_to(entrance.door.socket))
 
 
 async def _ways_to_join(bound: list[Address], port: int) -> list[str]:

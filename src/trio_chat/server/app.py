@@ -28,7 +28,7 @@ from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.keepalive import keep_alive
-from trio_chat.server.listeners import Entrance, accept_from
+from trio_chat.server.listeners import Arrival, Entrance, accept_from
 from trio_chat.server.mail import mailer
 from trio_chat.server.memory import forget
 from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
@@ -186,17 +186,10 @@ class Server:
         for scope in self.openings:
             scope.cancel()
 
-    async def handle(self, stream: trio.SocketStream, listener: ListenerSettings) -> None:
+    async def handle(self, arrival: Arrival, listener: ListenerSettings) -> None:
         """Serve an accepted connection until it is gone."""
-        try:
-            name = stream.socket.getpeername()
-            peer = Peer(host=LOCAL if listener.path is not None else plain_address(name[0]))
-            transport = SocketTransport(stream, self._poller)
-        except OSError:  # gone before it was looked at
-            await trio.aclose_forcefully(stream)
-            return
-        del stream  # an empty shell now, and there may be ten thousand
-        await self.open_and_serve(transport, peer, listener)
+        peer = Peer(host=plain_address(arrival.host) if arrival.host else LOCAL)
+        await self.open_and_serve(SocketTransport(arrival.sock, self._poller), peer, listener)
 
     async def open_and_serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
         """Find out what a connection is, and serve it until it is gone.

@@ -34,16 +34,83 @@ _GONE = frozenset(
 )  # fmt: skip
 _NO_ROOM_DELAY = 0.1
 _BACKLOG = 1024
+_ACCEPTS_PER_TURN = 64
+"""After so many connections other tasks get a turn."""
+_MOST_UNSENT = 16_384
+"""Bytes that the system takes of what it cannot send yet: the rest waits in the outbox, which is bounded and can be given up."""
 
 
 class ListenError(Exception):
     """The port cannot be opened; the message says why and what to do."""
 
 
-class Entrance(NamedTuple):
-    """An open listener, and what is to be done with who comes in there."""
+class Arrival(NamedTuple):
+    """A connection that was accepted: its socket, and the address at the other end, "" when it has none."""
 
-    listener: trio.SocketListener
+    sock: socket.socket
+    host: str
+
+
+class Door:
+    """A socket that listens.
+
+    Trio's listener takes one connection for each pass of the scheduler, and wraps each three times; people who come all at once,
+    as after a restart, come in all at once here.
+
+    Args:
+        sock: the socket; owned by this object from now on.
+    """
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+
+    async def accept(self) -> list[Arrival]:
+        """Wait for connections; return those that are there, one or more.
+
+        Raises:
+            OSError: there is no room for more; what came before that is returned first.
+        """
+        arrivals: list[Arrival] = []
+        await trio.lowlevel.checkpoint()
+        while not arrivals:
+            try:
+                while len(arrivals) < _ACCEPTS_PER_TURN:
+                    arrivals.append(self._accept_one())
+            except BlockingIOError:
+                if not arrivals:
+                    await trio.lowlevel.wait_readable(self.socket)
+            except OSError as error:
+                if arrivals:
+                    break
+                if error.errno not in _GONE:
+                    raise
+                await trio.lowlevel.checkpoint()
+        return arrivals
+
+    def _accept_one(self) -> Arrival:
+        sock, address = self.socket.accept()
+        if sock.family in (socket.AF_INET, socket.AF_INET6):
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+            except OSError:
+                pass  # it is broken already, as whoever serves it will find, or the system knows no such thing
+            return Arrival(sock, address[0])
+        return Arrival(sock, "")
+
+    def close(self) -> None:
+        """Take no more connections."""
+        if self.socket.fileno() >= 0:
+            trio.lowlevel.notify_closing(self.socket)
+            self.socket.close()
+
+
+class Entrance(NamedTuple):
+    """An open door, and what is to be done with who comes in there."""
+
+    door: Door
     settings: ListenerSettings
 
 
@@ -85,11 +152,11 @@ async def open_all(settings: Settings) -> list[Entrance]:
     try:
         for one in (main, *settings.listeners):
             if one.path is not None:
-                sock = await trio.to_thread.run_sync(open_unix, one.path, one.mode)
-                opened = [trio.SocketListener(trio.socket.from_stdlib_socket(sock))]
+                opened = [Door(await trio.to_thread.run_sync(open_unix, one.path, one.mode))]
             else:
-                opened = await open_listeners(one.host, one.port or 0)
-            entrances += [Entrance(listener, one) for listener in opened]
+                listeners = await open_listeners(one.host, one.port or 0)
+                opened = [Door(socket.socket(fileno=listener.socket.detach())) for listener in listeners]
+            entrances += [Entrance(door, one) for door in opened]
     except BaseException:
         close_all(entrances)
         raise
@@ -99,7 +166,7 @@ async def open_all(settings: Settings) -> list[Entrance]:
 def close_all(entrances: Sequence[Entrance]) -> None:
     """Take no more connections, and remove the files of Unix sockets."""
     for entrance in entrances:
-        entrance.listener.socket.close()
+        entrance.door.socket.close()
         if entrance.settings.path is not None:
             entrance.settings.path.unlink(missing_ok=True)
 
@@ -141,7 +208,7 @@ def _answers(path: Path) -> bool:
 
 
 async def accept_from(
-    entrance: Entrance, serve: Callable[[trio.SocketStream, ListenerSettings], Awaitable[None]], nursery: trio.Nursery
+    entrance: Entrance, serve: Callable[[Arrival, ListenerSettings], Awaitable[None]], nursery: trio.Nursery
 ) -> None:
     """Take connections, for ever. When the system has no room for more, wait until it has, and say so once.
 
@@ -151,13 +218,11 @@ async def accept_from(
         nursery: where that runs.
     """
     short_at: float | None = None
-    async with entrance.listener:
+    try:
         while True:
             try:
-                stream = await entrance.listener.accept()
+                arrivals = await entrance.door.accept()
             except OSError as error:
-                if error.errno in _GONE:
-                    continue
                 if error.errno not in _NO_ROOM:
                     raise
                 if short_at is None:
@@ -168,17 +233,20 @@ async def accept_from(
             if short_at is not None and trio.current_time() > short_at + 10 * _NO_ROOM_DELAY:
                 log.warning("connections are taken again")
                 short_at = None
-            nursery.start_soon(serve, stream, entrance.settings)
+            for arrival in arrivals:
+                nursery.start_soon(serve, arrival, entrance.settings)
+    finally:
+        entrance.door.close()
 
 
 def bound_port(listeners: Sequence[trio.SocketListener]) -> int:
     """Return the port that the first of the listeners is on."""
-    return bound_to(listeners[0])[1]
+    return bound_to(listeners[0].socket)[1]
 
 
-def bound_to(listener: trio.SocketListener) -> tuple[Address, int]:
-    """Return the address and the port that a listener is on."""
-    address, port = listener.socket.getsockname()[:2]
+def bound_to(sock: socket.socket | trio.socket.SocketType) -> tuple[Address, int]:
+    """Return the address and the port that a socket is on."""
+    address, port = sock.getsockname()[:2]
     return ip_address(address.partition("%")[0]), int(port)
 
 

@@ -83,7 +83,7 @@ async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.
             if hangups is not None:
                 nursery.start_soon(_rehash_on_signal, hangups, server)
             if watching:
-                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one))}/metrics" for one in watching))
+                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one.socket))}/metrics" for one in watching))
                 nursery.start_soon(Monitor(server).run, watching)
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)

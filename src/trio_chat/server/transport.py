@@ -120,16 +120,14 @@ class SocketTransport:
     coroutine to each. Reading waits for readability and then calls `recv` once, for the same reason.
 
     Args:
-        stream: an accepted connection, which gives its socket up and is not to be used any more.
+        sock: an accepted connection; owned by this object from now on.
         poller: what waits for it in `receive_each`.
     """
 
-    def __init__(self, stream: trio.SocketStream, poller: Poller) -> None:
+    def __init__(self, sock: socket.socket, poller: Poller) -> None:
+        sock.setblocking(False)
+        self._socket = sock
         self._poller = poller
-        sock = stream.socket
-        family, kind, protocol = sock.family, sock.type, sock.proto
-        self._socket = socket.socket(family, kind, protocol, fileno=sock.detach())
-        self._socket.setblocking(False)
 
     def on_control(self, call: Callable[[], None]) -> None:
         """Do nothing: a socket sends what it is given."""
