@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.logins import forget_account
 from trio_chat.irc import isupport, names
 from trio_chat.irc.names import InvalidName, agree, fold, fold_channel, fold_nick, fold_or_self, use_casemapping
 from trio_chat.irc.skeletons import skeleton
+from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
 from trio_chat.storage.database import StorageError, open_database
 
@@ -89,6 +91,21 @@ async def test_a_database_remembers_its_case_mapping() -> None:
         await database.write(lambda connection: connection.execute("INSERT INTO marker VALUES ('a[', '#a', 'x')"))
         with pytest.raises(StorageError, match="casemapping = rfc1459"):
             await settle(database, "precis")
+
+
+@pytest.mark.parametrize("mapping", ["rfc1459"], indirect=True)
+async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) -> None:
+    """It is kept under the name by which it is found now, not under the one by which it was found when it was made."""
+    ban = Ban(Kind.MASK, "spam[*!*@*", "oper", "spam", 1)
+    async with open_database(None) as database:
+        await settle(database, "ascii")
+        row = (ban.kind.value, "spam[*!*@*", *ban[1:])
+        await database.write(lambda connection: connection.execute("INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?)", row))
+        await settle(database, mapping)
+        bans = SqliteBans(database)
+        (found,) = await bans.load()
+        await bans.save({found.key: None})
+        assert await bans.load() == []
 
 
 # Look-alikes. The first е, а, о, р, с of each name below is Cyrillic.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.talks import GUEST
 from trio_chat.irc.names import agree
+from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import Database, StorageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ async def settle(database: Database, mapping: str) -> None:
 
     Args:
         database: the database.
-        mapping: a key of `irc.names.CASEMAPPINGS`.
+        mapping: the one that this process uses, a key of `irc.names.CASEMAPPINGS`.
 
     Raises:
         StorageError: it has names that would be others with it.
@@ -48,7 +49,15 @@ def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | No
         if not agree(name, before, mapping):
             return before, name
     connection.execute("UPDATE setting SET value = ? WHERE name = 'casemapping'", (mapping,))
+    _fold_bans(connection)
     return None
+
+
+def _fold_bans(connection: "apsw.Connection") -> None:
+    """Give bans the keys by which they are found from now on: one lifted under another key would be back after a restart."""
+    bans = every_ban(connection)
+    connection.execute("DELETE FROM ban")
+    save(connection, {ban.key: ban for ban in bans})
 
 
 def _names(connection: "apsw.Connection") -> Iterator[str]:
