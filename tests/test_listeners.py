@@ -182,6 +182,28 @@ async def test_all_who_wait_are_taken_at_once() -> None:
             one.close()
 
 
+class Nameless(Troubled):
+    """As on BSD and macOS, where accept() gives a connection that is gone already, without an address."""
+
+    is_first = True
+
+    def accept(self) -> tuple[socket.socket, object]:
+        """Take a connection; of the first one the address is not known."""
+        sock, address = super().accept()
+        is_first, self.is_first = self.is_first, False
+        return sock, None if is_first else address
+
+
+async def test_a_connection_without_an_address_is_gone() -> None:
+    """It is passed over, and the next one is taken."""
+    with Nameless() as sock:
+        ours = [socket.create_connection(sock.getsockname()) for _ in range(2)]
+        ((theirs, host),) = await Door(sock).accept()
+        assert host == "127.0.0.1"
+        for one in (*ours, theirs):
+            one.close()
+
+
 async def test_who_was_taken_before_there_was_no_room_is_served() -> None:
     """The error comes with the next connection."""
     with Troubled(0, errno.EMFILE, errno.EMFILE) as sock:

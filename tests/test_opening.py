@@ -85,6 +85,7 @@ async def test_a_shutdown_ends_what_is_not_open_yet() -> None:
     async with edge() as here:
         ann = here.connect()
         await wait_all_tasks_blocked()
+        here.server.stop()
         here.server.end_openings()
         assert b"The server has shut down" in await ann.rest()
 

@@ -1,6 +1,7 @@
 """Waiting for many sockets in one task, and in each client's own: both keep the same promises."""
 
 import gc
+import logging
 import select
 import socket
 import weakref
@@ -141,6 +142,42 @@ async def test_a_cancelled_watcher_may_watch_again(make: Make, line: Line) -> No
         line.far.send(b"enough")
         await poller.watch(line.near.fileno(), line.take)
     assert line.got == [b"x", b"enough", b"enough"]
+
+
+async def test_a_defect_behind_an_own_end_is_logged(caplog: pytest.LogCaptureFixture, make: Make, line: Line) -> None:
+    """Who has been cancelled cannot be told any more, so the log is: a defect must not be lost."""
+    logging.getLogger("trio_chat").propagate = True
+    scope = trio.CancelScope()
+
+    def fail() -> bool:
+        scope.cancel()
+        raise ZeroDivisionError
+
+    line.far.send(b"x")
+    async with running(make) as poller:
+        try:
+            with scope:
+                await poller.watch(line.near.fileno(), fail)
+        except ZeroDivisionError:
+            return
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_the_end_of_everything_is_no_internal_error(make: Make, line: Line, other: Line) -> None:
+    """What is no client's business ends the program as it should, with all that is to be cleaned up."""
+
+    def fail() -> bool:
+        raise KeyboardInterrupt
+
+    async def run() -> None:
+        async with running(make) as poller, trio.open_nursery() as nursery:
+            nursery.start_soon(poller.watch, other.near.fileno(), other.take)
+            nursery.start_soon(poller.watch, line.near.fileno(), fail)
+
+    line.far.send(b"x")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await run()
+    assert caught.group_contains(KeyboardInterrupt)
 
 
 async def test_a_watcher_is_not_started_when_it_is_cancelled_already(make: Make, line: Line) -> None:

@@ -234,6 +234,18 @@ async def test_what_cannot_be_written_costs_nobody_else_anything(
     assert any(record.levelno == logging.ERROR for record in caplog.records)
 
 
+async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: trio.Nursery) -> None:
+    """Then everybody gets several pieces of a batch, and the short ones must not come first."""
+    ann = town.newcomer()
+    broadcaster = Broadcaster(4, 4)
+    broadcaster.accept(Output((event(town, (ann,), "the first, which is longer"),)))
+    broadcaster.accept(Output((event(town, (ann,), "x")._replace(params=("not a middle parameter", "x")),)))
+    ticket = broadcaster.accept(Output((event(town, (ann,), "second"),)))
+    nursery.start_soon(broadcaster.run)
+    await broadcaster.wait_delivered(ticket)
+    assert [message.params[1] for message in ann.read()] == ["the first, which is longer", "second"]
+
+
 class SlowHistory(ListHistory):
     """A history whose commits take until they are let through."""
 
@@ -605,6 +617,30 @@ async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) 
         answers = [(await ann.until("PONG"))[-1].params[1] for _ in range(30)]
         assert answers == [str(number) for number in range(30)]
         assert 10 <= trio.current_time() - before <= 15
+
+
+async def test_bytes_are_paid_for_besides_lines(autojump_clock: MockClock) -> None:
+    """A line of 4 KB counts as four: three for its bytes, one for itself."""
+    async with hall(LimitSettings(flood_burst=1, flood_rate=1, flood_limit=10_000, flood_exempt=())) as h:
+        ann = await h.register("ann")
+        await ann.say("PING first")
+        await ann.until("PONG")
+        start = trio.current_time()
+        for number in range(5):
+            await ann.say(f"@+a={'x' * 4000} PING {number}")
+            await ann.until("PONG")
+        assert trio.current_time() - start == pytest.approx(5 * 4)
+
+
+async def test_a_flooder_that_does_not_read_is_ended_all_the_same(autojump_clock: MockClock) -> None:
+    """Its end does not wait until it has read what it asked for."""
+    limits = LimitSettings(flood_burst=3, flood_rate=100, flood_limit=1, flood_exempt=(), outbox_bytes=8192)
+    async with hall(limits) as h, trio.open_nursery() as nursery:
+        ann = h.join(pair=lockstep_stream_pair)
+        nursery.start_soon(ann.say, "NICK ann", "USER ann 0 * :x", *["VERSION"] * 100)
+        await trio.sleep(10)
+        assert not h.server.connections
+        nursery.cancel_scope.cancel()
 
 
 async def test_exempt_addresses_are_not_slowed(autojump_clock: MockClock) -> None:

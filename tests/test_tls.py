@@ -1,10 +1,12 @@
 """TLS: real clients over memory streams and sockets; the certificate, made, checked and exchanged; clients' certificates."""
 
+import gc
 import logging
 import os
 import socket
 import ssl
 import stat
+import weakref
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -259,6 +261,24 @@ async def test_messages_of_tls_itself_are_bounded(answer: bytes) -> None:
         await transport.receive()
     assert below.received <= MAX_IDLE + 100
     assert len(transport._unsent) <= MAX_IDLE + 100
+
+
+async def test_who_has_left_leaves_nothing_to_be_collected(own: Settings) -> None:
+    """No circle of references keeps what an encrypted client took, as none keeps what a plain one did."""
+    async with edge(own) as here:
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("422")
+        (connection,) = map(weakref.ref, here.server.connections)
+        gc.disable()
+        try:
+            await ann.send(b"QUIT\r\n")
+            await ann.rest()
+            await ann.stream.aclose()
+            await wait_all_tasks_blocked()
+            assert connection() is None
+        finally:
+            gc.enable()
 
 
 async def test_letters_typed_one_by_one_are_no_flood(own: Settings) -> None:

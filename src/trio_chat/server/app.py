@@ -86,7 +86,7 @@ class Server:
         self._accepting = trio.CancelScope()
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
-        self._is_stopping = False
+        self.is_stopping = False
         self._parting = 0  # connections that are being refused or closed before anybody chats on them
 
     async def serve(
@@ -134,6 +134,7 @@ class Server:
 
     def stop(self) -> None:
         """Make `serve` end. Calling it again does nothing."""
+        self.is_stopping = True
         self._accepting.cancel()
 
     def statistics(self) -> ServerStatistics:
@@ -182,7 +183,6 @@ class Server:
 
     def end_openings(self) -> None:
         """End all connections on which nobody chats yet, because the server stops."""
-        self._is_stopping = True
         for scope in self.openings:
             scope.cancel()
 
@@ -210,6 +210,7 @@ class Server:
     async def _open_and_let_in(
         self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
     ) -> Connection | None:
+        """Open a connection and make it a client's; apart, so that nothing of the opening is kept while the client is here."""
         opened = await self._open(transport, peer, listener, entry)
         return None if opened is None else await self._let_in(opened, entry)
 
@@ -249,7 +250,7 @@ class Server:
                 await transport.aclose()
             raise
         if opened is None:
-            await self._part(opening.transport, going_away=self._is_stopping)
+            await self._part(opening.transport, going_away=self.is_stopping)
         return opened
 
     async def _run_opening(self, opening: Opening) -> Opened | None:
@@ -270,7 +271,7 @@ class Server:
             finally:
                 self.openings.discard(scope)
         if scope.cancelled_caught:
-            why = await opening.tell(SHUTDOWN_REASON if self._is_stopping else "Registration timed out")
+            why = await opening.tell(SHUTDOWN_REASON if self.is_stopping else "Registration timed out")
         log.info("not served: %s: %s", opening.peer.host, why)
         return None
 

@@ -124,11 +124,8 @@ class Broadcaster:
         async for first in self._receive:
             items = [first, *self._waiting()]
             waiting = await self._remember(items)
-            deliveries = _gather_all(waiting)
-            if len(items) > 1:  # who gets little gets it first: a long fan-out to others is not what they should wait for
-                deliveries.sort(key=_size)
             count = 0
-            for count, (session, data, is_reply) in enumerate(deliveries, 1):
+            for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
                 session.sink.send(data, is_reply=is_reply)
                 if count % _SENDS_PER_TURN == 0:
                     await trio.lowlevel.checkpoint()
@@ -201,10 +198,13 @@ def _size(delivery: Delivery) -> int:
 def _gather_all(items: Sequence[Sequence[Part]]) -> list[Delivery]:
     """Gather several items as one batch; one that cannot be written is a defect that costs that item only."""
     try:
-        return list(gather([part for item in items for part in item]))
+        deliveries = list(gather([part for item in items for part in item]))
     except Exception:
         log.exception("internal error: something cannot be delivered")
         return [delivery for item in items for delivery in _gather_all([item])] if len(items) > 1 else []
+    if len(items) > 1:  # who gets little gets it first: a long fan-out to others is not what they should wait for
+        deliveries.sort(key=_size)
+    return deliveries
 
 
 def gather(parts: Sequence[Part]) -> Iterator[Delivery]:

@@ -20,7 +20,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, part
+from trio_chat.server.transport import LINGER_TIMEOUT, Transport, nothing, part
 
 log = logging.getLogger("trio_chat")
 
@@ -73,7 +73,8 @@ class Connection:
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
         self._unfinished: tuple[Callable[[], Awaitable[Output]], int] | None = None  # the answer to the last one, and its ticket
-        self._delay = 0.0  # seconds until the first of the lines may be carried out
+        self._is_paid = False  # whether the first of them is, out of the budget against floods
+        self._delay = 0.0  # seconds until it may be carried out
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
@@ -111,6 +112,7 @@ class Connection:
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
             # No circles of references stay: to find those, the collector would have to look through all that is here.
             self._outbox, self.session.sink = None, NOWHERE
+            self._transport.on_control(nothing)
             self._hub.connections.discard(self)
             await self._transport.aclose()
 
@@ -163,22 +165,31 @@ class Connection:
         if self._flood is not None and len(data) > BYTES_PER_LINE * (len(lines) + 1):
             self._flood.spend(len(data) // BYTES_PER_LINE - len(lines))
             if not self._pay():
-                self._held = lines
-                return True
+                return self._hold(lines)
         for count, line in enumerate(lines):
-            if count == _LINES_PER_TURN or not self._has_room or not self._pay():
-                self._held = lines[count:]
-                return True
+            if count == _LINES_PER_TURN or not self._has_room:
+                return self._hold(lines[count:])
+            if not self._pay():
+                return self._hold(lines[count:], is_paid=True)
             self._carry_out(line)
             if self._unfinished is not None or self._reason:
-                self._held = lines[count + 1 :]
-                return True
+                return self._hold(lines[count + 1 :])
         return False
+
+    def _hold(self, lines: list[bytes | BadLine], *, is_paid: bool = False) -> bool:
+        """Leave lines to `_catch_up`; return true, which `_take` returns when it leaves something.
+
+        Args:
+            lines: what is to be carried out yet.
+            is_paid: whether the first of them is paid for.
+        """
+        self._held, self._is_paid = lines, is_paid
+        return True
 
     async def _catch_up(self) -> None:
         """Carry out what `_take` had to leave, waiting wherever one must. No checkpoint when it has left nothing."""
         lines, self._held = self._held, []
-        is_paid = self._delay > 0
+        is_paid, self._is_paid = self._is_paid, False
         await self._wait_delay()
         await self._finish()
         for count, line in enumerate(lines):
@@ -187,16 +198,17 @@ class Connection:
             if not is_paid and not self._pay():
                 await self._wait_delay()
             is_paid = False
-            if self._outbox is not None:
-                await self._outbox.wait_room()
-            await self._hub.broadcaster.wait_room()
+            await self._wait_room()
             if self._reason:
                 return
             self._carry_out(line)
             await self._finish()
 
     def _stop_reading(self, reason: str) -> None:
-        """End the connection where it is read: the reader sees that itself, and raising `Cancelled` in it would be dearer."""
+        """End the connection where it is read; whoever calls this must look at the reason before it waits for anything.
+
+        So nothing is cancelled as by `end`: raising `Cancelled` in every client that leaves would be dearer.
+        """
         self._reason = self._reason or reason
 
     @property
@@ -215,6 +227,14 @@ class Connection:
         if self._flood.is_exhausted:
             self._stop_reading("Excess flood")
         return not self._delay
+
+    async def _wait_room(self) -> None:
+        """Wait until there is room, unless the client is ended: it need not read what it has, to learn that."""
+        if self._reason:
+            return
+        if self._outbox is not None:
+            await self._outbox.wait_room()
+        await self._hub.broadcaster.wait_room()
 
     async def _wait_delay(self) -> None:
         delay, self._delay = self._delay, 0.0

@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple
@@ -71,34 +72,42 @@ class Door:
         Raises:
             OSError: there is no room for more; what came before that is returned first.
         """
-        arrivals: list[Arrival] = []
         await trio.lowlevel.checkpoint()
-        while not arrivals:
+        while True:
             try:
-                while len(arrivals) < _ACCEPTS_PER_TURN:
-                    arrivals.append(self._accept_one())
-            except BlockingIOError:
-                if not arrivals:
-                    await trio.lowlevel.wait_readable(self.socket)
+                if arrivals := self._accept_waiting():
+                    return arrivals
+                await trio.lowlevel.wait_readable(self.socket)
             except OSError as error:
-                if arrivals:
-                    break
                 if error.errno not in _GONE:
                     raise
                 await trio.lowlevel.checkpoint()
+
+    def _accept_waiting(self) -> list[Arrival]:
+        """Return who waits, as many as there may be in one turn; an error comes only when nobody came before it."""
+        arrivals: list[Arrival] = []
+        try:
+            while len(arrivals) < _ACCEPTS_PER_TURN:
+                arrivals.append(self._accept_one())
+        except BlockingIOError:
+            pass
+        except OSError:
+            if not arrivals:
+                raise
         return arrivals
 
     def _accept_one(self) -> Arrival:
         sock, address = self.socket.accept()
-        if sock.family in (socket.AF_INET, socket.AF_INET6):
-            try:
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
-            except OSError:
-                pass  # it is broken already, as whoever serves it will find, or the system knows no such thing
-            return Arrival(sock, address[0])
-        return Arrival(sock, "")
+        if sock.family not in (socket.AF_INET, socket.AF_INET6):
+            return Arrival(sock, "")
+        if not address:  # how BSD and macOS say that the peer is gone
+            sock.close()
+            raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
+        with suppress(OSError):  # it is broken already, as whoever serves it will find, or the system knows no such thing
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
+        return Arrival(sock, address[0])
 
     def close(self) -> None:
         """Take no more connections."""
@@ -166,7 +175,7 @@ async def open_all(settings: Settings) -> list[Entrance]:
 def close_all(entrances: Sequence[Entrance]) -> None:
     """Take no more connections, and remove the files of Unix sockets."""
     for entrance in entrances:
-        entrance.door.socket.close()
+        entrance.door.close()
         if entrance.settings.path is not None:
             entrance.settings.path.unlink(missing_ok=True)
 

@@ -90,9 +90,10 @@ async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.
             nursery.start_soon(service.keep_alive)
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, entrances)
-                log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
-                service.notify("READY=1")
-                nursery.start_soon(announce, entrances, server.encryption)
+                if not server.is_stopping:
+                    log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
+                    service.notify("READY=1")
+                    nursery.start_soon(announce, entrances, server.encryption)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:

@@ -5,12 +5,15 @@ what was received carried out there and then; a client's own task sleeps until s
 each task would cost each line a system call, a wake-up and a switch of tasks: a third of what a private message costs.
 """
 
+import logging
 import select
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import outcome
 import trio
+
+log = logging.getLogger("trio_chat")
 
 _EVENTS_PER_TURN = 64
 """After so many sockets other tasks get a turn."""
@@ -27,7 +30,8 @@ class Poller(Protocol):
 
         Args:
             descriptor: the socket's; one may be watched only once at a time.
-            on_readable: must not block, and may be called without there being anything to read. What it raises, this raises.
+            on_readable: must not block, and may be called without there being anything to read. What it raises, this raises;
+                unless it has cancelled who watches before: then that is only logged.
 
         Raises:
             trio.ClosedResourceError: `forget` was called.
@@ -92,19 +96,23 @@ class EpollPoller:
         try:
             is_enough = watch.on_readable()
         except Exception as error:  # it is the watcher's, and ends nobody else
-            self._end(descriptor, watch, outcome.Error(error))
+            if not self._end(descriptor, watch, outcome.Error(error)):
+                log.exception("internal error while reading for a client that had just been ended")
         else:
             if is_enough:
                 self._end(descriptor, watch, outcome.Value(None))
 
-    def _end(self, descriptor: int, watch: _Watch, result: outcome.Outcome[None]) -> None:
-        """Wake who watches, unless that has been cancelled meanwhile, perhaps by itself."""
-        if self._watches.get(descriptor) is watch:
-            self._stop(descriptor)
-            trio.lowlevel.reschedule(watch.task, result)
+    def _end(self, descriptor: int, watch: _Watch, result: outcome.Outcome[None]) -> bool:
+        """Wake who watches, unless that has been cancelled meanwhile, perhaps by itself; tell whether it was woken."""
+        if self._watches.get(descriptor) is not watch:
+            return False
+        self._stop(descriptor)
+        trio.lowlevel.reschedule(watch.task, result)
+        return True
 
     def _stop(self, descriptor: int) -> None:
-        self._epoll.unregister(descriptor)
+        if not self._epoll.closed:  # as it is when the one task has failed, and all who watch are cancelled for it
+            self._epoll.unregister(descriptor)
         del self._watches[descriptor]
 
     async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:

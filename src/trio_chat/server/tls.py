@@ -10,7 +10,7 @@ import trio
 from OpenSSL import SSL
 
 from trio_chat.server.encryption import HandshakeError
-from trio_chat.server.transport import RECEIVE_BYTES, Transport, send_all
+from trio_chat.server.transport import RECEIVE_BYTES, Transport, nothing, send_all
 
 MAX_HANDSHAKE = 131_072
 """Bytes that a peer may send before it is through; with a chain of certificates it needs some thousands."""
@@ -39,7 +39,7 @@ class TlsTransport:
         self._is_ended = False  # the peer has sent its last
         self._is_shut = False  # we have
         self._idle = 0  # received bytes that were good for nothing
-        self._call: Callable[[], None] = _nobody
+        self._call: Callable[[], None] = nothing
         self.send_rest = below.send_rest
         self.aclose = below.aclose
 
@@ -73,7 +73,9 @@ class TlsTransport:
         def take_plain(plain: bytes, *, is_last: bool) -> bool:
             if plain and take(plain):
                 return True
-            return is_last and (take(b"") or True)
+            if is_last:
+                take(b"")
+            return is_last
 
         if take_plain(self._first(), is_last=self._is_ended):
             await trio.lowlevel.checkpoint()
@@ -137,10 +139,6 @@ class TlsTransport:
             if rest := self.send_nowait(b""):
                 await self._below.send_rest(rest)
         await self._below.send_eof(going_away=going_away)
-
-
-def _nobody() -> None:
-    pass
 
 
 def pull(connection: SSL.Connection) -> bytes:

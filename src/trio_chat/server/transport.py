@@ -83,6 +83,10 @@ class Transport(Protocol):
         """
 
 
+def nothing() -> None:
+    """Do nothing: what is called on control when nobody wants to know."""
+
+
 async def send_all(transport: Transport, data: bytes) -> None:
     """Send everything; for who is the only one that sends.
 
@@ -97,8 +101,10 @@ async def send_all(transport: Transport, data: bytes) -> None:
 
 async def receive_each(transport: Transport, take: Callable[[bytes], bool]) -> None:
     """Do by `receive` what a transport's `receive_each` does, for one that has no better way."""
-    while not take(data := await transport.receive()) and data:
-        pass
+    is_enough = False
+    while not is_enough:
+        data = await transport.receive()
+        is_enough = take(data) or not data
 
 
 async def part(transport: Transport, *, going_away: bool = False) -> None:

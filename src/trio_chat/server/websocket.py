@@ -13,7 +13,7 @@ from wsproto.frame_protocol import CloseReason, FrameProtocol
 from wsproto.utilities import RemoteProtocolError
 
 from trio_chat.irc.lines import ENDLESS
-from trio_chat.server.transport import Transport, receive_each
+from trio_chat.server.transport import Transport, nothing, receive_each
 
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
@@ -66,7 +66,7 @@ class WebSocketTransport:
         self._is_shut = False  # nothing more comes from us
         self._size = 0  # of the message that is coming in
         self._idle_frames = 0
-        self._call: Callable[[], None] = _nobody
+        self._call: Callable[[], None] = nothing
         self.send_rest = below.send_rest
         self.aclose = below.aclose
 
@@ -160,7 +160,3 @@ class WebSocketTransport:
         if rest := self.send_nowait(b""):
             await self._below.send_rest(rest)
         await self._below.send_eof(going_away=going_away)
-
-
-def _nobody() -> None:
-    pass
