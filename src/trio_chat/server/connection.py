@@ -72,9 +72,10 @@ class Connection:
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
-        self._unfinished: tuple[Callable[[], Awaitable[Output]], int] | None = None  # the answer to the last one, and its ticket
         self._is_paid = False  # whether the first of them is, out of the budget against floods
         self._delay = 0.0  # seconds until it may be carried out
+        # What gives the rest of the answer to the line before them, and the ticket of what was given.
+        self._unfinished: tuple[Callable[[], Awaitable[Output]], int] | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
