@@ -175,9 +175,12 @@ async def test_the_end_of_everything_is_no_internal_error(make: Make, line: Line
             nursery.start_soon(poller.watch, line.near.fileno(), fail)
 
     line.far.send(b"x")
-    with pytest.raises(BaseExceptionGroup) as caught:
+    ended_by: list[BaseException] = []
+    try:
         await run()
-    assert caught.group_contains(KeyboardInterrupt)
+    except* KeyboardInterrupt as group:
+        ended_by.append(group)
+    assert len(ended_by) == 1
 
 
 async def test_a_watcher_is_not_started_when_it_is_cancelled_already(make: Make, line: Line) -> None:
