@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import stat
+import sys
 import weakref
 from contextlib import suppress
 from dataclasses import replace
@@ -313,6 +314,20 @@ async def test_a_server_without_a_memory_has_a_passing_certificate() -> None:
         await ann.send(HELLO)
         await ann.until("001")
     assert here.server.encryption.fingerprint == ""
+
+
+async def test_without_its_libraries_there_is_no_tls_and_all_else(
+    own: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system that is too old for them still has a chat."""
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+    async with edge(replace(own, storage=StorageSettings(file=tmp_path / "other.db"))) as here:
+        with pytest.raises(CertificateError, match="a library for TLS cannot be loaded"):
+            await here.server.encryption.prepare()
+        ann = here.connect()
+        await ann.send(HELLO)
+        await ann.until("422")
 
 
 def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -113,6 +113,16 @@ class Facts(NamedTuple):
     expires: float | None = None
 
 
+@contextmanager
+def _libraries() -> Iterator[None]:
+    """Have a library that cannot be loaded, as on a system that is too old for it, cost the server its TLS and nothing else."""
+    try:
+        yield
+    except ImportError as error:
+        raise CertificateError(f"a library for TLS cannot be loaded: {error}") from error
+
+
+@_libraries()
 def look(files: Files, name: str) -> Facts:
     """Make the certificate if it is to be made and is not there; return what is known of it.
 
@@ -131,6 +141,7 @@ def look(files: Files, name: str) -> Facts:
         raise CertificateError(f"{files.certificate}: no certificate in the PEM format") from error
 
 
+@_libraries()
 def context(files: Files, name: str) -> "SSL.Context":
     """Return what connections are encrypted with.
 
