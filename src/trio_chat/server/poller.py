@@ -41,7 +41,7 @@ class Poller(Protocol):
         """End the watching of a socket that is about to be closed, if it is watched."""
 
 
-def best_poller() -> "Poller":
+def best_poller() -> Poller:
     """Return what waits in the way that costs least here."""
     return EpollPoller() if hasattr(select, "epoll") else TaskPoller()
 
