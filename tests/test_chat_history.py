@@ -138,7 +138,7 @@ def test_who_joins_sees_the_last_messages(town: Town) -> None:
     timed = town.person("timed", caps="server-time").say("JOIN #a")
     assert texts(timed) == ["6", "7", "8"]
     assert timed[-1].tags["time"] == "2027-01-15T08:00:08.000Z"
-    assert texts(town.person("plain").say("JOIN #a"))[0] == "[2027-01-15 08:00] 6"
+    assert texts(town.person("plain").say("JOIN #a"))[0] == "[2027-01-15 08:00 UTC] 6"
     assert texts(town.person("asks", caps=CAPS).say("JOIN #a")) == []
 
 

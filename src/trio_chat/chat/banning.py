@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from trio_chat.chat import presence
+from trio_chat.chat import missed, presence
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.events import Event
 from trio_chat.irc import numerics as n
@@ -59,5 +59,6 @@ def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
     for user in world.residents if wanted else ():
         ban = world.bans.of_account(user.account) or world.bans.of_masks((user.folded_mask,))
         if ban is not None and ban.key in wanted and not user.sessions:
+            missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")
             events += presence.expel(world, user, f"Banned: {ban.reason}")
     return events

@@ -58,7 +58,9 @@ class Memory:
     Args:
         history: where messages are kept.
         most_messages: how many one CHATHISTORY gives.
-        playback: how many who joins is shown without asking; 0 for none.
+        playback: how many a user who joins is shown without asking; 0 for none.
+        playback_to: to whom, where the account has not chosen: `everybody`, `people` (not to bots, +B), or `accounts` (people who
+            are logged in).
         keep_days: how many days messages are kept; 0: for ever.
         may_be_longer: whether the owner of a channel may have its messages kept longer than that.
         last_id: the greatest id given out before the start.
@@ -71,6 +73,7 @@ class Memory:
     history: History
     most_messages: int = 100
     playback: int = 20
+    playback_to: str = "people"
     keep_days: int = 0
     may_be_longer: bool = False
     last_id: int = 0

@@ -47,6 +47,11 @@ def server_time(number: int) -> str:
     return f"{_second(whole)}.{milliseconds:03d}Z"
 
 
+def readable_time(number: int) -> str:
+    """Return the time of an id for people to read, with its zone: `2026-01-31 12:00 UTC`."""
+    return f"{server_time(number)[:16].replace('T', ' ')} UTC"
+
+
 @lru_cache(maxsize=16)
 def _second(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"

@@ -53,6 +53,7 @@ def forget_account(world: World, name: str) -> list[Event]:
         if session.account == name:
             session.account = ""
     world.markers.pop(fold_or_self(name), None)
+    world.residents.take_missed(name)
     world.metadata.pop(fold_or_self(name), None)
     if world.preferences.chosen(name):
         world.preferences.restore(name, {})

@@ -12,6 +12,7 @@ from trio_chat.irc.names import fold_or_self
 ALWAYS_ON = "always-on"
 AUTO_AWAY = "auto-away"
 MULTICLIENT = "multiclient"
+REPLAY = "replay"
 
 Choices = dict[str, bool]
 """What somebody has chosen, by the names of the preferences; what is left out is as the server has it."""
@@ -52,6 +53,11 @@ PREFERENCES: dict[str, Preference] = {
         "several of your devices can share your nickname",
         lambda rules, chosen: rules.multi_session and chosen is not False,
         lambda rules: not rules.multi_session,
+    ),
+    REPLAY: Preference(
+        "you are shown what was said before when you join a channel or come back; a bot (+B) only when it has chosen so",
+        lambda rules, chosen: chosen is not False,
+        lambda rules: False,
     ),
 }
 

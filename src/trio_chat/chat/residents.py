@@ -4,10 +4,11 @@ To everyone else such a user is like any other; it just adds no session to what 
 the user itself, while its place in channels is kept with these (`registrations`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from trio_chat.chat.lasting import Unsaved
+from trio_chat.chat.missed import Missed, restore
 from trio_chat.chat.preferences import ALWAYS_ON, Preferences
 from trio_chat.chat.users import User
 from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
@@ -28,6 +29,7 @@ class Residents:
         self._unsaved = unsaved
         self._most = most
         self._users: dict[str, User] = {}
+        self._missed: dict[str, list[Missed]] = {}  # for accounts, also those whose user has been removed
 
     def __iter__(self) -> Iterator[User]:
         """Give all of them; a snapshot."""
@@ -68,14 +70,31 @@ class Residents:
         if user.always_on:
             self._unsaved.note_user(fold_or_self(user.account))
 
+    def missed_of(self, account: str) -> list[Missed]:
+        """Return what is kept for an account until a session of it is here (`missed`); not to be changed."""
+        return self._missed.get(fold_or_self(account), [])
+
+    def keep_missed(self, account: str, kept: list[Missed]) -> None:
+        """Keep just these for an account."""
+        self._missed[fold_or_self(account)] = kept
+
+    def take_missed(self, account: str) -> list[Missed]:
+        """Return what is kept for an account, which is then kept no longer."""
+        return self._missed.pop(fold_or_self(account), []) if account else []
+
+    def restore_missed(self, account: str, state: Mapping[str, Any]) -> None:
+        """Keep for an account what its user's state says; older ones say nothing."""
+        if kept := restore(state.get("missed", ())):
+            self.keep_missed(account, kept)
+
     def _note_all(self, user: User) -> None:
         self._unsaved.note_user(fold_or_self(user.account))
         for channel in user.channels:
             self._unsaved.note_channel(channel.folded)
 
 
-def to_state(user: User, now: float) -> dict[str, Any]:
-    """Return what lasts of an always-on user besides its channels."""
+def to_state(user: User, now: float, missed: Iterable[Missed] = ()) -> dict[str, Any]:
+    """Return what lasts of an always-on user besides its channels, with what is kept for it (`missed`)."""
     return {
         "nick": user.nick,
         "username": user.username,
@@ -87,6 +106,7 @@ def to_state(user: User, now: float) -> dict[str, Any]:
         "seen": now if user.sessions else user.seen,
         "away": user.away,
         "modes": "".join(sorted(user.modes)),
+        "missed": [list(entry) for entry in missed],
     }
 
 

@@ -46,6 +46,7 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
     "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
     "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
+    "missed_entries": ("missed_entries", values.whole(1, 1000)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 
@@ -91,6 +92,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),
+        "playback_to": values.choice("people", "accounts", "everybody"),
         "most_messages": values.whole(1, 10_000),
     },
     "accounts": {

@@ -66,6 +66,7 @@ class StorageSettings:
     longer_for_channels: bool = False
     synchronous: str = "full"
     playback: int = 20  # messages
+    playback_to: str = "people"
     most_messages: int = 100
 
 

@@ -41,6 +41,7 @@ class Lengths(NamedTuple):
     metadata_bytes: int = 250
     metadata_subs: int = 50
     metadata_changes: int = 30
+    missed_entries: int = 50
 
 
 def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:

@@ -64,6 +64,7 @@ async def remembering(
             history=history,
             most_messages=settings.most_messages,
             playback=settings.playback,
+            playback_to=settings.playback_to,
             keep_days=settings.keep_days,
             may_be_longer=settings.longer_for_channels,
             last_id=await history.last_id(),

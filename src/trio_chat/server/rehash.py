@@ -40,7 +40,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
     "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
     "storage": {
-        When.NOW: ("playback", "most_messages"),
+        When.NOW: ("playback", "playback_to", "most_messages"),
         When.RESTART: ("file", "keep_days", "longer_for_channels", "synchronous"),
     },
     "accounts": {
@@ -137,7 +137,9 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
     logging.getLogger(logger.NAME).setLevel(settings.logging.level.upper())
     if world.memory is not None:
         storage = settings.storage
-        world.memory = replace(world.memory, playback=storage.playback, most_messages=storage.most_messages)
+        world.memory = replace(
+            world.memory, playback=storage.playback, playback_to=storage.playback_to, most_messages=storage.most_messages
+        )
     if any(key.startswith("[server] cloak") for key in found):
         world.cloaks = cloaks(settings, world.memory, server.start_secret)
     if any(key.startswith("[mail]") for key in found):

@@ -7,7 +7,7 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import presence, residents
+from trio_chat.chat import missed, presence, residents
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.lasting import Changes, Store, Unsaved
@@ -62,6 +62,7 @@ def _restore_user(world: World, folded_account: str, state: Mapping[str, Any]) -
         world.residents.settle(user)
         if user.always_on:
             presence.add_user(world, user)
+            world.residents.restore_missed(account.name, state)
             presence.update_away(world, user)
             return
     world.unsaved.note_user(folded_account)  # so that it is forgotten
@@ -113,7 +114,7 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
     users: dict[str, dict[str, Any] | None] = {}
     for account in unsaved.users:
         user = world.residents.of(account)
-        users[account] = residents.to_state(user, world.clock()) if user else None
+        users[account] = residents.to_state(user, world.clock(), world.residents.missed_of(user.account)) if user else None
     markers = {(account, target): world.markers.get(account, {}).get(target, "") for account, target in unsaved.markers}
     return Changes(
         channels,
@@ -181,4 +182,6 @@ def _expire(world: World, user: User, days: int) -> list[Event]:
     if user.sessions or not user.always_on:  # back, or gone, while we waited
         return []
     log.info("%s has not been seen for %d days and leaves", user.source, days)
-    return presence.remove(world, user, f"Not seen for {days} days")
+    reason = f"Not seen for {days} days"
+    missed.note_removed(world, user, reason)
+    return presence.remove(world, user, reason)

@@ -6,7 +6,7 @@ What NickServ does is the same functions with another face; see `trio_chat.chat.
 import logging
 from functools import partial
 
-from trio_chat.chat import banning, logins, sasl
+from trio_chat.chat import banning, logins, missed, sasl
 from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -124,6 +124,7 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     if user is not None:
         for event in logins.change_account(request.world, user, account.name):
             reply.emit(event)
+        missed.tell(request.world, session, reply)
 
 
 def log_out(request: Request, reply: Response) -> None:

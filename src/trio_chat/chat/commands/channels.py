@@ -3,7 +3,7 @@
 import logging
 from itertools import zip_longest
 
-from trio_chat.chat import policy
+from trio_chat.chat import missed, policy
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registrations import rank_event
@@ -222,4 +222,5 @@ def _kick(request: Request, name: str, nick: str) -> None:
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
         params = (channel.name, other.nick, reason)
         reply.emit(world.event(user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other))
+        missed.note(world, other, f"{user.source} kicked you from {channel.name}: {reason}")
         world.channels.leave(other, channel)

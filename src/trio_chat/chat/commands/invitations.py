@@ -2,7 +2,7 @@
 
 import logging
 
-from trio_chat.chat import policy
+from trio_chat.chat import missed, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
@@ -60,6 +60,7 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     reply.numeric(n.RPL_INVITING, other.nick, channel.name)
     if other.away:
         reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
+    missed.note(world, other, f"{user.source} invited you to {channel.name}", is_minor=True)
     params = (other.nick, channel.name)
     reply.emit(world.event(user, "INVITE", params, other.sessions))
     members = channel.audience()

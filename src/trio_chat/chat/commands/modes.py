@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable
 
-from trio_chat.chat import operators, policy, presence
+from trio_chat.chat import missed, operators, policy, presence
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.masklists import entry
@@ -132,6 +132,8 @@ def _apply_list(request: Request, channel: Channel, change: Change) -> Change | 
         request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)
         return None
     entries[mask.folded] = mask
+    if letter == "b":
+        missed.note_banned(request.world, request.user.source, channel, mask)
     return change._replace(param=mask.mask)
 
 

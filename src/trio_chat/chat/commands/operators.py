@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 
-from trio_chat.chat import operators, presence
+from trio_chat.chat import missed, operators, presence
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS, TOO_MANY
 from trio_chat.chat.operators import Control, Operator, RehashError, audit, tell_staff
@@ -95,6 +95,7 @@ def kill_command(request: Request) -> None:
     reason = truncate(request.param(1), MAX_REASON) or "No reason was given"
     audit(request, f"KILL {other.source}: {reason}")
     reply.emit(world.event(user, "KILL", (other.nick, reason), other.sessions))
+    missed.note_removed(world, other, f"{user.nick}, an operator of the server, removed you: {reason}")
     for event in presence.expel(world, other, f"Killed ({user.nick} ({reason}))"):
         reply.emit(event)
 

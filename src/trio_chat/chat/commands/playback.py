@@ -1,7 +1,8 @@
-"""What a client is shown of the past without asking for it with CHATHISTORY: on joining a channel, and on coming back.
+"""Playback without CHATHISTORY: what was said before, sent to a client that joins a channel or comes back.
 
-Who comes back to an always-on user gets what was said while no session was there, private messages too. Clients that ask
-themselves, by CHATHISTORY or as of a ZNC (`services.znc`), are shown nothing on their own.
+A session that comes back to an always-on user gets what was said while no session was there, private messages too. Clients that
+ask themselves, by CHATHISTORY or as of a ZNC (`services.znc`), are sent nothing on their own; neither are bots (+B), nor accounts
+that have switched `replay` off.
 """
 
 import logging
@@ -12,12 +13,15 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.history import read, readable
 from trio_chat.chat.history import HistoryError, Record, Span
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.ids import server_time
+from trio_chat.chat.ids import readable_time
+from trio_chat.chat.preferences import REPLAY
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
-from trio_chat.chat.users import Session
+from trio_chat.chat.users import Session, User
+from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.modes import BOT
 
 log = logging.getLogger("trio_chat")
 
@@ -44,17 +48,32 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     is_asked = past is not None and request.world.clock() - past.asked <= ASKED_FOR_SECONDS
     if past is not None and is_asked and (past.channels is None or channel.folded in past.channels):
         span, limit = Span(past.after, past.before), memory.most_messages
-    elif session.caps & cap.ZNC_PLAYBACK:
+    elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
         return
     if limit:
         talk = talks.in_channel(request.user, channel)
         request.reply.follow_up(partial(_play_back, request, memory, talk, span, limit))
 
 
+def _is_wanted(user: User, world: World, memory: Memory) -> bool:
+    """Tell whether a user is shown the past without asking: as the account chose, else as `Memory.playback_to` says.
+
+    A bot would take an old order for a new one.
+    """
+    chosen = world.preferences.chosen(user.account).get(REPLAY) if user.account else None
+    if chosen is not None:
+        return chosen
+    if memory.playback_to == "everybody":
+        return True
+    return BOT not in user.modes and (memory.playback_to == "people" or bool(user.account))
+
+
 def play_back_private(request: Request, missed_since: int) -> None:
     """Show who comes back the private messages that came meanwhile."""
-    memory = request.world.memory
-    if memory is not None and memory.playback and not request.session.caps & _ASKS_ITSELF:
+    world, memory = request.world, request.world.memory
+    if memory is None or not memory.playback or request.session.caps & _ASKS_ITSELF:
+        return
+    if _is_wanted(request.user, world, memory):
         request.reply.follow_up(partial(_play_back_private, request, memory, missed_since))
 
 
@@ -106,4 +125,4 @@ def _with_time(session: Session, record: Record) -> Record:
     """Return a message with its time in the text, for clients that would take an old one for a new one."""
     if session.effective & cap.SERVER_TIME:
         return record
-    return record._replace(text=f"[{server_time(record.id)[:16].replace('T', ' ')}] {record.text}")
+    return record._replace(text=f"[{readable_time(record.id)}] {record.text}")

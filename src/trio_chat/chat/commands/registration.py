@@ -4,7 +4,7 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat import banning, offers, operators, policy, presence
+from trio_chat.chat import banning, missed, offers, operators, policy, presence
 from trio_chat.chat.commands import channels, info, metadata, playback
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -203,6 +203,7 @@ def _try_to_register(request: Request) -> None:
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
     operators.tell_staff(request, f"{user.source} [{session.address}] has come")
     welcome(request)
+    missed.tell(world, session, request.reply)
     for event in presence.arrival(world, user):
         request.reply.emit(event)
 
@@ -291,6 +292,7 @@ def _send_channels(request: Request, missed_since: int) -> None:
         channels.send_state(request, channel, missed_since)
     if missed_since:
         playback.play_back_private(request, missed_since)
+    missed.tell(request.world, request.session, request.reply)
 
 
 def refuse_reserved(request: Request, nick: str) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 
-from trio_chat.chat import policy
+from trio_chat.chat import missed, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
 from trio_chat.chat.history import Place
@@ -68,6 +68,8 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     # It is remembered so that the history, which has one order of all that happens, changes its name at the same moment.
     places: tuple[Place, ...] = (place,) if is_other_name and world.memory else ()
     reply.emit(event._replace(places=places))
+    for member in channel.members:
+        missed.note(world, member, f"{user.source} renamed {before} to {name}" + (f": {reason}" if reason else ""))
     if is_other_name:  # "This fallback SHOULD NOT be used if the rename only changes the case"
         for session in audience:
             if not session.effective & cap.CHANNEL_RENAME:
