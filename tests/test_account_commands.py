@@ -175,6 +175,14 @@ def test_a_name_that_is_too_long_for_this_server_is_refused(capsys: pytest.Captu
     assert "the server allows 5 characters" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("name", "other"), [("Аnn", "Ann"), ("NісkServ", "a service"), ("NickServ", "a service")])
+def test_no_look_alike_can_be_added(capsys: pytest.CaptureFixture[str], name: str, other: str) -> None:
+    """An account that looks like another one, or like a service, is refused by its name."""
+    add()
+    assert ran("account", "add", name, "--password-file", "password") == 1
+    assert f"{name} looks like {other}" in capsys.readouterr().err
+
+
 def test_names_of_any_script_can_be_added() -> None:
     """They are found however they are written."""
     add("Борис")

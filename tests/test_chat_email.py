@@ -283,7 +283,7 @@ def test_a_name_that_is_taken_meanwhile(town: MailTown) -> None:
 def test_the_code_itself_is_not_kept(town: MailTown) -> None:
     """Of it only the hash is; and no list or error shows the password."""
     asked(town)
-    holder = town.world.verifications.holder("tester")
+    holder = town.world.verifications.holder("tester", "tester")
     assert holder
     assert town.box.code.encode() not in holder.digest
     assert "hunter2" not in repr(holder)

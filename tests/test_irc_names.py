@@ -1,16 +1,13 @@
-"""Case mappings, and names that look like others."""
+"""Names: case mappings, and which names there can be."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Town, commands, find
+from support import Town, commands
 from trio_chat.chat.bans import Ban, Kind
-from trio_chat.chat.identity import Memory
-from trio_chat.chat.logins import forget_account
 from trio_chat.irc import isupport, names
-from trio_chat.irc.names import InvalidName, agree, fold, fold_channel, fold_nick, fold_or_self, use_casemapping
-from trio_chat.irc.skeletons import skeleton
+from trio_chat.irc.names import InvalidName, agree, fold_channel, fold_nick, fold_or_self, fold_relayed, use_casemapping
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
 from trio_chat.storage.database import StorageError, open_database
@@ -108,75 +105,16 @@ async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) 
         assert await bans.load() == []
 
 
-# Look-alikes. The first е, а, о, р, с of each name below is Cyrillic.
+@pytest.mark.parametrize("name", ["क्रिस", "ปู", "ขุนทอง", "Иван", "José", "Ẹ̀niọlá", "たろう"])
+def test_names_of_every_script(name: str) -> None:
+    """RFC 8265 §3.3: also where a mark stands on the first letter."""
+    assert fold_nick(name, 30)
+    assert fold_channel(f"#{name}", 30)
 
 
-@pytest.fixture
-def town() -> Town:
-    """A town with accounts."""
-    accounts = OpenAccounts()
-    accounts.add("evan", "sesame")
-    accounts.add("сара", "sesame")
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("еvan", "evan"), ("evan", "evan"), ("l1rnm", "l1rnm"), ("сора", "copa"), ("ѡ", "w"), ("ω", "ω")]
-)
-def test_skeletons(name: str, expected: str) -> None:
-    """UTS #39; names in ASCII are their own."""
-    assert skeleton(fold(name)) == expected
-
-
-@pytest.mark.parametrize("nick", ["еvan", "capa", "evan"])
-def test_nobody_looks_like_an_account(town: Town, nick: str) -> None:
-    """ERR_NICKNAMEINUSE, on coming and on changing the nickname; for its owner it is free."""
-    newcomer = town.newcomer()
-    assert "433" in commands(newcomer.say(f"NICK {nick}", "USER x 0 * :x"))
-    ann = town.person("ann")
-    assert commands(ann.say(f"NICK {nick}")) == ["FAIL", "433"]
-    ann.say("NS IDENTIFY evan sesame", "NICK evan")
-    assert commands(ann.say("NICK еvan")) == ["NICK"]
-
-
-def test_nobody_looks_like_somebody_who_is_here(town: Town) -> None:
-    """Whoever came first keeps the look; who leaves, or takes another name, gives it up."""
-    bob = town.person("оtto")
-    ann = town.person("ann")
-    assert commands(ann.say("NICK otto")) == ["433"]
-    assert "433" in commands(town.newcomer().say("NICK otto", "USER x 0 * :x"))
-    bob.say("NICK bob")
-    assert commands(ann.say("NICK otto")) == ["NICK"]
-    assert commands(bob.say("NICK оtto")) == ["433"]
-    ann.leave()
-    assert commands(bob.say("NICK оttо")) == ["NICK"]
-    assert commands(bob.say("NICK оtto")) == ["NICK"]
-
-
-def test_nobody_looks_like_a_service(town: Town) -> None:
-    """People tell these passwords."""
-    assert commands(town.person("ann").say("NICK NiсkSеrv")) == ["433"]
-
-
-def test_an_account_that_looks_like_another_cannot_be_registered(town: Town) -> None:
-    """ACCOUNT_EXISTS."""
-    ann = town.newcomer()
-    ann.say("CAP REQ draft/account-registration")
-    assert find(ann.say("NICK еvan", "REGISTER * * :longenough"), "FAIL").params[1] == "ACCOUNT_EXISTS"
-
-
-def test_accounts_that_come_and_go_are_noticed(town: Town) -> None:
-    """A new account is looked at, one that is gone is not."""
-    accounts = town.world.accounts
-    assert isinstance(accounts, OpenAccounts)
-    ann = town.person("ann")
-    assert commands(ann.say("NICK copa")) == ["NICK"]
-    accounts.add("сора", "sesame")
-    ann.say("NICK ann")
-    assert "433" in commands(ann.say("NICK copa"))
-    del accounts._known["сора"]
-    accounts.add("оtto", "sesame")
-    forget_account(town.world, "сора")
-    assert "433" in commands(ann.say("NICK otto"))
-    assert commands(ann.say("NICK copa")) == ["NICK"]
-    assert town.clock() == NOON
+@pytest.mark.parametrize("name", ["\u0301ann", "\u0941a", "\uff9ea"])
+def test_no_name_begins_with_a_mark(name: str) -> None:
+    """It would be drawn on the sign before it."""
+    for text, fold_it in ((name, fold_nick), (f"#{name}", fold_channel), (f"ann/{name}", fold_relayed)):
+        with pytest.raises(InvalidName):
+            fold_it(text, 30)

@@ -10,7 +10,9 @@ from trio_chat.admin.console import complain, date, said_yes, tell, to_standard_
 from trio_chat.admin.exits import FAILED, OK, USAGE
 from trio_chat.admin.passwords import NobodyThere, Refused, first_line, typed
 from trio_chat.admin.progress import Progress
+from trio_chat.chat import policy
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
+from trio_chat.chat.lookalikes import AccountLookalikes
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick
@@ -63,6 +65,8 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
     with opened(asked.database) as connection:
         if people.find(connection, asked.folded) is not None:
             raise StorageError(_exists(asked.name))
+        if similar := _similar(connection, asked):
+            raise StorageError(_("{account} looks like {other}").format(account=asked.name, other=similar))
         credentials = _credentials(asked.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
@@ -70,6 +74,17 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
             raise StorageError(_exists(asked.name))  # somebody has registered it meanwhile
     tell(_("The account {account} was added.").format(account=asked.name))
     return OK
+
+
+def _similar(connection: "apsw.Connection", asked: Asked) -> str:
+    """Return the name of an account or a service that looks like the name of the new account; "" when there is none."""
+    from trio_chat.chat import services  # noqa: F401, PLC0415  # which announce themselves; only this command needs them
+
+    if policy.looks_like_service(asked.name, asked.folded):
+        return _("a service")
+    known = {account.folded: account for account in people.everybody(connection)}
+    alike = next(AccountLookalikes().of(known, asked.name, asked.folded), None)
+    return alike.name if alike else ""
 
 
 def _exists(name: str) -> str:

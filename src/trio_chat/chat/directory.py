@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
+from trio_chat.chat.lookalikes import Lookalikes
 from trio_chat.chat.users import User
 
 
@@ -30,12 +31,24 @@ class Directory(dict[str, Channel]):
         self._markers = markers
         self.lobby: Channel | None = None
         self.secret: set[Channel] = set()
+        self._lookalikes = Lookalikes()
 
     def create(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
         """Make a channel that does not exist yet."""
         channel = Channel(name, folded, int(self._clock()), self._ids.next(), permanent=permanent)
         self[folded] = channel
+        self._lookalikes.add(name, folded)
         return channel
+
+    def looks_like_another(self, name: str, folded: str, than: str = "") -> bool:
+        """Tell whether a name looks like a channel's: people would say there what is for others.
+
+        Args:
+            name: as it would be shown.
+            folded: as it is compared.
+            than: the channel, by its folded name, that is to have it instead of its own; "" for a new one.
+        """
+        return any(other != than for other in self._lookalikes.of(name, folded))
 
     def create_lobby(self, name: str, folded: str, topic: str, setter: str) -> None:
         """Make the channel that always exists.
@@ -84,6 +97,7 @@ class Directory(dict[str, Channel]):
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]
+        self._lookalikes.remove(channel.name, channel.folded)
         self.secret.discard(channel)
         return True
 
@@ -96,6 +110,8 @@ class Directory(dict[str, Channel]):
         """Give a channel another name that no other one has: registration, markers, and who is forwarded to it follow."""
         before, old_name = channel.folded, channel.name
         del self[before]
+        self._lookalikes.remove(old_name, before)
+        self._lookalikes.add(name, folded)
         channel.name, channel.folded, channel.renamed = name, folded, self._clock()
         self[folded] = channel
         for other in self.values():

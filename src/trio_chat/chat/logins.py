@@ -39,7 +39,7 @@ def forget_account(world: World, name: str) -> list[Event]:
         what tells others, and those who are logged out.
     """
     events: list[Event] = []
-    world.lookalikes.accounts_changed()
+    world.account_lookalikes.remove(name, fold_or_self(name))
     for user in world.with_account(name):
         if not user.sessions:
             _dismissed(world, user)

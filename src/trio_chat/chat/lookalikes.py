@@ -1,75 +1,86 @@
-"""Names that look like others: nobody can be taken for somebody who has an account, or who is here.
+"""Names that look like others: nobody can be taken for somebody who has an account, or who is here, and no channel for another.
 
-Names in ASCII are not compared with each other (`irc.skeletons`), so of a chat without other names nothing is kept or computed.
+Names in ASCII are not compared with each other, only with those of other scripts (`irc.skeletons`). What a name costs does not
+depend on how many there are.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from trio_chat.chat.accounts import Account
-from trio_chat.irc.skeletons import skeleton
-
-if TYPE_CHECKING:
-    from trio_chat.chat.users import User
+from trio_chat.irc.skeletons import skeletons
 
 
 class Lookalikes:
-    """What the names beyond ASCII of users and accounts look like. Names are given folded."""
+    """An index of names by their skeletons."""
 
     def __init__(self) -> None:
-        self._users: dict[str, dict[str, User]] = {}
-        self._accounts: dict[str, list[str]] = {}
-        self._known = 0  # how many accounts there were when that was made
+        # By skeleton, folded names in the order of their coming; those in ASCII apart, because they may look alike.
+        self._ascii: dict[str, dict[str, None]] = {}
+        self._others: dict[str, dict[str, None]] = {}
 
-    def add(self, user: "User") -> None:
-        """Note a user who has come, or has taken another nickname."""
-        if not user.folded.isascii():
-            self._users.setdefault(skeleton(user.folded), {})[user.folded] = user
-
-    def remove(self, user: "User") -> None:
-        """Forget a user's nickname."""
-        if not user.folded.isascii():
-            looks = skeleton(user.folded)
-            others = self._users.get(looks, {})
-            others.pop(user.folded, None)
-            if not others:
-                self._users.pop(looks, None)
-
-    def accounts_changed(self) -> None:
-        """Forget what accounts look like, because one is gone; that there are more is noticed."""
-        self._known = -1
-
-    def users(self, users: "Mapping[str, User]", folded: str) -> "Iterator[User]":
-        """Give the users who have other names that look the same.
+    def add(self, name: str, folded: str) -> None:
+        """Note a name.
 
         Args:
-            users: all, by their names.
-            folded: the name.
+            name: as it is shown.
+            folded: as it is compared.
         """
-        looks = skeleton(folded)
-        if looks != folded and looks in users:
-            yield users[looks]
-        for name, user in self._users.get(looks, {}).items():
-            if name != folded:
-                yield user
+        index = self._index(folded)
+        for looks in skeletons(name, folded):
+            index.setdefault(looks, {})[folded] = None
 
-    def accounts(self, known: Mapping[str, Account], folded: str) -> Iterator[Account]:
-        """Give the accounts that have other names that look the same.
+    def remove(self, name: str, folded: str) -> None:
+        """Forget a name that was noted, shown in this way."""
+        index = self._index(folded)
+        for looks in skeletons(name, folded):
+            names = index.get(looks, {})
+            names.pop(folded, None)
+            if not names:
+                index.pop(looks, None)
+
+    def of(self, name: str, folded: str) -> Iterator[str]:
+        """Give the other names, folded, that look like this one.
 
         Args:
-            known: all, by their names.
-            folded: the name.
+            name: as it is shown, or would be.
+            folded: as it is compared.
+        """
+        indexes = (self._others,) if folded.isascii() else (self._others, self._ascii)
+        for looks in skeletons(name, folded):
+            for index in indexes:
+                yield from (other for other in index.get(looks, ()) if other != folded)
+
+    def _index(self, folded: str) -> dict[str, dict[str, None]]:
+        return self._ascii if folded.isascii() else self._others
+
+
+class AccountLookalikes:
+    """The names of accounts by their skeletons, read when they are first asked for and kept from then on."""
+
+    def __init__(self) -> None:
+        self._names = Lookalikes()
+        self._known = -1  # how many accounts are noted; another number than there are: all are read again
+
+    def add(self, account: Account) -> None:
+        """Note an account that was made."""
+        self._names.add(account.name, account.folded)
+        self._known += 1
+
+    def remove(self, name: str, folded: str) -> None:
+        """Forget an account that is gone."""
+        self._names.remove(name, folded)
+        self._known -= 1
+
+    def of(self, known: Mapping[str, Account], name: str, folded: str) -> Iterator[Account]:
+        """Give the accounts whose names look like another name.
+
+        Args:
+            known: all accounts, by their folded names.
+            name: as it is shown, or would be.
+            folded: as it is compared.
         """
         if len(known) != self._known:
-            self._read(known)
-        looks = skeleton(folded)
-        for name in (*([looks] if looks != folded else ()), *self._accounts.get(looks, ())):
-            if name != folded and name in known:
-                yield known[name]
-
-    def _read(self, known: Mapping[str, Account]) -> None:
-        self._known = len(known)
-        self._accounts = {}
-        for name in known:
-            if not name.isascii():
-                self._accounts.setdefault(skeleton(name), []).append(name)
+            self._names, self._known = Lookalikes(), len(known)
+            for account in known.values():
+                self._names.add(account.name, account.folded)
+        yield from (known[other] for other in self._names.of(name, folded) if other in known)

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Collection
+from functools import cache
 from typing import TYPE_CHECKING
 
 from trio_chat.chat import operators
@@ -16,7 +17,7 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.modes import Change, Kind
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
-from trio_chat.irc.skeletons import skeleton
+from trio_chat.irc.skeletons import loose_skeletons
 
 if TYPE_CHECKING:
     from trio_chat.chat.registry import Request
@@ -46,32 +47,55 @@ def user_to_join(world: World, account: str, folded: str) -> User | None:
     return None
 
 
-def is_reserved(world: World, folded: str, account: str) -> bool:
-    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it."""
+def is_reserved(world: World, nick: str, folded: str, account: str) -> bool:
+    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it.
+
+    Args:
+        world: has the accounts.
+        nick: the nickname as it would be shown.
+        folded: as it is compared.
+        account: the account of the client that asks for it, or "".
+    """
     if world.accounts is None or world.identity.account_rules.reservation == "off":
         return False
     known = world.accounts.known
     owner = known.get(folded)
-    if owner is not None:
+    if owner is not None and (owner.name != account or owner.name == nick):
         return owner.name != account
-    return any(other.name != account for other in world.lookalikes.accounts(known, folded))
+    # In capitals the own name, too, may look like another one.
+    return any(other.name != account for other in world.account_lookalikes.of(known, nick, folded))
 
 
-def looks_like_another(world: World, folded: str, user: User | None, account: str) -> bool:
-    """Tell whether a nickname looks like that of somebody else who is here, or of a service.
+def looks_like_another(world: World, nick: str, folded: str, user: User | None, account: str) -> bool:
+    """Tell whether a nickname looks like that of somebody else who is here, or like a service.
 
     Args:
         world: who is here.
-        folded: the nickname.
-        user: who wants it, or None when this one is not here yet.
-        account: the account of who wants it, or "": the own names may look alike.
+        nick: the nickname as it would be shown.
+        folded: as it is compared.
+        user: the user who wants it, or None when this one is not here yet.
+        account: the account of that client, or "": its own name it may always have, and its names may look alike.
     """
-    looks = skeleton(folded)
-    if looks != folded and looks in SERVICES:
+    if looks_like_service(nick, folded):
         return True
-    return any(
-        other is not user and not (account and other.account == account) for other in world.lookalikes.users(world.users, folded)
-    )
+    owner = world.accounts.known.get(folded) if world.accounts else None
+    if owner is not None and owner.name == account and owner.name == nick:  # both were registered when that was possible
+        return False
+    others = (world.users[other] for other in world.lookalikes.of(nick, folded))
+    return any(other is not user and not (account and other.account == account) for other in others)
+
+
+def looks_like_service(nick: str, folded: str) -> bool:
+    """Tell whether a nickname is that of a service, or looks like it: to services people say their passwords.
+
+    Here accents and names in ASCII count, too: nobody has to be called `NickSérv` or `N1ckServ`.
+    """
+    return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(loose_skeletons(nick, folded))
+
+
+@cache
+def _service_skeletons(services: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(looks for name in services for looks in loose_skeletons(name, name))
 
 
 def is_operator(user: User, channel: Channel) -> bool:

@@ -38,7 +38,7 @@ def register(world: World, session: Session, folded: str, username: str) -> User
 def add_user(world: World, user: User) -> None:
     """Make somebody be here."""
     world.users[user.folded] = user
-    world.lookalikes.add(user)
+    world.lookalikes.add(user.nick, user.folded)
     if "i" in user.modes:
         world.invisible.add(user)
     world.most_users = max(world.most_users, len(world.users))
@@ -100,13 +100,13 @@ def rename(world: World, user: User, nick: str, folded: str) -> list[Event]:
     """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
     _remember(world, user, user.sessions[0].address if user.sessions else "")
     del world.users[user.folded]
-    world.lookalikes.remove(user)
+    world.lookalikes.remove(user.nick, user.folded)
     before, folded_before = user.nick, user.folded
     user.rename(nick, folded)
     user.since = world.ids.next()
     world.users[folded] = user
     world.residents.note(user)
-    world.lookalikes.add(user)
+    world.lookalikes.add(user.nick, user.folded)
     if folded == folded_before:
         return []
     return _sighting(world, n.RPL_MONOFFLINE, folded_before, before) + arrival(world, user)
@@ -172,7 +172,7 @@ def remove(world: World, user: User, reason: str, skip: Session | None = None, *
     for channel in list(user.channels):
         world.channels.leave(user, channel)
     del world.users[user.folded]
-    world.lookalikes.remove(user)
+    world.lookalikes.remove(user.nick, user.folded)
     return events + _sighting(world, n.RPL_MONOFFLINE, user.folded, user.nick)
 
 

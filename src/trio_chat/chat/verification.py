@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Credentials
-from trio_chat.irc.skeletons import skeleton
+from trio_chat.chat.lookalikes import Lookalikes
 
 LIFETIME = 3 * 3600
 """Seconds for which a code is good, and a name is held."""
@@ -103,17 +103,19 @@ class Verifications:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._pending: dict[str, Pending] = {}  # by what the names look like
+        self._pending: dict[str, Pending] = {}  # by folded names
+        self._lookalikes = Lookalikes()
         self._letters: deque[tuple[float, str]] = deque()  # until when each counts, and to whom it was sent
 
     def __len__(self) -> int:
         self._expire()
         return len(self._pending)
 
-    def holder(self, folded: str) -> Pending | None:
+    def holder(self, name: str, folded: str) -> Pending | None:
         """Return what waits under a name, or under one that looks the same."""
         self._expire()
-        return self._pending.get(skeleton(folded))
+        other = folded if folded in self._pending else next(self._lookalikes.of(name, folded), "")
+        return self._pending.get(other)
 
     def begin(self, account: Account, email: str, credentials: Credentials, own: Pending | None) -> tuple[Pending, str]:
         """Let a registration wait; return it and its code, which is to be sent and forgotten.
@@ -127,7 +129,7 @@ class Verifications:
         Raises:
             Refused: it cannot.
         """
-        holder = self.holder(account.folded)
+        holder = self.holder(account.name, account.folded)
         if holder is not None and holder is not own:
             raise Refused("ACCOUNT_EXISTS", f"Somebody else is registering {account.name}")
         if len(self._letters) >= MOST_LETTERS:
@@ -140,20 +142,20 @@ class Verifications:
         self._letters.append((pending.until, mailbox))
         if own is not None:
             self.drop(own)
-        self._pending[skeleton(account.folded)] = pending
+        self._put(pending)
         return pending, code
 
     def drop(self, pending: Pending) -> None:
         """Give up a registration, unless another one has taken its place."""
-        key = skeleton(pending.account.folded)
-        if self._pending.get(key) is pending:
-            del self._pending[key]
+        account = pending.account
+        if self._pending.get(account.folded) is pending:
+            del self._pending[account.folded]
+            self._lookalikes.remove(account.name, account.folded)
 
     def take(self, folded: str, code: str) -> Pending | None:
         """Return the registration whose code this is, which then waits no more; None when it is wrong."""
-        pending = self.holder(folded)
-        if pending is not None and pending.account.folded != folded:
-            pending = None
+        self._expire()
+        pending = self._pending.get(folded)
         # A name under which nothing waits takes as long.
         is_right = hmac.compare_digest(_digest(code.lower()), pending.digest if pending else _NOTHING)
         if pending is None:
@@ -168,8 +170,12 @@ class Verifications:
 
     def put_back(self, pending: Pending) -> None:
         """Let a registration wait again whose account could not be stored; its code is good as long as it was."""
-        if self.holder(pending.account.folded) is None:
-            self._pending[skeleton(pending.account.folded)] = pending
+        if self.holder(pending.account.name, pending.account.folded) is None:
+            self._put(pending)
+
+    def _put(self, pending: Pending) -> None:
+        self._pending[pending.account.folded] = pending
+        self._lookalikes.add(pending.account.name, pending.account.folded)
 
     def _expire(self) -> None:
         now = self._clock()

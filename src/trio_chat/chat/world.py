@@ -16,7 +16,7 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
-from trio_chat.chat.lookalikes import Lookalikes
+from trio_chat.chat.lookalikes import AccountLookalikes, Lookalikes
 from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.residents import Residents
@@ -93,7 +93,9 @@ class World:
         self.newcomers: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = set()  # those with +i; to count them anew would make registering dear where many are
         self.watches = Watches()
-        self.lookalikes = Lookalikes()
+        self.lookalikes = Lookalikes()  # of users
+        self.account_lookalikes = AccountLookalikes()
+        self.registering = Lookalikes()  # names of accounts that are being written down
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0

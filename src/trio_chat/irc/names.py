@@ -138,7 +138,7 @@ def fold_nick(nick: str, max_length: int) -> str:
         raise InvalidName(nick)
     if any(char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick):
         raise InvalidName(nick)
-    return _fold_safely(nick)
+    return _without_mark_at(0, _fold_safely(nick))
 
 
 def fold_relayed(name: str, max_length: int) -> str:
@@ -157,7 +157,8 @@ def fold_relayed(name: str, max_length: int) -> str:
     if len(parts) < 2 or len(name) > max_length:
         raise InvalidName(name)
     # "x": what comes from elsewhere may begin with a digit.
-    return RELAY_SEPARATOR.join(fold_nick(f"x{part}", max_length + 1)[1:] if part else _refuse(name) for part in parts)
+    folded = (_without_mark_at(1, fold_nick(f"x{part}", max_length + 1))[1:] if part else _refuse(name) for part in parts)
+    return RELAY_SEPARATOR.join(folded)
 
 
 def _refuse(name: str) -> str:
@@ -190,15 +191,20 @@ def fold_channel(name: str, max_length: int) -> str:
     """
     if name[:1] != CHANTYPES or not 1 < len(name) <= max_length or _CHANNEL_FORBIDDEN.search(name):
         raise InvalidName(name)
-    return _fold_safely(name)
+    return _without_mark_at(len(CHANTYPES), _fold_safely(name))
+
+
+def _without_mark_at(start: int, folded: str) -> str:
+    """Return a folded name; one that begins with a combining mark, which is drawn on the sign before it, is refused."""
+    if unicodedata.category(folded[start])[0] == "M":
+        raise InvalidName(folded)
+    return folded
 
 
 def _fold_safely(name: str) -> str:
     # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names whose mapping is
     # itself a name of the same kind are allowed, so the folded form can never smuggle in a delimiter.
     folded = _fold_precis(name)
-    if any(unicodedata.combining(char) for char in folded[:2]):  # it would be drawn on the sign before it
-        raise InvalidName(name)
     if _Choice.name != "precis":
         if unicodedata.normalize("NFKC", name) != name:  # it could be written in two ways, which would be two names
             raise InvalidName(name)

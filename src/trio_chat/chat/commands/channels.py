@@ -53,6 +53,9 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         request.reply.numeric(n.ERR_TOOMANYCHANNELS, name)
         return
     if channel is None:
+        if world.channels.looks_like_another(name, folded) and not request.override:
+            request.reply.numeric(n.ERR_BADCHANNAME, name)
+            return
         channel = world.channels.create(name, folded)
         world.channels.enter(user, channel, modes.OPERATOR)
     else:

@@ -7,7 +7,8 @@ import logging
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat.accounts import MAX_PASSWORD, Account, Accounts, AccountsError, Busy, Email
+from trio_chat.chat import policy
+from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
 from trio_chat.chat.commands.accounts import count_failure, explain, log_in, why_suspended
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -124,9 +125,9 @@ def why_not_register(request: Request, wanted: Wanted) -> Answer | None:
     if suspended := why_suspended(request, name):
         return Answer("DISALLOWED", suspended)
     folded = fold(name)
-    holder = world.verifications.holder(folded)
+    holder = world.verifications.holder(name, folded)
     is_held = holder is not None and holder is not session.pending
-    if is_held or _is_taken(request, world.accounts, folded) or world.users.get(folded) not in (None, session.user):
+    if is_held or is_taken(request, name, folded) or _is_nick_of_another(request, name, folded):
         return Answer("ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in")
     if rules.email != "none" and not _is_email(wanted.email):
         return Answer("INVALID_EMAIL", "An account needs an e-mail address here: yours")
@@ -146,8 +147,18 @@ def why_not_verify(request: Request) -> Answer | None:
     return None
 
 
-def _is_taken(request: Request, accounts: Accounts, folded: str) -> bool:
-    return folded in accounts.known or any(request.world.lookalikes.accounts(accounts.known, folded))
+def is_taken(request: Request, name: str, folded: str) -> bool:
+    """Tell whether a name is an account's, is being registered, or looks like such a name or like a service."""
+    world = request.world
+    known = world.accounts.known if world.accounts else {}
+    alike = (*world.account_lookalikes.of(known, name, folded), *world.registering.of(name, folded))
+    return folded in known or bool(alike) or policy.looks_like_service(name, folded)
+
+
+def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
+    world, user = request.world, request.session.user
+    is_used = world.users.get(folded) not in (None, user)
+    return is_used or policy.looks_like_another(world, name, folded, user, request.session.account)
 
 
 def _is_email(text: str) -> bool:
@@ -175,12 +186,28 @@ async def create_account(request: Request, name: str, password: str, email: Emai
     account = Account(name, fold(name), int(world.clock()))
     try:
         credentials = await world.accounts.prepare(password, request.session.address)
-        if await world.accounts.create(account, credentials, email):
+        if await _store(request, account, credentials, email):
             log.info("%s registered the account %s", request.session.address, name)
             return account
     except (AccountsError, Busy, ValueError) as error:
         return explain(error)
-    return f"{name} belongs to somebody already"
+    return f"{name} belongs to somebody already, or looks like a name that does"
+
+
+async def _store(request: Request, account: Account, credentials: Credentials, email: Email | None) -> bool:
+    """Make an account; tell whether it was made, which it is not when its name was taken meanwhile."""
+    world = request.world
+    assert world.accounts is not None  # noqa: S101  # asked before
+    if is_taken(request, account.name, account.folded):
+        return False
+    world.registering.add(account.name, account.folded)
+    try:
+        if not await world.accounts.create(account, credentials, email):
+            return False
+    finally:
+        world.registering.remove(account.name, account.folded)
+    world.account_lookalikes.add(account)
+    return True
 
 
 async def register(request: Request, wanted: Wanted) -> Answer:
@@ -236,10 +263,10 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
         count_failure(request, reply)
         return Answer("INVALID_CODE", "That is not the code, or it is too old")
     account = pending.account
-    if _is_taken(request, world.accounts, folded) or why_suspended(request, account.name):
+    if why_suspended(request, account.name):
         return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
     try:
-        if not await world.accounts.create(account, pending.credentials, Email(pending.email, is_verified=True)):
+        if not await _store(request, account, pending.credentials, Email(pending.email, is_verified=True)):
             return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
     except AccountsError as error:
         world.verifications.put_back(pending)

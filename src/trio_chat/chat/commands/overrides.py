@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from trio_chat.chat import policy
 from trio_chat.chat.commands import channels, modes, registration
 from trio_chat.chat.operators import audit
-from trio_chat.chat.registry import SERVICES, Request, command
+from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.irc import numerics as n
@@ -81,7 +82,7 @@ def sanick_command(request: Request) -> None:
     folded = registration.fold_or_refuse(request, nick)
     if folded is None:
         return
-    if folded in SERVICES or world.users.get(folded, user) is not user:
+    if world.users.get(folded, user) is not user or policy.looks_like_another(world, nick, folded, user, user.account):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     audit(request, f"SANICK {user.source} {nick}")

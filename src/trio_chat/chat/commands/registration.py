@@ -18,6 +18,8 @@ from trio_chat.irc.names import InvalidName, clean_username, fold_nick
 
 log = logging.getLogger("trio_chat")
 
+_LOOKS_USED = n.ERR_NICKNAMEINUSE._replace(text="That nickname looks like another one; choose one that differs more")
+
 
 @command(
     "CAP",
@@ -136,11 +138,11 @@ def nick_command(request: Request) -> None:
     if folded in SERVICES or (holder is not user and not may_join_holder):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
-    if user is not None and policy.is_reserved(world, folded, user.account):
+    if user is not None and policy.is_reserved(world, nick, folded, user.account):
         refuse_reserved(request, nick)
         return
-    if user is not None and policy.looks_like_another(world, folded, user, user.account):
-        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+    if user is not None and policy.looks_like_another(world, nick, folded, user, user.account):
+        request.reply.numeric(_LOOKS_USED, nick)
         return
     if user is None:
         session.wanted_nick = nick
@@ -222,24 +224,22 @@ def _refuse_password(request: Request) -> bool:
 def _free_name(request: Request, wanted: str) -> str:
     """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client must choose again."""
     world, session = request.world, request.session
-    is_reserved = policy.is_reserved(world, wanted, session.account)
+    nick, account = session.wanted_nick, session.account
+    is_reserved = policy.is_reserved(world, nick, wanted, account)
     is_taken = wanted in world.users
-    if (is_taken and not is_reserved) or (not is_taken and policy.looks_like_another(world, wanted, None, session.account)):
-        _refuse_taken(request)
+    looks_used = not is_taken and policy.looks_like_another(world, nick, wanted, None, account)
+    if looks_used or (is_taken and not is_reserved):
+        session.wanted_nick = ""
+        request.reply.numeric(_LOOKS_USED if looks_used else n.ERR_NICKNAMEINUSE, nick)
         return ""
     if not is_reserved:
         return wanted
-    nick, session.wanted_nick = session.wanted_nick, ""
+    session.wanted_nick = ""
     refuse_reserved(request, nick)
     if is_taken or world.identity.account_rules.reservation != "rename":  # taken by its owner, who is always on
         return ""
     session.wanted_nick = _guest_name(request)
     return fold_nick(session.wanted_nick, world.lengths.nick)
-
-
-def _refuse_taken(request: Request) -> None:
-    nick, request.session.wanted_nick = request.session.wanted_nick, ""
-    request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
 
 
 def _join_session(request: Request, user: User) -> None:
@@ -298,7 +298,9 @@ def _send_channels(request: Request, missed_since: int) -> None:
 def refuse_reserved(request: Request, nick: str) -> None:
     """Say that a nickname belongs to somebody, and how its owner gets it."""
     how = f"log in with SASL, or come under another name and say /msg NickServ IDENTIFY {nick} <password>, then /nick {nick}"
-    request.reply.fail("NICK", "NICKNAME_RESERVED", nick, text=f"{nick} is registered. If it is yours, {how}")
+    request.reply.fail(
+        "NICK", "NICKNAME_RESERVED", nick, text=f"{nick} is registered, or looks like a name that is. If it is yours, {how}"
+    )
     request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
 
 

@@ -16,7 +16,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import NO_TAGS
-from trio_chat.irc.names import SCENE, InvalidName, fold_nick, fold_relayed
+from trio_chat.irc.names import RELAY_SEPARATOR, SCENE, InvalidName, fold_nick, fold_or_self, fold_relayed
 
 MAX_RELAYED = 64
 """Characters of the name of somebody on another network."""
@@ -41,8 +41,10 @@ def relaymsg_command(request: Request) -> None:
         return
     try:
         folded = fold_relayed(name, MAX_RELAYED)
+        _refuse_service(name.partition(RELAY_SEPARATOR)[0])
     except InvalidName:
-        reply.fail("RELAYMSG", "INVALID_NICK", text="The name must be written like name/network, each part like a nickname")
+        text = "The name must be written like name/network, each part like a nickname, and not like a service's"
+        reply.fail("RELAYMSG", "INVALID_NICK", text=text)
         return
     if channel.is_silenced(User(name, folded, user.username, user.host, "", 0.0)):
         reply.fail("RELAYMSG", "BANNED", text=f"{name} is banned from {channel.name}")
@@ -84,11 +86,18 @@ def _play(request: Request, character: str, text: str, *, is_action: bool = Fals
     try:
         if character:
             fold_nick(character, request.world.lengths.nick)
+            _refuse_service(character)
     except InvalidName:
-        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("A character is named like a person",))
+        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("A character is named like a person, not like a service",))
         return
     said = f"{text} ({user.nick})"
     _speak(request, channel, f"*{character}*" if character else SCENE, f"\x01ACTION {said}\x01" if is_action else said, NO_TAGS)
+
+
+def _refuse_service(name: str) -> None:
+    """Raise `InvalidName` for a name that looks like a service's."""
+    if policy.looks_like_service(name, fold_or_self(name)):
+        raise InvalidName(name)
 
 
 def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mapping[str, str]) -> None:

@@ -5,7 +5,7 @@ from functools import partial
 from trio_chat.chat.bans import Kind
 from trio_chat.chat.commands import bans, new_accounts
 from trio_chat.chat.operators import audit
-from trio_chat.chat.registry import SERVICES, Request
+from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.nickserv import FACE, answer
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
@@ -27,8 +27,8 @@ def _why_not(request: Request, name: str, password: str) -> str:
         folded = fold_nick(name, world.lengths.nick)
     except InvalidName:
         return f"{name} is not a name that an account can have"
-    if folded in SERVICES or (world.accounts is not None and folded in world.accounts.known):
-        return f"{name} belongs to somebody already"
+    if new_accounts.is_taken(request, name, folded):
+        return f"{name} belongs to somebody already, or looks like a name that does"
     return new_accounts.why_not_password(request, password)[1]
 
 
