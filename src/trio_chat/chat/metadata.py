@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
@@ -143,11 +144,10 @@ def touch(world: World, target: User | Channel) -> None:
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
-    """Return the sessions that may follow a target: members of the channel; of a user those in common channels, and watchers."""
-    sessions = target.audience()
+    """Return the sessions that may follow a target: members of the channel; of a user watchers, and `policy.readers`."""
     if isinstance(target, Channel):
-        return sessions
-    return (*sessions, *world.watches.watchers(target.folded, without=sessions))
+        return target.audience()
+    return (*policy.readers(target), *world.watches.watchers(target.folded, without=target.audience()))
 
 
 def changed(world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None) -> list[Event]:
@@ -169,7 +169,7 @@ def changed_of_one(world: World, user: User, key: str) -> list[Event]:
 
 def introduced(world: World, user: User, channel: Channel) -> list[Event]:
     """Return what tells the members of a channel about somebody who has just come in."""
-    if not user.metadata:
+    if not user.metadata or policy.is_muted(user, channel):
         return []
     own = user.sessions
     others = [session for session in channel.audience_of(user) if session.subscriptions and session not in own]

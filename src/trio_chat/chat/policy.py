@@ -10,7 +10,7 @@ from trio_chat.chat.channels import Channel, Membership
 from trio_chat.chat.history import Record
 from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.registry import SERVICES
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -259,6 +259,32 @@ def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
     return membership is None or not membership.ranks
 
 
+def is_muted(user: User, channel: Channel) -> bool:
+    """Tell whether members of a channel are not to read what a user writes: it may not speak, or only to operators (+U)."""
+    return why_not_speak(user, channel) is not None or (bool(channel.restraining) and is_heard_by_operators_only(user, channel))
+
+
+def muted_in(user: User) -> list[Channel]:
+    """Return the channels of a user whose members are not to read what it writes; see `is_muted`."""
+    return [channel for channel in user.channels if (channel.restraining or channel.lists["b"]) and is_muted(user, channel)]
+
+
+def silenced_in(user: User) -> Channel | None:
+    """Return a channel in which a ban or a mute covers a user without a rank, or None."""
+    return next((channel for channel, held in user.channels.items() if not held.ranks and channel.is_silenced(user)), None)
+
+
+def readers(user: User) -> tuple[Session, ...]:
+    """Return the sessions that see a text of a user about itself, such as an away message: its own, and those of members of
+    common channels in which it is not muted.
+    """
+    muted = muted_in(user)
+    if not muted:
+        return user.audience()
+    heard = (channel.audience_of(user) for channel in user.channels if channel not in muted)
+    return tuple(dict.fromkeys((*user.sessions, *(session for sessions in heard for session in sessions))))
+
+
 def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
     """Say why one user may not send a private message to another."""
     if modes.REGISTERED_ONLY in other.modes and not user.account and not other.accepts(user) and user is not other:
@@ -286,11 +312,18 @@ def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
     """Say why a user may not change a topic."""
     if user not in channel.members:
         return n.ERR_NOTONCHANNEL
-    return why_not_operate(user, channel, modes.HALF_OPERATOR) if "t" in channel.flags else None
+    if "t" in channel.flags:
+        return why_not_operate(user, channel, modes.HALF_OPERATOR)
+    return n.ERR_CANNOTSENDTOCHAN if is_muted(user, channel) else None
 
 
 def why_not_invite(user: User, channel: Channel) -> Numeric | None:
-    """Say why a user may not invite others: into an invite-only channel only operators may (Modern IRC, INVITE)."""
-    if user not in channel.members:
+    """Say why a user may not invite others: into an invite-only channel only operators may (Modern IRC, INVITE), and nobody
+    whom a ban or a mute keeps from speaking.
+    """
+    membership = channel.members.get(user)
+    if membership is None:
         return n.ERR_NOTONCHANNEL
+    if not membership.ranks and channel.is_silenced(user):
+        return n.ERR_CANNOTSENDTOCHAN
     return why_not_operate(user, channel, modes.HALF_OPERATOR) if "i" in channel.flags else None

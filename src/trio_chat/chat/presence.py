@@ -1,6 +1,6 @@
 """Who is here: people come, go, stay, are away, log in and change their names, and every index of the world follows."""
 
-from trio_chat.chat import metadata, operators
+from trio_chat.chat import metadata, operators, policy
 from trio_chat.chat.events import Event
 from trio_chat.chat.preferences import AUTO_AWAY
 from trio_chat.chat.users import UNSPECIFIED, Session, User
@@ -77,7 +77,17 @@ def update_away(world: World, user: User, skip: Session | None = None) -> list[E
         return []
     user.away = away
     world.residents.note(user)
-    return world.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
+    events = world.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
+    if away and policy.muted_in(user):
+        return [part for event in events for part in _without_text(event, policy.readers(user))]
+    return events
+
+
+def _without_text(event: Event, readers: tuple[Session, ...]) -> list[Event]:
+    """Return an AWAY as two: with its text for those who are to read it, and with the usual one for others."""
+    others = tuple(session for session in event.recipients if session not in readers)
+    shared = tuple(session for session in event.recipients if session in readers)
+    return [event._replace(recipients=shared), event._replace(recipients=others, params=(UNSPECIFIED,))]
 
 
 def set_account(world: World, user: User, name: str) -> None:

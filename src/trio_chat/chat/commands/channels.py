@@ -8,6 +8,7 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -82,7 +83,8 @@ def _announce_join(request: Request, channel: Channel) -> None:
     if channel.registration and (letter := channel.registration.rank_of(user)):
         reply.emit(rank_event(world, channel, user, letter))
     if user.away:  # IRCv3 away-notify: who joins while away says so
-        event = world.event(user, "AWAY", (user.away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY)
+        away = UNSPECIFIED if policy.is_muted(user, channel) else user.away
+        event = world.event(user, "AWAY", (away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY)
         reply.emit(event)
     metadata.introduce(request, channel)
     send_state(request, channel)
@@ -120,7 +122,8 @@ def part_command(request: Request) -> None:
         if channel not in request.user.channels:
             request.reply.numeric(n.ERR_NOTONCHANNEL, channel.name)
             continue
-        part(request, channel, request.param(1))
+        # A member that may not speak does not do so by its last words.
+        part(request, channel, "" if policy.is_muted(request.user, channel) else request.param(1))
 
 
 def part(request: Request, channel: Channel, reason: str) -> None:

@@ -63,7 +63,7 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     missed.note(world, other, f"{user.source} invited you to {channel.name}", is_minor=True)
     params = (other.nick, channel.name)
     reply.emit(world.event(user, "INVITE", params, other.sessions))
-    members = channel.audience()
+    members = channel.ranked_audience(modes.HALF_OPERATOR) if policy.is_muted(user, channel) else channel.audience()
     reply.emit(world.event(user, "INVITE", params, members, skip=request.session, requires=cap.INVITE_NOTIFY))
 
 

@@ -77,7 +77,8 @@ async def _redact(request: Request, memory: Memory, talk: Talk, number: int, rep
 def _told(request: Request, talk: Talk) -> list[Event]:
     """Return what tells the members of a channel, or both sides of a private conversation."""
     user, world = request.user, request.world
-    reason = truncate(request.param(2), world.lengths.kick)
+    is_muted = talk.channel is not None and policy.is_muted(user, talk.channel)
+    reason = "" if is_muted else truncate(request.param(2), world.lengths.kick)
     rest = (request.params[1], reason) if reason else request.params[1:2]
     if talk.channel is not None:
         audiences = [(talk.channel.name, talk.channel.audience())]

@@ -147,7 +147,7 @@ def nick_command(request: Request) -> None:
     if user is None:
         session.wanted_nick = nick
         _try_to_register(request)
-    elif nick != user.nick and not _refuse_banned(request, nick):
+    elif nick != user.nick and not _refuse_silenced(request, user, nick) and not _refuse_banned(request, nick):
         rename(request, user, nick, folded)
 
 
@@ -158,6 +158,14 @@ def rename(request: Request, user: User, nick: str, folded: str) -> None:
     request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
     for event in presence.rename(world, user, nick, folded):
         request.reply.emit(event)
+
+
+def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
+    """Refuse another nickname, which all members would read, to a user who is banned or muted; tell whether it was."""
+    channel = policy.silenced_in(user)
+    if channel is not None:
+        request.reply.numeric(n.ERR_BANNICKCHANGE, nick, channel.name)
+    return channel is not None
 
 
 def _refuse_banned(request: Request, nick: str) -> bool:
@@ -352,6 +360,8 @@ def pong_command(request: Request) -> None:
 def quit_command(request: Request) -> None:
     """Leave: others see the reason, the client gets ERROR (Modern IRC, QUIT)."""
     reason = truncate(request.param(0), request.world.lengths.kick)
+    if request.session.user is not None and policy.muted_in(request.user):
+        reason = ""
     shown = f"Quit: {reason}" if reason else "Quit"
     if request.session.user is not None:
         request.reply.send("QUIT", (shown,), request.user.source)

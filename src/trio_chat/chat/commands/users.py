@@ -1,6 +1,6 @@
 """What people say of themselves, and whom they let write: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
 
-from trio_chat.chat import presence
+from trio_chat.chat import policy, presence
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -38,6 +38,11 @@ def setname_command(request: Request) -> None:
         if request.session.caps & cap.SETNAME:
             text = f"A real name has 1 to {world.lengths.realname} bytes"
             request.reply.fail("SETNAME", "INVALID_REALNAME", text=text)
+        return
+    if muted := policy.muted_in(user):
+        if request.session.caps & cap.SETNAME:
+            text = f"Your real name stays as long as you may not speak on {muted[0].name}; leave that channel first"
+            request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
     user.realname = realname
     world.residents.note(user)

@@ -49,6 +49,9 @@ def relaymsg_command(request: Request) -> None:
     if channel.is_silenced(User(name, folded, user.username, user.host, "", 0.0)):
         reply.fail("RELAYMSG", "BANNED", text=f"{name} is banned from {channel.name}")
         return
+    if why_not := policy.why_not_speak(user, channel, text):  # CTCP with +C
+        reply.numeric(why_not, channel.name)
+        return
     _speak(request, channel, name, text, {**client_tags(request), cap.RELAY_TAG: user.nick})
 
 
