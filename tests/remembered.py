@@ -24,5 +24,5 @@ tags = st.dictionaries(st.sampled_from(["+reply", "+a/b", "+ы"]), tag_values)
 records = st.builds(
     Record, st.sampled_from(["#a", "#кухня", "#ß", "ann,борис"]), st.integers(1, NOW), st.sampled_from(["PRIVMSG", "NOTICE"]),
     st.builds("{}!user@192.0.2.1".format, nicks), st.just("") | nicks, texts | many, tags, st.booleans(), st.just(()),
-    st.booleans(),
+    st.booleans(), st.sampled_from([0, 0, 1, 10 * 365 * 86_400_000]),
 )  # fmt: skip

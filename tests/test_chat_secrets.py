@@ -153,12 +153,13 @@ def forms(command: str, message: str) -> Iterator[str]:
     yield f"@batch=1 {command} {SECRET} :x"
 
 
+_TIME = re.compile(r"(?<=[@;])time=[0-9TZ:.-]+;?")
 _ID = re.compile("[0-7][0-9abcdefghjkmnpqrstvwxyz]{12}")
 
 
 def plain(messages: list[Message]) -> list[str]:
-    """Return messages without what is never the same twice: ids."""
-    return [_ID.sub("ID", message.line()) for message in messages]
+    """Return messages without what is never the same twice: ids, and when they were sent."""
+    return [_ID.sub("ID", _TIME.sub("", message.line())) for message in messages]
 
 
 @pytest.mark.parametrize("kind", OUTSIDERS)

@@ -14,7 +14,9 @@ from trio_chat.irc.message import Message
 def town() -> Town:
     """Return a world that remembers, with three messages of Bob's a second apart, and one to Ann between them."""
     town = make()
+    town.clock.now -= 1
     bob = town.person("bob", "#a", "#b")
+    town.clock.now += 1
     for text in ("one", "two", "three"):
         bob.say(f"PRIVMSG #a :{text}")
         town.clock.now += 1

@@ -122,7 +122,7 @@ def test_pages_are_joined_without_a_seam(monkeypatch: pytest.MonkeyPatch, capfdb
     monkeypatch.setattr(storage, "PAGE", 3)
     messages = fill(*map(record, range(1, 11)))
     assert ran("history", "export") == 0
-    assert [lines.from_line(each, NOW) for each in capfdbinary.readouterr().out.splitlines()] == messages
+    assert [lines.from_line(each) for each in capfdbinary.readouterr().out.splitlines()] == messages
 
 
 def test_one_channel_is_exported(capfdbinary: Any) -> None:

@@ -44,7 +44,7 @@ def check(database: Path) -> int:
     for table, count in health.counts.items():
         print(_(_COUNTED[table]).format(count=count))
     if health.last_id:
-        print(_("newest message: {time}").format(time=server_time(health.last_id)))
+        print(_("newest message: {time}").format(time=server_time(health.last_id, health.shift)))
     if not health.problems:
         print(_("state: sound"))
         return OK

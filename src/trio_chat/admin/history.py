@@ -12,10 +12,11 @@ from trio_chat.admin.console import complain, said_yes, tell, to_standard_output
 from trio_chat.admin.exits import FAILED, OK, USAGE
 from trio_chat.admin.new_file import FileError, new_file
 from trio_chat.admin.progress import Progress, is_terminal
-from trio_chat.chat.ids import first_id, server_time
+from trio_chat.chat.ids import first_id, milliseconds, server_time
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage import lines, maintenance
+from trio_chat.storage.clock import timeline
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
     good = new = bad = 0
     batch = []
     with Progress(_("Importing"), size) as progress:
-        for item in lines.read(stream, latest=first_id(time.time() + 0.001)):
+        for item in lines.read(stream):
             if isinstance(item, lines.Bad):
                 bad += 1
                 progress.clear()
@@ -92,11 +93,12 @@ def _tell_imported(new: int, known: int, bad: int) -> None:
         tell(ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(count=bad))
 
 
-def prune(database: Path, before: int, channel: str | None, *, yes: bool) -> int:
-    """Delete messages that are older than an id, after a question."""
+def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
+    """Delete messages from before a moment, in seconds of Unix time, after a question."""
     with maintenance.opened(database) as connection:
         _check_channel(connection, channel)
-        total = maintenance.count_old(connection, before, channel)
+        number = timeline(connection).oldest(milliseconds(before), milliseconds(time.time()))
+        total = maintenance.count_old(connection, number, channel)
         if total and not yes:
             if not sys.stdin.isatty():
                 complain(_("there is nobody to ask whether messages may be deleted: add --yes"))
@@ -105,20 +107,20 @@ def prune(database: Path, before: int, channel: str | None, *, yes: bool) -> int
                 tell(_("Nothing was deleted."))
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
-            deleted = maintenance.prune(connection, before, channel, progress)
+            deleted = maintenance.prune(connection, number, channel, progress)
     done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
     tell(done.format(count=deleted))
     return OK
 
 
-def _agreed(total: int, before: int, channel: str | None) -> bool:
+def _agreed(total: int, before: float, channel: str | None) -> bool:
     question = ngettext(
         "Delete {count} message or event from before {time} in {channel}? [y/N] ",
         "Delete {count} messages and events from before {time} in {channel}? [y/N] ",
         total,
     )
     where = _("all channels") if channel is None else escape_controls(channel)
-    return said_yes(question.format(count=total, time=server_time(before), channel=where))
+    return said_yes(question.format(count=total, time=server_time(first_id(before)), channel=where))
 
 
 def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:

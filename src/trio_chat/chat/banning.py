@@ -52,7 +52,8 @@ def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
         ban = ban_of(world, session)
         if ban is not None and ban.key in wanted and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
-            events.append(Event(world.ids.next(), n.ERR_YOUREBANNEDCREEP.code, params, world.identity.name, (session,)))
+            number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP.code
+            events.append(Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift))
             session.sink.end(f"Banned: {ban.reason}")
             if session.user is not None and ban.kind is not Kind.ADDRESS:
                 world.residents.unsettle(session.user)

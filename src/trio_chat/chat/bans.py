@@ -184,6 +184,12 @@ class Bans:
         self.forget_expired()
         return sorted((ban for ban in self._all.values() if ban.kind is kind), key=lambda ban: (ban.created, ban.mask))
 
+    def mend(self, now: float) -> None:
+        """Have bans that were made by a clock that was ahead be made now, and last as long as they were to."""
+        for ban in [ban for ban in self._all.values() if ban.created > now + 1]:
+            later = ban.created - int(now)
+            self.add(ban._replace(created=int(now), expires=ban.expires - later if ban.expires else 0))
+
     def forget_expired(self) -> None:
         """Lift what has expired."""
         now = self._clock()

@@ -1,6 +1,7 @@
 """Channels and memberships."""
 
 from collections.abc import Iterable
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat.history import Place
@@ -61,7 +62,7 @@ class Channel:
         registration: to whom it belongs, or None.
         forward: the name of the channel into which who may not join comes instead, or "".
         restraining: the flags that matter to what members say; see `modes.RESTRAINING`.
-        renamed: seconds of Unix time at which it got its name, when it had another one before.
+        renamed: seconds of `World.elapsed` at which it got its name, when it had another one before.
     """
 
     __slots__ = (
@@ -98,7 +99,7 @@ class Channel:
         self.key = ""
         self.limit = 0
         self.forward = ""
-        self.renamed = 0.0
+        self.renamed = -inf
         self.lists: dict[str, dict[str, ListEntry]] = {
             mode.letter: {} for mode in CHANNEL_MODES.values() if mode.kind is Kind.LIST
         }

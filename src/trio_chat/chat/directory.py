@@ -112,7 +112,7 @@ class Directory(dict[str, Channel]):
         del self[before]
         self._lookalikes.remove(old_name, before)
         self._lookalikes.add(name, folded)
-        channel.name, channel.folded, channel.renamed = name, folded, self._clock()
+        channel.name, channel.folded = name, folded
         self[folded] = channel
         for other in self.values():
             if other.forward == old_name:

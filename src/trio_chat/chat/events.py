@@ -34,6 +34,7 @@ class Event(NamedTuple):
         carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
         places: the histories that it belongs to; none when it is not remembered.
         is_bot: whether a bot did it (IRCv3 bot-mode).
+        shift: milliseconds by which the id is ahead of the time (`ids`).
     """
 
     id: int
@@ -49,6 +50,7 @@ class Event(NamedTuple):
     carries_msgid: bool = False
     places: tuple[Place, ...] = ()
     is_bot: bool = False
+    shift: int = 0
 
     @property
     def must_last(self) -> bool:
@@ -67,7 +69,7 @@ class Event(NamedTuple):
         return [
             Record(
                 place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params,
-                self.is_bot,
+                self.is_bot, self.shift,
             )
             for place in self.places
         ]  # fmt: skip
@@ -94,7 +96,7 @@ class Event(NamedTuple):
         """Return the tags that a session with these capabilities gets."""
         tags: dict[str, str] = {}
         if caps & cap.SERVER_TIME:
-            tags["time"] = server_time(self.id)
+            tags["time"] = server_time(self.id, self.shift)
         if caps & cap.ACCOUNT_TAG and self.account:
             tags["account"] = self.account
         if caps & cap.MESSAGE_TAGS and self.is_bot:

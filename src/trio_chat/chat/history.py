@@ -1,7 +1,8 @@
 """What the rules ask of the memory: a port, implemented by the storage room.
 
-A buffer is named by the folded name of its channel. Every message has the id that it was accepted with, which is its place and
-its time, so a part of it is a range of ids. Events (who came, who left, a new topic) stand in the same order between them.
+A buffer is named by the folded name of its channel. Every message has the id that it was accepted with, which is its place and,
+less its shift, its time, so a part of it is a range of ids. Events (who came, who left, a new topic) stand in the same order
+between them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,6 +64,7 @@ class Record(NamedTuple):
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
         params: of an event, its parameters without the channel; of JOIN those of extended-join.
         is_bot: whether a bot did it (IRCv3 bot-mode).
+        shift: milliseconds by which the id is ahead of the time (`ids`).
     """
 
     buffer: str
@@ -75,6 +77,7 @@ class Record(NamedTuple):
     is_private: bool = False
     params: tuple[str, ...] = ()
     is_bot: bool = False
+    shift: int = 0
 
 
 class Span(NamedTuple):

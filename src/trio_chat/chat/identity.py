@@ -8,6 +8,8 @@ from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.lasting import Store
 from trio_chat.chat.operators import Operator
+from trio_chat.chat.steady import ClockTable, Kept
+from trio_chat.chat.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,10 @@ class Memory:
         keep_days: how many days messages are kept; 0: for ever.
         may_be_longer: whether the owner of a channel may have its messages kept longer than that.
         last_id: the greatest id given out before the start.
+        timeline: the steps that the clock has made until then.
+        kept: what lasts of the clock by which things expire; None when there is nothing.
+        hold: for how many seconds after a jump of the clock nothing expires.
+        clock: where it is noted how that clock stands, or None when it does not last.
         accounts: the keeper of accounts, or None when nobody can register.
         store: where registered channels and read markers are kept, or None when they do not last.
         bans: where bans of the server are kept, or None when they do not last.
@@ -77,6 +83,10 @@ class Memory:
     keep_days: int = 0
     may_be_longer: bool = False
     last_id: int = 0
+    timeline: Timeline = field(default_factory=Timeline)
+    kept: Kept | None = None
+    hold: float = 0.0
+    clock: ClockTable | None = None
     accounts: Accounts | None = None
     store: Store | None = None
     bans: BanTable | None = None

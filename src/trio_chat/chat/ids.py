@@ -1,7 +1,10 @@
-"""One 63-bit integer is a message's identity, its order and its time at once.
+"""One 63-bit integer is a message's identity and its order, and, as long as no clock is set back, its time.
 
 Milliseconds since 2020-01-01 in the upper 43 bits, a sequence number in the lower 20. It never goes back, also when the clock
 does, so that sorting by id is sorting by acceptance. The text form (13 digits of base 32) is the `msgid` tag.
+
+When the clock is set back, ids go on ahead of it: by how many milliseconds is the **shift**, which is kept with each message, so
+that its time is that of the clock. Where the shift changes is a step of the `Timeline`.
 """
 
 import re
@@ -9,9 +12,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from trio_chat.chat.timeline import SEQUENCE_BITS, Timeline
+
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z in milliseconds of Unix time."""
-_SEQUENCE_BITS = 20
+_LAST_MS = 5_680_281_600_000
+"""2150-01-01, in milliseconds since 2020: a clock that says more is taken to say this, so that ids are never used up."""
+GREATEST = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
+"""No id is greater, and there is room for as many as anybody can need."""
+SLACK_MS = 1000
+"""As much may ids be ahead of the clock before that is a step: a clock is corrected a little, and messages come at once."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: sorts like the number, and no letter reads as a digit
 _MSGID = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
@@ -23,16 +33,42 @@ class IdSource:
     Args:
         clock: returns seconds of Unix time.
         last: the greatest id given out before; new ones are greater.
+        timeline: the steps of the clock so far.
+
+    Attributes:
+        shift: by how many milliseconds the id that was given out last is ahead of its time.
+        timeline: the steps of the clock, those since the start included.
     """
 
-    def __init__(self, clock: Callable[[], float], last: int = 0) -> None:
+    def __init__(self, clock: Callable[[], float], last: int = 0, timeline: Timeline | None = None) -> None:
         self._clock = clock
         self._last = last
+        self._taken = 0
+        self.timeline = Timeline() if timeline is None else timeline
+        self.shift = self.timeline.shift
 
-    def next(self) -> int:
-        """Return an id greater than every one before."""
-        now = (int(self._clock() * 1000) - EPOCH_MS) << _SEQUENCE_BITS
-        self._last = max(now, self._last + 1)
+    def next(self, *, alone: bool = False) -> int:
+        """Return an id greater than every one before.
+
+        Args:
+            alone: whether no other such id is to be of the same millisecond, so that a timestamp tells remembered messages apart.
+                Of more than a thousand in a second some are.
+        """
+        now = min(int(self._clock() * 1000) - EPOCH_MS, _LAST_MS)
+        last = self._last >> SEQUENCE_BITS
+        before = self.shift
+        if now + before < last - SLACK_MS:
+            self.shift = last + 1 - now
+        elif before and now >= last:  # the clock has caught up
+            self.shift = 0
+        moment = now + self.shift
+        if alone:
+            if moment <= self._taken < moment + SLACK_MS:
+                moment = self._taken + 1
+            self._taken = max(self._taken, moment)
+        self._last = max(moment << SEQUENCE_BITS, self._last + 1)
+        if self.shift != before:
+            self.timeline.step(self._last, self.shift)
         return self._last
 
 
@@ -41,15 +77,20 @@ def msgid(number: int) -> str:
     return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(60, -1, -5))
 
 
-def server_time(number: int) -> str:
-    """Return the time of an id as the `time` tag writes it (IRCv3 server-time: `YYYY-MM-DDThh:mm:ss.sssZ`)."""
-    whole, milliseconds = divmod((number >> _SEQUENCE_BITS) + EPOCH_MS, 1000)
-    return f"{_second(whole)}.{milliseconds:03d}Z"
+def server_time(number: int, shift: int = 0) -> str:
+    """Return the time of an id as the `time` tag writes it (IRCv3 server-time: `YYYY-MM-DDThh:mm:ss.sssZ`).
+
+    Args:
+        number: the id.
+        shift: by how many milliseconds it is ahead of its time.
+    """
+    whole, rest = divmod((number >> SEQUENCE_BITS) - shift + EPOCH_MS, 1000)
+    return f"{_second(whole)}.{rest:03d}Z"
 
 
-def readable_time(number: int) -> str:
-    """Return the time of an id for people to read, with its zone: `2026-01-31 12:00 UTC`."""
-    return f"{server_time(number)[:16].replace('T', ' ')} UTC"
+def readable_time(number: int, shift: int = 0) -> str:
+    """Return the time of an id for people to read, with its zone: `2026-01-31 12:00 UTC`; for the shift see `server_time`."""
+    return f"{server_time(number, shift)[:16].replace('T', ' ')} UTC"
 
 
 @lru_cache(maxsize=16)
@@ -67,23 +108,27 @@ def parse_msgid(text: str) -> int | None:
     return number
 
 
-def parse_time(text: str) -> tuple[int, int] | None:
-    """Return the first and the last id that a moment, written as `server_time` writes it, could have; or None."""
+def parse_time(text: str) -> int | None:
+    """Return the milliseconds since 2020 of a moment written as `server_time` writes it; None when it is not written so."""
     if not _TIME.fullmatch(text):
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:  # the 31st of February
         return None
-    milliseconds = int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000 - EPOCH_MS
-    return max(0, milliseconds << _SEQUENCE_BITS), max(0, (milliseconds + 1 << _SEQUENCE_BITS) - 1)
+    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000 - EPOCH_MS
 
 
-def seconds(number: int) -> float:
-    """Return the moment of an id, in seconds of Unix time."""
-    return ((number >> _SEQUENCE_BITS) + EPOCH_MS) / 1000
+def seconds(number: int, shift: int = 0) -> float:
+    """Return the moment of an id, in seconds of Unix time; for the shift see `server_time`."""
+    return ((number >> SEQUENCE_BITS) - shift + EPOCH_MS) / 1000
+
+
+def milliseconds(seconds: float) -> int:
+    """Return the milliseconds since 2020 of a moment in seconds of Unix time."""
+    return int(seconds * 1000) - EPOCH_MS
 
 
 def first_id(seconds: float) -> int:
-    """Return the smallest id that a moment, in seconds of Unix time, could have."""
-    return max(0, (int(seconds * 1000) - EPOCH_MS) << _SEQUENCE_BITS)
+    """Return the smallest id that a moment, in seconds of Unix time, could have where the clock was never set back."""
+    return max(0, milliseconds(seconds) << SEQUENCE_BITS)

@@ -47,7 +47,8 @@ def forget_account(world: World, name: str) -> list[Event]:
             events += presence.remove(world, user, "The account was deleted")
             continue
         notice = (user.nick, user.source, n.RPL_LOGGEDOUT.text)
-        events.append(Event(world.ids.next(), n.RPL_LOGGEDOUT.code, notice, world.identity.name, user.sessions))
+        number, code = world.ids.next(), n.RPL_LOGGEDOUT.code
+        events.append(Event(number, code, notice, world.identity.name, user.sessions, shift=world.ids.shift))
         events += change_account(world, user, "")
     for session in world.sessions:  # logged in, and not registered yet
         if session.account == name:

@@ -70,8 +70,9 @@ def tell(world: "World", session: "Session", reply: "Response") -> None:
     world.residents.note(user)
     has_time = session.effective & cap.SERVER_TIME
     for number, text in kept:
-        shown = f"While you were away: {text}" if has_time else f"[{readable_time(number)}] While you were away: {text}"
-        reply.replay(Event(number, "NOTICE", (user.nick, truncate(shown, _MAX_TEXT)), world.identity.name, ()))
+        shift = world.ids.timeline.at(number)
+        shown = f"While you were away: {text}" if has_time else f"[{readable_time(number, shift)}] While you were away: {text}"
+        reply.replay(Event(number, "NOTICE", (user.nick, truncate(shown, _MAX_TEXT)), world.identity.name, (), shift=shift))
 
 
 def restore(state: Iterable[Any]) -> list[Missed]:

@@ -63,7 +63,7 @@ class ClientBatch:
         target: whom the message is for.
         label: the label of the command that opened it, which belongs to the answer to the whole.
         tags: the client-only tags of the message.
-        now: seconds of Unix time.
+        now: seconds of `World.elapsed`.
     """
 
     __slots__ = ("_lines", "_size", "_touched", "command", "is_over", "label", "reference", "tags", "target")

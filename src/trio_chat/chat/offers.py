@@ -116,7 +116,7 @@ def _lines(
     world: "World", recipients: tuple[Session, ...], target: str, command: str, lines: Iterable[tuple[str, ...]]
 ) -> Iterator[Event]:
     name = world.identity.name
-    return (Event(world.ids.next(), command, (target, *line), name, recipients) for line in lines)
+    return (Event(world.ids.next(), command, (target, *line), name, recipients, shift=world.ids.shift) for line in lines)
 
 
 def _cap_news(was: Mapping[str, str], now: Mapping[str, str], *, has_values: bool) -> Iterator[tuple[str, str]]:

@@ -104,7 +104,7 @@ class Control(Protocol):
 
 def mode_event(world: "World", user: "User", change: str) -> Event:
     """Return the MODE by which a user's own sessions see a change of user modes that the server made."""
-    return Event(world.ids.next(), "MODE", (user.nick, change), user.source, user.sessions)
+    return Event(world.ids.next(), "MODE", (user.nick, change), user.source, user.sessions, shift=world.ids.shift)
 
 
 def appoint(world: "World", user: "User", operator: Operator) -> Event:
@@ -134,7 +134,8 @@ def notice(world: "World", text: str) -> Event | None:
     recipients = tuple(session for user in wanted for session in user.sessions)
     if not recipients:
         return None
-    return Event(world.ids.next(), "NOTICE", ("*", truncate(f"*** {text}", _MAX_NOTICE)), world.identity.name, recipients)
+    params = ("*", truncate(f"*** {text}", _MAX_NOTICE))
+    return Event(world.ids.next(), "NOTICE", params, world.identity.name, recipients, shift=world.ids.shift)
 
 
 def tell_staff(request: "Request", text: str, reply: "Response | None" = None) -> None:

@@ -206,7 +206,9 @@ def _sessions_changed(user: User) -> None:
 def _sighting(world: World, numeric: n.Numeric, folded: str, shown: str) -> list[Event]:
     # "The server may send "*" instead of the nick": so it is one event for all who watch.
     watchers = world.watches.watchers(folded)
-    return [Event(world.ids.next(), numeric.code, ("*", shown), world.identity.name, watchers)] if watchers else []
+    if not watchers:
+        return []
+    return [Event(world.ids.next(), numeric.code, ("*", shown), world.identity.name, watchers, shift=world.ids.shift)]
 
 
 def _remember(world: World, user: User, address: str) -> None:

@@ -127,4 +127,4 @@ def rank_event(world: "World", channel: Channel, user: "User", letter: str, *, a
     """Return the MODE by which everyone sees that the service gave or took a rank."""
     source = f"{SERVICE}!{SERVICE}@{world.identity.name}"
     params = (channel.name, f"{'+' if adding else '-'}{letter}", user.nick)
-    return Event(world.ids.next(), "MODE", params, source, channel.audience())
+    return Event(world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift)

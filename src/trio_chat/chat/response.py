@@ -79,7 +79,8 @@ class Response:
     def _reply(self, body: str) -> None:
         tags = {"batch": self._batch} if self._batch else {}
         if self._session.effective & cap.SERVER_TIME:
-            tags["time"] = server_time(self._world.ids.next())
+            number = self._world.ids.next()
+            tags["time"] = server_time(number, self._world.ids.shift)
         self._own.append((tags, truncate(body, MAX_BODY)))
 
     def fail(self, command: str, code: str, *context: str, text: str) -> None:

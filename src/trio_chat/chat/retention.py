@@ -5,7 +5,7 @@ from typing import NamedTuple
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.history import LAST_ID, Span
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.ids import first_id
+from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.world import World
 
 _DAY = 86_400.0
@@ -41,7 +41,10 @@ def oldest(world: World, memory: Memory, channel: Channel | None) -> int:
 def _oldest(world: World, number: int | None) -> int:
     if number == OFF:
         return LAST_ID
-    return first_id(world.clock() - number * _DAY) if number else 0
+    if not number:
+        return 0
+    now = world.steady()
+    return world.ids.timeline.oldest(milliseconds(now - number * _DAY), milliseconds(now))
 
 
 def cut(span: Span, smallest: int) -> Span:

@@ -129,4 +129,5 @@ def _event(record: Record, params: tuple[str, ...], extended: tuple[str, ...] = 
     return Event(
         record.id, record.command, params, record.source, (),
         account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True, is_bot=record.is_bot,
+        shift=record.shift,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """Users, and the sessions (connections) by which they are here."""
 
 from collections.abc import Iterable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.multiline import ClientBatch
@@ -43,7 +44,7 @@ class Past(NamedTuple):
         after: the id after which it begins.
         before: the id before which it ends.
         channels: the folded names of channels; None for all.
-        asked: seconds of Unix time.
+        asked: seconds of `World.elapsed`.
     """
 
     after: int
@@ -96,6 +97,7 @@ class Session:
         "metadata_paid",
         "negotiating",
         "number",
+        "page",
         "password",
         "past",
         "pending",
@@ -127,6 +129,7 @@ class Session:
         self.negotiating = False
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
+        self.page = ("", 0, 0)  # of the history it was shown last: the buffer, the first and the last id
         self.past: Past | None = None  # what it wants to be shown of channels that it joins
         self.metadata: dict[str, str] = {}  # what it says of itself before there is a user
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
@@ -224,7 +227,7 @@ class User:
         self.invited: dict[Channel, bool] = {}
         self.accepted: dict[int, None] = {}
         self.identity = 0
-        self.knocked = 0.0  # when it last knocked at a channel
+        self.knocked = -inf  # when it last knocked at a channel
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()

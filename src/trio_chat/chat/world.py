@@ -20,6 +20,7 @@ from trio_chat.chat.lookalikes import AccountLookalikes, Lookalikes
 from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.residents import Residents
+from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.chat.watches import Watches
@@ -62,6 +63,7 @@ class World:
         clock: returns seconds of Unix time.
         whowas_entries: how many of those who left are remembered.
         memory: the history with its limits, or None when nothing is remembered.
+        elapsed: returns seconds that never go back; the clock when it is left out.
 
     Attributes:
         cloaks: what hides addresses, or None when they are shown.
@@ -70,6 +72,7 @@ class World:
         offer: what clients are told that the server can do.
         verifications: registrations that wait for the code that was sent to somebody.
         staff: who is an operator of the server.
+        steady: the clock by which things expire.
         usage: how often each command was given.
     """
 
@@ -80,12 +83,15 @@ class World:
         clock: Callable[[], float],
         whowas_entries: int = 200,
         memory: Memory | None = None,
+        elapsed: Callable[[], float] | None = None,
     ) -> None:
         self.staff: dict[User, None] = {}
         self.lengths = lengths
         self.clock = clock
+        self.elapsed = elapsed or clock
+        self.steady = SteadyClock(clock, self.elapsed, memory.kept, memory.hold) if memory else SteadyClock(clock, self.elapsed)
         self.memory = memory
-        self.ids = IdSource(clock, memory.last_id if memory else 0)
+        self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
         self.accounts = memory.accounts if memory else None
         self.identity = identity
         self.offer = offers.offer(identity, lengths, memory)
@@ -104,11 +110,11 @@ class World:
         self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
         self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
         self.channels = Directory(clock, self.ids, self.unsaved, self.markers)
-        self.bans = Bans(clock)
+        self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
         self.mail: Mail | None = None
-        self.verifications = Verifications(clock)
+        self.verifications = Verifications(self.elapsed)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[str, dict[str, str]] = {}  # what accounts (folded) say of themselves
         if identity.lobby:
@@ -166,10 +172,11 @@ class World:
             about: to whom it happens, when that is somebody else.
         """
         places = tuple(place for channel in channels if not channel.hides(about or user) for place in channel.places)
+        number = self.ids.next(alone=bool(places and self.memory))
         return Event(
-            self.ids.next(), command, params, user.source, recipients, skip, requires, user.account, extended,
+            number, command, params, user.source, recipients, skip, requires, user.account, extended,
             carries_msgid=bool(channels), places=places if self.memory else (),
-            is_bot=BOT in user.modes,
+            is_bot=BOT in user.modes, shift=self.ids.shift,
         )  # fmt: skip
 
     def news(

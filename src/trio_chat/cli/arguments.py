@@ -73,27 +73,23 @@ def account_name(text: str) -> str:
     return text
 
 
-def moment(text: str) -> int:
-    """Return the first id that a message of this moment could have."""
-    from trio_chat.chat.ids import first_id  # noqa: PLC0415
-
+def moment(text: str) -> float:
+    """Return a moment, in seconds of Unix time."""
     try:
         when = datetime.fromisoformat(text)
-        return first_id((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+        return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(_("{value!r} is not a date such as 2026-01-31").format(value=text)) from None
 
 
-def days_ago(text: str) -> int:
-    """Return the first id that a message of so many days ago could have."""
+def days_ago(text: str) -> float:
+    """Return the moment so many days ago, in seconds of Unix time."""
     import time  # noqa: PLC0415
-
-    from trio_chat.chat.ids import first_id  # noqa: PLC0415
 
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DAYS)) and 1 <= int(text) <= _MOST_DAYS):
         problem = _("{value!r} is not a whole number from 1 to {most}").format(value=text, most=_MOST_DAYS)
         raise argparse.ArgumentTypeError(problem)
-    return first_id(time.time() - int(text) * _DAY)
+    return time.time() - int(text) * _DAY
 
 
 def duration(text: str) -> int:

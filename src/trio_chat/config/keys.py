@@ -89,6 +89,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     "storage": {
         "file": _PATH,
         "keep_days": values.whole(0, 36_500, " (0: for ever)"),
+        "clock_hold_hours": values.whole(0, 8760, " (0: not at all)"),
         "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
         "playback": values.whole(0, 1000),

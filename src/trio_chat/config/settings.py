@@ -63,6 +63,7 @@ class StorageSettings:
 
     file: Path | None = Path("trio-chat.db")  # none: nothing is remembered
     keep_days: int = 0  # 0: for ever
+    clock_hold_hours: int = 24
     longer_for_channels: bool = False
     synchronous: str = "full"
     playback: int = 20  # messages

@@ -23,6 +23,7 @@ from trio_chat.server.admission import Admission, Entry
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import files_of
+from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
@@ -53,6 +54,7 @@ class Server:
         memory: the history, or None when nothing is remembered.
         threads: where passwords are hashed; None for threads of its own.
         load: reads the configuration again, and may block; None when it cannot be.
+        elapsed: returns seconds that never go back, and that go on while the machine sleeps.
     """
 
     def __init__(
@@ -62,15 +64,17 @@ class Server:
         memory: Memory | None = None,
         threads: HashingThreads | None = None,
         load: Callable[[], Settings] | None = None,
+        elapsed: Callable[[], float] = elapsed,
     ) -> None:
         self.settings = settings
         self.limits = settings.limits
         identity = rehash.identity(settings, clock())
-        self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory)
+        self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory, elapsed)
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
         self._store = memory.store if memory else None
+        self._clock_table = memory.clock if memory else None
         self._bans = BanKeeper(self.world, memory.bans, self.broadcaster) if memory and memory.bans else None
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
@@ -103,6 +107,7 @@ class Server:
             nursery.start_soon(self._poller.run)
             nursery.start_soon(keep_alive, self.connections)
             nursery.start_soon(self.encryption.watch)
+            nursery.start_soon(watch_clock, self.world, self._clock_table)
             if self.world.memory is not None:
                 nursery.start_soon(forget, self.world, self.world.memory)
             if self._store is not None:
@@ -127,6 +132,7 @@ class Server:
             await save_state(self.world, self._store)
         if self._bans is not None:
             await self._bans.save()
+        await keep_clock(self.world, self._clock_table)
 
     async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:
         await self.broadcaster.wait_room()

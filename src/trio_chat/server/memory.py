@@ -16,6 +16,7 @@ from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
+from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
@@ -53,7 +54,7 @@ async def remembering(
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with open_database(path, settings.synchronous) as database:
         await settle(database, casemapping)
-        history = SqliteHistory(database)
+        history, clock = SqliteHistory(database), SqliteClock(database)
         table = SqliteAccounts(database)
         accounts = await open_accounts(table, COSTS[hash_cost], threads)
         memory = Memory(
@@ -68,6 +69,10 @@ async def remembering(
             keep_days=settings.keep_days,
             may_be_longer=settings.longer_for_channels,
             last_id=await history.last_id(),
+            timeline=await clock.timeline(),
+            kept=await clock.kept(),
+            hold=settings.clock_hold_hours * 3600.0,
+            clock=clock,
         )
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:

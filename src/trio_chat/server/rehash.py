@@ -41,7 +41,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
     "storage": {
         When.NOW: ("playback", "playback_to", "most_messages"),
-        When.RESTART: ("file", "keep_days", "longer_for_channels", "synchronous"),
+        When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous"),
     },
     "accounts": {
         When.NOW: ("registration", "before_connect", "min_password", "email", "multi_session", "reservation"),

@@ -173,7 +173,7 @@ async def expire_users(world: World, days: int, announce: Announce) -> None:
         for user in world.residents:
             if user.sessions:
                 world.residents.note(user)
-            elif days and world.clock() - user.seen > days * _DAY:
+            elif days and world.steady() - user.seen > days * _DAY:
                 await announce(partial(_expire, world, user, days))
         await trio.sleep(_EXPIRE_INTERVAL)
 

@@ -21,6 +21,7 @@ class Health(NamedTuple):
         version: how many steps of the schema it has seen.
         counts: how many rows each of the known tables has.
         last_id: the id of the newest message, or 0.
+        shift: by how many milliseconds that is ahead of its time.
         size: bytes of the file.
         problems: what is wrong; empty when nothing is.
     """
@@ -28,6 +29,7 @@ class Health(NamedTuple):
     version: int
     counts: dict[str, int]
     last_id: int
+    shift: int
     size: int
     problems: list[str]
 
@@ -70,7 +72,7 @@ def examine(connection: apsw.Connection, path: Path) -> Health:
     version = seen(connection)
     problems: list[str] = []
     counts: dict[str, int] = {}
-    last = 0
+    last = shift = 0
     try:
         problems += [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
         for table, number, parent, _ in connection.execute("PRAGMA foreign_key_check"):
@@ -79,7 +81,10 @@ def examine(connection: apsw.Connection, path: Path) -> Health:
         for table in TABLES:
             if table in there:  # an older schema has fewer
                 counts[table] = connection.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608  # a name of ours
-        last = connection.execute("SELECT max(id) FROM message").get or 0
+        newest = "SELECT id, shift FROM message ORDER BY id DESC LIMIT 1"
+        if not connection.execute("SELECT count(*) FROM pragma_table_info('message') WHERE name = 'shift'").get:
+            newest = newest.replace("shift", "0")
+        last, shift = connection.execute(newest).fetchone() or (0, 0)
     except (apsw.CorruptError, apsw.NotADBError) as error:  # so damaged that it cannot even be looked through
         problems.append(explain(error))
-    return Health(version, counts, last, path.stat().st_size, problems)
+    return Health(version, counts, last, shift, path.stat().st_size, problems)

@@ -9,6 +9,7 @@ import trio
 from trio_chat.chat.history import MESSAGES, RENAME, BadRecord, HistoryError, Query, Record, Shown, Span
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
+from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError
 from trio_chat.storage.events import append_events, delete_events, select_all
 from trio_chat.storage.search import append_words, catch_up, search
@@ -16,10 +17,13 @@ from trio_chat.storage.search import append_words, catch_up, search
 if TYPE_CHECKING:
     import apsw
 
-_APPEND = "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_APPEND = """
+    INSERT INTO message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
 # The order is the only difference: SQLite walks the key from one end or the other and stops at the limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags, is_bot FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot, shift FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
@@ -55,6 +59,7 @@ class SqliteHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._buffers: dict[str, int] = {}  # touched by the writing thread only
+        self._shift: int | None = None  # of what was written last; touched by the writing thread only
         self._commits = 1  # counted from what was there at the start
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
@@ -65,6 +70,7 @@ class SqliteHistory:
             await self._database.write(self._append, records)
         except (StorageError, ValueError, OverflowError) as error:  # text that is none (UnicodeError), a number too large
             self._buffers.clear()  # what the transaction numbered is not there
+            self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
         self._commits += 1
         self._committed.unpark_all()
@@ -145,6 +151,9 @@ class SqliteHistory:
                 numbered.append((self._buffer(connection, record.buffer), record))
         append_messages(connection, [entry for entry in numbered if entry[1].command in MESSAGES])
         append_events(connection, [entry for entry in numbered if entry[1].command not in MESSAGES])
+        if self._shift is None or any(record.shift != self._shift for record in records):
+            note_steps(connection, records)
+            self._shift = records[-1].shift
 
     def _buffer(self, connection: "apsw.Connection", name: str) -> int:
         known = self._buffers.get(name)
@@ -191,6 +200,7 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
         buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags, record.is_bot,
+        record.shift,
     )  # fmt: skip
 
 
@@ -201,9 +211,9 @@ def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, p
     records = [
         Record(
             buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-            bool(is_bot),
+            bool(is_bot), shift,
         )
-        for number, is_private, command, source, account, text, tags, is_bot in rows
+        for number, is_private, command, source, account, text, tags, is_bot, shift in rows
     ]  # fmt: skip
     return records[::-1] if span.from_newest else records
 

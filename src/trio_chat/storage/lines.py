@@ -11,8 +11,9 @@ from typing import Any, BinaryIO, NamedTuple
 
 from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, Record
-from trio_chat.chat.ids import msgid, parse_msgid, parse_time, server_time
+from trio_chat.chat.ids import EPOCH_MS, GREATEST, msgid, parse_msgid, parse_time, server_time
 from trio_chat.chat.talks import GUEST, buffer_of
+from trio_chat.chat.timeline import SEQUENCE_BITS
 from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
 from trio_chat.irc.capabilities import RELAY_TAG
@@ -51,7 +52,7 @@ def to_line(record: Record) -> bytes:
     fields = {
         "channel": record.buffer,
         "msgid": msgid(record.id),
-        "time": server_time(record.id),
+        "time": server_time(record.id, record.shift),
         "command": record.command,
         "source": record.source,
         "account": record.account,
@@ -65,7 +66,7 @@ def to_line(record: Record) -> bytes:
     return (_RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
 
-def read(stream: BinaryIO, latest: int) -> Iterator[Record | Bad]:
+def read(stream: BinaryIO) -> Iterator[Record | Bad]:
     """Give what the lines of a file are, leaving out empty ones; see `from_line`."""
     number = 0
     while line := stream.readline(LONGEST + 1):
@@ -76,25 +77,25 @@ def read(stream: BinaryIO, latest: int) -> Iterator[Record | Bad]:
             yield Bad(number, _("too long"))
         elif line.strip():
             try:
-                yield from_line(line, latest)
+                yield from_line(line)
             except LineError as error:
                 yield Bad(number, str(error))
 
 
-def from_line(line: bytes, latest: int) -> Record:
+def from_line(line: bytes) -> Record:
     """Return the message in a line.
 
     Args:
         line: with or without its end.
-        latest: the greatest id that a message can have by now.
 
     Raises:
         LineError: it is not one that this server could have taken.
     """
     fields = _fields(line)
+    number, shift = _id(fields["msgid"], fields["time"])
     record = Record(
         buffer=_buffer(fields["channel"]),
-        id=_id(fields["msgid"], fields["time"], latest),
+        id=number,
         command=fields["command"],
         source=fields["source"],
         account=fields["account"],
@@ -102,6 +103,7 @@ def from_line(line: bytes, latest: int) -> Record:
         tags=fields["tags"],
         is_private=fields["private"],
         is_bot=fields.get("bot", False),
+        shift=shift,
     )
     for is_right, problem in _RULES:
         if not is_right(record):
@@ -156,16 +158,16 @@ def _party(name: str) -> str:
     return mark + fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
 
 
-def _id(written: str, moment: str, latest: int) -> int:
+def _id(written: str, time: str) -> tuple[int, int]:
+    """Return the id, and by how many milliseconds it is ahead of the time: it is where a clock had been set back."""
     number = parse_msgid(written)
-    if not number:
+    if not number or number > GREATEST:
         raise LineError(_("msgid is not one of this program's"))
-    if number > latest:  # and every message after it would be from the future too
-        raise LineError(_("msgid is from the future"))
-    span = parse_time(moment)
-    if span is None or not span[0] <= number <= span[1]:
-        raise LineError(_("time is not that of the msgid, {time}").format(time=server_time(number)))
-    return number
+    moment = parse_time(time)
+    shift = (number >> SEQUENCE_BITS) - moment if moment is not None and moment >= -EPOCH_MS else -1
+    if shift < 0:
+        raise LineError(_("time is neither that of the msgid, {time}, nor earlier").format(time=server_time(number)))
+    return number, shift
 
 
 def _is_source(source: str) -> bool:

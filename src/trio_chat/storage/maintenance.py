@@ -17,6 +17,7 @@ from trio_chat.chat.history import LAST_ID, Record, Span
 from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
 from trio_chat.storage.casemapping import remembered
+from trio_chat.storage.clock import find_steps
 from trio_chat.storage.database import StorageError, explain, in_transaction
 from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
 from trio_chat.storage.schema import SchemaError, seen, steps
@@ -127,6 +128,8 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     new = [by_id[number] for number in sorted(by_id.keys() - known) if (by_id[number].buffer, number) not in redacted]
     numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
+    if any(record.shift for record in new):
+        find_steps(connection)
     catch_up(connection, BATCH)  # no server may be there to do it
     return len(new)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _APPEND = "INSERT INTO word (rowid, place, sender, text) VALUES (?, ?, ?, ?)"
 _UNINDEXED = "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id LIMIT ?"
 _FIND = """
-    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot
+    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot, shift
     FROM word CROSS JOIN message ON message.id = word.rowid JOIN buffer ON buffer.id = message.buffer
     WHERE word MATCH ? AND word.rowid > ? AND word.rowid < ? ORDER BY word.rowid {}
 """
@@ -82,13 +82,13 @@ def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) 
 def _read(connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int) -> list[Record]:
     found: list[Record] = []
     rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before))
-    for number, buffer, is_private, command, source, account, text, tags, is_bot in rows:
+    for number, buffer, is_private, command, source, account, text, tags, is_bot, shift in rows:
         if (is_private and number <= query.places[buffer]) or number < query.oldest.get(buffer, 0):
             continue
         found.append(
             Record(
                 buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-                bool(is_bot),
+                bool(is_bot), shift,
             )
         )  # fmt: skip
         if len(found) >= limit:

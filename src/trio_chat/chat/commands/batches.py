@@ -41,7 +41,7 @@ def _open(request: Request, reference: str) -> None:
     session, kind = request.session, request.param(1)
     is_second = session.batch is not None and not session.batch.is_over
     tags = messages.client_tags(request)
-    session.batch = ClientBatch(reference, request.param(2), request.reply.hand_over_label(), tags, request.world.clock())
+    session.batch = ClientBatch(reference, request.param(2), request.reply.hand_over_label(), tags, request.world.elapsed())
     if not _REFERENCE.fullmatch(reference):
         raise BatchError("INVALID_REFTAG", reference, text="A reference is made of at most 64 letters, digits and hyphens")
     if kind != BATCH_TYPE or not session.effective & cap.MULTILINE:
@@ -57,7 +57,7 @@ def _close(request: Request, reference: str) -> None:
     if batch is None or batch.reference != reference:
         raise _unknown_batch()
     if not batch.is_over:
-        batch.check_time(request.world.clock())
+        batch.check_time(request.world.elapsed())
         text = batch.text()
         request.reply.take_label(batch.label)
         messages.say_lines(request, batch.command, batch.target, text, batch.tags)
@@ -71,7 +71,7 @@ def take_line(request: Request) -> None:
         if batch is None or batch.reference != request.message.tags["batch"]:
             raise _unknown_batch()
         if not batch.is_over:
-            batch.add(request.message, request.world.lengths, request.world.clock())
+            batch.add(request.message, request.world.lengths, request.world.elapsed())
     except BatchError as error:
         _refuse(request.session, request.reply, error)
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from trio_chat.chat import retention, talks
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
@@ -12,6 +11,7 @@ from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
+from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -21,13 +21,6 @@ log = logging.getLogger("trio_chat")
 
 
 _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or not logged in"
-
-
-class Reference(NamedTuple):
-    """A place in the history: the ids that are neither before nor after it."""
-
-    first: int
-    last: int
 
 
 @command(
@@ -49,7 +42,7 @@ def chathistory_command(request: Request) -> None:
         _targets(request, memory)
         return
     spans = _SPANS.get(subcommand)
-    references = [parse_reference(param) for param in request.params[2:-1]]
+    references = [parse_reference(request.world.ids.timeline, param) for param in request.params[2:-1]]
     limit = _limit(request, memory)
     is_form = len(references) == (2 if subcommand == "BETWEEN" else 1) and None not in references
     if spans is None or not limit or not is_form or ("*" in request.params[2:-1] and subcommand != "LATEST"):
@@ -59,8 +52,8 @@ def chathistory_command(request: Request) -> None:
     if talk is None:
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
-    wanted = spans([reference for reference in references if reference], limit)
-    request.reply.postpone(partial(_answer, request, memory, talk, wanted))
+    places = [reference for reference in references if reference]
+    request.reply.postpone(partial(_answer, request, memory, talk, lambda exact: spans(exact, limit), places))
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -72,8 +65,8 @@ def _limit(request: Request, memory: Memory) -> int:
     return min(int(text[:9]), memory.most_messages) if text.isascii() and text.isdigit() else 0
 
 
-def parse_reference(text: str) -> Reference | None:
-    """Read `*`, `msgid=…` or `timestamp=…`; None when it is none of them."""
+def parse_reference(timeline: Timeline, text: str) -> Reference | None:
+    """Return the place that `*`, `msgid=…` or `timestamp=…` names; None when it is none of them."""
     kind, _, value = text.partition("=")
     if text == "*":
         return Reference(LAST_ID, 0)
@@ -81,8 +74,8 @@ def parse_reference(text: str) -> Reference | None:
         number = parse_msgid(value)
         return None if number is None else Reference(number, number)
     if kind == "timestamp":
-        ids = parse_time(value)
-        return None if ids is None else Reference(*ids)
+        moment = parse_time(value)
+        return None if moment is None else timeline.reference(moment)
     return None
 
 
@@ -124,10 +117,19 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 }
 
 
-async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, reply: Response) -> None:
-    shown = _shown(request.session)
+async def _answer(
+    request: Request,
+    memory: Memory,
+    talk: Talk,
+    spans: Callable[[list[Reference]], Wanted],
+    references: list[Reference],
+    reply: Response,
+) -> None:
+    session = request.session
+    shown = _shown(session)
     try:
-        records = [record for span, limit in wanted for record in await read(request, memory, talk, span, limit, shown)]
+        exact = [await _exact(session, memory, talk, reference) for reference in references]
+        records = [record for span, limit in spans(exact) for record in await read(request, memory, talk, span, limit, shown)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -135,10 +137,32 @@ async def _answer(request: Request, memory: Memory, talk: Talk, wanted: Wanted, 
     if not talk.can_be_read():  # left, or was removed, while we waited
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
+    if records:
+        session.page = (talk.buffer, records[0].id, records[-1].id)
     # A channel by its canonical name; a person as the client's own window is called, whatever the nickname is today.
     with reply.batch("chathistory", talk.name if talk.channel else request.params[1]):
         for record in records:
             reply.replay(talk.replay(record))
+
+
+async def _exact(session: Session, memory: Memory, talk: Talk, reference: Reference) -> Reference:
+    """Return the place of the message that a timestamp names, where the clock was set back and the moment is there twice.
+
+    Clients take it from a message that they were shown, so that it is known which is meant: the only one of that moment in the
+    conversation, or else the end of the last page.
+    """
+    if len(reference.spots) < 2:
+        return reference
+    found = [
+        spot
+        for spot in reference.spots
+        if await memory.history.messages(talk.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO)
+    ]
+    if len(found) > 1:
+        buffer, *ends = session.page
+        seen = [spot for spot in found if buffer == talk.buffer and any(spot[0] <= end <= spot[1] for end in ends)]
+        found = seen or found
+    return Reference(*found[0]) if len(found) == 1 else reference
 
 
 def _shown(session: Session) -> Shown:
@@ -163,7 +187,7 @@ async def read(
 
 
 def _targets(request: Request, memory: Memory) -> None:
-    ends = [parse_reference(param) for param in request.params[1:3]]
+    ends = [parse_reference(request.world.ids.timeline, param) for param in request.params[1:3]]
     limit = _limit(request, memory)
     if len(request.params) != 4 or not limit or any(not param.startswith("timestamp=") for param in request.params[1:3]):
         _fail(request, "INVALID_PARAMS", "The parameters are two timestamps and a limit")
@@ -178,18 +202,18 @@ def _targets(request: Request, memory: Memory) -> None:
 
 async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, int], reply: Response) -> None:
     (after, before, from_newest), limit = wanted
-    newest: list[tuple[int, str]] = []
+    newest: list[tuple[int, int, str]] = []
     try:
         for talk in await readable(request, memory):
-            newest += [(record.id, talk.name) for record in await read(request, memory, talk, Span(), 1)]
+            newest += [(record.id, record.shift, talk.name) for record in await read(request, memory, talk, Span(), 1)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
     found = sorted(entry for entry in newest if after < entry[0] < before)
     with reply.batch("draft/chathistory-targets"):
-        for number, name in found[-limit:] if from_newest else found[:limit]:
-            reply.send("CHATHISTORY", ("TARGETS", name, server_time(number)))
+        for number, shift, name in found[-limit:] if from_newest else found[:limit]:
+            reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 
 
 async def readable(request: Request, memory: Memory) -> list[Talk]:

@@ -82,10 +82,10 @@ def knock_command(request: Request) -> None:
         reply.numeric(n.ERR_CANNOTKNOCK, channel.name, args=("you are banned",))
     elif policy.why_not_join(user, channel, "") is None:
         reply.numeric(n.ERR_CHANOPEN, channel.name)
-    elif world.clock() - user.knocked < KNOCK_INTERVAL:
+    elif world.elapsed() - user.knocked < KNOCK_INTERVAL:
         reply.numeric(n.ERR_TOOMANYKNOCK, channel.name)
     else:
-        user.knocked = world.clock()
+        user.knocked = world.elapsed()
         log.info("%s knocks at %s", user.source, channel.name)
         reason = truncate(request.param(1), world.lengths.kick)
         text = f"{n.RPL_KNOCK.text} ({reason})" if reason else n.RPL_KNOCK.text

@@ -1,6 +1,6 @@
 """How far somebody has read: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long as its user."""
 
-from trio_chat.chat.ids import parse_time
+from trio_chat.chat.ids import SLACK_MS, first_id, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
@@ -36,7 +36,8 @@ def markread_command(request: Request) -> None:
 def _set(request: Request, target: str, time: str) -> None:
     user, folded = request.user, fold_or_self(target)
     known = _markers(request.world, user)
-    if time <= known.get(folded, ""):  # it only ever increases
+    before = known.get(folded, "")
+    if time <= before <= _now(request.world):  # it only ever increases; one of a clock that was ahead does not count
         send_marker(request.world, user, target, request.reply)
         return
     known[folded] = time
@@ -50,8 +51,13 @@ def _set(request: Request, target: str, time: str) -> None:
 
 def send_marker(world: World, user: User, target: str, reply: Response) -> None:
     """Send how far a user has read a conversation; `*` when that is not known."""
-    time = _markers(world, user).get(fold_or_self(target))
+    time = min(_markers(world, user).get(fold_or_self(target), ""), _now(world))
     reply.send("MARKREAD", (target, f"timestamp={time}" if time else "*"))
+
+
+def _now(world: World) -> str:
+    """Return the latest time that a message can have by now: clients have read nothing that is later."""
+    return server_time(first_id(world.clock() + SLACK_MS / 1000))
 
 
 def _markers(world: World, user: User) -> dict[str, str]:

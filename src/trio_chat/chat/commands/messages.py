@@ -173,9 +173,9 @@ def _message(
     skip: Session | None, tags: Mapping[str, str], places: tuple[Place, ...],
 ) -> Event:  # fmt: skip
     return Event(
-        request.world.ids.next(), verb, params, user.source, recipients, skip,
+        request.world.ids.next(alone=bool(places)), verb, params, user.source, recipients, skip,
         requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
-        places=places, is_bot=BOT in user.modes,
+        places=places, is_bot=BOT in user.modes, shift=request.world.ids.shift,
     )  # fmt: skip
 
 

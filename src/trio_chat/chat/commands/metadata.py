@@ -87,7 +87,7 @@ def _may_write(request: Request, target: Target, key: str) -> bool:
         _fail(request, "permission", target=shown, key=key, text=text)
         return False
     world = request.world
-    wait = metadata.seconds_to_wait(request.session, world.clock(), world.lengths.metadata_changes)
+    wait = metadata.seconds_to_wait(request.session, world.elapsed(), world.lengths.metadata_changes)
     if wait:
         _fail(request, "rate", target=shown, key=key, limit=str(wait), text=f"Too many changes, try again in {wait} seconds")
     return not wait

@@ -45,7 +45,7 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     if memory is None or session.caps & cap.CHATHISTORY:
         return
     past, span, limit = session.past, Span(after=missed_since), memory.playback
-    is_asked = past is not None and request.world.clock() - past.asked <= ASKED_FOR_SECONDS
+    is_asked = past is not None and request.world.elapsed() - past.asked <= ASKED_FOR_SECONDS
     if past is not None and is_asked and (past.channels is None or channel.folded in past.channels):
         span, limit = Span(past.after, past.before), memory.most_messages
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
@@ -125,4 +125,4 @@ def _with_time(session: Session, record: Record) -> Record:
     """Return a message with its time in the text, for clients that would take an old one for a new one."""
     if session.effective & cap.SERVER_TIME:
         return record
-    return record._replace(text=f"[{readable_time(record.id)}] {record.text}")
+    return record._replace(text=f"[{readable_time(record.id, record.shift)}] {record.text}")

@@ -6,9 +6,10 @@ import logging
 from trio_chat import __version__
 from trio_chat.chat import banning, missed, offers, operators, policy, presence
 from trio_chat.chat.commands import channels, info, metadata, playback
-from trio_chat.chat.ids import first_id
+from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import User
+from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -257,7 +258,7 @@ def _join_session(request: Request, user: User) -> None:
     if _is_full(request, user):
         reply.close(f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS LOGOUT")
         return
-    missed_since = _missed_since(user)
+    missed_since = _missed_since(request.world, user)
     events = presence.add_session(request.world, user, session)
     log.info("one more session of %s", user.source)
     welcome(request)
@@ -274,7 +275,7 @@ def _move_session(request: Request, before: User, user: User) -> None:
     for channel in before.channels:  # to the client it is as if it left, and came into those of the other
         request.reply.send("PART", (channel.name,), before.source)
     request.reply.send("NICK", (user.nick,), before.source)
-    missed_since = _missed_since(user)
+    missed_since = _missed_since(request.world, user)
     log.info("%s is one more session of %s", before.source, user.source)
     for event in presence.move_session(request.world, request.session, user):
         request.reply.emit(event)
@@ -285,9 +286,9 @@ def _is_full(request: Request, user: User) -> bool:
     return len(user.sessions) >= request.world.lengths.sessions_per_user
 
 
-def _missed_since(user: User) -> int:
+def _missed_since(world: World, user: User) -> int:
     """Return the id after which nobody was there to read; 0 when somebody is."""
-    return 0 if user.sessions else first_id(user.seen)
+    return 0 if user.sessions else max(1, world.ids.timeline.reference(milliseconds(user.seen) - 1).last)
 
 
 def _send_channels(request: Request, missed_since: int) -> None:

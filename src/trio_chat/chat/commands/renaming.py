@@ -53,7 +53,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
         return "CHANNEL_NAME_IN_USE", "There is a channel of that name already"
     if world.channels.looks_like_another(name, folded, than=channel.folded):
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
-    if world.clock() - channel.renamed < INTERVAL:
+    if world.elapsed() - channel.renamed < INTERVAL:
         return "CANNOT_RENAME", "This channel has been renamed just now; wait a little"
     return None
 
@@ -62,6 +62,7 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     world, user, reply = request.world, request.user, request.reply
     before, place = channel.name, Place(channel.folded, channel.is_closed)
     world.channels.rename(channel, name, fold_channel(name, world.lengths.channel))
+    channel.renamed = world.elapsed()
     log.info("%s renamed %s to %s", user.source, before, name)
     is_other_name = channel.folded != place.buffer
     audience = channel.audience()

@@ -12,6 +12,7 @@ from trio_chat.chat.ids import parse_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import as_event
+from trio_chat.chat.timeline import Timeline
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import parse_tags
 from trio_chat.irc.names import fold_or_self
@@ -46,7 +47,7 @@ def search_command(request: Request) -> None:
     try:
         _check_names(attributes)
         channels = _channels(request, attributes.get("in", ""))
-        span = _span(attributes)
+        span = _span(request.world.ids.timeline, attributes)
         limit = _limit(attributes, memory)
     except _Unusable as error:
         request.reply.fail("SEARCH", "INVALID_PARAMS", error.attribute, text=str(error))
@@ -73,22 +74,22 @@ def _channels(request: Request, name: str) -> list[Channel]:
     return [channel]
 
 
-def _span(attributes: Mapping[str, str]) -> Span:
+def _span(timeline: Timeline, attributes: Mapping[str, str]) -> Span:
     """Return which ids: "at or after this time", "at or before this time"; counted from `after` when it is given."""
     after, before = (_time(attributes, name) for name in ("after", "before"))
     return Span(
-        after=after[0] - 1 if after else 0,
-        before=before[1] + 1 if before else LAST_ID,
+        after=timeline.reference(after - 1).last if after is not None else 0,
+        before=timeline.reference(before + 1).first if before is not None else LAST_ID,
         from_newest=after is None,
     )
 
 
-def _time(attributes: Mapping[str, str], name: str) -> tuple[int, int] | None:
+def _time(attributes: Mapping[str, str], name: str) -> int | None:
     text = attributes.get(name, "")
-    ids = parse_time(text)
-    if text and ids is None:
+    moment = parse_time(text)
+    if text and moment is None:
         raise _Unusable(name, "A time is written like 2026-01-31T12:00:00.000Z")
-    return ids
+    return moment
 
 
 def _limit(attributes: Mapping[str, str], memory: Memory) -> int:

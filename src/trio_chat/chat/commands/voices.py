@@ -111,9 +111,9 @@ def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mappi
     if is_for_operators:
         recipients = tuple(dict.fromkeys((*channel.ranked_audience(modes.HALF_OPERATOR), *user.sessions)))
     event = Event(
-        world.ids.next(), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
+        world.ids.next(alone=True), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
         account="" if cap.RELAY_TAG in tags else user.account, client_tags=tags, carries_msgid=True,
-        places=channel.places if world.memory and not is_for_operators else (),
+        places=channel.places if world.memory and not is_for_operators else (), shift=world.ids.shift,
     )  # fmt: skip
     if fits(request, event):
         request.reply.emit(event)

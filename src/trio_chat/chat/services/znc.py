@@ -9,7 +9,7 @@ from trio_chat.chat.commands import playback
 from trio_chat.chat.commands.history import read
 from trio_chat.chat.history import LAST_ID, HistoryError, Span
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.ids import first_id, seconds
+from trio_chat.chat.ids import EPOCH_MS, seconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import Talk
@@ -60,24 +60,24 @@ def _play(request: Request, memory: Memory, words: list[str]) -> bool:
         return False
     names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS]
     # A client says the time of the last message that it has: that one is left out.
-    after = _first_id(times[0], 1) - 1 if times else 0
-    before = _first_id(times[1]) if len(times) > 1 else LAST_ID
+    timeline = request.world.ids.timeline
+    after = timeline.reference(_moment(times[0])).last if times else 0
+    before = timeline.reference(_moment(times[1])).first if len(times) > 1 else LAST_ID
     _note(request, names, after, before)
     request.reply.postpone(partial(_show, request, memory, names, Span(after, before)))
     return True
 
 
-def _first_id(time: str, later: int = 0) -> int:
-    """Return the smallest id of a moment, or of so many milliseconds later."""
+def _moment(time: str) -> int:
+    """Return the milliseconds since 2020 of a moment."""
     whole, _, fraction = time.partition(".")
-    milliseconds = int(whole) * 1000 + int(f"{fraction}000"[:3]) + later
-    return min(first_id((milliseconds + 0.5) / 1000), LAST_ID)  # in the middle, where rounding does no harm
+    return int(whole) * 1000 + int(f"{fraction}000"[:3]) - EPOCH_MS
 
 
 def _note(request: Request, names: list[str], after: int, before: int) -> None:
     """Keep what was asked for, because some clients ask before they join."""
     channels = None if "*" in names else frozenset(fold_or_self(name) for name in names if is_channel_name(name))
-    request.session.past = Past(after, before, channels, request.world.clock())
+    request.session.past = Past(after, before, channels, request.world.elapsed())
 
 
 async def _show(request: Request, memory: Memory, names: list[str], span: Span, reply: Response) -> None:
@@ -120,7 +120,7 @@ async def _show_list(request: Request, memory: Memory, names: list[str], reply: 
             first = await read(request, memory, talk, Span(from_newest=False), 1)
             last = await read(request, memory, talk, Span(), 1)
             if first and last:
-                times = f"{seconds(first[0].id):.3f} {seconds(last[0].id):.3f}"
+                times = " ".join(f"{seconds(one.id, one.shift):.3f}" for one in (first[0], last[0]))
                 _answer(request, reply, f"{talk.name} {times}", "PRIVMSG")
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)

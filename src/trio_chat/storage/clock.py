@@ -1,0 +1,82 @@
+"""The clock's past on disk: its steps, and how the clock by which things expire stood."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.history import Record
+from trio_chat.chat.ids import seconds
+from trio_chat.chat.steady import Kept
+from trio_chat.chat.timeline import Step, Timeline
+from trio_chat.storage.database import Database
+
+if TYPE_CHECKING:
+    import apsw
+
+MOST_STEPS = 10_000
+"""Steps that are worked out when messages of another server are read in; of more, the first count."""
+_FOUND_STEPS = """
+    SELECT id, shift FROM (
+        SELECT id, shift, lag(shift, 1, 0) OVER (ORDER BY id) AS before
+        FROM (SELECT id, shift FROM message UNION ALL SELECT id, shift FROM event)
+    ) WHERE shift <> before ORDER BY id LIMIT ?
+"""
+
+
+class SqliteClock:
+    """What lasts of the clock.
+
+    Args:
+        database: where it is.
+
+    Every method raises `StorageError` when the database cannot do it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def timeline(self) -> Timeline:
+        """Return the steps of the clock."""
+        return await self._database.read(timeline)
+
+    async def kept(self) -> Kept | None:
+        """Return how the steady clock stood; of a database from before, it stood where the newest message was."""
+        return await self._database.read(_kept)
+
+    async def keep(self, kept: Kept) -> None:
+        """Note how the steady clock stands."""
+        await self._database.write(_keep, kept)
+
+
+def timeline(connection: "apsw.Connection") -> Timeline:
+    """Return the steps of the clock."""
+    return Timeline(Step(*row) for row in connection.execute("SELECT first, shift FROM clock_step ORDER BY first"))
+
+
+def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None:
+    """Write down the steps that new records show: those whose shift is another than that of the one before."""
+    shift = connection.execute("SELECT shift FROM clock_step ORDER BY first DESC LIMIT 1").get or 0
+    for record in records:
+        if record.shift != shift:
+            shift = record.shift
+            connection.execute(
+                "INSERT INTO clock_step VALUES (?, ?) ON CONFLICT DO UPDATE SET shift = excluded.shift", (record.id, shift)
+            )
+
+
+def find_steps(connection: "apsw.Connection") -> None:
+    """Work the steps out of what is remembered, all of which is read."""
+    found = connection.execute(_FOUND_STEPS, (MOST_STEPS,)).fetchall()
+    connection.execute("DELETE FROM clock_step")
+    connection.executemany("INSERT INTO clock_step VALUES (?, ?)", found)
+
+
+def _kept(connection: "apsw.Connection") -> Kept | None:
+    row = connection.execute("SELECT base, seen, left FROM clock").fetchone()
+    if row is not None:
+        return Kept(*row)
+    newest = connection.execute("SELECT id, shift FROM message ORDER BY id DESC LIMIT 1").fetchone()
+    return Kept(seconds(*newest), seconds(*newest)) if newest is not None else None
+
+
+def _keep(connection: "apsw.Connection", kept: Kept) -> None:
+    connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", kept)
