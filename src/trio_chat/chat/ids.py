@@ -54,22 +54,28 @@ class IdSource:
             alone: whether no other such id is to be of the same millisecond, so that a timestamp tells remembered messages apart.
                 Of more than a thousand in a second some are.
         """
-        now = min(int(self._clock() * 1000) - EPOCH_MS, _LAST_MS)
-        last = self._last >> SEQUENCE_BITS
-        before = self.shift
-        if now + before < last - SLACK_MS:
-            self.shift = last + 1 - now
-        elif before and now >= last:  # the clock has caught up
-            self.shift = 0
-        moment = now + self.shift
+        moment = int(self._clock() * 1000) - EPOCH_MS
+        if self.shift or not self._last >> SEQUENCE_BITS <= moment <= _LAST_MS:
+            moment = self._reckon(min(moment, _LAST_MS), self._last >> SEQUENCE_BITS)
         if alone:
             if moment <= self._taken < moment + SLACK_MS:
                 moment = self._taken + 1
             self._taken = max(self._taken, moment)
         self._last = max(moment << SEQUENCE_BITS, self._last + 1)
-        if self.shift != before:
-            self.timeline.step(self._last, self.shift)
         return self._last
+
+    def _reckon(self, now: int, last: int) -> int:
+        """Return the milliseconds of the next id where the clock was set back, and where that no longer matters."""
+        if now + self.shift < last - SLACK_MS:
+            shift = last + 1 - now
+        elif now >= last:  # the clock has caught up
+            shift = 0
+        else:
+            return now + self.shift
+        if shift != self.shift:
+            self.shift = shift
+            self.timeline.step(max(now + shift << SEQUENCE_BITS, self._last + 1), shift)
+        return now + shift
 
 
 def msgid(number: int) -> str:
