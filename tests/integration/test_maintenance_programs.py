@@ -116,3 +116,16 @@ def test_who_reads_an_export_may_stop(tmp_path: Path) -> None:
         exporting.stdout.close()
         assert exporting.stderr.read() == b""
         assert exporting.wait(PATIENCE) == 1
+
+
+async def test_a_second_server_on_the_same_database_does_not_start(tmp_path: Path) -> None:
+    """One line that says which has it, and exit code 1; a server that was killed has it no longer."""
+    async with server(tmp_path) as (host, _):
+        code, _, told = await run(tmp_path, "serve", "--config", "server.ini")
+        assert code == 1
+        assert told.splitlines()[-1].startswith(f"trio-chat.db is in use by another server (process {host.process.pid} on ")
+        assert "Traceback" not in told
+        host.process.kill()
+        await host.wait()
+        async with server(tmp_path):
+            pass

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import trio
 
@@ -23,7 +24,7 @@ from trio_chat.server.app import Server
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import Entrance, ListenError, bound_to, close_all, open_all, open_listeners
-from trio_chat.server.memory import StorageError, remembering
+from trio_chat.server.memory import MEMORY, StorageError, remembering, watch_file
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.state import load_state
 
@@ -33,6 +34,7 @@ _GARBAGE = (10_000, 5, 20)
 """How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up everybody, with 2,000 clients for
 more than 0.1 s; and a client that leaves is free at once, because no circles of references stay (`Connection.run`).
 """
+_EXPECTED = (ListenError, StorageError, CertificateError)
 STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
 
 
@@ -49,11 +51,27 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings, load)
-        except (ListenError, StorageError, CertificateError) as error:
-            print(error, file=sys.stderr, flush=True)
-        except Exception:
-            log.exception("internal error: the server cannot go on")
+        except Exception as error:
+            problems = list(_problems(error))
+            if not problems:
+                log.exception("internal error: the server cannot go on")
+            for problem in problems:
+                print(problem, file=sys.stderr, flush=True)
         return 1
+
+
+def _problems(error: BaseException) -> Iterator[str]:
+    """Give what the operator can do something about of what ended the server; nothing when it is a defect.
+
+    What goes wrong within a nursery comes in a group of one, with the end of the other tasks.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        known, unknown = error.split(_EXPECTED)
+        if known is not None and unknown is None:
+            for one in known.exceptions:
+                yield from _problems(one)
+    elif isinstance(error, _EXPECTED):
+        yield str(error)
 
 
 async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
@@ -69,14 +87,29 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
                 await server.encryption.prepare()
             if memory is not None and memory.store is not None:
                 await load_state(server.world, memory.store)
-            return await _serve(server, entrances, watching)
+            return await _serve(server, entrances, watching, _file(settings))
     finally:
         close_all(entrances)
         for listener in watching:
             listener.socket.close()
 
 
-async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.SocketListener]) -> int:
+def _file(settings: Settings) -> Path | None:
+    """Return the file of the database; None when it is in memory, or there is none."""
+    file = settings.storage.file
+    return None if file is None or file.name == MEMORY else file
+
+
+async def _serve(
+    server: Server, entrances: list[Entrance], watching: list[trio.SocketListener], database: Path | None = None
+) -> int:
+    code = 0
+
+    def lose_database() -> None:
+        nonlocal code
+        code = 1
+        server.stop()
+
     with trio.open_signal_receiver(*STOP_SIGNALS) as signals, _hangups() as hangups, trio.CancelScope() as everything:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
@@ -88,6 +121,8 @@ async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.
             if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(service.keep_alive)
+            if database is not None:
+                nursery.start_soon(watch_file, database, lose_database)
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, entrances)
                 if not server.is_stopping:
@@ -99,7 +134,7 @@ async def _serve(server: Server, entrances: list[Entrance], watching: list[trio.
     if everything.cancelled_caught:
         log.warning("stopped at once, without telling everyone")
         return 1
-    return 0
+    return code
 
 
 async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everything: trio.CancelScope) -> None:

@@ -1,8 +1,9 @@
 """The server's memory: opens the database, and forgets what is too old."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import trio
 
@@ -13,6 +14,7 @@ from trio_chat.chat.world import World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.storage import lock
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
@@ -21,11 +23,12 @@ from trio_chat.storage.database import MEMORY, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
 
-__all__ = ["StorageError", "forget", "remembering"]
+__all__ = ["MEMORY", "StorageError", "forget", "remembering", "watch_file"]
 
 log = logging.getLogger("trio_chat")
 
 _RETRY = 10.0
+_LOOK_INTERVAL = 5.0
 _INDEX_DELAY = 1.0
 """Seconds in which messages come together, until their words are written; who searches before does not have to wait for it."""
 _PRUNE_INTERVAL = 3600.0
@@ -52,7 +55,7 @@ async def remembering(
         yield None
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
-    async with open_database(path, settings.synchronous) as database:
+    async with _locked(path), open_database(path, settings.synchronous) as database:
         await settle(database, casemapping)
         history, clock = SqliteHistory(database), SqliteClock(database)
         table = SqliteAccounts(database)
@@ -79,6 +82,35 @@ async def remembering(
             nursery.start_soon(index, history)
             yield memory
             nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def _locked(path: Path | None) -> AsyncIterator[None]:
+    """Have no other server use a database.
+
+    Raises:
+        StorageError: one does, or the database cannot be locked.
+    """
+    if path is None:
+        yield
+        return
+    handle = await trio.to_thread.run_sync(lock.take, path)
+    try:
+        await trio.to_thread.run_sync(lock.set_foreign_log_aside, path)
+        yield
+    finally:
+        lock.release(handle)
+
+
+async def watch_file(path: Path, replaced: Callable[[], None]) -> None:
+    """Notice when another file takes the place of the database, in which nothing that is written from then on would be found."""
+    before = await trio.to_thread.run_sync(lock.identity, path)
+    now = before
+    while now == before:
+        await trio.sleep(_LOOK_INTERVAL)
+        now = await trio.to_thread.run_sync(lock.identity, path)
+    log.error("%s was replaced or removed while the server was using it: the server stops, so that nothing more is lost", path)
+    replaced()
 
 
 async def index(history: SqliteHistory) -> None:

@@ -1,0 +1,152 @@
+"""A lock on a database: one server at a time, whatever name the database is called by. The commands beside it need none.
+
+The lock is the operating system's, on a file beside the database, so that it ends with the process, however that ends. It is not
+on the database itself, where closing any file handle would end SQLite's own locks (sqlite.org/howtocorrupt.html, 2.2).
+"""
+
+import errno
+import json
+import logging
+import os
+import socket
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from trio_chat.i18n import _
+from trio_chat.storage.database import StorageError
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+log = logging.getLogger("trio_chat")
+
+_HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
+_LONGEST_NOTE = 1000
+_FAR = 1 << 30
+"""Where Windows locks a byte: nobody else can read it then."""
+_MAGIC = b"SQLite format 3\0"
+_NO_LOG = b"\1\1"
+"""The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html, 1.3.3)."""
+
+
+class InUseError(StorageError):
+    """Another server has the database."""
+
+
+def take(path: Path) -> int:
+    """Take the lock of a database; return the handle that holds it. Blocks for a moment.
+
+    Args:
+        path: the database, which need not be there yet.
+
+    Raises:
+        InUseError: another server holds it; the message says which.
+        StorageError: there cannot be a lock, or the database has two names.
+    """
+    database = path.resolve()
+    lock = database.with_name(f"{database.name}.lock")
+    try:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except OSError as error:
+        raise StorageError(f"{lock}: {error.strerror or error}") from error
+    try:
+        _take(handle, path)
+        _refuse_second_name(database)
+        _write_note(handle)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def release(handle: int) -> None:
+    """Give a lock back. Its file stays: to delete it would let two others hold one each."""
+    with suppress(OSError):  # a full disk
+        os.ftruncate(handle, 0)
+    os.close(handle)
+
+
+def _take(handle: int, path: Path) -> None:
+    try:
+        if sys.platform == "win32":
+            os.lseek(handle, _FAR, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _HELD:
+            text = _("{file} is in use by another server ({holder}): stop that one, or set [storage] file to another file.")
+            raise InUseError(text.format(file=path, holder=_holder(handle))) from None
+        # Some network drives have no locks; that is no reason not to run.
+        log.warning("%s cannot be locked against a second server: %s", path, error.strerror or error)
+
+
+def _refuse_second_name(database: Path) -> None:
+    try:
+        names = database.stat().st_nlink
+    except OSError:  # it is not there yet
+        return
+    if names > 1:
+        text = _(
+            "{file} has {count} names (hard links), and SQLite would keep what is new beside each of them: remove the others;"
+            " `trio-chat backup` makes copies."
+        )
+        raise StorageError(text.format(file=database, count=names))
+
+
+def _write_note(handle: int) -> None:
+    note = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+    os.ftruncate(handle, 0)
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, json.dumps(note).encode())
+
+
+def _holder(handle: int) -> str:
+    """Return who holds a lock, as far as that is noted."""
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        note = json.loads(os.read(handle, _LONGEST_NOTE))
+        pid, host, since = int(note["pid"]), str(note["host"]), str(note["since"])
+        return _("process {pid} on {host}, since {since}").format(pid=pid, host=host, since=since)
+    except (OSError, ValueError, KeyError, TypeError):
+        return _("which one is not known")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name; None when there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def set_foreign_log_aside(path: Path) -> None:
+    """Rename what is beside a database and belongs to another one, of which it has taken the place.
+
+    A copy that `trio-chat backup` made is of a kind that has no write-ahead log; SQLite would write one that is there into it.
+
+    Raises:
+        StorageError: it cannot be renamed.
+    """
+    path = path.resolve()
+    log_file = path.with_name(f"{path.name}-wal")
+    try:
+        with path.open("rb") as stream:
+            header = stream.read(20)
+        if header[:16] != _MAGIC or header[18:20] != _NO_LOG or not log_file.exists():
+            return
+        for suffix in ("-wal", "-shm"):
+            beside = path.with_name(f"{path.name}{suffix}")
+            if beside.exists():
+                beside.replace(f"{beside}.old")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(f"{path}: {error.strerror or error}") from error
+    log.warning("%s is a restored copy; what was beside it belonged to another database and is now %s.old", path, log_file)

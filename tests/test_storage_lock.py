@@ -1,0 +1,141 @@
+"""One server at a time on a database, by whatever name; and another file in its place is noticed."""
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+import trio
+from trio.testing import MockClock
+
+from trio_chat.config import StorageSettings
+from trio_chat.server.listeners import ListenError
+from trio_chat.server.main import _problems
+from trio_chat.server.memory import remembering, watch_file
+from trio_chat.storage import lock
+from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.lock import InUseError
+
+
+async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> None:
+    """Its process, its machine, and since when."""
+    settings = StorageSettings(file=tmp_path / "chat.db")
+    async with remembering(settings):
+        with pytest.raises(
+            InUseError, match=f"chat.db is in use by another server .process {os.getpid()} on {socket.gethostname()}, since 2"
+        ):
+            async with remembering(settings):
+                pass
+    async with remembering(settings):
+        pass
+
+
+async def test_what_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
+    """Once it is mended, a server can start."""
+    path = tmp_path / "chat.db"
+    path.write_bytes(b"something else, longer than the header of a database is, by far, and without sense" * 10)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="not a database"):
+            async with remembering(StorageSettings(file=path)):
+                pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_link_is_the_same_database(tmp_path: Path) -> None:
+    """A symbolic link, also in another directory."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "link.db").symlink_to(tmp_path / "chat.db")
+    handle = lock.take(tmp_path / "chat.db")
+    with pytest.raises(InUseError):
+        lock.take(tmp_path / "other" / "link.db")
+    lock.release(handle)
+
+
+def test_a_second_name_is_refused(tmp_path: Path) -> None:
+    """Of a hard link nothing says where the other one is."""
+    (tmp_path / "chat.db").touch()
+    os.link(tmp_path / "chat.db", tmp_path / "copy.db")
+    with pytest.raises(StorageError, match="2 names"):
+        lock.take(tmp_path / "copy.db")
+    (tmp_path / "chat.db").unlink()
+    lock.release(lock.take(tmp_path / "copy.db"))
+
+
+@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"\xff", json.dumps({"pid": "x", "host": 1, "since": 2}).encode()])
+def test_a_note_that_cannot_be_read(tmp_path: Path, note: bytes) -> None:
+    """The lock counts, not what is written there."""
+    handle = lock.take(tmp_path / "chat.db")
+    (tmp_path / "chat.db.lock").write_bytes(note)
+    with pytest.raises(InUseError, match="not known"):
+        lock.take(tmp_path / "chat.db")
+    lock.release(handle)
+
+
+def test_a_note_that_was_left_locks_nothing(tmp_path: Path) -> None:
+    """A server that was killed leaves it."""
+    (tmp_path / "chat.db.lock").write_text(json.dumps({"pid": 1, "host": "x", "since": "then"}))
+    lock.release(lock.take(tmp_path / "chat.db"))
+    assert (tmp_path / "chat.db.lock").read_bytes() == b""
+
+
+async def test_what_was_beside_another_database_is_not_written_into_a_restored_copy(tmp_path: Path) -> None:
+    """`trio-chat backup`, and the copy put in the place of a database whose write-ahead log is still there."""
+    path, copy = tmp_path / "chat.db", tmp_path / "copy.db"
+    live = apsw.Connection(str(path))
+    live.pragma("journal_mode", "wal")
+    live.execute("CREATE TABLE t (x); INSERT INTO t VALUES (1)")
+    target = apsw.Connection(str(copy))
+    with target.backup("main", live, "main") as backup:
+        backup.step()
+    target.pragma("journal_mode", "delete")
+    target.close()
+    live.execute("INSERT INTO t VALUES (2)")
+    copy.replace(path)
+    live.close()
+    lock.set_foreign_log_aside(path)
+    restored = apsw.Connection(str(path))
+    assert restored.execute("SELECT x FROM t").fetchall() == [(1,)]
+    restored.close()
+    assert (tmp_path / "chat.db-wal.old").exists()
+
+
+async def test_the_log_of_a_server_that_was_killed_stays(tmp_path: Path) -> None:
+    """What is in it is what was said last."""
+    path = tmp_path / "chat.db"
+    async with open_database(path):
+        (tmp_path / "killed.db").write_bytes(path.read_bytes())
+        (tmp_path / "killed.db-wal").write_bytes((tmp_path / "chat.db-wal").read_bytes())
+    lock.set_foreign_log_aside(tmp_path / "killed.db")
+    assert (tmp_path / "killed.db-wal").exists()
+    lock.set_foreign_log_aside(tmp_path / "none.db")
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_another_file_in_the_place_of_the_database_is_noticed(
+    tmp_path: Path, replaced: bool, autojump_clock: MockClock
+) -> None:
+    """Replaced or removed: what is written from then on nobody would find."""
+    path = tmp_path / "chat.db"
+    path.touch()
+    told: list[str] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch_file, path, lambda: told.append("stop"))
+        await trio.sleep(11)
+        assert told == []
+        if replaced:
+            (tmp_path / "new.db").touch()
+            (tmp_path / "new.db").replace(path)
+        else:
+            path.unlink()
+    assert told == ["stop"]
+
+
+def test_what_ends_the_server_is_one_line() -> None:
+    """Also out of a nursery, which makes a group of it."""
+    assert list(_problems(StorageError("x"))) == ["x"]
+    assert list(_problems(ExceptionGroup("", [ExceptionGroup("", [ListenError("y")])]))) == ["y"]
+    assert list(_problems(ValueError("z"))) == []
+    assert list(_problems(ExceptionGroup("", [ListenError("y"), ValueError("z")]))) == []
