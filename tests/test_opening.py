@@ -392,3 +392,14 @@ async def test_a_target_does_not_become_part_of_the_host(target: bytes) -> None:
         answer = await ann.rest()
         assert answer.startswith(b"HTTP/1.1 426 ")
         assert b"Location" not in answer
+
+
+async def test_an_opening_in_endless_pieces_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long before the deadline: each byte costs time that no budget against floods sees yet."""
+    monkeypatch.setattr("trio_chat.server.transport.MOST_READS", 20)
+    async with edge() as here:
+        ann = here.connect()
+        with pytest.raises(trio.BrokenResourceError):  # noqa: PT012
+            for byte in b"GET / HTTP/1.1\r\nHost: example.org\r\n":
+                await ann.send(bytes([byte]))
+                await wait_all_tasks_blocked()

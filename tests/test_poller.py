@@ -262,17 +262,17 @@ async def connected(make: Make) -> AsyncIterator[tuple[SocketTransport, socket.s
 
 async def test_the_last_that_is_taken_is_the_end(make: Make) -> None:
     """Whoever takes hears of the end once, and is not asked whether that is enough."""
-    taken: list[bytes] = []
+    taken: list[tuple[bytes, int]] = []
 
-    def take(data: bytes) -> bool:
-        taken.append(data)
+    def take(data: bytes, pieces: int) -> bool:
+        taken.append((data, pieces))
         return False
 
     async with connected(make) as (transport, far):
         far.send(b"words")
         far.shutdown(socket.SHUT_WR)
         await transport.receive_each(take)
-    assert taken == [b"words", b""]
+    assert taken == [(b"words", 1), (b"", 0)]
 
 
 async def test_a_broken_connection_raises(make: Make) -> None:
@@ -281,7 +281,7 @@ async def test_a_broken_connection_raises(make: Make) -> None:
         transport.send_nowait(b"unread")
         far.close()
         with pytest.raises(trio.BrokenResourceError):
-            await transport.receive_each(lambda data: pytest.fail(f"took {data!r}"))
+            await transport.receive_each(lambda data, pieces: pytest.fail(f"took {data!r}"))
 
 
 async def test_a_connection_closed_here_raises(make: Make) -> None:
@@ -293,8 +293,8 @@ async def test_a_connection_closed_here_raises(make: Make) -> None:
             await closing.wait()
             await transport.aclose()
 
-        def take(data: bytes) -> bool:
-            assert data == b"x"
+        def take(data: bytes, pieces: int) -> bool:
+            assert (data, pieces) == (b"x", 1)
             closing.set()
             return False
 

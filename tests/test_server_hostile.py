@@ -14,7 +14,7 @@ from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
 from trio_chat.server.admission import Admission, Entry, household
 from trio_chat.server.flood import FloodBudget
-from trio_chat.server.transport import StreamTransport
+from trio_chat.server.transport import MOST_DROPPED, StreamTransport, part
 
 STRANGER = "198.51.100.7"
 
@@ -174,6 +174,38 @@ async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, j
         await eve.say("", "PING x")
         await eve.until("PONG")
         assert trio.current_time() - start > 200
+
+
+async def test_a_line_in_many_pieces_is_paid_for_by_the_piece(autojump_clock: MockClock) -> None:
+    """Each read is work, whatever little it brings: four that complete no line cost as much as one."""
+    async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        await trio.sleep(60)
+        start = trio.current_time()
+        for byte in b"PING " + b"x" * 195 + b"\n":
+            await eve.stream.send_all(bytes([byte]))
+            await wait_all_tasks_blocked()
+        await eve.until("PONG")
+        assert trio.current_time() - start >= 1
+
+
+async def test_a_farewell_does_not_read_for_ever() -> None:
+    """Who goes on sending is read away up to a bound, and then closed on."""
+
+    class Endless:
+        received = 0
+
+        async def send_eof(self, *, going_away: bool = False) -> None:
+            """Say nothing."""
+
+        async def receive(self) -> bytes:
+            """Return more."""
+            self.received += 65536
+            return bytes(65536)
+
+    peer = Endless()
+    await part(peer)  # type: ignore[arg-type]
+    assert peer.received <= MOST_DROPPED
 
 
 @pytest.mark.parametrize("junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533])

@@ -22,7 +22,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from edge import HELLO, Edge, End, edge
 from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.config import ListenerSettings, Settings, StorageSettings, TlsSettings
+from trio_chat.config import LimitSettings, ListenerSettings, Settings, StorageSettings, TlsSettings
 from trio_chat.server import certificates
 from trio_chat.server.certificates import CertificateError, Files, files_of
 from trio_chat.server.encryption import Encryption
@@ -282,16 +282,55 @@ async def test_who_has_left_leaves_nothing_to_be_collected(own: Settings) -> Non
             gc.enable()
 
 
-async def test_letters_typed_one_by_one_are_no_flood(own: Settings) -> None:
-    """Each in a record of its own, as from a terminal: the bytes around it are not held against who types."""
+async def test_letters_typed_one_by_one_are_no_flood(autojump_clock: MockClock, own: Settings) -> None:
+    """Each in a record of its own, as from a terminal: neither it nor the bytes around it are held against who types."""
     async with edge(own) as here:
-        stream = await encrypt(here, client_context())
-        ann = End(stream)
+        await here.server.encryption.load()  # in a thread, for which a clock that jumps does not wait
+        ann = End(await encrypt(here, client_context()))
         await ann.send(HELLO)
         await ann.until("422")
+        start = trio.current_time()
         for letter in f"PING {'x' * 400}\r\n" * 5:
             await ann.send(letter.encode())
+            await trio.sleep(0.05)
         assert [(await ann.until("PONG")).params[-1] for _ in range(5)] == ["x" * 400] * 5
+        assert trio.current_time() - start == pytest.approx(407 * 5 * 0.05)
+
+
+async def test_records_without_a_line_are_not_free(autojump_clock: MockClock, own: Settings) -> None:
+    """An empty line in a record of its own is work, too: it costs a quarter of a line."""
+    limits = LimitSettings(flood_burst=10, flood_rate=1)
+    async with edge(replace(own, limits=limits)) as here:
+        await here.server.encryption.load()  # in a thread, for which a clock that jumps does not wait
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("422")
+        start = trio.current_time()
+        for _ in range(200):
+            await ann.send(b"\n")
+        await ann.send(b"PING x\r\n")
+        await ann.until("PONG")
+        assert trio.current_time() - start == pytest.approx(200 / 4 + 1 - 8, abs=1)
+
+
+def test_a_chunk_of_many_records_is_decrypted_in_turns() -> None:
+    """A read of 64 KB can hold three thousand records: others get their turns in between."""
+    sizes: list[int] = []
+
+    class Counting(Talkative):
+        def bio_write(self, data: bytes) -> None:
+            """Count what has come."""
+            sizes.append(len(data))
+
+    transport = TlsTransport(Endless(), Counting(b""))  # type: ignore[arg-type]
+    transport.decode()
+    transport.feed(b"x" * 65536)
+    turns = 0
+    while transport.is_behind:
+        transport.decode()
+        turns += 1
+    assert sum(sizes) == 65536
+    assert turns >= 65536 // 2048
 
 
 # The certificate.

@@ -22,11 +22,12 @@ from wsproto.events import (
     TextMessage,
 )
 
-from edge import Edge, edge
-from trio_chat.config import ListenerSettings, ServerSettings, Settings, StorageSettings
+from edge import HELLO, Edge, edge, read_up_to
+from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message as Line
 from trio_chat.irc.message import parse
 from trio_chat.server import websocket
+from trio_chat.server.transport import Take
 from trio_chat.server.websocket import WebSocketTransport
 
 BINARY, TEXT = "binary.ircv3.net", "text.ircv3.net"
@@ -154,7 +155,7 @@ async def test_what_comes_with_the_opening_is_not_lost() -> None:
 
 
 async def test_a_ping_is_answered() -> None:
-    """With its payload; that costs nothing of the flood budget and is no line."""
+    """With its payload, and not as a line."""
     async with edge() as here:
         web = await enter(here, TEXT)
         await web.stream.send_all(web.connection.send(Ping(b"hello")))
@@ -258,6 +259,106 @@ def test_nothing_but_utf_8_goes_out_as_text() -> None:
     transport = WebSocketTransport(Below(), Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
     transport.send_nowait(b"caf\xe9\r\n")
     assert sent == [b"\x81\x06caf\xef\xbf\xbd"]
+
+
+# Floods.
+
+
+EMPTY, PIECE, PING = b"\x82\x80\0\0\0\0", b"\x00\x80\0\0\0\0", b"\x89\x80\0\0\0\0"
+FLOODS = [EMPTY * 200, b"\x82\x81\0\0\0\0\n" * 200, PING * 200, b"\x02\x80\0\0\0\0" + PIECE * 198 + b"\x80\x80\0\0\0\0"]
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_frames_without_a_line_are_not_free(autojump_clock: MockClock, flood: bytes) -> None:
+    """Empty messages, empty lines, pings, and pieces: each costs a quarter of a line, before registration, too."""
+    async with edge(Settings(limits=LimitSettings(flood_burst=10, flood_rate=1))) as here:
+        web = Web(here.stream())
+        await web.open(TEXT)
+        start = trio.current_time()
+        await web.stream.send_all(flood)
+        await web.say("NICK web", "USER web 0 * :Web")
+        while not isinstance(event := await web.event(), TextMessage) or " 001 " not in event.data:
+            pass
+        assert trio.current_time() - start == pytest.approx(200 / 4 + 2 - 10, abs=1)
+
+
+@pytest.mark.parametrize(
+    "end", [b"\x88\x80\0\0\0\0", b"\x81\x02hi", b"\x81\x85\0\0\0\0caf\xe9!", EMPTY * (websocket.MAX_IDLE_FRAMES + 1)]
+)
+async def test_nothing_behind_an_end_is_carried_out(end: bytes) -> None:
+    """Neither behind a close nor behind what was refused, in the same packet or later (RFC 6455 §5.5.1, §7.1.7)."""
+    async with edge() as here:
+        ann = here.connect()
+        await ann.send(HELLO)
+        await ann.until("422")
+        web = await enter(here, TEXT)
+        more = web.connection.send(TextMessage("PRIVMSG ann :evil"))
+        await web.stream.send_all(web.connection.send(TextMessage("PRIVMSG ann :good")) + end + more * 3)
+        await web.stream.send_all(more)
+        await web.closed()
+        await web.stream.send_all(more)
+        await wait_all_tasks_blocked()
+        await ann.send(b"PING x\r\n")
+        seen = await read_up_to(ann, "PONG")
+        assert [message.params[1] for message in seen if message.command == "PRIVMSG"] == ["good"]
+
+
+class Arriving:
+    """A transport whose bytes are received by somebody else, such as the poller, and never in the task that waits."""
+
+    send_rest = aclose = None
+
+    def __init__(self, *chunks: bytes) -> None:
+        self.chunks = list(chunks)
+
+    async def receive_each(self, take: Take) -> None:
+        """Have the chunks taken."""
+        await trio.lowlevel.checkpoint()
+        while self.chunks:
+            if take(self.chunks.pop(0), 1):
+                return
+        take(b"", 0)
+
+
+async def receive_all(transport: WebSocketTransport) -> list[tuple[bytes, int]]:
+    """Return all that is taken."""
+    taken: list[tuple[bytes, int]] = []
+
+    def take(data: bytes, pieces: int) -> bool:
+        taken.append((data, pieces))
+        return False
+
+    await transport.receive_each(take)
+    return taken
+
+
+async def test_it_is_read_where_all_are_read() -> None:
+    """So its lines are carried out in the order in which all came, not when its own task has its turn."""
+    client = Connection(ConnectionType.CLIENT)
+    below = Arriving(client.send(TextMessage("PING x")), client.send(TextMessage("PING y")))
+    transport = WebSocketTransport(below, Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
+    assert await receive_all(transport) == [(b"PING x\n", 1), (b"PING y\n", 1), (b"", 0)]
+
+
+async def test_a_chunk_of_many_frames_is_no_single_step() -> None:
+    """Others get their turns between some frames and the next."""
+    below = Arriving(EMPTY * 200)
+    transport = WebSocketTransport(below, Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        taken = await receive_all(transport)
+        nursery.cancel_scope.cancel()
+    assert max(pieces for _, pieces in taken) <= 16
+    assert sum(pieces for _, pieces in taken) == 200
+    assert turns >= 200 // 16
 
 
 async def test_a_close_is_answered() -> None:

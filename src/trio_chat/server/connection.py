@@ -17,7 +17,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget
+from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget, waste
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import LINGER_TIMEOUT, Transport, nothing, part
@@ -147,7 +147,7 @@ class Connection:
         What needs no waiting is done where the bytes come in (`_take`), which need not wake this task; the rest is done here.
         """
         if self._ahead:
-            self._take(self._ahead)
+            self._take(self._ahead, 1)
             self._ahead = b""
         while True:
             await self._catch_up()
@@ -155,18 +155,20 @@ class Connection:
                 return
             await self._transport.receive_each(self._take)
 
-    def _take(self, data: bytes) -> bool:
-        """Carry out what has come, as far as nothing must be waited for; tell whether something must, or there is no more."""
-        if not data:
+    def _take(self, data: bytes, pieces: int) -> bool:
+        """Carry out what has come, as far as nothing must be waited for; tell whether something must, or there is no more.
+
+        See `trio_chat.server.transport.Take`.
+        """
+        if not pieces:
             self._stop_reading("Connection closed")
         if self._reason:  # perhaps another has ended the client, at the moment at which this came
             return True
         self._received = trio.current_time()
         lines = self._buffer.feed(data)
-        if self._flood is not None and len(data) > BYTES_PER_LINE * (len(lines) + 1):
-            self._flood.spend(len(data) // BYTES_PER_LINE - len(lines))
-            if not self._pay():
-                return self._hold(lines)
+        is_waste = pieces > len(lines) or len(data) > BYTES_PER_LINE * (len(lines) + 1)
+        if is_waste and not self._pay(waste(len(data), pieces, len(lines))):
+            return self._hold(lines)
         for count, line in enumerate(lines):
             if count == _LINES_PER_TURN or not self._has_room:
                 return self._hold(lines[count:])
@@ -217,14 +219,14 @@ class Connection:
         """Whether a line may be carried out at once: neither the client nor the others have too much to receive."""
         return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
 
-    def _pay(self) -> bool:
+    def _pay(self, lines: float = 1.0) -> bool:
         """Pay for a line, if the client has to; tell whether it may be carried out at once: else `_delay` says when.
 
         Who has been made to wait for too long is ended.
         """
         if self._flood is None:
             return True
-        self._delay = self._flood.take()
+        self._delay = self._flood.take(lines)
         if self._flood.is_exhausted:
             self._stop_reading("Excess flood")
         return not self._delay

@@ -4,6 +4,20 @@ from collections.abc import Callable
 
 BYTES_PER_LINE = 1024
 """Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without end, are not free."""
+PIECES_PER_LINE = 4
+"""Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete one each."""
+
+
+def waste(size: int, pieces: int, lines: int) -> float:
+    """Return what was received costs beyond its lines, counted in lines.
+
+    Args:
+        size: bytes.
+        pieces: reads, TLS records or WebSocket frames in which they came.
+        lines: what they have completed.
+    """
+    surplus = size // BYTES_PER_LINE - lines
+    return (surplus + 1 if surplus > 0 else 0) + max(0, pieces - lines) / PIECES_PER_LINE
 
 
 class FloodBudget:
@@ -23,22 +37,22 @@ class FloodBudget:
         self._clock = clock
         self._tokens = float(burst)
         self._updated = clock()
-        self._slowed = 0
+        self._slowed = 0.0
 
     @property
     def is_exhausted(self) -> bool:
         """Whether the client has gone on for too long at the speed to which it was slowed."""
         return self._slowed > self._limit
 
-    def take(self) -> float:
-        """Spend one line; return how many seconds to wait before it may be carried out."""
+    def take(self, lines: float = 1.0) -> float:
+        """Spend one line, or as much as so many; return how many seconds to wait before it may be carried out."""
         now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - 1
+        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - lines
         self._updated = now
         if self._tokens >= 0:
-            self._slowed = 0
+            self._slowed = 0.0
             return 0.0
-        self._slowed += 1
+        self._slowed += lines
         return -self._tokens / self._rate
 
     def spend(self, lines: float) -> None:

@@ -10,7 +10,7 @@ import trio
 from OpenSSL import SSL
 
 from trio_chat.server.encryption import HandshakeError
-from trio_chat.server.transport import RECEIVE_BYTES, Transport, nothing, send_all
+from trio_chat.server.transport import RECEIVE_BYTES, Take, Transport, nothing, receive_each_through, receive_through, send_all
 
 MAX_HANDSHAKE = 131_072
 """Bytes that a peer may send before it is through; with a chain of certificates it needs some thousands."""
@@ -19,6 +19,9 @@ MAX_HANDSHAKE = 131_072
 MAX_IDLE = 131_072
 """Bytes that a peer may send, or have us answer, without saying anything: messages of TLS itself, such as the change of a key,
 cost time and memory, and no budget against floods sees them. A record of 16 KiB comes in pieces, so it is not few."""
+_LONGEST_RECORD = 16_384
+_BYTES_PER_TURN = 2048
+"""After so many bytes of one peer other tasks get a turn: they can be some ninety records."""
 _SHARE = 32
 """How many received bytes one of the text makes up for: alone in its record it takes 23, with the ciphers of today."""
 
@@ -36,7 +39,9 @@ class TlsTransport:
         self._connection = connection
         self._unsent = b""
         self._is_fresh = True  # what came with the end of the handshake has not been looked at
-        self._is_ended = False  # the peer has sent its last
+        self._encrypted = b""  # received, and not decrypted yet
+        self.is_ended = False
+        """Whether the peer has sent its last."""
         self._is_shut = False  # we have
         self._idle = 0  # received bytes that were good for nothing
         self._call: Callable[[], None] = nothing
@@ -58,64 +63,53 @@ class TlsTransport:
         self._below.on_control(call)
 
     async def receive(self) -> bytes:
-        """Wait for bytes; see `Transport`."""
-        plain = self._first()
-        while not plain and not self._is_ended:
-            data = await self._below.receive()
-            if not data or self._is_shut:  # what comes after our farewell is only to be read away
-                return data
-            plain = self._digest(data)
-        return plain
+        """Wait for bytes; see `Transport`. What comes after our farewell is only to be read away."""
+        return await (self._below.receive() if self._is_shut else receive_through(self._below, self))
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+    async def receive_each(self, take: Take) -> None:
         """Have taken what is in the bytes that come; see `Transport`."""
+        await receive_each_through(self._below, self, take)
 
-        def take_plain(plain: bytes, *, is_last: bool) -> bool:
-            if plain and take(plain):
-                return True
-            if is_last:
-                take(b"")
-            return is_last
+    @property
+    def is_behind(self) -> bool:
+        """Whether received bytes wait for their turn; see `Layer`."""
+        return bool(self._encrypted) or self._is_fresh
 
-        if take_plain(self._first(), is_last=self._is_ended):
-            await trio.lowlevel.checkpoint()
-        else:
-            await self._below.receive_each(lambda data: take_plain(self._digest(data), is_last=self._is_ended or not data))
+    def feed(self, data: bytes) -> None:
+        """Add received bytes; see `Layer`."""
+        self._encrypted = data
+        self._idle += len(data)
 
-    def _first(self) -> bytes:
-        """Return what came with the end of the handshake, once."""
-        if not self._is_fresh:
-            return b""
+    def decode(self) -> tuple[bytes, int]:
+        """Decrypt the next of them; see `Layer`. What OpenSSL has to answer of its own accord is sent."""
         self._is_fresh = False
-        return self._decrypt()
-
-    def _digest(self, data: bytes) -> bytes:
-        """Return what received bytes hold; what OpenSSL has to answer of its own accord is sent."""
-        if not data:
-            return b""
-        self._connection.bio_write(data)
-        plain = self._decrypt()
+        part, self._encrypted = self._encrypted[:_BYTES_PER_TURN], self._encrypted[_BYTES_PER_TURN:]
+        if part:
+            self._connection.bio_write(part)
+        records = self._decrypt()
+        plain = records[0] if len(records) == 1 else b"".join(records)
         self._unsent += pull(self._connection)
         if self._unsent:
             self._call()
-        self._idle = max(0, self._idle + len(data) - _SHARE * len(plain))
-        if self._idle > MAX_IDLE or len(self._unsent) > MAX_IDLE:
+        self._idle = max(0, self._idle - _SHARE * len(plain))
+        if (self._idle > MAX_IDLE and not self._encrypted) or len(self._unsent) > MAX_IDLE:
             raise trio.BrokenResourceError("TLS messages without anything in them")
-        return plain
+        return plain, len(records) or bool(part)
 
-    def _decrypt(self) -> bytes:
-        """Return what the bytes received so far hold."""
-        pieces: list[bytes] = []
+    def _decrypt(self) -> list[bytes]:
+        """Return what the bytes given to OpenSSL hold, a piece for each record."""
+        records: list[bytes] = []
         try:
             while True:
-                pieces.append(self._connection.recv(RECEIVE_BYTES))
+                records.append(self._connection.recv(_LONGEST_RECORD))
         except SSL.WantReadError:
             pass
         except SSL.ZeroReturnError:
-            self._is_ended = True
+            self.is_ended = True
+            self._encrypted = b""
         except SSL.Error as error:
             raise trio.BrokenResourceError from error
-        return b"".join(pieces)
+        return records
 
     def send_nowait(self, data: bytes) -> bytes:
         """Encrypt, and send without waiting; see `Transport`."""

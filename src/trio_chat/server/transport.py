@@ -16,6 +16,17 @@ from trio_chat.server.poller import Poller
 RECEIVE_BYTES = 65536
 LINGER_TIMEOUT = 1.0
 """Seconds in which a peer's last bytes are read and dropped."""
+MOST_DROPPED = 262_144
+"""Bytes of a peer that are read and dropped: no peer that listens sends more by the time it has read the farewell."""
+
+
+Take = Callable[[bytes, int], bool]
+"""Takes bytes, and in how many pieces they came: reads, TLS records, WebSocket frames. No bytes in some pieces are a waste of
+time; no bytes in no piece are the end. Returns whether that is enough for now.
+"""
+
+MOST_READS = 1024
+"""Reads of a connection that is being opened: what comes byte by byte costs time that no budget against floods sees."""
 
 
 class Transport(Protocol):
@@ -35,8 +46,8 @@ class Transport(Protocol):
             trio.ClosedResourceError: it was closed here.
         """
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
-        """Have bytes taken each time some come, until that returns true, or there are no more: b"" is taken, too.
+    async def receive_each(self, take: Take) -> None:
+        """Have bytes taken each time some come, until that returns true, or there are no more.
 
         Args:
             take: must not block. It may be called in another task than this; what it raises, this raises.
@@ -99,22 +110,86 @@ async def send_all(transport: Transport, data: bytes) -> None:
         await transport.send_rest(rest)
 
 
-async def receive_each(transport: Transport, take: Callable[[bytes], bool]) -> None:
-    """Do by `receive` what a transport's `receive_each` does, for one that has no better way."""
+class Layer(Protocol):
+    """What turns the bytes of a transport into others, a bounded part of them at a time: the peer decides how much that is."""
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there may be more in what was fed."""
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the peer has said its last: nothing that comes behind it is looked at."""
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes; only when it is not behind."""
+
+    def decode(self) -> tuple[bytes, int]:
+        """Return the next part of what they hold, which may be nothing, and in how many pieces it came.
+
+        Raises:
+            trio.BrokenResourceError: that is impossible.
+        """
+
+
+async def receive_through(below: Transport, layer: Layer) -> bytes:
+    """Do `receive` for a layer on a transport."""
+    plain = b""
+    while not plain:
+        if layer.is_behind:
+            await trio.lowlevel.checkpoint()
+        elif layer.is_ended or not (data := await below.receive()):
+            return b""
+        else:
+            layer.feed(data)
+        plain, _ = layer.decode()
+    return plain
+
+
+async def receive_each_through(below: Transport, layer: Layer, take: Take) -> None:
+    """Do `receive_each` for a layer on a transport.
+
+    What one read brings is decoded where it is received, as far as that is little work; with the rest others get their turns.
+    """
     is_enough = False
+
+    def advance(reads: int) -> bool:
+        nonlocal is_enough
+        plain, pieces = layer.decode()
+        if pieces or reads:
+            is_enough = take(plain, max(pieces, reads))
+        if not is_enough and layer.is_ended:
+            take(b"", 0)
+            is_enough = True
+        return is_enough or layer.is_behind
+
+    def take_encoded(data: bytes, pieces: int) -> bool:
+        nonlocal is_enough
+        if data:
+            layer.feed(data)
+        if pieces:
+            return advance(pieces)
+        take(b"", 0)
+        is_enough = True
+        return True
+
     while not is_enough:
-        data = await transport.receive()
-        is_enough = take(data) or not data
+        if layer.is_behind:
+            await trio.lowlevel.checkpoint()
+            advance(0)
+        else:
+            await below.receive_each(take_encoded)
 
 
 async def part(transport: Transport, *, going_away: bool = False) -> None:
-    """Say that nothing more comes, and read away what is still on its way: closing with unread bytes would destroy what the peer
-    has not read yet. The caller has a deadline, and closes.
+    """Say that nothing more comes, and read away what is still on its way, up to a bound: closing with unread bytes would destroy
+    what the peer has not read yet. The caller has a deadline, and closes.
     """
     try:
         await transport.send_eof(going_away=going_away)
-        while await transport.receive():
-            pass
+        dropped = 0
+        while dropped < MOST_DROPPED and (data := await transport.receive()):
+            dropped += len(data)
     except (trio.BrokenResourceError, trio.ClosedResourceError):
         pass  # gone already
 
@@ -149,7 +224,7 @@ class SocketTransport:
             except OSError as error:
                 raise trio.BrokenResourceError from error
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+    async def receive_each(self, take: Take) -> None:
         """Have the poller receive; see `Transport`."""
         recv = self._socket.recv
 
@@ -160,7 +235,10 @@ class SocketTransport:
                 return False
             except OSError as error:
                 raise trio.BrokenResourceError from error
-            return take(data) or not data
+            if data:
+                return take(data, 1)
+            take(b"", 0)
+            return True
 
         if self._socket.fileno() < 0:
             raise trio.ClosedResourceError
@@ -223,9 +301,12 @@ class StreamTransport:
         """Wait for bytes; see `Transport`."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+    async def receive_each(self, take: Take) -> None:
         """Have bytes taken as they come; see `Transport`."""
-        await receive_each(self, take)
+        is_enough = False
+        while not is_enough:
+            data = await self.receive()
+            is_enough = take(data, 1 if data else 0) or not data
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
@@ -256,6 +337,7 @@ class Ahead:
     def __init__(self, below: Transport, data: bytes = b"") -> None:
         self.data = data
         self.below = below
+        self._reads = 0
         # Everything but reading is done by the connection itself, without a call in between.
         self.on_control = below.on_control
         self.send_nowait = below.send_nowait
@@ -266,23 +348,27 @@ class Ahead:
     async def receive(self) -> bytes:
         """Return what was read ahead, then what comes; see `Transport`."""
         if not self.data:
+            self._reads += 1
+            if self._reads > MOST_READS:
+                raise trio.BrokenResourceError("a connection that is opened in too many pieces")
             return await self.below.receive()
         data, self.data = self.data, b""
         await trio.lowlevel.checkpoint()
         return data
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+    async def receive_each(self, take: Take) -> None:
         """Have taken what was read ahead, then what comes; see `Transport`."""
         data, self.data = self.data, b""
-        if data and take(data):
+        if data and take(data, 1):
             await trio.lowlevel.checkpoint()
         else:
             await self.below.receive_each(take)
 
     async def more(self) -> bool:
         """Read more ahead; tell whether more came."""
-        data = await self.below.receive()
-        self.data += data
+        before, self.data = self.data, b""
+        data = await self.receive()
+        self.data = before + data
         return bool(data)
 
     def take(self, size: int) -> bytes:

@@ -6,14 +6,12 @@ members is put into frames once. Nothing is compressed: that would be state and 
 
 from collections.abc import Callable
 
-import trio
 from wsproto.connection import Connection
-from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessage
 from wsproto.frame_protocol import CloseReason, FrameProtocol
-from wsproto.utilities import RemoteProtocolError
 
 from trio_chat.irc.lines import ENDLESS
-from trio_chat.server.transport import Transport, nothing, receive_each
+from trio_chat.server.transport import Take, Transport, nothing, receive_each_through, receive_through
 
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
@@ -21,7 +19,7 @@ MAX_MESSAGE = ENDLESS
 """Bytes of one message after which nobody reads on, as of a line in plain text; one that is only too long for IRC is told so."""
 MAX_IDLE_FRAMES = 250
 """Frames that a peer may send without completing a line: pings, and pieces of a message."""
-_FRAMES_PER_TURN = 64
+_FRAMES_PER_TURN = 16
 """After so many frames of one client other tasks get a turn."""
 
 
@@ -66,6 +64,8 @@ class WebSocketTransport:
         self._is_shut = False  # nothing more comes from us
         self._size = 0  # of the message that is coming in
         self._idle_frames = 0
+        self.is_behind = True  # what came with the opening has not been looked at
+        """Whether there may be more frames in what was received; see `Layer`."""
         self._call: Callable[[], None] = nothing
         self.send_rest = below.send_rest
         self.aclose = below.aclose
@@ -76,51 +76,57 @@ class WebSocketTransport:
         self._below.on_control(call)
 
     async def receive(self) -> bytes:
-        """Wait for messages; return them as lines, a piece of one as soon as it is here; see `Transport`."""
-        if self._is_shut:  # what comes after our farewell is only to be read away
-            return await self._below.receive()
-        lines = await self._take()  # what came with the opening
-        while not lines and not self._is_closed:
-            data = await self._below.receive()
-            if not data:
-                return b""
-            self._connection.receive_data(data)
-            lines = await self._take()
-            if self._control:
-                self._call()
-        return lines
+        """Wait for messages; return them as lines, a piece of one as soon as it is here; see `Transport`.
 
-    async def receive_each(self, take: Callable[[bytes], bool]) -> None:
+        What comes after our farewell is only to be read away.
+        """
+        return await (self._below.receive() if self._is_shut else receive_through(self._below, self))
+
+    async def receive_each(self, take: Take) -> None:
         """Have lines taken as they come; see `Transport`."""
-        await receive_each(self, take)
+        await receive_each_through(self._below, self, take)
 
-    async def _take(self) -> bytes:
-        """Return the lines in what was received so far; a peer that breaks the rules gets a reason and no more attention."""
+    @property
+    def is_ended(self) -> bool:
+        """Whether one side has said that it closes: nothing that comes behind it is looked at; see `Layer`."""
+        return self._is_closed
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes; see `Layer`."""
+        self._connection.receive_data(data)
+        self.is_behind = True
+
+    def decode(self) -> tuple[bytes, int]:
+        """Return the lines in the next frames; see `Layer`. A peer that breaks the rules gets a reason and no more attention."""
         pieces: list[bytes] = []
-        count = 0
-        try:
-            for event in self._connection.events():
-                count += 1
-                if count % _FRAMES_PER_TURN == 0:
-                    await trio.lowlevel.checkpoint()
-                self._idle_frames += 1
-                if isinstance(event, TextMessage | BytesMessage):
-                    pieces.append(self._line(event))
-                elif isinstance(event, Ping):
-                    # "MAY elect to send a Pong frame for only the most recently processed Ping" (RFC 6455 §5.5.3)
-                    self._control = self._connection.send(event.response())
-                elif isinstance(event, CloseConnection):
-                    if not self._is_closed:
-                        self._control += self._connection.send(event.response())
-                    self._is_closed = True
-                if self._idle_frames > MAX_IDLE_FRAMES:
-                    self._refuse(CloseReason.POLICY_VIOLATION)
-                if self._is_closed:
-                    break
-        except RemoteProtocolError as error:
-            hint = error.event_hint
-            self._refuse(CloseReason(hint.code) if isinstance(hint, CloseConnection) else CloseReason.PROTOCOL_ERROR)
-        return b"".join(pieces)
+        frames = 0
+        self.is_behind = False
+        while not self._is_closed:
+            if frames == _FRAMES_PER_TURN:
+                self.is_behind = True
+                break
+            if (event := next(self._connection.events(), None)) is None:
+                break
+            frames += 1
+            self._take_event(event, pieces)
+        if self._control:
+            self._call()
+        return b"".join(pieces), frames
+
+    def _take_event(self, event: Event, pieces: list[bytes]) -> None:
+        if isinstance(event, TextMessage | BytesMessage):
+            self._idle_frames += event.frame_finished
+            pieces.append(self._line(event))
+        else:
+            self._idle_frames += 1
+        if isinstance(event, Ping):
+            # "MAY elect to send a Pong frame for only the most recently processed Ping" (RFC 6455 §5.5.3)
+            self._control = self._connection.send(event.response())
+        elif isinstance(event, CloseConnection):
+            self._control += self._connection.send(event.response())
+            self._is_closed = True
+        if self._idle_frames > MAX_IDLE_FRAMES:
+            self._refuse(CloseReason.POLICY_VIOLATION)
 
     def _line(self, event: TextMessage | BytesMessage) -> bytes:
         data = event.data.encode() if isinstance(event.data, str) else bytes(event.data)
