@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 import scramp
 
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
+from trio_chat.chat.accounts import Account, Credentials, Email, Origin, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -144,6 +144,7 @@ class OpenAccounts:
         self.passwords: dict[str, str] = {}
         self.owners: dict[str, str] = {}
         self.emails: dict[str, Email] = {}
+        self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
 
     def add(self, name: str, password: str) -> None:
@@ -151,7 +152,7 @@ class OpenAccounts:
         self._known[name.lower()] = Account(name, name.lower(), int(NOON))
         self.passwords[name.lower()] = password
 
-    async def prepare(self, password: str, address: str) -> Credentials:
+    async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return a password as it is."""
         if self.error:
             raise self.error
@@ -175,16 +176,23 @@ class OpenAccounts:
             raise self.error
         return self.emails.get(folded)
 
-    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+    async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right."""
         if self.error:
             raise self.error
         return self.known[folded] if self.passwords.get(folded) == password else None
 
-    async def note_wrong(self, address: str) -> None:
+    def refuse_guesser(self, folded: str, origin: Origin) -> None:
+        """Refuse nobody."""
+
+    async def note_wrong(self, folded: str, origin: Origin) -> None:
         """Count nothing."""
 
-    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
+    def note_right(self, folded: str, origin: Origin) -> None:
+        """Note where the owner has logged in from."""
+        self.devices.append((folded, origin))
+
+    async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
         """Return what SCRAM needs, with few rounds."""
         password = self.passwords.get(folded, "a password that nobody has")
         salt, stored_key, server_key, iterations = scramp.ScramMechanism("SCRAM-SHA-256").make_auth_info(
@@ -192,7 +200,7 @@ class OpenAccounts:
         )
         return ScramKeys(salt, iterations, stored_key, server_key)
 
-    async def set_password(self, folded: str, password: str, address: str) -> None:
+    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
         """Give an account another password."""
         self.passwords[folded] = password
 

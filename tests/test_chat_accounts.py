@@ -176,7 +176,7 @@ def test_guessing_ends_the_session(town: Town) -> None:
     assert eve.ended == "Too many failed logins"
 
 
-@pytest.mark.parametrize("error", [AccountsError("ioerr: disk I/O error"), Busy()])
+@pytest.mark.parametrize("error", [AccountsError("ioerr: disk I/O error"), Busy("Too many wait")])
 def test_when_passwords_cannot_be_checked(town: Town, accounts: OpenAccounts, error: Exception) -> None:
     """904 with the reason, and it does not count as a wrong password."""
     ann = with_sasl(town)

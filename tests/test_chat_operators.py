@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.accounts import Busy
+from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import Kind
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator, RehashError
@@ -36,11 +36,11 @@ class FakeControl:
         """Return one number."""
         return [("People who are here.", 12.0)]
 
-    async def is_password(self, hashed: str, password: str, address: str) -> bool:
+    async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
         """Compare without hashing."""
         self.asked.append(hashed)
         if self.is_busy:
-            raise Busy
+            raise Busy(f"Too many wrong passwords for {name}")
         return hashed == f"hash of {password}"
 
     async def rehash(self) -> list[str]:

@@ -12,6 +12,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from edge import HELLO, edge
 from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings
 from trio_chat.server.gateways import GatewayError, speak_for
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.opening import Kind, kind_of
 from trio_chat.server.peer import Peer, plain_address
 
@@ -235,17 +236,52 @@ async def test_without_gateways_webirc_is_no_command() -> None:
 )
 async def test_secure_behind_a_gateway_takes_both_ways(peer: Peer, options: str, is_secure: bool) -> None:
     """ "If the gateway connection is not secure, servers MUST ignore the secure flag" (WEBIRC)."""
-    behind = await speak_for(peer, gateway(), ("secret", "web", "h", "2001:db8::1", options))
+    behind = await speak_for(peer, gateway(), ("secret", "web", "h", "2001:db8::1", options), HashingThreads())
     assert behind == Peer(host="2001:db8::1", is_secure=is_secure)
 
 
-async def test_the_password_of_a_gateway_may_be_a_hash() -> None:
-    """Then config.ini does not give it away."""
-    hashed = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
-    params = ("web", "h", "198.51.100.7")
-    assert (await speak_for(Peer(host="192.0.2.9"), gateway(hashed), ("secret", *params))).host == "198.51.100.7"
+PATIENT = LimitSettings(failed_logins=2, failed_logins_per_address=3, failed_login_delay=0)
+ELSEWHERE = ("web", "h", "198.51.100.7")
+HASHED = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
+
+
+async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then config.ini does not give it away; one that was right is not hashed for each client."""
+    threads = HashingThreads(PATIENT)
+    assert (await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)).host == "198.51.100.7"
+    monkeypatch.setattr(threads, "check", None)
+    assert await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
+    monkeypatch.undo()
     with pytest.raises(GatewayError):
-        await speak_for(Peer(host="192.0.2.9"), gateway(hashed), (hashed, *params))
+        await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), (HASHED, *ELSEWHERE), threads)
+
+
+@pytest.mark.parametrize("password", ["secret", HASHED])
+async def test_passwords_of_gateways_cannot_be_guessed(password: str, caplog: pytest.LogCaptureFixture) -> None:
+    """After some wrong ones from an address none is looked at; the client is told so, and the log says it once."""
+    threads, peer = HashingThreads(PATIENT), Peer(host="192.0.2.9")
+    for _ in range(2):
+        with pytest.raises(GatewayError, match="wrong password"):
+            await speak_for(peer, gateway(password), ("wrong", *ELSEWHERE), threads)
+    with pytest.raises(GatewayError) as refused:
+        await speak_for(peer, gateway(password), ("secret", *ELSEWHERE), threads)
+    assert "Too many wrong passwords" in refused.value.told
+    assert await speak_for(Peer(host="192.0.2.10"), gateway(password), ("secret", *ELSEWHERE), threads)
+    assert [record.getMessage() for record in caplog.records] == [
+        "too many wrong passwords for the gateway WEBIRC from 192.0.2.9: refused for 10m"
+    ]
+
+
+async def test_a_gateway_that_is_guessed_at_is_told_why() -> None:
+    """Each wrong line is in the log, but not those of which it says that they are not looked at."""
+    async with edge(Settings(gateways=gateway(), limits=PATIENT)) as here:
+        told = []
+        for _ in range(3):
+            ann = here.connect()
+            await ann.send(b"WEBIRC wrong web h 198.51.100.7\r\n")
+            told.append(await ann.rest())
+        assert [b"You are no gateway" in text for text in told] == [True, True, False]
+        assert b"Too many wrong passwords" in told[2]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from support import NOON, Clock
-from trio_chat.chat.accounts import Busy
+from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, Changes, Kind
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import RehashError
@@ -20,10 +20,9 @@ from trio_chat.irc.message import Message, parse
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.app import Server
-from trio_chat.server.attempts import Attempts
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.control import ServerControl
-from trio_chat.server.hashing import WINDOW, HashingThreads
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.memory import remembering
 from trio_chat.server.peer import Peer
 from trio_chat.server.rehash import WHEN
@@ -33,6 +32,7 @@ from trio_chat.storage.database import StorageError, open_database
 
 NOWHERE = Settings(storage=StorageSettings(file=None))
 """Settings with which nothing is written: a certificate would be, beside the database."""
+HERE = Origin("192.0.2.1")
 HASH = COSTS["low"].hasher().hash("secret word")
 
 
@@ -44,10 +44,10 @@ def server(settings: Settings | None = None, load: object = None, memory: Memory
 async def test_the_password_of_an_operator() -> None:
     """The right one at once; a wrong one, and any for an operator that does not exist, after a pause."""
     control = ServerControl(server(), COSTS["low"], HashingThreads())
-    assert await control.is_password(HASH, "secret word", "192.0.2.1")
+    assert await control.is_password("root", HASH, "secret word", HERE)
     for hashed, password in ((HASH, "wrong"), ("", "secret word"), ("", "")):
         started = trio.current_time()
-        assert not await control.is_password(hashed, password, "192.0.2.1")
+        assert not await control.is_password("root", hashed, password, HERE)
         assert trio.current_time() - started >= LimitSettings().failed_login_delay * 0.99
 
 
@@ -57,8 +57,8 @@ async def test_an_operator_that_does_not_exist_costs_a_hash(monkeypatch: pytest.
     cost = COSTS["low"]
     monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
     control = ServerControl(server(), cost, HashingThreads())
-    await control.is_password("", "x", "192.0.2.1")
-    await control.is_password(HASH, "x", "192.0.2.1")
+    await control.is_password("eve", "", "x", HERE)
+    await control.is_password("root", HASH, "x", HERE)
     assert [hashed.split("$")[:4] for hashed in checked] == [HASH.split("$")[:4]] * 2
 
 
@@ -68,37 +68,9 @@ async def test_the_decoy_is_as_dear_as_the_operators(monkeypatch: pytest.MonkeyP
     cost = COSTS["normal"]
     monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
     running = server(Settings(operators=(OperatorSettings(name="root", password=HASH),)))
-    await ServerControl(running, cost, HashingThreads()).is_password("", "x", "192.0.2.1")
+    await ServerControl(running, cost, HashingThreads()).is_password("eve", "", "x", HERE)
     assert checked[0].split("$")[:4] == HASH.split("$")[:4]
     assert checked[0] != HASH
-
-
-async def test_who_is_wrong_too_often_waits(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also the right password is not looked at then; other addresses are."""
-    cost = COSTS["low"]
-    monkeypatch.setattr(cost, "verify", lambda hashed, password: password == "right")
-    control = ServerControl(server(), cost, HashingThreads())
-    for _ in range(LimitSettings().failed_logins):
-        await control.is_password(HASH, "wrong", "2001:db8::1")
-    with pytest.raises(Busy):
-        await control.is_password(HASH, "right", "2001:db8::2")
-    assert await control.is_password(HASH, "right", "2001:db8:0:1::1")
-
-
-def test_attempts_are_forgotten() -> None:
-    """After a while, and when too many others were wrong since."""
-    clock = Clock()
-    attempts = Attempts(3, WINDOW, clock)
-    for _ in range(3):
-        attempts.note("192.0.2.1")
-    assert attempts.are_spent("192.0.2.1")
-    clock.now += WINDOW
-    assert not attempts.are_spent("192.0.2.1")
-    attempts.note("192.0.2.1")
-    assert not attempts.are_spent("192.0.2.1")
-    for number in range(5000):
-        attempts.note(f"10.0.{number // 250}.{number % 250}")
-    assert len(attempts._counts) <= 4096
 
 
 def test_every_key_is_in_the_table_once() -> None:

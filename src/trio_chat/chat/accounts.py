@@ -41,12 +41,24 @@ class AccountRules:
     most_always_on: int = 10_000
 
 
+class Origin(NamedTuple):
+    """Where a password comes from.
+
+    Args:
+        address: of the client.
+        certificate: the fingerprint of the one that the client has shown, or "".
+    """
+
+    address: str
+    certificate: str = ""
+
+
 class AccountsError(Exception):
     """Accounts cannot be read or written at the moment; the message is for the operator's log."""
 
 
 class Busy(Exception):  # it is a state, not a mistake
-    """Too many passwords of this address are being checked already; or what else it has too many of, as a sentence for people."""
+    """Nothing is checked at the moment, because there was too much of something: a sentence for people says of what."""
 
 
 class Account(NamedTuple):
@@ -86,11 +98,11 @@ class Accounts(Protocol):
     known: Mapping[str, Account]
     """All accounts, by their folded names."""
 
-    async def prepare(self, password: str, address: str) -> Credentials:
+    async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a password of a new account will be checked against; counts as a registration from this address.
 
         Raises:
-            Busy: this address is having others checked, or has registered too many accounts.
+            Busy: too many passwords wait, or this address has registered too many accounts.
             ValueError: the password has characters that cannot be used.
         """
 
@@ -108,31 +120,41 @@ class Accounts(Protocol):
             AccountsError: it cannot be read.
         """
 
-    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+    async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right. Takes the same time when there is no such account.
 
         Raises:
             AccountsError: it cannot be read.
-            Busy: this address is having others checked.
+            Busy: too many were wrong from there, or too many wait.
         """
 
-    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
+    def refuse_guesser(self, folded: str, origin: Origin) -> None:
+        """Look at no proof for an account after too many wrong ones.
+
+        Raises:
+            Busy: too many were wrong from there.
+        """
+
+    async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
         """Return what SCRAM needs; for an account that does not exist something that looks the same and fits no password.
 
         Raises:
             AccountsError: it cannot be read.
-            Busy: this address has been wrong too often.
+            Busy: too many were wrong from there.
         """
 
-    async def note_wrong(self, address: str) -> None:
+    async def note_wrong(self, folded: str, origin: Origin) -> None:
         """Count a proof of SCRAM that was wrong, and wait a while; wrong passwords are counted by `verify` itself."""
 
-    async def set_password(self, folded: str, password: str, address: str) -> None:
+    def note_right(self, folded: str, origin: Origin) -> None:
+        """Know from now on that the owner of an account logs in from there."""
+
+    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
         """Give an account another password.
 
         Raises:
             AccountsError: it cannot be stored.
-            Busy: this address is having others checked.
+            Busy: too many passwords of this account were changed or checked, or too many wait.
             ValueError: the password has characters that cannot be used.
         """
 

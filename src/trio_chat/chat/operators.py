@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Protocol
 
+from trio_chat.chat.accounts import Origin
 from trio_chat.chat.events import Event
 from trio_chat.irc import masks
 from trio_chat.irc.message import truncate
@@ -79,13 +80,14 @@ class RehashError(Exception):
 class Control(Protocol):
     """What operators need of the edge."""
 
-    async def is_password(self, hashed: str, password: str, address: str) -> bool:
-        """Tell whether a password is the one that was hashed; "" for an operator that does not exist takes as long.
+    async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
+        """Tell whether a password of an operator is the one that was hashed; "" for one that does not exist takes as long.
 
-        A wrong one is answered late, and after many from an address its further ones are refused for a while.
+        A wrong one is answered late, and after many for an operator from one place further ones are refused for a while.
+        What is wrong with passwords of accounts does not count.
 
         Raises:
-            Busy: this address is having others checked, or has been wrong too often.
+            Busy: too many were wrong from there, or too many wait.
         """
 
     def numbers(self) -> list[tuple[str, float]]:

@@ -8,7 +8,7 @@ import base64
 import binascii
 from typing import Any, NamedTuple, Protocol
 
-from trio_chat.chat.accounts import Account, Accounts
+from trio_chat.chat.accounts import Account, Accounts, Origin
 from trio_chat.irc.names import fold_or_self
 
 CHUNK = 400
@@ -46,12 +46,12 @@ class Plain:
 
     Args:
         accounts: who there is.
-        address: whose passwords wait for each other.
+        origin: where its passwords come from.
     """
 
-    def __init__(self, accounts: Accounts, address: str) -> None:
+    def __init__(self, accounts: Accounts, origin: Origin) -> None:
         self._accounts = accounts
-        self._address = address
+        self._origin = origin
 
     async def take(self, message: bytes) -> Step:
         """Take `[authzid] NUL authcid NUL password`; see `Exchange.take`."""
@@ -61,7 +61,7 @@ class Plain:
             raise Failed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
             raise Failed  # nobody acts for somebody else
-        account = await self._accounts.verify(fold_or_self(authcid), password, self._address)
+        account = await self._accounts.verify(fold_or_self(authcid), password, self._origin)
         if account is None:
             raise Failed
         return Step(account=account)
@@ -72,12 +72,12 @@ class ScramSha256:
 
     Args:
         accounts: who there is.
-        address: whose wrong proofs are counted.
+        origin: where its proofs come from.
     """
 
-    def __init__(self, accounts: Accounts, address: str) -> None:
+    def __init__(self, accounts: Accounts, origin: Origin) -> None:
         self._accounts = accounts
-        self._address = address
+        self._origin = origin
         self._folded = ""
         self._server: Any = None  # scramp has no types
         self._is_proved = False
@@ -92,12 +92,13 @@ class ScramSha256:
         try:
             if self._server is None:
                 return Step(await self._first(message.decode()))
+            self._accounts.refuse_guesser(self._folded, self._origin)  # others may have been wrong since
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:
             problem = error
         if problem is not None:
-            await self._accounts.note_wrong(self._address)
+            await self._accounts.note_wrong(self._folded, self._origin)
             raise Failed from problem
         self._is_proved = True
         return Step(answer)
@@ -107,7 +108,7 @@ class ScramSha256:
 
         name = next((part[2:] for part in text.split(",") if part.startswith("n=")), "")
         self._folded = fold_or_self(name.replace("=2C", ",").replace("=3D", "="))
-        keys = await self._accounts.scram_keys(self._folded, self._address)
+        keys = await self._accounts.scram_keys(self._folded, self._origin)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
         )
@@ -154,13 +155,13 @@ def mechanisms(certificate: str) -> tuple[str, ...]:
     return ("PLAIN", "SCRAM-SHA-256", "EXTERNAL") if certificate else ("PLAIN", "SCRAM-SHA-256")
 
 
-def start(mechanism: str, accounts: Accounts, address: str, certificate: str) -> Exchange | None:
+def start(mechanism: str, accounts: Accounts, origin: Origin) -> Exchange | None:
     """Return an exchange of a mechanism, or None when there is no such mechanism for this session."""
     if mechanism == "PLAIN":
-        return Plain(accounts, address)
-    if mechanism == "EXTERNAL" and certificate:
-        return External(accounts, certificate)
-    return ScramSha256(accounts, address) if mechanism == "SCRAM-SHA-256" else None
+        return Plain(accounts, origin)
+    if mechanism == "EXTERNAL" and origin.certificate:
+        return External(accounts, origin.certificate)
+    return ScramSha256(accounts, origin) if mechanism == "SCRAM-SHA-256" else None
 
 
 class Inbox:

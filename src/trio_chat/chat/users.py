@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from trio_chat.chat.accounts import Origin
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
@@ -150,6 +151,11 @@ class Session:
     def is_shown(self) -> bool:
         """Whether the address is what others see, so that it is no secret."""
         return self.host.removeprefix("0") == self.address.removeprefix("0")
+
+    @property
+    def origin(self) -> Origin:
+        """Where its passwords come from."""
+        return Origin(self.address, self.certificate)
 
     def set_caps(self, caps: int) -> None:
         """Take newly negotiated capabilities."""

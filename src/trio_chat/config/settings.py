@@ -118,8 +118,12 @@ class LimitSettings:
     connections_per_minute: int = 60
     connections_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     failed_logins: int = 20
+    failed_logins_per_address: int = 100
     failed_login_delay: float = 1.0  # seconds
     registrations_per_hour: int = 20
+    password_checks_per_minute: int = 300
+    password_threads: int = 2
+    password_queue: int = 1000
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
     flood_limit: int = 1000  # lines in a row that had to wait

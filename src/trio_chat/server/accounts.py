@@ -1,4 +1,4 @@
-"""Accounts at the edge: passwords are hashed in threads, a few at once, and never two for the same address without end.
+"""Accounts at the edge: passwords are hashed in threads, a few at once and by turns.
 
 argon2id for passwords that are sent, SCRAM-SHA-256 keys for those that are only proved. Who asks for an account that does not
 exist waits as long, and is shown keys that look the same: names cannot be found out by trying.
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountsError, Busy, Credentials, Email, ScramKeys
+from trio_chat.chat.accounts import Account, AccountsError, Credentials, Email, Origin, ScramKeys
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import StorageError
@@ -111,13 +111,9 @@ class AccountKeeper:
         self._known.update((account.folded, account) for account in accounts)
         return sorted(gone)
 
-    async def prepare(self, password: str, address: str) -> Credentials:
+    async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a new password will be checked against; see `Accounts.prepare`."""
-        if self._threads.made.are_spent(address):
-            raise Busy("Many accounts were registered from your address, try again later")
-        credentials = await self._threads.run(address, self._cost.credentials, password)
-        self._threads.made.note(address)
-        return credentials
+        return await self._threads.make_new(origin, self._cost.credentials, password)
 
     async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
         """Make an account; see `Accounts.create`."""
@@ -132,21 +128,30 @@ class AccountKeeper:
         with _translated():
             return await self._table.email(folded)
 
-    async def verify(self, folded: str, password: str, address: str) -> Account | None:
+    async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody
-        is_right = await self._threads.check(address, self._cost.verify, hashed, password, is_decoy=credentials is None)
+        lockout, is_decoy = self._threads.accounts, credentials is None
+        is_right = await self._threads.check(lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy)
         return self.known.get(folded) if is_right else None
 
-    async def note_wrong(self, address: str) -> None:
-        """Count a proof that was wrong; see `Accounts.note_wrong`."""
-        await self._threads.note_wrong(address)
+    def refuse_guesser(self, folded: str, origin: Origin) -> None:
+        """Look at no proof after too many wrong ones; see `Accounts.refuse_guesser`."""
+        self._threads.accounts.refuse(folded, origin)
 
-    async def scram_keys(self, folded: str, address: str) -> ScramKeys:
+    async def note_wrong(self, folded: str, origin: Origin) -> None:
+        """Count a proof that was wrong; see `Accounts.note_wrong`."""
+        await self._threads.note_wrong(self._threads.accounts, folded, origin)
+
+    def note_right(self, folded: str, origin: Origin) -> None:
+        """Know where the owner logs in from; see `Accounts.note_right`."""
+        self._threads.accounts.note_right(folded, origin)
+
+    async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
         """Return what SCRAM needs; see `Accounts.scram_keys`."""
-        self._threads.refuse_guesser(address)
+        self.refuse_guesser(folded, origin)
         with _translated():
             credentials = await self._table.credentials(folded)
         if credentials:
@@ -154,9 +159,9 @@ class AccountKeeper:
         fake = [hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256") for purpose in ("salt", "stored", "server")]
         return ScramKeys(fake[0], self._cost.scram_iterations, fake[1], fake[2])
 
-    async def set_password(self, folded: str, password: str, address: str) -> None:
+    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
         """Give an account another password; see `Accounts.set_password`."""
-        credentials = await self._threads.run(address, self._cost.credentials, password)
+        credentials = await self._threads.change(folded, origin, self._cost.credentials, password)
         with _translated():
             await self._table.update(folded, credentials)
 

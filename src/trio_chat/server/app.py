@@ -80,7 +80,8 @@ class Server:
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         self.world.mail = mailer(settings.mail)
         cost = COSTS[settings.accounts.hash_cost]
-        self.world.control = ServerControl(self, cost, threads or HashingThreads(settings.limits), load)
+        self._threads = threads or HashingThreads(settings.limits)
+        self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
         self._connected = 0
         self._is_accepting = False
@@ -247,7 +248,7 @@ class Server:
         if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
             return None
-        rules = Rules(server=settings.server, gateways=settings.gateways, encryption=self.encryption)
+        rules = Rules(server=settings.server, gateways=settings.gateways, encryption=self.encryption, threads=self._threads)
         opening = Opening(transport, peer, listener, rules, lambda host: "" if self._brings_others(host) else entry.count(host))
         try:
             opened = await self._run_opening(opening)

@@ -1,38 +1,42 @@
-"""What one address may try: so many wrong passwords, or new accounts, in a while. Of IPv6 a /64 counts as one address."""
+"""Counts of what was tried in a while, such as wrong passwords or new accounts, in a bounded table."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-from trio_chat.server.admission import household
-
-_MOST_ADDRESSES = 4096
-"""Addresses that are counted; the one that was counted longest ago gives way."""
+_MOST_KEYS = 65_536
+"""Keys that are counted; the one that was counted longest ago gives way."""
 
 
 class Attempts:
-    """Counts by where something comes from.
+    """Counts by key in windows of time, each of which begins with the first attempt.
 
     Args:
-        most: how many there may be in a window.
-        window: seconds, from the first one on.
+        window: seconds.
         clock: returns seconds that never go back.
+        most_keys: keys that are remembered.
     """
 
-    def __init__(self, most: int, window: float, clock: Callable[[], float]) -> None:
-        self._most = most
+    def __init__(self, window: float, clock: Callable[[], float], most_keys: int = _MOST_KEYS) -> None:
         self._window = window
         self._clock = clock
-        self._counts: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._most_keys = most_keys
+        self._counts: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
 
-    def are_spent(self, address: str) -> bool:
-        """Tell whether there were too many."""
-        count, since = self._counts.get(household(address), (0, 0.0))
-        return count >= self._most and self._clock() - since < self._window
+    def count(self, key: Hashable) -> int:
+        """Return how many there were in the present window."""
+        count, since = self._counts.get(key, (0, 0.0))
+        return count if self._clock() - since < self._window else 0
 
-    def note(self, address: str) -> None:
-        """Count one."""
-        key, now = household(address), self._clock()
+    def remaining(self, key: Hashable) -> float:
+        """Return after how many seconds the present window is over."""
+        _, since = self._counts.get(key, (0, self._clock()))
+        return max(0.0, since + self._window - self._clock())
+
+    def note(self, key: Hashable) -> int:
+        """Count one; return how many there are now."""
+        now = self._clock()
         count, since = self._counts.pop(key, (0, now))
         self._counts[key] = (count + 1, since) if now - since < self._window else (1, now)
-        while len(self._counts) > _MOST_ADDRESSES:
+        while len(self._counts) > self._most_keys:
             self._counts.popitem(last=False)
+        return self._counts[key][0]

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import trio
 
+from trio_chat.chat.accounts import Origin
 from trio_chat.chat.events import Output
 from trio_chat.chat.operators import RehashError
 from trio_chat.chat.world import World
@@ -59,10 +60,14 @@ class ServerControl:
         self._load = load
         self._lock = trio.Lock()
 
-    async def is_password(self, hashed: str, password: str, address: str) -> bool:
+    async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
         """Tell whether a password is right; see `Control.is_password`."""
         decoy = "" if hashed else self._like_the_others()
-        return await self._threads.check(address, self._cost.verify, hashed or decoy, password, is_decoy=bool(decoy))
+        lockout, verify = self._threads.operators, self._cost.verify
+        is_right = await self._threads.check(lockout, name, origin, verify, hashed or decoy, password, is_decoy=bool(decoy))
+        if is_right:
+            lockout.note_right(name, origin)
+        return is_right
 
     def _like_the_others(self) -> str:
         """Return a hash that fits nothing and is as dear as those in config.ini, which may be of another cost than ours."""

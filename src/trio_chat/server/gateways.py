@@ -1,29 +1,42 @@
 """WEBIRC: a gateway, such as a web client's, says for whom it speaks (https://ircv3.net/specs/extensions/webirc)."""
 
+import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 
-import trio
-
+from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import GatewaySettings
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.peer import Peer, is_in, plain_address
 
 _HASH = "$argon2"
+_NAME = "WEBIRC"
+"""Under which wrong passwords are counted: a client need not say which gateway it means."""
 
 
 class GatewayError(ValueError):
-    """It is no gateway of ours, or does not say what it must; the text is for the operator."""
+    """It is no gateway of ours, or does not say what it must; the text is for the operator.
+
+    Args:
+        text: why.
+        told: what the client is told.
+    """
+
+    def __init__(self, text: str, told: str = "You are no gateway of this server") -> None:
+        super().__init__(text)
+        self.told = told
 
 
-async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Sequence[str]) -> Peer:
+async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Sequence[str], threads: HashingThreads) -> Peer:
     """Return who is behind a gateway.
 
     Args:
         peer: the gateway.
         gateways: those of config.ini.
         params: of WEBIRC: password, name of the gateway, host name, address, and perhaps options.
+        threads: where passwords are hashed, and wrong ones counted.
 
     Raises:
         GatewayError: it is not to be believed.
@@ -31,11 +44,7 @@ async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Seq
     if len(params) < 4:
         raise GatewayError("WEBIRC needs a password, a name, a host name and an address")
     password, _, _, address, *options = params
-    for gateway in gateways:
-        if is_in(peer.host, gateway.addresses) and await _is_right(password, gateway.password):
-            break
-    else:
-        raise GatewayError("no such gateway, or a wrong password")
+    await _check(peer, [gateway for gateway in gateways if is_in(peer.host, gateway.addresses)], password, threads)
     try:
         host = plain_address(address)
     except ValueError:
@@ -46,13 +55,45 @@ async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Seq
     return replace(peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="")
 
 
-async def _is_right(given: str, wanted: str) -> bool:
-    if not wanted.startswith(_HASH):
-        return hmac.compare_digest(given.encode(), wanted.encode())
-    return await trio.to_thread.run_sync(_fits, given, wanted)
+async def _check(peer: Peer, gateways: Sequence[GatewaySettings], password: str, threads: HashingThreads) -> None:
+    """Raise `GatewayError` unless a password is that of a gateway at this address.
+
+    After many wrong ones from an address none is looked at for a while.
+    """
+    lockout, origin = threads.gateways, Origin(peer.host)
+    plain = [gateway for gateway in gateways if not gateway.password.startswith(_HASH)]
+    try:
+        lockout.refuse(_NAME, origin)
+        # All are compared, and digests, which have one length: the time that it takes says nothing of any of them.
+        is_right = max([hmac.compare_digest(_digest(password), _digest(gateway.password)) for gateway in plain], default=False)
+        for gateway in gateways:
+            if not is_right and gateway.password.startswith(_HASH):
+                is_right = await _is_right(gateway.password, password, origin, threads)
+    except Busy as busy:
+        raise GatewayError("too many wrong passwords of gateways from there", str(busy)) from busy
+    if not is_right:
+        if not any(gateway.password.startswith(_HASH) for gateway in gateways):  # or `check` has counted it
+            await threads.note_wrong(lockout, _NAME, origin)
+        raise GatewayError("no such gateway, or a wrong password")
+    lockout.note_right(_NAME, origin)
 
 
-def _fits(given: str, hashed: str) -> bool:
+async def _is_right(hashed: str, password: str, origin: Origin, threads: HashingThreads) -> bool:
+    """Tell whether a password is the one that was hashed; one that was right is not hashed again for each client."""
+    proof = hmac.digest(threads.secret, f"{hashed} {password}".encode(), "sha256")
+    if proof in threads.proved:
+        return True
+    is_right = await threads.check(threads.gateways, _NAME, origin, _fits, hashed, password)
+    if is_right:
+        threads.proved.add(proof)
+    return is_right
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _fits(hashed: str, given: str) -> bool:
     import argon2  # noqa: PLC0415  # only a gateway needs it
 
     try:

@@ -1,85 +1,117 @@
-"""Where passwords are hashed: in threads, a few at once, never many of the same address, and none of who guesses."""
+"""Where passwords are hashed: in a few threads, for which all wait in one fair queue, and none for who guesses."""
 
-from collections import Counter
+import os
 from collections.abc import Callable
 from typing import TypeVar
 
 import trio
 
-from trio_chat.chat.accounts import Busy
+from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import LimitSettings
 from trio_chat.server.admission import household
 from trio_chat.server.attempts import Attempts
+from trio_chat.server.fair_queue import FairQueue, Lane
+from trio_chat.server.lockout import Lockout
 
 T = TypeVar("T")
 
-_AT_ONCE = 2
-"""Passwords hashed at the same time: each takes a processor and some tens of megabytes."""
-_PER_ADDRESS = 4
-"""Passwords of one address that may be waiting."""
-
-
-WINDOW = 600.0
-"""Seconds in which wrong passwords are counted."""
-
 
 class HashingThreads:
-    """The threads that a server has for this; accounts and operators share them, and the count of wrong passwords.
+    """The threads that a server has for this, with the counts of what is hashed in them.
 
     Args:
-        limits: how many of those there may be, how long their answers take, and how many accounts an address may make.
+        limits: how many threads, how many may wait, and how many passwords may be wrong, checked and made.
+
+    Attributes:
+        accounts: locks out who guesses passwords of accounts.
+        operators: likewise of operators of the server, so that neither locks out the other.
+        gateways: likewise of gateways.
+        proved: digests, with the secret of this process, of hashes in config.ini and the right passwords to them.
     """
 
     def __init__(self, limits: LimitSettings | None = None) -> None:
         limits = limits or LimitSettings()
-        self.delay = limits.failed_login_delay
-        self.made = Attempts(limits.registrations_per_hour, 3600.0, trio.current_time)
-        self.wrong = Attempts(limits.failed_logins, WINDOW, trio.current_time)
-        self._limiter = trio.CapacityLimiter(_AT_ONCE)
-        self._waiting: Counter[str] = Counter()
+        self.accounts, self.operators, self.gateways = (
+            Lockout(kind, limits.failed_logins, limits.failed_logins_per_address, trio.current_time)
+            for kind in ("account", "operator", "gateway")
+        )
+        self.secret = os.urandom(32)
+        self.proved: set[bytes] = set()
+        self._delay = limits.failed_login_delay
+        self._most_made = limits.registrations_per_hour
+        self._made = Attempts(3600.0, trio.current_time)
+        self._most_checked = limits.password_checks_per_minute
+        self._checked = Attempts(60.0, trio.current_time)
+        self._queue = FairQueue(limits.password_threads, limits.password_queue)
+        self._limiter = trio.CapacityLimiter(limits.password_threads)
 
-    async def run(self, address: str, work: "Callable[..., T]", *args: str) -> T:
-        """Run `work` in a thread; when cancelled, it is waited for all the same.
-
-        Raises:
-            Busy: this address has enough waiting.
-        """
-        who = household(address)
-        if self._waiting[who] >= _PER_ADDRESS:
-            raise Busy
-        self._waiting[who] += 1
-        try:
-            return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
-        finally:
-            self._waiting[who] -= 1
-            if not self._waiting[who]:
-                del self._waiting[who]
-
-    async def check(self, address: str, verify: "Callable[..., bool]", hashed: str, password: str, *, is_decoy: bool) -> bool:
-        """Tell whether a password is right; a wrong one is answered late, and after many from an address none is looked at.
+    async def check(
+        self, lockout: Lockout, name: str, origin: Origin, verify: Callable[..., bool], *args: str, is_decoy: bool = False
+    ) -> bool:
+        """Tell whether a password is right; a wrong one is answered late, and after many none is looked at.
 
         Args:
-            address: where it comes from.
-            verify: compares the next two, and blocks.
-            hashed: what was kept.
-            password: what was said.
-            is_decoy: whether nothing was kept, and this is there to take as long.
+            lockout: the kind of what has passwords.
+            name: the account, whether there is one or not.
+            origin: where the password comes from.
+            verify: compares the next ones, and blocks.
+            args: for it.
+            is_decoy: whether there is none, and the rest is done to take as long.
 
         Raises:
-            Busy: this address has been wrong too often, or has enough waiting.
+            Busy: too many were wrong, too many were checked in a minute, or too many wait.
         """
-        self.refuse_guesser(address)
-        if await self.run(address, verify, hashed, password) and not is_decoy:
-            return True
-        await self.note_wrong(address)
-        return False
+        lockout.refuse(name, origin)
+        self._count(lockout, name, origin)
+        async with self._queue.place(household(origin.address), self._lane(lockout, name, origin)):
+            lockout.refuse(name, origin)  # others may have been wrong while this one waited
+            is_right = await self._hash(verify, *args) and not is_decoy
+            if not is_right:
+                lockout.note_wrong(name, origin)
+        if not is_right:
+            await trio.sleep(self._delay)
+        return is_right
 
-    def refuse_guesser(self, address: str) -> None:
-        """Raise `Busy` when an address has been wrong too often."""
-        if self.wrong.are_spent(address):
-            raise Busy("Too many wrong passwords came from your address, try again later")
+    async def note_wrong(self, lockout: Lockout, name: str, origin: Origin) -> None:
+        """Count a proof that was wrong and for which nothing was hashed, and wait before it is said that it was wrong."""
+        lockout.note_wrong(name, origin)
+        await trio.sleep(self._delay)
 
-    async def note_wrong(self, address: str) -> None:
-        """Count a wrong password, and wait before it is said that it was wrong."""
-        self.wrong.note(address)
-        await trio.sleep(self.delay)
+    async def make_new(self, origin: Origin, work: Callable[..., T], *args: str) -> T:
+        """Hash the password of a new account.
+
+        Raises:
+            Busy: this address has made too many accounts in an hour, or too many wait.
+        """
+        address = household(origin.address)
+        if self._made.count(address) >= self._most_made:
+            raise Busy("Many accounts were registered from your address, try again later")
+        self._made.note(address)  # before it is hashed: several may come at once
+        async with self._queue.place(address, Lane.SUSPECT if self.accounts.is_suspect(origin) else Lane.UNKNOWN):
+            return await self._hash(work, *args)
+
+    async def change(self, name: str, origin: Origin, work: Callable[..., T], *args: str) -> T:
+        """Hash another password of an account whose owner has proved to be that.
+
+        Raises:
+            Busy: too many passwords of this account were hashed in a minute, or too many wait.
+        """
+        self._count(self.accounts, name, origin)
+        async with self._queue.place(household(origin.address), self._lane(self.accounts, name, origin)):
+            return await self._hash(work, *args)
+
+    async def _hash(self, work: Callable[..., T], *args: str) -> T:
+        """Run what blocks in a thread; when cancelled, it is waited for all the same."""
+        return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
+
+    def _count(self, lockout: Lockout, name: str, origin: Origin) -> None:
+        key = (lockout, name, household(origin.address))
+        if self._checked.count(key) >= self._most_checked:
+            raise Busy("Many passwords for that name were checked from your address, try again in a minute")
+        self._checked.note(key)
+
+    @staticmethod
+    def _lane(lockout: Lockout, name: str, origin: Origin) -> Lane:
+        if lockout.is_known(name, origin):
+            return Lane.KNOWN
+        return Lane.SUSPECT if lockout.is_suspect(origin) else Lane.UNKNOWN

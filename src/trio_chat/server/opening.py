@@ -12,12 +12,14 @@ from typing import NamedTuple
 
 import trio
 
+from trio_chat.chat.accounts import Busy
 from trio_chat.config import GatewaySettings, ListenerSettings, ServerSettings
 from trio_chat.irc.message import Message, ParseError, parse
 from trio_chat.server import proxy
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption, HandshakeError
 from trio_chat.server.gateways import GatewayError, speak_for
+from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import Ahead, Transport, send_all
 
@@ -59,11 +61,13 @@ class Rules:
         server: names, proxies, origins.
         gateways: who may use WEBIRC.
         encryption: the certificate.
+        threads: where passwords are hashed, and wrong ones counted.
     """
 
     server: ServerSettings
     gateways: tuple[GatewaySettings, ...]
     encryption: Encryption
+    threads: HashingThreads
 
 
 class Opened(NamedTuple):
@@ -215,10 +219,12 @@ class Opening:
             return
         try:
             message = parse(line.rstrip(b"\r").decode("utf-8", "replace"))
-            self.peer = await speak_for(self.peer, self._rules.gateways, message.params)
+            self.peer = await speak_for(self.peer, self._rules.gateways, message.params, self._rules.threads)
         except (ParseError, GatewayError) as error:
-            log.warning("refused the gateway at %s: %s", self.peer.host, error)
-            raise Closed(await self.tell("You are no gateway of this server")) from error
+            told = error.told if isinstance(error, GatewayError) else "That is no line of IRC"
+            if not isinstance(error.__cause__, Busy):  # that none is looked at was logged when it began
+                log.warning("refused the gateway at %s: %s", self.peer.host, error)
+            raise Closed(await self.tell(told)) from error
         ahead.take(len(line) + len(end))
 
     async def tell(self, reason: str) -> str:

@@ -58,7 +58,8 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
         # Clients were told the lengths; queues and rings have been made.
         When.RESTART: (
-            "failed_logins", "failed_login_delay", "registrations_per_hour", "clients", "event_queue", "whowas_entries",
+            "failed_logins", "failed_logins_per_address", "failed_login_delay", "registrations_per_hour",
+            "password_checks_per_minute", "password_threads", "password_queue", "clients", "event_queue", "whowas_entries",
             "always_on_users",
             *LENGTHS,
         ),

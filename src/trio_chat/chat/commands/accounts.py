@@ -17,7 +17,6 @@ log = logging.getLogger("trio_chat")
 MAX_FAILED_LOGINS = 5
 """After so many a session is ended: guessing takes a new connection for each few guesses."""
 UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
-TOO_MANY = "Too many passwords of your address are being checked, try again in a moment"
 
 
 @command("AUTHENTICATE", "<mechanism> | <base64> | * | +", min_params=1, needs_registration=False, help="Log in by SASL.")
@@ -39,7 +38,7 @@ def authenticate_command(request: Request) -> None:
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session = request.session
-    session.sasl = sasl.start(mechanism, accounts, session.address, session.certificate)
+    session.sasl = sasl.start(mechanism, accounts, session.origin)
     session.sasl_inbox = sasl.Inbox()
     if session.sasl is None:
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.mechanisms(session.certificate)))
@@ -97,7 +96,7 @@ def why_suspended(request: Request, name: str) -> str:
 def explain(error: AccountsError | Busy | ValueError) -> str:
     """Return what a client is told when its password could not be taken; the operator is told more."""
     if isinstance(error, Busy):
-        return str(error) or TOO_MANY
+        return str(error)
     if isinstance(error, ValueError):
         return "That password has characters that cannot be used, choose another one"
     log.error("accounts cannot be used: %s", error)
@@ -118,6 +117,8 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     session, user = request.session, request.session.user
     session.account = account.name
     session.failed_logins = 0
+    if request.world.accounts is not None:
+        request.world.accounts.note_right(account.folded, session.origin)
     source = user.source if user else f"{session.wanted_nick or '*'}!{session.wanted_username or '*'}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))

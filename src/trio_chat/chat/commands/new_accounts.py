@@ -185,7 +185,7 @@ async def create_account(request: Request, name: str, password: str, email: Emai
     assert world.accounts is not None  # noqa: S101  # asked before
     account = Account(name, fold(name), int(world.clock()))
     try:
-        credentials = await world.accounts.prepare(password, request.session.address)
+        credentials = await world.accounts.prepare(password, request.session.origin)
         if await _store(request, account, credentials, email):
             log.info("%s registered the account %s", request.session.address, name)
             return account
@@ -231,7 +231,7 @@ async def _begin(request: Request, wanted: Wanted) -> Answer:
     account = Account(wanted.name, fold(wanted.name), int(world.clock()))
     email = email_address(wanted.email)
     try:
-        credentials = await world.accounts.prepare(wanted.password, session.address)
+        credentials = await world.accounts.prepare(wanted.password, session.origin)
         pending, code = world.verifications.begin(account, email, credentials, session.pending)
     except Refused as refused:
         return Answer(refused.code, refused.text)
@@ -259,7 +259,7 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
     folded = fold_or_self(name)
     pending = world.verifications.take(folded, code)
     if pending is None:
-        await world.accounts.note_wrong(session.address)
+        await world.accounts.note_wrong(folded, session.origin)
         count_failure(request, reply)
         return Answer("INVALID_CODE", "That is not the code, or it is too old")
     account = pending.account

@@ -5,7 +5,7 @@ from functools import partial
 
 from trio_chat.chat import missed, operators, presence
 from trio_chat.chat.accounts import Busy
-from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS, TOO_MANY
+from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
 from trio_chat.chat.operators import Control, Operator, RehashError, audit, tell_staff
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
@@ -44,9 +44,10 @@ def _found(request: Request, name: str) -> Operator | None:
 async def _check(request: Request, control: Control, name: str, password: str, reply: Response) -> None:
     operator = _found(request, name)
     try:
-        is_right = await control.is_password(operator.password if operator else "", password, request.session.address)
-    except Busy:
-        reply.fail("OPER", "TRY_AGAIN_LATER", text=TOO_MANY)
+        hashed = operator.password if operator else ""
+        is_right = await control.is_password(fold_or_self(name), hashed, password, request.session.origin)
+    except Busy as error:
+        reply.fail("OPER", "TRY_AGAIN_LATER", text=str(error))
         return
     # Who there is and what is wrong is told to nobody who does not know the password.
     if is_right and operator is not None and _found(request, name) == operator and operator.is_account_of(request.user):

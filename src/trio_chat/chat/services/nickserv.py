@@ -86,7 +86,7 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(fold_or_self(name), password, request.session.address)
+        account = await accounts.verify(fold_or_self(name), password, request.session.origin)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -144,11 +144,11 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     accounts, folded = request.world.accounts, fold_or_self(request.user.account)
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(folded, old, request.session.address) is None:
+        if await accounts.verify(folded, old, request.session.origin) is None:
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.set_password(folded, new, request.session.address)
+        await accounts.set_password(folded, new, request.session.origin)
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -217,7 +217,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     accounts, name = request.world.accounts, request.user.account
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(fold_or_self(name), password, request.session.address) is None:
+        if await accounts.verify(fold_or_self(name), password, request.session.origin) is None:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return

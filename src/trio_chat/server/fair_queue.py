@@ -1,0 +1,135 @@
+"""A queue for a few places that is fair over those who wait: an address that asks for many waits for its own, not others for it.
+
+Lanes say who is likely to be right, and are served in this order; but now and then the last one is served first, so that
+nobody in it waits for ever.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import IntEnum
+
+import trio
+
+from trio_chat.chat.accounts import Busy
+
+FULL = "Too many passwords are being checked at the moment, try again in a minute"
+_LAST_LANE_FIRST = 4
+"""Of so many places one is given to the last lane in which somebody waits."""
+
+
+class Lane(IntEnum):
+    """How likely it is that what is asked for is honest."""
+
+    KNOWN = 0
+    UNKNOWN = 1
+    SUSPECT = 2
+
+
+class _Waiting:
+    """A task that waits for a place."""
+
+    __slots__ = ("has_place", "lane", "turn", "who")
+
+    def __init__(self, who: str, lane: Lane) -> None:
+        self.who = who
+        self.lane = lane
+        self.turn = trio.Event()  # it has a place, or is refused
+        self.has_place = False
+
+
+class FairQueue:
+    """A queue for places.
+
+    Args:
+        places: how many tasks can have one at the same time.
+        most_waiting: how many can wait.
+    """
+
+    def __init__(self, places: int, most_waiting: int) -> None:
+        self._free = places
+        self._most_waiting = most_waiting
+        self._waiting = 0
+        self._given = 0
+        # In each lane those of one address in the order of their coming, and the addresses in the order of their turns.
+        self._lanes: dict[Lane, OrderedDict[str, deque[_Waiting]]] = {lane: OrderedDict() for lane in Lane}
+
+    def __len__(self) -> int:
+        """Return how many wait."""
+        return self._waiting
+
+    @asynccontextmanager
+    async def place(self, who: str, lane: Lane) -> AsyncIterator[None]:
+        """Have a place while the block runs. When cancelled, the task waits no longer; in the block its place stays its own.
+
+        Args:
+            who: the address; each has its turn.
+            lane: the lane to wait in.
+
+        Raises:
+            Busy: too many wait, and of this address not fewer than of others.
+        """
+        await self._wait(who, lane)
+        try:
+            yield
+        finally:
+            self._free += 1
+            self._give()
+
+    async def _wait(self, who: str, lane: Lane) -> None:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        if self._free:
+            self._free -= 1
+            return
+        waiting = _Waiting(who, lane)
+        if self._waiting >= self._most_waiting and not self._refuse_another(waiting):
+            raise Busy(FULL)
+        self._lanes[lane].setdefault(who, deque()).append(waiting)
+        self._waiting += 1
+        try:
+            await waiting.turn.wait()
+        except trio.Cancelled:
+            if waiting.has_place:
+                self._free += 1
+                self._give()
+            elif not waiting.turn.is_set():
+                self._remove(waiting)
+            raise
+        if not waiting.has_place:
+            raise Busy(FULL)
+
+    def _give(self) -> None:
+        """Give a free place to the task whose turn it is, if any waits."""
+        if not self._waiting or not self._free:
+            return
+        self._given += 1
+        order = reversed(Lane) if self._given % _LAST_LANE_FIRST == 0 else iter(Lane)
+        lane = next(self._lanes[lane] for lane in order if self._lanes[lane])
+        who, queue = lane.popitem(last=False)
+        waiting = queue.popleft()
+        if queue:
+            lane[who] = queue  # behind the other addresses
+        self._waiting -= 1
+        self._free -= 1
+        waiting.has_place = True
+        waiting.turn.set()
+
+    def _refuse_another(self, waiting: _Waiting) -> bool:
+        """Refuse a task in the place of a new one, the newest of the address that has the most; tell whether one was."""
+        lane = next(lane for lane in reversed(Lane) if self._lanes[lane])
+        if lane < waiting.lane:
+            return False
+        queue = max(self._lanes[lane].values(), key=len)
+        if lane == waiting.lane and len(queue) <= len(self._lanes[lane].get(waiting.who, ())) + 1:
+            return False
+        other = queue[-1]
+        self._remove(other)
+        other.turn.set()
+        return True
+
+    def _remove(self, waiting: _Waiting) -> None:
+        lane = self._lanes[waiting.lane]
+        lane[waiting.who].remove(waiting)
+        if not lane[waiting.who]:
+            del lane[waiting.who]
+        self._waiting -= 1
