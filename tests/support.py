@@ -235,6 +235,7 @@ class ListHistory:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.error: HistoryError | None = None
+        self.searchable = 1
 
     @property
     def said(self) -> list[Record]:
@@ -289,6 +290,10 @@ class ListHistory:
         ]
         return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
 
+    async def searchable_from(self) -> int:
+        """Return from where on messages are found."""
+        return self.searchable
+
     async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
         """Forget what is old, by the very words of the port."""
         old = [
@@ -316,7 +321,7 @@ class ListHistory:
 def _words(text: str) -> list[str]:
     text = strip_formatting(flatten(text))
     plain = "".join(char for char in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(char))
-    return re.findall(r"[^\W_]+", plain)
+    return re.findall(r"[^\W_]+|_|[.-](?=\w)", plain)
 
 
 def _has_words(text: str, wanted: str) -> bool:
@@ -324,8 +329,8 @@ def _has_words(text: str, wanted: str) -> bool:
     if not wanted:
         return True
     words = _words(text)
-    phrases = [(word, phrase) for word in wanted.split() if (phrase := _words(word))]
-    return bool(phrases) and all(_has_phrase(words, phrase, is_whole=len(word) < 3) for word, phrase in phrases)
+    phrases = [phrase for word in wanted.split() if (phrase := _words(word))]
+    return bool(phrases) and all(_has_phrase(words, phrase, is_whole=len(phrase[-1]) < 3) for phrase in phrases)
 
 
 def _has_phrase(words: list[str], phrase: list[str], *, is_whole: bool) -> bool:

@@ -350,7 +350,7 @@ def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytes
 def test_all_that_was_said_and_done_is_forgotten(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """In every channel and conversation, slice by slice and batch by batch; what others said stays, and so does a guest's."""
     monkeypatch.setattr(maintenance, "PAGE", 3)
-    monkeypatch.setattr(maintenance, "BATCH", 2)
+    monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 2)
     add()
     mine = [said(number, "Ann", buffer) for number, buffer in enumerate(["#a", "#b", "ann,bob"] * 4, 1)]
     others = [said(20, "bob"), said(21, "bob", "ann,bob"), said(22, ""), said(23, "anna", "#b"), joined(24, "bob")]
@@ -369,7 +369,7 @@ def test_what_is_forgotten_is_not_found() -> None:
     assert found("pizza") == [1, 2, 3]
     assert ran("account", "forget", "ann", "--yes") == 0
     assert (found("pizza"), found("", "ann")) == ([2], [])
-    assert execute("SELECT rowid FROM word") == [(2,)]
+    assert execute("SELECT id FROM term_docsize") == [(2,)]
 
 
 def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
@@ -382,7 +382,7 @@ def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixt
 
 def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is locked between two batches, nor while the history is read."""
-    monkeypatch.setattr(maintenance, "BATCH", 1)
+    monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
     fill(said(1, "Ann"), said(2, "Ann"))
     with maintenance.opened(DATABASE) as connection:
         deleted = people.forget(connection, "ann", lambda done: fill(said(10 + done, "bob")))

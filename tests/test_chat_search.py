@@ -64,6 +64,16 @@ def test_what_is_found(eve: Person, attributes: str, expected: list[str]) -> Non
     assert {message.tags["batch"] for message in messages} <= {start.params[0][1:]} == {end.params[0][1:]}
 
 
+def test_messages_that_are_still_being_indexed(eve: Person, history: ListHistory) -> None:
+    """Who finds less than was asked for is told that there may be more; not when those messages are not meant."""
+    history.searchable = history.said[2].id
+    replies = eve.say("SEARCH text=hello")
+    assert find(replies, "NOTE").params[:2] == ("SEARCH", "INDEXING")
+    assert "2027-01-15T08:00:03" in find(replies, "NOTE").params[2]
+    assert "NOTE" not in commands(eve.say("SEARCH text=hello;limit=1"))
+    assert "NOTE" not in commands(eve.say("SEARCH text=hello;after=2027-01-15T08:00:04.000Z"))
+
+
 def test_a_message_is_found_as_it_was_sent(town: Town, eve: Person) -> None:
     """ "the msgid tag that identifies each individual message in a response MUST be the msgid tag as originally sent"."""
     sent = find(eve.say("@+reply=x NOTICE #b :a word"), "NOTICE")

@@ -335,7 +335,7 @@ def test_a_backup_is_the_database() -> None:
 def test_a_backup_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is said while it is made is not in it, and does not make it begin again."""
     messages = fill(*map(record, range(1, 2000)))
-    monkeypatch.setattr("trio_chat.storage.backup._PAGES_PER_STEP", 4)
+    monkeypatch.setattr("trio_chat.storage.backup._STEPS_PER_LOOK", 100)
     other = apsw.Connection("trio-chat.db")
     seen = []
 

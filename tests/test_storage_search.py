@@ -57,10 +57,52 @@ async def find(history: SqliteHistory, query: Query, span: Span | None = None, l
         ("smile :-)", ":-)", False),
         ("a OR b", "a NOT b", False),
         ("text near", "NEAR(", True),
+        ("fast*", "fast*", True),
+        ("私は東京に行きます", "東京", True),
+        ("私は東京に行きます", "京", True),
+        ("私は東京に行きます", "京東", False),
+        ("私は東京に行きます", "東に", False),
+        ("東京都 and 大阪", "大阪 AND", True),
+        ("ひらがなとカタカナ", "タカ", True),
+        ("ｱｲｳ", "アイ", True),
+        ("𠮷野家", "𠮷", True),
+        ("남서울에서 만나요", "서울", True),
+        ("ฉันรักกรุงเทพมหานคร", "กรุงเทพ", True),
+        ("ຂ້ອຍຮັກວຽງຈັນ", "ວຽງຈັນ", True),
+        ("ខ្ញុំស្រឡាញ់ភ្នំពេញ", "ភ្នំពេញ", True),
+        ("ကျွန်တော်ရန်ကုန်ကိုချစ်တယ်", "ရန်ကုန်", True),
+        ("हिन्दी में", "हिन्दी", True),
+        ("फूल", "फल", False),
+        ("party 🎉🎉 time", "🎉", True),
+        ("party time", "🎉", False),
+        ("thumbs👍🏽up", "👍", True),
+        ("I ❤️ you", "❤", True),
+        ("I ❤ you", "❤️", True),
+        ("👨‍👩‍👧", "👧", True),
+        ("C is old", "C++", False),
+        ("C+ is better", "C++", False),
+        ("I like C++.", "c++", True),
+        ("C++ and Ｃ＃", "C#", True),
+        ("C++", "C", True),
+        ("see .NET docs", ".net", True),
+        ("the net result", ".net", False),
+        ("foo_bar(1)", "foo_bar", True),
+        ("foo bar", "foo_bar", False),
+        ("foo_bar", "bar", True),
+        ("https://example.com/a-b?x=1&y=2", "example.com/a-b", True),
+        ("https://example.org/ and com", "example.com", False),
+        ("mail bob@example.com", "@example", True),
+        ("100% 5€", "5€", True),
+        ("an end.", "end", True),
+        ("an end", "end.", True),
+        ("cafe\u0301", "café", True),
     ],
 )
 async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None:
-    """Every word, in any order, as the beginning of a word from three letters on; letters of any case, with marks or without."""
+    """Every word, in any order, as the beginning of a word from three letters on; letters of any case, with marks or without.
+
+    Where a script has no spaces, any part of a text; and signs that make a difference.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([said(1, text)])
@@ -172,7 +214,7 @@ async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
 
 
 async def _words(database: Database) -> int:
-    return int(await database.read(lambda connection: connection.execute("SELECT count(*) FROM word_docsize").get))
+    return int(await database.read(lambda connection: connection.execute("SELECT count(*) FROM term_docsize").get))
 
 
 async def test_more_messages_than_are_indexed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,6 +257,8 @@ async def test_messages_from_before_there_was_a_search(tmp_path: Path) -> None:
     connection.close()
     async with open_database(path) as database:
         history = SqliteHistory(database)
+        assert await history.searchable_from() == 8
+        assert not await history.index_old()
         assert await find(history, Query(HERE, "елк", "ann")) == [7]
         assert await history.last_id() == 7
 

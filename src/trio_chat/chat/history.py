@@ -143,6 +143,13 @@ class History(Protocol):
             HistoryError: they cannot be read, or it would take too long.
         """
 
+    async def searchable_from(self) -> int:
+        """Return the smallest id from which on `search` finds messages: greater than 1 while older ones are being indexed.
+
+        Raises:
+            HistoryError: it cannot be read.
+        """
+
     async def conversations(self, account: str) -> list[str]:
         """Return the buffers in which an account, by its folded name, has private messages.
 

@@ -19,7 +19,7 @@ from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
 from trio_chat.storage.clock import SqliteClock
-from trio_chat.storage.database import MEMORY, StorageError, open_database
+from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
 
@@ -32,8 +32,10 @@ _LOOK_INTERVAL = 5.0
 _INDEX_DELAY = 1.0
 """Seconds in which messages come together, until their words are written; who searches before does not have to wait for it."""
 _PRUNE_INTERVAL = 3600.0
-_PRUNE_AT_ONCE = 200
+_PRUNE_AT_ONCE = 25
 """Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
+_ERASE_DELAY = 1.0
+"""Seconds from a deletion until the log is emptied, so that several come together; also until the next try, when it is read."""
 
 
 @asynccontextmanager
@@ -80,6 +82,8 @@ async def remembering(
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(index, history)
+            nursery.start_soon(renew, database, history)
+            nursery.start_soon(erase, database)
             yield memory
             nursery.cancel_scope.cancel()
 
@@ -122,6 +126,32 @@ async def index(history: SqliteHistory) -> None:
             await history.index()
         except HistoryError as error:
             log.error("new messages cannot be made to be found: %s", error)
+            await trio.sleep(_RETRY)
+
+
+async def renew(database: Database, history: SqliteHistory) -> None:
+    """Do what an update to this version leaves to be done: index the messages there were, and overwrite what was deleted."""
+    for what, step in (("indexed", history.index_old), ("overwritten where it was deleted", database.overwrite_free)):
+        is_more = True
+        while is_more:
+            began = trio.current_time()
+            try:
+                is_more = await step()
+            except (HistoryError, StorageError) as error:
+                log.error("what an earlier version has written cannot be %s: %s", what, error)
+                await trio.sleep(_RETRY)
+            await trio.sleep(trio.current_time() - began)  # half of the time is for those who write meanwhile
+
+
+async def erase(database: Database) -> None:
+    """Empty the log soon after something was deleted, so that nothing of it is left on the disk, for ever."""
+    while True:
+        await database.wait_erased()
+        await trio.sleep(_ERASE_DELAY)
+        try:
+            await database.empty_log()
+        except StorageError as error:
+            log.error("what was deleted cannot be removed from the log of the database: %s", error)
             await trio.sleep(_RETRY)
 
 

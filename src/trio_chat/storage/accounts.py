@@ -44,11 +44,11 @@ class SqliteAccounts:
 
     async def update(self, folded: str, credentials: Credentials) -> None:
         """Give an account other credentials."""
-        await self._database.write(update, folded, credentials)
+        await self._database.erase(update, folded, credentials)
 
     async def delete(self, folded: str) -> None:
         """Delete an account."""
-        await self._database.write(delete, folded)
+        await self._database.erase(delete, folded)
 
     async def certificates(self, folded: str) -> list[str]:
         """Return the fingerprints of an account's certificates."""

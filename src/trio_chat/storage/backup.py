@@ -1,4 +1,4 @@
-"""A copy of the database, taken while a server may be writing; and whether a database is whole."""
+"""Copies of the database, taken while a server may be writing; and whether a database is whole."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +11,7 @@ from trio_chat.storage.database import StorageError, explain
 from trio_chat.storage.schema import seen
 
 TABLES = ("buffer", "message", "event", "account")
-_PAGES_PER_STEP = 512
+_STEPS_PER_LOOK = 100_000
 
 
 class Health(NamedTuple):
@@ -40,17 +40,15 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
     Args:
         source: what is copied.
         target: an empty file.
-        told: told after every step how many pages are copied, and how many there are.
+        told: told again and again how many pages are written, and how many there are at most.
 
     Raises:
         StorageError: the copy cannot be written, or is not whole.
     """
     try:
+        seen(source)
+        _copy(source, target, told)
         with closing(apsw.Connection(str(target))) as copy:
-            # A transaction keeps the view of one moment. Without it SQLite begins again with every message that is said.
-            with source:
-                seen(source)
-                _copy(source, copy, told)
             # One file, with nothing beside it, that can be read from anywhere. The server turns it back.
             copy.pragma("journal_mode", "delete")
             problem = copy.pragma("quick_check")
@@ -60,11 +58,16 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
         raise StorageError(f"the copy is not whole: {problem}")
 
 
-def _copy(source: apsw.Connection, copy: apsw.Connection, told: Callable[[int, int], None]) -> None:
-    with copy.backup("main", source, "main") as backup:
-        while not backup.done:
-            backup.step(_PAGES_PER_STEP)
-            told(backup.page_count - backup.remaining, backup.page_count)
+def _copy(source: apsw.Connection, target: Path, told: Callable[[int, int], None]) -> None:
+    """Write what is in a database into another file, row by row, and nothing of what its pages had in them before."""
+    pages, size = int(source.pragma("page_count")), int(source.pragma("page_size"))
+
+    def look() -> bool:
+        told(min(target.stat().st_size // size, pages), pages)
+        return False
+
+    source.set_progress_handler(look, _STEPS_PER_LOOK)
+    source.execute("VACUUM INTO ?", (str(target),))  # as it is at this moment: one statement is one transaction
 
 
 def examine(connection: apsw.Connection, path: Path) -> Health:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import trio
 
+from trio_chat.storage.erasing import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.schema import SchemaError, migrate
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._searcher = searcher
+        self._erased = trio.Event()
 
     async def write(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` as one transaction, in the writing thread.
@@ -55,6 +57,46 @@ class Database:
             StorageError: nothing of it was written.
         """
         return await _run(self._writer, in_transaction, work, *args, **kwargs)
+
+    async def erase(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do as `write` for what deletes, or writes over: once the log has been emptied too, nothing of it is on the disk.
+
+        Raises:
+            StorageError: nothing was deleted.
+        """
+        result = await self.write(work, *args, **kwargs)
+        self._erased.set()
+        return result
+
+    async def overwrite_free(self) -> bool:
+        """Overwrite some of what an earlier version has left in free pages; tell whether there is more to be done.
+
+        Raises:
+            StorageError: it is not known whether anything was overwritten.
+        """
+        is_more = await self.write(overwrite_free)
+        if is_more:
+            self._erased.set()
+        return is_more
+
+    async def wait_erased(self) -> None:
+        """Wait until something has been deleted since the log was last emptied."""
+        await self._erased.wait()
+
+    async def empty_log(self) -> bool:
+        """Write what is in the log back into the file, and cut the log off; tell whether nobody was reading from it any more.
+
+        Raises:
+            StorageError: the file or the log cannot be written.
+        """
+        before, self._erased = self._erased, trio.Event()
+        is_empty = False
+        try:
+            is_empty = await _run(self._writer, empty_log)
+        finally:
+            if not is_empty and before.is_set():
+                self._erased.set()
+        return is_empty
 
     async def read(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)` in the reading thread.
@@ -162,8 +204,9 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
-    connection.pragma("secure_delete", "fast")  # what was redacted or pruned is overwritten where that costs no more writes
     migrate(connection)
+    prepare_erasing(connection)  # behind the migration, which would overwrite all of a table that it drops
+    empty_log(connection)  # after a crash it may hold what was deleted
 
 
 def _create_private(path: Path) -> None:

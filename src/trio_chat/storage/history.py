@@ -11,8 +11,9 @@ from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError
-from trio_chat.storage.events import append_events, delete_events, select_all
-from trio_chat.storage.search import append_words, catch_up, search
+from trio_chat.storage.events import append_events, delete_events, drop_events, select_all
+from trio_chat.storage.search import search
+from trio_chat.storage.words import append_words, catch_up, catch_up_old, drop_words, indexed
 
 if TYPE_CHECKING:
     import apsw
@@ -28,8 +29,7 @@ _RANGE = """
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
-_ONE = "DELETE FROM {} WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id = ?"
-_BURY = "INSERT INTO redacted SELECT id, ? FROM buffer WHERE name = ? ON CONFLICT DO NOTHING"
+_ONE = "SELECT buffer.id, {0}.id FROM buffer JOIN {0} ON {0}.buffer = buffer.id WHERE buffer.name = ? AND {0}.id = ?"
 _DIG_OUT = """
     DELETE FROM redacted WHERE id < :before AND buffer IN (
         SELECT id FROM buffer WHERE (:name IS NULL OR buffer.name = :name)
@@ -96,6 +96,25 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
         self._indexed_commits = max(self._indexed_commits, commits)
 
+    async def index_old(self) -> bool:
+        """Write the words of some messages from before the index was made, the newest first; tell whether more are left.
+
+        Raises:
+            HistoryError: they were not written.
+        """
+        try:
+            count = await self._database.write(catch_up_old, _INDEXED_AT_ONCE)
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+        return count == _INDEXED_AT_ONCE
+
+    async def searchable_from(self) -> int:
+        """Return the smallest id from which on messages are found; see `History.searchable_from`."""
+        try:
+            return (await self._database.read(indexed))[0] + 1
+        except StorageError as error:
+            raise HistoryError(str(error)) from error
+
     async def messages(
         self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
     ) -> list[Record]:
@@ -130,14 +149,14 @@ class SqliteHistory:
     async def redact(self, buffer: str, number: int) -> bool:
         """Delete one message; see `History.redact`."""
         try:
-            return await self._database.write(_delete_one, buffer, number)
+            return await self._database.erase(_delete_one, buffer, number)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
     async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
         """Delete what is old; see `History.prune`."""
         try:
-            return await self._database.write(delete, before, limit, only, without)
+            return await self._database.erase(delete, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -231,11 +250,9 @@ def last_id(connection: "apsw.Connection") -> int:
 
 
 def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool:
-    for table in ("message", "event"):
-        connection.execute(_ONE.format(table), (buffer, number))
-        if connection.changes():
-            if table == "message":  # which an export may have
-                connection.execute(_BURY, (number, buffer))
+    for table, drop in (("message", drop_for_ever), ("event", drop_events)):
+        if keys := connection.execute(_ONE.format(table), (buffer, number)).fetchall():
+            drop(connection, keys)
             return True
     return False
 
@@ -254,6 +271,7 @@ def delete(connection: "apsw.Connection", before: int, limit: int, name: str | N
 
 def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the messages that have these keys: the number of a buffer, and an id. Their words go with them."""
+    drop_words(connection, keys)
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
 
 

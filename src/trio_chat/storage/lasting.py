@@ -42,7 +42,8 @@ class SqliteStore:
 
     async def save(self, changes: Changes) -> None:
         """Keep changes; see `Store.save`."""
-        await self._database.write(_save, changes)
+        is_erasing = bool(changes.metadata) or None in changes.channels.values() or None in changes.users.values()
+        await (self._database.erase if is_erasing else self._database.write)(_save, changes)
 
 
 def _wishes(connection: "apsw.Connection") -> list[ChannelWish]:

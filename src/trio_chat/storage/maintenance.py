@@ -19,17 +19,22 @@ from trio_chat.irc.names import use_casemapping
 from trio_chat.storage.casemapping import remembered
 from trio_chat.storage.clock import find_steps
 from trio_chat.storage.database import StorageError, explain, in_transaction
+from trio_chat.storage.erasing import empty_log, prepare_erasing
 from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
 from trio_chat.storage.schema import SchemaError, seen, steps
-from trio_chat.storage.search import catch_up
+from trio_chat.storage.words import catch_up
 
 PAGE = 1000
 """Messages read at once."""
 BATCH = 200
-"""Messages written or deleted in one transaction."""
-_PAUSE = 3
+"""Messages written in one transaction."""
+DELETED_AT_ONCE = 25
+"""Messages deleted in one transaction: their words are removed from the index one by one, a millisecond for each message."""
+_PAUSE = 1
 """How much longer the file is left to others than it was held, while messages are deleted."""
 _BUSY_MS = 30_000
+_MOST_SECONDS, _RETRY = 10.0, 0.1
+"""How long, and how often, a log that somebody else reads from is tried to be emptied."""
 _SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
@@ -66,6 +71,8 @@ def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
             if connection.pragma("user_version") >= _SETTINGS_SINCE:
                 use_casemapping(remembered(connection))
             yield connection
+            if connection.total_changes():
+                _empty_log(connection)
         finally:
             connection.close()
     except SchemaError as error:
@@ -87,6 +94,14 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
         raise SchemaError(f"its schema is {version}, this version needs {len(steps())}; start the server once, it updates it")
     connection.pragma("foreign_keys", True)
     connection.pragma("synchronous", "full")
+    prepare_erasing(connection)
+
+
+def _empty_log(connection: apsw.Connection) -> None:
+    """Empty the write-ahead log, so that nothing deleted is in it; a server that reads from it for long does so itself later."""
+    until = time.monotonic() + _MOST_SECONDS
+    while not empty_log(connection) and time.monotonic() < until:
+        time.sleep(_RETRY)
 
 
 def count(connection: apsw.Connection, channel: str | None = None) -> int:
@@ -147,7 +162,7 @@ def prune(connection: apsw.Connection, before: int, channel: str | None, told: C
     before = min(before, last_id(connection) + 1)  # what is said meanwhile stays, or there would be no end
     while True:
         with making_room():
-            step = in_transaction(connection, delete, before, BATCH, channel)
+            step = in_transaction(connection, delete, before, DELETED_AT_ONCE, channel)
         if not step:
             return deleted
         deleted += step

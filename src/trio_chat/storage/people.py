@@ -130,7 +130,6 @@ def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, 
 
 def delete(connection: "apsw.Connection", folded: str) -> None:
     """Delete an account with its markers, choices, channels and ranks in others: who has its name later inherits nothing."""
-    connection.pragma("secure_delete", True)  # overwritten, not only given free
     in_transaction(connection, _delete, folded)
 
 
@@ -169,12 +168,11 @@ def forget(connection: "apsw.Connection", folded: str, told: Callable[[int], Non
         folded: the account; whether it is still there makes no difference.
         told: told after every batch how many were deleted so far.
     """
-    connection.pragma("secure_delete", True)  # overwritten, not only given free
     deleted = 0
     for table, drop in _DROP.items():
         for keys in _keys(connection, table, folded):
-            for start in range(0, len(keys), maintenance.BATCH):
-                batch = keys[start : start + maintenance.BATCH]
+            for start in range(0, len(keys), maintenance.DELETED_AT_ONCE):
+                batch = keys[start : start + maintenance.DELETED_AT_ONCE]
                 with maintenance.making_room():
                     in_transaction(connection, drop, batch)
                 deleted += len(batch)

@@ -8,7 +8,7 @@ from trio_chat.chat import retention
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import LAST_ID, HistoryError, Query, Span
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.ids import parse_time
+from trio_chat.chat.ids import parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.talks import as_event
@@ -104,12 +104,16 @@ async def _answer(
 ) -> None:
     try:
         records = await memory.history.search(query, span, limit)
+        searchable = await memory.history.searchable_from()
     except HistoryError as error:
         log.error("the history cannot be searched: %s", error)
         reply.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run; a channel or a time makes it easier")
         return
     # Those that the user was in when asking, and still is.
     readable = {channel.folded: channel for channel in channels if request.user in channel.members}
+    if searchable > max(span.after + 1, 1) and len(records) < limit:
+        when = server_time(searchable)
+        reply.send("NOTE", ("SEARCH", "INDEXING", f"Messages from before {when} are being indexed; search again in some minutes"))
     with reply.batch("soju.im/search"):
         for record in records:
             if record.buffer in readable:
