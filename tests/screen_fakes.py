@@ -103,6 +103,11 @@ class Watched:
         self.desk = self.client.desk
         self.world = self.client.world
 
+    def paste(self, text: str, *keys: str) -> None:
+        """Paste a text, as a terminal brackets it, with keys behind it in the same packet."""
+        signs = {"\n": "enter", "\t": "tab"}
+        self.screen.press("begin paste", *(signs.get(sign, sign) for sign in text), "end paste", *keys)
+
     def link(self, channel: str = "#lobby", nick: str = "alice") -> Link:
         """Return a link to a server of ours."""
         return Link(

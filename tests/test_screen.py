@@ -67,7 +67,7 @@ async def test_messages_of_other_channels_are_counted(jumping_clock):
 
 
 async def test_ways_to_another_channel(jumping_clock):
-    """Ctrl-N and Ctrl-P, Alt with a number, Alt-/, and by some letters of the name."""
+    """Ctrl-N and Ctrl-P, Alt with a number, Ctrl-T, and by some letters of the name."""
     async with inside() as (it, server):
         await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
         await server.play_back(kind="chathistory #other")
@@ -83,7 +83,7 @@ async def test_ways_to_another_channel(jumping_clock):
         assert here() == "#lobby"
         it.screen.press("meta 3")
         assert here() == "#other"
-        it.screen.press("meta /")
+        it.screen.press("ctrl t")
         assert here() == "#lobby"
         it.screen.press("ctrl g", *"oth")
         await it.sees("Go to: oth", "#other")
@@ -520,44 +520,6 @@ async def test_who_spoke_last_is_completed_first(jumping_clock):
         assert it.desk.prompt.edit_text == "bert: "
         it.screen.press("tab")
         assert it.desk.prompt.edit_text == "bob: "
-
-
-async def test_a_paste_of_several_lines_asks_once(jumping_clock):
-    """With the count; Enter sends, Esc drops it."""
-    async with inside() as (it, server):
-        lines = [f"line{number}" for number in range(30)]
-        paste = [key for line in lines for key in (*line, "enter")]
-        it.screen.press("begin paste", *paste, "end paste")
-        await it.sees("Paste 30 lines into #lobby?")
-        it.screen.press("esc")
-        await it.sees_not("Paste 30")
-        it.screen.press("begin paste", *paste, "end paste")
-        it.screen.press("enter")
-        await server.expect("BATCH +m1 draft/multiline #lobby")
-        for line in lines:
-            await server.expect(f"PRIVMSG #lobby {line}")
-        await server.expect("BATCH -m1")
-
-
-async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock):
-    """A server without draft/multiline takes who is too fast for a flood."""
-    async with inside(PLAIN_IRC) as (it, server):
-        it.screen.press("begin paste", *(key for number in range(8) for key in (str(number), "enter")), "end paste", "enter")
-        start = trio.current_time()
-        for number in range(8):
-            await server.expect(f"PRIVMSG #lobby {number}")
-            ping = parse(await server.expect("PING m"))
-            await server.send(f":srv.test PONG srv.test {ping.params[0]}")
-        assert trio.current_time() - start > 2
-
-
-async def test_a_paste_of_one_line_is_typed(jumping_clock):
-    """Nothing is asked, nothing is sent, and one undo takes it away."""
-    async with inside() as (it, _server):
-        it.screen.press("begin paste", *"hello there", "enter", "end paste")
-        await it.sees("› hello there")
-        it.screen.press("ctrl _")
-        assert it.desk.prompt.edit_text == ""
 
 
 # Replies, reactions, deletions

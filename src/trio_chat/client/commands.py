@@ -60,7 +60,7 @@ async def _part(client: Actions, words: list[str]) -> None:
     await client.do(f"/part {channel}", lambda dialogue: dialogue.send("PART", channel, *reason))
 
 
-@command(N_("nickname text"), N_("sends a message to one person, or to another channel"), 2, 2)
+@command(N_("nickname text"), N_("sends a message to one person, or to another channel"), 2, 2, lines=True)
 async def _msg(client: Actions, words: list[str]) -> None:
     await client.say(words[0], words[1])
 
@@ -76,7 +76,7 @@ async def _me(client: Actions, words: list[str]) -> None:
 # About one message
 
 
-@command(N_("[@nickname] text"), N_("answers the last message, or that of somebody; @2 is the last but one"), 1, 2)
+@command(N_("[@nickname] text"), N_("answers the last message, or that of somebody; @2 is the last but one"), 1, 2, lines=True)
 async def _reply(client: Actions, words: list[str]) -> None:
     meant, rest = await _message_meant(client, words, own=False)
     if not rest:

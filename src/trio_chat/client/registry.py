@@ -87,6 +87,7 @@ class Command(NamedTuple):
         most: arguments it takes; the last one takes the rest of the line.
         handler: does it.
         asks_secret: whether a password may be what is typed next.
+        takes_lines: whether its last argument may have several lines.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Command(NamedTuple):
     most: int
     handler: Handler
     asks_secret: bool = False
+    takes_lines: bool = False
 
     def synopsis(self) -> str:
         """Return the command as it is typed."""
@@ -105,12 +107,14 @@ class Command(NamedTuple):
 COMMANDS: dict[str, Command] = {}
 
 
-def command(usage: str, help_text: str, least: int, most: int, *, secret: bool = False) -> Callable[[Handler], Handler]:
+def command(
+    usage: str, help_text: str, least: int, most: int, *, secret: bool = False, lines: bool = False
+) -> Callable[[Handler], Handler]:
     """Register a function as the command that it is called like."""
 
     def register(handler: Handler) -> Handler:
         name = handler.__name__.removeprefix("_")
-        COMMANDS[name] = Command(name, usage, help_text, least, most, handler, secret)
+        COMMANDS[name] = Command(name, usage, help_text, least, most, handler, secret, lines)
         return handler
 
     return register
@@ -118,8 +122,19 @@ def command(usage: str, help_text: str, least: int, most: int, *, secret: bool =
 
 def asks_secret(line: str) -> bool:
     """Tell whether a password may be what is typed behind this line."""
-    command = COMMANDS.get(line[1:].partition(" ")[0].lower()) if line.startswith("/") else None
+    command = find(line, COMMANDS)
     return command is not None and command.asks_secret
+
+
+def find(text: str, table: Mapping[str, Command]) -> Command | None:
+    """Return the command that a typed text begins with; None when it is a message, or there is no such command."""
+    words = text[1:].split(maxsplit=1) if is_command(text) and not text[1:2].isspace() else []
+    return table.get(words[0].lower()) if words else None
+
+
+def is_command(text: str) -> bool:
+    """Tell whether a typed text is a command and no message."""
+    return text.startswith("/") and not text.startswith("//")
 
 
 async def interpret(client: Actions, line: str, table: Mapping[str, Command]) -> None:
@@ -154,8 +169,9 @@ async def _talk(client: Actions, text: str) -> None:
 
 
 async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
-    name, _space, rest = text[1:].partition(" ")
-    command = table.get(name.lower())
+    name, *others = text[1:].split(maxsplit=1) if text[1:] and not text[1:2].isspace() else [""]
+    rest = others[0] if others else ""
+    command = find(text, table)
     if command is None:
         hint = _("There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.")
         await client.tell(hint.format(name=name), error=True)

@@ -255,6 +255,7 @@ class ScreenClient:
     async def _tick(self) -> None:
         while True:
             await trio.sleep(_TICK)
+            self.desk.pasting.look()
             self._mark_dirty()
 
     # The terminal

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, cast
 import trio
 
 from trio_chat.client.commands import COMMANDS
-from trio_chat.client.link.outbox import Say
+from trio_chat.client.link.outbox import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.registry import Command, Handler, Meant, interpret
+from trio_chat.client.registry import Command, Handler, Meant, find, interpret, is_command
 from trio_chat.client.screen import themes
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session.dialogue import Dialogue
@@ -23,10 +23,12 @@ ScreenHandler = Callable[["Here", list[str]], Awaitable[None]]
 SCREEN_COMMANDS: dict[str, Command] = dict(COMMANDS)
 
 
-def _command(usage: str, help_text: str, least: int, most: int) -> Callable[[ScreenHandler], ScreenHandler]:
+def _command(
+    usage: str, help_text: str, least: int, most: int, *, lines: bool = False
+) -> Callable[[ScreenHandler], ScreenHandler]:
     def register(handler: ScreenHandler) -> ScreenHandler:
         name = handler.__name__.removeprefix("_")
-        SCREEN_COMMANDS[name] = Command(name, usage, help_text, least, most, cast("Handler", handler))
+        SCREEN_COMMANDS[name] = Command(name, usage, help_text, least, most, cast("Handler", handler), takes_lines=lines)
         return handler
 
     return register
@@ -56,9 +58,12 @@ class Here:
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
-        for line in text.splitlines():
-            if line.strip():
-                await self.seat.link.enqueue(Say(target, line, kind, tags))
+        lines = [line for line in text.splitlines() if line.strip()]
+        if len(lines) > 1 and kind is Kind.MESSAGE:
+            await self.seat.link.enqueue(SayLines(target, text.splitlines(), tags))
+            return
+        for line in lines:
+            await self.seat.link.enqueue(Say(target, line, kind, tags))
 
     async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
         """Have something done as soon as there is a connection."""
@@ -122,11 +127,29 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
         await link.answer_nick(text)
         return
     here = Here(desk, seat, buffer)
-    lines = text.rstrip().split("\n")
-    if len(lines) > 1 and not text.startswith("/") and buffer.place is not Place.SERVER:
-        desk.composer.send_lines(seat, buffer, lines)
-    else:
+    text = text.rstrip()
+    lines = text.split("\n")
+    if len(lines) == 1:
+        await interpret(here, text, SCREEN_COMMANDS)
+    elif is_command(text):
+        await _interpret_lines(here, text)
+    elif buffer.place is Place.SERVER:
         await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
+    else:
+        first = lines[0][1:] if text.startswith("//") else lines[0].lstrip() if text.lstrip().startswith("/") else lines[0]
+        desk.composer.send_lines(seat, buffer, [first, *lines[1:]])
+
+
+async def _interpret_lines(here: Here, text: str) -> None:
+    """Carry out a command whose last argument has several lines; one that takes a single line gives them back."""
+    command = find(text, SCREEN_COMMANDS)
+    if command is None or not command.takes_lines:
+        here.desk.composer.give_back(here.buffer, text)
+    if command is None or command.takes_lines:
+        await interpret(here, text, SCREEN_COMMANDS)
+        return
+    problem = _("/{name} takes one line. Nothing was sent; what you typed is still there.").format(name=command.name)
+    await here.tell(problem, error=True)
 
 
 # What is selected is meant here, too
@@ -189,7 +212,7 @@ async def _back(here: Here, words: list[str]) -> None:
     await trio.lowlevel.checkpoint()
 
 
-@_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2)
+@_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2, lines=True)
 async def _query(here: Here, words: list[str]) -> None:
     buffer = here.seat.server.open(words[0])
     here.desk.world.go(here.seat.server, buffer)

@@ -12,7 +12,7 @@ from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
 from trio_chat.client.session.status import ANSWERS
-from trio_chat.i18n import N_, _, ngettext
+from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
 if TYPE_CHECKING:
@@ -188,40 +188,14 @@ class Composer:
             if buffer in seat.server.buffers.values() and seat.link.is_ready:
                 self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)))
 
-    def pasted(self, text: str) -> None:
-        """Take what was pasted: one line is typed, of several is asked."""
-        text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
-        lines = text.split("\n")
-        if (
-            len(lines) == 1
-            or self.current_wish()
-            or self._desk.browser.is_jumping
-            or not self._desk.seats
-            or self._desk.world.buffer.place is Place.SERVER
-        ):
-            self._desk.prompt.insert(lines[0])
-            return
-        first = self._desk.prompt.edit_text
-        count = len(lines)
-        question = ngettext(
-            "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
-            "Paste {count} lines into {place}? Enter sends, E edits them first, Esc drops them",
-            count,
-        )
-        self._desk.ask(
-            Question(
-                question.format(count=count, place=clean(self._desk.world.buffer.name)),
-                partial(self._send_pasted, self._desk.seat, self._desk.world.buffer, first, lines),
-                partial(self._desk.prompt.insert, text),
-            )
-        )
-
-    def _send_pasted(self, seat: Seat, buffer: Buffer, first: str, lines: list[str]) -> None:
-        if first:
-            self._desk.prompt.clear()
-            lines = [first + lines[0], *lines[1:]]
-        self.send_lines(seat, buffer, lines)
-
     def send_lines(self, seat: Seat, buffer: Buffer, lines: Sequence[str]) -> None:
         """Send lines, as one message where the server can."""
         self._desk.post(partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))))
+
+    def give_back(self, buffer: Buffer, text: str) -> None:
+        """Put a text that was not sent back where the user can change it."""
+        if buffer is self._desk.world.buffer and not self._desk.prompt.edit_text and self.is_free():
+            self._desk.prompt.set_edit_text(text)
+            self._desk.prompt.set_edit_pos(len(text))
+        elif not buffer.draft:
+            buffer.draft = text

@@ -21,6 +21,7 @@ from trio_chat.client.screen.layout import Layout
 from trio_chat.client.screen.markup import Look
 from trio_chat.client.screen.pager import Pager
 from trio_chat.client.screen.panels import Panels
+from trio_chat.client.screen.pasting import Pasting
 from trio_chat.client.screen.prompt import Prompt
 from trio_chat.client.screen.requests import Requests
 from trio_chat.client.screen.rows import Rows
@@ -76,7 +77,7 @@ class Desk:
         self._question: Question | None = None
         self.browser = Browser(self)
         self.composer = Composer(self)
-        self._paste: list[str] | None = None
+        self.pasting = Pasting(self)
         self._interrupted = 0.0
 
         world.on_found = self.browser.found
@@ -155,21 +156,39 @@ class Desk:
         """Take a key."""
         if self.world.servers and self.timeline.buffer is not self.world.buffer:
             self.refresh()  # what is typed belongs to where we are, not to where we were
-        if key == "begin paste":
-            self._paste = []
-        elif key == "end paste":
-            self.composer.pasted("".join(self._paste or ()))
-            self._paste = None
-        elif self._paste is not None:
-            self._paste.append(_PASTED.get(key, key if len(key) == 1 else ""))
-        elif key in ("focus in", "focus out"):
+        if key in ("focus in", "focus out"):
             self.world.is_present = key == "focus in"
             self.world.look()
-        elif self._question:
+        elif not self.pasting.take(key):
+            for each in self._meant_by(key):
+                self._take(each, columns)
+        self.refresh()
+
+    def _meant_by(self, key: str) -> Sequence[str]:
+        """Return the keys that the user has pressed: Esc and another one at once look to a terminal like Alt and that one.
+
+        Where Esc means something it counts as Esc, and so it does before a key that means nothing with Alt: a command that is
+        typed behind Esc must never go elsewhere.
+        """
+        plain = key.removeprefix("meta ")
+        if plain == key:
+            return (key,)
+        if self.is_open or not (key in ACTIONS or self.prompt.knows(key)):
+            return ("esc", plain)
+        return (key,)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a page, a question, a selection or an answer that Esc ends."""
+        is_selecting = bool(self.seats) and self.timeline.selected is not None
+        is_asking = self._question is not None or self.browser.is_jumping
+        return self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
+
+    def _take(self, key: str, columns: int) -> None:
+        if self._question:
             self._answer(key)
         elif self.layout.page is None or not self._press_in_page(key):
             self._press(key, columns)
-        self.refresh()
 
     def _press(self, key: str, columns: int) -> None:
         action = ACTIONS.get(key)
@@ -177,6 +196,10 @@ class Desk:
             action = None
         if key == "ctrl d" and self.prompt.edit_text:
             action = None
+        if key == "enter" and self.pasting.is_unseen:
+            return
+        if key in _IN_SELECTION and self.seats and self.timeline.selected is not None and not self.prompt.edit_text:
+            action = _IN_SELECTION[key]
         if action == "go_number":
             self.world.go_number(int(key[-1]))
         elif action:
@@ -206,15 +229,22 @@ class Desk:
         question, self._question = self._question, None
         if question is None:
             return
-        if key in ("y", "Y", "д", "Д", "enter"):
+        if self.pasting.is_unseen and key != "esc":
+            self._question = question
+        elif key in ("y", "Y", "д", "Д", "enter"):
             question.yes()
         elif key in ("e", "E", "п", "П") and question.edit:
             question.edit()
         elif key not in ("n", "N", "н", "Н", "esc", "ctrl c"):
             self._question = question
 
-    def ask(self, question: Question) -> None:
-        """Ask the user something."""
+    @property
+    def question(self) -> Question | None:
+        """What the user is asked."""
+        return self._question
+
+    def ask(self, question: Question | None) -> None:
+        """Ask the user something, or nothing any longer."""
         self._question = question
 
     # What keys do
@@ -357,7 +387,8 @@ class Desk:
 
 
 _WITHOUT_SERVERS = frozenset(("redraw", "interrupt", "end_of_input"))
-_PASTED = {"enter": "\n", "tab": "\t", "ctrl j": "\n"}
+_IN_SELECTION = {"up": "select_up", "down": "select_down", "enter": "reply"}
+"""What keys do while a message is selected and nothing is typed."""
 
 
 def _nowhere() -> Buffer:

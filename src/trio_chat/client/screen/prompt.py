@@ -73,6 +73,10 @@ class Prompt(urwid.Edit):
             self._changed()
         return unused
 
+    def knows(self, key: str) -> bool:
+        """Tell whether a key that is no sign does something here."""
+        return key in _NEW_LINE or self._command_map[key] is not None
+
     def insert(self, text: str) -> None:
         """Put a text where the cursor is, as one step that can be undone."""
         buffer = self.kill_buffer

@@ -35,7 +35,9 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
 
     client = options.client
     looks = Options(client.theme, client.typing, client.highlights, client.notify)
-    running = ScreenClient(open_screen() if screen is None else screen, looks, partial(_wanted, options))
+    screen = open_screen() if screen is None else screen
+    running = ScreenClient(screen, looks, partial(_wanted, options))
+    screen.esc_matters = lambda: running.desk.is_open
     if options.is_first_run:
         Assistant(running.desk, config_file(), _beginner(running, options)).begin()
     else:

@@ -1,0 +1,140 @@
+"""Bracketed pastes: gathered key by key, cleaned, put into the prompt, or sent when the user says so.
+
+A terminal brackets a paste with two marks. What stands between them is text, whatever it looks like: no key of it is a command.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.registry import is_command
+from trio_chat.client.screen.composer import Question
+from trio_chat.client.screen.seat import Seat
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.text import clean
+
+if TYPE_CHECKING:
+    from trio_chat.client.screen.desk import Desk
+
+TO_SEE = 0.1
+"""Seconds in which Enter behind a paste does not count: the user has not seen yet what it would send."""
+MOST = 200_000
+"""Characters of a paste."""
+_SILENCE = 10.0
+"""Seconds without a key after which the mark of the end counts as lost."""
+_PAUSE = 0.5
+"""Seconds without a key after which Ctrl-C is the user's, and not part of the paste."""
+_TAB = "    "
+_TEXT = {"enter": "\n", "ctrl j": "\n", "tab": _TAB}
+
+
+class Pasting:
+    """The pastes of one desk.
+
+    Args:
+        desk: the desk.
+    """
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+        self._keys: list[str] | None = None
+        self._length = 0
+        self._last_key = 0.0
+        self._ended = float("-inf")
+        self._question: Question | None = None
+        self._asked = ""
+
+    def take(self, key: str) -> bool:
+        """Take a key that belongs to a paste; return whether it does."""
+        now = self._desk.now()
+        if self._keys is not None and (
+            now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)
+        ):
+            self._end()
+            if key == "ctrl c":
+                return True
+        self._last_key = now
+        if key == "begin paste":
+            self._keys = self._keys or []
+        elif key == "end paste":
+            self._end()
+        elif self._keys is not None:
+            self._gather(key)
+        else:
+            return False
+        return True
+
+    def look(self) -> None:
+        """End a paste whose mark of the end does not come; to be called now and then."""
+        if self._keys is not None and self._desk.now() - self._last_key >= _SILENCE:
+            self._end()
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether the user cannot have seen yet what was pasted."""
+        return 0 <= self._desk.now() - self._ended < TO_SEE
+
+    def _gather(self, key: str) -> None:
+        text = _TEXT.get(key, key.removeprefix("meta "))
+        if len(text) == 1 or key in _TEXT:  # all else is a key that was pressed, or a control character
+            self._length += len(text)
+            if self._keys is not None and self._length <= MOST:
+                self._keys.append(text)
+
+    def _end(self) -> None:
+        keys, self._keys = self._keys, None
+        length, self._length = self._length, 0
+        if keys is None:
+            return
+        self._ended = self._desk.now()
+        if length > MOST:
+            text = _("What was pasted is too long and was dropped: {count} characters, and {most} can be.")
+            self._desk.say_here(text.format(count=length, most=MOST), error=True)
+        else:
+            self._take_text("".join(keys))
+
+    def _take_text(self, text: str) -> None:
+        desk = self._desk
+        if self._question is not None and desk.question is self._question:
+            text = self._asked + text  # pasted while the question about what was pasted before is open
+        lines = text.rstrip("\n").split("\n")
+        if len(lines) == 1 or not desk.seats or not desk.composer.is_free():
+            desk.ask(None)
+            desk.prompt.insert(lines[0])
+        else:
+            self._ask(text)
+
+    def _ask(self, text: str) -> None:
+        desk, buffer = self._desk, self._desk.world.buffer
+        typed, at = desk.prompt.edit_text, desk.prompt.edit_pos
+        body = text.rstrip("\n")
+        whole = typed[:at] + body + typed[at:]
+        if is_command(typed):
+            place = typed[:at].strip()
+            send: Callable[[], None] = partial(self._enter, whole)
+        elif buffer.place is Place.SERVER:
+            desk.prompt.insert(body.replace("\n", " "))
+            return
+        else:
+            place = buffer.name
+            send = partial(self._send, desk.seat, buffer, whole[1:] if typed.startswith("//") else whole)
+        question = ngettext(
+            "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
+            "Paste {count} lines into {place}? Enter sends, E edits them first, Esc drops them",
+            len(body.split("\n")),
+        )
+        asked = question.format(count=len(body.split("\n")), place=clean(place))
+        self._asked = text
+        self._question = Question(asked, send, partial(desk.prompt.insert, body))
+        desk.ask(self._question)
+
+    def _enter(self, whole: str) -> None:
+        """Take a command and the lines behind it as if they had been typed."""
+        self._desk.prompt.clear()
+        self._desk.composer.entered(whole)
+
+    def _send(self, seat: Seat, buffer: Buffer, whole: str) -> None:
+        if buffer is self._desk.world.buffer:
+            self._desk.prompt.clear()
+        self._desk.composer.send_lines(seat, buffer, whole.split("\n"))

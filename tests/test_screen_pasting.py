@@ -1,0 +1,230 @@
+"""Pastes, and Esc before a key: no text goes to anybody that the user has not meant it for."""
+
+import pytest
+import trio
+import trio.testing
+
+from client_fakes import FakeServer, until
+from screen_fakes import Watched, inside
+from trio_chat.client.screen.pasting import MOST, TO_SEE
+from trio_chat.irc.message import parse
+
+PLAIN_IRC = ""
+
+
+@pytest.fixture
+def jumping_clock() -> trio.testing.MockClock:
+    """Return a clock that jumps when nothing else happens; not at once, since urwid draws while Trio is about to wait."""
+    return trio.testing.MockClock(autojump_threshold=0.002)
+
+
+def confirm(it: Watched) -> None:
+    """Press Enter when the question has been seen."""
+    it.time += 2 * TO_SEE
+    it.screen.press("enter")
+
+
+async def hears_nothing(server: FakeServer) -> None:
+    """Read what the client sends for a second: nothing that others see."""
+    with trio.move_on_after(1):
+        while True:
+            assert parse(await server.line()).command not in ("PRIVMSG", "TOPIC", "NICK", "AWAY", "BATCH")
+
+
+# Pastes
+
+
+async def test_a_paste_of_several_lines_asks_once(jumping_clock):
+    """With the count; Enter sends, Esc drops it."""
+    async with inside() as (it, server):
+        lines = [f"line{number}" for number in range(30)]
+        it.paste("\n".join(lines) + "\n")
+        await it.sees("Paste 30 lines into #lobby?")
+        it.screen.press("esc")
+        await it.sees_not("Paste 30")
+        it.paste("\n".join(lines) + "\n")
+        confirm(it)
+        await server.expect("BATCH +m1 draft/multiline #lobby")
+        for line in lines:
+            await server.expect(f"PRIVMSG #lobby {line}")
+        await server.expect("BATCH -m1")
+
+
+async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock):
+    """A server without draft/multiline takes a client that is too fast for a flood."""
+    async with inside(PLAIN_IRC) as (it, server):
+        it.paste("\n".join("01234567"))
+        confirm(it)
+        start = trio.current_time()
+        for number in range(8):
+            await server.expect(f"PRIVMSG #lobby {number}")
+            ping = parse(await server.expect("PING m"))
+            await server.send(f":srv.test PONG srv.test {ping.params[0]}")
+        assert trio.current_time() - start > 2
+
+
+async def test_a_paste_of_one_line_is_typed(jumping_clock):
+    """Nothing is asked, nothing is sent, and one undo takes it away."""
+    async with inside() as (it, _server):
+        it.paste("hello there\n")
+        await it.sees("› hello there")
+        it.screen.press("ctrl _")
+        assert it.desk.prompt.edit_text == ""
+
+
+@pytest.mark.parametrize("text", ["one", "one\ntwo"])
+async def test_enter_in_the_packet_of_the_paste_sends_nothing(text, jumping_clock):
+    """The user has not seen what it would send; the next Enter counts."""
+    async with inside() as (it, server):
+        it.paste(text, "enter")
+        await hears_nothing(server)
+        confirm(it)
+        await server.expect("PRIVMSG #lobby one" if text == "one" else "BATCH +m1 draft/multiline #lobby")
+
+
+@pytest.mark.parametrize("command", ["/msg bob ", "/query bob ", "/MSG bob "])
+async def test_a_command_before_a_paste_of_several_lines_is_carried_out(command, jumping_clock):
+    """All lines go to the person that the command names, and none to the channel."""
+    async with inside(PLAIN_IRC) as (it, server):
+        it.screen.type(command)
+        it.paste("one\ntwo")
+        await it.sees(f"Paste 2 lines into {command.strip()}?")
+        confirm(it)
+        for line in ("one", "two"):
+            await server.expect(f"PRIVMSG bob {line}")
+            ping = parse(await server.expect("PING m"))
+            await server.send(f":srv.test PONG srv.test {ping.params[0]}")
+        await hears_nothing(server)
+
+
+@pytest.mark.parametrize("command", ["/topic ", "/nick ", "/away ", "/me ", "/nosuch "])
+async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(command, jumping_clock):
+    """It is refused, and nothing of it is sent anywhere."""
+    async with inside() as (it, server):
+        it.screen.type(command)
+        it.paste("one\ntwo")
+        confirm(it)
+        await until(lambda: it.desk.prompt.edit_text == f"{command}one\ntwo")
+        await hears_nothing(server)
+
+
+async def test_lines_that_are_typed_behind_a_command_go_where_it_says(jumping_clock):
+    """Several lines can be typed, too (Alt-Enter)."""
+    async with inside() as (it, server):
+        it.screen.type("/msg bob one")
+        it.screen.press("meta enter")
+        it.screen.type("two")
+        it.screen.press("enter")
+        await server.expect("BATCH +m1 draft/multiline bob")
+
+
+async def test_a_paste_goes_where_the_cursor_is(jumping_clock):
+    """What stands behind the cursor follows the last line."""
+    async with inside() as (it, server):
+        it.screen.type("<>")
+        it.screen.press("left")
+        it.paste("one\ntwo")
+        confirm(it)
+        await server.expect("BATCH +m1")
+        await server.expect("PRIVMSG #lobby <one")
+        await server.expect("PRIVMSG #lobby two>")
+
+
+async def test_a_paste_while_the_question_is_open_is_added(jumping_clock):
+    """Neither of the two is lost."""
+    async with inside() as (it, server):
+        it.paste("one\ntwo\n")
+        it.paste("three")
+        await it.sees("Paste 3 lines")
+        confirm(it)
+        await server.expect("BATCH +m1")
+        for line in ("one", "two", "three"):
+            await server.expect(f"PRIVMSG #lobby {line}")
+
+
+@pytest.mark.parametrize("key", ["tab", "ctrl a", "ctrl c", "esc", "f1", "meta /", "<255>", "window", "shift up"])
+async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock):
+    """The text around it is pasted, and nothing happens that a key would do."""
+    async with inside() as (it, _server):
+        it.screen.press("begin paste", "a", key, "b", "end paste")
+        text = it.desk.prompt.edit_text
+        assert (text[0], text[-1]) == ("a", "b")
+        assert "\t" not in text
+        assert it.desk.layout.page is None
+
+
+async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock):
+    """A terminal that loses the closing mark must not make the client deaf."""
+    async with inside() as (it, _server):
+        it.screen.press("begin paste", "a", "b")
+        it.time += 1
+        it.screen.press("ctrl c")
+        assert it.desk.prompt.edit_text == "ab"
+        it.screen.press("c")
+        assert it.desk.prompt.edit_text == "abc"
+
+
+async def test_silence_ends_a_paste_without_an_end(jumping_clock):
+    """What was pasted is shown, and keys are keys again."""
+    async with inside() as (it, _server):
+        it.screen.press("begin paste", "a", "b")
+        it.time += 60
+        await until(lambda: it.desk.prompt.edit_text == "ab")
+        it.screen.press("c")
+        assert it.desk.prompt.edit_text == "abc"
+
+
+async def test_an_endless_paste_is_dropped(jumping_clock):
+    """Its size is bounded, and the user reads why."""
+    async with inside() as (it, _server):
+        it.paste("x" * (MOST + 1))
+        await it.sees("What was pasted is too long")
+        assert it.desk.prompt.edit_text == ""
+
+
+# Esc and a key in one packet, which a terminal takes for Alt and the key
+
+
+@pytest.mark.parametrize("opening", [("f1",), ("f8",), ("ctrl g",), ("shift up",), ("ctrl r",)])
+@pytest.mark.parametrize("key", ["/", "a", "2", "g", "k", "u", "r", "m", "b", "enter"])
+async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key, jumping_clock):
+    """Esc ends the page, the question, the selection or the answer; the key does what it does alone."""
+    async with inside() as (it, server):
+        await server.send("@msgid=1 :bob!u@h PRIVMSG #lobby :hi", ":carol!u@h PRIVMSG alice :psst")
+        await it.sees("bob │ hi", "carol")
+        here = it.world.buffer
+        it.screen.press(*opening)
+        assert it.desk.is_open
+        it.screen.press(f"meta {key}")
+        assert not it.desk.is_open
+        assert it.world.buffer is here
+        assert it.desk.prompt.edit_text == ("" if key == "enter" else key)
+
+
+async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock):
+    """A question counts as well."""
+    async with inside() as (it, server):
+        it.paste("one\ntwo")
+        it.screen.press("meta y")
+        assert it.desk.question is None
+        assert it.desk.prompt.edit_text == "y"
+        await hears_nothing(server)
+
+
+async def test_a_command_at_once_behind_esc_reaches_whom_it_names(jumping_clock):
+    """Also where nothing is open: no key that begins a command means anything with Alt."""
+    async with inside() as (it, server):
+        await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
+        await server.play_back(kind="chathistory #other")
+        await it.sees("#other")
+        it.screen.press("meta /", *"msg bob my secret", "enter")
+        assert (await server.expect("PRIVMSG bob")).endswith(":my secret")
+
+
+async def test_a_selection_is_moved_without_alt(jumping_clock):
+    """Up and down go on, Enter answers."""
+    async with inside() as (it, server):
+        await server.send(*(f"@msgid={number} :bob!u@h PRIVMSG #lobby :{number}" for number in range(3)))
+        await it.sees("bob │ 2")
+        it.screen.press("meta k", "up", "up", "down", "enter")
+        assert it.desk.reply_to == (it.world.buffer, "1")
