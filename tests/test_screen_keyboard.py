@@ -119,7 +119,10 @@ def test_half_of_something_is_dropped(half, keyboard):
 PIECES = st.sampled_from(
     [
         *(sign.encode() for sign in ("a", "/msg bob x", "я", "東", "😀", "\r", "\t", "\x03", "\x7f", "[", "O")),
-        *(b"\x1b" + rest for rest in (b"[A", b"[D", b"[1;2A", b"[5~", b"OP", b"k", b"/", b"1", b"r", b"[200~a\x1b\tb\r\n\x1b[201~", b"\r")),
+        *(
+            b"\x1b" + rest
+            for rest in (b"[A", b"[D", b"[1;2A", b"[5~", b"OP", b"k", b"/", b"1", b"r", b"[200~a\x1b\tb\r\n\x1b[201~", b"\r")
+        ),
     ]
 )
 

@@ -89,7 +89,8 @@ class LineClient:
                     working.start_soon(self._handle_lines, lines_receive)
                     code = await self._link.run()
                     working.cancel_scope.cancel()
-                await self._link.close()
+                await self._link.tell_unsent()
+                self._link.close()
             reading.cancel_scope.cancel()
         return 1 if self._link.failed and not self._interface.interactive else code
 

@@ -5,6 +5,7 @@ channel; whoever shows them passes each through `react` first, which does what h
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from random import Random
 
 import trio
@@ -80,6 +81,10 @@ class Link:
         self._past = Past()
         self._refusals = 0
         self._reason = ""
+        self._is_over = False
+        self._connects_again = False
+        self._woken = trio.Event()
+        self.unsent: list[str] = []
         self._sees_status = sees_status
         self._stays = stays
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
@@ -88,31 +93,60 @@ class Link:
         self._outbox = Outbox(WAITING_LINES if interactive else 0, self._cannot_be_sent)
 
     async def run(self) -> int:
-        """Connect, stay connected until one side ends it, and return the exit code; `close` must follow.
+        """Connect, stay connected until one side ends it, and return the exit code; `tell_unsent` must follow.
 
-        Cancelled, it closes the connection without a word.
+        Cancelled, it closes the connection without a word. After its end, and `wait_woken`, it can be called again.
         """
+        self._is_over = False
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._outbox.run)
             code = await self._stay_connected()
             nursery.cancel_scope.cancel()
+        self._is_over = True
         return code
 
-    async def close(self) -> None:
-        """Tell what was not sent, and nothing more after that."""
+    async def wait_woken(self) -> bool:
+        """Wait until the user wants to be connected again, which returns True, or to be rid of this server."""
+        while not (self._connects_again or self._tries.stopped):
+            await self._woken.wait()
+            self._woken = trio.Event()
+        if self._tries.stopped:
+            return False
+        self._connects_again = False
+        self._refusals = 0
+        self._tries.succeeded()
+        return True
+
+    async def tell_unsent(self) -> None:
+        """Tell what was not sent, or not confirmed, and keep it in `unsent`."""
         for sent in self._past.take_unconfirmed(lambda sent: True):
-            await self._events.send(events.Unconfirmed(sent.target, sent.text))
+            self.unsent.append(_("It is not known whether this has arrived: {text}").format(text=sent.text))
+            await self._show(events.Unconfirmed(sent.target, sent.text))
         for text in self._outbox.take_unsent():
             self.failed = True
-            await self.tell(_("Not sent: {text}").format(text=text), error=True)
+            if text:
+                self.unsent.append(_("Not sent: {text}").format(text=text))
+                await self.tell(_("Not sent: {text}").format(text=text), error=True)
+
+    def close(self) -> None:
+        """Tell nothing more."""
         self._events.close()
 
     async def leave(self, reason: str = "") -> None:
         """Leave the server politely, or stop trying to reach it."""
         self._reason = reason or self._reason
         self._tries.stop()
+        self._woken.set()
         if self.session:
             await self.session.leave(self._reason)
+
+    async def reconnect(self) -> None:
+        """Connect anew, at once."""
+        self._connects_again = True
+        self._tries.skip_pause()
+        self._woken.set()
+        if self.session:
+            await self.session.leave(_("Reconnecting"))
 
     async def drain(self, reason: str) -> None:
         """Send what waits, for a person's patience or until the server has answered all of it, then leave."""
@@ -146,7 +180,11 @@ class Link:
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Have a sentence shown."""
-        await self._events.send(Note(clean(text), error))
+        await self._show(Note(clean(text), error))
+
+    async def _show(self, event: Event) -> None:
+        with suppress(trio.ClosedResourceError, trio.BrokenResourceError):  # nobody looks at this server any longer
+            await self._events.send(event)
 
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message, each line of it by itself, as soon as there is a connection."""
@@ -174,11 +212,17 @@ class Link:
         if not self.interactive:
             await self._outbox.put(action)
             return
+        problem = _("The connection has ended. /reconnect connects again. Not sent: {text}") if self._is_over else ""
         try:
-            self._outbox.put_nowait(action)
+            if not problem:
+                self._outbox.put_nowait(action)
         except trio.WouldBlock:
-            text = _("Too many lines are waiting to be sent. Not sent: {text}")
-            await self.tell(text.format(text=action.text), error=True)
+            problem = _("Too many lines are waiting to be sent. Not sent: {text}")
+        except trio.ClosedResourceError:
+            problem = _("You are leaving. Not sent: {text}")
+        if problem:
+            if action.text:
+                await self.tell(problem.format(text=action.text), error=True)
             return
         if self._tries.was_connected and not self.is_ready:
             await self.tell(_("Not connected at the moment. This will be sent as soon as the connection is back."))
@@ -200,7 +244,7 @@ class Link:
 
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
-        await self._events.send(events.Asked())
+        await self._show(events.Asked())
 
     async def answer_nick(self, line: str) -> None:
         """Take the answer to the question for a nickname."""
@@ -213,6 +257,15 @@ class Link:
                 await self.session.do(lambda dialogue: dialogue.change_nick(self.wish.nick))
             except NotConnectedError:
                 return  # the next connection begins with it
+
+    @property
+    def paced_lines(self) -> int:
+        """How many lines of a paste wait for their turn."""
+        return self._outbox.paced_lines
+
+    def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
+        """Send no more of what was pasted, to one target or to all; return to whom and what was not sent."""
+        return self._outbox.stop_paced(target)
 
     async def _cannot_be_sent(self, text: str) -> None:
         self.failed = True
@@ -231,6 +284,11 @@ class Link:
                 self.rooms.joined(channel)
             case events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True):
                 self._left(channel)
+                unsent = _("You left {channel} before this was sent: {text}")
+                left = [
+                    Note(clean(unsent.format(channel=channel, text=text)), error=True) for _to, text in self.stop_paced(channel)
+                ]
+                return (event, *left)
             case events.JoinRefused(channel=channel):
                 self.failed = True
                 self._left(channel)
@@ -307,8 +365,11 @@ class Link:
                 return 0
             if stream is None and not self._tries.was_connected and not self._stays:
                 return 1
-            if stream and (code := await self._converse(stream)) is not None:
+            if stream and (code := await self._converse(stream)) is not None and not self._connects_again:
                 return code
+            if self._connects_again:
+                self._connects_again = False
+                continue
             if not await self._tries.wait_before_next():
                 return 1
 

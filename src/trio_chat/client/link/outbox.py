@@ -3,6 +3,7 @@
 A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is left at the end is told.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import trio
@@ -24,15 +25,15 @@ class Say:
 
     def __init__(self, target: str, text: str, kind: Kind, tags: Mapping[str, str] = NO_TAGS) -> None:
         self.text = text
-        self._target = target
+        self.target = target
         self._kind = kind
         self._tags = tags
 
     async def __call__(self, session: Session) -> None:
         """Send the rest, in as many messages as it takes."""
         while self.text:
-            part, rest = cut(self.text, session.dialogue.room(self._target, self._kind))
-            await session.say(self._target, part, self._kind, self._tags)
+            part, rest = cut(self.text, session.dialogue.room(self.target, self._kind))
+            await session.say(self.target, part, self._kind, self._tags)
             self.text = rest
 
 
@@ -40,27 +41,35 @@ class SayLines:
     """Several lines to be sent: as one message where the server can, one by one and not too fast elsewhere."""
 
     def __init__(self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS) -> None:
-        self._target = target
-        self._lines = list(lines)
+        self.target = target
+        self._lines = [Say(target, line, Kind.MESSAGE, tags) for line in lines]
         self._tags = tags
         self._count = 0
+
+    def __len__(self) -> int:
+        """Return how many lines are left to be sent."""
+        return len(self._lines)
 
     @property
     def text(self) -> str:
         """What is left to be sent."""
-        return " / ".join(self._lines)
+        return "\n".join(line.text for line in self._lines)
+
+    def fits_together(self, session: Session) -> bool:
+        """Tell whether it can be one message."""
+        return session.dialogue.fits_together(self.target, [line.text for line in self._lines])
 
     async def __call__(self, session: Session) -> None:
         """Send the rest."""
-        if session.dialogue.fits_together(self._target, self._lines):
-            await session.say_together(self._target, self._lines, self._tags)
+        if self.fits_together(session):
+            await session.say_together(self.target, [line.text for line in self._lines], self._tags)
             self._lines = []
             return
         while self._lines:
-            if self._lines[0].strip():
+            if self._lines[0].text.strip():
                 if self._count >= _UNPACED:
                     await trio.sleep(_PACE)
-                await Say(self._target, self._lines[0], Kind.MESSAGE, self._tags)(session)
+                await self._lines[0](session)
                 self._count += 1
             self._lines.pop(0)
 
@@ -77,8 +86,14 @@ class Do:
         await session.do(self._action)
 
 
+Action = Say | SayLines | Do
+
+
 class Outbox:
     """The queue, and the session that it goes to while there is one.
+
+    Lines that have to be paced go out beside it, so that commands and messages to others overtake them; what is said to the same
+    target waits until they are through.
 
     Args:
         room: how many actions may wait.
@@ -88,8 +103,12 @@ class Outbox:
     def __init__(self, room: int, cannot_be_sent: Callable[[str], Awaitable[None]]) -> None:
         self.all_sent = trio.Event()
         self._cannot_be_sent = cannot_be_sent
-        self._send, self._receive = trio.open_memory_channel[Say | SayLines | Do](room)
-        self._in_hand: Say | SayLines | Do | None = None
+        self._room = room
+        self._send, self._receive = trio.open_memory_channel[Action](room)
+        self._in_hand: Action | None = None
+        self._paced: deque[Say | SayLines] = deque()
+        self._paced_changed = trio.Event()
+        self._pace_scope = trio.CancelScope()
         self._session: Session | None = None
         self._ever_attached = trio.Event()
         self._attached = trio.Event()
@@ -113,16 +132,18 @@ class Outbox:
         self._attached = trio.Event()
         self._gone.set()
 
-    async def put(self, action: Say | SayLines | Do) -> None:
+    async def put(self, action: Action) -> None:
         """Add an action; wait while there is no room for it."""
         await self._send.send(action)
 
-    def put_nowait(self, action: Say | SayLines | Do) -> None:
+    def put_nowait(self, action: Action) -> None:
         """Add an action.
 
         Raises:
             trio.WouldBlock: there is no room for it.
         """
+        if len(self._paced) >= max(self._room, 1):
+            raise trio.WouldBlock
         self._send.send_nowait(action)
 
     def close(self) -> None:
@@ -131,16 +152,66 @@ class Outbox:
 
     async def run(self) -> None:
         """Send what is there, in order, until `close`; cancelled, leave what was not sent for `take_unsent`."""
-        async for action in self._receive:
-            self._in_hand = action
-            await self._perform(action)
-            self._in_hand = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._send_paced)
+            async for action in self._receive:
+                self._in_hand = action
+                await self._perform(action)
+                self._in_hand = None
+            while self._paced:
+                await self._paced_changed.wait()
+            nursery.cancel_scope.cancel()
         self.all_sent.set()
+
+    # Lines that are paced
+
+    @property
+    def paced_lines(self) -> int:
+        """How many lines wait for their turn, since the server would take them all at once for a flood."""
+        return sum(len(each) if isinstance(each, SayLines) else 1 for each in self._paced)
+
+    def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
+        """Send no more of the lines that are paced; return to whom and what was not sent.
+
+        Args:
+            target: to whom they go; "" for all.
+        """
+        same = self._session.dialogue.features.same if self._session else str.__eq__
+        left: dict[str, list[str]] = {}
+        first = self._paced[0] if self._paced else None
+        for each in [each for each in self._paced if not target or same(each.target, target)]:
+            left.setdefault(each.target, []).append(each.text)
+            self._paced.remove(each)
+        if first is not None and first not in self._paced:
+            self._pace_scope.cancel()
+        self._tell_paced()
+        return [(each, "\n".join(texts)) for each, texts in left.items()]
+
+    async def _send_paced(self) -> None:
+        while True:
+            while not self._paced:
+                await self._paced_changed.wait()
+            with trio.CancelScope() as self._pace_scope:
+                await self._perform(self._paced[0], at_once=True)
+                self._paced.popleft()
+                self._tell_paced()
+
+    def _tell_paced(self) -> None:
+        self._paced_changed.set()
+        self._paced_changed = trio.Event()
+
+    def _must_be_paced(self, action: Say | SayLines, session: Session) -> bool:
+        same = session.dialogue.features.same
+        is_behind = any(same(action.target, each.target) for each in self._paced)
+        return is_behind or (isinstance(action, SayLines) and not action.fits_together(session))
+
+    # What is left
 
     def take_unsent(self) -> list[str]:
         """Remove everything that was not sent, and return what it says."""
-        left = [self._in_hand] if self._in_hand else []
+        left: list[Action] = [*self._paced, *([self._in_hand] if self._in_hand else [])]
         self._in_hand = None
+        self._paced.clear()
         while True:
             try:
                 left.append(self._receive.receive_nowait())
@@ -167,13 +238,17 @@ class Outbox:
                 return
             await self._attached.wait()
 
-    async def _perform(self, action: Say | SayLines | Do) -> None:
+    async def _perform(self, action: Action, *, at_once: bool = False) -> None:
         while True:
             await self._attached.wait()
             session = self._session
             try:
                 if session:
                     await session.wait_ready()
+                    if not at_once and not isinstance(action, Do) and self._must_be_paced(action, session):
+                        self._paced.append(action)
+                        self._tell_paced()
+                        return
                     await action(session)
                     return
             except NotConnectedError:

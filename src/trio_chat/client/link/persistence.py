@@ -49,6 +49,11 @@ class Persistence:
         self.stopped = True
         self._pause.cancel()
 
+    def skip_pause(self) -> None:
+        """Try at once what would be tried later."""
+        self._backoff.reset()
+        self._pause.cancel()
+
     def succeeded(self) -> None:
         """Begin anew: the connection was a good one."""
         self._backoff.reset()

@@ -5,6 +5,7 @@ hundredths of a second, so a flood of messages costs no more than a trickle; a k
 """
 
 import os
+import sys
 import time as clock
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,7 @@ class ScreenClient:
         self._is_leaving = False
         self._reason = ""
         self._title = ""
+        self._unsent: list[str] = []
         self.code = 0
         self.world = World(now, options.highlights)
         self.world.on_alert = self._alert
@@ -132,7 +134,9 @@ class ScreenClient:
                 with self._scope:
                     await loop.run_async()
             nursery.cancel_scope.cancel()
-        return self.code
+        for text in self._unsent:  # the screen that showed it has closed
+            print("\n".join(map(clean, text.split("\n"))), file=sys.stderr)
+        return 1 if self._unsent else self.code
 
     async def leave(self) -> None:
         """Leave all servers politely, and end."""
@@ -173,17 +177,32 @@ class ScreenClient:
     async def _run_seat(self, seat: Seat) -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._take_events, seat)
-            code = await seat.link.run()
-            await seat.link.close()
-        self.code = max(self.code, code)
-        seat.server.state = State.ENDED
-        if code == 0 or self._is_leaving:  # it was wanted
-            if len(self.desk.seats) == 1:
-                self._scope.cancel()
-                return
-            self.desk.seats.remove(seat)
-            self.world.remove_server(seat.server)
+            async with trio.open_nursery() as working:
+                working.start_soon(seat.do_jobs, self._mark_dirty)
+                await self._stay_at(seat)
+                working.cancel_scope.cancel()
+            seat.link.close()
+        self._unsent += [f"{seat.server.name}: {text}" for text in seat.link.unsent]
+        if len(self.desk.seats) == 1:
+            self._scope.cancel()
+            return
+        self.desk.seats.remove(seat)
+        self.world.remove_server(seat.server)
         self._mark_dirty()
+
+    async def _stay_at(self, seat: Seat) -> None:
+        """Be at a server until that has ended for good: one that has failed stays on the screen, with the reason."""
+        while True:
+            code = await seat.link.run()
+            await seat.link.tell_unsent()
+            self.code = max(self.code, code)
+            if code == 0 or self._is_leaving:  # it was wanted
+                return
+            seat.server.state = State.ENDED
+            self._mark_dirty()
+            if not await seat.link.wait_woken():
+                return
+            seat.server.state = State.CONNECTING
 
     async def _take_events(self, seat: Seat) -> None:
         async for event in seat.link.events:
@@ -216,7 +235,7 @@ class ScreenClient:
     def _offer_registration(self, seat: Seat) -> None:
         if seat.registers:
             seat.registers = False
-            self._post(partial(seat.link.register, "", ""))
+            self.desk.post(partial(seat.link.register, "", ""), seat)
 
     def _catch_up(self, seat: Seat) -> None:
         """Fetch what was said in private while we were not there."""
@@ -226,13 +245,16 @@ class ScreenClient:
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
-        self._post(partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)))
+        self.desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), seat)
 
     # Tasks
 
-    def _post(self, job: Job) -> None:
+    def _post(self, job: Job, seat: Seat | None) -> None:
         try:
-            self._jobs.send_nowait(job)
+            if seat is None:
+                self._jobs.send_nowait(job)
+            else:
+                seat.post(job)
         except trio.WouldBlock:
             self.desk.say_here(_("Too much is waiting to be done. This was not done; wait a little."), error=True)
 

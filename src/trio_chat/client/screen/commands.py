@@ -268,6 +268,11 @@ async def _disconnect(here: Here, words: list[str]) -> None:
     await here.seat.link.leave(words[0] if words else "")
 
 
+@_command("", N_("connects to this server anew, at once"), 0, 0)
+async def _reconnect(here: Here, words: list[str]) -> None:
+    await here.seat.link.reconnect()
+
+
 @_command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
 async def _names(here: Here, words: list[str]) -> None:
     here.seat.server.asked_names += 1

@@ -138,12 +138,13 @@ class Composer:
         self._desk.world.buffer.draft = ""
         if not text.startswith("/"):
             self._desk.timeline.to_end()
-        job = partial(self._desk.submit, self._desk, self._desk.seat, self._desk.world.buffer, text)
+        seat = self._desk.seat
+        job = partial(self._desk.submit, self._desk, seat, self._desk.world.buffer, text)
         if asks_secret(text):  # who types fast is faster than the question
             self._expects_secret = True
-            self._desk.post(partial(self._submit_asking, job))
+            self._desk.post(partial(self._submit_asking, job), seat)
         else:
-            self._desk.post(job)
+            self._desk.post(job, seat)
 
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
         """Return the tags of a message that answers another, and answer no more."""
@@ -186,16 +187,21 @@ class Composer:
     def _tell_typing(self, buffer: Buffer, state: str) -> None:
         for seat in self._desk.seats:
             if buffer in seat.server.buffers.values() and seat.link.is_ready:
-                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)))
+                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)), seat)
 
     def send_lines(self, seat: Seat, buffer: Buffer, lines: Sequence[str]) -> None:
         """Send lines, as one message where the server can."""
-        self._desk.post(partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))))
+        self._desk.post(partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))), seat)
 
-    def give_back(self, buffer: Buffer, text: str) -> None:
-        """Put a text that was not sent back where the user can change it."""
-        if buffer is self._desk.world.buffer and not self._desk.prompt.edit_text and self.is_free():
+    def give_back(self, buffer: Buffer, text: str) -> bool:
+        """Put a text that was not sent back where the user can change it; return whether there is room for it."""
+        if buffer is self._desk.world.buffer and self.is_free():
+            if self._desk.prompt.edit_text:
+                return False
             self._desk.prompt.set_edit_text(text)
             self._desk.prompt.set_edit_pos(len(text))
-        elif not buffer.draft:
-            buffer.draft = text
+            return True
+        if buffer.draft:
+            return False
+        buffer.draft = text
+        return True

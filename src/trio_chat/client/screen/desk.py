@@ -29,7 +29,7 @@ from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
 from trio_chat.client.screen.timeline import Timeline
 from trio_chat.client.session.events import Note
-from trio_chat.i18n import _
+from trio_chat.i18n import _, ngettext
 
 _TO_LEAVE = 3.0
 """Seconds in which Ctrl-C has to be pressed again."""
@@ -56,7 +56,7 @@ class Desk:
         world: World,
         *,
         theme: str,
-        post: Callable[[Job], None],
+        post: Callable[[Job, Seat | None], None],
         submit: "Callable[[Desk, Seat, Buffer, str], Awaitable[None]]",
         leave: Callable[[str], None],
         connect: Callable[[str], str],
@@ -109,9 +109,9 @@ class Desk:
         """Return the seat of a server."""
         return next(seat for seat in self.seats if seat.server is server)
 
-    def post(self, job: Job) -> None:
-        """Have something done that has to wait."""
-        self._post(job)
+    def post(self, job: Job, seat: Seat | None = None) -> None:
+        """Have something done that has to wait, after what was asked of that server before; None for what is about no server."""
+        self._post(job, seat)
 
     # Drawing
 
@@ -148,6 +148,11 @@ class Desk:
         session = self.seat.link.session
         waiting = len(session.dialogue.pending) if session else 0
         question = self._question.text if self._question else ""
+        if not question and (lines := self.seat.link.paced_lines):
+            text = ngettext(
+                "{count} line waits to be sent; Esc stops that", "{count} lines wait to be sent; Esc stops that", lines
+            )
+            question = text.format(count=lines)
         return [self.panels.status(columns, waiting=waiting, hidden=self.timeline.hidden, question=question)] * rows
 
     # Keys
@@ -354,13 +359,25 @@ class Desk:
             self.browser.end_jump()
         elif self.reply_to:
             self.reply_to = None
-        elif not self.timeline.unselect():
+        elif not (self.timeline.unselect() or self._stop_sending()):
             self.timeline.to_end()
+
+    def _stop_sending(self) -> bool:
+        """Send no more of what was pasted, and give it back; return whether anything was being sent."""
+        stopped = [(seat, *left) for seat in self.seats for left in seat.link.stop_paced()]
+        for seat, target, text in stopped:
+            if not self.composer.give_back(seat.server.open(target), text):
+                seat.server.show(self.world.buffer, Note(_("Not sent: {text}").format(text=text), True))
+        if stopped:
+            self.say_here(_("Stopped. What was not sent can be typed on."))
+        return bool(stopped)
 
     def interrupt(self) -> None:
         """Remove what is typed; leave when that is done twice on an empty line."""
         if self.browser.is_jumping:
             self.browser.end_jump()
+        elif self._stop_sending():
+            pass
         elif self.prompt.edit_text:
             self.prompt.clear()
         elif self.now() - self._interrupted < _TO_LEAVE:

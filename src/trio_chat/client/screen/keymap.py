@@ -36,7 +36,12 @@ BINDINGS = (
     Binding(("ctrl home", "meta home"), "Ctrl-Home", "to_start", N_("goes to the oldest message there is")),
     Binding(("ctrl end", "meta end"), "Ctrl-End", "to_end", N_("goes to the newest message")),
     Binding(("meta u",), "Alt-U", "to_unread", N_("goes to the line of what is new")),
-    Binding(("shift up", "meta k"), "Shift-↑, Alt-K", "select_up", N_("selects a message: /reply, /react and /redact mean it; ↑ ↓ go on")),
+    Binding(
+        ("shift up", "meta k"),
+        "Shift-↑, Alt-K",
+        "select_up",
+        N_("selects a message: /reply, /react and /redact mean it; ↑ ↓ go on"),
+    ),
     Binding(("shift down", "meta j"), "Shift-↓, Alt-J", "select_down", N_("selects the next message")),
     Binding(("ctrl r", "meta r"), "Ctrl-R, Alt-R", "reply", N_("answers the selected message, or the last one")),
     Binding(("f3",), "F3", "toggle_places", N_("shows or hides the list of channels")),

@@ -48,9 +48,7 @@ class Pasting:
     def take(self, key: str) -> bool:
         """Take a key that belongs to a paste; return whether it does."""
         now = self._desk.now()
-        if self._keys is not None and (
-            now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)
-        ):
+        if self._keys is not None and (now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)):
             self._end()
             if key == "ctrl c":
                 return True

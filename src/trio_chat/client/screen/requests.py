@@ -29,7 +29,9 @@ class Requests:
         for seat in self._desk.seats:
             if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
                 buffer.is_loading = True
-                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)))
+                self._desk.post(
+                    partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)), seat
+                )
 
     def opened(self, server: Server, buffer: Buffer) -> None:
         """Fetch what belongs into a new buffer, if it is of a private talk; the history of a channel comes by itself."""
@@ -40,7 +42,7 @@ class Requests:
         """Fetch what was said in a private talk."""
         for seat in self._desk.seats:
             if seat.server is server:
-                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)))
+                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)), seat)
 
     def has_read(self, server: Server, buffer: Buffer, time: float) -> None:
         """Tell the server that a buffer was read up to a time, 0 for one that nothing was said in."""

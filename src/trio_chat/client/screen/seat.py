@@ -1,9 +1,19 @@
 """One server at the desk: its link, and how the model sees it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import trio
 
 from trio_chat.client.link.link import Link
 from trio_chat.client.model.server import Server
+from trio_chat.client.screen.jobs import Job
+
+_MOST_JOBS = 1000
+
+
+def _jobs() -> tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]]:
+    return trio.open_memory_channel[Job](_MOST_JOBS)
 
 
 @dataclass(slots=True, eq=False)
@@ -15,3 +25,18 @@ class Seat:
     server: Server
     going_to: str = ""
     registers: bool = False
+    jobs: tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]] = field(default_factory=_jobs)
+
+    def post(self, job: Job) -> None:
+        """Have something done that has to wait: after what was wanted of this server before, whatever others do meanwhile.
+
+        Raises:
+            trio.WouldBlock: too much waits already.
+        """
+        self.jobs[0].send_nowait(job)
+
+    async def do_jobs(self, done: Callable[[], None]) -> None:
+        """Do what is wanted of this server, in order, for ever."""
+        async for job in self.jobs[1]:
+            await job()
+            done()

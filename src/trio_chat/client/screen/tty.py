@@ -57,7 +57,7 @@ class TerminalScreen(Screen):
         self.tty_signal_keys("undefined", "undefined", "undefined", "undefined", "undefined")
 
     @property
-    def complete_wait(self) -> float:  # type: ignore[override]  # it depends on what is there
+    def complete_wait(self) -> float:  # it depends on what is there
         """Seconds to wait for the rest of what has arrived in part."""
         if self._partial_codes != [_ESC]:
             return _PATIENCE
