@@ -7,7 +7,6 @@ import trio.testing
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
 from trio_chat.client.model.state import State
-from trio_chat.client.screen.pasting import TO_SEE
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
@@ -44,7 +43,7 @@ async def hears(server: FakeServer, command: str) -> None:
 async def begin_paste(it: Watched, server: FakeServer) -> None:
     """Paste a hundred lines, and take those that are sent at once."""
     it.paste("\n".join(MANY))
-    it.time += 2 * TO_SEE
+    await it.rest()
     it.screen.press("enter")
     for line in MANY[:4]:
         await confirm(server, f"PRIVMSG #lobby {line}")

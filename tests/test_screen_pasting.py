@@ -6,7 +6,7 @@ import trio.testing
 
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
-from trio_chat.client.screen.pasting import MOST, TO_SEE
+from trio_chat.client.screen.pasting import MOST
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
@@ -18,9 +18,9 @@ def jumping_clock() -> trio.testing.MockClock:
     return trio.testing.MockClock(autojump_threshold=0.002)
 
 
-def confirm(it: Watched) -> None:
-    """Press Enter when the question has been seen."""
-    it.time += 2 * TO_SEE
+async def confirm(it: Watched) -> None:
+    """Press Enter when the question has been drawn."""
+    await it.rest()
     it.screen.press("enter")
 
 
@@ -43,7 +43,7 @@ async def test_a_paste_of_several_lines_asks_once(jumping_clock):
         it.screen.press("esc")
         await it.sees_not("Paste 30")
         it.paste("\n".join(lines) + "\n")
-        confirm(it)
+        await confirm(it)
         await server.expect("BATCH +m1 draft/multiline #lobby")
         for line in lines:
             await server.expect(f"PRIVMSG #lobby {line}")
@@ -54,7 +54,7 @@ async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock):
     """A server without draft/multiline takes a client that is too fast for a flood."""
     async with inside(PLAIN_IRC) as (it, server):
         it.paste("\n".join("01234567"))
-        confirm(it)
+        await confirm(it)
         start = trio.current_time()
         for number in range(8):
             await server.expect(f"PRIVMSG #lobby {number}")
@@ -78,7 +78,7 @@ async def test_enter_in_the_packet_of_the_paste_sends_nothing(text, jumping_cloc
     async with inside() as (it, server):
         it.paste(text, "enter")
         await hears_nothing(server)
-        confirm(it)
+        await confirm(it)
         await server.expect("PRIVMSG #lobby one" if text == "one" else "BATCH +m1 draft/multiline #lobby")
 
 
@@ -89,7 +89,7 @@ async def test_a_command_before_a_paste_of_several_lines_is_carried_out(command,
         it.screen.type(command)
         it.paste("one\ntwo")
         await it.sees(f"Paste 2 lines into {command.strip()}?")
-        confirm(it)
+        await confirm(it)
         for line in ("one", "two"):
             await server.expect(f"PRIVMSG bob {line}")
             ping = parse(await server.expect("PING m"))
@@ -103,7 +103,7 @@ async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(command, jump
     async with inside() as (it, server):
         it.screen.type(command)
         it.paste("one\ntwo")
-        confirm(it)
+        await confirm(it)
         await until(lambda: it.desk.prompt.edit_text == f"{command}one\ntwo")
         await hears_nothing(server)
 
@@ -124,7 +124,7 @@ async def test_a_paste_goes_where_the_cursor_is(jumping_clock):
         it.screen.type("<>")
         it.screen.press("left")
         it.paste("one\ntwo")
-        confirm(it)
+        await confirm(it)
         await server.expect("BATCH +m1")
         await server.expect("PRIVMSG #lobby <one")
         await server.expect("PRIVMSG #lobby two>")
@@ -136,7 +136,7 @@ async def test_a_paste_while_the_question_is_open_is_added(jumping_clock):
         it.paste("one\ntwo\n")
         it.paste("three")
         await it.sees("Paste 3 lines")
-        confirm(it)
+        await confirm(it)
         await server.expect("BATCH +m1")
         for line in ("one", "two", "three"):
             await server.expect(f"PRIVMSG #lobby {line}")

@@ -95,6 +95,7 @@ class Desk:
             status=Rows(self._status),
             prompt=self.prompt,
             press=self.press,
+            drawn=self.pasting.drawn,
         )
         self.layout.rule = specs(theme)["rule"]
 

@@ -27,6 +27,7 @@ class Layout(urwid.Widget):
         status: the line below.
         prompt: where the user types.
         press: takes a key and the width of the prompt.
+        drawn: called when everything has been drawn.
     """
 
     _sizing = frozenset([urwid.Sizing.BOX])
@@ -42,11 +43,13 @@ class Layout(urwid.Widget):
         status: Rows,
         prompt: urwid.Edit,
         press: Callable[[str, int], None],
+        drawn: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
         self._topic, self._places, self._members = topic, places, members
         self._timeline, self._status, self._prompt = timeline, status, prompt
         self._press = press
+        self._drawn = drawn
         self.panels = (topic, places, members, status)
         self.page: urwid.Widget | None = None
         self.shows_places = True
@@ -80,6 +83,7 @@ class Layout(urwid.Widget):
         if prompt.rows() > prompt_rows:
             prompt.trim(prompt.rows() - prompt_rows, prompt_rows)
         parts.append((prompt, None, True))
+        self._drawn()
         return urwid.CanvasCombine(parts)
 
     def _middle(self, columns: int, rows: int) -> urwid.Canvas:

@@ -17,8 +17,6 @@ from trio_chat.irc.text import clean
 if TYPE_CHECKING:
     from trio_chat.client.screen.desk import Desk
 
-TO_SEE = 0.1
-"""Seconds in which Enter behind a paste does not count: the user has not seen yet what it would send."""
 MOST = 200_000
 """Characters of a paste."""
 _SILENCE = 10.0
@@ -34,6 +32,8 @@ class Pasting:
 
     Args:
         desk: the desk.
+
+    `is_unseen` tells whether something was pasted that the screen has not shown yet.
     """
 
     def __init__(self, desk: "Desk") -> None:
@@ -41,7 +41,7 @@ class Pasting:
         self._keys: list[str] | None = None
         self._length = 0
         self._last_key = 0.0
-        self._ended = float("-inf")
+        self.is_unseen = False
         self._question: Question | None = None
         self._asked = ""
 
@@ -68,10 +68,9 @@ class Pasting:
         if self._keys is not None and self._desk.now() - self._last_key >= _SILENCE:
             self._end()
 
-    @property
-    def is_unseen(self) -> bool:
-        """Whether the user cannot have seen yet what was pasted."""
-        return 0 <= self._desk.now() - self._ended < TO_SEE
+    def drawn(self) -> None:
+        """Note that the screen shows what was pasted, or the question about it: from now on Enter can mean it."""
+        self.is_unseen = False
 
     def _gather(self, key: str) -> None:
         text = _TEXT.get(key, key.removeprefix("meta "))
@@ -85,7 +84,8 @@ class Pasting:
         length, self._length = self._length, 0
         if keys is None:
             return
-        self._ended = self._desk.now()
+        self.is_unseen = True
+        self._desk.layout.changed()  # so that it is drawn in any case
         if length > MOST:
             text = _("What was pasted is too long and was dropped: {count} characters, and {most} can be.")
             self._desk.say_here(text.format(count=length, most=MOST), error=True)
