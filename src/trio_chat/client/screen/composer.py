@@ -26,7 +26,7 @@ _HINTS = (
     N_("Ctrl-G goes to a channel by some letters of its name"),
     N_("PgUp scrolls back as far as the server remembers"),
     N_("Alt-Enter begins another line of the same message"),
-    N_("Shift-↑ selects a message, Alt-R answers it"),
+    N_("Shift-↑ selects a message, Ctrl-R answers it"),
     N_("F5 shows only what was said, to be copied with the mouse"),
     N_("/search finds words in what was said"),
 )
