@@ -106,6 +106,8 @@ class Town:
         if output.close:
             origin.end(output.close)
             origin.leave(output.close)
+        if output.more is not None:
+            self.deliver(output.more(), origin)
         if output.later is not None:
             self.deliver(run_now(output.later()), origin)
         self._check_indexes()

@@ -7,7 +7,7 @@ from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.registrations import Registration, restore, to_state
-from trio_chat.irc import extbans, masks, modes
+from trio_chat.irc import extbans, modes
 
 
 @pytest.fixture
@@ -182,13 +182,6 @@ def test_extended_bans_last(town: Town) -> None:
     assert [entry.mask for entry in again.lists["b"].values()] == ["m:a:bob"]
     assert again.flags == channel.flags
     assert to_state(again) == state
-
-
-def test_compiled_masks_say_what_masks_say() -> None:
-    """The two readings of a glob agree."""
-    for mask in ("*", "a*b", "?", "a?*", "*a*b*", "", "a", "**", "*ab*ab", "[a]*"):
-        for text in ("", "a", "ab", "aab", "abab", "ba", "[a]b", "a\nb"):
-            assert bool(masks.compiled(mask).fullmatch(text)) is masks.matches(mask, text), (mask, text)
 
 
 # Channel modes.

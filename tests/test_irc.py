@@ -245,7 +245,16 @@ def test_masks_match_as_a_simple_definition_says(mask: str, text: str) -> None:
             return slow(mask[1:], text) or (bool(text) and slow(mask, text[1:]))
         return bool(text) and mask[0] in ("?", text[0]) and slow(mask[1:], text[1:])
 
-    assert masks.matches(mask, text) == slow(mask, text)
+    assert masks.matches(mask, text) == bool(masks.compiled(mask).fullmatch(text)) == slow(mask, text)
+
+
+@pytest.mark.parametrize("text", ["[a]b", "a\nb", "a.b", "a\\b", "{2}"])
+def test_masks_know_no_other_signs(text: str) -> None:
+    """What means something in a regular expression, and a line feed, is a character like others."""
+    assert masks.matches(text, text)
+    assert masks.matches(f"?{text[1:]}", text)
+    assert masks.matches(f"*{text[-2:]}", text)
+    assert not masks.matches(text, "a" * len(text))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from trio_chat.chat import missed, presence
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, Bans, Kind
 from trio_chat.chat.events import Event
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
@@ -21,15 +21,16 @@ def told(ban: Ban) -> str:
     return f"{ban.reason}{until}"
 
 
-def ban_of(world: "World", session: "Session", nick: str = "") -> Ban | None:
+def ban_of(world: "World", session: "Session", nick: str = "", bans: Bans | None = None) -> Ban | None:
     """Return what bans a session, or None.
 
     Args:
         world: has the bans.
         session: it may be registered, or about to be.
         nick: the nickname that it is about to have; its present one when left out.
+        bans: those that are asked; all when left out.
     """
-    bans = world.bans
+    bans = world.bans if bans is None else bans
     if not bans:
         return None
     ban = bans.of_address(session.address)
@@ -46,20 +47,21 @@ def ban_of(world: "World", session: "Session", nick: str = "") -> Ban | None:
 
 def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
     """End every session that one of these new bans covers; return what they are to see first."""
-    wanted = {ban.key for ban in bans}
+    new = Bans(world.clock)  # whom an older one covers is not here: to ask all of them about everybody would take long
+    new.replace(list(bans))
     events = []
-    for session in list(world.sessions) if wanted else ():
-        ban = ban_of(world, session)
-        if ban is not None and ban.key in wanted and not session.closing:
+    for session in list(world.sessions) if new else ():
+        ban = ban_of(world, session, bans=new)
+        if ban is not None and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
             number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP.code
             events.append(Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift))
             session.sink.end(f"Banned: {ban.reason}")
             if session.user is not None and ban.kind is not Kind.ADDRESS:
                 world.residents.unsettle(session.user)
-    for user in world.residents if wanted else ():
-        ban = world.bans.of_account(user.account) or world.bans.of_masks((user.folded_mask,))
-        if ban is not None and ban.key in wanted and not user.sessions:
+    for user in world.residents if new else ():
+        ban = new.of_account(user.account) or new.of_masks((user.folded_mask,))
+        if ban is not None and not user.sessions:
             missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")
             events += presence.expel(world, user, f"Banned: {ban.reason}")
     return events

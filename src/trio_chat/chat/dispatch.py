@@ -82,7 +82,9 @@ def _dispatch(request: Request) -> int:
         return 1
     if message.command not in _NOT_ACTIVITY:
         request.session.active = request.world.clock()
-    entry.handler(request)
+    steps = entry.handler(request)
+    if steps is not None:
+        reply.go_on(steps)
     return entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
 
 

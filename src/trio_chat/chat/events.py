@@ -167,11 +167,16 @@ class Output(NamedTuple):
         close: why the session is to end now, or "".
         refusal: what the session is told instead, when the history cannot take what is to be remembered of it.
         later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
+        more: what gives the next output at once, and may be called when the client has room for it; or None. There is only one
+            of the two.
         cost: as how many lines the command counts when there is a limit.
+        work: users, channels and lines looked at for it, which count besides; see `Steps`.
     """
 
     parts: tuple[Part, ...] = ()
     close: str = ""
     refusal: Direct | None = None
     later: "Callable[[], Awaitable[Output]] | None" = None
+    more: "Callable[[], Output] | None" = None
     cost: int = 1
+    work: int = 0

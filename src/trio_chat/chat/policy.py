@@ -114,7 +114,7 @@ def may_grant(ranks: Collection[str], letter: str) -> bool:
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
 
 
-def why_not_change(user: User, channel: Channel, change: Change) -> Numeric | None:
+def why_not_change(world: World, user: User, channel: Channel, change: Change) -> Numeric | None:
     """Say why a user may not change a mode: not without the rank that it needs, and nobody above oneself.
 
     What one has oneself, one may always give up.
@@ -132,7 +132,8 @@ def why_not_change(user: User, channel: Channel, change: Change) -> Numeric | No
         return n.ERR_CHANOPRIVSNEEDED
     if change.adding:
         return None
-    theirs = next((theirs for member, theirs in channel.members.items() if member.folded == other), None)
+    member = world.users.get(other)
+    theirs = channel.members.get(member) if member else None
     return n.ERR_CHANOPRIVSNEEDED if theirs and is_above(theirs, membership) else None
 
 

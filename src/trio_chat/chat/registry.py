@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from trio_chat.chat.response import Response
+from trio_chat.chat.response import Response, Steps
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.message import Message
@@ -41,11 +41,15 @@ class Request:
         return self.message.params[index] if index < len(self.message.params) else ""
 
 
+Handler = Callable[[Request], Steps | None]
+"""Carries out a command. One that goes through all users or channels is a generator of steps."""
+
+
 class Command(NamedTuple):
     """An entry of the registry."""
 
     name: str
-    handler: Callable[[Request], None]
+    handler: Handler
     usage: str
     help: str
     min_params: int
@@ -73,7 +77,7 @@ def command(
     right: str = "",
     weight: int = 1,
     capability: str = "",
-) -> Callable[[Callable[[Request], None]], Callable[[Request], None]]:
+) -> Callable[[Handler], Handler]:
     """Register a handler.
 
     Args:
@@ -87,7 +91,7 @@ def command(
         capability: which the client must have negotiated, and the server offer.
     """
 
-    def register(handler: Callable[[Request], None]) -> Callable[[Request], None]:
+    def register(handler: Handler) -> Handler:
         COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight, capability)
         return handler
 

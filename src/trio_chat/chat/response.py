@@ -5,9 +5,9 @@ is to be delivered. A labelled command's whole answer, the client's own copies o
 labelled batch, or ACK (IRCv3 labeled-response).
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.events import Direct, Event, Output, Part
@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 Later = Callable[["Response"], Awaitable[None]]
 """Something that may wait for the memory, and then says what is to be sent."""
+
+Steps = Iterator[int]
+"""What goes through all users or channels: after each of them it gives how much work that was, about one for each user, channel
+or line looked at. Between two steps other commands may be carried out: it must look again at what it has found before."""
+
+_TO_ALL_CHANNELS = frozenset(("NICK", "AWAY", "SETNAME", "ACCOUNT", "METADATA"))
+"""Events of a user for which the members of all its channels are gone through."""
+WORK_AT_ONCE = 64
+"""Work that is done at once for a command. More is done in parts, between which everybody else has a turn."""
+WORK_IN_TURN = 256
+"""Work of such a part."""
 
 
 class Response:
@@ -46,6 +57,10 @@ class Response:
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
+        self._works: deque[Later] = deque()  # what the answer waits for, in order
+        self._steps: Steps | None = None  # what the answer consists of further
+        self._work = 0
+        self._label_batch = ""  # the reference of the batch that the parts of a labelled answer are put into
 
     def numeric(self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None) -> None:
         """Reply with a numeric.
@@ -96,6 +111,8 @@ class Response:
                 the echo is labelled (IRCv3 labeled-response).
         """
         session = self._session
+        if event.command in _TO_ALL_CHANNELS and session.user is not None:
+            self._work += sum(len(channel.members) for channel in session.user.channels) // 16
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
                 self._own += event.lines(session.effective)
@@ -110,11 +127,12 @@ class Response:
         """Have something delivered that another response has made, and what comes later of it."""
         self._flush()
         self._parts += output.parts
-        if output.later is not None:
-            later = output.later
+        rest = output.later or output.more
+        if rest is not None:
 
             async def continued(reply: "Response") -> None:
-                reply.include(await later())
+                further = rest()
+                reply.include(further if isinstance(further, Output) else await further)
 
             self.follow_up(continued)
 
@@ -152,6 +170,31 @@ class Response:
         """Have `work` add more after the answer, without its label."""
         self._follow_ups.append(work)
 
+    def go_on(self, steps: Steps) -> None:
+        """Have the rest of the answer given step by step, as far as it takes long in parts, for which a slow reader is waited.
+
+        A label and a batch that is open comprise all parts.
+        """
+        self._steps = steps
+        self._advance(WORK_AT_ONCE)
+        self._work = max(0, self._work - WORK_AT_ONCE)  # so much is included in the weight of the command
+
+    def charge(self, work: int) -> None:
+        """Have work counted that is done without steps."""
+        self._work += work
+
+    def _advance(self, limit: int) -> None:
+        steps, done = self._steps, 0
+        if steps is None:
+            return
+        for work in steps:
+            done += work
+            if done >= limit:
+                break
+        else:
+            self._steps = None
+        self._work += done
+
     def hand_over_label(self) -> str:
         """Leave the label to the answer to a later command, and return it."""
         label, self._label = self._label, ""
@@ -173,21 +216,39 @@ class Response:
             refusal = self._refusal()
             if not self._label:
                 self._flush()
-            parts, self._parts = tuple(self._parts), []
-            return Output(parts, refusal=refusal, later=partial(self._run, [work]))
+            self._works.append(work)
+            return Output(self._take_parts(), refusal=refusal, later=self._run)
         refusal = self._refusal()
+        is_over = self._steps is None and not self._works
         if self._label:
-            self._apply_label()
+            self._apply_label(is_over=is_over)
         self._flush()
-        later = None
+        done, self._work = self._work, 0
+        output = Output(self._take_parts(), self._close, refusal, work=done)
+        if self._steps is not None:
+            return output._replace(more=self._take_turn)
+        if self._works:
+            return output._replace(later=self._run)
         if self._follow_ups:
-            works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
-            later = partial(Response(self._world, self._session)._run, works)
-        return Output(tuple(self._parts), self._close, refusal, later)
+            further = Response(self._world, self._session)
+            further._works.extend(self._follow_ups)
+            self._follow_ups = []  # they know the request, which knows this object
+            return output._replace(later=further._run)
+        return output
 
-    async def _run(self, works: "list[Later]") -> Output:
-        for work in works:
-            await work(self)
+    def _take_parts(self) -> tuple[Part, ...]:
+        parts, self._parts = tuple(self._parts), []
+        return parts
+
+    def _take_turn(self) -> Output:
+        """Do the next part of what is left."""
+        self._advance(WORK_IN_TURN)
+        return self.finish()
+
+    async def _run(self) -> Output:
+        """Do what is left, up to the first that takes steps."""
+        while self._works and self._steps is None:
+            await self._works.popleft()(self)
         return self.finish()
 
     def _refusal(self) -> Direct | None:
@@ -202,18 +263,23 @@ class Response:
         (refusal,) = response.finish().parts
         return refusal if isinstance(refusal, Direct) else None
 
-    def _apply_label(self) -> None:
+    def _apply_label(self, *, is_over: bool) -> None:
         server = self._world.identity.name
-        if not self._own:
-            self.send("ACK", ())
-        if len(self._own) == 1 or self._is_one_batch():
-            self._own[0][0]["label"] = self._label
-            return
-        reference = msgid(self._world.ids.next())
+        is_first = not self._label_batch
+        if is_first and is_over:
+            if not self._own:
+                self.send("ACK", ())
+            if len(self._own) == 1 or self._is_one_batch():
+                self._own[0][0]["label"] = self._label
+                return
+        if is_first:
+            self._label_batch = msgid(self._world.ids.next())
         for tags, _ in self._own:
-            tags.setdefault("batch", reference)
-        opening = ({"label": self._label}, f":{server} BATCH +{reference} labeled-response")
-        self._own = [opening, *self._own, ({}, f":{server} BATCH -{reference}")]
+            tags.setdefault("batch", self._label_batch)
+        if is_first:
+            self._own.insert(0, ({"label": self._label}, f":{server} BATCH +{self._label_batch} labeled-response"))
+        if is_over:
+            self._own.append(({}, f":{server} BATCH -{self._label_batch}"))
 
     def _is_one_batch(self) -> bool:
         """Tell whether the answer is a batch already: then its start carries the label."""

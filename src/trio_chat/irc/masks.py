@@ -1,6 +1,7 @@
 """Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean."""
 
 import re
+from functools import lru_cache
 
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII)
 
@@ -8,39 +9,41 @@ _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){
 def matches(mask: str, text: str) -> bool:
     """Tell whether a glob (`*` any run, `?` any one character) covers the whole text.
 
-    Both must be folded already. Takes at most len(mask) * len(text) steps, whatever a hostile mask looks like; that is why
-    this is not a regular expression.
+    Both must be folded already. Masks that were asked for lately are kept as expressions; see `compiled` for what it costs.
     """
-    position = index = 0
-    star = -1
-    retry = 0
-    while position < len(text):
-        if index < len(mask) and mask[index] == "*":
-            star, retry = index, position
-            index += 1
-        elif index < len(mask) and mask[index] in ("?", text[position]):
-            index += 1
-            position += 1
-        elif star >= 0:
-            retry += 1
-            index, position = star + 1, retry
-        else:
-            return False
-    return all(char == "*" for char in mask[index:])
+    return _kept(mask).fullmatch(text) is not None
 
 
 def compiled(mask: str) -> re.Pattern[str]:
-    """Return a glob as an expression whose `fullmatch` tells what `matches` tells, for masks that are asked again and again.
+    """Return a glob as an expression whose `fullmatch` tells whether it covers a text.
 
     Each run of text after a `*` is looked for once, from the left, and never again (atomic groups): where it is found first
-    leaves the most room for what follows. So it takes at most len(mask) * len(text) steps too.
+    leaves the most room for what follows. The last one can only be at the end, and is looked for there alone. So a hostile mask
+    takes at most len(mask) * len(text) steps, all of them in C.
     """
-    first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in mask.split("*"))
+    mask = _RUN.sub(_in_order, mask)
+    first, *rest = (_QUESTIONS.sub(_as_count, re.escape(piece)) for piece in mask.split("*"))
     if not rest:
         return re.compile(first, re.DOTALL)
     *middle, last = rest
     found = "".join(f"(?>.*?{piece})" for piece in middle if piece)
-    return re.compile(f"{first}{found}.*{last}", re.DOTALL)
+    size = len(mask) - mask.rindex("*") - 1
+    end = f"(?=.{{{size}}}).*+(?<={last})" if size else ".*"
+    return re.compile(f"{first}{found}{end}", re.DOTALL)
+
+
+_kept = lru_cache(maxsize=4096)(compiled)
+_RUN = re.compile(r"[*?]{2,}")
+_QUESTIONS = re.compile(r"(?:\\\?)+")
+
+
+def _in_order(run: re.Match[str]) -> str:
+    """Return a run of wildcards with all `?` first and one `*` at most: what follows the `*` then begins with a character."""
+    return "?" * run[0].count("?") + "*" * ("*" in run[0])
+
+
+def _as_count(run: re.Match[str]) -> str:
+    return f".{{{len(run[0]) // 2}}}"
 
 
 def has_wildcard(mask: str) -> bool:

@@ -83,6 +83,7 @@ class Server:
         self._threads = threads or HashingThreads(settings.limits)
         self.world.control = ServerControl(self, cost, self._threads, load)
         self.connections: set[Connection] = set()
+        self.turns = trio.Lock()
         self._connected = 0
         self._is_accepting = False
         self.admission = Admission(self, trio.current_time)

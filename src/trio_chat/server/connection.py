@@ -2,7 +2,6 @@
 
 import logging
 import math
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import trio
@@ -17,7 +16,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message
 from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.flood import BYTES_PER_LINE, FloodBudget, waste
+from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, FloodBudget, waste
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import LINGER_TIMEOUT, Transport, nothing, part
@@ -36,12 +35,15 @@ class Hub(Protocol):
 
     Attributes:
         connections: those that are served; each enters itself, and leaves at its end.
+        turns: who has it may do one part of a long answer; it is given to those who wait in the order of their coming, so that
+            many long answers together hold up nobody for longer than one part takes.
     """
 
     world: World
     broadcaster: Broadcaster
     limits: LimitSettings
     connections: set["Connection"]
+    turns: trio.Lock
 
     def jitter(self) -> float:
         """Return a number from 0 to 1, to spread what would otherwise happen at once."""
@@ -74,8 +76,8 @@ class Connection:
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
         self._is_paid = False  # whether the first of them is, out of the budget against floods
         self._delay = 0.0  # seconds until it may be carried out
-        # What gives the rest of the answer to the line before them, and the ticket of what was given.
-        self._unfinished: tuple[Callable[[], Awaitable[Output]], int] | None = None
+        # The part of the answer to the line before them that was given last and is not all of it, and its ticket.
+        self._unfinished: tuple[Output, int] | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
@@ -250,23 +252,32 @@ class Connection:
         output = handle_line(hub.world, self.session, line)
         if output.cost > 1 and self._flood is not None:
             self._flood.spend(output.cost - 1)
-        ticket = hub.broadcaster.accept(output)
+        self._accept(output)
+
+    def _accept(self, output: Output) -> None:
+        if output.work and self._flood is not None:
+            self._flood.spend(output.work / WORK_PER_LINE)
+        ticket = self._hub.broadcaster.accept(output)
         if output.close:
             self._stop_reading(output.close)
-        if output.later is not None:
-            self._unfinished = output.later, ticket
+        if output.later is not None or output.more is not None:
+            self._unfinished = output, ticket
 
     async def _finish(self) -> None:
-        """Give the client the rest of an answer that has to wait for something. No checkpoint when there is none."""
+        """Give the client the rest of an answer that has to wait for something. No checkpoint when there is none.
+
+        A part of a long one is done when the client has room for it, and the turn has come.
+        """
         while self._unfinished is not None and not self._reason:
-            (later, ticket), self._unfinished = self._unfinished, None
+            (output, ticket), self._unfinished = self._unfinished, None
             await self._hub.broadcaster.wait_delivered(ticket)
-            output = await later()
-            ticket = self._hub.broadcaster.accept(output)
-            if output.close:
-                self._stop_reading(output.close)
             if output.later is not None:
-                self._unfinished = output.later, ticket
+                self._accept(await output.later())
+            elif output.more is not None:
+                await self._wait_room()
+                async with self._hub.turns:
+                    if not self._reason:
+                        self._accept(output.more())
 
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""

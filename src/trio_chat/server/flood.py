@@ -6,6 +6,8 @@ BYTES_PER_LINE = 1024
 """Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without end, are not free."""
 PIECES_PER_LINE = 4
 """Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete one each."""
+WORK_PER_LINE = 200
+"""Users, channels and lines that the server looks at for a client and that cost as much as a line of the client's."""
 
 
 def waste(size: int, pieces: int, lines: int) -> float:

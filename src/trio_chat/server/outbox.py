@@ -1,7 +1,9 @@
 """What one client is still to be sent: bounded, and written by one task that exists only while something waits.
 
 The contract: `send` never waits and never raises. What the socket takes at once is gone at once; the rest is queued, in
-order, and a writer task drains it. Over the limit the client is ended with a reason; nobody else waits for it.
+order, and a writer task drains it. When more than the limit of what others do waits, the client is ended with a reason; nobody
+else waits for it. The answers to its own commands do not count: for those its reader waits, so a client that reads a long answer
+slowly is not ended for it.
 """
 
 from collections.abc import Callable
@@ -13,6 +15,8 @@ from trio_chat.server.transport import Transport
 MAX_CHUNKS = 16384
 """Pieces that may wait, besides the limit in bytes."""
 _JOIN_BYTES = 262_144
+_Piece = tuple[bytes, bool]
+"""Whole lines, and whether the client asked for them."""
 
 
 class Outbox:
@@ -26,6 +30,7 @@ class Outbox:
     """
 
     __slots__ = (
+        "_answers",
         "_channel",
         "_end",
         "_is_broken",
@@ -36,6 +41,7 @@ class Outbox:
         "_progress",
         "_queued",
         "_transport",
+        "_written_answers",
     )
 
     def __init__(self, transport: Transport, nursery: trio.Nursery, max_bytes: int, end: Callable[[str], None]) -> None:
@@ -43,8 +49,10 @@ class Outbox:
         self._nursery = nursery
         self._max_bytes = max_bytes
         self._end = end
-        self._channel: tuple[trio.MemorySendChannel[bytes], trio.MemoryReceiveChannel[bytes]] | None = None
+        self._channel: tuple[trio.MemorySendChannel[_Piece], trio.MemoryReceiveChannel[_Piece]] | None = None
         self._queued = 0  # bytes; of the piece being written as it goes out, of the others as they came
+        self._answers = 0  # those of them that are answers to the client's commands
+        self._written_answers = 0  # and of the piece being written
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
         self._is_nudged = False  # whether the transport has something to send of its own accord
@@ -66,9 +74,9 @@ class Outbox:
         if not self._is_open:
             return
         if not self._queued:
-            self._put(data)
-        elif is_reply or self._queued + len(data) <= self._max_bytes:
-            self._queue(data)
+            self._put(data, is_reply=is_reply)
+        elif is_reply or self._queued - self._answers + len(data) <= self._max_bytes:
+            self._queue(data, is_reply=is_reply)
         else:
             self._overflow(f"Too slow: more than {self._max_bytes} bytes were waiting")
 
@@ -79,7 +87,9 @@ class Outbox:
     def send_last(self, data: bytes) -> None:
         """Take the farewell. When the limit was passed, it goes out instead of what still waits."""
         if not self._is_open and self._channel is not None:
-            self._queued -= len(_take(self._channel[1], limit=None))
+            waiting, answers = _take(self._channel[1], limit=None)
+            self._queued -= len(waiting)
+            self._answers -= answers
         self._is_open = False
         if self._queued:
             self._queue(data)
@@ -123,23 +133,26 @@ class Outbox:
         if self._progress is not None:
             self._progress.unpark_all()
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes, *, is_reply: bool = False) -> None:
         """Send when nothing waits: what the socket does not take is for a writer task."""
         if not self._is_broken and (rest := self._try_to_send(data)):
             self._queued = len(rest)
+            self._answers = self._written_answers = len(rest) if is_reply else 0
             self._nursery.start_soon(self._write, rest)
 
-    def _queue(self, data: bytes) -> None:
+    def _queue(self, data: bytes, *, is_reply: bool = False) -> None:
         if self._is_broken:
             return
         if self._channel is None:
-            self._channel = trio.open_memory_channel[bytes](MAX_CHUNKS)
+            self._channel = trio.open_memory_channel[_Piece](MAX_CHUNKS)
         try:
-            self._channel[0].send_nowait(data)
+            self._channel[0].send_nowait((data, is_reply))
         except trio.WouldBlock:
             self._overflow(f"Too slow: more than {MAX_CHUNKS} messages were waiting")
             return
         self._queued += len(data)
+        if is_reply:
+            self._answers += len(data)
 
     def _try_to_send(self, data: bytes) -> bytes:
         """Send what can be sent at once; return what is left, in the form in which it must go out."""
@@ -166,6 +179,7 @@ class Outbox:
                 self._break()
                 return
             self._queued -= len(rest)
+            self._answers -= self._written_answers
             rest = self._next()
             self._unpark()
         self._channel = None  # most clients never need it again, and there may be ten thousand
@@ -174,22 +188,26 @@ class Outbox:
         """Send of what is queued what can be sent at once; return what is left of it, counted as queued."""
         while self._queued or self._is_nudged:
             self._is_nudged = False
-            data = _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else b""
+            data, answers = _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else (b"", 0)
             rest = self._try_to_send(data)
             self._queued += len(rest) - len(data)
+            self._written_answers = min(answers, len(rest))
+            self._answers += self._written_answers - answers
             if rest or self._is_broken:
                 return rest
         return b""
 
 
-def _take(waiting: trio.MemoryReceiveChannel[bytes], limit: int | None) -> bytes:
-    """Return what waits as one piece, up to a size."""
+def _take(waiting: trio.MemoryReceiveChannel[_Piece], limit: int | None) -> tuple[bytes, int]:
+    """Return what waits as one piece, up to a size, and how many bytes of it are answers."""
     chunks: list[bytes] = []
-    size = 0
+    size = answers = 0
     while limit is None or size < limit:
         try:
-            chunks.append(waiting.receive_nowait())
+            data, is_reply = waiting.receive_nowait()
         except trio.WouldBlock:
             break
-        size += len(chunks[-1])
-    return b"".join(chunks)
+        chunks.append(data)
+        size += len(data)
+        answers += len(data) if is_reply else 0
+    return b"".join(chunks), answers

@@ -1,6 +1,7 @@
 """Channels: JOIN, PART, TOPIC, NAMES, KICK (Modern IRC, Channel operations; IRCv3 extended-join)."""
 
 import logging
+from collections.abc import Iterable
 from itertools import zip_longest
 
 from trio_chat.chat import missed, policy
@@ -8,7 +9,8 @@ from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
 from trio_chat.chat.registrations import rank_event
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.users import UNSPECIFIED
+from trio_chat.chat.response import Steps
+from trio_chat.chat.users import UNSPECIFIED, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -16,6 +18,9 @@ from trio_chat.irc.message import MAX_BODY, fold_words, truncate
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 
 log = logging.getLogger("trio_chat")
+
+_NAMES_AT_ONCE = 256
+"""Members whose names are one step of NAMES."""
 
 
 def find_channel(request: Request, name: str) -> Channel | None:
@@ -28,15 +33,23 @@ def find_channel(request: Request, name: str) -> Channel | None:
 
 
 @command("JOIN", "<channel>{,<channel>} [<key>{,<key>}]", min_params=1, help="Join channels; JOIN 0 leaves all.")
-def join_command(request: Request) -> None:
+def join_command(request: Request) -> Steps:
     """Join channels, each with its key."""
     if request.params[0] == "0":
         for channel in list(request.user.channels):
-            part(request, channel, "")
+            if channel in request.user.channels:
+                part(request, channel, "")
+                yield _work_of(channel)
         return
     names = list(dict.fromkeys(request.params[0].split(",")))
     for name, key in zip_longest(names, request.param(1).split(",")[: len(names)], fillvalue=""):
         join(request, name, key)
+        yield _work_of(request.world.channels.get(fold_or_self(name)))
+
+
+def _work_of(channel: Channel | None) -> int:
+    """Return as how much work the members of a channel count, each of whom is named, or sent something."""
+    return 1 + len(channel.members) // 8 if channel is not None else 1
 
 
 def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
@@ -164,28 +177,35 @@ def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
 
 
 @command("NAMES", "[<channel>{,<channel>}]", help="List the members of channels.")
-def names_command(request: Request) -> None:
+def names_command(request: Request) -> Steps:
     """List members of the channels named, which one line ends (RFC 2812 §3.2.5)."""
     for name in dict.fromkeys(request.param(0).split(",")):
         channel = request.world.channels.get(fold_or_self(name))
-        if channel is not None and policy.can_see_channel(request.user, channel):
-            _send_members(request, channel)
+        members = list(channel.members) if channel is not None else []
+        for start in range(0, len(members), _NAMES_AT_ONCE):
+            if channel is not None and policy.can_see_channel(request.user, channel):
+                _send_members(request, channel, members[start : start + _NAMES_AT_ONCE])
+            yield _NAMES_AT_ONCE // 8
+        yield 1
     request.reply.numeric(n.RPL_ENDOFNAMES, request.param(0) or "*")
 
 
 def send_names(request: Request, channel: Channel) -> None:
     """Send the members of a channel, and that these are all."""
-    _send_members(request, channel)
+    _send_members(request, channel, channel.members)
     request.reply.numeric(n.RPL_ENDOFNAMES, channel.name)
 
 
-def _send_members(request: Request, channel: Channel) -> None:
-    """Send the members of a channel, with signs as multi-prefix and full names as userhost-in-names want them."""
+def _send_members(request: Request, channel: Channel, members: Iterable[User]) -> None:
+    """Send members of a channel, with signs as multi-prefix and full names as userhost-in-names want them."""
     user, reply = request.user, request.reply
     caps = request.session.caps
     sees_all = user in channel.members and modes.AUDITORIUM not in channel.flags
     words = []
-    for member, membership in channel.members.items():
+    for member in members:
+        membership = channel.members.get(member)
+        if membership is None:  # has left since
+            continue
         if sees_all or policy.can_see_membership(user, member, channel):
             prefixes = membership.prefixes if caps & cap.MULTI_PREFIX else membership.prefixes[:1]
             words.append(prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick))

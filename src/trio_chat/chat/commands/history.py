@@ -20,6 +20,8 @@ from trio_chat.irc.names import fold_or_self
 log = logging.getLogger("trio_chat")
 
 
+_WORK_OF_TARGET = 20
+"""As how much work it counts to look into one conversation for its last message; see `Steps`."""
 _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or not logged in"
 
 
@@ -204,15 +206,17 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
     (after, before, from_newest), limit = wanted
     newest: list[tuple[int, int, str]] = []
     try:
-        for talk in await readable(request, memory):
+        found = await readable(request, memory)
+        reply.charge(_WORK_OF_TARGET * len(found))
+        for talk in found:
             newest += [(record.id, record.shift, talk.name) for record in await read(request, memory, talk, Span(), 1)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
-    found = sorted(entry for entry in newest if after < entry[0] < before)
+    between = sorted(entry for entry in newest if after < entry[0] < before)
     with reply.batch("draft/chathistory-targets"):
-        for number, shift, name in found[-limit:] if from_newest else found[:limit]:
+        for number, shift, name in between[-limit:] if from_newest else between[:limit]:
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 
 

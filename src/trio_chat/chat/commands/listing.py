@@ -6,6 +6,7 @@ from collections.abc import Callable
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Steps
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
@@ -33,7 +34,7 @@ _OF: dict[str, Callable[[Channel, float], float | None]] = {
     "C: made, T: topic set more or less than n minutes ago.",
     weight=4,
 )
-def list_command(request: Request) -> None:
+def list_command(request: Request) -> Steps:
     """List channels that the user may know of."""
     words = [word for word in request.param(0).split(",") if word][:MAX_CONDITIONS]
     conditions = [condition for word in words if (condition := _condition(word, request.world.clock()))]
@@ -41,14 +42,18 @@ def list_command(request: Request) -> None:
     exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}
     patterns = [masks.compiled(fold_or_self(word[:_LONGEST_MASK])) for word in wanted if masks.has_wildcard(word)]
     request.reply.numeric(n.RPL_LISTSTART, "Channel")
-    for channel in request.world.channels.values():
-        if not policy.can_see_channel(request.user, channel):
+    channels = request.world.channels
+    work = 1 + (len(patterns) + len(conditions)) // 4
+    for channel in list(channels.values()):
+        yield work
+        if channels.get(channel.folded) is not channel or not policy.can_see_channel(request.user, channel):
             continue
         if wanted and channel.folded not in exact and not any(pattern.fullmatch(channel.folded) for pattern in patterns):
             continue
         if all(condition(channel) for condition in conditions):
             topic = channel.topic.text if channel.topic else ""
             request.reply.numeric(n.RPL_LIST, channel.name, str(len(channel.members)), args=(topic,))
+            yield 1
     request.reply.numeric(n.RPL_LISTEND)
 
 

@@ -9,6 +9,7 @@ from trio_chat.chat.commands import metadata, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
@@ -23,7 +24,7 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
     weight=2,
     help="List people in a channel, or whose name matches a mask; fields are letters of tcuihsnfdlaor.",
 )
-def who_command(request: Request) -> None:
+def who_command(request: Request) -> Steps:
     """List people: the members of a channel, or those a mask covers."""
     mask = request.param(0)
     choice = whox.parse(request.param(1))
@@ -31,30 +32,35 @@ def who_command(request: Request) -> None:
     if is_channel_name(mask):
         channel = request.world.channels.get(fold_or_self(mask))
         if channel is not None and policy.can_see_channel(request.user, channel):
-            for member in channel.members:
-                if policy.can_see_membership(request.user, member, channel) and (not only_staff or member.operator):
+            for member in list(channel.members):
+                yield 1
+                if member not in channel.members or not policy.can_see_membership(request.user, member, channel):
+                    continue
+                if not only_staff or member.operator:
                     _who_reply(request, choice, member, channel)
-    elif mask:
-        for user in _matching(request, mask):
-            if only_staff and not user.operator:
-                continue
-            _who_reply(request, choice, user, _common_channel(request, user))
+                    yield 1
+    elif masks.has_wildcard(mask):
+        yield from _who_matching(request, choice, mask, only_staff=only_staff)
+    elif (user := request.world.users.get(fold_or_self(mask))) and (not only_staff or user.operator):
+        _who_reply(request, choice, user, _common_channel(request, user))
     request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
 
 
-def _matching(request: Request, mask: str) -> Iterable[User]:
-    """Return whom a mask covers: an exact nickname finds everyone, a pattern only those whom the user may find."""
-    if not masks.has_wildcard(mask):
-        user = request.world.users.get(fold_or_self(mask))
-        return [user] if user else []
-    folded = fold_or_self(mask)
-    viewer = request.user
-    return [
-        user
-        for user in request.world.users.values()
-        if (user is viewer or "i" not in user.modes or viewer.shares_channel(user) or has_right(viewer, "addresses"))
-        and any(masks.matches(folded, text) for text in _names(viewer, user))
-    ]
+def _who_matching(request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool) -> Steps:
+    """List those whom a pattern covers, as far as the user may find them; an exact nickname would find everyone."""
+    pattern, viewer, users = masks.compiled(fold_or_self(mask)), request.user, request.world.users
+    for user in list(request.world.staff if only_staff else users.values()):
+        yield 1
+        if users.get(user.folded) is not user or not _can_find(viewer, user):
+            continue
+        if any(pattern.fullmatch(text) for text in _names(viewer, user)):
+            _who_reply(request, choice, user, _common_channel(request, user))
+            yield 1
+
+
+def _can_find(viewer: User, user: User) -> bool:
+    """Tell whether somebody may find another without knowing the nickname."""
+    return user is viewer or "i" not in user.modes or viewer.shares_channel(user) or has_right(viewer, "addresses")
 
 
 def _names(viewer: User, user: User) -> Iterable[str]:

@@ -10,6 +10,7 @@ from trio_chat.chat import metadata, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.metadata import Target
 from trio_chat.chat.registry import Request, command
+from trio_chat.chat.response import Steps
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -33,24 +34,25 @@ _ROOM = 350
     weight=2,
     help="Show or change what you, others and channels say of themselves; * is you. SUB has you told of changes of a key.",
 )
-def metadata_command(request: Request) -> None:
+def metadata_command(request: Request) -> Steps | None:
     """Carry out one of the subcommands; before registration only those about oneself."""
     subcommand = request.params[1].upper()
     if subcommand in _NEED_KEY and not request.param(2):
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "METADATA")
-        return
+        return None
     if subcommand in _SUBSCRIPTIONS:
         _SUBSCRIPTIONS[subcommand](request)
-        return
+        return None
     handler = _SUBCOMMANDS.get(subcommand)
     if handler is None:
         _fail(request, "subcommand", key=request.params[1], text="The subcommands are those that HELP METADATA shows")
     elif subcommand == "SYNC" and request.params[0].upper() == metadata.EVERYTHING and request.session.user is not None:
-        _sync_everything(request)
+        return _sync_everything(request)
     elif (target := _find(request)) is None:
         _fail(request, "target", target=request.params[0], text="There is no such user or channel")
     else:
-        handler(request, target)
+        return handler(request, target)
+    return None
 
 
 def _fail(request: Request, reason: str, *, text: str, **words: str) -> None:
@@ -183,26 +185,50 @@ def _tell(request: Request, target: Target, keys: list[str]) -> None:
         request.reply.emit(event)
 
 
-def _sync(request: Request, target: Target) -> None:
-    if _may_read(request, target):
-        is_member = isinstance(target, Channel) and target in request.user.channels
-        members = target.members if is_member and isinstance(target, Channel) else ()
-        _send_followed(request, metadata.name(target), [target, *members])
+def _sync(request: Request, target: Target) -> Steps | None:
+    if not _may_read(request, target):
+        return None
+    is_member = isinstance(target, Channel) and target in request.user.channels
+    members = list(target.members) if is_member and isinstance(target, Channel) else []
+    return _send_followed(request, metadata.name(target), [target, *members])
 
 
-def _sync_everything(request: Request) -> None:
+def _sync_everything(request: Request) -> Steps:
     """Send all that a client follows, once: its channels, their members, those whom it watches."""
+    return _send_followed(request, metadata.EVERYTHING, _everything(request))
+
+
+def _everything(request: Request) -> Iterator[Target]:
     user, world = request.user, request.world
-    people = dict.fromkeys([user, *(member for channel in user.channels for member in channel.members)])
-    watched = (world.users.get(folded) for folded in world.watches.watched_by(request.session))
-    people |= dict.fromkeys(other for other in watched if other is not None)
-    _send_followed(request, metadata.EVERYTHING, [*user.channels, *people])
+    channels = list(user.channels)
+    yield from channels
+    yield user
+    for channel in channels:
+        if channel in user.channels:
+            yield from list(channel.members)
+    for folded in world.watches.watched_by(request.session):
+        if folded in world.users:
+            yield world.users[folded]
 
 
-def _send_followed(request: Request, about: str, targets: Iterable[Target]) -> None:
+def _send_followed(request: Request, about: str, targets: Iterable[Target]) -> Steps:
+    done: set[Target] = set()
     with request.reply.batch("metadata", about):
-        for line in _followed(request, targets):
-            request.reply.send(*line)
+        for target in targets:
+            yield 1
+            if target in done or not _is_still_seen(request, target):
+                continue
+            done.add(target)
+            for line in _followed(request, [target]):
+                request.reply.send(*line)
+                yield 1
+
+
+def _is_still_seen(request: Request, target: Target) -> bool:
+    """Tell whether somebody is still here, or a channel may still be read."""
+    if isinstance(target, Channel):
+        return policy.can_read_metadata(request.user, target)
+    return isinstance(target, Session) or request.world.users.get(target.folded) is target
 
 
 Line = tuple[str, tuple[str, ...]]
@@ -259,7 +285,7 @@ def _send_keys(request: Request, numeric: Numeric, keys: Iterable[str]) -> None:
             request.reply.numeric(numeric, *line.split())
 
 
-_SUBCOMMANDS: dict[str, Callable[[Request, Target], None]] = {
+_SUBCOMMANDS: dict[str, Callable[[Request, Target], Steps | None]] = {
     "GET": _get,
     "LIST": _list,
     "SET": _set,

@@ -69,7 +69,7 @@ def change_channel(request: Request, channel: Channel) -> None:
     done = []
     refused: dict[Numeric, None] = {}
     for change in wanted:
-        why_not = None if request.override else policy.why_not_change(user, channel, change)
+        why_not = None if request.override else policy.why_not_change(request.world, user, channel, change)
         if why_not:
             refused[why_not] = None
         elif applied := _apply(request, channel, change):

@@ -84,6 +84,7 @@ def _told(request: Request, talk: Talk) -> list[Event]:
         audiences = [(talk.channel.name, talk.channel.audience())]
     else:
         others = [other for other in talk.others(world) if other is not user]
+        request.reply.charge(len(world.users) // 8)
         audiences = [(other.nick, other.sessions) for other in others] + [(talk.name, user.sessions)]
     return [world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION) for name, sessions in audiences]
 

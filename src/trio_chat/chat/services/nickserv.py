@@ -239,7 +239,8 @@ def _info(request: Request, words: list[str]) -> None:
     if account is None:
         answer(request, f"{name} is not registered.")
         return
-    here = sum(user.account == account.name for user in request.world.users.values())
+    here = any(user.account == account.name for user in request.world.users.values())
+    request.reply.charge(len(request.world.users) // 16)
     since = datetime.fromtimestamp(account.created, UTC)
     answer(request, f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.")
     if account.name == request.user.account:

@@ -1,0 +1,276 @@
+"""Long answers: given in parts, between which others have their turn, and for which a slow reader is waited for."""
+
+import pytest
+import trio
+from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
+
+from edge import HELLO, End, edge, read_up_to
+from support import Person, Town
+from trio_chat.chat.channels import Topic
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Output
+from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN
+from trio_chat.config import LimitSettings, Settings
+from trio_chat.server.app import Server
+from trio_chat.server.flood import WORK_PER_LINE
+from trio_chat.server.outbox import Outbox
+from trio_chat.server.peer import Peer
+from trio_chat.server.transport import StreamTransport
+
+PEOPLE = 200
+
+
+@pytest.fixture
+def crowd() -> Town:
+    """Return a town with many people, each with a channel of its own, and all in one."""
+    town = Town()
+    for number in range(PEOPLE):
+        town.newcomer().say(f"NICK n{number}", f"USER u 0 * :{number}", f"MODE n{number} -i", f"JOIN #all,#c{number}")
+    return town
+
+
+def parts(person: Person, line: str) -> list[Output]:
+    """Return the parts of an answer; each is delivered before the next is asked for."""
+    output = handle_line(person.town.world, person.session, line.encode())
+    found = [output]
+    while output.more is not None:
+        person.town.deliver(output._replace(more=None), person)
+        output = output.more()
+        found.append(output)
+    person.town.deliver(output, person)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "numeric", "count"),
+    [
+        ("WHO n*!*", "352", PEOPLE),
+        ("WHO #all", "352", PEOPLE + 1),
+        ("WHO *nobody*", "352", 0),
+        ("WHO #all %tn,7", "354", PEOPLE + 1),
+        ("LIST", "322", PEOPLE + 2),
+        ("LIST #c*,!*9*", "322", sum("9" not in str(number) for number in range(PEOPLE))),
+    ],
+)
+def test_a_long_answer_is_whole_and_comes_in_parts(crowd: Town, line: str, numeric: str, count: int) -> None:
+    """No part takes much longer than others, and nothing is lost or doubled between two."""
+    ann = crowd.person("ann", "#all")
+    found = parts(ann, line)
+    assert len(found) > 1
+    assert max(part.work for part in found) <= max(WORK_AT_ONCE, WORK_IN_TURN) + 10
+    assert sum(part.work for part in found) >= PEOPLE - WORK_AT_ONCE
+    answers = [message.params for message in ann.read() if message.command == numeric]
+    assert len(answers) == len(set(answers)) == count
+
+
+def test_names_come_in_parts(crowd: Town) -> None:
+    """Every member once, and the end of the list once."""
+    ann = crowd.person("ann", "#all")
+    assert len(parts(ann, "NAMES #all,#c1,#c2")) > 1
+    messages = ann.read()
+    names = [name.lstrip("@") for message in messages if message.command == "353" for name in message.params[-1].split()]
+    assert sorted(names) == sorted([f"n{number}" for number in range(PEOPLE)] + ["ann", "n1", "n2"])
+    assert [message.command for message in messages].count("366") == 1
+
+
+def test_a_short_answer_is_not_divided(town: Town) -> None:
+    """What is done at once needs no turn."""
+    ann = town.person("ann", "#a")
+    assert len(parts(ann, "WHO #a")) == len(parts(ann, "LIST")) == len(parts(ann, "NAMES #a")) == 1
+
+
+@pytest.mark.parametrize("line", ["WHO #all", "LIST", "WHO n*", "NAMES #all"])
+def test_a_label_comprises_all_parts(crowd: Town, line: str) -> None:
+    """IRCv3 labeled-response: "a response consisting of more than one message MUST be enclosed in a batch"."""
+    ann = crowd.person("ann", "#all", caps="labeled-response batch")
+    parts(ann, f"@label=x {line}")
+    first, *middle, last = ann.read()
+    assert (first.command, first.params[1], first.tags) == ("BATCH", "labeled-response", {"label": "x"})
+    reference = first.params[0][1:]
+    assert (last.command, last.params) == ("BATCH", (f"-{reference}",))
+    assert {message.tags["batch"] for message in middle} == {reference}
+
+
+def test_a_batch_comprises_all_parts(crowd: Town) -> None:
+    """A batch within the answer lies within the batch of its label."""
+    caps = "labeled-response batch draft/metadata-2"
+    ann = crowd.person("ann", "#all", caps=caps)
+    ann.say("METADATA * SUB avatar")
+    for user in crowd.world.users.values():
+        user.metadata["avatar"] = "https://example.com/a.png"
+    assert len(parts(ann, "@label=x METADATA #all SYNC")) > 1
+    outer, inner, *values, inner_end, outer_end = ann.read()
+    assert (outer.params[1], inner.params[1]) == ("labeled-response", "metadata")
+    assert inner.tags["batch"] == outer.params[0][1:]
+    assert {value.tags["batch"] for value in values} == {inner.params[0][1:]}
+    assert len({value.params[0] for value in values}) == len(values) == PEOPLE + 1
+    assert (inner_end.params[0], outer_end.params[0]) == (f"-{inner.params[0][1:]}", f"-{outer.params[0][1:]}")
+
+
+@pytest.mark.parametrize(("line", "numeric", "where"), [("WHO #all", "352", 5), ("WHO n*", "352", 5), ("LIST", "322", 1)])
+def test_what_is_gone_meanwhile_is_not_listed(crowd: Town, line: str, numeric: str, where: int) -> None:
+    """Each part looks again: nobody is shown as being where one is no more."""
+    ann = crowd.person("ann", "#all")
+    output = handle_line(crowd.world, ann.session, line.encode())
+    crowd.deliver(output._replace(more=None), ann)
+    gone = crowd.world.users[f"n{PEOPLE - 1}"].sessions[0].sink
+    assert isinstance(gone, Person)
+    gone.leave()
+    assert output.more is not None
+    crowd.deliver(output.more(), ann)
+    shown = [message.params[where] for message in ann.read() if message.command == numeric]
+    assert f"n{PEOPLE - 2}" in shown or f"#c{PEOPLE - 2}" in shown
+    assert f"n{PEOPLE - 1}" not in shown
+    assert f"#c{PEOPLE - 1}" not in shown
+
+
+def test_who_is_not_a_member_any_more_learns_no_more(crowd: Town) -> None:
+    """A part shows what the one who asks may know when it is given."""
+    ann = crowd.person("ann", "#all")
+    boss = crowd.world.users["n0"].sessions[0].sink
+    assert isinstance(boss, Person)
+    output = handle_line(crowd.world, ann.session, b"WHO #all")
+    crowd.deliver(output._replace(more=None), ann)
+    boss.say("MODE #all +s", "KICK #all ann")
+    ann.read()
+    assert output.more is not None
+    crowd.deliver(output.more(), ann)
+    assert [message.command for message in ann.read()] == ["315"]
+
+
+def test_channels_are_joined_in_parts() -> None:
+    """Each with its whole state; a client that joins many large channels holds nobody up."""
+    town = Town()
+    for number in range(100):
+        town.newcomer().say(f"NICK n{number}", "USER u 0 * :u", "JOIN " + ",".join(f"#c{channel}" for channel in range(20)))
+    ann = town.person("ann")
+    found = parts(ann, "JOIN " + ",".join(f"#c{channel}" for channel in range(20)))
+    assert len(found) > 1
+    seen = [message.command for message in ann.read()]
+    assert seen == ["JOIN", *["353"] * (len(seen) // 20 - 2), "366"] * 20
+
+
+# At the edge.
+
+
+def fill(server: Server, count: int) -> None:
+    """Have channels with topics: a LIST of more than what may wait for a client."""
+    for number in range(count):
+        channel = server.world.channels.create(f"#c{number}", f"#c{number}")
+        channel.topic = Topic("x" * 300, "ann!ann@example", 0)
+
+
+async def register(server: Server, nursery: trio.Nursery, nick: str) -> End:
+    """Return somebody whose end takes nothing that is not asked for: what is sent waits at the server's."""
+    ours, theirs = lockstep_stream_pair()
+    nursery.start_soon(server.serve_client, StreamTransport(theirs), Peer(host="192.0.2.7"))
+    end = End(ours)
+    await end.send(f"NICK {nick}\r\nUSER {nick} 0 * :x\r\nJOIN #a\r\n".encode())
+    await end.until("366")
+    return end
+
+
+async def test_a_slow_reader_of_a_long_answer_is_not_ended() -> None:
+    """ISUPPORT SAFELIST: the list "won't disconnect the client due to the large amount of data generated"."""
+    async with edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e, trio.open_nursery() as nursery:
+        fill(e.server, 1000)
+        slow = await register(e.server, nursery, "slow")
+        other = e.connect()
+        await other.send(HELLO + b"JOIN #a\r\n")
+        await other.until("366")
+        await slow.until("JOIN")
+        await slow.send(b"LIST\r\n")
+        await wait_all_tasks_blocked()
+        await other.send(b"PRIVMSG #a :one message\r\nPING x\r\n")
+        await other.until("PONG")
+        answer = await read_up_to(slow, "323")
+        assert [message.command for message in answer].count("322") == 1002  # with the lobby and #a
+        assert "PRIVMSG" in [message.command for message in answer] or (await slow.until("PRIVMSG"))
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_long_answer_waits_for_its_reader() -> None:
+    """What waits for a client that does not read is bounded, however much it has asked for."""
+    async with edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e, trio.open_nursery() as nursery:
+        fill(e.server, 3000)
+        slow = await register(e.server, nursery, "slow")
+        await slow.send(b"LIST\r\nLIST\r\nLIST\r\n")
+        await wait_all_tasks_blocked()
+        (connection,) = e.server.connections
+        assert 0 < connection.queued < 200_000
+        nursery.cancel_scope.cancel()
+
+
+async def test_others_have_their_turn_between_the_parts() -> None:
+    """While one client's answer is not finished, another client is answered."""
+    async with edge() as e, e.server.turns:
+        fill(e.server, 1000)
+        ann, bob = e.connect(), e.connect()
+        for end in (ann, bob):
+            await end.send(HELLO.replace(b"ann", b"ann" if end is ann else b"bob"))
+            await end.until("422")
+        await ann.send(b"LIST\r\nPING behind\r\n")
+        await ann.until("322")
+        await wait_all_tasks_blocked()
+        await bob.send(b"PING x\r\n")
+        await bob.until("PONG")
+        e.server.turns.release()
+        rest = await read_up_to(ann, "PONG")
+        assert [message.command for message in rest[-2:]] == ["323", "PONG"]  # its own next command comes after
+        await e.server.turns.acquire()
+
+
+async def test_work_is_paid_for(autojump_clock: MockClock) -> None:
+    """A command that looks at a thousand channels delays the client's next one, as so many lines do."""
+    limits = LimitSettings(flood_burst=8, flood_rate=1, flood_exempt=())
+    async with edge(Settings(limits=limits)) as e:
+        fill(e.server, 1000)
+        ann = e.connect()
+        await ann.send(HELLO)
+        await ann.until("422")
+        await trio.sleep(60)
+        start = trio.current_time()
+        await ann.send(b"WHO *nobody*\r\nLIST *nothing*\r\nPING x\r\n")
+        await ann.until("323")
+        assert trio.current_time() == start
+        await ann.until("PONG")
+        assert trio.current_time() - start == pytest.approx(2 + 4 + 1 + (1002 - WORK_AT_ONCE) / WORK_PER_LINE - 8, abs=0.1)
+
+
+async def test_answers_leave_others_their_room(nursery: trio.Nursery) -> None:
+    """The limit of an outbox is about what others do; that is bounded still."""
+    ends: list[str] = []
+    ours, theirs = lockstep_stream_pair()
+    outbox = Outbox(StreamTransport(theirs), nursery, 20, ends.append)
+    outbox.send(b"first\r\n", is_reply=True)
+    outbox.send(b"answer" * 10 + b"\r\n", is_reply=True)
+    outbox.send(b"by another\r\n")
+    assert not ends
+    outbox.send(b"by another\r\n")
+    assert ends == ["Too slow: more than 20 bytes were waiting"]
+    await ours.receive_some(1000)
+    nursery.cancel_scope.cancel()
+
+
+async def test_room_comes_back_as_answers_are_read(nursery: trio.Nursery) -> None:
+    """What has been written counts for nothing any more, whatever it was."""
+    ends: list[str] = []
+    ours, theirs = lockstep_stream_pair()
+    outbox = Outbox(StreamTransport(theirs), nursery, 20, ends.append)
+    for _ in range(3):
+        for is_reply in (True, False, True):
+            outbox.send(b"x" * 17 + b"\r\n", is_reply=is_reply)
+        received = b""
+        while outbox.queued:
+            received += await ours.receive_some(1000)
+            await wait_all_tasks_blocked()
+        assert (len(received), outbox.queued, ends) == (57, 0, [])
+
+
+@pytest.mark.parametrize("line", ["NICK x", "AWAY :gone", "SETNAME :Anna"])
+def test_what_goes_to_all_channels_counts(crowd: Town, line: str) -> None:
+    """For such a line all members of all channels are gone through."""
+    ann = crowd.person("ann", "#all", caps="setname")
+    bob = crowd.person("bob", "#alone", caps="setname")
+    works = [handle_line(crowd.world, person.session, f"{line}{person.session.target}".encode()).work for person in (ann, bob)]
+    assert works == [(PEOPLE + 1) // 16, 0]
