@@ -119,4 +119,6 @@ def _check_seen(person: Person, message: Message, allowed: set[str]) -> None:
         assert key.startswith("+") or key in _SERVER_TAGS, (person.session.target, message)
 
 
-_SERVER_TAGS = frozenset(("time", "msgid", "account", "batch", "label", "bot", "draft/multiline-concat"))
+_SERVER_TAGS = frozenset(
+    ("time", "msgid", "account", "batch", "label", "bot", "draft/multiline-concat", "draft/chathistory-end", "draft/oper")
+)

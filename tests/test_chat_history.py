@@ -132,6 +132,38 @@ def test_targets(town: Town) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "is_end"),
+    [
+        ("LATEST #a * 3", True), ("LATEST #a * 2", False), ("LATEST #a {1} 2", True), ("LATEST #a {1} 1", False),
+        ("BEFORE #a {3} 2", True), ("BEFORE #a {3} 1", False), ("BEFORE #a {1} 5", True),
+        ("AFTER #a {1} 2", True), ("AFTER #a {1} 1", False), ("AFTER #a {3} 5", True),
+        ("BETWEEN #a {1} {3} 1", True), ("BETWEEN #a {3} {1} 1", True),
+        ("BETWEEN #a timestamp=2027-01-15T08:00:00.000Z {3} 1", False), ("AROUND #a {2} 4", True), ("AROUND #a {2} 2", False),
+        ("TARGETS timestamp=2027-01-15T09:00:00.000Z timestamp=2027-01-15T07:00:00.000Z 2", True),
+        ("TARGETS timestamp=2027-01-15T09:00:00.000Z timestamp=2027-01-15T07:00:00.000Z 1", False),
+    ],
+)  # fmt: skip
+def test_the_last_page_says_so(town: Town, line: str, is_end: bool) -> None:
+    """The tag `draft/chathistory-end` of the batch "indicates the end of pagination", also where the last page is full."""
+    msgids = talk(town, 3)
+    bob = town.person("bob", "#a", "#b", caps=CAPS)
+    bob.say("PRIVMSG #b :x")
+    references = ["", *(f"msgid={msgid}" for msgid in msgids)]
+    start = find(bob.say(f"CHATHISTORY {line.format(*references)}")[:1], "BATCH")
+    assert ("draft/chathistory-end" in start.tags) is is_end
+
+
+def test_playback_is_no_page(town: Town) -> None:
+    """Nothing was asked for; and without message-tags or draft/chathistory no client is sent such a tag."""
+    talk(town, 3)
+    (start, *_) = [
+        message for message in town.person("bob", caps="batch message-tags").say("JOIN #a") if message.command == "BATCH"
+    ]
+    assert "draft/chathistory-end" not in start.tags
+    assert town.person("eve", "#a", caps="batch server-time").say("CHATHISTORY LATEST #a * 5")[0].tags.keys() == {"time"}
+
+
 def test_who_joins_sees_the_last_messages(town: Town) -> None:
     """Without asking, for clients that do not ask; with their time, as a tag or in the text."""
     talk(town)

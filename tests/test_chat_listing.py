@@ -29,6 +29,29 @@ def test_conditions(town: Town, query: str, expected: str) -> None:
     assert listed == {f"#{name}" for name in expected.split()}
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("#one,#two >1", "two"), ("* <1", "lobby"), (">0 !*two", "one"), ("#one #two", "one two"), ("#one chat.local", "one"),
+        ("#one chat.*", "one"), ("#one :", "one"), ("C>10 >0", "one"),
+    ],
+)  # fmt: skip
+def test_conditions_in_a_second_parameter(town: Town, query: str, expected: str) -> None:
+    """Modern IRC, LIST: `[<channel>{,<channel>}] [<elistcond>{,<elistcond>}]`; RFC 2812 §3.2.6: `[ <target> ]`, this server."""
+    ann = town.person("ann", "#one")
+    town.clock.now += 3600
+    ann.say("JOIN #two")
+    town.person("bob", "#two")
+    replies = town.person("eve").say(f"LIST {query}")
+    assert (replies[0].command, replies[-1].command) == ("321", "323")
+    assert {message.params[1] for message in replies if message.command == "322"} == {f"#{name}" for name in expected.split()}
+
+
+def test_a_list_of_another_server(town: Town) -> None:
+    """RFC 2812 §3.2.6: ERR_NOSUCHSERVER."""
+    assert commands(town.person("ann").say("LIST #one other.example")) == ["402"]
+
+
 def test_many_conditions(town: Town) -> None:
     """Only so many are looked at."""
     replies = town.person("ann", "#a").say("LIST " + ",".join(["!*b*"] * 90))

@@ -137,6 +137,18 @@ def test_changed_tokens() -> None:
     assert commands(told) == ["005"]
 
 
+def test_changed_tokens_in_a_batch() -> None:
+    """ "The server MUST NOT send any unbatched RPL_ISUPPORT message while both of these capabilities are enabled"."""
+    town = make_town()
+    ann, bob = town.person("ann", caps="batch draft/extended-isupport"), town.person("bob", caps="draft/extended-isupport")
+    now = replace(IDENTITY, network="Other")
+    start, line, end = reconfigure(town, ann, now)
+    assert start.params[1:] == ("draft/isupport",)
+    assert (line.command, line.params[:2]) == ("005", ("ann", "NETWORK=Other"))
+    assert {start.params[0][1:], end.params[0][1:]} == {line.tags["batch"]}
+    assert commands(bob.read()) == ["005"]
+
+
 def test_long_names_leave_room() -> None:
     """Whatever people and the server are called: what is told is told whole, in as many lines as it takes."""
     name = "s" * 63

@@ -1,10 +1,13 @@
 """RENAME: what a channel has follows its name (IRCv3 draft/channel-rename)."""
 
+import json
+
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.registrations import Registration
+from trio_chat.chat.registrations import Registration, restore, to_state
+from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
 CAP = "draft/channel-rename"
@@ -70,7 +73,6 @@ def test_everything_follows(town: Town) -> None:
     assert find(ann.say("MARKREAD #b"), "MARKREAD").params[1] == "timestamp=2026-01-01T00:00:00.000Z"
     assert find(ann.say("MARKREAD #a"), "MARKREAD").params[1] == "*"
     assert commands(eve.say("JOIN #b"))[-3:] == ["JOIN", "353", "366"]
-    assert find(eve.say("JOIN #a"), "353").params[-1] == "@eve"
 
 
 def test_a_registration_follows(town: Town) -> None:
@@ -93,6 +95,89 @@ def test_names_that_cannot_be(town: Town, name: str, code: str) -> None:
     """FAIL RENAME, with the two names."""
     ann = town.person("ann", "#a", "#taken")
     assert find(ann.say(f"RENAME #a {name}"), "FAIL").params[:4] == ("RENAME", code, "#a", name)
+
+
+def test_a_client_that_knows_rename_is_told_the_new_name(town: Town) -> None:
+    """`FAIL JOIN CHANNEL_RENAMED <old-channel> <new-channel> :The channel has been renamed`; it joins that itself."""
+    town.person("ann", "#a").say("RENAME #a #b")
+    eve = town.person("eve", caps=CAP)
+    assert eve.say("JOIN #A") == [
+        Message("FAIL", ("JOIN", "CHANNEL_RENAMED", "#A", "#b", "The channel has been renamed"), "chat.local")
+    ]
+    assert set(town.world.channels) == {"#lobby", "#b"}
+
+
+def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
+    """ERR_LINKCHANNEL (470) "MAY be used … to redirect clients from the old channel to the new channel"; with the key, too."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +k sesame", "RENAME #a #b")
+    eve = town.person("eve")
+    assert commands(eve.say("JOIN #a wrong")) == ["470", "475"]
+    replies = eve.say("JOIN #a sesame")
+    assert commands(replies) == ["470", "JOIN", "353", "366"]
+    assert replies[0].params[:3] == ("eve", "#a", "#b")
+    assert commands(eve.say("JOIN #a")) == ["470"]
+
+
+def test_of_a_secret_channel_nobody_learns_the_new_name(town: Town) -> None:
+    """To a stranger it is as if there had never been such a channel."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +s", "RENAME #a #b")
+    assert find(town.person("eve", caps=CAP).say("JOIN #a"), "353").params[-1] == "@eve"
+
+
+def test_a_former_name_leads_on_for_a_while() -> None:
+    """ "for as long as is deemed necessary": [renamed_days]; then it is free."""
+    town = Town(lengths=Lengths(renamed_days=2))
+    town.person("ann", "#a").say("RENAME #a #b")
+    town.clock.now += 2 * 86_400 - 1
+    assert find(town.person("eve", caps=CAP).say("JOIN #a"), "FAIL").params[1] == "CHANNEL_RENAMED"
+    town.clock.now += 1
+    assert find(town.person("bob").say("JOIN #a"), "353").params[-1] == "@bob"
+
+
+def test_a_former_name_belongs_to_nobody_else_meanwhile(town: Town) -> None:
+    """Who renames another channel to it would take over those who come; its own channel can have it back."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#x")
+    ann.say("RENAME #a #b")
+    assert find(bob.say("RENAME #x #a"), "FAIL").params[1] == "CHANNEL_NAME_IN_USE"
+    town.clock.now += 100
+    ann.say("RENAME #b #a")
+    assert commands(bob.say("JOIN #b")) == ["470", "JOIN", "353", "366"]
+    assert town.world.channels["#a"].former.keys() == {"#b"}
+
+
+def test_the_former_names_of_a_channel_that_is_gone_are_free(town: Town) -> None:
+    """Nothing leads to what is not there."""
+    ann = town.person("ann", "#a")
+    ann.say("RENAME #a #b", "PART #b")
+    assert find(ann.say("JOIN #a"), "353").params[-1] == "@ann"
+
+
+def test_only_the_latest_former_names_lead_on(town: Town) -> None:
+    """However often a channel is renamed, it holds few names."""
+    ann = town.person("ann", "#0")
+    for number in range(8):
+        town.clock.now += 100
+        ann.say(f"RENAME #{number} #{number + 1}")
+    assert list(town.world.channels["#8"].former) == ["#3", "#4", "#5", "#6", "#7"]
+    assert town.world.channels.renamed_to("#2") is None
+
+
+def test_former_names_last_with_the_channel(town: Town) -> None:
+    """A restart does not make somebody else the first in a channel that others look for."""
+    ann = town.person("ann", "#a")
+    town.world.channels["#a"].registration = Registration("ann", 1)
+    town.world.channels["#a"].permanent = True
+    assert ann.session.user is not None
+    town.world.channels["#a"].members[ann.session.user].ranks = {"q"}
+    ann.say("RENAME #a #b")
+    state = to_state(town.world.channels["#b"])
+    other = Town(memory=town.world.memory)
+    restore(other.world, "#b", json.loads(json.dumps(state)))
+    assert find(other.person("eve", caps=CAP).say("JOIN #a"), "FAIL").params[3] == "#b"
+    del state["former"]  # written by an older version
+    assert restore(Town(memory=town.world.memory).world, "#b", state).former == {}
 
 
 def test_not_again_and_again(town: Town) -> None:

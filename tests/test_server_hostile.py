@@ -151,6 +151,15 @@ async def test_who_never_stops_is_cut_off(autojump_clock: MockClock) -> None:
         await place.register("bob")
 
 
+async def test_who_never_stops_is_only_slowed_where_nobody_is_cut_off(autojump_clock: MockClock) -> None:
+    """`SAFERATE`: neither for speed, nor because it cannot answer a PING before what it has sent was carried out."""
+    async with hall(LimitSettings(flood_burst=5, flood_rate=10, ping_interval=5, ping_timeout=5)) as place:
+        eve = await place.register("eve", host=STRANGER)
+        await eve.say(*["TIME"] * 800, "PING end")
+        assert (await eve.until("PONG"))[-1].params[1] == "end"
+        assert trio.current_time() > 60
+
+
 def test_who_pauses_is_not_cut_off() -> None:
     """Only lines in a row that had to wait count."""
     clock = Clock()

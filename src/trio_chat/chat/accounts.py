@@ -18,6 +18,7 @@ class AccountRules:
 
     Args:
         registration: whether anybody can register an account.
+        required: whether a connection is completed only by a login.
         before_connect: whether that is possible before the connection is complete.
         reservation: what happens to who takes a nickname that is somebody's account: `refuse`, `rename` or `off`.
         min_password: characters that a password has at least.
@@ -31,6 +32,7 @@ class AccountRules:
     """
 
     registration: bool = True
+    required: bool = False
     before_connect: bool = True
     reservation: str = "refuse"
     min_password: int = 6

@@ -63,6 +63,7 @@ class Channel:
         forward: the name of the channel into which who may not join comes instead, or "".
         restraining: the flags that matter to what members say; see `modes.RESTRAINING`.
         renamed: seconds of `World.elapsed` at which it got its name, when it had another one before.
+        former: its names before (folded), each with the seconds of `World.steady` at which it ended; see `Directory.renamed_to`.
     """
 
     __slots__ = (
@@ -70,6 +71,7 @@ class Channel:
         "created",
         "flags",
         "folded",
+        "former",
         "forward",
         "founded",
         "key",
@@ -100,6 +102,7 @@ class Channel:
         self.limit = 0
         self.forward = ""
         self.renamed = -inf
+        self.former: dict[str, float] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {
             mode.letter: {} for mode in CHANNEL_MODES.values() if mode.kind is Kind.LIST
         }

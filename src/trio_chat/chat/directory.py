@@ -8,6 +8,10 @@ from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.lookalikes import Lookalikes
 from trio_chat.chat.users import User
 
+_DAY = 86_400.0
+_MOST_FORMER_NAMES = 5
+"""Former names of one channel that lead to it."""
+
 
 class Directory(dict[str, Channel]):
     """All channels.
@@ -17,15 +21,28 @@ class Directory(dict[str, Channel]):
         ids: gives each channel the id at which it was founded.
         unsaved: is told of what has changed.
         markers: how far accounts (folded) have read targets (folded); they follow a channel to another name.
+        steady: returns seconds of Unix time by which things expire; see `steady`.
+        renamed_days: for how many days a former name of a channel leads to it.
 
     Attributes:
         lobby: the channel that always exists, or None.
         secret: those of which only members may know; counting them anew for everybody who comes would grow dear.
     """
 
-    def __init__(self, clock: Callable[[], float], ids: IdSource, unsaved: Unsaved, markers: dict[str, dict[str, str]]) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        ids: IdSource,
+        unsaved: Unsaved,
+        markers: dict[str, dict[str, str]],
+        steady: Callable[[], float],
+        renamed_days: int = 30,
+    ) -> None:
         super().__init__()
+        self._redirection = renamed_days * _DAY
+        self._former: dict[str, Channel] = {}
         self._clock = clock
+        self._steady = steady
         self._ids = ids
         self._unsaved = unsaved
         self._markers = markers
@@ -37,6 +54,7 @@ class Directory(dict[str, Channel]):
         """Make a channel that does not exist yet."""
         channel = Channel(name, folded, int(self._clock()), self._ids.next(), permanent=permanent)
         self[folded] = channel
+        self._forget_former(folded)
         self._lookalikes.add(name, folded)
         return channel
 
@@ -99,6 +117,8 @@ class Directory(dict[str, Channel]):
         del self[channel.folded]
         self._lookalikes.remove(channel.name, channel.folded)
         self.secret.discard(channel)
+        for former in list(channel.former):
+            self._forget_former(former)
         return True
 
     def touch(self, channel: Channel) -> None:
@@ -121,10 +141,35 @@ class Directory(dict[str, Channel]):
         if folded == before:
             self.touch(channel)
             return
+        channel.former[before] = self._steady()
+        self._forget_former(folded)
+        self.note_former(channel)
         if channel.is_lasting:
             self._unsaved.note_channel(before)
             self._unsaved.note_channel(folded)
         self._move_markers(channel, before)
+
+    def note_former(self, channel: Channel) -> None:
+        """Have the latest former names of a channel lead to it."""
+        for former in list(channel.former)[:-_MOST_FORMER_NAMES]:
+            self._forget_former(former)
+        for former in channel.former:
+            if former not in self:
+                self._former[former] = channel
+
+    def _forget_former(self, folded: str) -> None:
+        channel = self._former.pop(folded, None)
+        if channel is not None:
+            channel.former.pop(folded, None)
+
+    def renamed_to(self, folded: str) -> Channel | None:
+        """Return the channel that had a name before which no channel has now; None after a while (IRCv3 draft/channel-rename)."""
+        channel = self._former.get(folded)
+        if channel is None or self._steady() - channel.former[folded] < self._redirection:
+            return channel
+        self._forget_former(folded)
+        self.touch(channel)
+        return None
 
     def _move_markers(self, channel: Channel, before: str) -> None:
         for account, markers in self._markers.items():

@@ -35,6 +35,7 @@ class Event(NamedTuple):
         places: the histories that it belongs to; none when it is not remembered.
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
+        server_tags: tags of the server's own, each with the capability bits without which a session does not get it.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Event(NamedTuple):
     places: tuple[Place, ...] = ()
     is_bot: bool = False
     shift: int = 0
+    server_tags: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def must_last(self) -> bool:
@@ -90,6 +92,8 @@ class Event(NamedTuple):
             bits |= cap.ACCOUNT_TAG
         if self.extended:
             bits |= cap.EXTENDED_JOIN
+        for needed, _, _ in self.server_tags:
+            bits |= needed
         return bits
 
     def tags(self, caps: int) -> dict[str, str]:
@@ -106,6 +110,8 @@ class Event(NamedTuple):
             tags.update(self.client_tags)
         elif caps & cap.RELAYMSG and cap.RELAY_TAG in self.client_tags:
             tags[cap.RELAY_TAG] = self.client_tags[cap.RELAY_TAG]
+        if self.server_tags:
+            tags.update((key, value) for needed, key, value in self.server_tags if caps & needed == needed)
         return tags
 
     def body(self, caps: int) -> str:

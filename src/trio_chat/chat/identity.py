@@ -19,6 +19,8 @@ class Identity:
     Args:
         name: the server's name, the source of its replies.
         network: the chat's name for people.
+        icon: the URL of an image that stands for the network, or "".
+        is_safe_rate: whether no client is disconnected for sending too fast, however long.
         description: one line, shown by WHOIS.
         version: program and version.
         created: seconds of Unix time at which it started.
@@ -37,6 +39,8 @@ class Identity:
 
     name: str = "chat.local"
     network: str = "trio-chat"
+    icon: str = ""
+    is_safe_rate: bool = True
     description: str = "A trio-chat server"
     version: str = "trio-chat"
     created: float = 0.0

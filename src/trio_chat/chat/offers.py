@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio_chat.chat import sasl
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.ids import msgid
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
 from trio_chat.irc import numerics as n
-from trio_chat.irc.isupport import TOKENS_PER_LINE, Lengths
+from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import fold_words
 
 if TYPE_CHECKING:
     from trio_chat.chat.world import World
 
 _STS = "sts"
+ISUPPORT_BATCH = "draft/isupport"
+_BATCHED = cap.BATCH | cap.EXTENDED_ISUPPORT
 _ROOM = 160
 """Bytes of capabilities in one line: it fits into what a line may be behind the longest names of a server and of a user."""
 
@@ -76,7 +79,14 @@ def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
         "draft/multiline": f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}",
         "draft/account-registration": ",".join(token for token, is_so in registration.items() if is_so),
     }
-    tokens = isupport.tokens(lengths, identity.network, memory.most_messages if memory else 0)
+    tokens = isupport.tokens(
+        lengths,
+        identity.network,
+        memory.most_messages if memory else 0,
+        icon=identity.icon,
+        is_safe_rate=identity.is_safe_rate,
+        needs_account=rules.required,
+    )
     return Offer(cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens))
 
 
@@ -104,12 +114,25 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
             by_kind[kind] = list(_cap_news(before.shown(session), now.shown(session), has_values=session.cap_302))
         events += _lines(world, (session,), session.target, "CAP", by_kind[kind])
     tokens = _token_news(before.tokens, now.tokens)
-    groups = [tokens[start : start + TOKENS_PER_LINE] for start in range(0, len(tokens), TOKENS_PER_LINE)]
-    lines = [(*group, n.RPL_ISUPPORT.text) for group in groups]
-    for user in world.users.values():
-        if user.sessions:
-            events += _lines(world, user.sessions, user.nick, n.RPL_ISUPPORT.code, lines)
+    lines = [(*group, n.RPL_ISUPPORT.text) for group in isupport.lines(tokens)]
+    for user in world.users.values() if lines else ():
+        plain = tuple(session for session in user.sessions if session.effective & _BATCHED != _BATCHED)
+        batched = tuple(session for session in user.sessions if session not in plain)
+        if plain:
+            events += _lines(world, plain, user.nick, n.RPL_ISUPPORT.code, lines)
+        if batched:
+            events += _batch(world, batched, user.nick, lines)
     return events
+
+
+def _batch(world: "World", recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]) -> Iterator[Event]:
+    """Return RPL_ISUPPORT in a batch, for those who are sent none without (IRCv3 draft/extended-isupport)."""
+    reference, name = msgid(world.ids.next()), world.identity.name
+    tags = ((cap.BATCH, "batch", reference),)
+    yield Event(world.ids.next(), "BATCH", (f"+{reference}", ISUPPORT_BATCH), name, recipients, shift=world.ids.shift)
+    for event in _lines(world, recipients, nick, n.RPL_ISUPPORT.code, lines):
+        yield event._replace(server_tags=tags)
+    yield Event(world.ids.next(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift)
 
 
 def _lines(

@@ -82,6 +82,7 @@ def to_state(channel: Channel) -> dict[str, Any]:
         "limit": channel.limit,
         "forward": channel.forward,
         "metadata": channel.metadata,
+        "former": dict(channel.former),
         "lists": {
             letter: [[mask.mask, mask.setter, mask.time] for mask in entries.values()]
             for letter, entries in channel.lists.items()
@@ -106,6 +107,8 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")
     channel.metadata = dict(state.get("metadata", {}))  # older ones have none
+    channel.former = dict(state.get("former", {}))
+    world.channels.note_former(channel)
     for letter, entries in state["lists"].items():
         if letter in channel.lists:
             restored = (entry(mask, setter, time) for mask, setter, time in entries)

@@ -150,13 +150,22 @@ class Response:
             self._own.append((tags, body))
 
     @contextmanager
-    def batch(self, kind: str, *params: str) -> Iterator[None]:
-        """Put the replies made inside into a batch, for those who have batches (IRCv3 batch)."""
-        if not self._session.effective & cap.BATCH:
+    def batch(self, kind: str, *params: str, tag: str = "", is_wanted: bool = True) -> Iterator[None]:
+        """Put the replies made inside into a batch, for those who have batches (IRCv3 batch).
+
+        Args:
+            kind: its type.
+            params: what follows the type.
+            tag: a tag of its first line, or "".
+            is_wanted: whether the client is to get a batch at all.
+        """
+        if not is_wanted or not self._session.effective & cap.BATCH:
             yield
             return
         reference = msgid(self._world.ids.next())
         self.send("BATCH", (f"+{reference}", kind, *params))
+        if tag:
+            self._own[-1][0][tag] = ""
         self._batch = reference
         yield
         self._batch = ""

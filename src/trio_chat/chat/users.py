@@ -261,6 +261,11 @@ class User:
         """Tell whether somebody may write to this user whatever the modes say."""
         return other.identity in self.accepted
 
+    @property
+    def server_tags(self) -> tuple[tuple[int, str, str], ...]:
+        """The tags that the server adds to what this user does; see `Event`."""
+        return cap.OPER_TAGS if self.operator is not None else ()
+
     def note_security(self) -> None:
         """Have the mode for encrypted connections when all sessions are."""
         is_secure = bool(self.sessions) and all(session.is_secure for session in self.sessions)

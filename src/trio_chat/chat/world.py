@@ -109,7 +109,7 @@ class World:
         self.preferences = Preferences(identity.account_rules)
         self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
         self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
-        self.channels = Directory(clock, self.ids, self.unsaved, self.markers)
+        self.channels = Directory(clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days)
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
@@ -176,7 +176,7 @@ class World:
         return Event(
             number, command, params, user.source, recipients, skip, requires, user.account, extended,
             carries_msgid=bool(channels), places=places if self.memory else (),
-            is_bot=BOT in user.modes, shift=self.ids.shift,
+            is_bot=BOT in user.modes, shift=self.ids.shift, server_tags=user.server_tags,
         )  # fmt: skip
 
     def news(

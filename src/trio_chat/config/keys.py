@@ -46,6 +46,7 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
     "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
     "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
+    "renamed_days": ("renamed_days", values.whole(0, 36_500, " days (0: not at all)")),
     "missed_entries": ("missed_entries", values.whole(1, 1000)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
@@ -56,6 +57,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "port": _PORT,
         "name": Kind(values.server_name, "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org"),
         "network": values.some_text(64),
+        "icon": Kind(values.no_or_url, "a URL of at most 200 bytes such as https://example.org/icon.png, or nothing"),
         "description": values.some_text(200),
         "password": values.text(200, secret=True),
         "lobby": Kind(values.channel_or_none, "a channel name such as #lobby, without spaces and commas, or none"),
@@ -98,6 +100,7 @@ KEYS: dict[str, dict[str, Kind]] = {
     },
     "accounts": {
         "registration": values.choice("open", "closed"),
+        "required": values.YES_OR_NO,
         "before_connect": values.YES_OR_NO,
         "min_password": values.whole(1, 100, " characters"),
         "email": values.choice("none", "required", "verified"),
@@ -135,7 +138,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "password_queue": values.whole(1, 100_000),
         "flood_burst": values.whole(1, 1_000_000, " lines"),
         "flood_rate": values.decimal(0.1, 100_000, "lines a second"),
-        "flood_limit": values.whole(1, 1_000_000, " lines"),
+        "flood_limit": values.whole(0, 1_000_000, " lines (0: never)"),
         "flood_exempt": Kind(values.networks, f"{_NETWORKS}, or none"),
         "outbox_bytes": values.size(8192, 2**30),
         "event_queue": values.whole(1, 1_000_000),

@@ -18,6 +18,7 @@ class ServerSettings:
     port: int = 5000
     name: str = "chat.local"
     network: str = "trio-chat"
+    icon: str = ""
     description: str = "A trio-chat server"
     password: str = ""
     lobby: str = "#lobby"
@@ -76,6 +77,7 @@ class AccountSettings:
     """[accounts]: names that belong to people."""
 
     registration: str = "open"
+    required: bool = False
     before_connect: bool = True
     min_password: int = 6  # characters
     email: str = "none"
@@ -126,7 +128,7 @@ class LimitSettings:
     password_queue: int = 1000
     flood_burst: int = 40  # lines
     flood_rate: float = 8.0  # lines a second
-    flood_limit: int = 1000  # lines in a row that had to wait
+    flood_limit: int = 0  # lines in a row that had to wait; 0: however many
     flood_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
     outbox_bytes: int = 1_048_576
     event_queue: int = 1024

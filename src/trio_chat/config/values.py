@@ -30,6 +30,9 @@ _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
 _MODE = re.compile(r"[0-7]{3}")
 _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
+_URL = re.compile(r"https?://[!-~]+")
+LONGEST_URL = 200
+"""Bytes of an address, so that the line of RPL_ISUPPORT that names it holds it."""
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ARGON2 = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
 _MASK = re.compile(r"[^\s!,#;]{1,100}")
@@ -190,6 +193,13 @@ def no_or_host(value: str) -> str:
 def no_or_email(value: str) -> str:
     """Return an e-mail address, or nothing for nothing."""
     return email_address(value) if value else ""
+
+
+def no_or_url(value: str) -> str:
+    """Return the address of something on the web, or nothing for nothing."""
+    if value and not (len(value) <= LONGEST_URL and _URL.fullmatch(value)):
+        raise ValueError(value)
+    return value
 
 
 def port_or_none(value: str) -> int | None:

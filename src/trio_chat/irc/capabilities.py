@@ -58,6 +58,11 @@ METADATA_3 = 1 << 28
 METADATA = METADATA_2 | METADATA_3
 CHANNEL_RENAME = 1 << 40
 RELAYMSG = 1 << 41
+NO_IMPLICIT_NAMES = 1 << 42
+EXTENDED_ISUPPORT = 1 << 43
+OPER_TAG = 1 << 44
+CHGHOST = 1 << 45
+WHOAMI = 1 << 46
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -70,7 +75,9 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("cap-notify", CAP_NOTIFY),
         Capability("draft/channel-rename", CHANNEL_RENAME),
         Capability("draft/chathistory", CHATHISTORY),
+        Capability("chghost", CHGHOST),
         Capability("draft/event-playback", EVENT_PLAYBACK),
+        Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
         Capability("draft/message-redaction", MESSAGE_REDACTION, needs=MESSAGE_TAGS),
         Capability("draft/metadata-2", METADATA_2, needs=BATCH),
         Capability("draft/metadata-3", METADATA_3, needs=BATCH),
@@ -82,6 +89,8 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
         Capability("message-tags", MESSAGE_TAGS),
         Capability("multi-prefix", MULTI_PREFIX),
+        Capability("no-implicit-names", NO_IMPLICIT_NAMES),
+        Capability("draft/oper-tag", OPER_TAG),
         Capability("draft/pre-away", PRE_AWAY),
         Capability("draft/read-marker", READ_MARKER),
         Capability("draft/relaymsg", RELAYMSG, value=RELAY_SEPARATOR),
@@ -91,6 +100,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("soju.im/search", SEARCH),
         Capability("standard-replies", STANDARD_REPLIES),
         Capability("userhost-in-names", USERHOST_IN_NAMES),
+        Capability("draft/whoami", WHOAMI, needs=CHGHOST),
         Capability("znc.in/playback", ZNC_PLAYBACK),
         # All sessions see what one of them says to somebody; this tells clients that ask before they show it.
         Capability("znc.in/self-message", ZNC_SELF_MESSAGE),
@@ -100,13 +110,18 @@ CAPABILITIES: dict[str, Capability] = {
 RELAY_TAG = "draft/relaymsg"
 """The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them on."""
 
+OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
+"""The tag of what an operator of the server does (`draft/oper-tag`). Its value, which operator it is, is nobody's business."""
+HISTORY_END_TAG = "draft/chathistory-end"
+"""The tag of a batch behind which no page follows (`draft/chathistory`)."""
+
 NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only by a server that remembers."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only by a server that has accounts."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
-CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG
+CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG | OPER_TAG
 """Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities that were negotiated)."""
 
 

@@ -1,13 +1,16 @@
 """RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not so."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import Kind
 from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, casemapping
 
-TOKENS_PER_LINE = 13
+_TOKENS_PER_LINE = 13
 """RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
+_BYTES_PER_LINE = 270
+"""Bytes of tokens in one line: they fit behind the longest names of a server and of a user, and before the closing text."""
 
 
 class Lengths(NamedTuple):
@@ -42,15 +45,27 @@ class Lengths(NamedTuple):
     metadata_subs: int = 50
     metadata_changes: int = 30
     missed_entries: int = 50
+    renamed_days: int = 30
 
 
-def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
+def tokens(
+    lengths: Lengths,
+    network: str,
+    history_limit: int = 0,
+    *,
+    icon: str = "",
+    is_safe_rate: bool = True,
+    needs_account: bool = False,
+) -> list[str]:
     """Return the tokens in alphabetical order.
 
     Args:
         lengths: what the server keeps to.
         network: its name for people; spaces become `\\x20` as Modern IRC asks.
         history_limit: how many messages CHATHISTORY gives at once; 0 when there is no history.
+        icon: the URL of an image that stands for the network, or "" (IRCv3 `network-icon`).
+        is_safe_rate: whether no client is disconnected for sending too fast (`SAFERATE`).
+        needs_account: whether a connection is completed only by a login (IRCv3 `draft/account-registration`).
     """
     lists = modes.letters(Kind.LIST)
     values: dict[str, str | int] = {
@@ -89,4 +104,24 @@ def tokens(lengths: Lengths, network: str, history_limit: int = 0) -> list[str]:
     }
     if history_limit:
         values |= {"CHATHISTORY": history_limit, "MSGREFTYPES": "msgid,timestamp"}
+    if icon:
+        values["draft/ICON"] = icon
+    if is_safe_rate:
+        values["SAFERATE"] = ""
+    if needs_account:
+        values["draft/ACCOUNTREQUIRED"] = ""
     return [f"{name}={value}" if value != "" else name for name, value in sorted(values.items())]
+
+
+def lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return tokens as they stand in the lines of RPL_ISUPPORT: as many in each as it can hold."""
+    found: list[tuple[str, ...]] = []
+    size = 0
+    for token in tokens:
+        length = len(token.encode()) + 1
+        if not found or len(found[-1]) == _TOKENS_PER_LINE or size + length > _BYTES_PER_LINE:
+            found.append(())
+            size = 0
+        found[-1] += (token,)
+        size += length
+    return found

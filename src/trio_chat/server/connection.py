@@ -203,6 +203,7 @@ class Connection:
             if not is_paid and not self._pay():
                 await self._wait_delay()
             is_paid = False
+            self._received = trio.current_time()  # the client has not been silent: it was made to wait
             await self._wait_room()
             if self._reason:
                 return

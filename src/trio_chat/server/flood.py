@@ -28,7 +28,7 @@ class FloodBudget:
     Args:
         burst: lines.
         rate: lines a second.
-        limit: lines in a row that may have to wait, before the client is not waited for any more.
+        limit: lines in a row that may have to wait, before the client is not waited for any more; 0: however many.
         clock: returns seconds that never go back.
     """
 
@@ -44,7 +44,7 @@ class FloodBudget:
     @property
     def is_exhausted(self) -> bool:
         """Whether the client has gone on for too long at the speed to which it was slowed."""
-        return self._slowed > self._limit
+        return 0 < self._limit < self._slowed
 
     def take(self, lines: float = 1.0) -> float:
         """Spend one line, or as much as so many; return how many seconds to wait before it may be carried out."""

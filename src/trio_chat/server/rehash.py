@@ -32,7 +32,7 @@ class When(Enum):
 
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
-        When.NOW: ("network", "description", "password", "motd", "admin", "shutdown_grace"),
+        When.NOW: ("network", "icon", "description", "password", "motd", "admin", "shutdown_grace"),
         When.NEW: ("cloak", "cloak_secret", "cloak_accounts", "default_user_modes", "origins", "proxies"),
         # The name is the source of all that the server says; clients and their scripts hold on to it.
         When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
@@ -44,7 +44,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous"),
     },
     "accounts": {
-        When.NOW: ("registration", "before_connect", "min_password", "email", "multi_session", "reservation"),
+        When.NOW: ("registration", "required", "before_connect", "min_password", "email", "multi_session", "reservation"),
         When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),
     },
     "mail": {
@@ -183,6 +183,8 @@ def identity(settings: Settings, created: float) -> Identity:
     return Identity(
         name=server.name,
         network=server.network,
+        icon=server.icon,
+        is_safe_rate=not settings.limits.flood_limit,
         description=server.description,
         version=f"trio-chat {__version__}",
         created=created,
@@ -196,6 +198,7 @@ def identity(settings: Settings, created: float) -> Identity:
         sts_port=settings.tls.sts_port or server.port,
         account_rules=AccountRules(
             registration=settings.accounts.registration == "open",
+            required=settings.accounts.required and settings.storage.file is not None,
             before_connect=settings.accounts.before_connect,
             reservation=settings.accounts.reservation,
             min_password=settings.accounts.min_password,

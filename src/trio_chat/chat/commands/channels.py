@@ -21,6 +21,7 @@ log = logging.getLogger("trio_chat")
 
 _NAMES_AT_ONCE = 256
 """Members whose names are one step of NAMES."""
+_RENAMED = n.ERR_LINKCHANNEL._replace(text="The channel has been renamed")
 
 
 def find_channel(request: Request, name: str) -> Channel | None:
@@ -66,6 +67,8 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
     if len(user.channels) >= world.lengths.channels_per_user:
         request.reply.numeric(n.ERR_TOOMANYCHANNELS, name)
         return
+    if channel is None and _redirect(request, name, folded, key):
+        return
     if channel is None:
         if world.channels.looks_like_another(name, folded) and not request.override:
             request.reply.numeric(n.ERR_BADCHANNAME, name)
@@ -86,6 +89,22 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
     _announce_join(request, channel)
+
+
+def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
+    """Send a user on who joins a channel by a former name (IRCv3 draft/channel-rename); tell whether there is such a channel.
+
+    A client that knows RENAME is told the new name; any other comes in under it. Of a secret channel only members may know.
+    """
+    channel = request.world.channels.renamed_to(folded)
+    if channel is None or not policy.can_see_channel(request.user, channel):
+        return False
+    if request.session.effective & cap.CHANNEL_RENAME:
+        request.reply.fail("JOIN", "CHANNEL_RENAMED", name, channel.name, text="The channel has been renamed")
+    else:
+        request.reply.numeric(_RENAMED, name, channel.name)
+        join(request, channel.name, key)
+    return True
 
 
 def _announce_join(request: Request, channel: Channel) -> None:
@@ -117,12 +136,13 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
 
 
 def send_present(request: Request, channel: Channel) -> None:
-    """Send what is so in a channel at this moment: topic, how far one has read it, names."""
+    """Send what is so in a channel at this moment: topic, how far one has read it, names (without `no-implicit-names`)."""
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
         markers.send_marker(request.world, request.user, channel.name, request.reply)
-    send_names(request, channel)
+    if not request.session.caps & cap.NO_IMPLICIT_NAMES:
+        send_names(request, channel)
 
 
 @command("PART", "<channel>{,<channel>} [:<reason>]", min_params=1, help="Leave channels.")

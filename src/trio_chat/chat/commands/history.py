@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from trio_chat.chat import retention, talks
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
@@ -131,7 +132,7 @@ async def _answer(
     shown = _shown(session)
     try:
         exact = [await _exact(session, memory, talk, reference) for reference in references]
-        records = [record for span, limit in spans(exact) for record in await read(request, memory, talk, span, limit, shown)]
+        pages = [await _read_page(request, memory, talk, span, limit, shown) for span, limit in spans(exact)]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -139,12 +140,34 @@ async def _answer(
     if not talk.can_be_read():  # left, or was removed, while we waited
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
+    records = [record for page in pages for record in page.records]
     if records:
         session.page = (talk.buffer, records[0].id, records[-1].id)
     # A channel by its canonical name; a person as the client's own window is called, whatever the nickname is today.
-    with reply.batch("chathistory", talk.name if talk.channel else request.params[1]):
+    name = talk.name if talk.channel else request.params[1]
+    with reply.batch("chathistory", name, tag=_end_tag(session, is_end=all(page.is_last for page in pages))):
         for record in records:
             reply.replay(talk.replay(record))
+
+
+class _Page(NamedTuple):
+    """A part of the history that was asked for, and whether nothing of its range lies beyond it."""
+
+    records: list[Record]
+    is_last: bool
+
+
+async def _read_page(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown) -> _Page:
+    """Read one message more than is shown, to know whether there is another page."""
+    records = await read(request, memory, talk, span, limit + 1, shown)
+    if len(records) <= limit:
+        return _Page(records, is_last=True)
+    return _Page(records[1:] if span.from_newest else records[:limit], is_last=False)
+
+
+def _end_tag(session: Session, *, is_end: bool) -> str:
+    """Return the tag of the batch with which pagination ends (IRCv3 `draft/chathistory`), or ""."""
+    return cap.HISTORY_END_TAG if is_end and session.effective & (cap.CHATHISTORY | cap.MESSAGE_TAGS) else ""
 
 
 async def _exact(session: Session, memory: Memory, talk: Talk, reference: Reference) -> Reference:
@@ -215,7 +238,7 @@ async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, 
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
     between = sorted(entry for entry in newest if after < entry[0] < before)
-    with reply.batch("draft/chathistory-targets"):
+    with reply.batch("draft/chathistory-targets", tag=_end_tag(request.session, is_end=len(between) <= limit)):
         for number, shift, name in between[-limit:] if from_newest else between[:limit]:
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 

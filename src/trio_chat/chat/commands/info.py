@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from trio_chat.chat.offers import ISUPPORT_BATCH
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
-from trio_chat.irc import extbans, modes
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.isupport import TOKENS_PER_LINE
 from trio_chat.irc.masks import matches
 
 
@@ -79,17 +80,26 @@ def version_command(request: Request) -> None:
 
 
 def send_isupport(request: Request) -> None:
-    """Send RPL_ISUPPORT, at most 13 tokens a line."""
-    target = request.session.target
-    for rest in isupport_lines(request.world.offer.tokens):
-        request.reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
+    """Send RPL_ISUPPORT; in a batch when the client has draft/extended-isupport."""
+    target, reply = request.session.target, request.reply
+    with reply.batch(ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)):
+        for rest in isupport_lines(request.world.offer.tokens):
+            reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
+
+
+@command("ISUPPORT", needs_registration=False, help="Show what this server supports (RPL_ISUPPORT).")
+def isupport_command(request: Request) -> None:
+    """Send RPL_ISUPPORT; before registration with draft/extended-isupport."""
+    if request.session.user is None and not request.session.effective & cap.EXTENDED_ISUPPORT:
+        request.reply.numeric(n.ERR_NOTREGISTERED)
+        return
+    send_isupport(request)
 
 
 @lru_cache(maxsize=4)  # everybody who comes is told the same
 def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Return RPL_ISUPPORT without what stands before its first token."""
-    starts = range(0, len(tokens), TOKENS_PER_LINE)
-    return tuple(f"{' '.join(tokens[start : start + TOKENS_PER_LINE])} :{n.RPL_ISUPPORT.text}" for start in starts)
+    return tuple(f"{' '.join(group)} :{n.RPL_ISUPPORT.text}" for group in isupport.lines(tokens))
 
 
 @command("TIME", "[<server>]", help="Show the server's time.")

@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
+from trio_chat.chat.commands import info
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.names import fold_or_self, is_channel_name
 
 MAX_CONDITIONS = 20
 """Conditions of one LIST: each is asked of every channel."""
@@ -29,14 +30,19 @@ _OF: dict[str, Callable[[Channel, float], float | None]] = {
 
 @command(
     "LIST",
-    "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n]",
+    "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n] [<conditions or server>]",
     help="List channels with their topics, all conditions separated by commas: !: not this mask; >, <: by number of members; "
     "C: made, T: topic set more or less than n minutes ago.",
     weight=4,
 )
 def list_command(request: Request) -> Steps:
     """List channels that the user may know of."""
-    words = [word for word in request.param(0).split(",") if word][:MAX_CONDITIONS]
+    second = [word for word in request.param(1).split(",") if word]
+    if second and not any(is_channel_name(word) or _condition(word, 0.0) for word in second):
+        if info.is_other_server(request, 1):
+            return
+        second = []
+    words = [*(word for word in request.param(0).split(",") if word), *second][:MAX_CONDITIONS]
     conditions = [condition for word in words if (condition := _condition(word, request.world.clock()))]
     wanted = [word for word in words if _condition(word, 0.0) is None]
     exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}

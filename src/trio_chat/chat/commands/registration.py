@@ -201,6 +201,9 @@ def _try_to_register(request: Request) -> None:
         return
     if _refuse_password(request) or _refuse_banned(request, session.wanted_nick):
         return
+    if world.identity.account_rules.required and not session.account:
+        _require_account(request)
+        return
     wanted = fold_nick(session.wanted_nick, world.lengths.nick)
     present = policy.user_to_join(world, session.account, wanted)
     if present is not None:
@@ -217,6 +220,15 @@ def _try_to_register(request: Request) -> None:
     missed.tell(world, session, request.reply)
     for event in presence.arrival(world, user):
         request.reply.emit(event)
+
+
+def _require_account(request: Request) -> None:
+    """End a session that has not logged in, where everybody must (IRCv3 draft/account-registration, ACCOUNT_REQUIRED)."""
+    session, rules = request.session, request.world.identity.account_rules
+    log.info("refused %s (%s): not logged in", session.wanted_nick, session.address)
+    how = "log in by SASL, or register first" if rules.registration and rules.before_connect else "log in by SASL"
+    request.reply.fail("*", "ACCOUNT_REQUIRED", text=f"This server is for people with an account: {how}")
+    request.reply.close("An account is required")
 
 
 def _refuse_password(request: Request) -> bool:
@@ -338,6 +350,8 @@ def welcome(request: Request) -> None:
     reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))
     reply.numeric(n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", *_MODES)
     info.send_isupport(request)
+    if request.session.effective & cap.WHOAMI:
+        reply.send("SETNAME", (request.user.realname,), request.user.source)
     metadata.on_registration(request)
     info.send_lusers(request)
     info.send_motd(request)

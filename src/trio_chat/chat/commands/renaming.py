@@ -51,6 +51,8 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
         return "CANNOT_RENAME", "The name of this channel is in the server's configuration"
     if world.channels.get(folded, channel) is not channel:
         return "CHANNEL_NAME_IN_USE", "There is a channel of that name already"
+    if (other := world.channels.renamed_to(folded)) is not None and other is not channel:
+        return "CHANNEL_NAME_IN_USE", "That is a former name of another channel, to which it still leads"
     if world.channels.looks_like_another(name, folded, than=channel.folded):
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
     if world.elapsed() - channel.renamed < INTERVAL:
