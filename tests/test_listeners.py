@@ -2,10 +2,12 @@
 
 import errno
 import logging
+import os
 import socket
 import stat
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -85,6 +87,23 @@ def test_a_socket_that_was_left_is_taken_away(tmp_path: Path) -> None:
     with pytest.raises(ListenError, match=r"Cannot listen on .*file: Address already in use"):
         open_unix(file, 0o660)
     assert file.read_text() == "important"
+
+
+@unix_only
+def test_a_socket_of_somebody_who_takes_nobody_in_is_left_alone(tmp_path: Path) -> None:
+    """Its queue is full: it is not one that was left."""
+    path = tmp_path / "irc.sock"
+    with socket.socket(socket.AF_UNIX) as busy, ExitStack() as waiting:
+        busy.bind(os.fspath(path))
+        busy.listen(0)
+        while True:
+            client = waiting.enter_context(socket.socket(socket.AF_UNIX))
+            client.setblocking(False)
+            if client.connect_ex(os.fspath(path)):
+                break
+        with pytest.raises(ListenError, match="already in use"):
+            open_unix(path, 0o660)
+        assert path.is_socket()
 
 
 async def test_when_one_place_is_impossible_none_stays_open(tmp_path: Path) -> None:

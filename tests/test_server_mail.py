@@ -129,7 +129,7 @@ async def test_a_letter_arrives() -> None:
     assert letter["Date"]
     assert letter.get_content().replace("\r\n", "\n") == LETTER.text
     assert f"mail FROM:<{SENDER}>".upper() in [line.upper().partition(" SIZE")[0] for line in server.heard]
-    assert f"rcpt TO:<{LETTER.to}>" in server.heard
+    assert f"rcpt to:<{LETTER.to}>" in [line.replace("TO:", "to:") for line in server.heard]  # Pythons differ in the case
 
 
 async def test_logging_in() -> None:

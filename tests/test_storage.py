@@ -176,7 +176,7 @@ async def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> Non
     """One line, and no traceback."""
     path = tmp_path / "chat.db"
     path.write_bytes(content)
-    with pytest.raises(StorageError, match="notadb"):
+    with pytest.raises(StorageError, match="or no database of SQLite"):
         async with open_database(path):
             raise AssertionError
     assert path.read_bytes() == content

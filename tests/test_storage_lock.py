@@ -122,7 +122,7 @@ async def test_another_file_in_the_place_of_the_database_is_noticed(
     path.touch()
     told: list[str] = []
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(watch_file, path, lambda: told.append("stop"))
+        nursery.start_soon(watch_file, path, lock.identity(path), lambda: told.append("stop"))
         await trio.sleep(11)
         assert told == []
         if replaced:

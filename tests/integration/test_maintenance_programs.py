@@ -129,3 +129,21 @@ async def test_a_second_server_on_the_same_database_does_not_start(tmp_path: Pat
         await host.wait()
         async with server(tmp_path):
             pass
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ("[tls]\ncertificate = none.pem\n", "none.pem: cannot be read: No such file or directory"),
+        ("[storage]\nfile = server.ini\n", "server.ini cannot be used: it is damaged, or no database of SQLite"),
+        ("[listener x]\npath = none/socket\n", "Cannot listen on none/socket: No such file or directory."),
+    ],
+)
+async def test_what_keeps_a_server_from_starting_is_one_line(tmp_path: Path, settings: str, line: str) -> None:
+    """Not a traceback."""
+    (tmp_path / "server.ini").write_text(f"[server]\nhost = 127.0.0.1\nport = 0\n{settings}[logging]\nfile = none\n")
+    code, _, told = await run(tmp_path, "serve", "--config", "server.ini")
+    problems = [said for said in told.splitlines() if "[INFO]" not in said]
+    assert code == 1
+    assert len(problems) == 1
+    assert problems[0].startswith(line)

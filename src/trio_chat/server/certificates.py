@@ -6,6 +6,7 @@ Everything here blocks, for milliseconds or, when a certificate is made, a tenth
 import hashlib
 import logging
 import os
+import re
 import ssl
 import tempfile
 from collections.abc import Iterator
@@ -25,8 +26,17 @@ _YEARS = 30
 """How long a certificate of our own is valid: who has accepted it once is to go on without being asked."""
 
 
+_EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+"""No clock that says less is right."""
 _SESSION_CONTEXT = b"trio-chat"
 """Without one OpenSSL takes no session back that came with a client's certificate."""
+
+
+_CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----")
+_KEY = re.compile("-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----")
+_ENCRYPTED = re.compile("-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
+_LONGEST = 1 << 20
+"""Bytes that are read of a file."""
 
 
 class CertificateError(Exception):
@@ -85,20 +95,45 @@ def check(files: Files) -> str:
         CertificateError: it is not so.
     """
     assert files.certificate is not None  # noqa: S101  # asked before
+    key = files.key or files.certificate
+    text = _read(files.certificate, _CERTIFICATE, "certificate")
+    if _ENCRYPTED.search(_read(key, _KEY, "private key")):
+        raise CertificateError(f"{key}: the private key needs a password; `openssl pkey -in {key} -out NEW` takes it away")
     try:
-        text = files.certificate.read_text(encoding="ascii", errors="replace")
         # Without the words for a password, OpenSSL would ask for it on the terminal.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, files.key, password="")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, key, password="")
         start = text.index(ssl.PEM_HEADER)
         der = ssl.PEM_cert_to_DER_cert(text[start : text.index(ssl.PEM_FOOTER, start) + len(ssl.PEM_FOOTER)])
     except ssl.SSLError as error:
-        problem = f"{files.certificate}, {files.key}: no certificate with its key, in the PEM format and without a password"
-        raise CertificateError(f"{problem} ({error.reason or 'not understood'})") from error
+        if error.reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
+            raise CertificateError(f"{key}: the private key is of another certificate than {files.certificate}") from error
+        problem = f"{files.certificate}, {key}: no certificate with its private key that can be used"
+        raise CertificateError(f"{problem} ({error.reason or 'damaged'})") from error
     except OSError as error:
         raise CertificateError(f"{error.filename or files.certificate}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise CertificateError(f"{files.certificate}: no certificate in the PEM format") from error
+        raise CertificateError(f"{files.certificate}: the certificate is damaged") from error
     return hashlib.sha256(der).hexdigest()
+
+
+def _read(path: Path, wanted: re.Pattern[str], what: str) -> str:
+    """Return a file that has something in the PEM format.
+
+    Raises:
+        CertificateError: it cannot be read, or has no such thing.
+    """
+    try:
+        if path.exists() and not path.is_file():  # to read from a pipe would wait for ever
+            raise CertificateError(f"{path}: cannot be read: it is not a file")
+        with path.open("rb") as stream:
+            data = stream.read(_LONGEST)
+    except OSError as error:
+        raise CertificateError(f"{path}: cannot be read: {error.strerror or error}") from error
+    text = data.decode("ascii", "replace")
+    if not wanted.search(text):
+        why = "it is empty" if not data else "it is in the DER format, it seems" if data[:1] == b"\x30" else "it has none"
+        raise CertificateError(f"{path}: must have a {what} in the PEM format, with a line -----BEGIN …; {why}")
+    return text
 
 
 class Facts(NamedTuple):
@@ -198,14 +233,14 @@ def make(name: str) -> bytes:
 
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
+    now = max(datetime.now(UTC), _EARLIEST)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))  # for clients whose clock is late
+        .not_valid_before(_EARLIEST)  # whatever the clocks say, this one's and the clients'
         .not_valid_after(now + timedelta(days=365 * _YEARS))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

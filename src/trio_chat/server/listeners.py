@@ -212,8 +212,10 @@ def open_unix(path: Path, mode: int) -> socket.socket:
 
 
 def _answers(path: Path) -> bool:
+    """Tell whether somebody listens on a Unix socket; also when nobody may come in, or there is no room at the moment."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        return sock.connect_ex(os.fspath(path)) == 0
+        sock.setblocking(False)
+        return sock.connect_ex(os.fspath(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
 
 
 async def accept_from(

@@ -24,9 +24,10 @@ from trio_chat.server.app import Server
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import Entrance, ListenError, bound_to, close_all, open_all, open_listeners
-from trio_chat.server.memory import MEMORY, StorageError, remembering, watch_file
+from trio_chat.server.memory import MEMORY, StorageError, naming, remembering, watch_file
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.state import load_state
+from trio_chat.storage.lock import identity
 
 log = logging.getLogger("trio_chat")
 
@@ -85,8 +86,9 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if settings.tls.certificate is not None:
                 await server.encryption.prepare()
-            if memory is not None and memory.store is not None:
-                await load_state(server.world, memory.store)
+            if memory is not None and memory.store is not None and settings.storage.file is not None:
+                with naming(settings.storage.file):
+                    await load_state(server.world, memory.store)
             return await _serve(server, entrances, watching, _file(settings))
     finally:
         close_all(entrances)
@@ -122,7 +124,7 @@ async def _serve(
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(service.keep_alive)
             if database is not None:
-                nursery.start_soon(watch_file, database, lose_database)
+                nursery.start_soon(watch_file, database, await trio.to_thread.run_sync(identity, database), lose_database)
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, entrances)
                 if not server.is_stopping:

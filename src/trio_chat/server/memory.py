@@ -1,8 +1,8 @@
 """The server's memory: opens the database, and forgets what is too old."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import trio
@@ -23,7 +23,7 @@ from trio_chat.storage.database import MEMORY, Database, StorageError, open_data
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.lasting import SqliteStore
 
-__all__ = ["MEMORY", "StorageError", "forget", "remembering", "watch_file"]
+__all__ = ["MEMORY", "StorageError", "forget", "naming", "remembering", "watch_file"]
 
 log = logging.getLogger("trio_chat")
 
@@ -58,27 +58,28 @@ async def remembering(
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with _locked(path), open_database(path, settings.synchronous) as database:
-        await settle(database, casemapping)
-        history, clock = SqliteHistory(database), SqliteClock(database)
-        table = SqliteAccounts(database)
-        accounts = await open_accounts(table, COSTS[hash_cost], threads)
-        memory = Memory(
-            accounts=accounts,
-            store=SqliteStore(database),
-            bans=SqliteBans(database),
-            secret=await table.secret("cloak"),
-            history=history,
-            most_messages=settings.most_messages,
-            playback=settings.playback,
-            playback_to=settings.playback_to,
-            keep_days=settings.keep_days,
-            may_be_longer=settings.longer_for_channels,
-            last_id=await history.last_id(),
-            timeline=await clock.timeline(),
-            kept=await clock.kept(),
-            hold=settings.clock_hold_hours * 3600.0,
-            clock=clock,
-        )
+        with naming(settings.file):
+            await settle(database, casemapping)
+            history, clock = SqliteHistory(database), SqliteClock(database)
+            table = SqliteAccounts(database)
+            accounts = await open_accounts(table, COSTS[hash_cost], threads)
+            memory = Memory(
+                accounts=accounts,
+                store=SqliteStore(database),
+                bans=SqliteBans(database),
+                secret=await table.secret("cloak"),
+                history=history,
+                most_messages=settings.most_messages,
+                playback=settings.playback,
+                playback_to=settings.playback_to,
+                keep_days=settings.keep_days,
+                may_be_longer=settings.longer_for_channels,
+                last_id=await history.last_id(),
+                timeline=await clock.timeline(),
+                kept=await clock.kept(),
+                hold=settings.clock_hold_hours * 3600.0,
+                clock=clock,
+            )
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(index, history)
@@ -106,9 +107,25 @@ async def _locked(path: Path | None) -> AsyncIterator[None]:
         lock.release(handle)
 
 
-async def watch_file(path: Path, replaced: Callable[[], None]) -> None:
-    """Notice when another file takes the place of the database, in which nothing that is written from then on would be found."""
-    before = await trio.to_thread.run_sync(lock.identity, path)
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Have what goes wrong with a database say of which, to who starts a server."""
+    try:
+        yield
+    except StorageError as error:
+        if path.name in str(error):
+            raise
+        raise StorageError(f"{path} cannot be used: {error}") from error
+
+
+async def watch_file(path: Path, before: lock.FileIdentity | None, replaced: Callable[[], None]) -> None:
+    """Notice when another file takes the place of the database, in which nothing that is written from then on would be found.
+
+    Args:
+        path: the database.
+        before: what it was when it was opened.
+        replaced: called once, when it is another one.
+    """
     now = before
     while now == before:
         await trio.sleep(_LOOK_INTERVAL)

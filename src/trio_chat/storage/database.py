@@ -218,6 +218,31 @@ def _create_private(path: Path) -> None:
         raise StorageError(f"{path}: {error.strerror or error}") from error
 
 
+_WORDS = {
+    "Full": "the disk is full",
+    "IO": "the disk cannot be read or written",
+    "ReadOnly": "it may not be written",
+    "CantOpen": "it cannot be opened",
+    "Permissions": "it may not be opened",
+    "Auth": "it may not be used",
+    "Busy": "another program has it locked",
+    "Locked": "it is locked",
+    "Corrupt": "it is damaged; see `trio-chat db check`, and restore a backup",
+    "NotADB": "it is damaged, or no database of SQLite",
+    "NoMem": "there is not enough memory",
+    "Interrupt": "it would take too long",
+}
+"""What SQLite's result codes mean for who runs the server (sqlite.org/rescode.html), by apsw's names of its exceptions."""
+_NO_WORDS = frozenset(("", "not an error", "unknown error"))
+
+
 def explain(error: Exception) -> str:
-    """Return what SQLite says, with the name that its documentation uses."""
-    return f"{type(error).__name__.removesuffix('Error').lower()}: {error}"
+    """Return what went wrong in SQLite: in words, with the name that its documentation uses, and what it says itself."""
+    import apsw  # noqa: PLC0415
+
+    name = type(error).__name__.removesuffix("Error")
+    code = str(apsw.mapping_result_codes.get(getattr(error, "result", -1), name))
+    said = "" if str(error) in _NO_WORDS else str(error)
+    if name in _WORDS:
+        return f"{_WORDS[name]} ({code}: {said})" if said else f"{_WORDS[name]} ({code})"
+    return f"{said} ({code})" if said else code

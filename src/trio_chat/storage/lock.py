@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import socket
+import stat
 import sys
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -31,6 +32,10 @@ _FAR = 1 << 30
 _MAGIC = b"SQLite format 3\0"
 _NO_LOG = b"\1\1"
 """The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html, 1.3.3)."""
+
+
+FileIdentity = tuple[int, int]
+"""What tells a file from another one of the same name: its device and its number there."""
 
 
 class InUseError(StorageError):
@@ -88,10 +93,10 @@ def _take(handle: int, path: Path) -> None:
 
 def _refuse_second_name(database: Path) -> None:
     try:
-        names = database.stat().st_nlink
+        found = database.stat()
     except OSError:  # it is not there yet
         return
-    if names > 1:
+    if (names := found.st_nlink) > 1 and stat.S_ISREG(found.st_mode):
         text = _(
             "{file} has {count} names (hard links), and SQLite would keep what is new beside each of them: remove the others;"
             " `trio-chat backup` makes copies."
@@ -117,7 +122,7 @@ def _holder(handle: int) -> str:
         return _("which one is not known")
 
 
-def identity(path: Path) -> tuple[int, int] | None:
+def identity(path: Path) -> FileIdentity | None:
     """Return what tells a file from another one of the same name; None when there is no file."""
     try:
         found = path.stat()

@@ -1,0 +1,88 @@
+"""A damaged database: whichever page it is, the operator is told in a line, and nothing ends in a traceback."""
+
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+import trio
+
+from support import Town
+from trio_chat import cli
+from trio_chat.chat.accounts import AccountsError
+from trio_chat.chat.history import HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.identity import Memory
+from trio_chat.config import StorageSettings
+from trio_chat.server.main import _problems
+from trio_chat.server.memory import naming, remembering
+from trio_chat.server.state import load_state
+from trio_chat.storage.database import StorageError
+
+PAGE = 4096
+FILE = Path("chat.db")
+
+
+async def fill() -> None:
+    """Make a database in which several tables have something."""
+    async with remembering(StorageSettings(file=FILE)) as memory:
+        assert memory is not None
+        for number in range(1, 30):
+            record = Record(f"#{number % 3}", number, "PRIVMSG", "ann!a@h", "", "some words " * 9)
+            await memory.history.commit([record, record._replace(id=number + 100, command="PART", text="")])
+
+
+async def use(memory: Memory) -> None:
+    """Ask for what a client can ask for, and say something."""
+    history, store = memory.history, memory.store
+    assert store is not None
+    assert memory.accounts is not None
+    for work in (
+        lambda: history.messages("#1", Span(), 50, 0),
+        lambda: history.messages("#1", Span(), 50, 0, Shown.TAGS_TOO),
+        lambda: history.search(Query({"#1": 0}, "words"), Span(), 10),
+        lambda: history.conversations("ann"),
+        lambda: history.commit([Record("#1", 1000, "PRIVMSG", "a!b@c", "", "x")]),
+        lambda: history.redact("#1", 4),
+        lambda: history.prune(10, 200),
+        store.wishes,
+        memory.accounts.refresh,
+    ):
+        with suppress(StorageError, HistoryError, AccountsError):
+            await work()
+
+
+async def start() -> None:
+    """Do what a server does with its database."""
+    async with remembering(StorageSettings(file=FILE)) as memory:
+        assert memory is not None
+        assert memory.store is not None
+        with naming(FILE):
+            await load_state(Town(memory=memory).world, memory.store)
+        await use(memory)
+
+
+@pytest.mark.parametrize("damage", ["head", "all"])
+def test_any_page_may_be_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], damage: str
+) -> None:
+    """Start, messages, searches, `db check` and `history export`: what does not work says so, with the name of the file."""
+    monkeypatch.chdir(tmp_path)
+    trio.run(fill)
+    whole, random = FILE.read_bytes(), Random(damage)  # the same at each run
+    for number in range(len(whole) // PAGE):
+        data = bytearray(whole)
+        length = 16 if damage == "head" else PAGE
+        data[number * PAGE : number * PAGE + length] = random.randbytes(length)
+        FILE.write_bytes(data)
+        capfd.readouterr()
+        assert cli.main(["db", "check", "--database", "chat.db"]) in (0, 1)
+        cli.main(["history", "export", "--database", "chat.db"])
+        try:
+            trio.run(start)
+        except Exception as error:
+            problems = list(_problems(error))
+            assert problems, f"page {number}"
+            assert all("chat.db" in problem and "\n" not in problem for problem in problems), problems
+        assert "Traceback" not in capfd.readouterr().err
+        for beside in tmp_path.glob("chat.db?*"):
+            beside.unlink()
