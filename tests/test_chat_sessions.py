@@ -4,8 +4,11 @@ import pytest
 
 from support import OpenAccounts, Person, Town, commands, find
 from test_chat_always_on import answers, back, make
+from trio_chat.chat import operators
+from trio_chat.chat.operators import Operator
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.message import Message
 
 
 @pytest.fixture
@@ -175,3 +178,101 @@ def test_logging_in_elsewhere_concerns_all_sessions(town: Town) -> None:
     assert first.session.account == second.session.account == "eve"
     first.say("NS LOGOUT")
     assert first.session.account == second.session.account == ""
+
+
+# --------------------------------------------------------------------------------------------------------------- channels
+
+
+def what_came(messages: list[Message], *wanted: str) -> list[tuple[str, ...]]:
+    """Return command and parameters, without the first one of numerics, of the messages with these commands."""
+    return [
+        (message.command, *message.params[1 if message.command.isdigit() else 0 :])
+        for message in messages
+        if message.command in wanted
+    ]
+
+
+STATE = ("JOIN", "332", "MARKREAD", "353", "366")
+
+
+@pytest.mark.parametrize(
+    ("setting", "how", "channel"),
+    [
+        ("+n", "JOIN #b", "#b"),
+        ("+n", "@label=7 JOIN #b", "#b"),
+        ("+k key", "JOIN #b key", "#b"),
+        ("+if #c", "JOIN #b", "#c"),
+    ],
+)
+def test_a_channel_that_one_session_joins_is_complete_on_the_others(town: Town, setting: str, how: str, channel: str) -> None:
+    """draft/read-marker: after a JOIN "the server MUST send a MARKREAD command for that channel", before RPL_ENDOFNAMES.
+
+    Modern IRC, JOIN: the client receives its JOIN, RPL_TOPIC when there is one, RPL_NAMREPLY and RPL_ENDOFNAMES.
+    """
+    town.person("bob", "#b", "#c").say("TOPIC #b :news", "TOPIC #c :news", f"MODE #b {setting}")
+    first, second = both(town, "batch labeled-response draft/read-marker", "draft/read-marker multi-prefix")
+    seen_first, seen_second = first.say(how), second.read()
+    assert what_came(seen_second, *STATE) == [
+        ("JOIN", channel),
+        ("332", channel, "news"),
+        ("MARKREAD", channel, "*"),
+        ("353", "=", channel, "@bob ann"),
+        ("366", channel, "End of /NAMES list"),
+    ]
+    assert what_came(seen_first, *STATE) == what_came(seen_second, *STATE)
+    assert "470" not in commands(seen_second)  # that answers what the first has asked for
+    assert not any("label" in message.tags for message in seen_second)
+
+
+def test_each_session_is_told_of_a_channel_in_its_own_way(town: Town) -> None:
+    """Capabilities are a session's: full names, metadata that it follows, the past in a batch or not at all."""
+    bob = town.person("bob", "#b", caps="batch draft/metadata-2")
+    bob.say("METADATA * SET url :x", "PRIVMSG #b :before")
+    first, plain = both(town, second_caps="userhost-in-names")
+    follower, _ = back(town, caps="batch server-time draft/metadata-2")
+    asking, _ = back(town, caps="batch draft/chathistory")
+    follower.say("METADATA * SUB url")
+    for person in (plain, follower, asking):
+        person.read()
+    first.say("JOIN #b")
+    assert find(plain.read(), "353").params[-1] == "@bob!bob@192.0.2.1 ann!u@198.51.100.7"
+    seen = follower.read()
+    assert what_came(seen, "METADATA", "PRIVMSG") == [("METADATA", "bob", "url", "*", "x"), ("PRIVMSG", "#b", "before")]
+    assert [message.params[1] for message in seen if len(message.params) > 1 and message.command == "BATCH"] == [
+        "metadata",
+        "chathistory",
+    ]
+    assert "PRIVMSG" not in commands(asking.read())
+
+
+def test_a_channel_that_an_operator_brings_somebody_into_is_complete_on_all_sessions() -> None:
+    """SAJOIN, whichever session the operator of the server means."""
+    town = make()
+    town.person("bob", "#b")
+    first, second = both(town)
+    root = town.person("root")
+    assert root.session.user is not None
+    operators.appoint(town.world, root.session.user, Operator(name="root"))
+    root.say("SAJOIN ann #b")
+    for person in (first, second):
+        assert what_came(person.read(), "JOIN", "353") == [("JOIN", "#b"), ("353", "=", "#b", "@bob ann")]
+
+
+def test_own_modes_are_known_to_all_sessions(town: Town) -> None:
+    """Modern IRC, MODE: a change of user modes is a MODE; a session that comes later is told by RPL_UMODEIS."""
+    first, second = both(town)
+    assert find(first.say("MODE ann +B-i"), "MODE").params == find(second.read(), "MODE").params == ("ann", "+B-i")
+    third, burst = back(town)
+    assert find(burst, "221").params == ("ann", "+B")
+    assert commands(third.read()) == []
+
+
+def test_being_logged_in_and_out_is_told_to_all_sessions(town: Town) -> None:
+    """IRCv3 sasl-3.1: 900 "is sent when the user's account name is set (whether by SASL or otherwise)", 901 when it is unset."""
+    first, second = both(town)
+    first.say("NS LOGOUT")
+    assert find(second.read(), "901").params[:2] == ("ann", "ann!u@198.51.100.7")
+    first.say("NS IDENTIFY eve eve-password")
+    assert find(second.read(), "900").params == ("ann", "ann!u@198.51.100.7", "eve", "You are now logged in as eve")
+    first.say("NS IDENTIFY eve eve-password")
+    assert second.read() == []

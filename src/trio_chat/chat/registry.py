@@ -40,6 +40,14 @@ class Request:
         """Return a parameter, or "" when there are not that many."""
         return self.message.params[index] if index < len(self.message.params) else ""
 
+    def for_session(self, session: Session) -> "Request":
+        """Return the request with the replies going to another session, without the label; see `Response.tell`."""
+        return Request(self.world, session, self.message, Response(self.world, session), self.override)
+
+    def other_sessions(self) -> tuple[Session, ...]:
+        """Return the sessions of the same user that have not made the request."""
+        return tuple(session for session in self.user.sessions if session is not self.session)
+
 
 Handler = Callable[[Request], Steps | None]
 """Carries out a command. One that goes through all users or channels is a generator of steps."""

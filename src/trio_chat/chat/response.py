@@ -125,7 +125,8 @@ class Response:
 
     def include(self, output: Output) -> None:
         """Have something delivered that another response has made, and what comes later of it."""
-        self._flush()
+        if not self._label:
+            self._flush()
         self._parts += output.parts
         rest = output.later or output.more
         if rest is not None:
@@ -137,10 +138,8 @@ class Response:
             self.follow_up(continued)
 
     def tell(self, other: "Response") -> None:
-        """Have the replies to another session delivered, at this place in the order."""
-        if not self._label:
-            self._flush()
-        self._parts += other.finish().parts
+        """Have the replies to another session delivered, at this place in the order; what these postpone comes later."""
+        self.include(other.finish())
 
     def replay(self, event: Event) -> None:
         """Reply with something that happened before, as it was sent then."""

@@ -123,6 +123,8 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     if user is not None:
+        if user.account != account.name:
+            _tell_others(request, reply, n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
         for event in logins.change_account(request.world, user, account.name):
             reply.emit(event)
         missed.tell(request.world, session, reply)
@@ -131,5 +133,14 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
     reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
+    _tell_others(request, reply, n.RPL_LOGGEDOUT, request.user.source)
     for event in logins.change_account(request.world, request.user, ""):
         reply.emit(event)
+
+
+def _tell_others(request: Request, reply: Response, numeric: n.Numeric, *params: str, args: tuple[object, ...] = ()) -> None:
+    """Send a numeric to the user's other sessions: "sent when the user's account name is set" (IRCv3 sasl-3.1), and it is theirs."""
+    for session in request.other_sessions():
+        theirs = Response(request.world, session)
+        theirs.numeric(numeric, *params, args=args)
+        reply.tell(theirs)

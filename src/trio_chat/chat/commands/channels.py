@@ -120,6 +120,10 @@ def _announce_join(request: Request, channel: Channel) -> None:
         reply.emit(event)
     metadata.introduce(request, channel)
     send_state(request, channel)
+    for session in request.other_sessions():  # each has come into the channel, and knows as little of it
+        theirs = request.for_session(session)
+        send_state(theirs, channel)
+        reply.tell(theirs.reply)
 
 
 def send_state(request: Request, channel: Channel, missed_since: int = 0) -> None:

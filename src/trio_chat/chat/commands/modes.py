@@ -252,7 +252,7 @@ def _change_own_modes(request: Request) -> None:
         reply.numeric(n.ERR_UMODEUNKNOWNFLAG)
     if text:
         request.world.residents.note(user)
-        reply.send("MODE", (user.nick, text), user.source)
+        reply.emit(operators.mode_event(request.world, user, text))
     if user.operator is not None and gives_up:
         operators.audit(request, "is no operator any more")
         if event := operators.dismiss(request.world, user):

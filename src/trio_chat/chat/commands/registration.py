@@ -304,8 +304,10 @@ def _missed_since(world: World, user: User) -> int:
 
 
 def _send_channels(request: Request, missed_since: int) -> None:
-    """Tell a session that was made one of somebody's what channels it is in."""
+    """Tell a session that was made one of somebody's which modes this user has, and what channels it is in."""
     user = request.user
+    if user.modes:
+        request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
     for channel in user.channels:
         is_extended = request.session.effective & cap.EXTENDED_JOIN
         params = (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,)

@@ -7,7 +7,6 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
 from trio_chat.chat.history import Place
 from trio_chat.chat.registry import Request, command
-from trio_chat.chat.response import Response
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -87,10 +86,11 @@ def _fall_back(request: Request, session: Session, before: str, channel: Channel
     if user is None:
         return
     is_own = session is request.session
-    reply = request.reply if is_own else Response(request.world, session)
+    theirs = request if is_own else request.for_session(session)
+    reply = theirs.reply
     is_extended = session.effective & cap.EXTENDED_JOIN
     reply.send("PART", (before, reason) if reason else (before,), user.source)
     reply.send("JOIN", (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,), user.source)
-    send_present(Request(request.world, session, request.message, reply), channel)
+    send_present(theirs, channel)
     if not is_own:
         request.reply.tell(reply)
