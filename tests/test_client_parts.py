@@ -29,9 +29,11 @@ from trio_chat.client.session.connecting import Backoff, CannotConnectError, con
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.session.features import Features
+from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.split import room_for_text, split
 from trio_chat.client.spans import Span, plain
 from trio_chat.client.target import format_address
+from trio_chat.irc.message import Message
 
 # Splitting
 
@@ -556,10 +558,38 @@ async def test_output_that_nobody_reads() -> None:
         ("rfc1459", "Ä", "ä", False),
         ("rfc7613", "Ä", "ä", True),
         ("unheard-of", "A", "a", True),
+        ("ascii UTF8MAPPING=rfc8265", "Ä", "ä", True),
+        ("ascii UTF8MAPPING=rfc8265", "A[", "a{", False),
+        ("rfc1459 UTF8MAPPING=rfc8265", "A[", "a{", True),
+        ("ascii UTF8MAPPING=unheard-of", "Ä", "ä", False),
+        ("ascii UTF8MAPPING=rfc8265 -UTF8MAPPING", "Ä", "ä", False),
     ],
 )
 def test_case_mapping(mapping: str, one: str, other: str, same: bool) -> None:
-    """CASEMAPPING says which names are one name."""
+    """CASEMAPPING says which names are one name, and of those beyond ASCII UTF8MAPPING, in whatever line it comes."""
     features = Features()
-    features.read([f"CASEMAPPING={mapping}"])
+    for token in reversed(f"CASEMAPPING={mapping}".split()[:2]):
+        features.read([token])
+    features.read(mapping.split()[2:])
     assert features.same(one, other) is same
+
+
+def test_network_with_signs_that_have_a_meaning() -> None:
+    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` stand for a space, a backslash and an equals sign."""
+    features = Features()
+    features.read([r"NETWORK=a\x20b\x3dc\x5Cx20"])
+    assert features.network == r"a b=c\x20"
+
+
+@pytest.mark.parametrize("answer", ["ACK", "NAK"])
+def test_an_answer_in_several_lines_is_one_answer(answer: str) -> None:
+    """IRCv3: "a client MUST NOT change capabilities until the last ACK of the set is received"; it has one request answered."""
+    negotiation = Negotiation(login_wanted=True)
+    assert negotiation.receive(("*", "LS", "batch sasl=PLAIN")) == [Message("CAP", ("REQ", "batch sasl"))]
+    assert negotiation.receive(("*", answer, "*", "batch")) == []
+    assert negotiation.enabled == set()
+    asked_again = negotiation.receive(("*", answer, "sasl"))
+    if answer == "ACK":
+        assert (negotiation.enabled, negotiation.login_due, asked_again) == ({"batch", "sasl"}, True, [])
+    else:
+        assert [message.params for message in asked_again] == [("REQ", "batch"), ("REQ", "sasl")]

@@ -300,6 +300,23 @@ def test_isupport_tells_what_the_tables_say() -> None:
     assert tokens == sorted(tokens)
 
 
+@pytest.mark.parametrize(
+    ("network", "shown"),
+    [
+        ("Our Chat", r"Our\x20Chat"),
+        ("a=b", r"a\x3Db"),
+        ("a\\b", r"a\x5Cb"),
+        (r"\x20", r"\x5Cx20"),
+        ("Сеть", "Сеть"),
+        ("=", r"\x3D"),
+    ],
+)
+def test_isupport_values_are_escaped(network: str, shown: str) -> None:
+    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` are how a value holds a space, a backslash and an equals sign."""
+    assert f"NETWORK={shown}" in isupport.tokens(isupport.Lengths(), network)
+    assert isupport.unescape(shown) == network
+
+
 def test_capability_bits_are_distinct() -> None:
     """Two capabilities with one bit would be one capability."""
     bits = [entry.bit for entry in cap.CAPABILITIES.values()]

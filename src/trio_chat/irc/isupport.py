@@ -1,5 +1,6 @@
 """RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not so."""
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -61,7 +62,7 @@ def tokens(
 
     Args:
         lengths: what the server keeps to.
-        network: its name for people; spaces become `\\x20` as Modern IRC asks.
+        network: its name for people.
         history_limit: how many messages CHATHISTORY gives at once; 0 when there is no history.
         icon: the URL of an image that stands for the network, or "" (IRCv3 `network-icon`).
         is_safe_rate: whether no client is disconnected for sending too fast (`SAFERATE`).
@@ -72,7 +73,7 @@ def tokens(
         "ACCOUNTEXTBAN": f"{extbans.ACCOUNT},{extbans.EXTBANS[extbans.ACCOUNT].name}",
         "AWAYLEN": lengths.away,
         "BOT": modes.BOT,
-        "CASEMAPPING": CASEMAPPINGS[casemapping()],
+        **CASEMAPPINGS[casemapping()],
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
         "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
         "CHANNELLEN": lengths.channel,
@@ -90,7 +91,7 @@ def tokens(
         "MODES": lengths.modes,
         "MONITOR": lengths.monitor_entries,
         "NAMELEN": lengths.realname,
-        "NETWORK": network.replace(" ", "\\x20"),
+        "NETWORK": network,
         "NICKLEN": lengths.nick,
         "PREFIX": f"({''.join(mode.letter for mode in modes.RANKS)}){modes.PREFIXES}",
         "SAFELIST": "",
@@ -110,7 +111,7 @@ def tokens(
         values["SAFERATE"] = ""
     if needs_account:
         values["draft/ACCOUNTREQUIRED"] = ""
-    return [f"{name}={value}" if value != "" else name for name, value in sorted(values.items())]
+    return [f"{name}={escape(str(value))}" if value != "" else name for name, value in sorted(values.items())]
 
 
 def lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
@@ -125,3 +126,17 @@ def lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
         found[-1] += (token,)
         size += length
     return found
+
+
+_ESCAPES = str.maketrans({char: f"\\x{ord(char):02X}" for char in "\\= "})
+_ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})")
+
+
+def escape(value: str) -> str:
+    """Return a value as a token writes it (Modern IRC, RPL_ISUPPORT: `\\x20` for a space, `\\x5C` for `\\`, `\\x3D` for `=`)."""
+    return value.translate(_ESCAPES)
+
+
+def unescape(value: str) -> str:
+    """Return a value of a token as it was before it was escaped."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)

@@ -4,7 +4,7 @@ Three case mappings (Modern IRC, CASEMAPPING), one of which a server chooses bef
 
 - `precis`: names may be in any script. Two are the same when RFC 8265 UsernameCaseMapped (PRECIS) maps them to the same string:
   full-width forms become ordinary ones, letters lower case, everything NFC; compatibility look-alikes, symbols, invisible and
-  direction-changing characters are refused. ISUPPORT calls it `rfc7613`, the name that Modern IRC lists (RFC 8265 replaced that).
+  direction-changing characters are refused. ISUPPORT calls it `CASEMAPPING=ascii` with `UTF8MAPPING=rfc8265`.
 - `ascii`: nicknames are ASCII; of channel names the ASCII letters have case.
 - `rfc1459`: so too, and `{}|^` are the lower case of `[]\\~`.
 
@@ -17,8 +17,16 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-CASEMAPPINGS = {"precis": "rfc7613", "ascii": "ascii", "rfc1459": "rfc1459"}
-"""The case mappings, and what ISUPPORT calls them."""
+CASEMAPPINGS: dict[str, dict[str, str]] = {
+    "precis": {"CASEMAPPING": "ascii", "UTF8MAPPING": "rfc8265"},
+    "ascii": {"CASEMAPPING": "ascii"},
+    "rfc1459": {"CASEMAPPING": "rfc1459"},
+}
+"""The case mappings, and the tokens of ISUPPORT that say so.
+
+`rfc7613`, which Modern IRC lists for PRECIS, is unknown to most clients: they refuse the server, or fall back to RFC 1459, for
+which `[` and `{` are the same. `ascii` is true of all ASCII names, and `UTF8MAPPING` says how the others are compared.
+"""
 CHANTYPES = "#"
 RELAY_SEPARATOR = "/"
 SCENE = "=Scene="

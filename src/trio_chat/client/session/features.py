@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from trio_chat.irc.isupport import unescape
 from trio_chat.irc.names import fold_or_self
 
 _RFC1459 = str.maketrans("[]\\^", "{}|~")
@@ -11,8 +12,17 @@ _FOLDS: dict[str, Callable[[str], str]] = {
     "ascii": lambda name: name.lower() if name.isascii() else _lower_ascii(name),
     "rfc1459": lambda name: _lower_ascii(name).translate(_RFC1459),
     "rfc1459-strict": lambda name: _lower_ascii(name).translate(_RFC1459_STRICT),
-    "rfc7613": fold_or_self,
+    "rfc7613": fold_or_self,  # what servers say that knew no other name for PRECIS
 }
+_PRECIS = frozenset(("rfc7613", "rfc8265"))
+"""Values of UTF8MAPPING: how names beyond ASCII are compared, where CASEMAPPING speaks of ASCII alone."""
+
+
+def _fold_by(casemapping: str, utf8mapping: str) -> Callable[[str], str]:
+    fold = _FOLDS.get(casemapping, _FOLDS["ascii"])
+    if utf8mapping not in _PRECIS:
+        return fold
+    return lambda name: fold(name) if name.isascii() else fold_or_self(name)
 
 
 def _lower_ascii(name: str) -> str:
@@ -30,15 +40,17 @@ class Features:
         self.modes_with_parameter: tuple[str, ...] = ("beIq", "k", "l")
         self.history_limit = 0
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
-        self.fold: Callable[[str], str] = _FOLDS["rfc1459"]
+        self._casemapping = "rfc1459"
+        self._utf8mapping = ""
+        self.fold = _fold_by(self._casemapping, self._utf8mapping)
 
     def read(self, tokens: Iterable[str]) -> None:
-        """Take over what the tokens of one 005 line say; unknown ones are passed over."""
+        """Take over what the tokens of one 005 line say; unknown ones are passed over, `-NAME` takes NAME back."""
         for token in tokens:
             name, _, value = token.partition("=")
             match name:
                 case "NETWORK":
-                    self.network = value.replace("\\x20", " ")
+                    self.network = unescape(value)
                 case "CHANTYPES":
                     self.chantypes = value
                 case "PREFIX":
@@ -50,7 +62,10 @@ class Features:
                 case "MSGREFTYPES":
                     self.reference_types = tuple(value.split(","))
                 case "CASEMAPPING":
-                    self.fold = _FOLDS.get(value, _FOLDS["ascii"])
+                    self._casemapping = value
+                case "UTF8MAPPING" | "-UTF8MAPPING":
+                    self._utf8mapping = value
+        self.fold = _fold_by(self._casemapping, self._utf8mapping)
 
     def rank_changes(self, modes: Sequence[str]) -> list[tuple[str, str, bool]]:
         """Return the changes of ranks in the parameters of MODE: a nickname, its prefix, and whether it has it now."""

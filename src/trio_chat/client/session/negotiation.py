@@ -43,6 +43,7 @@ class Negotiation:
         self.login_due = False
         self._login_wanted = login_wanted
         self._offered: dict[str, str] = {}
+        self._answered_so_far: list[str] = []
         self._unanswered = 0
         self._ended = False
 
@@ -98,11 +99,18 @@ class Negotiation:
             case "DEL":
                 self._withdraw(names)
                 self.enabled.difference_update(names)
+            case "ACK" | "NAK" if params[2] == "*" and len(params) > 3:
+                # "a client MUST NOT change capabilities until the last ACK of the set is received"
+                self._answered_so_far += names
             case "ACK":
-                answers = self._acknowledged(names)
+                answers = self._acknowledged(self._whole_answer(names))
             case "NAK":
-                answers = self._refused(names)
+                answers = self._refused(self._whole_answer(names))
         return answers
+
+    def _whole_answer(self, names: list[str]) -> list[str]:
+        whole, self._answered_so_far = [*self._answered_so_far, *names], []
+        return whole
 
     def _request(self) -> list[Message]:
         wanted = [name for name in WANTED if self._is_useful(name) and name not in self.enabled]
