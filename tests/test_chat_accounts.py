@@ -1,6 +1,8 @@
 """Who one is: SASL, registration, reserved nicknames, and NickServ as their familiar face."""
 
 import base64
+import hashlib
+import hmac
 
 import pytest
 import scramp
@@ -56,9 +58,10 @@ def logged_in(town: Town, nick: str = "ann", *joins: str, caps: str = "") -> Per
 def test_plain(town: Town) -> None:
     """IRCv3 sasl-3.1: AUTHENTICATE +, then 900 and 903; the account is known from registration on."""
     ann = with_sasl(town)
-    assert ann.say("AUTHENTICATE PLAIN") == [Message("AUTHENTICATE", ("+",), "chat.local")]
+    assert ann.say("AUTHENTICATE PLAIN") == [Message("AUTHENTICATE", ("+",))]
     replies = ann.say(f"AUTHENTICATE {plain('ANN', 'correct horse')}")
     assert commands(replies) == ["900", "903"]
+    assert replies[1].params == ("*", "SASL authentication successful")
     assert replies[0].params == ("*", "*!*@192.0.2.1", "Ann", "You are now logged in as Ann")
     ann.say("NICK ann", "USER a 0 * :Ann", "CAP END")
     assert find(ann.say("WHOIS ann"), "330").params[1:3] == ("ann", "Ann")
@@ -95,6 +98,36 @@ def test_scram(town: Town) -> None:
     assert commands(ann.say("AUTHENTICATE +")) == ["900", "903"]
 
 
+def scram(person: Person, header: str, name: str) -> list[Message]:
+    """Log in by SCRAM-SHA-256, written after RFC 5802 §3, with a GS2 header of one's own; return the last answer."""
+    bare = f"n={name},r=nonce"
+    person.say("AUTHENTICATE SCRAM-SHA-256")
+    (challenge,) = person.say(f"AUTHENTICATE {base64.b64encode(f'{header}{bare}'.encode()).decode()}")
+    if challenge.command != "AUTHENTICATE":
+        return [challenge]
+    server_first = base64.b64decode(challenge.params[0]).decode()
+    nonce, salt, rounds = (part[2:] for part in server_first.split(","))
+    key = hashlib.pbkdf2_hmac("sha256", b"correct horse", base64.b64decode(salt), int(rounds))
+    client_key = hmac.digest(key, b"Client Key", "sha256")
+    final = f"c={base64.b64encode(header.encode()).decode()},r={nonce}"
+    signature = hmac.digest(hashlib.sha256(client_key).digest(), f"{bare},{server_first},{final}".encode(), "sha256")
+    proof = base64.b64encode(bytes(one ^ other for one, other in zip(client_key, signature, strict=True))).decode()
+    answers = person.say(f"AUTHENTICATE {base64.b64encode(f'{final},p={proof}'.encode()).decode()}")
+    return person.say("AUTHENTICATE +") if commands(answers) == ["AUTHENTICATE"] else answers
+
+
+@pytest.mark.parametrize("header", ["n,,", "n,a=ann,", "n,a=ANN,", "y,a=Ａｎｎ,"])
+def test_scram_for_oneself(town: Town, header: str) -> None:
+    """RFC 5802 §5: an authorization identity may be given; it is part of what is proved. Here it is the account, by any case."""
+    assert commands(scram(with_sasl(town), header, "ann")) == ["900", "903"]
+
+
+@pytest.mark.parametrize("header", ["n,a=bob,", "n,a=ann=2C,", "n,a=,b,", "n,b=ann,", "n", "n,ann"])
+def test_scram_for_somebody_else(town: Town, header: str) -> None:
+    """Nobody acts for somebody else, and what is no authorization identity is none: ERR_SASLFAIL."""
+    assert commands(scram(with_sasl(town), header, "ann")) == ["904"]
+
+
 @pytest.mark.parametrize("name", ["ann", "nobody"])
 def test_scram_with_a_wrong_password(town: Town, name: str) -> None:
     """An account that does not exist answers like one that does, up to the proof."""
@@ -127,6 +160,20 @@ def test_aborting(town: Town) -> None:
         "AUTHENTICATE",
         "906",
         "AUTHENTICATE",
+    ]
+
+
+@pytest.mark.parametrize("begun", [("AUTHENTICATE PLAIN",), ("AUTHENTICATE PLAIN", f"AUTHENTICATE {'x' * 400}")])
+@pytest.mark.parametrize("is_last", [("CAP END", "USER ann 0 * :Ann"), ("USER ann 0 * :Ann", "CAP END")])
+def test_who_does_not_wait_is_let_in_without_an_account(town: Town, begun: tuple[str, ...], is_last: tuple[str, str]) -> None:
+    """IRCv3 sasl-3.1: registration completed meanwhile, "the server SHOULD abort it and send a 906 numeric, then register"."""
+    person = with_sasl(town)
+    person.say("NICK other", *begun, is_last[0])
+    assert commands(person.say(is_last[1]))[:2] == ["906", "001"]
+    assert commands(person.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}")) == [
+        "AUTHENTICATE",
+        "900",
+        "903",
     ]
 
 

@@ -174,6 +174,14 @@ def test_who_joins_sees_the_last_messages(town: Town) -> None:
     assert texts(town.person("asks", caps=CAPS).say("JOIN #a")) == []
 
 
+@pytest.mark.parametrize("action", ["ACTION", "action"])
+def test_what_somebody_did_is_shown_as_that(town: Town, action: str) -> None:
+    """CTCP: a message is an ACTION when it begins with \\x01ACTION, so the time of a played-back one stands within it."""
+    town.person("ann", "#a").say(f"PRIVMSG #a :\x01{action} waves\x01")
+    assert texts(town.person("plain").say("JOIN #a")) == ["\x01ACTION [2027-01-15 08:00 UTC] waves\x01"]
+    assert texts(town.person("timed", caps="server-time").say("JOIN #a")) == [f"\x01{action} waves\x01"]
+
+
 def test_playback_can_be_switched_off(history: ListHistory) -> None:
     """A setting."""
     town = Town(memory=Memory(history=history, playback=0))
@@ -198,9 +206,9 @@ def test_what_somebody_says_alone_is_remembered(town: Town, history: ListHistory
 
 
 def test_what_is_not_remembered(town: Town, history: ListHistory) -> None:
-    """Private messages, tags alone, and what goes to the operators only."""
+    """Private messages, tags alone, what goes to the operators only, and questions to programs, which would answer again."""
     ann = town.person("ann", "#a", caps=CAPS)
-    ann.say("PRIVMSG ann :x", "@+typing=active TAGMSG #a", "PRIVMSG @#a :x", "NOTICE #a :kept")
+    ann.say("PRIVMSG ann :x", "@+typing=active TAGMSG #a", "PRIVMSG @#a :x", "NOTICE #a :kept", "PRIVMSG #a :\x01VERSION\x01")
     assert [record.text for record in history.said] == ["kept"]
 
 

@@ -48,6 +48,39 @@ def test_other_devices_see_it(town: Town) -> None:
     assert bob.read() == []
 
 
+FUTURE = "timestamp=9999-12-31T23:59:59.999Z"
+
+
+def at(seconds: int) -> str:
+    """Return the latest time that can be marked so many seconds after the world's beginning: a second is for the clock."""
+    return f"timestamp=2027-01-15T08:00:{seconds + 1:02}.000Z"
+
+
+def test_nobody_has_read_what_is_not_said_yet(town: Town) -> None:
+    """ "it can clamp it between the last read timestamp and the current time": so a wrong one does not stay for good."""
+    bob = town.person("bob", caps="draft/read-marker")
+    assert find(bob.say(f"MARKREAD #a {FUTURE}"), "MARKREAD").params == ("#a", at(0))
+    town.clock.now += 5
+    assert find(bob.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
+    assert find(bob.say(f"MARKREAD #a {at(5)}"), "MARKREAD").params == ("#a", at(5))
+
+
+def test_what_was_marked_by_a_wrong_clock_gives_way(town: Town) -> None:
+    """A marker of the future, which is in the database already, is shown as one of now, and the next one counts."""
+    phone = device(town)
+    town.world.markers["ann"] = {"#a": FUTURE.removeprefix("timestamp=")}
+    assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
+    assert find(phone.say(f"MARKREAD #a {FUTURE}"), "MARKREAD").params == ("#a", at(0))
+    town.clock.now += 5
+    assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
+    assert town.world.unsaved.markers == {("ann", "#a")}
+
+
+def test_who_sets_one_is_answered_in_any_case(town: Town) -> None:
+    """ "The server MUST reply to a successful MARKREAD client set command using a MARKREAD server command, or an error"."""
+    assert find(town.person("bob").say(f"MARKREAD #a {EARLY}"), "MARKREAD").params == ("#a", EARLY)
+
+
 def test_it_is_told_on_joining(town: Town) -> None:
     """The MARKREAD comes before RPL_ENDOFNAMES."""
     bob = town.person("bob", caps="draft/read-marker")

@@ -196,10 +196,36 @@ def test_what_is_much_is_for_later(town: Town) -> None:
     assert "774" not in commands(ann.say("JOIN #b"))
 
 
-def test_subscribing_in_a_channel(town: Town) -> None:
-    """What there is already can be had with SYNC, for each channel."""
+def test_subscribing_shows_what_there_is(town: Town) -> None:
+    """ "When subscribing to a key, clients SHOULD receive the current value of that key for channels/users they are receiving
+    updates for": themselves, whom they watch, their channels and those in them, each once."""
+    ann, bob, eve = (town.person(nick, caps=CAPS) for nick in ("ann", "bob", "eve"))
+    for person in (ann, bob):
+        person.say("JOIN #a,#b")
+    for person, line in ((ann, "* SET url :mine"), (ann, "#a SET url :ours"), (bob, "* SET url :his"), (eve, "* SET url :hers")):
+        person.say(f"METADATA {line}")
+    ann.say("METADATA * SUB bot", "MONITOR + eve")
+    replies = ann.say("METADATA * SUB url")
+    assert commands(replies) == ["770", *["METADATA"] * 4]
+    assert told(replies) == [
+        ("ann", "url", "*", "mine"), ("eve", "url", "*", "hers"), ("#a", "url", "*", "ours"), ("bob", "url", "*", "his"),
+    ]  # fmt: skip
+
+
+def test_subscribing_where_nothing_is(town: Town) -> None:
+    """RPL_METADATASYNCLATER "indicates that the specified target has some metadata set": where none is, it is not sent."""
+    assert commands(town.person("ann", "#a", "#b", caps=CAPS).say("METADATA * SUB url")) == ["770"]
+
+
+def test_subscribing_where_much_is(town: Town) -> None:
+    """ "the server may not be able to send the client all current metadata": then RPL_METADATASYNCLATER for that target alone."""
     ann = town.person("ann", "#a", "#b", caps=CAPS)
-    assert [m.params[1] for m in ann.say("METADATA * SUB url") if m.command == "774"] == ["#a", "#b"]
+    for number in range(SYNC_AT_ONCE + 1):
+        town.person(f"member{number}", "#a", caps=CAPS).say("METADATA * SET url :x")
+    town.person("bob", "#b", caps=CAPS).say("METADATA * SET url :y")
+    replies = ann.say("METADATA * SUB url")
+    assert find(replies, "774").params == ("ann", "#a", "5")
+    assert told(replies) == [("bob", "url", "*", "y")]
 
 
 def test_at_registration_there_is_a_batch(town: Town) -> None:

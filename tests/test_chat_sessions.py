@@ -217,7 +217,7 @@ def test_a_channel_that_one_session_joins_is_complete_on_the_others(town: Town, 
         ("332", channel, "news"),
         ("MARKREAD", channel, "*"),
         ("353", "=", channel, "@bob ann"),
-        ("366", channel, "End of /NAMES list"),
+        ("366", channel, "End of /NAMES list."),
     ]
     assert what_came(seen_first, *STATE) == what_came(seen_second, *STATE)
     assert "470" not in commands(seen_second)  # that answers what the first has asked for

@@ -593,9 +593,28 @@ async def test_a_silent_client_is_asked_and_then_ended(autojump_clock: MockClock
     async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
         ann = await h.register("ann")
         ping, error = await ann.rest()
-        assert ping.command == "PING"
+        assert ping == Message("PING", ("chat.local",))  # RFC 2812 §3.7.2: `PING :irc.funet.fi`; bots look for it at the start
         assert "Ping timeout" in error.params[0]
         assert 140 <= trio.current_time() <= 160
+
+
+@pytest.mark.parametrize("waits", [0, 7])
+async def test_a_short_interval_is_kept_from_the_beginning(autojump_clock: MockClock, waits: int) -> None:
+    """The time for registering is another one, however long it took."""
+    async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
+        person = h.join()
+        await trio.sleep(waits)
+        await person.say("NICK ann", "USER ann 0 * :Ann")
+        await person.until("PING")
+        assert waits + 1 <= trio.current_time() <= waits + 4
+
+
+async def test_registering_takes_no_longer_with_a_short_interval(autojump_clock: MockClock) -> None:
+    """Who only connects is not asked for a sign of life, and does not stay."""
+    async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
+        (error,) = await h.join().rest()
+        assert "Registration timed out" in error.params[0]
+        assert 30 <= trio.current_time() < 40
 
 
 async def test_who_answers_stays(autojump_clock: MockClock) -> None:

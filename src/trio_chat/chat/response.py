@@ -91,6 +91,10 @@ class Response:
         """Reply with any message; from the server itself when no source is given."""
         self._reply(format_body(command, params, source or self._world.identity.name))
 
+    def send_bare(self, command: str, *params: str) -> None:
+        """Reply with a message without source and time, for programs that look for its command at the start of a line."""
+        self._own.append(({}, format_body(command, params)))
+
     def _reply(self, body: str) -> None:
         tags = {"batch": self._batch} if self._batch else {}
         if self._session.effective & cap.SERVER_TIME:

@@ -106,13 +106,18 @@ class ScramSha256:
     async def _first(self, text: str) -> bytes:
         import scramp  # noqa: PLC0415
 
-        name = next((part[2:] for part in text.split(",") if part.startswith("n=")), "")
-        self._folded = fold_or_self(name.replace("=2C", ",").replace("=3D", "="))
+        header, flag, authzid, bare = _gs2(text)
+        name = next((part[2:] for part in bare.split(",") if part.startswith("n=")), "")
+        self._folded = fold_or_self(_unescape(name))
+        if authzid and fold_or_self(_unescape(authzid)) != self._folded:
+            raise Failed  # nobody acts for somebody else
         keys = await self._accounts.scram_keys(self._folded, self._origin)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
         )
-        self._server.set_client_first(text)
+        self._server.set_client_first(f"{flag},,{bare}")
+        if authzid:  # scramp knows no authorization identity, which is part of what is proved
+            self._server.gs2_header = _Gs2Header(header)
         return bytes(self._server.get_server_first().encode())
 
     def _finish(self) -> Account:
@@ -120,6 +125,38 @@ class ScramSha256:
         if account is None:
             raise Failed
         return account
+
+
+class _Gs2Header:
+    """The beginning of a client's first message as the client repeats it with its proof; stands in for scramp's own.
+
+    Args:
+        text: flag and authorization identity, each with a comma behind it (RFC 5802 §7, gs2-header).
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def make_cbind_input(self, binding: object) -> bytes:
+        """Return what the client is to repeat; there is no channel binding."""
+        return self._text.encode()
+
+
+def _gs2(text: str) -> tuple[str, str, str, str]:
+    """Split a client's first message into its GS2 header, the flag and the authorization identity in that, and the rest.
+
+    Raises:
+        Failed: it has no such header (RFC 5802 §7).
+    """
+    flag, _, rest = text.partition(",")
+    authzid, comma, bare = rest.partition(",")
+    if not comma or not (authzid == "" or authzid.startswith("a=")):
+        raise Failed
+    return f"{flag},{authzid},", flag, authzid.removeprefix("a="), bare
+
+
+def _unescape(name: str) -> str:
+    return name.replace("=2C", ",").replace("=3D", "=")
 
 
 class External:

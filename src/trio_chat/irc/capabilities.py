@@ -107,6 +107,7 @@ CAPABILITIES: dict[str, Capability] = {
     )
 }
 
+_DRAFT = "draft/"
 RELAY_TAG = "draft/relaymsg"
 """The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them on."""
 
@@ -135,7 +136,12 @@ def finished(names: list[str]) -> list[str]:
 
     It must be told in one line, which does not hold all of them; a client that knows drafts knows version 302.
     """
-    return [name for name in names if not name.startswith("draft/")]
+    return [name for name in names if not name.startswith(_DRAFT)]
+
+
+def drafts(names: list[str]) -> list[str]:
+    """Return those of the names that are drafts."""
+    return [name for name in names if name.startswith(_DRAFT)]
 
 
 def offered(caps: int) -> Iterator[Capability]:

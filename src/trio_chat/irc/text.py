@@ -2,6 +2,9 @@
 
 import re
 
+ACTION = "\x01ACTION "
+"""How a text begins that says what somebody does (CTCP, ACTION); another \\x01 ends it."""
+
 # C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format characters, lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"

@@ -69,8 +69,9 @@ class Connection:
         self._is_shutdown = False
         self._received = now
         self._asked: float | None = None  # what _received was when a sign of life was asked for
-        self._next_look = now + hub.limits.registration_timeout
         self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
+        self._register_by = now + hub.limits.registration_timeout
+        self._next_look = min(self._register_by, now + hub.limits.ping_interval * self._patience)
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
@@ -311,7 +312,9 @@ class Connection:
         if now < self._next_look:
             return
         limits = self._hub.limits
-        if self.session.user is None:
+        if self.session.user is None and now < self._register_by:  # it may be asked for a sign of life before that, once it has
+            self._next_look = min(self._register_by, now + limits.ping_interval * self._patience)
+        elif self.session.user is None:
             self._next_look = math.inf
             self.end("Registration timed out")
         elif self._received == self._asked:
@@ -322,5 +325,5 @@ class Connection:
         else:
             self._asked = self._received
             self._next_look = now + limits.ping_timeout
-            name = self._hub.world.identity.name
-            self.session.sink.send(f":{name} PING :{name}\r\n".encode())
+            # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line, and answers nothing else.
+            self.session.sink.send(f"PING :{self._hub.world.identity.name}\r\n".encode())

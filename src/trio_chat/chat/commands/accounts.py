@@ -24,16 +24,26 @@ def authenticate_command(request: Request) -> None:
     """Begin, continue or abort an exchange."""
     session, reply, accounts = request.session, request.reply, request.world.accounts
     if accounts is None:  # whether SASL was negotiated does not matter: who begins an exchange knows how it goes
-        reply.numeric(n.ERR_SASLFAIL, args=("There are no accounts on this server",))
+        reply.numeric(n.ERR_SASLFAIL, args=("there are no accounts on this server",))
         return
     param = request.params[0]
     if param == "*":
-        session.sasl, session.sasl_inbox = None, sasl.Inbox()
-        reply.numeric(n.ERR_SASLABORTED)
+        _abort(request)
     elif session.sasl is None:
         _begin(request, accounts, param.upper())
     else:
         _take_piece(request, session.sasl, param)
+
+
+def abort_exchange(request: Request) -> None:
+    """End an exchange that is going on, if there is one: the client registers without waiting for its end."""
+    if request.session.sasl is not None:
+        _abort(request)
+
+
+def _abort(request: Request) -> None:
+    request.session.sasl, request.session.sasl_inbox = None, sasl.Inbox()
+    request.reply.numeric(n.ERR_SASLABORTED)
 
 
 def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
@@ -42,9 +52,9 @@ def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     session.sasl_inbox = sasl.Inbox()
     if session.sasl is None:
         request.reply.numeric(n.RPL_SASLMECHS, ",".join(sasl.mechanisms(session.certificate)))
-        request.reply.numeric(n.ERR_SASLFAIL, args=("There is no such mechanism here",))
+        request.reply.numeric(n.ERR_SASLFAIL, args=("there is no such mechanism here",))
         return
-    request.reply.send("AUTHENTICATE", ("+",), "")
+    request.reply.send_bare("AUTHENTICATE", "+")
 
 
 def _take_piece(request: Request, exchange: sasl.Exchange, piece: str) -> None:
@@ -56,7 +66,7 @@ def _take_piece(request: Request, exchange: sasl.Exchange, piece: str) -> None:
         reply.numeric(n.ERR_SASLTOOLONG)
     except sasl.Failed:
         session.sasl = None
-        reply.numeric(n.ERR_SASLFAIL, args=("That is not base64, or too long",))
+        reply.numeric(n.ERR_SASLFAIL, args=("that is not base64, or too long",))
     else:
         if message is not None:
             reply.postpone(partial(_continue, request, exchange, message))
@@ -69,7 +79,7 @@ async def _continue(request: Request, exchange: sasl.Exchange, message: bytes, r
     except sasl.Failed:
         session.sasl = None
         count_failure(request, reply)
-        reply.numeric(n.ERR_SASLFAIL, args=("Wrong account or password",))
+        reply.numeric(n.ERR_SASLFAIL, args=("wrong account or password",))
         return
     except (AccountsError, Busy) as error:
         session.sasl = None
@@ -77,7 +87,7 @@ async def _continue(request: Request, exchange: sasl.Exchange, message: bytes, r
         return
     if step.account is None:
         for piece in sasl.pieces(step.answer):
-            reply.send("AUTHENTICATE", (piece,), "")
+            reply.send_bare("AUTHENTICATE", piece)
         return
     session.sasl = None
     if suspended := why_suspended(request, step.account.name):
@@ -139,7 +149,10 @@ def log_out(request: Request, reply: Response) -> None:
 
 
 def _tell_others(request: Request, reply: Response, numeric: n.Numeric, *params: str, args: tuple[object, ...] = ()) -> None:
-    """Send a numeric to the user's other sessions: "sent when the user's account name is set" (IRCv3 sasl-3.1), and it is theirs."""
+    """Send a numeric to the user's other sessions, as the account is theirs too.
+
+    IRCv3 sasl-3.1: it "is sent when the user's account name is set (whether by SASL or otherwise)".
+    """
     for session in request.other_sessions():
         theirs = Response(request.world, session)
         theirs.numeric(numeric, *params, args=args)

@@ -34,19 +34,22 @@ def markread_command(request: Request) -> None:
 
 
 def _set(request: Request, target: str, time: str) -> None:
-    user, folded = request.user, fold_or_self(target)
-    known = _markers(request.world, user)
-    before = known.get(folded, "")
-    if time <= before <= _now(request.world):  # it only ever increases; one of a clock that was ahead does not count
-        send_marker(request.world, user, target, request.reply)
+    world, user, folded = request.world, request.user, fold_or_self(target)
+    known, now = _markers(world, user), _now(world)
+    time = min(time, now)  # "it can clamp it between the last read timestamp and the current time"
+    if time <= known.get(folded, "") <= now:  # it only ever increases; one of a clock that was ahead does not count
+        send_marker(world, user, target, request.reply)
         return
     known[folded] = time
-    while len(known) > request.world.lengths.read_markers:  # the one that was set first gives way
+    while len(known) > world.lengths.read_markers:  # the one that was set first gives way
         del known[next(iter(known))]
     if user.account:
-        request.world.unsaved.note_marker(fold_or_self(user.account), folded)
-    event = request.world.event(user, "MARKREAD", (target, f"timestamp={time}"), user.sessions, requires=cap.READ_MARKER)
-    request.reply.emit(event._replace(source=request.world.identity.name, account=""))
+        world.unsaved.note_marker(fold_or_self(user.account), folded)
+    # "The server MUST reply to a successful MARKREAD client set command": also where the capability was not negotiated.
+    send_marker(world, user, target, request.reply)
+    if others := request.other_sessions():
+        event = world.event(user, "MARKREAD", (target, f"timestamp={time}"), others, requires=cap.READ_MARKER)
+        request.reply.emit(event._replace(source=world.identity.name, account=""))
 
 
 def send_marker(world: World, user: User, target: str, reply: Response) -> None:

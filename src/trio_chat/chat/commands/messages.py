@@ -84,8 +84,14 @@ _KEPT_TAGS = frozenset(
 _FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
 
 
-def _is_worth_keeping(tags: Mapping[str, str]) -> bool:
-    """Tell whether tags without a text belong to the history: what refers to a message does, that somebody types does not."""
+def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:
+    """Tell whether something that is said belongs to the history.
+
+    A question to a program (CTCP) does not, as it would be answered again when it is played back. Of tags without a text those
+    do that refer to a message, and not that somebody types.
+    """
+    if text:
+        return not policy.is_ctcp(text[0])
     return not _KEPT_TAGS.isdisjoint(tags) and _FLEETING_TAGS.isdisjoint(tags)
 
 
@@ -117,7 +123,7 @@ def _say_to_channel(
         recipients = _ranked_audience(channel, prefix, user)
         shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
-    lasts = request.world.memory and not is_for_some and (text or _is_worth_keeping(tags))
+    lasts = request.world.memory and not is_for_some and _is_worth_keeping(text, tags)
     event = _message(request, user, verb, (shown, *text), recipients, skip, tags, channel.places if lasts else ())
     if fits(request, event):
         request.reply.emit(event)
@@ -142,8 +148,8 @@ def _say_to_user(
 ) -> None:
     user, session = request.user, request.session
     folded = fold_or_self(target)
-    if folded in SERVICES and text:
-        SERVICES[folded](request, multiline.flatten(text[0]))
+    if folded in SERVICES:
+        _say_to_service(request, verb, target, text, tags)
         return
     other = request.world.users.get(folded)
     if other is None:
@@ -155,7 +161,7 @@ def _say_to_user(
         return
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other, request.world.lengths.accept_entries)
-    lasts = request.world.memory and (text or _is_worth_keeping(tags))
+    lasts = request.world.memory and _is_worth_keeping(text, tags)
     places = talks.place_of(user, other) if lasts else ()
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags, places)
     if not fits(request, event):
@@ -166,6 +172,21 @@ def _say_to_user(
         request.reply.emit(event._replace(recipients=echo_to, places=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
+
+
+def _say_to_service(request: Request, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]) -> None:
+    """Have a service carry out an order; a NOTICE and a TAGMSG are none, as they "must never" be answered (RFC 2812 §3.3.2).
+
+    An order may hold a password: it is echoed to the session that has given it, to no other one, and remembered nowhere.
+    """
+    session = request.session
+    event = _message(request, request.user, verb, (target, *text), (session,), None, tags, ())
+    if not fits(request, event):
+        return
+    if session.caps & cap.ECHO_MESSAGE:
+        request.reply.emit(event)
+    if verb == "PRIVMSG":
+        SERVICES[fold_or_self(target)](request, multiline.flatten(text[0]))
 
 
 def _message(

@@ -3,7 +3,7 @@
 Those of an account and of a registered channel last; others as long as the user or the channel.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 
 from trio_chat.chat import metadata, policy
@@ -234,12 +234,13 @@ def _is_still_seen(request: Request, target: Target) -> bool:
 Line = tuple[str, tuple[str, ...]]
 
 
-def _followed(request: Request, targets: Iterable[Target]) -> Iterator[Line]:
-    """Give the lines for all keys of targets that the client follows."""
+def _followed(request: Request, targets: Iterable[Target], keys: Collection[str] | None = None) -> Iterator[Line]:
+    """Give the lines for keys of targets: those that are given, or all that the client follows."""
     spoken = metadata.dialect(request.session)
+    wanted = request.session.subscriptions if keys is None else keys
     for target in targets:
         for key, value in target.metadata.items():
-            if key in request.session.subscriptions:
+            if key in wanted:
                 yield spoken.line(metadata.name(target), key, value)
 
 
@@ -254,16 +255,38 @@ def _subscribe(request: Request) -> None:
             subscriptions[key] = done[key] = None
     _send_keys(request, n.RPL_METADATASUBOK, done)
     if done and request.session.user is not None and request.session.effective & cap.METADATA:
-        _have_it_ask(request)
+        _show_subscribed(request, done)
 
 
-def _have_it_ask(request: Request) -> None:
-    """Let a client know that what it follows now has values, which it should ask for."""
+def _show_subscribed(request: Request, keys: Collection[str]) -> None:
+    """Tell a client what the keys are that it follows now; of targets with too many values, that it should ask for them."""
     if metadata.dialect(request.session).syncs_all:
         request.reply.numeric(n.RPL_METADATASYNCLATER, metadata.EVERYTHING, "0")
         return
+    room = SYNC_AT_ONCE
+    shown: set[Target] = set()
+    for targets in _targets_followed(request):
+        new = [target for target in targets if target not in shown]
+        lines = list(islice(_followed(request, new, keys), room + 1))
+        if len(lines) > room:
+            request.reply.numeric(n.RPL_METADATASYNCLATER, metadata.name(targets[0]), _SYNC_LATER)
+            continue
+        room -= len(lines)
+        shown.update(new)
+        for line in lines:
+            request.reply.send(*line)
+
+
+def _targets_followed(request: Request) -> Iterator[list[Target]]:
+    """Give the targets that a client receives updates for, in the groups that it could ask for: "themselves", "users they are
+    currently monitoring", "channels they are joined to" with "other clients in the channels"."""
+    world = request.world
+    yield [request.user]
+    for folded in world.watches.watched_by(request.session):
+        if user := world.users.get(folded):
+            yield [user]
     for channel in request.user.channels:
-        request.reply.numeric(n.RPL_METADATASYNCLATER, channel.name, _SYNC_LATER)
+        yield [channel, *channel.members]
 
 
 def _unsubscribe(request: Request) -> None:

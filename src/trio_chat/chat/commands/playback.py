@@ -22,6 +22,7 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.modes import BOT
+from trio_chat.irc.text import ACTION
 
 log = logging.getLogger("trio_chat")
 
@@ -125,4 +126,7 @@ def _with_time(session: Session, record: Record) -> Record:
     """Return a message with its time in the text, for clients that would take an old one for a new one."""
     if session.effective & cap.SERVER_TIME:
         return record
-    return record._replace(text=f"[{readable_time(record.id, record.shift)}] {record.text}")
+    time = f"[{readable_time(record.id, record.shift)}] "
+    if record.text[: len(ACTION)].upper() == ACTION:  # within it, or it would be none any more
+        return record._replace(text=f"{ACTION}{time}{record.text[len(ACTION) :]}")
+    return record._replace(text=time + record.text)

@@ -2,10 +2,11 @@
 
 import hmac
 import logging
+from collections.abc import Iterable
 
 from trio_chat import __version__
 from trio_chat.chat import banning, missed, offers, operators, policy, presence
-from trio_chat.chat.commands import channels, info, metadata, playback
+from trio_chat.chat.commands import accounts, channels, info, metadata, playback
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import User
@@ -13,7 +14,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words, truncate
+from trio_chat.irc.message import MAX_BODY, body_size, fold_words, truncate
 from trio_chat.irc.modes import Kind
 from trio_chat.irc.names import InvalidName, clean_username, fold_nick
 
@@ -45,29 +46,43 @@ def _hold_registration(request: Request) -> None:
 
 
 def _cap_ls(request: Request) -> None:
-    session = request.session
+    session, offer = request.session, request.world.offer
     _hold_registration(request)
-    if request.param(1).isdecimal() and int(request.param(1)[:4]) >= 302:
-        session.cap_302 = True
+    is_302 = request.param(1).isdecimal() and int(request.param(1)) >= 302
+    if is_302:
+        session.cap_302 = True  # "for the future life of the connection", whatever version is named later
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
-    offer = request.world.offer
-    names = offers.words(offer.shown(session)) if session.cap_302 else cap.finished(cap.names(offer.capabilities))
-    _send_cap_lines(request, "LS", names)
+    # "servers SHOULD return a CAP LS reply consistent with the request's version"
+    names = offers.words(offer.shown(session)) if is_302 else cap.finished(cap.names(offer.capabilities))
+    _send_cap_lines(request, "LS", names, is_one_line=not is_302)
 
 
 def _cap_list(request: Request) -> None:
-    _send_cap_lines(request, "LIST", cap.names(request.session.caps))
+    names, is_one_line = cap.names(request.session.caps), not request.session.cap_302
+    _send_cap_lines(request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line)
 
 
-def _send_cap_lines(request: Request, subcommand: str, names: list[str]) -> None:
-    target = request.session.target
+def _send_cap_lines(request: Request, subcommand: str, words: Iterable[str], *, is_one_line: bool = False) -> None:
+    """Send capabilities in as many lines as they take, all but the last one with `*`; never a part of a name.
+
+    Args:
+        request: what is answered.
+        subcommand: LS, LIST, ACK or NAK.
+        words: the capabilities.
+        is_one_line: whether what does not fit into one line is left out, for a client that knows no further lines.
+    """
+    target = _cap_target(request)
     room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
-    *first, last = fold_words(names, room) or [""]
-    if not request.session.cap_302:
-        first, last = [], " ".join(names)
-    for line in first:
+    first, *others = fold_words(words, room) or [""]
+    *others, last = [first] if is_one_line else [first, *others]
+    for line in others:
         request.reply.send("CAP", (target, subcommand, "*", line))
     request.reply.send("CAP", (target, subcommand, last))
+
+
+def _cap_target(request: Request) -> str:
+    """Return what CAP calls the client: its nickname, or `*` before registration, as programs expect it."""
+    return request.session.target if request.session.user else "*"
 
 
 def _cap_req(request: Request) -> None:
@@ -82,11 +97,19 @@ def _cap_req(request: Request) -> None:
             or not entry.bit & request.world.offer.capabilities
             or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302)
         ):
-            request.reply.send("CAP", (session.target, "NAK", wanted))
+            _answer_cap_req(request, "NAK", wanted)
             return
         caps = caps & ~entry.bit if word[0] == "-" else caps | entry.bit
-    session.set_caps(caps)
-    request.reply.send("CAP", (session.target, "ACK", wanted))
+    _answer_cap_req(request, "ACK", wanted)
+    session.set_caps(caps)  # "MUST NOT change the capabilities of the client until the last ACK of the set has been sent"
+
+
+def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
+    """Repeat what was asked for, in the very words when one line holds them."""
+    if body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.identity.name) <= MAX_BODY:
+        request.reply.send("CAP", (_cap_target(request), subcommand, wanted))
+    else:
+        _send_cap_lines(request, subcommand, wanted.split())
 
 
 def _cap_end(request: Request) -> None:
@@ -347,6 +370,7 @@ _MODES = (
 def welcome(request: Request) -> None:
     """Send what opens every registered session (Modern IRC, Connection registration)."""
     reply, identity = request.reply, request.world.identity
+    accounts.abort_exchange(request)  # of a login that is still going on; IRCv3 sasl-3.1: "abort it and send a 906 numeric"
     reply.numeric(n.RPL_WELCOME, args=(identity.network, request.user.source))
     reply.numeric(n.RPL_YOURHOST, args=(identity.name, identity.version))
     reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))

@@ -1,0 +1,111 @@
+"""CAP: what is offered, asked for and answered, whatever the length and the version (IRCv3 capability-negotiation)."""
+
+import pytest
+
+from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat.identity import Identity, Memory
+from trio_chat.irc.capabilities import CAPABILITIES
+from trio_chat.irc.message import MAX_BODY
+
+LONG_NAME = f"irc.{'x' * 50}.example"
+"""A server's name with which no line holds all capabilities."""
+
+
+@pytest.fixture
+def town() -> Town:
+    """Return a world with a server of a long name."""
+    return Town(Identity(name=LONG_NAME), memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
+
+
+def replies(person: Person, line: str) -> list[tuple[str, ...]]:
+    """Return the parameters of the CAP messages that answer a line, each within the length of a line."""
+    messages = [message for message in person.say(line) if message.command == "CAP"]
+    assert all(len(message.body().encode()) <= MAX_BODY for message in messages)
+    return [message.params for message in messages]
+
+
+def split(answers: list[tuple[str, ...]], subcommand: str) -> list[str]:
+    """Return the words of an answer in several lines.
+
+    "all but the last reply MUST have a parameter containing only an asterisk (`*`) preceding the capability list".
+    """
+    *others, last = answers
+    assert others
+    assert all(params[:3] == ("*", subcommand, "*") and len(params) == 4 for params in others)
+    assert last[:2] == ("*", subcommand)
+    assert len(last) == 3
+    return " ".join(params[-1] for params in answers).split()
+
+
+def everything(town: Town) -> list[str]:
+    """Return the names of all that is offered."""
+    return [name for name, entry in CAPABILITIES.items() if entry.bit & town.world.offer.capabilities]
+
+
+def test_a_client_is_a_star_until_it_is_registered(town: Town) -> None:
+    """ "Replies from the server must contain the client identifier name or asterisk if one is not yet available"."""
+    ann = town.newcomer()
+    ann.say("CAP LS", "NICK ann", "USER ann 0 * :Ann")
+    assert replies(ann, "CAP REQ :batch") == [("*", "ACK", "batch")]
+    ann.say("CAP END")
+    assert replies(ann, "CAP LIST") == [("ann", "LIST", "batch")]
+
+
+def test_a_request_in_one_line_is_repeated_in_its_words(town: Town) -> None:
+    """Programs compare it."""
+    ann = town.newcomer()
+    assert replies(ann, "CAP REQ :-batch  SETNAME ") == [("*", "ACK", "-batch  SETNAME ")]
+    assert replies(ann, "CAP REQ :nonsense  batch") == [("*", "NAK", "nonsense  batch")]
+
+
+def test_an_acknowledgement_that_no_line_holds_comes_in_several(town: Town) -> None:
+    """ "a server MUST NOT change the capabilities of the client until the last ACK of the set has been sent"."""
+    ann, names = town.newcomer(), everything(town)
+    assert split(replies(ann, f"CAP REQ :{' '.join(names)}"), "ACK") == names
+    ann.say("CAP LS 302")
+    assert sorted(split(replies(ann, "CAP LIST"), "LIST")) == sorted(names)
+
+
+def test_a_refusal_that_no_line_holds_comes_in_several(town: Town) -> None:
+    """ "The server MUST NOT make any change to any capabilities if it replies with a NAK"."""
+    ann, names = town.newcomer(), [*everything(town), "nonsense"]
+    assert split(replies(ann, f"CAP REQ :{' '.join(names)}"), "NAK") == names
+    assert replies(ann, "CAP LIST") == [("*", "LIST", "")]
+
+
+def test_a_client_that_knows_one_line_only_gets_whole_names_in_it(town: Town) -> None:
+    """ "If a client has not indicated support for CAP LS 302 features, the server MUST NOT send these new features"."""
+    ann, names = town.newcomer(), everything(town)
+    ann.say(f"CAP REQ :{' '.join(names)}")
+    ((_, _, shown),) = replies(ann, "CAP LIST")
+    assert set(shown.split()) < set(names)
+    assert {name for name in names if not name.startswith("draft/")} <= set(shown.split())
+
+
+@pytest.mark.parametrize("version", ["", " 301", " 0", " nonsense", " -302"])
+def test_a_lower_version_is_answered_as_asked(town: Town, version: str) -> None:
+    """ "servers SHOULD return a CAP LS reply consistent with the request's version, but keep storing the original (higher)"."""
+    ann = town.newcomer()
+    ann.say("CAP LS 302")
+    ((_, subcommand, shown),) = replies(ann, f"CAP LS{version}")
+    assert (subcommand, "=" in shown, "draft/" in shown) == ("LS", False, False)
+    assert replies(ann, "CAP REQ :-cap-notify") == [("*", "NAK", "-cap-notify")]
+    assert "=" in " ".join(params[-1] for params in replies(ann, "CAP LS 302"))
+
+
+@pytest.mark.parametrize("version", ["302", "307", "000302", "30200000000000000000000"])
+def test_the_version_is_a_number(town: Town, version: str) -> None:
+    """ "The CAP version number argument MUST be treated as a number"; of a higher one the features that there are are enabled."""
+    assert "=" in " ".join(params[-1] for params in replies(town.newcomer(), f"CAP LS {version}"))
+
+
+def test_the_end_is_ignored_once_registered(town: Town) -> None:
+    """ "If the client is already registered, this command MUST be ignored by the server"."""
+    assert town.person("ann").say("CAP END") == []
+
+
+def test_negotiation_can_begin_with_a_request(town: Town) -> None:
+    """Upon CAP REQ "the server MUST not complete registration until the client sends a CAP END command"."""
+    ann = town.newcomer()
+    assert commands(ann.say("CAP REQ batch", "NICK ann", "USER ann 0 * :Ann")) == ["CAP"]
+    assert find(ann.say("CAP END"), "001").params[0] == "ann"
