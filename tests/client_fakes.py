@@ -273,7 +273,16 @@ class Calm:
 class Chat:
     """A line client and the servers that it connects to, one for each connection."""
 
-    def __init__(self, interface: ListInterface, nick: str, state: NoState, caps: str, keys: Keys | None = None) -> None:
+    def __init__(
+        self,
+        interface: ListInterface,
+        nick: str,
+        state: NoState,
+        caps: str,
+        keys: Keys | None = None,
+        *,
+        may_be_plain: bool = True,
+    ) -> None:
         self.interface = interface
         self.state = state
         self.code: int | None = None
@@ -288,6 +297,7 @@ class Chat:
             state=state,
             keys=keys,
             random=Calm(),  # type: ignore[arg-type]
+            may_be_plain=may_be_plain,
         )
 
     async def _connect(self) -> trio.abc.Stream:
@@ -317,9 +327,11 @@ async def chat(
     caps: str = LABELS,
     unreachable: int = 0,
     keys: Keys | None = None,
+    may_be_plain: bool = True,
 ) -> AsyncIterator[Chat]:
     """Run a line client; at the end it must have ended by itself or is cancelled."""
-    running = Chat(ListInterface(interactive=interactive), nick, state or NoState(), caps, keys)
+    interface = ListInterface(interactive=interactive)
+    running = Chat(interface, nick, state or NoState(), caps, keys, may_be_plain=may_be_plain)
     running.unreachable = unreachable
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)

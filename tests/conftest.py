@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio.testing
 from hypothesis import settings
 
 from support import Town
@@ -22,6 +23,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def town() -> Town:
     """Return an empty world with the lobby."""
     return Town()
+
+
+@pytest.fixture
+def jumping_clock() -> trio.testing.MockClock:
+    """Return a clock that jumps when nothing else happens; not at once, since urwid draws while Trio is about to wait."""
+    return trio.testing.MockClock(autojump_threshold=0.002)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -453,6 +453,21 @@ async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
         assert not c.interface.prompt.asking
 
 
+async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
+    """Not by PLAIN, when nobody has asked for a connection without encryption; the user reads why."""
+    async with chat(caps="sasl", keys=keys(KeyRing(("alice", SECRET))), may_be_plain=False) as c:
+        server = await c.server()
+        for start in ("CAP LS", "NICK", "USER"):
+            await server.expect(start)
+        await server.send(":srv.test CAP * LS :sasl")
+        await server.expect("CAP REQ sasl")
+        await server.send(":srv.test CAP * ACK :sasl")
+        await server.expect("CAP END")
+        await server.welcome("alice")
+        await server.let_join("#lobby")
+        assert any("the connection is not encrypted" in line for line in await c.interface.take())
+
+
 async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -> None:
     """A kept password that the server refuses is told once, and not tried on the next connection."""
     async with chat(caps="sasl", keys=keys(KeyRing(("alice", "old")))) as c:

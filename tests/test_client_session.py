@@ -108,6 +108,18 @@ async def test_ack_confirms_without_echo() -> None:
         assert await t.events() == [Said("alice", "#lobby", "hello", own=True)]
 
 
+async def test_an_answer_of_several_lines_confirms_a_message():
+    """What a service answers with comes in a batch with our label; neither echo nor refusal is in it, and nothing is wrong."""
+    async with talk("batch labeled-response message-tags") as t:
+        await t.session.say("NickServ", "HELP")
+        label = (await t.server.line()).split()[0]
+        notices = [f"@batch=1 :NickServ!n@services NOTICE alice :{number}" for number in range(3)]
+        await t.server.send(f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1")
+        told = await t.events()
+        assert [event.text for event in told if isinstance(event, Said) and event.own] == ["HELP"]
+        assert not [event for event in told if isinstance(event, Unconfirmed)]
+
+
 async def test_label_in_batch() -> None:
     """IRCv3 labeled-response: several lines of one answer come in a batch that carries the label."""
     async with talk() as t:

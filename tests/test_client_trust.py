@@ -1,8 +1,9 @@
 """Whom the client believes: authorities, the certificate it has seen first, or one that it was told; and nobody by accident."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -69,17 +70,7 @@ def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def vouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return settings of a server that an authority of the client's system vouches for."""
-    authority = trustme.CA()
-    authority.issue_cert("chat.example.org").private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
-    default = ssl.create_default_context
-
-    def create() -> ssl.SSLContext:
-        context = default()
-        authority.configure_trust(context)
-        return context
-
-    monkeypatch.setattr(ssl, "create_default_context", create)
-    return Settings(storage=StorageSettings(file=tmp_path / "chat.db"), tls=TlsSettings(certificate=tmp_path / "real.pem"))
+    return issued(tmp_path, "chat.example.org", monkeypatch)
 
 
 async def chats(stream: trio.abc.Stream) -> None:
@@ -191,22 +182,206 @@ async def test_this_machine_needs_no_encryption(at, host: str) -> None:
         assert isinstance(await meeting.connect(host, required=True), trio.SSLStream)
 
 
-async def test_a_server_that_says_nothing_speaks_no_tls(at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Old servers wait for the end of a line for ever; the client does not."""
+class Slow(trio.abc.Stream):
+    """A link that takes its time with each chunk, in both directions."""
+
+    def __init__(self, stream: trio.abc.Stream, seconds: float) -> None:
+        self._stream, self._seconds = stream, seconds
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, later."""
+        await trio.sleep(self._seconds)
+        await self._stream.send_all(data)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive, later."""
+        data = await self._stream.receive_some(max_bytes)
+        await trio.sleep(self._seconds)
+        return bytes(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait for room."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Close."""
+        await self._stream.aclose()
+
+
+@pytest.fixture
+def through(monkeypatch: pytest.MonkeyPatch):
+    """Return a function that lets something come between the client and what it connects to."""
+
+    def put(between: Callable[[trio.abc.Stream], trio.abc.Stream]) -> None:
+        connect_tcp = trust.connect_tcp
+
+        async def connect(host: str, port: int) -> trio.abc.Stream:
+            return between(await connect_tcp(host, port))
+
+        monkeypatch.setattr(trust, "connect_tcp", connect)
+
+    return put
+
+
+@pytest.mark.parametrize("seconds", [1, 2, 3, 4])
+async def test_a_slow_link_stays_encrypted(seconds: float, at, through, autojump_clock) -> None:
+    """A server that answers late does speak TLS."""
     async with at() as meeting:
-        silent = []
+        through(lambda stream: Slow(stream, seconds))
+        stream = await meeting.connect()
+        assert isinstance(stream, trio.SSLStream)
+        await trio.aclose_forcefully(stream)
 
-        async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
-            ours, theirs = memory_stream_pair()
-            silent.append(theirs)
-            await trio.lowlevel.checkpoint()
-            return ours
 
-        monkeypatch.setattr(trust, "connect_tcp", connect_tcp)
-        monkeypatch.setattr(ssl, "create_default_context", trust._trusting)
+async def test_a_link_that_is_too_slow_for_the_server(at, through, autojump_clock) -> None:
+    """The server gives up; nothing is said to it in the clear."""
+    async with at() as meeting:
+        through(lambda stream: Slow(stream, 9))
+        with pytest.raises(CannotConnectError, match="Nothing was sent there"):
+            await meeting.connect()
+        assert not meeting.here.server.world.users
+
+
+class Silent:
+    """Servers that say nothing, or no more than one thing to a line of IRC."""
+
+    def __init__(self, nursery: trio.Nursery, answer: bytes = b"", *, hangs_up: bool = False) -> None:
+        self.connections = 0
+        self.heard = b""
+        self._nursery, self._answer, self._hangs_up = nursery, answer, hangs_up
+
+    async def connect(self, host: str, port: int) -> trio.abc.Stream:
+        """Return the client's end of a connection."""
+        self.connections += 1
+        ours, theirs = memory_stream_pair()
+        self._nursery.start_soon(self._run, theirs)
+        await trio.lowlevel.checkpoint()
+        return ours
+
+    async def _run(self, stream: trio.abc.Stream) -> None:
+        try:
+            while data := await stream.receive_some(65536):
+                self.heard += data
+                if self._hangs_up:
+                    await stream.aclose()
+                    return
+                if self._answer and data.endswith(b"\r\n"):
+                    await stream.send_all(self._answer)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+async def test_silence_is_no_answer(hangs_up: bool, at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again with more patience, and the user is told how to go on; nothing is said in the clear but a greeting."""
+    async with at() as meeting, trio.open_nursery() as nursery:
+        servers = Silent(nursery, hangs_up=hangs_up)
+        monkeypatch.setattr(trust, "connect_tcp", servers.connect)
+        with pytest.raises(CannotConnectError, match=r"does not say whether it offers TLS.*--plaintext"):
+            await meeting.connect()
+        assert servers.connections == 2
+        assert "Trying again" in meeting.told[0]
+        assert b"NICK" not in servers.heard
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_server_that_waits_for_a_line_speaks_no_tls(at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old servers wait for the end of a line for ever; they get one, and their answer is definite."""
+    async with at() as meeting, trio.open_nursery() as nursery:
+        monkeypatch.setattr(trust, "connect_tcp", Silent(nursery, b":srv 451 * :You have not registered\r\n").connect)
         stream = await meeting.connect()
         assert not isinstance(stream, trio.SSLStream)
-        assert trio.current_time() <= 2 * trust.HANDSHAKE_TIMEOUT
+        assert "no TLS" in meeting.told[-1]
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_was_encrypted_once_never_falls_back(at, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when its certificate could not be remembered."""
+    async with at() as meeting:
+        meeting.known.get = _knows_nobody  # type: ignore[method-assign]
+        connector = meeting.connector()
+        await chats(await connector())
+
+        async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
+            await trio.lowlevel.checkpoint()
+            return meeting.here.stream(ListenerSettings(name="", tls="off"))
+
+        monkeypatch.setattr(trust, "connect_tcp", connect_tcp)
+        with pytest.raises(CannotConnectError, match="OFFERS NO TLS NOW"):
+            await connector()
+
+
+# Certificates that are wrong
+
+
+def issued(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, days: int = 1) -> Settings:
+    """Return settings of a server whose certificate an authority of the client's system has issued.
+
+    Args:
+        tmp_path: where it is kept.
+        name: for whom it is.
+        monkeypatch: makes the client's system know the authority.
+        days: until when from now on it is valid.
+    """
+    authority = trustme.CA()
+    until = datetime.now(UTC) + timedelta(days=days)
+    certificate = authority.issue_cert(name, not_before=until - timedelta(days=90), not_after=until)
+    certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
+    trust_authority(authority, monkeypatch)
+    return Settings(storage=StorageSettings(file=tmp_path / "chat.db"), tls=TlsSettings(certificate=tmp_path / "real.pem"))
+
+
+def trust_authority(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the client's system know an authority."""
+    default = ssl.create_default_context
+
+    def create() -> ssl.SSLContext:
+        context = default()
+        authority.configure_trust(context)
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", create)
+
+
+@pytest.mark.parametrize(("name", "days"), [("other.example.org", 1), ("chat.example.org", -1)])
+@pytest.mark.parametrize("required", [False, True])
+async def test_a_wrong_certificate_is_refused_at_the_first_visit(name, days, required, at, tmp_path, monkeypatch) -> None:
+    """One for another name, or one that has expired, with what is wrong and what to do."""
+    async with at(settings=issued(tmp_path, name, monkeypatch, days=days)) as meeting:
+        with pytest.raises(CannotConnectError, match=r"is not valid.*--fingerprint") as caught:
+            await meeting.connect(required=required)
+        assert ("expired" if days < 0 else "not valid for") in str(caught.value)
+        shown = str(caught.value).split()[-1]
+        assert await meeting.known.get(ADDRESS) == ""
+        await chats(await meeting.connect(required=required, fingerprint=shown))
+
+
+async def test_an_expired_certificate_has_not_changed(at, tmp_path, monkeypatch) -> None:
+    """Nobody is in between."""
+    async with at(settings=issued(tmp_path, "chat.example.org", monkeypatch, days=-1)) as meeting:
+        await meeting.known.remember(ADDRESS, BY_AUTHORITY)
+        with pytest.raises(CannotConnectError, match="expired") as caught:
+            await meeting.connect()
+        assert "CHANGED" not in str(caught.value)
+
+
+async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at) -> None:
+    """Also where nobody vouches for the server anyway."""
+    async with at() as meeting:
+        later = datetime.now(UTC) + timedelta(days=36_500)
+        connector = Connector("chat.example.org", 5000, Security(), meeting.known, lambda: later)
+        with pytest.raises(CannotConnectError, match="it has expired"):
+            await connector()
+
+
+async def test_ircs_takes_nobody_on_trust(at) -> None:
+    """Whom nobody vouches for is named with the fingerprint, which the user can check and give."""
+    async with at() as meeting:
+        with pytest.raises(CannotConnectError, match=r"ircs:// takes no other.*--fingerprint") as caught:
+            await meeting.connect(required=True)
+        fingerprint = meeting.here.server.encryption.fingerprint
+        assert fingerprint in str(caught.value)
+        await chats(await meeting.connect(required=True, fingerprint=fingerprint))
 
 
 async def test_a_list_that_cannot_be_read_is_no_empty_list(at, tmp_path: Path) -> None:

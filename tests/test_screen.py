@@ -14,12 +14,6 @@ from trio_chat.irc.message import parse
 PLAIN_IRC = ""
 
 
-@pytest.fixture
-def jumping_clock() -> trio.testing.MockClock:
-    """Return a clock that jumps when nothing else happens; not at once, since urwid draws while Trio is about to wait."""
-    return trio.testing.MockClock(autojump_threshold=0.002)
-
-
 async def test_a_message_is_shown_with_time_and_nickname(jumping_clock):
     """Who said what, in a column of its own."""
     async with inside() as (it, server):

@@ -13,12 +13,6 @@ PLAIN_IRC = ""
 MANY = [f"line{number}" for number in range(100)]
 
 
-@pytest.fixture
-def jumping_clock() -> trio.testing.MockClock:
-    """Return a clock that jumps when nothing else happens; not at once, since urwid draws while Trio is about to wait."""
-    return trio.testing.MockClock(autojump_threshold=0.002)
-
-
 async def confirm(server: FakeServer, line: str) -> None:
     """Take a message, and say that it has arrived."""
     await server.expect(line)

@@ -12,12 +12,6 @@ from trio_chat.irc.message import parse
 PLAIN_IRC = ""
 
 
-@pytest.fixture
-def jumping_clock() -> trio.testing.MockClock:
-    """Return a clock that jumps when nothing else happens; not at once, since urwid draws while Trio is about to wait."""
-    return trio.testing.MockClock(autojump_threshold=0.002)
-
-
 async def confirm(it: Watched) -> None:
     """Press Enter when the question has been drawn."""
     await it.rest()

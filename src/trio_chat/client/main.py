@@ -196,6 +196,7 @@ def _line_client(options: ConnectOptions) -> Client:
         channel=channel,
         password=target.password,
         keys=target.keys,
+        may_be_plain=target.security.plaintext,
     )
     connector.tell = client.tell
     return client

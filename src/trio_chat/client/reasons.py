@@ -25,6 +25,10 @@ _ACCOUNT = {
     "906": N_("Logging in as {name} was broken off. Try again with /login {name}."),
     "907": N_("You are logged in already."),
     "908": N_("The server knows no way to log in that this program knows."),
+    "NOT_ENCRYPTED": N_(
+        "Not logged in as {name}: the connection is not encrypted, and a password that is kept is not sent where it can be read. "
+        "/login {name} asks for it."
+    ),
     "LOST": N_("The connection ended before the server answered. Try again when it is back."),
     "NO_ACCOUNTS": N_("This server has no accounts."),
     "NO_SPACES": N_("This server takes no password with spaces in it."),

@@ -7,6 +7,7 @@ arguments. A handler does not touch the connection: it asks the client, which ma
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
 
+from trio_chat.client.credentials import mask_message
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.i18n import _
@@ -164,7 +165,9 @@ async def _talk(client: Actions, text: str) -> None:
     if client.current:
         await client.say(client.current, text)
     else:
-        await client.tell(_("You are in no channel, so nobody got this: {text}").format(text=text), error=True)
+        await client.tell(
+            _("You are in no channel, so nobody got this: {text}").format(text=mask_message("NickServ", text)), error=True
+        )
         await client.tell(_("Join a channel with /join #channel, or write to one person with /msg nickname text."))
 
 

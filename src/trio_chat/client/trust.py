@@ -8,6 +8,7 @@ import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import trio
@@ -17,8 +18,17 @@ from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
 from trio_chat.client.target import format_address
 from trio_chat.i18n import _
 
-HANDSHAKE_TIMEOUT = 5.0
-"""Seconds after which a server that does not answer TLS is held not to speak it."""
+HANDSHAKE_TIMEOUTS = (15.0, 45.0)
+"""Seconds for a server to agree on encryption, the first time and when it is tried again: silence is no answer."""
+PROVOKED_TIMEOUT = 5.0
+"""Seconds for a server that has been silent to say to a line of IRC that it speaks no TLS."""
+_PROVOCATION = b"\r\nCAP LS 302\r\n"
+_TLS_RECORDS = frozenset((20, 21, 22, 23))
+"""The first byte of all that a server says in TLS (RFC 8446 §5.1)."""
+_NO_TLS_HERE = "HANDSHAKE_FAILURE"
+"""The alert by which a server that understands TLS says that it has none to offer at this port (RFC 8446 §6.2)."""
+_UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
+"""What OpenSSL says of a certificate that nobody vouches for; all else is a certificate that is wrong, whoever has issued it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +52,48 @@ class _NoTlsError(Exception):
     """The server does not speak TLS."""
 
 
+class _NoAnswerError(Exception):
+    """It is not known whether the server speaks TLS; the text says what it did."""
+
+
 class _NotVouchedForError(Exception):
-    """No authority of the system vouches for the server; the text says why."""
+    """No authority of the system vouches for the server; the text says why.
+
+    Args:
+        reason: why, in words.
+        code: why, as OpenSSL counts.
+    """
+
+    def __init__(self, reason: str, code: int) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+class _Watched(trio.abc.Stream):
+    """A connection of which the first byte that came is remembered: it tells TLS from all else."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self.first: int | None = None
+        self._stream = stream
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive; see `trio.abc.ReceiveStream`."""
+        data = await self._stream.receive_some(max_bytes)
+        if self.first is None and data:
+            self.first = data[0]
+        return bytes(data)
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; see `trio.abc.SendStream`."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until there is room; see `trio.abc.SendStream`."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Close; see `trio.abc.AsyncResource`."""
+        await self._stream.aclose()
 
 
 Encrypted = trio.SSLStream[trio.abc.Stream]
@@ -57,9 +107,17 @@ class Connector:
         port: its port.
         security: what the user wants.
         known: the servers that are known.
+        now: the time.
     """
 
-    def __init__(self, host: str, port: int, security: Security, known: KnownServers | None = None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        security: Security,
+        known: KnownServers | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self.tell: Callable[[str], Awaitable[None]] = _tell_nobody
         """Told, in the user's language, what they must know of how safe a connection is."""
         self._host = host
@@ -67,7 +125,10 @@ class Connector:
         self._address = format_address(host, port)
         self._security = security
         self._known = known or KnownServers()
+        self._now = now
         self._has_no_tls = False
+        self._was_encrypted = False
+        self._patience = HANDSHAKE_TIMEOUTS[0]
 
     async def __call__(self) -> trio.abc.Stream:
         """Connect.
@@ -88,15 +149,33 @@ class Connector:
         if self._has_no_tls and not mark:
             return await connect_tcp(self._host, self._port)
         try:
-            return await self._encrypted(mark)
+            stream = await self._encrypted_patiently(mark)
         except _NoTlsError:
             return await self._unencrypted(mark)
+        self._was_encrypted = True
+        return stream
+
+    async def _encrypted_patiently(self, mark: str) -> Encrypted:
+        """Connect with encryption; a server that gives no answer may be far away, and gets more time."""
+        try:
+            return await self._encrypted(mark)
+        except _NoAnswerError as first:
+            await self.tell(_("{address}: {problem}. Trying again.").format(address=self._address, problem=first))
+        self._patience = HANDSHAKE_TIMEOUTS[1]
+        try:
+            return await self._encrypted(mark)
+        except _NoAnswerError as error:
+            text = _(
+                "{address} does not say whether it offers TLS: {problem}. Nothing was sent there. Try again; if you know that it "
+                "has no TLS, --plaintext connects without."
+            )
+            raise CannotConnectError(text.format(address=self._address, problem=error), _("no answer")) from error
 
     async def _unencrypted(self, mark: str) -> trio.abc.Stream:
         if self._security.required or self._security.insecure or self._security.fingerprint:
             text = _("{address} offers no TLS; --plaintext connects without.")
             raise CannotConnectError(text.format(address=self._address), _("it offers no TLS"))
-        if mark:
+        if mark or self._was_encrypted:
             text = _(
                 "{address} WAS ENCRYPTED BEFORE AND OFFERS NO TLS NOW. Somebody may be in between. If you know why, "
                 "--plaintext connects all the same."
@@ -115,21 +194,56 @@ class Connector:
             try:
                 stream, _shown = await self._shake_hands(await trio.to_thread.run_sync(ssl.create_default_context))
             except _NotVouchedForError as error:
-                if mark:
-                    raise self._changed(BY_AUTHORITY, str(error)) from error
-            else:
-                return stream if mark else await self._keep(stream, BY_AUTHORITY)
+                return await self._not_vouched_for(mark, error)
+            return stream if mark else await self._keep(stream, BY_AUTHORITY)
         stream, shown = await self._shake_hands(_trusting())
-        if not mark:
-            text = _(
-                "You are at {address} for the first time, and nobody vouches for its certificate. From now on it is known by "
-                "this SHA-256 fingerprint, which the server printed when it started: {shown}"
-            )
-            return await self._keep(stream, shown, text.format(address=self._address, shown=shown))
         if shown == mark:
             return stream
         await trio.aclose_forcefully(stream)
         return await self._check_change(mark, shown)
+
+    async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
+        """Take a certificate that nobody vouches for at the first visit, unless it is wrong or more was asked for."""
+        stream, shown = await self._shake_hands(_trusting())
+        is_kept = False
+        try:
+            if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
+                if self._security.required and not _is_this_machine(self._host):
+                    text = _(
+                        "Nobody vouches for the certificate of {address} ({reason}), and ircs:// takes no other. If its SHA-256 "
+                        "fingerprint is what the server printed when it started, connect with --fingerprint {shown}"
+                    )
+                    raise self._refusal(text, str(problem), shown)
+                is_kept = True
+                text = _(
+                    "You are at {address} for the first time, and nobody vouches for its certificate. From now on it is known "
+                    "by this SHA-256 fingerprint, which the server printed when it started: {shown}"
+                )
+                return await self._keep(stream, shown, text.format(address=self._address, shown=shown))
+        finally:
+            if not is_kept:
+                await trio.aclose_forcefully(stream)
+        if mark and problem.code in _UNKNOWN_ISSUER:
+            raise self._changed(BY_AUTHORITY, str(problem))
+        text = _(
+            "The certificate of {address} is not valid: {reason}. Nothing was sent there. Check the address, and ask those who run "
+            "the server for a new certificate. If you know that it is right, connect with --fingerprint {shown}"
+        )
+        expired = _("it has expired, or is not valid yet")
+        raise self._refusal(text, str(problem) if problem.code not in _UNKNOWN_ISSUER else expired, shown)
+
+    def _refusal(self, text: str, reason: str, shown: str) -> CannotConnectError:
+        text = text.format(address=self._address, reason=reason, shown=shown)
+        return CannotConnectError(text, _("its certificate is not valid"))
+
+    def _has_expired(self, stream: Encrypted) -> bool:
+        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  only for a server that nobody vouches for
+
+        try:
+            certificate = load_der_x509_certificate(stream.getpeercert(binary_form=True) or b"")
+        except ValueError:
+            return True
+        return not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
 
     async def _check_change(self, mark: str, shown: str) -> Encrypted:
         """Take another certificate than the one that was known only when an authority vouches for it."""
@@ -171,12 +285,13 @@ class Connector:
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
         """Connect and agree on encryption; return the connection and the fingerprint of the server's certificate."""
-        tcp = await connect_tcp(self._host, self._port)
+        tcp = _Watched(await connect_tcp(self._host, self._port))
         # Servers that just hang up are common; IRC says by itself where it ends.
         stream: Encrypted = trio.SSLStream(tcp, context, server_hostname=self._host, https_compatible=True)
+        problem: Exception | None = None
         is_done = False
         try:
-            problem = await _agree(stream)
+            problem = await _agree(stream, tcp, self._patience)
             is_done = problem is None
         finally:
             if not is_done:
@@ -186,15 +301,43 @@ class Connector:
         return stream, hashlib.sha256(stream.getpeercert(binary_form=True) or b"").hexdigest()
 
 
-async def _agree(stream: Encrypted) -> _NoTlsError | _NotVouchedForError | None:
-    """Agree on encryption; return why that is impossible."""
+async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception | None:
+    """Agree on encryption; return why that is impossible.
+
+    Only a definite answer that is no TLS means that there is none: silence, or an end without a word, may be the link's fault.
+    """
+    problem = _("it gives no answer")
     try:
-        with trio.fail_after(HANDSHAKE_TIMEOUT):
+        with trio.fail_after(patience):
             await stream.do_handshake()
-    except (trio.BrokenResourceError, trio.TooSlowError) as error:
+    except trio.TooSlowError:
+        if tcp.first is None and await _provoke(tcp):
+            return _NoTlsError()
+    except trio.BrokenResourceError as error:
         cause = error.__cause__
-        return _NotVouchedForError(cause.verify_message) if isinstance(cause, ssl.SSLCertVerificationError) else _NoTlsError()
-    return None
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _NotVouchedForError(cause.verify_message, cause.verify_code)
+        if tcp.first in _TLS_RECORDS and isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+            reason = cause.reason or str(cause)
+            if _NO_TLS_HERE in reason:
+                return _NoTlsError()
+            text = _("The server and this program do not agree on how to encrypt: {reason}.").format(reason=reason)
+            return CannotConnectError(text, _("no agreement on encryption"))
+        problem = _("it ends the connection without an answer")
+    else:
+        return None
+    return _NoAnswerError(problem) if tcp.first is None or tcp.first in _TLS_RECORDS else _NoTlsError()
+
+
+async def _provoke(tcp: _Watched) -> bool:
+    """Say a line of IRC to a silent server, which may wait for the end of one; tell whether it answers in plain text."""
+    try:
+        with trio.move_on_after(PROVOKED_TIMEOUT):
+            await tcp.send_all(_PROVOCATION)
+            await tcp.receive_some()
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        pass
+    return tcp.first is not None and tcp.first not in _TLS_RECORDS
 
 
 def _trusting() -> ssl.SSLContext:

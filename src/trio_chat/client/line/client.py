@@ -43,6 +43,7 @@ class LineClient:
         state: remembers the nickname.
         keys: keeps passwords of accounts; None for nowhere.
         random: where the jitter of reconnecting comes from.
+        may_be_plain: whether the user has asked for a connection without encryption.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class LineClient:
         state: StateFile | None = None,
         keys: Passwords | None = None,
         random: Random | None = None,
+        may_be_plain: bool = False,
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
@@ -71,6 +73,7 @@ class LineClient:
             random=random,
             interactive=interface.interactive,
             can_hide=interface.can_hide,
+            may_be_plain=may_be_plain,
         )
         self._finishing = False
         self._reason = ""

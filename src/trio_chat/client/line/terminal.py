@@ -24,6 +24,7 @@ from prompt_toolkit.renderer import print_formatted_text
 from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
+from trio_chat.client.credentials import has_credentials
 from trio_chat.client.line.interface import Prompt
 from trio_chat.client.registry import asks_secret
 from trio_chat.client.spans import Line, Span
@@ -180,7 +181,8 @@ class TerminalInterface:
         """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for it."""
         # What the line is must be known before it is handed over: the next prompt may be there before this goes on.
         is_about_secret = asks_secret(buffer.text)
-        is_to_be_kept = not (self._prompt.asking or self._expects_secret or is_about_secret)
+        is_asked = self._prompt.asking or self._expects_secret
+        is_to_be_kept = not (is_asked or is_about_secret or has_credentials(buffer.text))
         expected, self._expects_secret = self._expects_secret, self._expects_secret or is_about_secret
         try:
             trio.from_thread.run_sync(lines.send_nowait, buffer.text, trio_token=token)

@@ -73,9 +73,9 @@ class Keys:
     def _load(self, account: str) -> Credentials | None:
         module = self._module()
         if password := module.get_password(self._service, account):
-            return Credentials(account, password)
+            return Credentials(account, password, is_kept=True)
         if found := module.get_credential(self._service, None):
-            return Credentials(found.username, found.password)
+            return Credentials(found.username, found.password, is_kept=True)
         return None
 
     def _save(self, credentials: Credentials) -> bool:

@@ -6,11 +6,13 @@ channel; whoever shows them passes each through `react` first, which does what h
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 import trio
 
 from trio_chat.client import reasons
+from trio_chat.client.credentials import mask_message
 from trio_chat.client.link import nicknames
 from trio_chat.client.link.keys import Passwords
 from trio_chat.client.link.logins import Logins
@@ -25,7 +27,7 @@ from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import End, Event, Kind, Note, Outcome
 from trio_chat.client.session.fetch import AT_JOIN
 from trio_chat.client.session.past import Past
-from trio_chat.client.session.session import NotConnectedError, Session
+from trio_chat.client.session.session import NotConnectedError, Session, is_local, is_secure
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -35,6 +37,7 @@ _EVENTS = 256
 _REFUSED_ATTEMPTS = 5
 _STABLE = 30.0
 """Seconds a connection must have lasted before the next loss counts as a new one."""
+_OWN_TEXTS = (events.Refused, events.Unconfirmed, events.Unsure)
 _TO_FINISH = 3.0
 """Seconds for what a person typed before `exit` to go out."""
 
@@ -54,6 +57,7 @@ class Link:
         can_hide: whether a person can type something that is not shown.
         sees_status: whether it matters who is away and who is typing.
         stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
+        may_be_plain: whether the user has asked for a connection without encryption.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Link:
         can_hide: bool = True,
         sees_status: bool = False,
         stays: bool = False,
+        may_be_plain: bool = False,
     ) -> None:
         self.rooms = rooms
         self.wish = NickWish(nick)
@@ -85,8 +90,10 @@ class Link:
         self._connects_again = False
         self._woken = trio.Event()
         self.unsent: list[str] = []
+        self._warnings: list[str] = []
         self._sees_status = sees_status
         self._stays = stays
+        self._may_be_plain = may_be_plain
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
         self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
@@ -120,7 +127,8 @@ class Link:
     async def tell_unsent(self) -> None:
         """Tell what was not sent, or not confirmed, and keep it in `unsent`."""
         for sent in self._past.take_unconfirmed(lambda sent: True):
-            self.unsent.append(_("It is not known whether this has arrived: {text}").format(text=sent.text))
+            text = mask_message(sent.target, sent.text)
+            self.unsent.append(_("It is not known whether this has arrived: {text}").format(text=text))
             await self._show(events.Unconfirmed(sent.target, sent.text))
         for text in self._outbox.take_unsent():
             self.failed = True
@@ -182,6 +190,16 @@ class Link:
         """Have a sentence shown."""
         await self._show(Note(clean(text), error))
 
+    async def warn(self, text: str) -> None:
+        """Have a sentence shown about how safe the connection is, and keep it for the place where the user goes then."""
+        self._warnings.append(text)
+        await self.tell(text, error=True)
+
+    def take_warnings(self) -> list[str]:
+        """Return what was warned of since the last time."""
+        warnings, self._warnings = self._warnings, []
+        return warnings
+
     async def _show(self, event: Event) -> None:
         with suppress(trio.ClosedResourceError, trio.BrokenResourceError):  # nobody looks at this server any longer
             await self._events.send(event)
@@ -221,8 +239,8 @@ class Link:
         except trio.ClosedResourceError:
             problem = _("You are leaving. Not sent: {text}")
         if problem:
-            if action.text:
-                await self.tell(problem.format(text=action.text), error=True)
+            if action.shown:
+                await self.tell(problem.format(text=action.shown), error=True)
             return
         if self._tries.was_connected and not self.is_ready:
             await self.tell(_("Not connected at the moment. This will be sent as soon as the connection is back."))
@@ -274,7 +292,9 @@ class Link:
     # What happens
 
     async def react(self, event: Event) -> Sequence[Event]:
-        """Do what an event asks for, and return what is to be shown of it."""
+        """Do what an event asks for, and return what is to be shown of it: no credentials."""
+        if isinstance(event, _OWN_TEXTS) or (isinstance(event, events.Said) and event.own):
+            event = replace(event, text=mask_message(event.target, event.text))
         match event:
             case events.NickRefused():
                 return await self._nick_refused(event)
@@ -388,6 +408,7 @@ class Link:
             at_join=AT_JOIN * (3 if self._sees_status else 1) if self.interactive else 0,
             credentials=self.logins.credentials,
             sees_status=self._sees_status,
+            is_private=self._may_be_plain or is_secure(stream) or is_local(stream),
         )
         self.rooms.features = dialogue.features
         session = Session(stream, dialogue, self._events)

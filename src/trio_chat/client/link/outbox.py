@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import trio
 
+from trio_chat.client.credentials import mask_line, mask_message
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.client.session.session import NotConnectedError, Session
@@ -28,6 +29,11 @@ class Say:
         self.target = target
         self._kind = kind
         self._tags = tags
+
+    @property
+    def shown(self) -> str:
+        """What is left to be sent, without credentials."""
+        return mask_message(self.target, self.text)
 
     async def __call__(self, session: Session) -> None:
         """Send the rest, in as many messages as it takes."""
@@ -55,6 +61,11 @@ class SayLines:
         """What is left to be sent."""
         return "\n".join(line.text for line in self._lines)
 
+    @property
+    def shown(self) -> str:
+        """The same without credentials."""
+        return "\n".join(line.shown for line in self._lines)
+
     def fits_together(self, session: Session) -> bool:
         """Tell whether it can be one message."""
         return session.dialogue.fits_together(self.target, [line.text for line in self._lines])
@@ -75,10 +86,15 @@ class SayLines:
 
 
 class Do:
-    """A command to be carried out; `text` is how it was typed."""
+    """A command to be carried out.
 
-    def __init__(self, text: str, action: Callable[[Dialogue], None]) -> None:
-        self.text = text
+    Args:
+        shown: how it was typed, without credentials; "" for what was not typed.
+        action: carries it out.
+    """
+
+    def __init__(self, shown: str, action: Callable[[Dialogue], None]) -> None:
+        self.shown = mask_line(shown)
         self._action = action
 
     async def __call__(self, session: Session) -> None:
@@ -216,7 +232,7 @@ class Outbox:
             try:
                 left.append(self._receive.receive_nowait())
             except (trio.WouldBlock, trio.EndOfChannel):
-                return [action.text for action in left]
+                return [action.shown for action in left]
 
     async def wait_settled(self, is_open: Callable[[], bool]) -> None:
         """Wait until everything is sent and answered.
@@ -254,5 +270,5 @@ class Outbox:
             except NotConnectedError:
                 await self._gone.wait()
             except ValueError:
-                await self._cannot_be_sent(action.text)
+                await self._cannot_be_sent(action.shown)
                 return

@@ -42,7 +42,7 @@ class PasswordCommand:
         password = done.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
         if done.returncode or not password or len(password) > _LONGEST:
             return None
-        return Credentials(self._account or account, password)
+        return Credentials(self._account or account, password, is_kept=True)
 
     async def are_available(self) -> bool:
         """Tell that nothing can be kept."""

@@ -229,6 +229,8 @@ class ScreenClient:
                 if is_wanted or self.world.buffer is server.log:
                     seat.going_to = ""
                     self.world.go(server, buffer)
+                    for text in seat.link.take_warnings():  # what was shown in the window that is left now
+                        server.show(buffer, events.Note(clean(text), error=True))
             case events.JoinRefused(channel=channel) if server.features.same(channel, seat.going_to):
                 seat.going_to = ""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trio_chat.client.credentials import has_credentials
 from trio_chat.client.link.outbox import SayLines
 from trio_chat.client.model import completion
 from trio_chat.client.model.buffer import Buffer, Place
@@ -114,7 +115,8 @@ class Composer:
 
     def remembers(self, text: str) -> bool:
         """Tell whether what is typed may be brought back later: no answer to a question, and no password beside a command."""
-        return self.is_free() and not asks_secret(text)
+        place = self._desk.world.buffer.name if self._desk.seats else ""
+        return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
     def is_free(self) -> bool:
         """Tell whether what is typed is for the chat, and no answer to a question."""

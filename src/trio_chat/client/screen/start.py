@@ -58,8 +58,9 @@ def make_link(target: "Target") -> Link:
         keys=target.keys,
         sees_status=True,
         stays=True,
+        may_be_plain=target.security.plaintext,
     )
-    connector.tell = link.tell
+    connector.tell = link.warn
     return link
 
 

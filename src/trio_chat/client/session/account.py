@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trio_chat.client.session.dialogue import Dialogue
 
 NICKSERV = "NickServ"
+_NOT_ENCRYPTED = "NOT_ENCRYPTED"
 
 
 class Wish(Enum):
@@ -61,8 +62,13 @@ class Account:
         if "sasl" not in negotiation.enabled:
             self._identify()
             return
-        self._mechanisms = mechanisms(negotiation.value("sasl"), credentials)
-        self._try_next("")
+        self._mechanisms = mechanisms(negotiation.value("sasl"), credentials, may_tell=self._may_tell)
+        self._try_next("" if self._may_tell else _NOT_ENCRYPTED)
+
+    @property
+    def _may_tell(self) -> bool:
+        """Whether the password itself may be sent: one that was not typed for this connection only where nobody reads along."""
+        return self._dialogue.is_private or self._credentials is None or not self._credentials.is_kept
 
     def register(self, credentials: Credentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
@@ -173,7 +179,9 @@ class Account:
         self._dialogue.send("AUTHENTICATE", self._mechanism.name)
 
     def _identify(self) -> None:
-        if self._credentials:
+        if not self._may_tell:
+            self.fail(_NOT_ENCRYPTED, "")
+        elif self._credentials:
             account, password = self._credentials.account, self._credentials.password
             self._tell_nickserv(f"IDENTIFY {account} {password}", password)
 

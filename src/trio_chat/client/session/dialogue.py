@@ -45,6 +45,7 @@ class Dialogue:
         at_join: how many messages of its history to show of a channel that is joined.
         credentials: the account to log in to at once, if any.
         sees_status: whether it matters who is away, so that the server is asked.
+        is_private: whether nobody between us and the server can read along, or the user wants it so.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class Dialogue:
         at_join: int = 0,
         credentials: Credentials | None = None,
         sees_status: bool = False,
+        is_private: bool = True,
     ) -> None:
         self.nick = nick
+        self.is_private = is_private
         self.wanted = wanted or nick
         self.asked_nick = nick
         self.refused_nick = ""

@@ -23,10 +23,11 @@ class SaslError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account and its password, which no representation shows."""
+    """An account and its password, which no representation shows; `is_kept` when it was not typed, but kept somewhere."""
 
     account: str
     password: str = field(repr=False)
+    is_kept: bool = False
 
 
 class Mechanism(Protocol):
@@ -101,15 +102,21 @@ def _check_iterations(challenge: str) -> None:
             raise SaslError
 
 
-def mechanisms(offered: Sequence[str], credentials: Credentials) -> list[Mechanism]:
-    """Return the ways to log in that both sides know, the best first; a server that names none is taken to know PLAIN."""
+def mechanisms(offered: Sequence[str], credentials: Credentials, *, may_tell: bool = True) -> list[Mechanism]:
+    """Return the ways to log in that both sides know, the best first; a server that names none is taken to know PLAIN.
+
+    Args:
+        offered: the mechanisms that the server names.
+        credentials: what to prove.
+        may_tell: whether the password itself may be sent.
+    """
     known: list[Mechanism] = []
     try:
         if Scram.name in offered:
             known.append(Scram(credentials))
     except (ImportError, ValueError):
         pass
-    if Plain.name in offered or not offered:
+    if may_tell and (Plain.name in offered or not offered):
         known.append(Plain(credentials))
     return known
 

@@ -34,6 +34,21 @@ class NotConnectedError(Exception):
     """The connection has ended; what was to be sent was not."""
 
 
+def is_secure(stream: trio.abc.Stream) -> bool:
+    """Tell whether a connection is encrypted."""
+    return isinstance(stream, trio.SSLStream)
+
+
+def is_local(stream: trio.abc.Stream) -> bool:
+    """Tell whether a connection leads to this machine."""
+    if not isinstance(stream, trio.SocketStream):
+        return False
+    try:
+        return ip_address(stream.socket.getpeername()[0]).is_loopback
+    except OSError:  # gone already
+        return False
+
+
 class Session:
     """One connection to a server.
 
@@ -76,17 +91,12 @@ class Session:
     @property
     def is_secure(self) -> bool:
         """Whether nobody between us and the server can read along."""
-        return isinstance(self._stream, trio.SSLStream)
+        return is_secure(self._stream)
 
     @property
     def is_local(self) -> bool:
         """Whether the server is on this machine, so that there is nobody between."""
-        if not isinstance(self._stream, trio.SocketStream):
-            return False
-        try:
-            return ip_address(self._stream.socket.getpeername()[0]).is_loopback
-        except OSError:  # gone already
-            return False
+        return is_local(self._stream)
 
     async def run(self) -> Outcome:
         """Talk to the server until one side ends it; tell of what was not confirmed, and return how it ended.

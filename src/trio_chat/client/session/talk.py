@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from trio_chat.client.session.events import Kind, Said, ServerInfo, ServerShutDown, Unconfirmed
+from trio_chat.client.session.events import Kind, Said, ServerInfo, ServerShutDown
 from trio_chat.client.session.handlers import handles
 from trio_chat.client.session.multiline import MULTILINE, LinesOf
 from trio_chat.client.session.status import REPLY_TAGS
@@ -116,7 +116,7 @@ def _batch(dialogue: "Dialogue", message: Message) -> None:
     label = dialogue.batches.pop(reference, "")
     outer = message.tags.get("batch", "")
     if label and outer not in dialogue.batches and (pending := dialogue.pending.take(label)):
-        dialogue.emit(Unconfirmed(pending.target, pending.text))
+        dialogue.confirm(pending)  # it was answered, by lines that are neither its echo nor a refusal: as services do
 
 
 @handles("WARN", "NOTE", params=2)

@@ -1,0 +1,89 @@
+"""Credentials in what a user types: which words they are, so that no screen, history of the prompt, error or log shows them.
+
+People write passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as commands (`/quote OPER ann
+hunter2`), and to channels as keys. Whatever comes behind such a command counts as secret: rather a word too many.
+"""
+
+import re
+
+MASK = "***"
+_SERVICE = re.compile(r"(?:\w*serv|q|x|l|authserv|cserve)(?:[@!].*)?", re.IGNORECASE)
+"""Who takes passwords in messages: NickServ, ChanServ and their kin; Q and X of other networks."""
+_SHORT = {"ns": "NickServ", "cs": "ChanServ", "nickserv": "NickServ", "chanserv": "ChanServ", "hs": "HostServ", "os": "OperServ"}
+"""Commands of servers that are messages to services."""
+_TO_SERVICE = re.compile(
+    r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release|regain|reclaim|link|drop"
+    r"|verify|confirm|passwd|password|newpass|setpass|resetpass|chgpass|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*"
+    r"|set\s+\S+\s+\S*pass\w*|cert\s+\S+|hello)\b",
+    re.IGNORECASE,
+)
+_OF_SERVER = {
+    "oper": 2,
+    "pass": 1,
+    "authenticate": 1,
+    "identify": 1,
+    "login": 1,
+    "auth": 1,
+    "register": 3,
+    "webirc": 1,
+    "die": 1,
+    "restart": 1,
+}
+"""Commands of servers, and from which of their words on they are secret."""
+
+
+def mask_message(target: str, text: str) -> str:
+    """Return a message to somebody without the credentials in it."""
+    if not _SERVICE.fullmatch(target):
+        return text
+    command = _TO_SERVICE.match(text)
+    rest = text[command.end() :] if command else ""
+    return f"{text[: command.end()]} {MASK}" if command and rest.strip() else text
+
+
+def mask_line(text: str, target: str = "") -> str:
+    """Return what was typed without the credentials in it.
+
+    Args:
+        text: a command, or a message.
+        target: to whom messages go where it was typed.
+    """
+    if not text.startswith("/") or text.startswith("//"):
+        return mask_message(target, text)
+    name, _space, rest = text[1:].partition(" ")
+    name = name.lower()
+    if name in ("msg", "query", "notice", "m"):
+        to, _space, message = rest.lstrip().partition(" ")
+        masked = mask_message(to, message)
+        return text if masked == message else f"/{name} {to} {masked}"
+    if name in ("quote", "raw"):
+        return f"/{name} {mask_protocol(rest)}"
+    if name in _SHORT:
+        masked = mask_message(_SHORT[name], rest)
+        return text if masked == rest else f"/{name} {masked}"
+    return f"/{mask_protocol(text[1:])}" if name in ("oper", "join", "mode", "identify", "auth", "pass", "j") else text
+
+
+def mask_protocol(line: str) -> str:
+    """Return a line of the protocol without the credentials in it."""
+    words = line.split(" ")
+    command = words[0].lower()
+    if command in ("privmsg", "notice") and len(words) > 2:
+        message = " ".join(words[2:])
+        masked = mask_message(words[1], message.removeprefix(":"))
+        return line if masked == message.removeprefix(":") else f"{words[0]} {words[1]} :{masked}"
+    if command in _SHORT:
+        return f"{words[0]} {mask_message(_SHORT[command], ' '.join(words[1:]))}"
+    first = _OF_SERVER.get(command)
+    if command in ("join", "j"):
+        first = 2
+    elif command == "mode":
+        first = 3 if len(words) > 3 and "k" in words[2] else None
+    if first is None or not "".join(words[first:]):
+        return line
+    return " ".join([*words[:first], MASK])
+
+
+def has_credentials(text: str, target: str = "") -> bool:
+    """Tell whether there are credentials in what was typed; see `mask_line`."""
+    return mask_line(text, target) != text
