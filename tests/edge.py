@@ -88,7 +88,8 @@ async def edge(settings: Settings | None = None, memory: Memory | None = None) -
     if settings.storage == StorageSettings():  # a certificate would be written beside the database, in the working directory
         settings = replace(settings, storage=StorageSettings(file=None))
     # Without cloaks, so that a test sees who the server takes somebody for.
-    server = Server(replace(settings, server=replace(settings.server, cloak=False)), Clock(NOON), memory)
+    shown = replace(settings.server, cloak=False, allowed_hosts=settings.server.allowed_hosts or ("example.org",))
+    server = Server(replace(settings, server=shown), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
         async with trio.open_nursery() as clients:

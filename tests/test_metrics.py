@@ -13,6 +13,7 @@ from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
 from trio_chat.log.sink import Entry
 from trio_chat.server import prometheus
+from trio_chat.server.hosts import Host
 from trio_chat.server.metrics import AT_ONCE, TIMEOUT, Monitor
 from trio_chat.server.prometheus import TABLE
 from trio_chat.server.statistics import ServerStatistics
@@ -97,8 +98,11 @@ async def test_readiness() -> None:
     ("request_bytes", "status"),
     [
         (get("/"), b"404"),
-        (b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", b"405"),
-        (b"HEAD /health HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+        (b"POST /metrics HTTP/1.1\r\nHost: [::1]:9\r\nContent-Length: 0\r\n\r\n", b"405"),
+        (b"HEAD /health HTTP/1.1\r\nHost: localhost:9090\r\n\r\n", b"200"),
+        (b"GET http://127.0.0.1:9090/health HTTP/1.1\r\nHost: x\r\n\r\n", b"200"),
+        (b"GET /health HTTP/1.1\r\nHost: evil.example\r\n\r\n", b"403"),
+        (b"GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", b"403"),
         (b"GET /health HTTP/1.0\r\n\r\n", b"200"),
         (b"GET /health HTTP/1.1\r\n\r\n", b"400"),
         (b"\x16\x03\x01" + bytes(100) + b"\r\n\r\n", b"400"),
@@ -107,9 +111,10 @@ async def test_readiness() -> None:
     ],
 )
 async def test_other_requests(request_bytes: bytes, status: bytes) -> None:
-    """An answer and the end, whatever comes; HEAD has no body."""
+    """An answer and the end, whatever comes; HEAD has no body; a name that is not the server's is refused (DNS rebinding)."""
     async with hall() as place:
         answer = await ask(Monitor(place.server), request_bytes)
+    assert (b"\r\nAllow: GET, HEAD\r\n" in answer) is (status == b"405")
     assert answer.split(b" ")[1] == status
     assert answer.endswith(b"\r\n\r\n") is request_bytes.startswith(b"HEAD")
 
@@ -142,6 +147,9 @@ async def test_a_defect_in_a_page_costs_that_answer_only(caplog: pytest.LogCaptu
 
         def why_not_ready(self) -> list[str]:
             raise RuntimeError("boom")
+
+        def knows(self, host: Host) -> bool:
+            return True
 
     assert await ask(Monitor(Broken()), get("/ready")) == b""
     assert "boom" in caplog.text

@@ -35,13 +35,18 @@ SSL_TLV = struct.pack("!BHBI", 0x20, 5, 0x01, 0)
         (v2(0x21, 0x11, TCP4 + struct.pack("!BHBI", 0x20, 5, 0x00, 0)), "192.0.2.1", False),
         (v2(0x21, 0x00, b""), "", False),
         (v2(0x21, 0x31, b"x" * 216), "", False),
-        (v2(0x20, 0x11, TCP4), "", False),
     ],
 )
 def test_a_header_says_who_is_behind_the_proxy(data: bytes, host: str, is_secure: bool) -> None:
-    """LOCAL, UNKNOWN and families without an address leave the proxy's own; what comes behind the header is not touched."""
+    """UNKNOWN and families without an address do not say it; what comes behind the header is not touched."""
     assert parse(data) == Header(len(data), host, is_secure)
     assert parse(data + b"NICK ann\r\n") == Header(len(data), host, is_secure)
+
+
+def test_a_proxy_may_speak_for_itself() -> None:
+    """LOCAL: "the receiver must accept this connection as valid and must use the real connection endpoints" (§2.2)."""
+    data = v2(0x20, 0x11, TCP4)
+    assert parse(data) == Header(len(data), is_local=True)
 
 
 @pytest.mark.parametrize("data", [b"PROXY TCP4 192.0.2.1 127.0.0.1 65533 6667\r\n", v2(0x21, 0x21, TCP6 + SSL_TLV)])

@@ -261,6 +261,17 @@ def test_nothing_but_utf_8_goes_out_as_text() -> None:
     assert sent == [b"\x81\x06caf\xef\xbf\xbd"]
 
 
+async def test_who_is_silent_is_asked_before_a_proxy_cuts_it() -> None:
+    """nginx ends what is silent for 60 seconds, whatever `ping_interval` says for others."""
+    async with edge() as here:
+        web = await enter(here, TEXT)
+        (connection,) = here.server.connections
+        received = trio.current_time()
+        connection.look(received + LimitSettings().registration_timeout + 1)
+        connection.look(received + 46)
+        assert (await web.until("PING")).command == "PING"
+
+
 # Floods.
 
 
@@ -446,7 +457,10 @@ async def test_an_opening_that_is_none(header: bytes) -> None:
     [
         ([(b"X-Forwarded-For", b"198.51.100.7")], "198.51.100.7", False),
         ([(b"X-Forwarded-For", b"203.0.113.1, 198.51.100.7, 192.0.2.3")], "198.51.100.7", False),
-        ([(b"X-Forwarded-For", b"nonsense")], "192.0.2.9", False),
+        ([(b"X-Forwarded-For", b"198.51.100.7:4711")], "198.51.100.7", False),
+        ([(b"X-Forwarded-For", b"[2001:db8::7]:4711"), (b"X-Forwarded-Proto", b"https,http")], "2001:db8::7", False),
+        ([(b"X-Forwarded-For", b"nonsense, 198.51.100.7"), (b"X-Forwarded-For", b"192.0.2.3")], "198.51.100.7", False),
+        ([(b"Forwarded", b'for="[2001:db8::7]:4711";proto=https, for=192.0.2.3;proto=https')], "2001:db8::7", True),
         ([], "192.0.2.9", False),
         ([(b"X-Forwarded-For", b"198.51.100.7"), (b"X-Forwarded-Proto", b"https")], "198.51.100.7", True),
     ],

@@ -73,6 +73,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "tls": _TLS,
         "websocket": values.YES_OR_NO,
         "origins": Kind(values.origins, "any, or same and addresses such as https://*.example.org, separated by commas"),
+        "allowed_hosts": Kind(values.host_patterns, "any, or names such as chat.example.org and *.example.org, or none"),
         "proxies": Kind(values.networks, f"{_NETWORKS}, or none"),
     },
     "tls": {
@@ -126,6 +127,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "registration_timeout": values.decimal(0.1, 3600, "seconds"),
         "ping_interval": values.decimal(0.1, 86_400, "seconds"),
         "ping_timeout": values.decimal(0.1, 86_400, "seconds"),
+        "websocket_ping_interval": values.decimal(0.1, 86_400, "seconds"),
         "connections_per_address": values.whole(1, 1_000_000),
         "connections_per_minute": values.whole(1, 1_000_000),
         "connections_exempt": Kind(values.networks, f"{_NETWORKS}, or none"),

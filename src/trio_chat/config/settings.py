@@ -34,6 +34,7 @@ class ServerSettings:
     tls: str = "auto"
     websocket: bool = True
     origins: tuple[str, ...] = ("same",)
+    allowed_hosts: tuple[str, ...] = ()
     proxies: tuple[Network, ...] = ()
 
 
@@ -116,6 +117,7 @@ class LimitSettings:
     registration_timeout: float = 30.0  # seconds
     ping_interval: float = 90.0  # seconds
     ping_timeout: float = 60.0  # seconds
+    websocket_ping_interval: float = 45.0  # seconds; nginx cuts after 60
     connections_per_address: int = 50
     connections_per_minute: int = 60
     connections_exempt: tuple[Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))

@@ -33,6 +33,7 @@ _ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|h
 _URL = re.compile(r"https?://[!-~]+")
 LONGEST_URL = 200
 """Bytes of an address, so that the line of RPL_ISUPPORT that names it holds it."""
+_HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ARGON2 = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
 _MASK = re.compile(r"[^\s!,#;]{1,100}")
@@ -225,6 +226,16 @@ def origins(value: str) -> tuple[str, ...]:
     """Return where web pages may come from that open a connection: `any`, or `same` and origins, which may begin with `*.`."""
     parts = tuple(part.lower() for part in _parts(value))
     if parts != ("any",) and not all(part == "same" or _ORIGIN.fullmatch(part) for part in parts):
+        raise ValueError(value)
+    return parts
+
+
+def host_patterns(value: str) -> tuple[str, ...]:
+    """Return names of this server: `any`, or names, which may begin with `*.`; nothing for the word `none`."""
+    if value.lower() == NOBODY:
+        return ()
+    parts = tuple(part.lower().removesuffix(".") for part in _parts(value))
+    if not all(_HOST_PATTERN.fullmatch(part) for part in parts):
         raise ValueError(value)
     return parts
 

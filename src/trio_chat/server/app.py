@@ -28,6 +28,7 @@ from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.hosts import Host, is_known
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Arrival, Entrance, accept_from
 from trio_chat.server.mail import mailer
@@ -180,6 +181,10 @@ class Server:
         """
         await self.encryption.reload(files_of(settings))
 
+    def knows(self, host: Host) -> bool:
+        """Tell whether a browser may reach this server under a name."""
+        return is_known(host, self.settings, self.encryption.names)
+
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
         log.info("shutting down: telling %d clients", len(self.connections))
@@ -249,7 +254,9 @@ class Server:
         if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
             return None
-        rules = Rules(server=settings.server, gateways=settings.gateways, encryption=self.encryption, threads=self._threads)
+        rules = Rules(
+            server=settings.server, gateways=settings.gateways, encryption=self.encryption, threads=self._threads, knows=self.knows
+        )
         opening = Opening(transport, peer, listener, rules, lambda host: "" if self._brings_others(host) else entry.count(host))
         try:
             opened = await self._run_opening(opening)

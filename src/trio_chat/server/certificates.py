@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio_chat.config import Settings
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
     from OpenSSL import SSL
 
 log = logging.getLogger("trio_chat")
@@ -142,10 +143,12 @@ class Facts(NamedTuple):
     Args:
         fingerprint: SHA-256, in hexadecimal; "" when none is kept.
         expires: seconds of Unix time from which on clients refuse it; None of one that the server has made, which lasts.
+        names: of hosts that it is for.
     """
 
     fingerprint: str = ""
     expires: float | None = None
+    names: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -171,9 +174,20 @@ def look(files: Files, name: str) -> Facts:
 
     try:
         first, *_ = x509.load_pem_x509_certificates(files.certificate.read_bytes())
-        return Facts(fingerprint, first.not_valid_after_utc.timestamp())
+        return Facts(fingerprint, first.not_valid_after_utc.timestamp(), _names(first))
     except (OSError, ValueError) as error:
         raise CertificateError(f"{files.certificate}: no certificate in the PEM format") from error
+
+
+def _names(certificate: "Certificate") -> tuple[str, ...]:
+    """Return the names of hosts that a certificate is for, in small letters; the first may begin with `*.`."""
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return ()
+    return tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
 
 
 @_libraries()

@@ -68,6 +68,9 @@ class Connection:
         self._reason = ""
         self._is_shutdown = False
         self._received = now
+        self._ping_interval = hub.limits.ping_interval
+        if peer.is_websocket:  # through proxies that cut who is silent
+            self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
         self._asked: float | None = None  # what _received was when a sign of life was asked for
         self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
         self._register_by = now + hub.limits.registration_timeout
@@ -320,7 +323,7 @@ class Connection:
         elif self._received == self._asked:
             self._next_look = math.inf
             self.end(f"Ping timeout: {round(now - self._received)} seconds")
-        elif now < (silent_at := self._received + limits.ping_interval * self._patience):
+        elif now < (silent_at := self._received + self._ping_interval * self._patience):
             self._next_look = silent_at
         else:
             self._asked = self._received

@@ -58,6 +58,11 @@ class Encryption:
         return self._facts.expires
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of hosts in the certificate, as far as they are known."""
+        return self._facts.names
+
+    @property
     def is_own(self) -> bool:
         """Whether the server has made the certificate itself, so that nobody but it says whose it is."""
         return self._files.is_own

@@ -8,8 +8,9 @@ from ipaddress import ip_address
 
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import GatewaySettings
+from trio_chat.server.forwarded import UnknownClient, address_of
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.peer import Peer, is_in, plain_address
+from trio_chat.server.peer import Peer, is_in
 
 _HASH = "$argon2"
 _NAME = "WEBIRC"
@@ -46,8 +47,8 @@ async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Seq
     password, _, _, address, *options = params
     await _check(peer, [gateway for gateway in gateways if is_in(peer.host, gateway.addresses)], password, threads)
     try:
-        host = plain_address(address)
-    except ValueError:
+        host = address_of(address)
+    except UnknownClient:
         raise GatewayError("WEBIRC without an address") from None
     wanted = {option.partition("=")[0] for option in " ".join(options).split()}
     # "If the gateway connection is not secure, servers MUST ignore it"; one that never leaves the machine needs no encryption.

@@ -9,12 +9,14 @@ There is no password and no TLS: it listens on this machine only unless [metrics
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-import h11
 import trio
 
+from trio_chat.server.hosts import Host
 from trio_chat.server.prometheus import Exposition
+from trio_chat.server.requests import READABLE, Exchange, RequestError
 from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
@@ -23,7 +25,6 @@ TIMEOUT = 10.0
 """Seconds that one request may take, from the connection to the last byte."""
 AT_ONCE = 8
 """Requests at the same time; more are not answered."""
-_MAX_HEADERS = 8192
 _LAG_INTERVAL = 1.0
 _TEXT = "text/plain; charset=utf-8"
 
@@ -36,6 +37,9 @@ class Watched(Protocol):
 
     def why_not_ready(self) -> list[str]:
         """Return why nobody can come and talk; nothing when they can."""
+
+    def knows(self, host: Host) -> bool:
+        """Tell whether a browser may reach it under a name."""
 
 
 class Answer(NamedTuple):
@@ -67,8 +71,8 @@ class Monitor:
 
     def answer(self, method: str, target: str) -> Answer:
         """Return the answer to a request."""
-        if method not in ("GET", "HEAD"):
-            return Answer(405, b"Only GET is answered here.\n")
+        if method.encode() not in READABLE:
+            return Answer(405, b"Only GET and HEAD are answered here.\n")
         path = target.partition("?")[0]
         if path == "/health":
             return Answer(200, b"ok\n")
@@ -108,31 +112,22 @@ class Monitor:
             self._open -= 1
 
     async def _serve_request(self, stream: trio.abc.Stream) -> None:
-        connection = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEADERS)
-        is_head = False
+        async def receive() -> bytes:
+            return bytes(await stream.receive_some(4096))
+
+        exchange = Exchange(receive)
         try:
-            request = await _next_event(connection, stream)
-            if not isinstance(request, h11.Request):
+            request = await exchange.read()
+            if request.host is None or self._server.knows(request.host):
+                answer = self.answer(request.method.decode("ascii", "replace"), request.path.decode("ascii", "replace"))
+            else:
+                answer = Answer(403, b"This server is not known under that name; see [server] allowed_hosts.\n")
+        except RequestError as error:
+            if not error.status:
                 return
-            is_head = request.method == b"HEAD"
-            answer = self.answer(request.method.decode("ascii", "replace"), request.target.decode("ascii", "replace"))
-        except h11.RemoteProtocolError as error:
-            answer = Answer(error.error_status_hint, b"That is not HTTP.\n")
-        if connection.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-            return
-        headers = [
-            ("content-type", answer.content_type), ("content-length", str(len(answer.body))), ("connection", "close"),
-            ("cache-control", "no-store"),
-        ]  # fmt: skip
-        data = connection.send(h11.Response(status_code=answer.status, headers=headers)) or b""
-        if not is_head:
-            data += connection.send(h11.Data(data=answer.body)) or b""
-        await stream.send_all(data)
-
-
-async def _next_event(connection: h11.Connection, stream: trio.abc.Stream) -> object:
-    while True:
-        event = connection.next_event()
-        if event is not h11.NEED_DATA:
-            return event
-        connection.receive_data(bytes(await stream.receive_some(4096)))
+            answer = Answer(error.status, b"That is not HTTP.\n")
+        headers = [("Content-Type", answer.content_type), ("X-Content-Type-Options", "nosniff")]
+        if answer.status == 405:
+            headers.append(("Allow", "GET, HEAD"))
+        with suppress(RequestError):
+            await stream.send_all(exchange.answer(answer.status, answer.body, headers))

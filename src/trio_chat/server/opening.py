@@ -20,6 +20,7 @@ from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption, HandshakeError
 from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.hashing import HashingThreads
+from trio_chat.server.hosts import Host
 from trio_chat.server.peer import Peer, is_in
 from trio_chat.server.transport import Ahead, Transport, send_all
 
@@ -62,12 +63,14 @@ class Rules:
         gateways: who may use WEBIRC.
         encryption: the certificate.
         threads: where passwords are hashed, and wrong ones counted.
+        knows: tells whether a browser may reach the server under a name.
     """
 
     server: ServerSettings
     gateways: tuple[GatewaySettings, ...]
     encryption: Encryption
     threads: HashingThreads
+    knows: Callable[[Host], bool]
 
 
 class Opened(NamedTuple):
@@ -166,6 +169,9 @@ class Opening:
             self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
             if refusal := self._admit(header.host):  # before it can wait here, or have us compute
                 raise Silent(await self.tell(refusal))
+        elif not header.is_local:
+            log.warning("refused a client behind the proxy %s, which does not know its address", self.peer.host)
+            raise Closed(await self.tell("The proxy in front of this server does not say who you are"))
 
     async def _read_kind(self) -> Kind:
         while (kind := kind_of(self.transport.data)) is None:
@@ -199,10 +205,11 @@ class Opening:
         from trio_chat.server import web  # noqa: PLC0415  # loaded with the first who needs it
 
         self._takes_lines = False
+        rules = web.WebRules(
+            server=self._rules.server, knows=self._rules.knows, websocket=self._listener.websocket, tls_first=tls_first
+        )
         try:
-            websocket, self.peer = await web.open_websocket(
-                self.transport, self.peer, self._rules.server, websocket=self._listener.websocket, tls_first=tls_first
-            )
+            websocket, self.peer = await web.open_websocket(self.transport, self.peer, rules)
         except web.Page as page:
             raise Closed(f"HTTP {page}") from page
         self.transport, self._takes_lines = Ahead(websocket), True

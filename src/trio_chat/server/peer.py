@@ -18,11 +18,13 @@ class Peer:
         host: its address, as text.
         is_secure: whether all of the way is encrypted, as far as can be known.
         certificate: the SHA-256 fingerprint of the certificate it has shown, in lower-case hexadecimal, or "".
+        is_websocket: whether it has come by WebSocket.
     """
 
     host: str
     is_secure: bool = False
     certificate: str = ""
+    is_websocket: bool = False
 
 
 @lru_cache(maxsize=4096)

@@ -30,13 +30,15 @@ class Header(NamedTuple):
 
     Args:
         size: bytes of the header.
-        host: the address of who is behind it; "" when it speaks for itself, or cannot say.
+        host: the address of who is behind it; "" when there is nobody, or it cannot say.
         is_secure: whether it says that its client came encrypted.
+        is_local: whether it speaks for itself, such as to see whether the server is there.
     """
 
     size: int
     host: str = ""
     is_secure: bool = False
+    is_local: bool = False
 
 
 def may_be_header(data: bytes) -> bool:
@@ -86,7 +88,9 @@ def _parse_v2(data: bytes) -> Header | None:
         return None
     size = fixed + length
     address_bytes = _SOURCE.get(family, 0)
-    if command == 0x20 or not address_bytes:  # LOCAL, or a family that has no address for us
+    if command == 0x20:  # LOCAL: "the receiver must accept this connection as valid and must use the real connection endpoints"
+        return Header(size, is_local=True)
+    if not address_bytes:  # a family that has no address for us
         return Header(size)
     block = data[fixed:size]
     tlvs = 2 * address_bytes + 4

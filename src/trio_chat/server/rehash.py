@@ -33,7 +33,7 @@ class When(Enum):
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
         When.NOW: ("network", "icon", "description", "password", "motd", "admin", "shutdown_grace"),
-        When.NEW: ("cloak", "cloak_secret", "cloak_accounts", "default_user_modes", "origins", "proxies"),
+        When.NEW: ("cloak", "cloak_secret", "cloak_accounts", "default_user_modes", "origins", "allowed_hosts", "proxies"),
         # The name is the source of all that the server says; clients and their scripts hold on to it.
         When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
     },
@@ -53,7 +53,8 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (
-            "registration_timeout", "ping_interval", "ping_timeout", "flood_burst", "flood_rate", "flood_limit", "flood_exempt",
+            "registration_timeout", "ping_interval", "websocket_ping_interval", "ping_timeout",
+            "flood_burst", "flood_rate", "flood_limit", "flood_exempt",
             "outbox_bytes", "connections_per_address", "connections_per_minute", "connections_exempt",
         ),
         # Clients were told the lengths; queues and rings have been made.
