@@ -255,7 +255,11 @@ class Server:
             await self._refuse_banned(transport, peer, ban)
             return None
         rules = Rules(
-            server=settings.server, gateways=settings.gateways, encryption=self.encryption, threads=self._threads, knows=self.knows
+            server=settings.server,
+            gateways=settings.gateways,
+            encryption=self.encryption,
+            threads=self._threads,
+            knows=self.knows,
         )
         opening = Opening(transport, peer, listener, rules, lambda host: "" if self._brings_others(host) else entry.count(host))
         try:
