@@ -138,7 +138,7 @@ def test_kline(town: Town, root: Person) -> None:
     """Whom it covers is ended with ERR_YOUREBANNEDCREEP; who comes later is refused at registration."""
     bob, ann = town.person("bob"), town.person("ann")
     (told,) = root.say("KLINE bob!*@192.0.2.* :spam")
-    assert told.params[-1] == "*** bob!*@192.0.2.* is banned for ever; 1 connection ended."
+    assert told.params[-1] == "*** bob!*@192.0.2.* is banned for ever; 1 connection ended: bob."
     assert find(bob.read(), "465").params == ("bob", "You are banned from this server: spam")
     assert bob.ended == "Banned: spam"
     assert not ann.ended
@@ -172,7 +172,7 @@ def test_dline(town: Town, root: Person) -> None:
     """Also who is not registered yet is ended, and a nickname stands for its address."""
     bob, newcomer = town.person("bob"), town.newcomer()
     (told,) = root.say("DLINE 1h bob :spam")
-    assert told.params[-1] == "*** 192.0.2.1 is banned for 1h; 2 connections ended."
+    assert told.params[-1] == "*** 192.0.2.1 is banned for 1h; 2 connections ended: bob."
     assert bob.ended == newcomer.ended == "Banned: spam"
     assert town.world.bans.of_address("192.0.2.1")
 
@@ -196,18 +196,18 @@ def test_the_number_of_bans_is_bounded(town: Town, root: Person) -> None:
 
 def test_lists(root: Person) -> None:
     """KLINE and DLINE alone say what STATS k and STATS d say."""
-    root.say("KLINE 1d12h *!*@bad.example :spam", "DLINE 203.0.113.0/24 :worse")
+    root.say("KLINE 1d12h *!*@bad.ip :spam", "DLINE 203.0.113.0/24 :worse")
     listed = root.say("KLINE")
     assert [message.command for message in listed] == ["216", "219"]
-    assert listed[0].params == ("root", "K", "*!*@bad.example", "spam [by root!root@198.51.100.1, 1d12h left]")
+    assert listed[0].params == ("root", "K", "*!*@bad.ip", "spam [by root!root@198.51.100.1, 1d12h left]")
     assert [message.params for message in root.say("STATS k")] == [message.params for message in listed]
     assert find(root.say("DLINE"), "225").params[1:3] == ("D", "203.0.113.0/24")
 
 
 def test_lifting(root: Person) -> None:
     """By the mask, however it is written."""
-    root.say("KLINE *!*@BAD.example", "DLINE 203.0.113.0/24")
-    assert "is not banned any more" in root.say("UNKLINE *!*@bad.EXAMPLE")[0].params[-1]
+    root.say("KLINE *!*@BAD.ip", "DLINE 203.0.113.0/24")
+    assert "is not banned any more" in root.say("UNKLINE *!*@bad.IP")[0].params[-1]
     assert "is not banned any more" in root.say("UNDLINE 203.0.113.7/24")[0].params[-1]
     assert "is not banned." in root.say("UNDLINE 203.0.113.0/24")[0].params[-1]
     assert "neither an address" in root.say("UNDLINE nonsense")[0].params[-1]

@@ -1,6 +1,7 @@
 """`trio-chat operator` and `trio-chat ban`: what they print, change and refuse."""
 
 import io
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,17 +102,35 @@ def test_nobody_is_there_to_ask(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bans_are_made_listed_and_lifted(capsys: pytest.CaptureFixture[str]) -> None:
     """An address or network is one, anything else a mask."""
     assert ran("ban", "add", "192.0.2.7/24", "--for", "1d12h", "--reason", "spam\x1b[2J") == 0
-    assert ran("ban", "add", "*!*@*.example.org") == 0
+    assert ran("ban", "add", "x*!*@203.0.113.0/24") == 0
     first, second = sorted(bans(), key=lambda ban: ban.kind.value)
     assert (first.kind, first.mask, first.expires - first.created) == (Kind.ADDRESS, "192.0.2.0/24", 129_600)
-    assert (second.kind, second.mask, second.expires) == (Kind.MASK, "*!*@*.example.org", 0)
+    assert (second.kind, second.mask, second.expires) == (Kind.MASK, "x*!*@203.0.113.0/24", 0)
     assert "\x1b" not in first.reason
     capsys.readouterr()
     assert ran("ban", "list") == 0
     lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
-    assert sorted(fields[0] for fields in lines) == ["*!*@*.example.org", "192.0.2.0/24"]
+    assert sorted(fields[0] for fields in lines) == ["192.0.2.0/24", "x*!*@203.0.113.0/24"]
     assert all(fields[3] == "trio-chat ban" for fields in lines)
-    assert ran("ban", "remove", "192.0.2.0/24") == ran("ban", "remove", "*!*@*.EXAMPLE.org") == 0
+    assert ran("ban", "remove", "192.0.2.0/24") == ran("ban", "remove", "X*!*@203.0.113.9/24") == 0
+    assert bans() == []
+
+
+@pytest.mark.parametrize(
+    "mask", ["203.0.113.0/33", "*!*@203.0.113.0/33", "bob!*@203.0.113/24", "7days", "*!*@*.example.org", "*!*@0.0.0.0/0"]
+)
+def test_a_ban_that_can_cover_nobody_is_refused(capsys: pytest.CaptureFixture[str], mask: str) -> None:
+    """With the reason, and nothing is banned."""
+    assert ran("ban", "add", mask, "--for", "7days") == 1
+    assert re.search("neither an address|can cover nobody|too wide", capsys.readouterr().err)
+    assert bans() == []
+
+
+@pytest.mark.parametrize("mask", ["7days!*@*", "*!*@203.0.113.9/24", "*!*@203.0.113.0/33"])
+def test_an_old_ban_can_be_lifted(mask: str) -> None:
+    """Also one that would be refused, or written in another way, now."""
+    bans(Ban(Kind.MASK, mask, "root", "x", 1))
+    assert ran("ban", "remove", mask) == 0
     assert bans() == []
 
 

@@ -2,17 +2,22 @@
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trio_chat.admin.console import date, tell, write_lines
 from trio_chat.admin.exits import OK
-from trio_chat.chat.bans import MAX_REASON, BadMask, Ban, Kind, fold, normalise
-from trio_chat.chat.cloaks import parse_address
+from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, fold, normalise
 from trio_chat.i18n import _
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.masks import BadMask, parse_address
 from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import StorageError, in_transaction
 from trio_chat.storage.maintenance import opened
+
+if TYPE_CHECKING:
+    from trio_chat.config import LimitSettings
 
 _SETTER = "trio-chat ban"
 
@@ -26,10 +31,10 @@ def list_bans(database: Path) -> int:
     )
 
 
-def add_ban(database: Path, mask: str, seconds: int, reason: str, most: int) -> int:
+def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "LimitSettings") -> int:
     """Ban a mask, an address or a network."""
-    now = int(time.time())
-    kind, mask = _read(mask)
+    now, most = int(time.time()), limits.server_bans
+    kind, mask = _read(mask, limits.lengths)
     reason = truncate(escape_controls(reason), MAX_REASON) or "No reason was given"
     ban = Ban(kind, mask, _SETTER, reason, now, now + seconds if seconds else 0)
     with opened(database) as connection:
@@ -45,7 +50,9 @@ def remove_ban(database: Path, mask: str) -> int:
     with opened(database) as connection:
         known = {ban.key: ban for ban in every_ban(connection)}
         account = (Kind.ACCOUNT, fold(Kind.ACCOUNT, mask))
-        key = account if account in known else _key(*_read(mask))
+        # A mask may be older than what is refused, or written in another way, now.
+        masks = ((Kind.MASK, fold(Kind.MASK, text)) for text in (mask, complete(mask)))
+        key = next((key for key in (account, *masks) if key in known), None) or _key(*_read(mask, Lengths()))
         ban = known.get(key)
         if ban is None:
             raise StorageError(_("{mask} is not banned").format(mask=mask))
@@ -58,11 +65,11 @@ def _key(kind: Kind, mask: str) -> tuple[Kind, str]:
     return kind, fold(kind, mask)
 
 
-def _read(mask: str) -> tuple[Kind, str]:
+def _read(mask: str, lengths: Lengths) -> tuple[Kind, str]:
     """Return what is meant: who writes an address or a network means that, anything else is a mask."""
     is_address = parse_address(mask.strip("[]").partition("/")[0]) is not None
     kind = Kind.ADDRESS if is_address else Kind.MASK
     try:
-        return kind, normalise(kind, mask)
+        return kind, normalise(kind, mask, lengths)
     except BadMask as error:
         raise StorageError(str(error)) from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat import missed, presence
 from trio_chat.chat.bans import Ban, Bans, Kind
@@ -11,8 +11,11 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
-    from trio_chat.chat.users import Session
+    from trio_chat.chat.users import Session, User
     from trio_chat.chat.world import World
+
+_MOST_NAMES = 10
+"""Nicknames that an operator is told of those whom a ban covers."""
 
 
 def told(ban: Ban) -> str:
@@ -39,17 +42,39 @@ def ban_of(world: "World", session: "Session", nick: str = "", bans: Bans | None
     username = session.user.username if session.user else session.wanted_username
     nick = nick or session.target
     if ban is None and username and nick != "*":
-        name = f"{fold_or_self(nick)}!{username.lower()}@"
         host = session.user.host if session.user else session.host
-        ban = bans.of_masks((name + session.address.lower(), name + fold_or_self(host)))
+        ban = bans.of_masks(f"{fold_or_self(nick)}!{username.lower()}", (session.address.lower(), fold_or_self(host)))
     return ban
 
 
-def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
-    """End every session that one of these new bans covers; return what they are to see first."""
+class Enforced(NamedTuple):
+    """What came of new bans.
+
+    Args:
+        events: what those who are covered are to see first, and others of it.
+        connections: how many were ended.
+        names: the nicknames of the users who are covered.
+    """
+
+    events: list[Event]
+    connections: int
+    names: list[str]
+
+    def __str__(self) -> str:
+        """Say whom they cover now, for operators."""
+        if not self.connections and not self.names:
+            return "it covers nobody who is here now"
+        shown = ", ".join(self.names[:_MOST_NAMES])
+        more = f" and {len(self.names) - _MOST_NAMES} more" if len(self.names) > _MOST_NAMES else ""
+        return f"{self.connections} connection{'' if self.connections == 1 else 's'} ended{shown and f': {shown}'}{more}"
+
+
+def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
+    """End every session that one of these new bans covers."""
     new = Bans(world.clock)  # whom an older one covers is not here: to ask all of them about everybody would take long
     new.replace(list(bans))
     events = []
+    connections, names = 0, dict[str, None]()
     for session in list(world.sessions) if new else ():
         ban = ban_of(world, session, bans=new)
         if ban is not None and not session.closing:
@@ -57,11 +82,19 @@ def enforce(world: "World", bans: Iterable[Ban]) -> list[Event]:
             number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP.code
             events.append(Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift))
             session.sink.end(f"Banned: {ban.reason}")
+            connections += 1
+            if session.user is not None:
+                names[session.user.nick] = None
             if session.user is not None and ban.kind is not Kind.ADDRESS:
                 world.residents.unsettle(session.user)
     for user in world.residents if new else ():
-        ban = new.of_account(user.account) or new.of_masks((user.folded_mask,))
+        ban = new.of_account(user.account) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:
             missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")
+            names[f"{user.nick} (always on)"] = None
             events += presence.expel(world, user, f"Banned: {ban.reason}")
-    return events
+    return Enforced(events, connections, list(names))
+
+
+def _named(user: "User") -> tuple[str, tuple[str, ...]]:
+    return f"{user.folded}!{user.username.lower()}", (fold_or_self(user.host),)

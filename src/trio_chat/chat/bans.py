@@ -4,19 +4,17 @@ Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are fo
 each ban, because everybody who connects is looked up.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple, Protocol
 
-from trio_chat.chat import durations
-from trio_chat.chat.cloaks import parse_address
+from trio_chat.chat import coverage, durations
 from trio_chat.chat.masklists import fold_mask
 from trio_chat.irc import masks
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.masks import BadMask, Mask, Network, parse_address, parse_network, show_network
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
-
-Network = IPv4Network | IPv6Network
 
 MAX_REASON = 200
 """Bytes of a reason."""
@@ -75,10 +73,6 @@ Changes = Mapping[Key, Ban | None]
 """What is to be written down: None forgets one."""
 
 
-class BadMask(ValueError):
-    """A ban that cannot be; the message is a sentence for the operator."""
-
-
 class BanTable(Protocol):
     """Where bans last."""
 
@@ -92,32 +86,42 @@ class BanTable(Protocol):
         """Return a number that grows whenever a ban is written or forgotten, by whomever."""
 
 
-def normalise(kind: Kind, text: str) -> str:
+def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
     """Return the one way to write what is to be banned.
 
+    Args:
+        kind: of what.
+        text: as somebody wrote it.
+        lengths: how long names can be; the usual ones when it is None.
+
     Raises:
-        BadMask: it is none, or covers nearly everybody.
+        BadMask: it is none, covers nearly everybody, or can cover nobody.
     """
     if kind is Kind.ADDRESS:
-        return _network(text)
+        return show_network(_narrow(parse_network(text)))
     if kind is Kind.ACCOUNT:
         return text
-    mask = masks.complete(truncate(text.replace(" ", "_"), MAX_MASK))
-    if sum(char.isalnum() for char in mask) < _LEAST_LETTERS:
-        raise BadMask(f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or digits")
+    mask = complete(text)
+    coverage.check(mask, lengths or Lengths())
+    name, _, host = mask.rpartition("@")
+    network = masks.network_of(host)
+    if sum(char.isalnum() for char in (mask if network is None else name)) < _LEAST_LETTERS:
+        if network is None:
+            raise BadMask(f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or digits")
+        _narrow(network)
     return mask
 
 
-def _network(text: str) -> str:
-    try:
-        network: Network = ip_network(text.strip("[]"), strict=False)
-    except ValueError:
-        raise BadMask(f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64") from None
-    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= 96:
-        network = ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+def complete(text: str) -> str:
+    """Return a mask as `nick!user@host`, whether it is of any use or not."""
+    return masks.complete(truncate(text.replace(" ", "_"), MAX_MASK))
+
+
+def _narrow(network: Network) -> Network:
+    """Return a network that is not too wide to be banned."""
     if network.prefixlen < _WIDEST[network.version]:
         raise BadMask(f"{network} is too wide; the widest network is a /{_WIDEST[network.version]}")
-    return str(network) if network.num_addresses > 1 else str(network.network_address)
+    return network
 
 
 def fold(kind: Kind, mask: str) -> str:
@@ -127,7 +131,7 @@ def fold(kind: Kind, mask: str) -> str:
 
 def _place(ban: Ban) -> tuple[tuple[int, int], int]:
     """Return where the ban of a network is found: by version and length of the prefix, then by the prefix."""
-    network: Network = ip_network(ban.mask)
+    network = parse_network(ban.mask)
     return (network.version, network.prefixlen), int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
 
 
@@ -150,6 +154,7 @@ class Bans:
         self._clock = clock
         self._all: dict[Key, Ban] = {}
         self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # see `_place`
+        self._masks: dict[Key, Mask] = {}
         self.unsaved: set[Key] = set()
         self.on_change: Callable[[], None] = _nothing
 
@@ -215,12 +220,17 @@ class Bans:
         ban = self._all.get((Kind.ACCOUNT, fold_or_self(account)))
         return None if ban is None or ban.is_over(self._clock()) else ban
 
-    def of_masks(self, texts: tuple[str, ...]) -> Ban | None:
-        """Return what bans somebody who is known by these folded `nick!user@host`, or None."""
+    def of_masks(self, name: str, hosts: Collection[str]) -> Ban | None:
+        """Return what bans somebody, or None.
+
+        Args:
+            name: the folded `nick!user`.
+            hosts: what may stand behind it, folded: the address, and the host that others see.
+        """
         now = self._clock()
-        for (kind, folded), ban in self._all.items():
-            if kind is Kind.MASK and not ban.is_over(now) and any(masks.matches(folded, text) for text in texts):
-                return ban
+        for key, mask in self._masks.items():
+            if mask.covers(name, hosts) and not self._all[key].is_over(now):
+                return self._all[key]
         return None
 
     def changes(self) -> dict[Key, Ban | None]:
@@ -247,6 +257,8 @@ class Bans:
         if ban.kind is Kind.ADDRESS:
             place, prefix = _place(ban)
             self._networks.setdefault(place, {})[prefix] = ban
+        elif ban.kind is Kind.MASK:
+            self._masks[ban.key] = masks.read(ban.key[1])
 
     def _take(self, key: Key) -> Ban | None:
         ban = self._all.pop(key, None)
@@ -255,6 +267,7 @@ class Bans:
             del self._networks[place][prefix]
             if not self._networks[place]:
                 del self._networks[place]
+        self._masks.pop(key, None)
         return ban
 
     def _note(self, key: Key) -> None:

@@ -11,7 +11,8 @@ usually changes it every day.
 import base64
 import hmac
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from trio_chat.irc.masks import parse_address
 
 SUFFIX = "ip"
 ACCOUNT_PREFIX = "user/"
@@ -49,15 +50,6 @@ class Cloaks:
     def _label(self, text: str) -> str:
         digest = hmac.digest(self._secret, text.encode(), "sha256")
         return base64.b32encode(digest)[:LABEL].decode().lower()
-
-
-def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is no address."""
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def as_param(address: str) -> str:

@@ -1,21 +1,36 @@
-"""How long something is to last, as operators write it: `1d12h`, `90m`, `2w`, or a bare number of minutes."""
+"""How long something is to last, as operators write it: `1d12h`, `90m`, `7days`, or a bare number of minutes."""
 
 import re
 
 _UNITS = {"y": 365 * 86_400, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
-_DURATION = re.compile("(?:[0-9]{1,9}[ywdhms])+|[0-9]{1,9}", re.ASCII)
-_PART = re.compile("([0-9]+)([ywdhms])", re.ASCII)
+_WORDS = {
+    "y": "y|yr|yrs|year|years", "w": "w|wk|wks|week|weeks", "d": "d|day|days", "h": "h|hr|hrs|hour|hours",
+    "m": "m|min|mins|minute|minutes", "s": "s|sec|secs|second|seconds", "mo": "mo|month|months",
+}  # fmt: skip
+_SIZES = {word: _UNITS.get(unit, 30 * 86_400) for unit, words in _WORDS.items() for word in words.split("|")}
+_UNIT = "|".join(sorted(_SIZES, key=len, reverse=True))
+_DURATION = re.compile(f"(?:[0-9]{{1,9}}(?:{_UNIT}))+|[0-9]{{1,9}}", re.ASCII)
+_PART = re.compile(f"([0-9]+)({_UNIT})", re.ASCII)
+_LIKE_DURATION = re.compile(r"[+-]?[0-9]\w*", re.ASCII)
 LONGEST = 100 * 365 * 86_400
 """Seconds after which nobody waits for the end any more."""
 
 
 def parse(text: str) -> int | None:
-    """Return seconds, or None when this is no duration. A bare number counts minutes, as with other servers; 0 is for ever."""
+    """Return seconds, or None when this is no duration. A bare number counts minutes, as with other servers; 0 is for ever.
+
+    Units may be written out: `7days`, `2weeks`, `1month` (of 30 days).
+    """
     text = text.lower()
     if not _DURATION.fullmatch(text):
         return None
-    seconds = int(text) * 60 if text.isdigit() else sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+    seconds = int(text) * 60 if text.isdigit() else sum(int(number) * _SIZES[unit] for number, unit in _PART.findall(text))
     return seconds if seconds <= LONGEST else None
+
+
+def is_like(text: str) -> bool:
+    """Tell whether somebody who wrote this meant a duration, understood or not."""
+    return bool(_LIKE_DURATION.fullmatch(text))
 
 
 def show(seconds: float) -> str:

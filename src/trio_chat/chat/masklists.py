@@ -1,6 +1,5 @@
 """Ban, exception and invitation lists: a mask is read once, when it is set; whom it covers is then one comparison."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -16,15 +15,45 @@ def fold_mask(mask: str) -> str:
     return f"{fold_or_self(nick)}!{user.lower()}@{fold_or_self(host)}"
 
 
-_SUBJECTS: dict[str, Callable[[User], str]] = {
-    "": lambda user: user.folded_mask,
-    extbans.ACCOUNT: lambda user: fold_or_self(user.account),
-    extbans.REALNAME: lambda user: user.realname.casefold(),
-}
-_FOLDS: dict[str, Callable[[str], str]] = {
-    "": fold_mask,
-    extbans.ACCOUNT: fold_or_self,
-    extbans.REALNAME: str.casefold,
+Covers = Callable[[User], bool]
+"""Tells whether a mask covers a user."""
+
+
+def _of_names(folded: str) -> Covers:
+    mask = masks.read(folded)
+
+    def covers(user: User) -> bool:
+        if mask.network is None and mask.pattern.fullmatch(user.folded_mask):
+            return True
+        hosts = [session.address.lower() for session in user.sessions] if mask.by_address else []
+        if mask.network is not None:
+            hosts.append(user.host)
+        return bool(hosts) and mask.covers(f"{user.folded}!{user.username.lower()}", hosts)
+
+    return covers
+
+
+def _of_account(folded: str) -> Covers:
+    pattern = masks.compiled(folded)
+    return lambda user: bool(user.account and pattern.fullmatch(fold_or_self(user.account)))
+
+
+def _of_realname(folded: str) -> Covers:
+    pattern = masks.compiled(folded)
+    return lambda user: bool(user.realname and pattern.fullmatch(user.realname.casefold()))
+
+
+class _Subject(NamedTuple):
+    """What of a user a mask is compared with: how it is folded for that, and what then compares."""
+
+    fold: Callable[[str], str]
+    read: Callable[[str], Covers]
+
+
+_SUBJECTS = {
+    "": _Subject(fold_mask, _of_names),
+    extbans.ACCOUNT: _Subject(fold_or_self, _of_account),
+    extbans.REALNAME: _Subject(str.casefold, _of_realname),
 }
 
 
@@ -37,9 +66,7 @@ class ListEntry(NamedTuple):
         setter: who set it (nick!user@host).
         time: when, in seconds of Unix time.
         acts: letters of the extended bans that say what it is about; "" for everything that its list is about.
-        subject: what of a user it is compared with.
-        pattern: what that is compared to.
-        by_address: whether the mask names an address, so that it is compared with those that a cloak hides, too.
+        covers: tells whether it covers a user.
     """
 
     mask: str
@@ -47,16 +74,7 @@ class ListEntry(NamedTuple):
     setter: str
     time: int
     acts: str
-    subject: Callable[[User], str]
-    pattern: re.Pattern[str]
-    by_address: bool
-
-    def covers(self, user: User) -> bool:
-        """Tell whether the mask covers a user."""
-        subject = self.subject(user)
-        if subject and self.pattern.fullmatch(subject):
-            return True
-        return self.by_address and any(self.pattern.fullmatch(text) for text in user.address_masks())
+    covers: Covers
 
 
 def entry(text: str, setter: str, time: int) -> ListEntry:
@@ -69,11 +87,9 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
     """
     parsed = extbans.parse(text)
     mask = parsed.mask if parsed.subject else masks.complete(parsed.mask)
-    folded = _FOLDS[parsed.subject](mask)
-    return ListEntry(
-        parsed.prefix + mask, parsed.prefix + folded, setter, time,
-        parsed.acts, _SUBJECTS[parsed.subject], masks.compiled(folded), not parsed.subject and masks.names_address(folded),
-    )  # fmt: skip
+    subject = _SUBJECTS[parsed.subject]
+    folded = subject.fold(mask)
+    return ListEntry(parsed.prefix + mask, parsed.prefix + folded, setter, time, parsed.acts, subject.read(folded))
 
 
 def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:

@@ -6,7 +6,6 @@ it is the edge's (`Control`).
 
 import logging
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Protocol
 
 from trio_chat.chat.accounts import Origin
@@ -55,22 +54,13 @@ class Operator:
         """Tell whether a session comes from where it must."""
         if not self.host:
             return True
-        if "/" in self.host:
-            return _is_in_network(session.address, self.host)
-        mask = self.host.lower() if "@" in self.host else f"*@{self.host.lower()}"
-        username = user.username.lower()
-        return any(masks.matches(mask, f"{username}@{host.lower()}") for host in (session.address, user.host))
+        username, at, host = self.host.lower().rpartition("@")
+        mask = masks.read(masks.complete(f"*!{username if at else '*'}@{host}"))
+        return mask.covers(f"*!{user.username.lower()}", (session.address.lower(), user.host.lower()))
 
     def is_same_person(self, other: "Operator") -> bool:
         """Tell whether somebody who has become the one is still the other: only the rights may differ."""
         return (self.name, self.password, self.account, self.host) == (other.name, other.password, other.account, other.host)
-
-
-def _is_in_network(address: str, network: str) -> bool:
-    try:
-        return ip_address(address.partition("%")[0]) in ip_network(network, strict=False)
-    except ValueError:
-        return False
 
 
 class RehashError(Exception):

@@ -246,11 +246,6 @@ class User:
         self.source = f"{nick}!{self.username}@{self.host}"
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
 
-    def address_masks(self) -> tuple[str, ...]:
-        """Return `folded_mask` with the real addresses in the place of the host."""
-        username = self.username.lower()
-        return tuple(f"{self.folded}!{username}@{session.address.lower()}" for session in self.sessions)
-
     def accept(self, other: "User", most: int) -> None:
         """Let somebody write to this user in spite of +R; when there are too many, who was let first has to ask again."""
         self.accepted[other.identity] = None

@@ -12,7 +12,7 @@ BAN = group(
         "examples:\n"
         "  trio-chat ban list\n"
         "  trio-chat ban add 192.0.2.0/24 --for 1d12h --reason spam\n"
-        "  trio-chat ban remove '*!*@192.0.2.*'"
+        "  trio-chat ban remove 'spam*!*@203.0.113.0/24'"
     ),
 )
 
@@ -43,14 +43,14 @@ def _list(call: Call) -> int:
     epilog=N_(
         "examples:\n"
         "  trio-chat ban add 192.0.2.7\n"
-        "  trio-chat ban add '*!*@*.example.org' --for 2w --reason spam"
+        "  trio-chat ban add 'spam*!*@203.0.113.0/24' --for 2weeks --reason spam"
     ),
 )  # fmt: skip
 def _add(call: Call) -> int:
     from trio_chat.admin.bans import add_ban  # noqa: PLC0415
 
     options = call.options
-    return add_ban(call.database, options.mask, options.seconds, options.reason, call.settings.limits.server_bans)
+    return add_ban(call.database, options.mask, options.seconds, options.reason, call.settings.limits)
 
 
 @BAN.command(

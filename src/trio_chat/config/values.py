@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from trio_chat.irc.mail import email_address
+from trio_chat.irc.masks import network_of, show_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
 from trio_chat.irc.rights import RIGHTS
 
@@ -314,8 +315,9 @@ def no_or_hash(value: str) -> str:
 
 def no_or_mask(value: str) -> str:
     """Return an address, a network, or a mask of one, with or without a user name before it; nothing for nothing."""
-    if "/" in value:
-        return str(ip_network(value, strict=False))
+    username, at, host = value.rpartition("@")
+    if (network := network_of(host)) is not None and (not at or _MASK.fullmatch(f"{username}@*")):
+        return f"{username}{at}{show_network(network)}"
     if value and not _MASK.fullmatch(value):
         raise ValueError(value)
     return value

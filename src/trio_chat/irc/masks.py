@@ -1,9 +1,109 @@
-"""Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean."""
+"""Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean.
+
+The host of a mask can be a network, `*!*@192.0.2.0/24` (CIDR, RFC 4632 §3.1), which covers the addresses in it.
+"""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+Network = IPv4Network | IPv6Network
 
 _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII)
+
+_NUMBERS = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
+_KNOWN_PREFIX = {4: 24, 6: 48}
+"""How long the prefix of a network is, by version, whose addresses must be known, or nearly, to be named."""
+
+
+class BadMask(ValueError):
+    """A mask that means nothing; the message is a sentence for people, without the full stop."""
+
+
+@lru_cache(maxsize=4096)
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is no address."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def parse_network(text: str) -> Network:
+    """Return a network, or the network of one address; host bits are ignored, and IPv4 in IPv6 is IPv4.
+
+    Raises:
+        BadMask: it is neither.
+    """
+    try:
+        network: Network = ip_network(text.strip("[]"), strict=False)
+    except ValueError:
+        raise BadMask(f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64") from None
+    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= 96:
+        network = ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
+    return network
+
+
+def show_network(network: Network) -> str:
+    """Return a network as `parse_network` takes it; one address without a prefix."""
+    return str(network) if network.num_addresses > 1 else str(network.network_address)
+
+
+def network_of(host: str) -> Network | None:
+    """Return the network that the host of a mask is; None when it is a glob, or the cloak of an account (`user/ann`).
+
+    Raises:
+        BadMask: it is written like a network, and is none.
+    """
+    address, slash, _ = host.partition("/")
+    return parse_network(host) if slash and _NUMBERS.fullmatch(address) else None
+
+
+def contains(network: Network, host: str) -> bool:
+    """Tell whether a host is an address in a network."""
+    address = parse_address(host)
+    return address is not None and address.version == network.version and address in network
+
+
+class Mask(NamedTuple):
+    """A complete and folded mask, read once to be compared often.
+
+    Args:
+        pattern: of `nick!user@host`; of `nick!user` when the host is a network.
+        network: the network.
+        by_address: whether it says so much of an address that it is compared with those that a cloak hides, too.
+    """
+
+    pattern: re.Pattern[str]
+    network: Network | None
+    by_address: bool
+
+    def covers(self, name: str, hosts: Iterable[str]) -> bool:
+        """Tell whether the mask covers somebody.
+
+        Args:
+            name: the folded `nick!user`.
+            hosts: what may stand behind it, folded.
+        """
+        network = self.network
+        if network is None:
+            return any(self.pattern.fullmatch(f"{name}@{host}") for host in hosts)
+        return bool(self.pattern.fullmatch(name)) and any(contains(network, host) for host in hosts)
+
+
+def read(folded: str) -> Mask:
+    """Read a complete and folded mask; one whose network is none is a glob that covers nobody."""
+    name, _, host = folded.rpartition("@")
+    try:
+        network = network_of(host)
+    except BadMask:
+        network = None
+    if network is None:
+        return Mask(compiled(folded), None, names_address(folded))
+    return Mask(compiled(name), network, network.prefixlen >= _KNOWN_PREFIX[network.version])
 
 
 def matches(mask: str, text: str) -> bool:
@@ -61,7 +161,10 @@ def names_address(mask: str) -> bool:
 
 
 def complete(mask: str) -> str:
-    """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one."""
+    """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one.
+
+    An address and a network are written in one way. What only looks like a network is left as it is.
+    """
     nick, bang, rest = mask.partition("!")
     if bang:
         user, _, host = rest.partition("@")
@@ -71,7 +174,18 @@ def complete(mask: str) -> str:
         nick, user, host = "", "", nick
     else:
         user, host = "", ""
-    full = f"{nick or '*'}!{user or '*'}@{host or '*'}"
+    full = f"{nick or '*'}!{user or '*'}@{_plain_host(host) or '*'}"
     while "**" in full:
         full = full.replace("**", "*")
     return full
+
+
+def _plain_host(host: str) -> str:
+    address = parse_address(host.strip("[]"))
+    if address is not None:
+        return str(address)
+    try:
+        network = network_of(host)
+    except BadMask:
+        return host
+    return host if network is None else show_network(network)

@@ -76,9 +76,12 @@ class BanKeeper:
         except StorageError as error:
             log.error("bans cannot be read: %s", error)
             return
-        self._seen = count
+        was_seen, self._seen = self._seen >= 0, count
         new = self._world.bans.replace(bans)
-        events = banning.enforce(self._world, new)
-        if events:
+        for ban in new if was_seen else ():
+            log.info("%s is banned by %s: %s", ban.mask, ban.setter, ban.reason)
+        enforced = banning.enforce(self._world, new)
+        if enforced.events:
+            log.info("of new bans: %s", enforced)
             await self._broadcaster.wait_room()
-            self._broadcaster.accept(Output(tuple(events)))
+            self._broadcaster.accept(Output(tuple(enforced.events)))

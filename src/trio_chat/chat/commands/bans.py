@@ -10,10 +10,11 @@ from functools import partial
 from typing import NamedTuple
 
 from trio_chat.chat import banning, durations
-from trio_chat.chat.bans import MAX_REASON, BadMask, Ban, Kind, normalise
+from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, normalise
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
+from trio_chat.irc.masks import BadMask, parse_address
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 
@@ -52,25 +53,47 @@ def _ban_or_list(request: Request, kind: Kind) -> None:
         send_list(request, kind)
         request.reply.numeric(n.RPL_ENDOFSTATS, kind.value)
         return
-    seconds, (mask, *rest) = take_duration(request.params)
+    try:
+        seconds, (mask, *rest) = take_duration(request.params)
+    except BadMask as error:
+        answer(request, f"{error}. Nothing was banned.")
+        return
     if kind is Kind.ADDRESS and (other := request.world.users.get(fold_or_self(mask))) and other.sessions:
         mask = other.sessions[0].address
     answer(request, ban(request, kind, mask, seconds, " ".join(rest)))
 
 
 def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, ...]]:
-    """Return the seconds that the first word says (0 when it says none), and the other words, of which there is at least one."""
-    seconds = durations.parse(words[0]) if len(words) > 1 else None
-    return (0, tuple(words)) if seconds is None else (seconds, tuple(words[1:]))
+    """Return the seconds that the first word says (0 when it says none), and the other words, of which there is at least one.
+
+    Raises:
+        BadMask: a duration is not understood, or the mask seems to stand behind something else.
+    """
+    first, *rest = words
+    seconds = durations.parse(first) if rest else None
+    if seconds is None:
+        if rest and durations.is_like(first):
+            raise BadMask(f"{first} is no duration; write it like 1d12h, 90m or 2weeks, or 0 for ever")
+    else:
+        first, *rest = rest
+    if rest and not _is_mask(first) and _is_mask(rest[0]):
+        raise BadMask(f"{rest[0]} would be the reason; only a duration, like 1d12h or 90m, can stand before what is banned")
+    return seconds or 0, (first, *rest)
+
+
+def _is_mask(word: str) -> bool:
+    """Tell whether a word can only be meant as a mask, an address or a network."""
+    is_name = "@" in word and ("!" in word or "*" in word) and " " not in word
+    return is_name or parse_address(word.partition("/")[0].strip("[]")) is not None
 
 
 def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str) -> str:
     """Make a ban and end whom it covers; return a sentence for the operator."""
     world, now = request.world, int(request.world.clock())
     try:
-        mask = normalise(kind, mask)
+        mask = normalise(kind, mask, world.lengths)
     except BadMask as error:
-        return f"{error}."
+        return f"{error}. Nothing was banned."
     world.bans.forget_expired()
     expires = now + seconds if seconds else 0
     made = Ban(kind, mask, request.user.source, truncate(reason, MAX_REASON) or NO_REASON, now, expires)
@@ -81,21 +104,25 @@ def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str) -> s
     if banning.ban_of(world, request.session) == made:
         world.bans.restore(made.key, before)
         return f"{mask} covers yourself; nothing was banned."
-    ended = banning.enforce(world, [made])
+    enforced = banning.enforce(world, [made])
     how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
     audit(request, f"{_FORMS[kind].word} {mask} {how_long}: {made.reason}")
-    for event in ended:
+    for event in enforced.events:
         request.reply.emit(event)
-    return f"{mask} is banned {how_long}; {len(ended)} connection{'' if len(ended) == 1 else 's'} ended."
+    return f"{mask} is banned {how_long}; {enforced}."
 
 
 def unban(request: Request, kind: Kind, mask: str) -> str:
     """Lift a ban; return a sentence for the operator."""
+    bans = request.world.bans
+    lifted = None
+    if kind is Kind.MASK:  # one may be older than what is refused, or written in another way, now
+        lifted = bans.remove(kind, mask) or bans.remove(kind, complete(mask))
     try:
-        mask = normalise(kind, mask)
+        mask = lifted.mask if lifted else normalise(kind, mask, request.world.lengths)
     except BadMask as error:
         return f"{error}."
-    lifted = request.world.bans.remove(kind, mask)
+    lifted = lifted or bans.remove(kind, mask)
     if lifted is None:
         return f"{mask} is not banned."
     audit(request, f"UN{_FORMS[kind].word} {lifted.mask}")

@@ -7,13 +7,14 @@ import logging
 import re
 from collections.abc import Callable
 
-from trio_chat.chat import missed, operators, policy, presence
+from trio_chat.chat import coverage, missed, operators, policy, presence
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
+from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import Change, Kind
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -127,6 +128,11 @@ def _apply_list(request: Request, channel: Channel, change: Change) -> Change | 
     if mask.acts and letter == "I":
         what = " and ".join(extbans.EXTBANS[act].name for act in mask.acts)
         request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(f"{what}: only in bans and exceptions",))
+        return None
+    try:
+        coverage.check_entry(text, request.world.lengths, hides_addresses=request.world.cloaks is not None)
+    except BadMask as error:
+        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(str(error),))
         return None
     if len(entries) >= request.world.lengths.list_entries:
         request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)

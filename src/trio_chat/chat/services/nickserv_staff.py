@@ -8,6 +8,7 @@ from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.nickserv import FACE, answer
+from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 
 
@@ -43,7 +44,11 @@ async def _create(request: Request, name: str, password: str, reply: Response) -
 
 @FACE.order("SUSPEND", "[<duration>] <account> [<reason>]", 1, "keeps an account from being used", right="accounts")
 def _suspend(request: Request, words: list[str]) -> None:
-    seconds, (name, *rest) = bans.take_duration(words)
+    try:
+        seconds, (name, *rest) = bans.take_duration(words)
+    except BadMask as error:
+        answer(request, f"{error}.")
+        return
     accounts = request.world.accounts
     account = accounts.known.get(fold_or_self(name)) if accounts else None
     if account is None:

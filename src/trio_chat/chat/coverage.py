@@ -1,0 +1,145 @@
+"""Coverage of masks: a mask that can cover nobody is refused, as a ban that looks right and does nothing is worse than none.
+
+A host is never a name of the DNS here: it is an address, or a cloak.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from trio_chat.chat.cloaks import ACCOUNT_PREFIX, SUFFIX
+from trio_chat.irc import extbans, masks
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.masks import BadMask
+from trio_chat.irc.names import RELAY_SEPARATOR, InvalidName, fold_nick
+
+_WILDCARDS = re.compile("[*?]")
+_USERNAME = re.compile(r"[A-Za-z0-9._~-]*", re.ASCII)
+_NICK = re.compile(r"[A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)
+_DIGITS = frozenset("0123456789")
+_HEX = _DIGITS | frozenset("abcdef")
+_BASE32 = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+Step = tuple[frozenset[str] | None, bool]
+"""Characters (None: those of nicknames) of which there is one, or any number."""
+
+
+def _text(text: str) -> list[Step]:
+    return [(frozenset(char), False) for char in text]
+
+
+_DECIMAL: list[Step] = [(_DIGITS, False), (_DIGITS, True)]
+_ADDRESSES: tuple[list[Step], ...] = (
+    [*(step for _ in range(3) for step in (*_DECIMAL, *_text("."))), *_DECIMAL],
+    [(_HEX, True), *_text(":"), (_HEX | {":"}, True)],
+)
+_CLOAKS: tuple[list[Step], ...] = (
+    [(_BASE32 | {"."}, True), *_text(f".{SUFFIX}")],
+    [*_text(ACCOUNT_PREFIX), (None, True)],
+)
+"""How hosts are written."""
+
+
+def overlaps(mask: str, steps: Sequence[Step]) -> bool:
+    """Tell whether a glob covers any of the texts that are written so."""
+    seen, found = set[tuple[int, int]](), [(0, 0)]
+    while found:
+        place = found.pop()
+        if place == (len(mask), len(steps)):
+            return True
+        if place not in seen:
+            seen.add(place)
+            found.extend(_next(mask, steps, *place))
+    return False
+
+
+def _next(mask: str, steps: Sequence[Step], at: int, step: int) -> Iterator[tuple[int, int]]:
+    """Give the places in a glob and in steps to which one comes without a character, or with one that both take."""
+    is_run = mask[at : at + 1] == "*"
+    if is_run:
+        yield at + 1, step
+    if step == len(steps):
+        return
+    chars, repeats = steps[step]
+    if repeats:
+        yield at, step + 1
+    if at < len(mask) and (mask[at] in "*?" or (_is_of_nick(mask[at]) if chars is None else mask[at] in chars)):
+        yield at if is_run else at + 1, step if repeats else step + 1
+
+
+def _is_of_nick(text: str) -> bool:
+    """Tell whether the characters of a text can be in a nickname; beyond ASCII they are not looked at."""
+    return bool(_NICK.fullmatch("".join(filter(str.isascii, text))))
+
+
+def check(mask: str, lengths: Lengths) -> None:
+    """Raise `BadMask` when a complete mask can cover nobody on this server.
+
+    Args:
+        mask: `nick!user@host`.
+        lengths: how long names can be.
+    """
+    nick, user, host = _parts(mask)
+    _check_nick(nick, lengths.nick)
+    _check_rest(user, host, lengths)
+
+
+def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
+    """Raise `BadMask` when a mask of a list of a channel can cover nobody.
+
+    Args:
+        text: the mask as somebody wrote it; see `irc.extbans`.
+        lengths: how long names can be.
+        hides_addresses: whether cloaks hide addresses, so that one must be known, or nearly, to be named.
+    """
+    parsed = extbans.parse(text)
+    if parsed.subject == extbans.ACCOUNT:
+        _check_nick(parsed.mask, lengths.nick, "account")
+    if parsed.subject:
+        return
+    mask = masks.complete(parsed.mask)
+    nick, user, host = _parts(mask)
+    if RELAY_SEPARATOR not in nick and not _may_begin_with_digit(nick):
+        _check_nick(nick, lengths.nick)
+    _check_rest(user, host, lengths)
+    if hides_addresses and not masks.read(mask.lower()).by_address and not _overlaps_any(host, _CLOAKS):
+        raise BadMask(
+            f"{host} can cover nobody: addresses are hidden here, and one must be known up to its last number to be named, "
+            "such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
+        )
+
+
+def _parts(mask: str) -> tuple[str, str, str]:
+    nick, _, rest = mask.partition("!")
+    user, _, host = rest.partition("@")
+    return nick, user, host
+
+
+def _may_begin_with_digit(nick: str) -> bool:
+    """Tell whether a mask may be of the name of somebody on another network (`7up/discord`)."""
+    return nick[:1].isdigit() and masks.has_wildcard(nick)
+
+
+def _check_nick(nick: str, longest: int, what: str = "nickname") -> None:
+    literal = _WILDCARDS.sub("", nick)
+    is_good = len(literal) <= longest and _is_of_nick(literal)
+    if nick[:1] not in ("*", "?") and is_good:
+        is_good = not (nick[0].isdigit() or nick[0] == "-")
+    if is_good and literal == nick:
+        try:
+            fold_nick(nick, longest)
+        except InvalidName:
+            is_good = False
+    if not is_good:
+        raise BadMask(f"{nick} can cover nobody: no {what} is like that")
+
+
+def _check_rest(user: str, host: str, lengths: Lengths) -> None:
+    literal = _WILDCARDS.sub("", user)
+    if not _USERNAME.fullmatch(literal) or len(literal) > lengths.username:
+        raise BadMask(f"{user} can cover nobody: no user name is like that")
+    if masks.network_of(host) is None and not _overlaps_any(host, (*_ADDRESSES, *_CLOAKS)):
+        raise BadMask(f"{host} can cover nobody: hosts are addresses or cloaks here, never names")
+
+
+def _overlaps_any(host: str, ways: Sequence[Sequence[Step]]) -> bool:
+    return any(overlaps(host.lower(), steps) for steps in ways)
