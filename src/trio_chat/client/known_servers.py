@@ -13,6 +13,8 @@ from pathlib import Path
 
 import trio
 
+from trio_chat.private import make_directory
+
 BY_AUTHORITY = "ca"
 
 
@@ -70,7 +72,7 @@ class KnownServers:
 
     def _write(self, address: str, mark: str) -> None:
         servers = self._read() | {address: mark}
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(self.path.parent)
         handle, part = tempfile.mkstemp(prefix=".known_servers.", dir=self.path.parent)  # for the owner only
         try:
             with open(handle, "w", encoding="utf-8") as file:

@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from trio_chat.private import make_directory
+
 _RETRY_SECONDS = 30.0
 
 
@@ -59,7 +61,7 @@ class LogFile:
         if self._fd is not None and not self._is_in_place(self._fd):
             self.close()
         if self._fd is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(self._path.parent)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
             self._fd = os.open(self._path, flags, 0o600)  # what people say to each other is nobody else's business

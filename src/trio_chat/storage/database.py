@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import trio
 
+from trio_chat.private import make_directory
 from trio_chat.storage.erasing import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.schema import SchemaError, migrate
 
@@ -212,7 +213,7 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
 def _create_private(path: Path) -> None:
     """Make the file, so that from its first moment only its owner can read it."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error

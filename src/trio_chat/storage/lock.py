@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from trio_chat.i18n import _
+from trio_chat.private import make_directory
 from trio_chat.storage.database import StorageError
 
 if sys.platform == "win32":
@@ -55,7 +56,7 @@ def take(path: Path) -> int:
     database = path.resolve()
     lock = database.with_name(f"{database.name}.lock")
     try:
-        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(database.parent)
         handle = os.open(lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
     except OSError as error:
         raise StorageError(f"{lock}: {error.strerror or error}") from error

@@ -4,11 +4,11 @@ A file that cannot be read or written is no reason to trouble anyone: then nothi
 """
 
 import json
-import os
 from pathlib import Path
 
 import trio
 
+from trio_chat import private
 from trio_chat.client.places import state_file
 
 
@@ -41,9 +41,6 @@ class StateFile:
     def _save(self, nick: str) -> None:
         try:
             path = self._path or state_file()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{os.getpid()}.tmp")
-            fresh.write_text(json.dumps({"nick": nick}, ensure_ascii=False) + "\n", "utf-8")
-            fresh.replace(path)
+            private.write_text(path, json.dumps({"nick": nick}, ensure_ascii=False) + "\n")
         except (OSError, RuntimeError):
             return

@@ -15,6 +15,7 @@ from trio_chat.client.target import Target, TargetError, parse
 from trio_chat.config.values import no_or_nick
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
+from trio_chat.private import make_directory
 
 _PORT = 5000
 _YES = frozenset(("y", "yes", "д", "да"))
@@ -92,7 +93,7 @@ class Assistant:
         lines += ["[profile chat]", f"host = {target.host}", f"port = {target.port or _PORT}"]
         lines += [f"channels = {target.channel or '#lobby'}", ""]
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            make_directory(self._file.parent)
             with open(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
                 stream.write("\n".join(lines))
         except OSError:  # then the questions come again next time
