@@ -471,3 +471,19 @@ async def test_an_opening_in_endless_pieces_is_ended(monkeypatch: pytest.MonkeyP
             for byte in b"GET / HTTP/1.1\r\nHost: example.org\r\n":
                 await ann.send(bytes([byte]))
                 await wait_all_tasks_blocked()
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+@pytest.mark.parametrize("tls", ["auto", "required"])
+async def test_who_only_looks_whether_the_server_is_there_is_not_logged(
+    caplog: pytest.LogCaptureFixture, proxy: bool, tls: str
+) -> None:
+    """A health check connects every few seconds, and leaves without a word."""
+    caplog.set_level(logging.INFO, "trio_chat")
+    async with edge() as here:
+        stream = here.stream(ListenerSettings(name="x", proxy=proxy, tls=tls))
+        await wait_all_tasks_blocked()
+        await stream.aclose()
+        await wait_all_tasks_blocked()
+        assert not here.server.openings
+    assert caplog.messages == []

@@ -15,13 +15,14 @@ from trio_chat.cli.bans import BAN
 from trio_chat.cli.channels import CHANNEL
 from trio_chat.cli.connect import connect
 from trio_chat.cli.database import DB, backup
+from trio_chat.cli.health import health
 from trio_chat.cli.history import HISTORY
 from trio_chat.cli.operators import OPERATOR
 from trio_chat.cli.serve import serve
 from trio_chat.i18n import _, install
 
 LANGUAGES = ("en", "ru")
-COMMANDS = (serve, connect, HISTORY, backup, DB, ACCOUNT, CHANNEL, OPERATOR, BAN)
+COMMANDS = (serve, connect, HISTORY, backup, DB, health, ACCOUNT, CHANNEL, OPERATOR, BAN)
 """As the help lists them."""
 
 

@@ -283,6 +283,8 @@ class Server:
             except Closed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
+                if not opening.transport.data:  # somebody has looked whether the server is there
+                    return None
                 why = "Connection reset"
             except Exception:
                 log.exception("internal error while opening the connection of %s", opening.peer.host)

@@ -159,7 +159,7 @@ class Opening:
         try:
             while (header := proxy.parse(ahead.data)) is None:
                 if not await ahead.more():
-                    raise Closed("Connection closed")
+                    raise Closed("Connection closed") if ahead.data else Silent("Connection closed")
         except proxy.ProxyError as error:
             if not must:  # "P" could have become PROXY, and is PASS
                 return

@@ -1,0 +1,22 @@
+"""`trio-chat health`: its arguments."""
+
+from trio_chat.cli.commands import Call, command
+from trio_chat.i18n import N_
+
+_SECONDS = 3.0
+
+
+@command(
+    "health",
+    help=N_("tell whether the server answers"),
+    description=N_(
+        "Tell whether the server of this configuration answers, on this machine. The exit code is 1 when it does not. With\n"
+        "[metrics] port its page /health is asked, else a connection is tried at each place where it listens."
+    ),
+    epilog=N_("examples:\n  trio-chat health\n  trio-chat health --config /etc/trio-chat.ini"),
+)
+def health(call: Call) -> int:
+    """Ask the server."""
+    from trio_chat.admin.health import check  # noqa: PLC0415
+
+    return check(call.settings, _SECONDS)
