@@ -258,8 +258,10 @@ def test_no_ctcp(town: Town, text: str, is_refused: bool) -> None:
 def test_an_auditorium_hides_its_listeners_from_each_other(town: Town) -> None:
     """+u: JOIN, PART, QUIT, KICK, NICK, NAMES, WHO, WHOIS."""
     ann = town.person("ann", "#a")
+    bob = town.person("bob", "#a")
     ann.say("MODE #a +u")
-    bob, joe = town.person("bob", "#a"), town.person("joe", "#a")
+    bob.read()
+    joe = town.person("joe", "#a")
     eve = town.person("eve")
     eve.say("JOIN #a", "NICK evi", "AWAY :gone", "PART #a", "JOIN #a")
     assert commands(ann.say("KICK #a evi :out")) == ["JOIN", "NICK", "PART", "JOIN", "KICK"]

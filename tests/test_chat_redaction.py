@@ -64,6 +64,7 @@ def test_a_reaction(town: Town, history: ListHistory) -> None:
     ann = town.person("ann", "#a", caps=CAPS)
     reaction = find(ann.say("@+draft/react=x;+draft/reply=y TAGMSG #a"), "TAGMSG").tags["msgid"]
     assert commands(ann.say(f"REDACT #a {reaction}")) == ["REDACT"]
+    town.person("bob", "#a")
     assert [record.command for record in history.records] == ["JOIN"]
     joined = msgid_of(history.records[0].id)
     assert find(ann.say(f"REDACT #a {joined}"), "FAIL").params[1] == "UNKNOWN_MSGID"

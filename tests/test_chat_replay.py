@@ -117,7 +117,9 @@ class Member:
             self.seen[channel], self.since[channel] = [], line.msgid
         if channel not in self.seen:
             return
-        if line.command in SAID or "event-playback" in self.caps:
+        # What happens where nobody else is to see it is not remembered.
+        is_alone = self.members_before.get(channel, set()) <= {line.source.partition("!")[0]}
+        if line.command in SAID or ("event-playback" in self.caps and (line.command == "TAGMSG" or not is_alone)):
             self.seen[channel].append(line)
         if (line.command == "PART" and is_own) or (line.command == "KICK" and line.params[1] == self.nick):
             del self.seen[channel]

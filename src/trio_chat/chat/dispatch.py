@@ -3,6 +3,7 @@
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
 from trio_chat.chat.commands import batches
 from trio_chat.chat.events import Output
+from trio_chat.chat.quotas import STATE_BYTES, TOO_MUCH
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import Session
@@ -16,6 +17,10 @@ from trio_chat.irc.message import NO_TAGS, ParseError, parse
 _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
+_TOLD_SECONDS = 60.0
+"""After so long a client is told again that its quota is used up."""
+_SLOWED_LINES = 10
+"""As so many lines a command counts besides that happens, and is not remembered."""
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
 
 
@@ -82,10 +87,43 @@ def _dispatch(request: Request) -> int:
         return 1
     if message.command not in _NOT_ACTIVITY:
         request.session.active = request.world.clock()
+    if entry.stores and len(message.params) >= entry.stores and _refuse_to_store(request):
+        return 1
+    unsaved, quotas = request.world.unsaved, request.world.quotas
+    noted, dropped = unsaved.noted, quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
         reply.go_on(steps)
-    return entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
+    cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
+    if unsaved.noted != noted or quotas.dropped != dropped:
+        cost += _count_stored(request, unsaved.noted - noted, is_dropped=quotas.dropped != dropped)
+    return cost
+
+
+def _refuse_to_store(request: Request) -> bool:
+    """Refuse what changes what lasts when a quota is used up; tell whether it was refused."""
+    user = request.session.user
+    why_not = request.world.quotas.why_not(user) if user is not None else ""
+    if why_not:
+        request.reply.fail(request.message.command, "QUOTA_EXCEEDED", text=why_not)
+    return bool(why_not)
+
+
+def _count_stored(request: Request, changes: int, *, is_dropped: bool) -> int:
+    """Count what a command has changed that lasts; return as how many lines it counts besides when a quota is used up.
+
+    That something has happened and is not remembered a client is told now and then.
+    """
+    user, session, world = request.session.user, request.session, request.world
+    if user is None:
+        return 0
+    why_not = world.quotas.why_not(user, changes, changes * STATE_BYTES)
+    if not why_not and not is_dropped:
+        return 0
+    if world.elapsed() - session.quota_told > _TOLD_SECONDS:
+        session.quota_told = world.elapsed()
+        request.reply.send("NOTE", (request.message.command, "QUOTA_EXCEEDED", why_not or TOO_MUCH))
+    return _SLOWED_LINES
 
 
 def _refuse_unknown(request: Request, capability: str) -> None:

@@ -72,6 +72,7 @@ class Unsaved:
         preferences: accounts (folded).
         metadata: accounts (folded).
         on_change: called when something is noted.
+        noted: how often that was.
     """
 
     channels: set[str] = field(default_factory=set)
@@ -80,26 +81,31 @@ class Unsaved:
     preferences: set[str] = field(default_factory=set)
     metadata: set[str] = field(default_factory=set)
     on_change: Callable[[], None] = _nothing
+    noted: int = 0
+
+    def _changed(self) -> None:
+        self.noted += 1
+        self.on_change()
 
     def note_channel(self, folded: str) -> None:
         """Note that what lasts of a channel has changed."""
         self.channels.add(folded)
-        self.on_change()
+        self._changed()
 
     def note_marker(self, account: str, target: str) -> None:
         """Note that somebody has read on."""
         self.markers.add((account, target))
-        self.on_change()
+        self._changed()
 
     def note_user(self, account: str) -> None:
         """Note that what lasts of an account's always-on user has changed."""
         self.users.add(account)
-        self.on_change()
+        self._changed()
 
     def note_preferences(self, account: str) -> None:
         """Note that an account has chosen something."""
         self.preferences.add(account)
-        self.on_change()
+        self._changed()
 
     def take(self) -> "Unsaved":
         """Return all that is noted, which is then noted no longer."""
@@ -122,4 +128,4 @@ class Unsaved:
     def note_metadata(self, account: str) -> None:
         """Note that an account says something else of itself."""
         self.metadata.add(account)
-        self.on_change()
+        self._changed()

@@ -65,6 +65,8 @@ class Command(NamedTuple):
     right: str = ""
     """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
     weight: int = 1
+    stores: int = 0
+    """With so many parameters it changes what lasts, and is refused to a client whose quota is used up; 0 for never."""
     capability: str = ""
     """Without which the command is unknown to a client; for those of which the specification says that it MUST be negotiated."""
 
@@ -84,6 +86,7 @@ def command(
     needs_registration: bool = True,
     right: str = "",
     weight: int = 1,
+    stores: int = 0,
     capability: str = "",
 ) -> Callable[[Handler], Handler]:
     """Register a handler.
@@ -95,12 +98,13 @@ def command(
         min_params: with fewer than these the client gets ERR_NEEDMOREPARAMS.
         needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
         right: without which ERR_NOPRIVILEGES or ERR_NOPRIVS is the answer.
+        stores: see `Command`.
         weight: as how many lines it counts against floods, for each of the targets in its first parameter.
         capability: which the client must have negotiated, and the server offer.
     """
 
     def register(handler: Handler) -> Handler:
-        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight, capability)
+        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight, stores, capability)
         return handler
 
     return register

@@ -1,11 +1,13 @@
 """Users, and the sessions (connections) by which they are here."""
 
+import math
 from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.multiline import ClientBatch
+from trio_chat.chat.quotas import payer_of
 from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.modes import SECURE
@@ -101,7 +103,9 @@ class Session:
         "page",
         "password",
         "past",
+        "payer",
         "pending",
+        "quota_told",
         "sasl",
         "sasl_inbox",
         "sink",
@@ -116,6 +120,8 @@ class Session:
         self.sink = sink
         self.address = address
         self.host = host or address
+        self.payer = payer_of(address)  # what it is counted by when something is written down; "" when it is exempt
+        self.quota_told = -math.inf  # seconds of `World.elapsed` at which it was told that something is not
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now

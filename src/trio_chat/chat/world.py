@@ -13,12 +13,14 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.directory import Directory
 from trio_chat.chat.events import Event
+from trio_chat.chat.history import Place
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.lookalikes import AccountLookalikes, Lookalikes
 from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import Preferences
+from trio_chat.chat.quotas import Quotas
 from trio_chat.chat.residents import Residents
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.users import Session, User
@@ -106,6 +108,7 @@ class World:
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
         self.unsaved = Unsaved()
+        self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(identity.account_rules)
         self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
         self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
@@ -168,16 +171,26 @@ class World:
             skip: see `Event`.
             requires: see `Event`.
             extended: see `Event`.
-            channels: where it is remembered, when the server remembers; not where some members may not know of it.
+            channels: where it is remembered, when the server remembers; not where some members may not know of it, or nobody else
+                is there, and not when a quota is used up.
             about: to whom it happens, when that is somebody else.
         """
-        places = tuple(place for channel in channels if not channel.hides(about or user) for place in channel.places)
-        number = self.ids.next(alone=bool(places and self.memory))
+        places = self._places(channels, about or user) if channels and self.memory else ()
+        if places and not self.quotas.stores(user, params, len(places), skip):
+            places = ()
+        number = self.ids.next(alone=bool(places))
         return Event(
             number, command, params, user.source, recipients, skip, requires, user.account, extended,
-            carries_msgid=bool(channels), places=places if self.memory else (),
-            is_bot=BOT in user.modes, shift=self.ids.shift, server_tags=user.server_tags,
+            carries_msgid=bool(channels), places=places, is_bot=BOT in user.modes, shift=self.ids.shift,
+            server_tags=user.server_tags,
         )  # fmt: skip
+
+    @staticmethod
+    def _places(channels: Collection[Channel], user: User) -> tuple[Place, ...]:
+        """Return where an event is remembered: in channels in which others see it."""
+        return tuple(
+            place for channel in channels if len(channel.members) > 1 and not channel.hides(user) for place in channel.places
+        )
 
     def news(
         self, user: User, command: str, params: tuple[str, ...], *, requires: int, skip: Session | None = None

@@ -48,6 +48,8 @@ LENGTHS: dict[str, tuple[str, Kind]] = {
     "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
     "renamed_days": ("renamed_days", values.whole(0, 36_500, " days (0: not at all)")),
     "missed_entries": ("missed_entries", values.whole(1, 1000)),
+    "stored_per_hour": ("stored_per_hour", values.whole(0, 100_000_000)),
+    "stored_bytes_per_hour": ("stored_bytes_per_hour", values.size(0, 2**40)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 

@@ -47,6 +47,8 @@ class Lengths(NamedTuple):
     metadata_changes: int = 30
     missed_entries: int = 50
     renamed_days: int = 30
+    stored_per_hour: int = 20_000
+    stored_bytes_per_hour: int = 33_554_432
 
 
 def tokens(

@@ -86,6 +86,8 @@ class Connection:
         if not is_in(peer.host, hub.limits.flood_exempt):
             self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
         self.session = Session(NOWHERE, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
+        if self._flood is None:
+            self.session.payer = ""
         self.session.is_secure, self.session.certificate = peer.is_secure, peer.certificate
 
     @property

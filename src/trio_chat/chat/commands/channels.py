@@ -172,7 +172,7 @@ def part(request: Request, channel: Channel, reason: str) -> None:
     world.channels.leave(user, channel)
 
 
-@command("TOPIC", "<channel> [:<topic>]", min_params=1, help="Show or change a channel's topic.")
+@command("TOPIC", "<channel> [:<topic>]", stores=2, min_params=1, help="Show or change a channel's topic.")
 def topic_command(request: Request) -> None:
     """Show the topic, or change it; an empty text removes it."""
     channel = find_channel(request, request.params[0])

@@ -12,7 +12,7 @@ MAX_TARGET = 128
 """Characters of a target."""
 
 
-@command("MARKREAD", "<target> [timestamp=<time>]", help="Show, or say, how far you have read a conversation.")
+@command("MARKREAD", "<target> [timestamp=<time>]", stores=2, help="Show, or say, how far you have read a conversation.")
 def markread_command(request: Request) -> None:
     """Show or set a read marker; it only ever moves on, and the user's other sessions see it."""
     target, stamp = request.param(0), request.param(1)

@@ -202,15 +202,23 @@ def _message(
 
 
 def fits(request: Request, event: Event) -> bool:
-    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence."""
+    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence. Or one that may not be remembered."""
     if event.is_multiline:
         *head, text = event.params
         sizes = [body_size(event.command, (*head, line.text), event.source) for line in multiline.split(text)]
         if max(sizes) <= MAX_BODY:
-            return True
+            return _may_last(request, event)
         request.reply.fail("BATCH", "MULTILINE_INVALID", text="A line is too long for its receivers, so the batch is dropped")
         return False
     if body_size(event.command, event.params, event.source) <= MAX_BODY:
-        return True
+        return not event.places or _may_last(request, event)
     request.reply.numeric(n.ERR_INPUTTOOLONG)
     return False
+
+
+def _may_last(request: Request, event: Event) -> bool:
+    """Refuse a message that would be remembered when a quota is used up."""
+    why_not = request.world.quotas.why_not_say(request.user, event) if event.places else ""
+    if why_not:
+        request.reply.fail(event.command, "QUOTA_EXCEEDED", event.params[0], text=why_not)
+    return not why_not

@@ -22,6 +22,8 @@ SYNC_AT_ONCE = 100
 """Values up to which a client that joins a channel is told them at once; with more, when it asks for them."""
 _SYNC_LATER = "5"
 """Seconds after which it may ask."""
+_QUOTA_SECONDS = "300"
+"""Seconds after which a client may try again whose quota is used up."""
 _KEYS_PER_LINE = 12
 _ROOM = 350
 
@@ -92,7 +94,11 @@ def _may_write(request: Request, target: Target, key: str) -> bool:
     wait = metadata.seconds_to_wait(request.session, world.elapsed(), world.lengths.metadata_changes)
     if wait:
         _fail(request, "rate", target=shown, key=key, limit=str(wait), text=f"Too many changes, try again in {wait} seconds")
-    return not wait
+        return False
+    why_not = "" if isinstance(target, Session) else world.quotas.why_not(request.user)
+    if why_not:
+        _fail(request, "rate", target=shown, key=key, limit=_QUOTA_SECONDS, text=why_not)
+    return not why_not
 
 
 def _is_key(request: Request, key: str) -> bool:

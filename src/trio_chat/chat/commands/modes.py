@@ -37,6 +37,7 @@ MAX_MASK = 200
     "MODE",
     "<channel or nickname> [<modes> [<parameter>…]]",
     min_params=1,
+    stores=3,
     help="Show or change modes; HELP CMODES lists them.",
 )
 def mode_command(request: Request) -> None:

@@ -19,7 +19,7 @@ INTERVAL = 60.0
 """Seconds between two names of a channel: each one makes clients that do not know RENAME leave and join."""
 
 
-@command("RENAME", "<channel> <new name> [:<reason>]", min_params=2, help="Give a channel another name.")
+@command("RENAME", "<channel> <new name> [:<reason>]", stores=2, min_params=2, help="Give a channel another name.")
 def rename_command(request: Request) -> None:
     """Give a channel another name; of a registered one only its founder may."""
     channel = find_channel(request, request.params[0])

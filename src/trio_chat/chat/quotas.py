@@ -1,0 +1,152 @@
+"""Quotas of the history: what one address, and one account, may have written down within an hour, in rows and in bytes.
+
+They are for those who fill a disk, not for people who talk: what is beyond them is refused, or happens without being remembered.
+While the disk is nearly full, what room there is is kept for accounts, and in the end for operators.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from trio_chat.chat.cloaks import parse_address
+
+if TYPE_CHECKING:
+    from trio_chat.chat.events import Event
+    from trio_chat.chat.users import Session, User
+
+log = logging.getLogger("trio_chat")
+
+HOUR = 3600.0
+ROW_BYTES = 120
+"""What a row takes besides its texts: its key, its place in the indexes."""
+STATE_BYTES = 1000
+"""As how many bytes a change of what lasts counts: of a registered channel, a read marker, metadata."""
+_MOST_PAYERS = 10_000
+TOO_MUCH = (
+    "Not written down: too much has been within the last hour from your address or account. "
+    "Go on more slowly in some minutes, or ask an operator of this server"
+)
+NO_ROOM = (
+    "Not written down: the disk of this server is nearly full, and what is left is kept for others. Log in, or tell an operator"
+)
+
+
+class Room(IntEnum):
+    """For whom there is room on the disk."""
+
+    EVERYBODY = 0
+    ACCOUNTS = 1
+    OPERATORS = 2
+
+
+def payer_of(address: str) -> str:
+    """Return what an address is counted by: itself, or its /64 of IPv6, which one person has."""
+    parsed = parse_address(address) if ":" in address else None
+    if parsed is None:
+        return address
+    return f"{int(parsed) >> 64:x}::/64" if parsed.version == 6 else str(parsed)
+
+
+class _Usage:
+    """What has been written down for somebody, less what time has forgiven."""
+
+    __slots__ = ("at", "is_over", "rows", "size")
+
+    def __init__(self, now: float) -> None:
+        self.rows = self.size = 0.0
+        self.at = now
+        self.is_over = False
+
+
+class Quotas:
+    """Counts what is written down.
+
+    Args:
+        rows: messages and events within an hour, also all at once; 0 for no limit.
+        size: bytes within an hour; 0 for no limit.
+        elapsed: returns seconds that never go back.
+
+    Attributes:
+        room: for whom there is room on the disk.
+        dropped: how many events were not remembered because of a quota, or for want of room.
+    """
+
+    def __init__(self, rows: int, size: int, elapsed: Callable[[], float]) -> None:
+        self._rows = rows or float("inf")
+        self._size = size or float("inf")
+        self._elapsed = elapsed
+        self._usages: dict[str, _Usage] = {}
+        self.room = Room.EVERYBODY
+        self.dropped = 0
+
+    def why_not(self, user: "User", rows: int = 1, size: int = ROW_BYTES, session: "Session | None" = None) -> str:
+        """Say why nothing more is written down for somebody, as a sentence; "" when it is, and then it is counted.
+
+        Args:
+            user: whose doing it is. Operators and those who are exempt from limits are not counted.
+            rows: how many messages and events.
+            size: bytes.
+            session: the one by which the user was here last, when there is none any more.
+        """
+        if user.operator is not None:
+            return ""
+        if self.room and (self.room is Room.OPERATORS or not user.account):
+            return NO_ROOM
+        last = user.sessions[0] if user.sessions else session
+        if last is not None and not last.payer:
+            return ""
+        names = (last.payer if last is not None else "", user.account and f"the account {user.account}")
+        usages = [self._usage(name) for name in names if name]
+        if any(usage.rows + rows > self._rows or usage.size + size > self._size for usage in usages):
+            self._note_over(user, usages)
+            return TOO_MUCH
+        for usage in usages:
+            usage.rows += rows
+            usage.size += size
+            if usage.is_over and usage.rows < self._rows / 2 and usage.size < self._size / 2:
+                usage.is_over = False
+        return ""
+
+    def stores(self, user: "User", params: Iterable[str], rows: int, session: "Session | None") -> bool:
+        """Tell whether an event is remembered, in so many channels; it happens in any case."""
+        size = rows * (ROW_BYTES + len(user.source) + sum(map(len, params)))
+        is_stored = not self.why_not(user, rows, size, session)
+        self.dropped += not is_stored
+        return is_stored
+
+    def why_not_say(self, user: "User", event: "Event") -> str:
+        """Say why a message that would be remembered is refused; see `why_not`."""
+        size = ROW_BYTES + len(event.source) + len(event.params[-1].encode())
+        if event.client_tags:
+            size += sum(len(key) + len(value.encode()) for key, value in event.client_tags.items())
+        rows = len(event.places)
+        return self.why_not(user, rows, rows * size)
+
+    def _usage(self, name: str) -> _Usage:
+        now = self._elapsed()
+        usage = self._usages.get(name)
+        if usage is None:
+            if len(self._usages) >= _MOST_PAYERS:
+                self._forget(now)
+            usage = self._usages[name] = _Usage(now)
+            return usage
+        passed = max(0.0, now - usage.at) / HOUR
+        usage.at = now
+        usage.rows = max(0.0, usage.rows - passed * self._rows) if usage.rows else 0.0
+        usage.size = max(0.0, usage.size - passed * self._size) if usage.size else 0.0
+        return usage
+
+    def _forget(self, now: float) -> None:
+        """Forget those of whom nothing would be left, or else the half that was heard of least lately."""
+        usages = sorted(self._usages.items(), key=lambda entry: entry[1].at)
+        kept = [(name, usage) for name, usage in usages if now - usage.at < HOUR]
+        self._usages = dict(kept[-_MOST_PAYERS // 2 :])
+
+    def _note_over(self, user: "User", usages: list[_Usage]) -> None:
+        if all(usage.is_over for usage in usages):
+            return
+        for usage in usages:
+            usage.is_over = True
+        where = user.sessions[0].address if user.sessions else "no session"
+        log.warning("quota: what %s (%s) does is not written down any more: too much within an hour", user.source, where)
