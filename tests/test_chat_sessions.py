@@ -276,3 +276,20 @@ def test_being_logged_in_and_out_is_told_to_all_sessions(town: Town) -> None:
     assert find(second.read(), "900").params == ("ann", "ann!u@198.51.100.7", "eve", "You are now logged in as eve")
     first.say("NS IDENTIFY eve eve-password")
     assert second.read() == []
+
+
+def test_what_is_shown_again_says_whose_it_is(town: Town) -> None:
+    """IRCv3 account-tag: "MUST be added by the ircd to all commands sent by a user (e.g. PRIVMSG, MODE, NOTICE, and all others)".
+
+    So too to the JOIN that a later session is sent, to what stands for a RENAME, to a MODE of oneself and to a QUIT.
+    """
+    both(town)
+    third, burst = back(town, caps="account-tag extended-join")
+    assert find(burst, "JOIN") == Message("JOIN", ("#a", "ann", "Ann at home"), "ann!u@198.51.100.7", {"account": "ann"})
+    renamed = third.say("RENAME #a #b :why")
+    assert [(message.command, message.tags) for message in renamed[:2]] == [
+        ("PART", {"account": "ann"}),
+        ("JOIN", {"account": "ann"}),
+    ]
+    assert find(third.say("MODE ann +B"), "MODE").tags["account"] == "ann"
+    assert find(third.say("QUIT"), "QUIT").tags["account"] == "ann"

@@ -609,6 +609,22 @@ async def test_a_short_interval_is_kept_from_the_beginning(autojump_clock: MockC
         assert waits + 1 <= trio.current_time() <= waits + 4
 
 
+@pytest.mark.parametrize(("deadline", "between"), [(0.2, 0.05), (2, 0.5), (90, 1.0), (0.001, 0.02)])
+async def test_clients_are_looked_at_as_often_as_the_deadlines_need(
+    autojump_clock: MockClock, deadline: float, between: float
+) -> None:
+    """Four times within the shortest one, at least once a second, and not so often that it costs anything."""
+    looks: list[float] = []
+
+    class Client:
+        def look(self, now: float) -> None:
+            looks.append(now)
+
+    with trio.move_on_after(10 * between):
+        await keep_alive([Client()], lambda: deadline)
+    assert looks[:5] == pytest.approx([looks[0] + between * count for count in range(5)])
+
+
 async def test_registering_takes_no_longer_with_a_short_interval(autojump_clock: MockClock) -> None:
     """Who only connects is not asked for a sign of life, and does not stay."""
     async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:

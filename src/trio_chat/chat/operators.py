@@ -96,7 +96,7 @@ class Control(Protocol):
 
 def mode_event(world: "World", user: "User", change: str) -> Event:
     """Return the MODE by which a user's own sessions see a change of user modes that the server made."""
-    return Event(world.ids.next(), "MODE", (user.nick, change), user.source, user.sessions, shift=world.ids.shift)
+    return world.event(user, "MODE", (user.nick, change), user.sessions)
 
 
 def appoint(world: "World", user: "User", operator: Operator) -> Event:

@@ -108,7 +108,7 @@ class Server:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
             nursery.start_soon(self._poller.run)
-            nursery.start_soon(keep_alive, self.connections)
+            nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
             nursery.start_soon(self.encryption.watch)
             nursery.start_soon(watch_clock, self.world, self._clock_table)
             if self.world.memory is not None:
@@ -184,6 +184,10 @@ class Server:
     def knows(self, host: Host) -> bool:
         """Tell whether a browser may reach this server under a name."""
         return is_known(host, self.settings, self.encryption.names)
+
+    def _shortest_deadline(self) -> float:
+        """Return the shortest time, in seconds, after which a silent client is asked or ended."""
+        return min(self.limits.registration_timeout, self.limits.ping_interval, self.limits.ping_timeout)
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False

@@ -3,13 +3,14 @@
 A task with a deadline of its own for each of ten thousand clients that do nothing would cost far more than looking at them all.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import trio
 
-INTERVAL = 1.0
+LONGEST_INTERVAL, SHORTEST_INTERVAL = 1.0, 0.02
 """Seconds between two looks, so as much as a client may get above its deadline."""
+_LOOKS_IN_A_DEADLINE = 4
 _LOOKS_PER_TURN = 256
 """After so many looks other tasks get a turn."""
 
@@ -25,14 +26,18 @@ class Watched(Protocol):
         """
 
 
-async def keep_alive(connections: Collection[Watched]) -> None:
+async def keep_alive(connections: Collection[Watched], shortest_deadline: Callable[[], float] | None = None) -> None:
     """Look at all connections, for ever.
 
     Args:
         connections: those that are there; they may change meanwhile.
+        shortest_deadline: returns the shortest time, in seconds, after which anything is to happen to a client.
     """
+    interval = LONGEST_INTERVAL
     while True:
-        await trio.sleep(INTERVAL)
+        if shortest_deadline is not None:  # asked each time, as the configuration may be read again
+            interval = min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, shortest_deadline() / _LOOKS_IN_A_DEADLINE))
+        await trio.sleep(interval)
         now = trio.current_time()
         for count, connection in enumerate(tuple(connections), 1):
             connection.look(now)

@@ -30,7 +30,6 @@ _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or n
     "CHATHISTORY",
     "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference> <reference> <limit>"
     " | TARGETS <time> <time> <limit>",
-    min_params=4,
     weight=2,
     help="Show what was said before; a reference is msgid=… or timestamp=…, and for LATEST also *.",
 )
@@ -40,7 +39,10 @@ def chathistory_command(request: Request) -> None:
     if memory is None:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "CHATHISTORY")
         return
-    subcommand = request.params[0].upper()
+    subcommand = request.param(0).upper()
+    if len(request.params) < 4:  # a standard reply, not ERR_NEEDMOREPARAMS: so the specification has it
+        _fail(request, "INVALID_PARAMS", "Not enough parameters")
+        return
     if subcommand == "TARGETS":
         _targets(request, memory)
         return

@@ -308,8 +308,8 @@ def _move_session(request: Request, before: User, user: User) -> None:
         request.reply.fail("NICK", "TOO_MANY_SESSIONS", user.nick, text=f"{user.nick} has {len(user.sessions)} sessions already")
         return
     for channel in before.channels:  # to the client it is as if it left, and came into those of the other
-        request.reply.send("PART", (channel.name,), before.source)
-    request.reply.send("NICK", (user.nick,), before.source)
+        request.reply.replay(request.world.event(before, "PART", (channel.name,), ()))
+    request.reply.replay(request.world.event(before, "NICK", (user.nick,), ()))
     missed_since = _missed_since(request.world, user)
     log.info("%s is one more session of %s", before.source, user.source)
     for event in presence.move_session(request.world, request.session, user):
@@ -332,9 +332,8 @@ def _send_channels(request: Request, missed_since: int) -> None:
     if user.modes:
         request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
     for channel in user.channels:
-        is_extended = request.session.effective & cap.EXTENDED_JOIN
-        params = (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,)
-        request.reply.send("JOIN", params, user.source)
+        extended = (channel.name, user.account or "*", user.realname)
+        request.reply.replay(request.world.event(user, "JOIN", (channel.name,), (), extended=extended))
         channels.send_state(request, channel, missed_since)
     if missed_since:
         playback.play_back_private(request, missed_since)
@@ -405,5 +404,5 @@ def quit_command(request: Request) -> None:
         reason = ""
     shown = f"Quit: {reason}" if reason else "Quit"
     if request.session.user is not None:
-        request.reply.send("QUIT", (shown,), request.user.source)
+        request.reply.replay(request.world.event(request.user, "QUIT", (shown,), ()))
     request.reply.close(shown)

@@ -88,9 +88,9 @@ def _fall_back(request: Request, session: Session, before: str, channel: Channel
     is_own = session is request.session
     theirs = request if is_own else request.for_session(session)
     reply = theirs.reply
-    is_extended = session.effective & cap.EXTENDED_JOIN
-    reply.send("PART", (before, reason) if reason else (before,), user.source)
-    reply.send("JOIN", (channel.name, user.account or "*", user.realname) if is_extended else (channel.name,), user.source)
+    extended = (channel.name, user.account or "*", user.realname)
+    reply.replay(request.world.event(user, "PART", (before, reason) if reason else (before,), ()))
+    reply.replay(request.world.event(user, "JOIN", (channel.name,), (), extended=extended))
     send_present(theirs, channel)
     if not is_own:
         request.reply.tell(reply)
