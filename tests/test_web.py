@@ -90,6 +90,12 @@ async def test_other_methods_are_refused(line: bytes, headers: bytes) -> None:
     assert b"\r\nAllow: GET, HEAD\r\n" in answer
 
 
+@pytest.mark.parametrize("header", [b"A: b\r\n" * 5000, b"A: " + b"x" * 30_000 + b"\r\n", b" folded\r\n" * 3000])
+async def test_a_long_head_is_refused_also_when_it_comes_at_once(header: bytes) -> None:
+    """431 Request Header Fields Too Large (RFC 6585 §5): thousands of headers are much work, and come in one read."""
+    assert status(await ask(b"GET / HTTP/1.1\r\nHost: chat.example\r\nA: b\r\n" + header + b"\r\n")) == 431
+
+
 async def test_one_request_is_answered() -> None:
     """What follows it in the same packet is no second request, and no line."""
     request = b"GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n"

@@ -11,6 +11,7 @@ from trio_chat.server.hosts import Host, parse_host
 MAX_HEAD = 8192
 """Bytes of a request line with its headers."""
 READABLE = (b"GET", b"HEAD")
+_PART = 2048
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 
 
@@ -65,6 +66,7 @@ class Exchange:
         self._receive = receive
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
         self._first = b""
+        self._unread = b""
 
     async def read(self) -> Request:
         """Wait for the request; the caller has a deadline.
@@ -81,14 +83,16 @@ class Exchange:
                 return _request(event)
             if event is not h11.NEED_DATA:
                 raise RequestError(0, "no request")
-            data = await self._receive()
-            self._first = self._first or data[:5]
-            self._http.receive_data(data)
+            self._unread = self._unread or await self._receive()
+            self._first = self._first or self._unread[:5]
+            # In parts: h11 looks for the bound only when a head is not complete, and would read one of any length that came at once.
+            part, self._unread = self._unread[:_PART], self._unread[_PART:]
+            self._http.receive_data(part)
 
     @property
     def rest(self) -> bytes:
         """What was received behind the head of the request."""
-        return self._http.trailing_data[0]
+        return self._http.trailing_data[0] + self._unread
 
     def answer(self, status: int, body: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
         """Return the bytes of an answer, after which the connection is to be closed; that to HEAD has no body (RFC 9110 §9.3.2).
