@@ -27,6 +27,7 @@ from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Se
 from trio_chat.irc.message import Message as Line
 from trio_chat.irc.message import parse
 from trio_chat.server import websocket
+from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.transport import Take
 from trio_chat.server.websocket import WebSocketTransport
 
@@ -261,15 +262,21 @@ def test_nothing_but_utf_8_goes_out_as_text() -> None:
     assert sent == [b"\x81\x06caf\xef\xbf\xbd"]
 
 
-async def test_who_is_silent_is_asked_before_a_proxy_cuts_it() -> None:
-    """nginx ends what is silent for 60 seconds, whatever `ping_interval` says for others."""
-    async with edge() as here:
+async def test_who_is_silent_is_asked_before_a_proxy_cuts_it(autojump_clock: MockClock) -> None:
+    """nginx ends what is silent for 60 seconds, whatever `ping_interval` and `ping_timeout` say for others; each time anew."""
+    async with edge(Settings(limits=LimitSettings(ping_interval=600, ping_timeout=500))) as here, trio.open_nursery() as nursery:
+        nursery.start_soon(keep_alive, here.server.connections)
         web = await enter(here, TEXT)
-        (connection,) = here.server.connections
-        received = trio.current_time()
-        connection.look(received + LimitSettings().registration_timeout + 1)
-        connection.look(received + 46)
-        assert (await web.until("PING")).command == "PING"
+        for _ in range(3):
+            start = trio.current_time()
+            await web.until("PING")
+            assert 40 <= trio.current_time() - start < 47
+            await web.say("PONG x")
+        start = trio.current_time()
+        await web.until("PING")
+        await web.until("ERROR")
+        assert 540 <= trio.current_time() - start < 550
+        nursery.cancel_scope.cancel()
 
 
 # Floods.

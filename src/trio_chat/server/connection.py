@@ -74,7 +74,8 @@ class Connection:
         self._asked: float | None = None  # what _received was when a sign of life was asked for
         self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
         self._register_by = now + hub.limits.registration_timeout
-        self._next_look = min(self._register_by, now + hub.limits.ping_interval * self._patience)
+        self._answer_by = math.inf
+        self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
@@ -318,10 +319,12 @@ class Connection:
             return
         limits = self._hub.limits
         if self.session.user is None and now < self._register_by:  # it may be asked for a sign of life before that, once it has
-            self._next_look = min(self._register_by, now + limits.ping_interval * self._patience)
+            self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
         elif self.session.user is None:
             self._next_look = math.inf
             self.end("Registration timed out")
+        elif self._received == self._asked and now < self._answer_by:
+            self._next_look = self._answer_by
         elif self._received == self._asked:
             self._next_look = math.inf
             self.end(f"Ping timeout: {round(now - self._received)} seconds")
@@ -329,6 +332,8 @@ class Connection:
             self._next_look = silent_at
         else:
             self._asked = self._received
-            self._next_look = now + limits.ping_timeout
+            self._answer_by = now + limits.ping_timeout
+            # Who answers is silent again from then on: the next look must not wait for the time that an answer may take.
+            self._next_look = now + min(limits.ping_timeout, self._ping_interval * self._patience)
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line, and answers nothing else.
             self.session.sink.send(f"PING :{self._hub.world.identity.name}\r\n".encode())
