@@ -85,7 +85,7 @@ class Exchange:
                 raise RequestError(0, "no request")
             self._unread = self._unread or await self._receive()
             self._first = self._first or self._unread[:5]
-            # In parts: h11 looks for the bound only when a head is not complete, and would read one of any length that came at once.
+            # In parts: h11 looks for the bound only while a head is not complete, and takes one of any length that comes at once.
             part, self._unread = self._unread[:_PART], self._unread[_PART:]
             self._http.receive_data(part)
 
