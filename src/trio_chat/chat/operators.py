@@ -147,7 +147,7 @@ def audit(request: "Request", what: str, reply: "Response | None" = None) -> Non
     """
     user = request.user
     name = user.operator.name if user.operator else "?"
-    log.warning("operator %s, %s (%s): %s", name, user.source, request.session.address, what)
+    log.warning("operator %s, %s (%s): %s", name, user.source, request.session.address, what, extra={"is_audit": True})
     tell_staff(request, f"{user.nick} ({name}): {what}", reply)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.cloaks import parse_address
+from trio_chat.irc.masks import parse_address
 
 if TYPE_CHECKING:
     from trio_chat.chat.events import Event

@@ -90,6 +90,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "file": _PATH,
         "rotate_bytes": values.size(1024, 2**40),
         "keep": values.whole(1, 1000),
+        "repeats": values.whole(0, 1_000_000),
     },
     "storage": {
         "file": _PATH,

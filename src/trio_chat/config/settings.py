@@ -57,6 +57,7 @@ class LoggingSettings:
     file: Path | None = Path("logs/server_log.txt")  # empty: no file
     rotate_bytes: int = 5_000_000
     keep: int = 5
+    repeats: int = 20  # lines of a kind from one address in a minute; 0: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

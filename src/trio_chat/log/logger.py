@@ -17,6 +17,7 @@ from typing import TextIO
 from trio_chat.config import LoggingSettings
 from trio_chat.irc.text import escape_controls
 from trio_chat.log.file import LogFile
+from trio_chat.log.folding import Folding
 from trio_chat.log.sink import Entry, Sink
 
 NAME = "trio_chat"
@@ -38,7 +39,8 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
     """
     logger = logging.getLogger(NAME)
     sinks = _start_sinks(settings, sys.stdout if console is None else console)
-    handler = _Handler(sinks)
+    folding = Folding(settings.repeats, time.monotonic)
+    handler = _Handler(sinks, folding)
     before = logger.level, logger.propagate
     logger.setLevel(settings.level.upper())
     logger.propagate = False
@@ -47,6 +49,7 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
         yield logger
     finally:
         logger.removeHandler(handler)
+        handler.tell_folded(is_end=True)
         logger.setLevel(before[0])
         logger.propagate = before[1]
         deadline = time.monotonic() + FLUSH_SECONDS
@@ -72,22 +75,33 @@ def _tell_nobody(_: Entry) -> None:
 class _Handler(logging.Handler):
     """Turns a record into text at once, because what it mentions may change, and hands it to the threads."""
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    def __init__(self, sinks: Sequence[Sink], folding: Folding) -> None:
         super().__init__()
         self._sinks = sinks
+        self._folding = folding
+
+    def tell_folded(self, *, is_end: bool = False) -> None:
+        """Say how often what was not written has happened, when it is time."""
+        for level, text in self._folding.due(is_end=is_end):
+            self._put(Entry(time.time(), level, text))
+
+    def _put(self, entry: Entry) -> None:
+        for sink in self._sinks:
+            sink.put(entry)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a record over; a wrong logging call is logged itself rather than stopping who made it."""
         try:
             message = record.getMessage()
+            self.tell_folded()
+            if not self._folding.admits(record):
+                return
         except Exception as error:  # any __str__ may raise anything
             message = f"{record.msg!r} cannot be logged from {record.pathname}:{record.lineno}: {error!r}"
         details = ""
         if record.exc_info and record.exc_info[0] is not None:
             details = "".join(traceback.format_exception(*record.exc_info))
-        entry = Entry(record.created, record.levelname, message, details)
-        for sink in self._sinks:
-            sink.put(entry)
+        self._put(Entry(record.created, record.levelname, message, details))
 
 
 class _ConsoleWriter:

@@ -38,7 +38,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
     },
     "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
-    "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep")},
+    "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep", "repeats")},
     "storage": {
         When.NOW: ("playback", "playback_to", "most_messages"),
         When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous"),
