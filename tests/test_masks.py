@@ -308,3 +308,16 @@ def test_the_host_of_an_operator_in_the_configuration(tmp_path: Path, host: str,
     else:
         with pytest.raises(ConfigError, match="host"):
             load(path)
+
+
+# ------------------------------------------------------------------------------------------------------------------------ WHO
+
+
+@pytest.mark.parametrize("mask", ["203.0.113.0/24", "*!*@203.0.113.0/24", "b*!*@203.0.113.0/25", "bob!*@::ffff:203.0.113.0/120"])
+def test_operators_find_people_by_network(town: Town, root: Person, mask: str) -> None:
+    """WHO by a network finds those whose address one may see; a cloak hides the others from everybody else."""
+    cloaked(town, "bob", "203.0.113.9")
+    cloaked(town, "ann", "203.0.112.9")
+    eve = cloaked(town, "eve", "192.0.2.7")
+    assert [message.params[5] for message in root.say(f"WHO {mask}") if message.command == "352"] == ["bob"]
+    assert commands(eve.say(f"WHO {mask}")) == ["315"]

@@ -62,6 +62,14 @@ def network_of(host: str) -> Network | None:
     return parse_network(host) if slash and _NUMBERS.fullmatch(address) else None
 
 
+def names_network(mask: str) -> bool:
+    """Tell whether the host of a mask is a network."""
+    try:
+        return "/" in mask and network_of(mask.rpartition("@")[2]) is not None
+    except BadMask:
+        return False
+
+
 def contains(network: Network, host: str) -> bool:
     """Tell whether a host is an address in a network."""
     address = parse_address(host)

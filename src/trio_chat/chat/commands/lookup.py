@@ -7,6 +7,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import as_param
 from trio_chat.chat.commands import metadata, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
+from trio_chat.chat.masklists import Covers, fold_mask
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
@@ -39,7 +40,7 @@ def who_command(request: Request) -> Steps:
                 if not only_staff or member.operator:
                     _who_reply(request, choice, member, channel)
                     yield 1
-    elif masks.has_wildcard(mask):
+    elif masks.has_wildcard(mask) or masks.names_network(mask):
         yield from _who_matching(request, choice, mask, only_staff=only_staff)
     elif (user := request.world.users.get(fold_or_self(mask))) and (not only_staff or user.operator):
         _who_reply(request, choice, user, _common_channel(request, user))
@@ -48,14 +49,31 @@ def who_command(request: Request) -> Steps:
 
 def _who_matching(request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool) -> Steps:
     """List those whom a pattern covers, as far as the user may find them; an exact nickname would find everyone."""
-    pattern, viewer, users = masks.compiled(fold_or_self(mask)), request.user, request.world.users
+    viewer, users = request.user, request.world.users
+    covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
     for user in list(request.world.staff if only_staff else users.values()):
         yield 1
         if users.get(user.folded) is not user or not _can_find(viewer, user):
             continue
-        if any(pattern.fullmatch(text) for text in _names(viewer, user)):
+        if covers(user):
             _who_reply(request, choice, user, _common_channel(request, user))
             yield 1
+
+
+def _by_name(viewer: User, mask: str) -> Covers:
+    pattern = masks.compiled(fold_or_self(mask))
+    return lambda user: any(pattern.fullmatch(text) for text in _names(viewer, user))
+
+
+def _by_network(viewer: User, mask: str) -> Covers:
+    """Tell of those whose address the one who asks may know whether it is in the network of a mask."""
+    network = masks.read(fold_mask(masks.complete(mask)))
+
+    def covers(user: User) -> bool:
+        addresses = [session.address for session in user.sessions] if policy.can_see_address(viewer, user) else []
+        return network.covers(f"{user.folded}!{user.username.lower()}", (user.host, *addresses))
+
+    return covers
 
 
 def _can_find(viewer: User, user: User) -> bool:
