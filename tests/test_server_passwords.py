@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from support import Clock, Town, commands, find
 from trio_chat.chat.accounts import Account, Busy, Origin
 from trio_chat.chat.sasl import Failed, ScramSha256
-from trio_chat.config import LimitSettings, OperatorSettings, Settings, StorageSettings
+from trio_chat.config import LimitSettings, OperatorSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.app import Server
 from trio_chat.server.attempts import Attempts
@@ -238,9 +238,15 @@ def test_what_is_counted_is_bounded(clock: Clock) -> None:
 # --------------------------------------------------------------------------------------------------------------- all of it
 
 
-async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock) -> None:
+async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """And a right one at once; another's place in the queue is not kept meanwhile."""
     threads = HashingThreads(LimitSettings(failed_login_delay=2, password_threads=1))
+
+    async def hash_here(work: Callable[..., bool], *args: str) -> bool:
+        await trio.lowlevel.checkpoint()
+        return work(*args)
+
+    monkeypatch.setattr(threads, "_hash", hash_here)  # the clock would jump while a thread works
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
         for _ in range(3):
@@ -395,6 +401,27 @@ async def test_a_device_is_known_once_the_password_was_right() -> None:
         accounts.note_right("ann", LAPTOP)
         assert threads.accounts.is_known("ann", OFFICE)
         assert threads.accounts.is_known("ann", LAPTOP._replace(address=HOME.address))
+
+
+async def test_the_password_of_the_server_cannot_be_guessed() -> None:
+    """PASS: after some wrong ones from an address none is looked at; an address that has known it is let through."""
+    settings = Settings(storage=StorageSettings(file=None), server=ServerSettings(password="sesame"))
+    world = Server(settings, Clock(), None, HashingThreads(QUICK)).world
+    town = Town(world.identity)
+    town.world.control = world.control
+
+    def come(password: str, address: str) -> str:
+        person = town.newcomer(address)
+        person.say(f"PASS {password}", "NICK ann", "USER ann 0 * :x")
+        ended, is_here = person.ended, person.session.user is not None
+        person.leave()
+        return "here" if is_here else ended
+
+    assert [come("wrong", "192.0.2.1") for _ in range(3)] == ["Password incorrect"] * 3
+    assert "Too many wrong passwords" in come("sesame", "192.0.2.1")
+    assert come("sesame", "192.0.2.2") == "here"
+    assert [come("wrong", "192.0.2.2") for _ in range(4)] == ["Password incorrect"] * 4
+    assert come("sesame", "192.0.2.2") == "here"
 
 
 def test_oper_is_told_the_truth(town: Town) -> None:

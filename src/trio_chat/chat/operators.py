@@ -80,6 +80,16 @@ class Control(Protocol):
             Busy: too many were wrong from there, or too many wait.
         """
 
+    def refuse_guesser(self, origin: Origin) -> None:
+        """Look at no password of the server (PASS) after too many wrong ones.
+
+        Raises:
+            Busy: too many were wrong from there.
+        """
+
+    def note_password(self, origin: Origin, *, is_right: bool) -> None:
+        """Count a wrong password of the server, or know from now on that it is known there."""
+
     def numbers(self) -> list[tuple[str, float]]:
         """Return how the server stands: what is counted, in words, and how much it is."""
 

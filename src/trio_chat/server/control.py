@@ -21,6 +21,9 @@ from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
 
+_COMMAND = "PASS"
+"""Under which wrong passwords of the server are counted."""
+
 
 class Steered(rehash.Reconfigured, Protocol):
     """What is controlled: the server."""
@@ -73,6 +76,15 @@ class ServerControl:
         """Return a hash that fits nothing and is as dear as those in config.ini, which may be of another cost than ours."""
         known = next((entry.password for entry in self._server.world.identity.operators.values() if entry.password), "")
         return f"{known.rsplit('$', 2)[0]}${self._decoy.split('$', 4)[4]}" if known else self._decoy
+
+    def refuse_guesser(self, origin: Origin) -> None:
+        """Look at no password of the server after too many wrong ones; see `Control.refuse_guesser`."""
+        self._threads.server.refuse(_COMMAND, origin)
+
+    def note_password(self, origin: Origin, *, is_right: bool) -> None:
+        """Count a password of the server; see `Control.note_password`."""
+        lockout = self._threads.server
+        (lockout.note_right if is_right else lockout.note_wrong)(_COMMAND, origin)
 
     def numbers(self) -> list[tuple[str, float]]:
         """Return how the server stands; see `Control.numbers`."""

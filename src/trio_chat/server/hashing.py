@@ -26,14 +26,15 @@ class HashingThreads:
         accounts: locks out who guesses passwords of accounts.
         operators: likewise of operators of the server, so that neither locks out the other.
         gateways: likewise of gateways.
+        server: likewise the one of the server, which PASS gives.
         proved: digests, with the secret of this process, of hashes in config.ini and the right passwords to them.
     """
 
     def __init__(self, limits: LimitSettings | None = None) -> None:
         limits = limits or LimitSettings()
-        self.accounts, self.operators, self.gateways = (
+        self.accounts, self.operators, self.gateways, self.server = (
             Lockout(kind, limits.failed_logins, limits.failed_logins_per_address, trio.current_time)
-            for kind in ("account", "operator", "gateway")
+            for kind in ("account", "operator", "gateway", "server")
         )
         self.secret = os.urandom(32)
         self.proved: set[bytes] = set()

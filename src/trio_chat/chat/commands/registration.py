@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from trio_chat import __version__
 from trio_chat.chat import banning, missed, offers, operators, policy, presence
+from trio_chat.chat.accounts import Busy
 from trio_chat.chat.commands import accounts, channels, info, metadata, playback
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.registry import SERVICES, Request, command
@@ -256,12 +257,23 @@ def _require_account(request: Request) -> None:
 
 def _refuse_password(request: Request) -> bool:
     """End a session that does not know the server's password, if there is one; tell whether it was ended."""
-    password, session = request.world.identity.password, request.session
-    if not password or hmac.compare_digest(password.encode(), session.password.encode()):
+    password, session, control = request.world.identity.password, request.session, request.world.control
+    if not password:
+        return False
+    why = "Password incorrect"
+    try:
+        if control is not None:
+            control.refuse_guesser(session.origin)
+        is_right = hmac.compare_digest(password.encode(), session.password.encode())
+        if control is not None and (is_right or session.password):
+            control.note_password(session.origin, is_right=is_right)
+    except Busy as busy:
+        is_right, why = False, str(busy)
+    if is_right:
         return False
     log.info("refused %s (%s): wrong password", session.wanted_nick, session.address)
     request.reply.numeric(n.ERR_PASSWDMISMATCH)
-    request.reply.close("Password incorrect")
+    request.reply.close(why)
     return True
 
 
