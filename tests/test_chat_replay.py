@@ -50,6 +50,7 @@ class HereDatabase(Database):
         return work(self._here, *args, **kwargs)
 
     search = read
+    erase = write
 
 
 class Line(NamedTuple):
