@@ -125,17 +125,20 @@ class FakeServer:
         await self.greet(nick)
         await self.let_join(*(channels or ("#lobby",)))
 
-    async def play_back(self, *messages: str, kind: str = "chathistory #lobby", request: str = "CHATHISTORY") -> str:
+    async def play_back(
+        self, *messages: str, kind: str = "chathistory #lobby", request: str = "CHATHISTORY", tags: str = ""
+    ) -> str:
         """Answer a request for the history, and the PING behind it; return the request.
 
         Args:
             messages: each "msgid sender text", said at the hour and minute of its number: `7` at 00:07.
             kind: the type and the parameters of the batch.
             request: how the request must begin.
+            tags: what stands before the first line of the batch.
         """
         line = await self.expect(request)
         lines = [said_before(*message.split(" ", 2), batch="b") for message in messages]
-        await self.send(f":srv.test BATCH +b {kind}", *lines, ":srv.test BATCH -b")
+        await self.send(f"{tags}:srv.test BATCH +b {kind}", *lines, ":srv.test BATCH -b")
         ping = parse(await self.expect("PING h"))
         await self.send(f":srv.test PONG srv.test {ping.params[0]}")
         return line

@@ -114,6 +114,18 @@ async def test_gap_in_pages(autojump_clock: trio.testing.MockClock) -> None:
         assert shown == [f'["bob" {number // 60:02}:{number % 60:02}]: x' for number in range(2, 202)]
 
 
+async def test_a_page_that_says_so_is_the_last(autojump_clock: trio.testing.MockClock) -> None:
+    """The tag `draft/chathistory-end`: a full page is not followed by a request that would bring nothing."""
+    async with chat(caps=HISTORY) as c:
+        server = await in_lobby(c, "1 bob one")
+        await server.close()
+        server = await again(c)
+        await c.interface.take()
+        await server.play_back(*(f"{number} bob x" for number in range(102, 202)))
+        await server.play_back(*(f"{number} bob x" for number in range(2, 102)), tags="@draft/chathistory-end ")
+        assert len(await c.interface.take()) == 200
+
+
 async def test_long_gap_is_bounded(autojump_clock: trio.testing.MockClock) -> None:
     """Of a very long gap the end is shown, with a line that says so, and /history goes on from there."""
     async with chat(caps=HISTORY) as c:

@@ -33,6 +33,7 @@ from trio_chat.client.session.events import (
     Unconfirmed,
 )
 from trio_chat.client.session.session import WINDOW, NotConnectedError
+from trio_chat.client.session.split import room_for_text
 
 
 async def test_negotiates_before_registering() -> None:
@@ -202,6 +203,19 @@ async def test_error_that_belongs_to_nothing() -> None:
     async with talk() as t:
         await t.server.send(":srv.test 482 alice #lobby :You're not channel operator")
         assert await t.events() == [ServerError("You're not channel operator", "482", "#lobby")]
+
+
+async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
+    """draft/whoami, chghost: SETNAME in the welcome and CHGHOST say what stands before our words, and so how much fits."""
+    async with talk("chghost draft/whoami") as t:
+        for line, source in (
+            (":alice!~alice@example.org SETNAME :Alice", "alice!~alice@example.org"),
+            (":alice!~alice@example.org CHGHOST a h", "alice!a@h"),
+            (":bob!b@h CHGHOST longer_than_ours longer.example", "alice!a@h"),
+        ):
+            await t.server.send(line)
+            await t.events()
+            assert t.session.dialogue.room("#lobby") == room_for_text(source, "#lobby", Kind.MESSAGE)
 
 
 async def test_message_to_myself_is_shown_twice() -> None:

@@ -59,6 +59,7 @@ class Fetch:
     oldest: Place = NOWHERE
     by_time: bool = False
     batch: str = ""
+    is_end: bool = False
     token: str = ""
 
     @property
@@ -74,7 +75,7 @@ class Fetch:
             token: what the PING behind the request carries.
         """
         self.asked = min(limit or PAGE, PAGE, self.want - self.fetched)
-        self.page, self.count, self.batch, self.token = [], 0, "", token
+        self.page, self.count, self.batch, self.is_end, self.token = [], 0, "", False, token
 
     def add(self, said: Said, *, shown: bool) -> None:
         """Take in one message of the page; `shown` is false for what no person is to see."""

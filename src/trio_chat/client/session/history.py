@@ -120,8 +120,8 @@ class History:
 
     # What comes in
 
-    def begin_batch(self, reference: str, kind: str, target: str) -> None:
-        """Note that the messages of a batch come from the history."""
+    def begin_batch(self, reference: str, kind: str, target: str, *, is_end: bool = False) -> None:
+        """Note that the messages of a batch come from the history; `is_end` where the server says that no page follows."""
         fetch = self._current
         if kind not in ("chathistory", _SEARCH_BATCH):
             return
@@ -130,7 +130,7 @@ class History:
         if fetch is None or fetch.batch or is_search != (fetch.purpose is Purpose.SEARCH):
             return
         if is_search or self._dialogue.features.same(target, fetch.channel):
-            fetch.batch = reference
+            fetch.batch, fetch.is_end = reference, is_end
 
     def add(self, reference: str, said: Said, *, shown: bool) -> None:
         """Take in one message of a batch; `shown` is false for what no person is to see."""
@@ -148,7 +148,8 @@ class History:
         if fetch is None or fetch.batch != reference:
             return
         fetch.end_page()
-        is_last = not fetch.count or (fetch.count < fetch.asked and bool(self._dialogue.features.history_limit))
+        is_short = fetch.count < fetch.asked and bool(self._dialogue.features.history_limit)
+        is_last = fetch.is_end or not fetch.count or is_short
         if fetch.purpose is Purpose.SEARCH or is_last or fetch.fetched >= fetch.want:
             self._show(fetch, is_whole=is_last)
         else:

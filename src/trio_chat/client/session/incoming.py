@@ -127,7 +127,14 @@ def _closing(dialogue: "Dialogue", message: Message) -> None:
 # Talk
 
 
-@handles("ACK", "SETNAME", "CHGHOST", "KILL")
+@handles("CHGHOST", params=2)
+def _other_host(dialogue: "Dialogue", message: Message) -> None:
+    """Note our own new address, on which it depends how much text one line holds."""
+    if dialogue.is_me(message.nick):
+        dialogue.source = f"{message.nick}!{message.params[0]}@{message.params[1]}"
+
+
+@handles("ACK", "SETNAME", "KILL")
 def _silent(dialogue: "Dialogue", message: Message) -> None:
     """Changes nothing that is shown; its label, if any, counts."""
 

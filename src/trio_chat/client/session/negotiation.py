@@ -8,11 +8,13 @@ WANTED = (
     "away-notify",
     "batch",
     "cap-notify",
+    "chghost",
     "draft/account-registration",
     "draft/chathistory",
     "draft/message-redaction",
     "draft/multiline",
     "draft/read-marker",
+    "draft/whoami",
     "echo-message",
     "extended-join",
     "invite-notify",
@@ -28,7 +30,11 @@ WANTED = (
 _FOR_HISTORY = frozenset(("batch", "echo-message", "message-tags", "server-time"))
 """What the history needs: without its end, its times and its msgids, and those of our own messages, it has gaps or doubles."""
 _MOST_LINES = 100
-_NEEDS = {"draft/chathistory": _FOR_HISTORY, "soju.im/search": _FOR_HISTORY}
+_NEEDS = {
+    "draft/chathistory": _FOR_HISTORY,
+    "draft/whoami": frozenset(("chghost",)),  # "Clients requesting draft/whoami MUST also request chghost"
+    "soju.im/search": _FOR_HISTORY,
+}
 
 
 class Negotiation:

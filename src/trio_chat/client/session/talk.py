@@ -6,6 +6,7 @@ from trio_chat.client.session.events import Kind, Said, ServerInfo, ServerShutDo
 from trio_chat.client.session.handlers import handles
 from trio_chat.client.session.multiline import MULTILINE, LinesOf
 from trio_chat.client.session.status import REPLY_TAGS
+from trio_chat.irc.capabilities import HISTORY_END_TAG
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _batch(dialogue: "Dialogue", message: Message) -> None:
             dialogue.batches[reference] = label
         if message.params[1:2] == (MULTILINE,):
             dialogue.lines_of[reference] = LinesOf(message)
-        dialogue.history.begin_batch(reference, *(*message.params[1:3], "", "")[:2])
+        dialogue.history.begin_batch(reference, *(*message.params[1:3], "", "")[:2], is_end=HISTORY_END_TAG in message.tags)
         return
     if (lines := dialogue.lines_of.pop(reference, None)) and (whole := lines.message()):
         _said(dialogue, whole)
