@@ -81,7 +81,7 @@ class Unsaved:
     preferences: set[str] = field(default_factory=set)
     metadata: set[str] = field(default_factory=set)
     on_change: Callable[[], None] = _nothing
-    noted: int = 0
+    noted: int = field(default=0, compare=False)
 
     def _changed(self) -> None:
         self.noted += 1

@@ -101,6 +101,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "playback": values.whole(0, 1000),
         "playback_to": values.choice("people", "accounts", "everybody"),
         "most_messages": values.whole(1, 10_000),
+        "reserve": values.size(0, 2**40),
     },
     "accounts": {
         "registration": values.choice("open", "closed"),

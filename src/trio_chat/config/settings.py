@@ -72,6 +72,7 @@ class StorageSettings:
     playback: int = 20  # messages
     playback_to: str = "people"
     most_messages: int = 100
+    reserve: int = 67_108_864  # bytes of the disk; 0: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

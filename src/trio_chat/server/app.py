@@ -32,10 +32,11 @@ from trio_chat.server.hosts import Host, is_known
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Arrival, Entrance, accept_from
 from trio_chat.server.mail import mailer
-from trio_chat.server.memory import forget
+from trio_chat.server.memory import MEMORY, forget
 from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
+from trio_chat.server.room import watch_room
 from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
@@ -119,6 +120,9 @@ class Server:
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
                 nursery.start_soon(expire_users, self.world, self.settings.accounts.always_on_days, self._announce)
+            storage = self.settings.storage
+            if self.world.memory is not None and storage.file is not None and storage.file.name != MEMORY and storage.reserve:
+                nursery.start_soon(watch_room, self.world.quotas, storage.file.absolute().parent, storage.reserve)
             if self._bans is not None:
                 await self._bans.refresh()
                 nursery.start_soon(self._bans.run)

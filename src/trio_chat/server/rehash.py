@@ -41,7 +41,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep", "repeats")},
     "storage": {
         When.NOW: ("playback", "playback_to", "most_messages"),
-        When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous"),
+        When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous", "reserve"),
     },
     "accounts": {
         When.NOW: ("registration", "required", "before_connect", "min_password", "email", "multi_session", "reservation"),

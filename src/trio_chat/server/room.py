@@ -1,0 +1,67 @@
+"""Room on the disk: while little is left, it is kept for accounts, and in the end for operators, who can make room."""
+
+import logging
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import trio
+
+from trio_chat.chat.quotas import Quotas, Room
+
+log = logging.getLogger("trio_chat")
+
+INTERVAL = 5.0
+"""Seconds from one look to the next."""
+_LAST = 4
+"""The part of the reserve that is for operators alone: one of so many."""
+_WORDS = {
+    Room.EVERYBODY: "there is room on the disk again, everybody can write",
+    Room.ACCOUNTS: "the disk is nearly full: what guests say is refused until there is room",
+    Room.OPERATORS: "the disk is all but full: what anybody but operators says is refused until there is room",
+}
+
+
+async def free_bytes(path: Path) -> int:
+    """Return how many bytes are free on the disk on which a directory is.
+
+    Raises:
+        OSError: that cannot be found out.
+    """
+    return (await trio.to_thread.run_sync(shutil.disk_usage, path)).free
+
+
+async def watch_room(quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes) -> None:
+    """Look how much room is left where the database is, for ever, and have what is reserved kept.
+
+    Args:
+        quotas: what is told for whom there is room.
+        path: the directory.
+        reserve: bytes.
+        free: returns how many bytes are free.
+    """
+    while True:
+        try:
+            left = await free(path)
+        except OSError as error:
+            log.warning("how much room is on the disk cannot be found out: %s", error)
+        else:
+            room = room_for(left, reserve)
+            if room is not quotas.room:
+                log.log(
+                    logging.WARNING if room is Room.EVERYBODY else logging.ERROR, "%s (%d MB are free)", _WORDS[room], left >> 20
+                )
+            quotas.room = room
+        await trio.sleep(INTERVAL)
+
+
+def room_for(left: int, reserve: int) -> Room:
+    """Return for whom there is room.
+
+    Args:
+        left: bytes that are free.
+        reserve: bytes that are reserved.
+    """
+    if left >= reserve:
+        return Room.EVERYBODY
+    return Room.ACCOUNTS if left >= reserve // _LAST else Room.OPERATORS
