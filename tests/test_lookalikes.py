@@ -61,7 +61,7 @@ def test_names_that_do_not_look_alike(name: str, other: str) -> None:
 
 
 def test_skeletons_without_accents() -> None:
-    """For who expects a certain name, an accent or a small capital is soon overlooked."""
+    """An accent or a small capital is soon overlooked by somebody who expects a certain name."""
     assert loose_skeletons("NįckSérv", fold("NįckSérv")) == loose_skeletons("NickServ", "nickserv")
 
 
@@ -93,7 +93,7 @@ def test_the_own_name_in_capitals_may_look_like_another(town: Town, accounts: Op
 
 
 def test_nobody_looks_like_somebody_who_is_here(town: Town) -> None:
-    """Whoever came first keeps the look; who leaves, or takes another name, gives it up."""
+    """The first user keeps the look, and gives it up by leaving or with another name."""
     bob = town.person("Оtto")
     ann = town.person("ann")
     assert commands(ann.say("NICK Otto")) == ["433"]

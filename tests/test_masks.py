@@ -150,7 +150,7 @@ def cloaked(town: Town, nick: str, address: str, *joins: str) -> Person:
     ],
 )  # fmt: skip
 def test_a_ban_of_a_network(town: Town, root: Person, mask: str, address: str) -> None:
-    """It says whom it covers now and ends them, cloaked or not; who comes later is refused, and it can be lifted."""
+    """It says whom it covers now and ends them, cloaked or not; later clients are refused, and it can be lifted."""
     bob, ann = cloaked(town, "bob", address), cloaked(town, "ann", "192.0.2.7")
     (told,) = root.say(f"KLINE {mask} :spam")
     assert told.params[-1].endswith("is banned for ever; 1 connection ended: bob.")
@@ -240,7 +240,7 @@ def test_an_account_is_suspended_for_a_duration_that_is_understood(root: Person)
     ],
 )  # fmt: skip
 def test_bans_exceptions_and_invitations_by_network(town: Town, mask: str, address: str) -> None:
-    """Also of who has a cloak; `+b`, `+e` and `+I`, and a mute."""
+    """Also of users with a cloak; `+b`, `+e` and `+I`, and a mute."""
     ann, bob = cloaked(town, "ann", "192.0.2.7", "#a"), cloaked(town, "bob", address)
     eve = cloaked(town, "eve", "203.0.112.9")
     ann.say(f"MODE #a +b {mask}")

@@ -1,4 +1,4 @@
-"""Passwords at the edge: a fair queue for those that are hashed, and a lockout for who guesses."""
+"""Passwords at the edge: a fair queue for those that are hashed, and a lockout of clients that guess."""
 
 from collections.abc import Callable
 
@@ -69,7 +69,7 @@ class Line:
 
 
 async def test_addresses_take_turns(nursery: trio.Nursery) -> None:
-    """Whoever asks for many waits for them; another address waits for one."""
+    """An address that asks for many waits for them; another one waits for one."""
     line = Line(nursery, FairQueue(1, 10))
     await line.come("a1", "a2", "a3", "a4", "b1", "b2", "c1")
     await line.finish(7)
@@ -116,7 +116,7 @@ async def test_who_leaves_waits_no_longer(nursery: trio.Nursery) -> None:
     assert len(line.queue) == 2
     line._next.release()
     line.scopes["a1"].cancel()  # it leaves its place, and
-    line.scopes["c1"].cancel()  # who was given it leaves before it knows
+    line.scopes["c1"].cancel()  # the task that was given it leaves before it runs
     await wait_all_tasks_blocked()
     assert line.served == ["a1", "d1"]
     assert len(line.queue) == 0
@@ -375,7 +375,7 @@ async def wrong_proof(exchange: ScramSha256) -> None:
 
 
 async def test_wrong_proofs_of_scram_count_too() -> None:
-    """Who is not listened to any more gets no keys either, nor is a proof looked at that was begun before."""
+    """A client that is locked out gets no keys, and its proof is not looked at, even one that was begun before."""
     async with open_database(None) as database:
         threads = HashingThreads(LimitSettings(failed_logins=1, failed_login_delay=0))
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)

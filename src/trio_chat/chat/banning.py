@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trio_chat.chat.world import World
 
 _MOST_NAMES = 10
-"""Nicknames that an operator is told of those whom a ban covers."""
+"""Nicknames of covered users that an operator is shown."""
 
 
 def told(ban: Ban) -> str:
@@ -51,9 +51,9 @@ class Enforced(NamedTuple):
     """What came of new bans.
 
     Args:
-        events: what those who are covered are to see first, and others of it.
+        events: lines for the covered users, and for others of what happens to them.
         connections: how many were ended.
-        names: the nicknames of the users who are covered.
+        names: the nicknames of the covered users.
     """
 
     events: list[Event]

@@ -1,4 +1,4 @@
-"""Names that look like others: nobody can be taken for somebody who has an account, or who is here, and no channel for another.
+"""Names that look like others: no user can be taken for the owner of an account or for another user, and no channel for another.
 
 Names in ASCII are not compared with each other, only with those of other scripts (`irc.skeletons`). What a name costs does not
 depend on how many there are.

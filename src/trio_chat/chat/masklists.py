@@ -63,7 +63,7 @@ class ListEntry(NamedTuple):
     Args:
         mask: as it is shown.
         folded: how it is compared with other masks.
-        setter: who set it (nick!user@host).
+        setter: the user who set it (nick!user@host).
         time: when, in seconds of Unix time.
         acts: letters of the extended bans that say what it is about; "" for everything that its list is about.
         covers: tells whether it covers a user.
@@ -82,7 +82,7 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
 
     Args:
         text: as somebody wrote it.
-        setter: who set it.
+        setter: the user who set it.
         time: when, in seconds of Unix time.
     """
     parsed = extbans.parse(text)
@@ -97,7 +97,7 @@ def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
 
     Args:
         entries: the list.
-        user: who.
+        user: the user.
         act: the letter of what the user wants to do that some masks are about alone; "" when there is no such letter for it.
     """
     return any(entry.covers(user) for entry in entries if not entry.acts or (act and act in entry.acts))

@@ -1,7 +1,7 @@
-"""A queue for a few places that is fair over those who wait: an address that asks for many waits for its own, not others for it.
+"""A queue for a few places that is fair over addresses: an address with many tasks waits for its own, not others for it.
 
-Lanes say who is likely to be right, and are served in this order; but now and then the last one is served first, so that
-nobody in it waits for ever.
+Lanes tell likely honest tasks from others, and are served in their order. Now and then the last one is served first, so that
+no task in it waits for ever.
 """
 
 from collections import OrderedDict, deque
@@ -29,10 +29,10 @@ class Lane(IntEnum):
 class _Waiting:
     """A task that waits for a place."""
 
-    __slots__ = ("has_place", "lane", "turn", "who")
+    __slots__ = ("address", "has_place", "lane", "turn")
 
-    def __init__(self, who: str, lane: Lane) -> None:
-        self.who = who
+    def __init__(self, address: str, lane: Lane) -> None:
+        self.address = address
         self.lane = lane
         self.turn = trio.Event()  # it has a place, or is refused
         self.has_place = False
@@ -59,32 +59,32 @@ class FairQueue:
         return self._waiting
 
     @asynccontextmanager
-    async def place(self, who: str, lane: Lane) -> AsyncIterator[None]:
+    async def place(self, address: str, lane: Lane) -> AsyncIterator[None]:
         """Have a place while the block runs. When cancelled, the task waits no longer; in the block its place stays its own.
 
         Args:
-            who: the address; each has its turn.
+            address: the address that the task is for; each has its turn.
             lane: the lane to wait in.
 
         Raises:
             Busy: too many wait, and of this address not fewer than of others.
         """
-        await self._wait(who, lane)
+        await self._wait(address, lane)
         try:
             yield
         finally:
             self._free += 1
             self._give()
 
-    async def _wait(self, who: str, lane: Lane) -> None:
+    async def _wait(self, address: str, lane: Lane) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
         if self._free:
             self._free -= 1
             return
-        waiting = _Waiting(who, lane)
+        waiting = _Waiting(address, lane)
         if self._waiting >= self._most_waiting and not self._refuse_another(waiting):
             raise Busy(FULL)
-        self._lanes[lane].setdefault(who, deque()).append(waiting)
+        self._lanes[lane].setdefault(address, deque()).append(waiting)
         self._waiting += 1
         try:
             await waiting.turn.wait()
@@ -105,10 +105,10 @@ class FairQueue:
         self._given += 1
         order = reversed(Lane) if self._given % _LAST_LANE_FIRST == 0 else iter(Lane)
         lane = next(self._lanes[lane] for lane in order if self._lanes[lane])
-        who, queue = lane.popitem(last=False)
+        address, queue = lane.popitem(last=False)
         waiting = queue.popleft()
         if queue:
-            lane[who] = queue  # behind the other addresses
+            lane[address] = queue  # behind the other addresses
         self._waiting -= 1
         self._free -= 1
         waiting.has_place = True
@@ -120,7 +120,7 @@ class FairQueue:
         if lane < waiting.lane:
             return False
         queue = max(self._lanes[lane].values(), key=len)
-        if lane == waiting.lane and len(queue) <= len(self._lanes[lane].get(waiting.who, ())) + 1:
+        if lane == waiting.lane and len(queue) <= len(self._lanes[lane].get(waiting.address, ())) + 1:
             return False
         other = queue[-1]
         self._remove(other)
@@ -129,7 +129,7 @@ class FairQueue:
 
     def _remove(self, waiting: _Waiting) -> None:
         lane = self._lanes[waiting.lane]
-        lane[waiting.who].remove(waiting)
-        if not lane[waiting.who]:
-            del lane[waiting.who]
+        lane[waiting.address].remove(waiting)
+        if not lane[waiting.address]:
+            del lane[waiting.address]
         self._waiting -= 1

@@ -1,4 +1,4 @@
-"""Where passwords are hashed: in a few threads, for which all wait in one fair queue, and none for who guesses."""
+"""Threads in which passwords are hashed: a few, for which all clients wait in one fair queue (OWASP, Password Storage)."""
 
 import os
 from collections.abc import Callable
@@ -23,7 +23,7 @@ class HashingThreads:
         limits: how many threads, how many may wait, and how many passwords may be wrong, checked and made.
 
     Attributes:
-        accounts: locks out who guesses passwords of accounts.
+        accounts: the lockout of clients that guess passwords of accounts.
         operators: likewise of operators of the server, so that neither locks out the other.
         gateways: likewise of gateways.
         server: likewise the one of the server, which PASS gives.

@@ -1,8 +1,8 @@
-"""Lockout: after too many wrong passwords for an account, its further ones from the same address are not looked at for a while.
+"""Lockout: after too many wrong passwords for an account, further ones for it from the same address are refused for a while.
 
-So who guesses locks out nobody else behind the same address, until there are very many for all accounts together; then only
-known devices are listened to. A device is an address, of IPv6 a /64, or the certificate that a client has shown; an account
-knows those from which it has been logged in to. All tables are bounded.
+Other accounts can be used from that address, until very many passwords of all accounts were wrong; then only known devices
+are let through (OWASP Authentication Cheat Sheet, device cookies). A device is an address, of IPv6 a /64, or the certificate
+that a client has shown; an account knows those from which it has been logged in to. All tables are bounded.
 """
 
 import logging
