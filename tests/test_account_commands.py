@@ -11,7 +11,7 @@ import pytest
 import trio
 
 from trio_chat import cli
-from trio_chat.chat.accounts import Account
+from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.i18n import install
 from trio_chat.server.accounts import COSTS, open_accounts
@@ -72,7 +72,7 @@ def verified(name: str, password: str) -> Account | None:
     async def verify() -> Account | None:
         async with open_database(DATABASE) as database:
             accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
-            return await accounts.verify(name, password, "192.0.2.1")
+            return await accounts.verify(name, password, Origin("192.0.2.1"))
 
     return trio.run(verify)
 
