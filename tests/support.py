@@ -2,13 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
+from itertools import count
 from typing import TypeVar, cast
 
 import scramp
 
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, AccountIndex, Credentials, Email, Origin, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -137,22 +138,24 @@ class Town:
         return person
 
 
-class OpenAccounts:
+class OpenAccounts(AccountIndex):
     """A keeper of accounts that hashes nothing and never has to wait."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Account] = {}
-        self.known: Mapping[str, Account] = self._known
+        super().__init__()
+        self._numbers = count(1)
         self.passwords: dict[str, str] = {}
-        self.owners: dict[str, str] = {}
+        self.owners: dict[str, int] = {}
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
 
-    def add(self, name: str, password: str) -> None:
+    def add(self, name: str, password: str) -> Account:
         """Have an account."""
-        self._known[name.lower()] = Account(name, name.lower(), int(NOON))
-        self.passwords[name.lower()] = password
+        account = Account(name, fold_or_self(name), int(NOON), next(self._numbers))
+        self.note(account)
+        self.passwords[account.folded] = password
+        return account
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return a password as it is."""
@@ -160,23 +163,24 @@ class OpenAccounts:
             raise self.error
         return Credentials(password, ScramKeys(b"", 0, b"", b""))
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
         """Make an account."""
         if self.error:
             raise self.error
-        if account.folded in self.known:
-            return False
-        self._known[account.folded] = account
+        if account.folded in self.known or account.folded in self.dropped:
+            return None
+        account = account._replace(id=next(self._numbers))
+        self.note(account)
         self.passwords[account.folded] = credentials.password
         if email is not None:
             self.emails[account.folded] = email
-        return True
+        return account
 
-    async def email(self, folded: str) -> Email | None:
+    async def email(self, account: int) -> Email | None:
         """Return an account's address."""
         if self.error:
             raise self.error
-        return self.emails.get(folded)
+        return self.emails.get(self.by_id[account].folded)
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right."""
@@ -202,31 +206,36 @@ class OpenAccounts:
         )
         return ScramKeys(salt, iterations, stored_key, server_key)
 
-    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
+    async def set_password(self, account: int, password: str, origin: Origin) -> None:
         """Give an account another password."""
-        self.passwords[folded] = password
+        self.passwords[self.by_id[account].folded] = password
 
-    async def certificates(self, folded: str) -> list[str]:
+    async def certificates(self, account: int) -> list[str]:
         """Return an account's certificates."""
-        return [fingerprint for fingerprint, owner in self.owners.items() if owner == folded]
+        return [fingerprint for fingerprint, owner in self.owners.items() if owner == account]
 
     async def by_certificate(self, fingerprint: str) -> Account | None:
         """Return whose certificate it is."""
-        return self.known.get(self.owners.get(fingerprint, ""))
+        return self.by_id.get(self.owners.get(fingerprint, 0))
 
-    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate log in."""
-        return self.owners.setdefault(fingerprint, folded) == folded
+        return self.owners.setdefault(fingerprint, account) == account
 
-    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more."""
-        return self.owners.get(fingerprint) == folded and bool(self.owners.pop(fingerprint))
+        return self.owners.get(fingerprint) == account and bool(self.owners.pop(fingerprint))
 
-    async def delete(self, folded: str) -> None:
+    async def delete(self, account: int) -> None:
         """Delete an account."""
-        del self._known[folded], self.passwords[folded]
+        del self.passwords[self.by_id[account].folded]
+        self.drop(self.by_id[account])
 
-    async def refresh(self) -> list[str]:
+    async def free(self, folded: str) -> bool:
+        """Let the name of a deleted account be registered again."""
+        return self.release(folded)
+
+    async def refresh(self) -> list[Account]:
         """Learn of nothing."""
         return []
 
@@ -314,10 +323,10 @@ class ListHistory:
         self.records = [record for record in self.records if (record.buffer, record.id) != (buffer, number)]
         return len(self.records) < before
 
-    async def conversations(self, account: str) -> list[str]:
+    async def conversations(self, account: int) -> list[str]:
         """Return where an account has private messages."""
         buffers = dict.fromkeys(record.buffer for record in self.records)
-        return [buffer for buffer in buffers if "," in buffer and account in buffer.split(",")]
+        return [buffer for buffer in buffers if "," in buffer and str(account) in buffer.split(",")]
 
 
 def _words(text: str) -> list[str]:

@@ -23,6 +23,9 @@ from trio_chat.storage.lasting import SqliteStore
 
 DATABASE = Path("trio-chat.db")
 PASSWORD = "correct horse"
+ANN, BOB, EVE = 1, 2, 3
+"""The numbers of accounts: the first one that is added is Ann's."""
+NUMBERS = {"Ann": ANN, "bob": BOB, "eve": EVE}
 
 
 class Terminal(io.StringIO):
@@ -89,12 +92,12 @@ def found(words: str, sender: str = "") -> list[int]:
 
 def said(number: int, account: str, buffer: str = "#a", text: str = "pizza") -> Record:
     """Return what an account says."""
-    return Record(buffer, number, "PRIVMSG", f"{account or 'guest'}!u@h", account, text)
+    return Record(buffer, number, "PRIVMSG", f"{account or 'guest'}!u@h", account, text, account_id=NUMBERS.get(account, 0))
 
 
 def joined(number: int, account: str) -> Record:
     """Return that an account comes in."""
-    return Record("#a", number, "JOIN", f"{account}!u@h", account, "", params=(account, "Real name"))
+    return Record("#a", number, "JOIN", f"{account}!u@h", account, "", params=(account, "Real name"), account_id=NUMBERS[account])
 
 
 def left() -> list[int]:
@@ -103,12 +106,12 @@ def left() -> list[int]:
 
 
 def register(
-    folded: str, owner: str, access: dict[str, str] | None = None, topic: str = "", members: dict[str, str] | None = None
+    folded: str, owner: int, access: dict[int, str] | None = None, topic: str = "", members: dict[int, str] | None = None
 ) -> None:
     """Make a channel that lasts."""
     state = {
         "name": folded, "created": 1, "founded": 1, "owner": owner, "since": 1_800_000_000, "access": access or {},
-        "topic": [topic, owner, 1] if topic else None, "flags": "nt", "key": "", "limit": 0, "lists": {},
+        "topic": [topic, "Ann", 1] if topic else None, "flags": "nt", "key": "", "limit": 0, "lists": {},
         "members": members or {},
     }  # fmt: skip
     execute("INSERT INTO channel VALUES (?, ?)", folded, json.dumps(state))
@@ -161,7 +164,7 @@ def test_who_registers_meanwhile_is_first(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("name", ["", "a b", "#ann", "1ann", "a,b", "x" * 65, "a\x1b[2J", "a\u202eb"])
-@pytest.mark.parametrize("command", ["add", "passwd", "delete", "export", "forget"])
+@pytest.mark.parametrize("command", ["add", "passwd", "delete", "export", "forget", "free"])
 def test_a_name_that_nobody_can_have_is_wrong_usage(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever is to be done with it."""
     assert ran("account", command, name) == 2
@@ -270,7 +273,7 @@ def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     add("bob")
     add("Ann")
     execute("UPDATE account SET created = 1800000000")
-    execute("INSERT INTO always_on VALUES ('ann', '{}')")
+    execute("INSERT INTO always_on SELECT id, '{}' FROM account WHERE name = 'Ann'")
     capsys.readouterr()
     assert ran("account", "list") == 0
     assert capsys.readouterr().out == "Ann\t2027-01-15T08:00:00Z\talways-on\nbob\t2027-01-15T08:00:00Z\n"
@@ -278,9 +281,12 @@ def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     """With a topic that cannot do anything to a terminal, and the always-on members; not those that belong to nobody."""
-    register("#b", "bob")
-    register("#a", "Ann", topic="hot\x1b[2J pizza", members={"ann": "o", "eve": ""})
-    register("#nobodys", "", members={"ann": ""})
+    add("Ann")
+    add("bob")
+    capsys.readouterr()
+    register("#b", BOB)
+    register("#a", ANN, topic="hot\x1b[2J pizza", members={ANN: "o", EVE: ""})
+    register("#nobodys", 0, members={ANN: ""})
     assert ran("channel", "list") == 0
     assert capsys.readouterr().out.splitlines() == [
         "#a\tAnn\t2027-01-15T08:00:00Z\thot\\x1b[2J pizza\t2",
@@ -306,20 +312,20 @@ def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
 def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
     """Neither channels nor ranks nor how far somebody has read, nor a place; what belongs to others stays as it is."""
     add()
-    register("#a", "Ann")
-    register("#b", "bob", {"Ann": "o", "eve": "v"}, members={"ann": "o", "eve": ""})
-    register("#hers", "", members={"ann": "o"})
-    execute("INSERT INTO always_on VALUES ('ann', '{}'), ('eve', '{}')")
-    execute("INSERT INTO preference VALUES ('ann', '{}'), ('eve', '{}')")
-    register("#c", "bob", {"eve": "v"})
-    execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#b', '2026-01-01T00:00:00.000Z')")
+    register("#a", ANN)
+    register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
+    register("#hers", 0, members={ANN: "o"})
+    execute("INSERT INTO always_on VALUES (1, '{}'), (3, '{}')")
+    execute("INSERT INTO preference VALUES (1, '{}'), (3, '{}')")
+    register("#c", BOB, {EVE: "v"})
+    execute("INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#b', '2026-01-01T00:00:00.000Z')")
     untouched = channels()["#c"]
     assert ran("account", command, "ann", "--yes") == 0
-    assert {name: state["access"] for name, state in channels().items()} == {"#b": {"eve": "v"}, "#c": {"eve": "v"}}
+    assert {name: state["access"] for name, state in channels().items()} == {"#b": {"3": "v"}, "#c": {"3": "v"}}
     assert channels()["#c"] == untouched
-    assert channels()["#b"]["members"] == {"eve": ""}
-    assert execute("SELECT account FROM marker") == [("bob",)]
-    assert execute("SELECT account FROM always_on") == execute("SELECT account FROM preference") == [("eve",)]
+    assert channels()["#b"]["members"] == {"3": ""}
+    assert execute("SELECT account FROM marker") == [(BOB,)]
+    assert execute("SELECT account FROM always_on") == execute("SELECT account FROM preference") == [(EVE,)]
 
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
@@ -329,7 +335,7 @@ def test_who_can_be_asked_is_asked(
 ) -> None:
     """Only yes means yes."""
     add()
-    register("#a", "Ann")
+    register("#a", ANN)
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
     assert ran("account", command, "ann") == code
     assert "Delete the account Ann" in capsys.readouterr().err
@@ -352,8 +358,9 @@ def test_all_that_was_said_and_done_is_forgotten(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(maintenance, "PAGE", 3)
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 2)
     add()
-    mine = [said(number, "Ann", buffer) for number, buffer in enumerate(["#a", "#b", "ann,bob"] * 4, 1)]
-    others = [said(20, "bob"), said(21, "bob", "ann,bob"), said(22, ""), said(23, "anna", "#b"), joined(24, "bob")]
+    mine = [said(number, "Ann", buffer) for number, buffer in enumerate(["#a", "#b", "1,2"] * 4, 1)]
+    former = said(23, "Ann", "#b")._replace(account_id=0)  # what an account of this name had said before
+    others = [said(20, "bob"), said(21, "bob", "1,2"), said(22, ""), former, joined(24, "bob")]
     fill(*mine, *others, joined(30, "Ann"), joined(31, "Ann"))
     capsys.readouterr()
     assert ran("account", "forget", "ann", "--yes") == 0
@@ -374,10 +381,15 @@ def test_what_is_forgotten_is_not_found() -> None:
 
 def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixture[str]) -> None:
     """Also what it said until a running server let go of it."""
-    fill(said(1, "Ann"), said(2, "bob"))
+    fill(said(1, "Ann")._replace(account_id=0), said(2, "bob"))
     assert ran("account", "forget", "ann", "--yes") == 0
     assert capsys.readouterr().err == "1 message or event was deleted.\n"
     assert left() == [2]
+    add()
+    assert ran("account", "delete", "ann", "--yes") == 0
+    fill(said(3, "Ann"), said(4, "Ann")._replace(account_id=9))
+    assert ran("account", "forget", "ann", "--yes") == 0
+    assert left() == [2, 4]
 
 
 def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,7 +397,7 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
     fill(said(1, "Ann"), said(2, "Ann"))
     with maintenance.opened(DATABASE) as connection:
-        deleted = people.forget(connection, "ann", lambda done: fill(said(10 + done, "bob")))
+        deleted = people.forget(connection, people.Author(ANN, ""), lambda done: fill(said(10 + done, "bob")))
     assert (deleted, left()) == (2, [11, 12])
 
 
@@ -395,19 +407,21 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
 def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixture[str]) -> None:
     """What it said, in the form of the history export, its channels and its ranks; and nothing of others."""
     add()
-    fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\'))
-    register("#a", "Ann")
-    register("#b", "bob", {"Ann": "o", "eve": "v"}, members={"ann": "o", "eve": ""})
-    execute("INSERT INTO always_on VALUES ('ann', '{\"nick\": \"Ann\"}'), ('bob', '{}')")
-    execute("INSERT INTO preference VALUES ('ann', '{\"always-on\": true}'), ('bob', '{}')")
-    execute("INSERT INTO marker VALUES ('ann', '#b', '2026-01-01T00:00:00.000Z'), ('bob', '#c', '2026-01-01T00:00:00.000Z')")
-    execute("""INSERT INTO metadata VALUES ('ann', '{"url": "x"}'), ('bob', '{"url": "y"}')""")
-    execute("INSERT INTO email VALUES ('ann', 'ann@example.org', 1), ('bob', 'bob@example.org', 1)")
+    fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "1,2", text='a "b"\u2028\\'))
+    register("#a", ANN)
+    register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
+    execute("INSERT INTO always_on VALUES (1, '{\"nick\": \"Ann\"}'), (2, '{}')")
+    execute("INSERT INTO preference VALUES (1, '{\"always-on\": true}'), (2, '{}')")
+    execute("INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#c', '2026-01-01T00:00:00.000Z')")
+    execute("""INSERT INTO metadata VALUES (1, '{"url": "x"}'), (2, '{"url": "y"}')""")
+    execute("INSERT INTO email VALUES (1, 'ann@example.org', 1), (2, 'bob@example.org', 1)")
     execute("UPDATE account SET created = 1800000000")
     capsys.readouterr()
     assert ran("account", "export", "ANN") == 0
     exported = json.loads(capsys.readouterr().out)
-    own = [said(1, "Ann"), said(3, "Ann", "ann,bob", text='a "b"\u2028\\')]
+    own = [said(1, "Ann"), said(3, "Ann", "1,2", text='a "b"\u2028\\')]
+    with maintenance.opened(DATABASE) as connection:
+        numbers = people.numbers(connection)
     assert exported == {
         "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
         "email": {"address": "ann@example.org", "verified": True},
@@ -417,7 +431,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "settings": {"always-on": True},
         "always_on": {"user": {"nick": "Ann"}, "channels": {"#b": "o"}},
         "metadata": {"url": "x"},
-        "messages": [json.loads(lines.to_line(record)) for record in own],
+        "messages": [json.loads(lines.to_line(record, numbers)) for record in own],
     }
 
 

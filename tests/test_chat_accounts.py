@@ -387,7 +387,7 @@ def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
 
 
 def test_dropping_an_account(town: Town, accounts: OpenAccounts) -> None:
-    """With the password; then the name is anybody's."""
+    """With the password; then nobody has the name, neither as a nickname nor as an account."""
     accounts.passwords["ann"] = "old-one"
     ann = town.person("annie")
     ann.say("NS IDENTIFY ann old-one")
@@ -395,7 +395,9 @@ def test_dropping_an_account(town: Town, accounts: OpenAccounts) -> None:
     assert "deleted" in sentence(ann.say("NS DROP old-one"))
     assert ann.session.user is not None
     assert ann.session.user.account == ""
-    assert commands(ann.say("NICK ann")) == ["NICK"]
+    refusal = find(ann.say("NICK ann"), "FAIL")
+    assert refusal.params[:3] == ("NICK", "NICKNAME_RESERVED", "ann")
+    assert "was deleted" in refusal.params[-1]
 
 
 def test_asking_nickserv(town: Town) -> None:

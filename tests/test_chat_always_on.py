@@ -151,7 +151,7 @@ def test_an_account_has_one_such_user(town: Town) -> None:
     second.say("NS IDENTIFY ann ann-password")
     second.leave()
     assert commands(first.read()) == ["QUIT"]
-    assert first.session.user is town.world.residents.of("ann")
+    assert first.session.user is town.world.residents.of(first.session.account_id)
 
 
 def test_a_session_of_the_account_comes_back_under_the_name_that_stayed(town: Town) -> None:
@@ -467,14 +467,15 @@ def test_what_happened_is_written_down_and_restored(town: Town) -> None:
     ann.leave()
     town.world.unsaved.take()
     bob.say("KICK #a ann :spam")
-    assert town.world.unsaved.users == {"ann"}
-    residents = town.world.residents
-    state = to_state(town.world.users["ann"], 0.0, residents.missed_of("ann"))
-    kept = residents.take_missed("ann")
-    residents.restore_missed("ann", json.loads(json.dumps(state)))
-    assert residents.missed_of("ann") == kept
-    residents.restore_missed("bob", {"nick": "bob"})  # written by an older version
-    assert residents.missed_of("bob") == []
+    residents, number = town.world.residents, town.world.users["ann"].account_id
+    assert town.world.unsaved.users == {number}
+    state = to_state(town.world.users["ann"], 0.0, residents.missed_of(number))
+    kept = residents.take_missed(number)
+    assert kept
+    residents.restore_missed(number, json.loads(json.dumps(state)))
+    assert residents.missed_of(number) == kept
+    residents.restore_missed(number + 1, {"nick": "bob"})  # written by an older version
+    assert residents.missed_of(number + 1) == []
 
 
 def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
@@ -483,8 +484,11 @@ def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
     ann.say("MODE #a +o bob")
     ann.leave()
     bob.say("KICK #a ann")
-    forget_account(town.world, "ann")
-    assert town.world.residents.missed_of("ann") == []
+    assert town.world.accounts is not None
+    gone = town.world.accounts.known["ann"]
+    assert town.world.residents.missed_of(gone.id)
+    forget_account(town.world, gone)
+    assert town.world.residents.missed_of(gone.id) == []
 
 
 # --------------------------------------------------------------------------------------------------------------- playback
@@ -568,7 +572,7 @@ def test_changes_of_a_user_are_noted(town: Town, line: str) -> None:
     bob.say(line.replace("ann", "bob"))
     assert not town.world.unsaved
     ann.say(line)
-    assert town.world.unsaved.users == {"ann"}
+    assert town.world.unsaved.users == {ann.session.account_id}
 
 
 @pytest.mark.parametrize("line", ["JOIN #b", "PART #a", "MODE #a +v ann", "TOPIC #a :x", "JOIN 0"])
@@ -593,13 +597,14 @@ def test_saying_something_is_not_noted(town: Town) -> None:
 def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
     """Nobody could ever come back to it; whoever is there stays, as a guest."""
     bob = town.person("bob", "#a")
+    known = town.world.accounts.known if town.world.accounts else {}
     staying(town, "#a").leave()
-    events = forget_account(town.world, "ann")
+    events = forget_account(town.world, known["ann"])
     assert [event.command for event in events] == ["QUIT"]
     assert town.world.users.keys() == {"bob"}
-    assert town.world.preferences.chosen("ann") == {}
+    assert town.world.preferences.chosen(known["ann"].id) == {}
     eve = staying(town, "#a", nick="eve", account="eve")
-    assert [event.command for event in forget_account(town.world, "eve")] == ["901", "ACCOUNT"]
+    assert [event.command for event in forget_account(town.world, known["eve"])] == ["901", "ACCOUNT"]
     assert eve.session.account == ""
     assert len(town.world.residents) == 0
     assert bob.session.user is not None

@@ -125,8 +125,8 @@ def test_what_is_not_saved_wins_over_the_table() -> None:
 def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
     """A ban that was lifted here does not come back, nor is one that was changed here undone, by what the table still has."""
     bans = Bans(Clock())
-    lifted = Ban(Kind.ACCOUNT, "ann", "root", "spam", int(NOON))
-    changed = Ban(Kind.ACCOUNT, "bob", "root", "spam", int(NOON))
+    lifted = Ban(Kind.ACCOUNT, "ann", "root", "spam", int(NOON), account_id=1)
+    changed = Ban(Kind.ACCOUNT, "bob", "root", "spam", int(NOON), account_id=2)
     assert bans.replace([lifted, changed]) == [lifted, changed]
     bans.remove(Kind.ACCOUNT, "ann")
     bans.add(changed._replace(reason="flooding"))

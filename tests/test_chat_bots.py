@@ -3,6 +3,7 @@
 import pytest
 
 from support import Person, Town, commands, find
+from trio_chat.chat.accounts import Account
 
 
 @pytest.fixture
@@ -70,7 +71,7 @@ def test_the_account(town: Town) -> None:
     """ "0 is used for [account] when the user is logged out"."""
     bob, ann = town.person("bob"), town.person("ann")
     assert bob.session.user
-    bob.session.user.account = "robert"
+    bob.session.user.set_account(Account("robert", "robert", 0, 1))
     assert find(ann.say("WHO bob %na"), "354").params == ("ann", "bob", "robert")
 
 

@@ -126,7 +126,7 @@ def test_the_lobby_stays_when_nobody_owns_it_any_more(town: Town) -> None:
     """It is there for who comes next, empty or not."""
     ann = logged_in(town, "ann", "#lobby")
     lobby = town.world.channels["#lobby"]
-    lobby.registration = Registration("ann", int(NOON))
+    lobby.registration = Registration(ann.session.account_id, int(NOON))
     assert "nobody" in sentence(ann.say("CS DROP #lobby"))
     ann.say("PART #lobby")
     assert town.world.channels["#lobby"] is lobby

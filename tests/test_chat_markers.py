@@ -68,12 +68,12 @@ def test_nobody_has_read_what_is_not_said_yet(town: Town) -> None:
 def test_what_was_marked_by_a_wrong_clock_gives_way(town: Town) -> None:
     """A marker of the future, which is in the database already, is shown as one of now, and the next one counts."""
     phone = device(town)
-    town.world.markers["ann"] = {"#a": FUTURE.removeprefix("timestamp=")}
+    town.world.markers[phone.session.account_id] = {"#a": FUTURE.removeprefix("timestamp=")}
     assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
     assert find(phone.say(f"MARKREAD #a {FUTURE}"), "MARKREAD").params == ("#a", at(0))
     town.clock.now += 5
     assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
-    assert town.world.unsaved.markers == {("ann", "#a")}
+    assert town.world.unsaved.markers == {(phone.session.account_id, "#a")}
 
 
 def test_who_sets_one_is_answered_in_any_case(town: Town) -> None:
@@ -95,9 +95,10 @@ def test_an_accounts_marker_is_to_be_written_down(town: Town) -> None:
     """A nickname's is not."""
     town.person("bob").say(f"MARKREAD #a {LATE}")
     assert town.world.unsaved.markers == set()
-    device(town).say(f"MARKREAD #a {LATE}")
-    assert town.world.unsaved.markers == {("ann", "#a")}
-    assert town.world.markers["ann"] == {"#a": LATE.removeprefix("timestamp=")}
+    ann = device(town)
+    ann.say(f"MARKREAD #a {LATE}")
+    assert town.world.unsaved.markers == {(ann.session.account_id, "#a")}
+    assert town.world.markers[ann.session.account_id] == {"#a": LATE.removeprefix("timestamp=")}
 
 
 @pytest.mark.parametrize(

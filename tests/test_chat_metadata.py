@@ -9,6 +9,8 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
 CAPS = "batch draft/metadata-2"
+ANN = 1
+"""The number of ann's account."""
 
 
 @pytest.fixture
@@ -366,7 +368,7 @@ def test_an_account_keeps_what_it_says(members: Town) -> None:
     bob.say("METADATA * SUB url")
     ann = members.person("Anna", "#a", caps=THIRD)
     ann.say("NICKSERV IDENTIFY ann secret", "METADATA * SET url :x")
-    assert members.world.unsaved.metadata == {"ann"}
+    assert members.world.unsaved.metadata == {ann.session.account_id}
     assert find(bob.read(), "761").params == ("*", "Anna", "url", "*", "x")
     ann.say("NICKSERV LOGOUT")
     assert find(bob.read(), "766").params[:3] == ("*", "Anna", "url")
@@ -380,17 +382,17 @@ def test_an_account_keeps_what_it_says(members: Town) -> None:
 
 def test_a_guest_takes_along_what_it_has_said(members: Town) -> None:
     """Where the account says nothing else."""
-    members.world.metadata["ann"] = {"a": "1"}
+    members.world.metadata[ANN] = {"a": "1"}
     ann = members.person("anna", caps=THIRD)
     ann.say("METADATA * SET a :2", "METADATA * SET b :3", "NICKSERV IDENTIFY ann secret")
-    assert members.world.metadata["ann"] == {"a": "1", "b": "3"}
+    assert members.world.metadata[ANN] == {"a": "1", "b": "3"}
 
 
 def test_what_a_guest_takes_along_has_room(members: Town) -> None:
     """An account has no more keys than anybody else; what does not fit is left behind."""
     most = members.world.lengths.metadata_keys
-    members.world.metadata["ann"] = {f"own{number}": "x" for number in range(most - 1)}
+    members.world.metadata[ANN] = {f"own{number}": "x" for number in range(most - 1)}
     ann = members.person("anna", caps=THIRD)
     ann.say("METADATA * SET a :1", "METADATA * SET b :2", "NICKSERV IDENTIFY ann secret")
-    assert len(members.world.metadata["ann"]) == most
-    assert members.world.metadata["ann"]["a"] == "1"
+    assert len(members.world.metadata[ANN]) == most
+    assert members.world.metadata[ANN]["a"] == "1"

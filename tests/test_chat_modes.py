@@ -9,6 +9,9 @@ from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.registrations import Registration, restore, to_state
 from trio_chat.irc import extbans, modes
 
+ANN, BOB = 1, 2
+"""The numbers of their accounts."""
+
 
 @pytest.fixture
 def town() -> Town:
@@ -26,7 +29,8 @@ def logged_in(town: Town, nick: str, *channels: str) -> Person:
     """Return somebody who is logged in to the account of that name."""
     person = town.newcomer()
     person.say("CAP REQ sasl", f"NICK {nick}", f"USER {nick} 0 * :{nick}", "PASS x")
-    person.session.account = nick
+    assert town.world.accounts is not None
+    person.session.set_account(town.world.accounts.known[nick])
     person.say("CAP END", *(f"JOIN {channel}" for channel in channels))
     for other in town.world.sessions:
         assert isinstance(other.sink, Person)
@@ -176,7 +180,7 @@ def test_extended_bans_last(town: Town) -> None:
     """A list entry of a registered channel is the same after a restart."""
     town.person("ann", "#a").say("MODE #a +bf m:a:bob #a", "MODE #a +u")
     channel = town.world.channels["#a"]
-    channel.registration = Registration("ann", 1)
+    channel.registration = Registration(ANN, 1)
     state = to_state(channel)
     again = restore(Town().world, "#a", state)
     assert [entry.mask for entry in again.lists["b"].values()] == ["m:a:bob"]
@@ -389,7 +393,7 @@ def test_no_line_of_a_message_is_ctcp() -> None:
 def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -> None:
     """Neither by an invitation that is missing nor by a ban."""
     town.person("eve", "#a").say("MODE #a +i", f"MODE #a +b {'*!*@*' if rank == 'o' else 'x'}")
-    town.world.channels["#a"].registration = Registration("ann", 1, {"bob": rank})
+    town.world.channels["#a"].registration = Registration(ANN, 1, {BOB: rank})
     assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == first
 
 

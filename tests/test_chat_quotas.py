@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from support import ListHistory, Person, Town
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import Operator, appoint
@@ -123,7 +124,7 @@ def test_an_account_is_counted_wherever_it_comes_from() -> None:
     for number, nick in enumerate(("ann", "bob")):
         person = town.person(nick, "#a", host=f"192.0.2.{number}")
         assert person.session.user is not None
-        set_account(town.world, person.session.user, "ann")
+        set_account(town.world, person.session.user, Account("ann", "ann", 0, 1))
         assert bool(failures(flood(person, 3))) is (nick == "bob")
 
 
@@ -207,7 +208,7 @@ def test_the_last_room_is_kept(room: Room, may_talk: str) -> None:
     account, staff = people["account"].session.user, people["staff"].session.user
     assert account is not None
     assert staff is not None
-    set_account(town.world, account, "account")
+    set_account(town.world, account, Account("account", "account", 0, 1))
     appoint(town.world, staff, Operator(name="staff"))
     town.world.quotas.room = room
     assert [name for name, person in people.items() if not failures(flood(person, 1))] == may_talk.split()

@@ -3,6 +3,7 @@
 import pytest
 
 from support import ListHistory, Person, Town, commands, find, offered
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import msgid as msgid_of
@@ -99,7 +100,7 @@ def test_an_account_keeps_its_messages(town: Town) -> None:
     for nick in ("bob", "rob"):
         person = town.person(nick, "#a", caps=CAPS)
         assert person.session.user
-        person.session.user.account = "bob"
+        person.session.user.set_account(Account("bob", "bob", 0, 1))
         if nick == "bob":
             said = msgid(person)
             person.leave()

@@ -79,7 +79,7 @@ def test_a_registration_follows(town: Town) -> None:
     """Both names are written down: the one that is gone, and the one that is new. Only the founder may."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     channel = town.world.channels["#a"]
-    channel.registration = Registration("ann", 1)
+    channel.registration = Registration(1, 1)
     assert bob.session.user is not None
     channel.members[bob.session.user].ranks = {"q"}
     assert commands(ann.say("RENAME #a #b")) == ["482"]

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support import Person, Town, find
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.cloaks import LABEL, PREFIXES, SUFFIX, Cloaks, as_param
 from trio_chat.irc.masks import parse_address
 
@@ -76,6 +77,6 @@ def test_others_see_the_cloak(town: Town) -> None:
     bob.say("PRIVMSG #a :hi")
     assert find(ann.read(), "PRIVMSG").source == f"bob!bob@{Cloaks(SECRET).of_address('203.0.113.9')}"
     eve = Person(town, "203.0.113.9")
-    eve.session.account = "Eve"
+    eve.session.set_account(Account("Eve", "eve", 0, 1))
     eve.say("NICK eve", "USER eve 0 * :e")
     assert find(ann.say("WHOIS eve"), "311").params[3] == "user/Eve"

@@ -83,15 +83,13 @@ async def test_a_database_remembers_its_case_mapping() -> None:
     """It goes on with another one as long as no name would change by it."""
     async with open_database(None) as database:
         await settle(database, "ascii")
-        await database.write(
-            lambda connection: connection.execute("INSERT INTO buffer (name) VALUES ('#a'), ('ann,~bob'), ('#Ж')")
-        )
+        await database.write(lambda connection: connection.execute("INSERT INTO buffer (name) VALUES ('#a'), ('1,~bob'), ('#Ж')"))
         await settle(database, "ascii")
         with pytest.raises(StorageError, match="casemapping = ascii, and #Ж would"):
             await settle(database, "precis")
         await database.write(lambda connection: connection.execute("DELETE FROM buffer WHERE name = '#Ж'"))
         await settle(database, "rfc1459")
-        await database.write(lambda connection: connection.execute("INSERT INTO marker VALUES ('a[', '#a', 'x')"))
+        await database.write(lambda connection: connection.execute("INSERT INTO dropped VALUES ('a[', 'A[', 1, 1, 1)"))
         with pytest.raises(StorageError, match="casemapping = rfc1459"):
             await settle(database, "precis")
 
@@ -102,7 +100,7 @@ async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) 
     ban = Ban(Kind.MASK, "spam[*!*@*", "oper", "spam", 1)
     async with open_database(None) as database:
         await settle(database, "ascii")
-        row = (ban.kind.value, "spam[*!*@*", *ban[1:])
+        row = (ban.kind.value, "spam[*!*@*", *ban[1:6])
         await database.write(lambda connection: connection.execute("INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?)", row))
         await settle(database, mapping)
         bans = SqliteBans(database)

@@ -12,6 +12,9 @@ from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.storage import lines
 
+HERE = lines.Numbers("here", {1: "ann", 2: "борис"}, 3)
+"""Accounts of this database: two, and one that was deleted and whose name is free."""
+
 
 def line(**changes: Any) -> bytes:
     """Return a good line of an export with something changed; None leaves a key out."""
@@ -22,17 +25,46 @@ def line(**changes: Any) -> bytes:
 @given(records)
 def test_a_line_gives_its_message_back(message: Record) -> None:
     """Every field, whatever is in it, on one line of UTF-8 that no reader splits and no terminal obeys."""
-    written = lines.to_line(message)
-    assert lines.from_line(written) == message
+    written = lines.to_line(message, HERE)
+    assert lines.from_line(written, HERE) == message
     assert written.decode().splitlines(keepends=True) == [written.decode()]
     assert not set(written.decode()[:-1]) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0))}
 
 
-@pytest.mark.parametrize("name", ["#a", "ann,bob", "ann,~bob", "иван,ann"])
-def test_where_something_was_said(name: str) -> None:
-    """A channel, a conversation of two accounts, or one with a guest; always by its folded name."""
-    message = lines.from_line(lines.to_line(Record(name, NOW, "PRIVMSG", "a!b@c", "", "x")))
-    assert message.buffer == (name if name[0] == "#" else ",".join(sorted(name.split(","))))
+@pytest.mark.parametrize(
+    ("buffer", "shown", "elsewhere"),
+    [
+        ("#a", "#a", "#a"),
+        ("1,2", "ann,борис", "~ann,~борис"),
+        ("1,~eve", "ann,~eve", "~ann,~eve"),
+        ("1,3", "ann,~deleted", "~ann,~deleted"),
+    ],
+)
+def test_where_something_was_said(buffer: str, shown: str, elsewhere: str) -> None:
+    """A channel, a conversation of two accounts, or one with a guest. In another database it is one of guests: nobody's."""
+    written = lines.to_line(Record(buffer, NOW, "PRIVMSG", "a!b@c", "", "x"), HERE)
+    assert json.loads(written)["channel"] == shown
+    assert lines.from_line(written, HERE).buffer == buffer
+    assert lines.from_line(written, HERE._replace(origin="another")).buffer == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("number", "account", "origin", "expected"),
+    [
+        (1, "Ann", "here", 1),
+        (1, "ann", "there", 0),  # a namesake, with the same number even
+        (1, "борис", "here", 0),  # of a copy of this database that has gone its own way
+        (3, "eve", "here", 3),  # an account that was deleted, and whose name is free
+        (4, "eve", "here", 0),  # a number that an account may be given some day
+        (0, "ann", "here", 0),
+        (-1, "ann", "here", 0),
+    ],
+)
+def test_whose_a_message_is(number: int, account: str, origin: str, expected: int) -> None:
+    """What an export of another server, or a file that somebody made, calls an account is nobody's here."""
+    written = line(account=account, origin=origin, account_id=number)
+    assert lines.from_line(written, HERE).account_id == expected
+    assert lines.from_line(written).account_id == 0
 
 
 def test_a_line_says_what_a_message_is() -> None:

@@ -167,15 +167,17 @@ def test_an_operator_gives_nobody_the_look_of_another(town: Town, root: Person) 
 
 
 def test_accounts_that_come_and_go_are_noticed(town: Town, accounts: OpenAccounts) -> None:
-    """A new account is looked at, one that is gone is not."""
+    """A new account is looked at; one that is gone is, too, until its name is free."""
     ann = town.person("ann")
     assert commands(ann.say("NICK kopa")) == ["NICK"]
     accounts.add("кора", "sesame")
     ann.say("NICK ann")
-    accounts.add("Оtto", "sesame")
+    gone = accounts.add("Оtto", "sesame")
     assert "433" in commands(ann.say("NICK Otto"))
-    forget_account(town.world, "Оtto")
-    del accounts._known["оtto"]
+    accounts.drop(gone)
+    forget_account(town.world, gone)
+    assert "433" in commands(ann.say("NICK Otto"))
+    accounts.release("оtto")
     assert commands(ann.say("NICK Otto")) == ["NICK"]
     assert town.clock() == NOON
 

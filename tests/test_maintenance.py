@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import stat
@@ -106,15 +107,38 @@ def test_what_is_noted_of_it_expires_too() -> None:
 
 @given(st.lists(records, max_size=30, unique_by=lambda message: message.id))
 def test_what_was_exported_can_be_imported(tmp_path_factory: pytest.TempPathFactory, messages: list[Record]) -> None:
-    """An export, read into an empty database, gives the same messages, in every channel, in the same order."""
+    """An export, read into the database as it was when it was empty, gives the same messages, everywhere and in order."""
     directory = tmp_path_factory.mktemp("round")
     source, target, file = (str(directory / name) for name in ("source.db", "target.db", "file.jsonl"))
+    fill(name=source)
+    add_accounts(source, "ann", "борис")
+    shutil.copy(source, target)
     fill(*sorted(messages, key=lambda message: message.id), name=source)
-    fill(name=target)
     assert ran("history", "export", "--database", source, "--output", file) == 0
     assert ran("history", "import", "--database", target, file) == 0
-    for channel in ("#a", "#кухня", "#ß", "ann,борис"):
+    for channel in ("#a", "#кухня", "#ß", "1,2", "1,~борис"):
         assert kept(channel, target) == kept(channel, source)
+
+
+def add_accounts(name: str, *accounts: str) -> None:
+    """Have accounts, with the numbers 1, 2 and so on."""
+    connection = apsw.Connection(name)
+    rows = [(account, account) for account in accounts]
+    connection.executemany("INSERT INTO account VALUES (NULL, ?, ?, 1, '', x'', 0, x'', x'', 0)", rows)
+    connection.close()
+
+
+def test_a_namesake_on_another_server_is_somebody_else() -> None:
+    """What an account of another server has said, aloud or in private, belongs to nobody here; nor is it shown as theirs."""
+    for name in ("there.db", "here.db"):
+        fill(name=name)
+        add_accounts(name, "ann", "bob")
+    mine = record(1)._replace(account="ann", account_id=1)
+    fill(mine, mine._replace(id=2, buffer="1,2"), name="there.db")
+    assert ran("history", "export", "--database", "there.db", "--output", "file") == 0
+    assert ran("history", "import", "--database", "here.db", "file") == 0
+    assert kept("#a", "here.db") == [mine._replace(account_id=0)]
+    assert (kept("1,2", "here.db"), len(kept("~ann,~bob", "here.db"))) == ([], 1)
 
 
 def test_pages_are_joined_without_a_seam(monkeypatch: pytest.MonkeyPatch, capfdbinary: Any) -> None:

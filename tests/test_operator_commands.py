@@ -136,7 +136,7 @@ def test_an_old_ban_can_be_lifted(mask: str) -> None:
 
 def test_a_suspended_account_is_lifted_by_its_name() -> None:
     """As `ban list` shows it."""
-    bans(Ban(Kind.ACCOUNT, "Anna", "root", "x", 1))
+    bans(Ban(Kind.ACCOUNT, "Anna", "root", "x", 1, account_id=7))
     assert ran("ban", "remove", "anna") == 0
     assert bans() == []
 

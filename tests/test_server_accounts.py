@@ -22,7 +22,8 @@ from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.lasting import SqliteStore
 
-ANN = Account("Ann", "ann", 1_800_000_000)
+ANN = Account("Ann", "ann", 1_800_000_000, 1)
+"""As the first account of a database is; whoever makes it does not know the number yet."""
 ADDRESS = Origin("192.0.2.1")
 
 
@@ -33,9 +34,9 @@ async def keeper(path: Path | None = None, cost: Cost = COSTS["low"]) -> AsyncIt
         yield await open_accounts(SqliteAccounts(database), cost)
 
 
-async def create(accounts: AccountKeeper, account: Account, password: str, origin: Origin) -> bool:
+async def create(accounts: AccountKeeper, account: Account, password: str, origin: Origin) -> Account | None:
     """Make an account, as who registers does."""
-    return await accounts.create(account, await accounts.prepare(password, origin))
+    return await accounts.create(account._replace(id=0), await accounts.prepare(password, origin))
 
 
 async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
@@ -52,17 +53,17 @@ async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
 
 async def test_a_certificate_is_of_one_account() -> None:
     """Of the one that had it first, until that takes it away or is deleted; an account that is gone gets none."""
-    bob = Account("Bob", "bob", 1_800_000_000)
+    bob = Account("Bob", "bob", 1_800_000_000, 2)
     async with keeper() as accounts:
         for account in (ANN, bob):
-            await create(accounts, account, "correct horse", ADDRESS)
-        assert await accounts.add_certificate("ann", "ab")
-        assert not await accounts.add_certificate("bob", "ab")
-        assert not await accounts.add_certificate("eve", "cd")
-        assert not await accounts.remove_certificate("bob", "ab")
-        assert await accounts.certificates("ann") == ["ab"]
-        await accounts.delete("ann")
-        assert await accounts.add_certificate("bob", "ab")
+            assert await create(accounts, account, "correct horse", ADDRESS) == account
+        assert await accounts.add_certificate(ANN.id, "ab")
+        assert not await accounts.add_certificate(bob.id, "ab")
+        assert not await accounts.add_certificate(3, "cd")
+        assert not await accounts.remove_certificate(bob.id, "ab")
+        assert await accounts.certificates(ANN.id) == ["ab"]
+        await accounts.delete(ANN.id)
+        assert await accounts.add_certificate(bob.id, "ab")
 
 
 def test_no_password_is_in_the_file(tmp_path: Path) -> None:
@@ -82,15 +83,17 @@ def test_no_password_is_in_the_file(tmp_path: Path) -> None:
 
 
 async def test_changing_and_deleting() -> None:
-    """The old password is worth nothing then; a deleted account can be made anew."""
+    """The old password is worth nothing then; a deleted account can be made anew once its name is free, as another one."""
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
-        await accounts.set_password("ann", "battery staple", ADDRESS)
+        await accounts.set_password(ANN.id, "battery staple", ADDRESS)
         assert await accounts.verify("ann", "correct horse", ADDRESS) is None
         assert await accounts.verify("ann", "battery staple", ADDRESS) == ANN
-        await accounts.delete("ann")
+        await accounts.delete(ANN.id)
         assert await accounts.verify("ann", "battery staple", ADDRESS) is None
-        assert await create(accounts, ANN, "correct horse", ADDRESS)
+        assert await create(accounts, ANN, "correct horse", ADDRESS) is None
+        assert await accounts.free("ann")
+        assert await create(accounts, ANN, "correct horse", ADDRESS) == ANN._replace(id=2)
 
 
 async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
@@ -100,10 +103,12 @@ async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
         assert await accounts.create(ANN, credentials, Email("ann@example.org", is_verified=True))
         assert not await accounts.create(ANN, credentials, Email("eve@example.org", is_verified=True))
     async with keeper(tmp_path / "chat.db") as accounts:
-        assert await accounts.email("ann") == Email("ann@example.org", is_verified=True)
-        await accounts.delete("ann")
-        await accounts.create(ANN, credentials)
-        assert await accounts.email("ann") is None
+        assert await accounts.email(ANN.id) == Email("ann@example.org", is_verified=True)
+        await accounts.delete(ANN.id)
+        await accounts.free("ann")
+        anew = await accounts.create(ANN, credentials)
+        assert anew is not None
+        assert await accounts.email(anew.id) is None
 
 
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
@@ -163,13 +168,14 @@ async def test_a_database_that_cannot_be_written(tmp_path: Path) -> None:
 
 async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Path) -> None:
     """Accounts that were added or deleted in the file, by somebody else."""
-    bob = Account("Bob", "bob", 1_800_000_000)
+    bob = Account("Bob", "bob", 1_800_000_000, 2)
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
         await create(server, ANN, "correct horse", ADDRESS)
         assert await server.refresh() == []
         await create(command, bob, "battery staple", ADDRESS)
-        await command.delete("ann")
-        assert await server.refresh() == ["Ann"]
+        await command.delete(ANN.id)
+        assert await server.refresh() == [ANN]
+        assert server.dropped == {"ann": ANN}
         assert server.known == {"bob": bob}
         assert await server.verify("bob", "battery staple", ADDRESS) == bob
         assert await server.refresh() == []
@@ -180,34 +186,51 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
         await create(command, ANN, "correct horse", ADDRESS)
         await server.refresh()
-        await command.delete("ann")
-        await create(command, ANN._replace(created=ANN.created + 9), "battery staple", ADDRESS)
-        assert await server.refresh() == ["Ann"]
+        await command.delete(ANN.id)
+        await command.free("ann")
+        await create(command, ANN, "battery staple", ADDRESS)
+        assert await server.refresh() == [ANN]
+        assert server.known == {"ann": ANN._replace(id=2)}
 
 
 async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -> None:
     """A save that is cancelled leaves its changes to the next one."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
-        world.markers["ann"] = {"#a": "2026-01-01T00:00:00.000Z"}
-        world.unsaved.note_marker("ann", "#a")
+        await create(await open_accounts(SqliteAccounts(database), COSTS["low"]), ANN, "correct horse", ADDRESS)
+        world.markers[ANN.id] = {"#a": "2026-01-01T00:00:00.000Z"}
+        world.unsaved.note_marker(ANN.id, "#a")
         with trio.CancelScope() as scope:
             scope.cancel()
             await save_state(world, store)
         assert scope.cancelled_caught
         assert await save_state(world, store)
-        assert (await store.load()).markers == {("ann", "#a"): "2026-01-01T00:00:00.000Z"}
+        assert (await store.load()).markers == {(ANN.id, "#a"): "2026-01-01T00:00:00.000Z"}
 
 
-async def test_a_name_that_was_given_up_begins_anew(tmp_path: Path) -> None:
-    """How far the former owner had read is nobody else's business."""
+async def test_what_belongs_to_an_account_goes_with_it(tmp_path: Path) -> None:
+    """How far the former owner had read is nobody else's business; a server that has not noticed yet writes nothing again."""
     async with open_database(tmp_path / "chat.db") as database:
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
         store = SqliteStore(database)
-        await create(accounts, ANN, "correct horse", ADDRESS)
-        await store.save(Changes({}, {("ann", "#a"): "2026-01-01T00:00:00.000Z", ("bob", "#a"): "2026-01-01T00:00:00.000Z"}))
-        await accounts.delete("ann")
-        assert set((await store.load()).markers) == {("bob", "#a")}
+        bob = await create(accounts, Account("Bob", "bob", 1), "correct horse", ADDRESS)
+        assert bob is not None
+        ann = await create(accounts, ANN, "correct horse", ADDRESS)
+        assert ann is not None
+        of_both = Changes(
+            {},
+            {(account.id, "#a"): "2026-01-01T00:00:00.000Z" for account in (ann, bob)},
+            {account.id: {"nick": account.name} for account in (ann, bob)},
+            {account.id: {"auto-away": True} for account in (ann, bob)},
+            {account.id: {"url": "x"} for account in (ann, bob)},
+        )
+        await store.save(of_both)
+        await accounts.delete(ann.id)
+        for _ in range(2):
+            kept = await store.load()
+            assert set(kept.markers) == {(bob.id, "#a")}
+            assert set(kept.users) == set(kept.preferences) == set(kept.metadata) == {bob.id}
+            await store.save(of_both)
 
 
 async def test_accounts_of_one_address_are_limited() -> None:
@@ -227,10 +250,11 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
+        await create(await open_accounts(SqliteAccounts(database), COSTS["low"]), ANN, "correct horse", ADDRESS)
         for said in ({"url": "x", "ё": "я"}, {}):
-            world.metadata["ann"] = said
-            world.unsaved.note_metadata("ann")
+            world.metadata[ANN.id] = said
+            world.unsaved.note_metadata(ANN.id)
             assert await save_state(world, store)
             again = World(Identity(), Lengths(), lambda: 1_800_000_000.0)
             await load_state(again, store)
-            assert again.metadata == ({"ann": said} if said else {})
+            assert again.metadata == ({ANN.id: said} if said else {})

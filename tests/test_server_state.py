@@ -1,15 +1,17 @@
 """What lasts at the edge: written down when it changes, there again after a restart, and gone when its time has come."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from functools import partial
 
+import apsw
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, find
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import AccountRules, AccountsError
+from trio_chat.chat.accounts import Account, AccountRules, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes, Unsaved
@@ -21,6 +23,8 @@ from trio_chat.storage.database import Database, StorageError, open_database
 from trio_chat.storage.lasting import SqliteStore
 
 DAY = 86_400
+ANN, BOB = 1, 2
+"""The numbers of their accounts."""
 
 
 def make(always_on: str = "opt-in", lobby: str = "") -> Town:
@@ -39,11 +43,30 @@ def staying(town: Town, nick: str, *joins: str, account: str = "Ann") -> Person:
     return person
 
 
+def write_accounts(connection: apsw.Connection, accounts: Iterable[Account]) -> None:
+    """Have accounts with the numbers that they have in a town: of others nothing is kept."""
+    rows = [(account.id, account.folded, account.name, account.created) for account in accounts]
+    connection.executemany("INSERT INTO account VALUES (?, ?, ?, ?, '', x'', 0, x'', x'', 0)", rows)
+
+
+@asynccontextmanager
+async def open_store(town: Town) -> AsyncIterator[SqliteStore]:
+    """Open a store in which the accounts of a town are."""
+    async with open_database(None) as database:
+        await prepare(database, town)
+        yield SqliteStore(database)
+
+
+async def prepare(database: Database, town: Town) -> None:
+    """Have the accounts of a town in a database."""
+    assert town.world.accounts is not None
+    await database.write(write_accounts, list(town.world.accounts.by_id.values()))
+
+
 async def restarted(town: Town, after: Town | None = None) -> Town:
     """Return a world that has read what another one wrote down."""
     after = after or make()
-    async with open_database(None) as database:
-        store = SqliteStore(database)
+    async with open_store(town) as store:
         assert await save_state(town.world, store)
         await load_state(after.world, store)
     return after
@@ -57,7 +80,7 @@ async def test_an_always_on_user_is_there_after_a_restart() -> None:
     ann.say("MODE #a +k-o secret annie", "MODE #a +v annie", "TOPIC #b :tea", "MODE annie +B", "METADATA * SET a :b")
     ann.say("NS SET multiclient off")
     town = await restarted(before)
-    user = town.world.residents.of("Ann")
+    user = town.world.residents.of(ANN)
     assert user is town.world.users["annie"]
     assert user is not None
     assert (user.account, user.modes, user.metadata, user.sessions) == ("Ann", {"B", "i"}, {"a": "b"}, ())
@@ -67,7 +90,7 @@ async def test_an_always_on_user_is_there_after_a_restart() -> None:
     assert topic is not None
     assert topic.text == "tea"
     assert user.away == UNSPECIFIED
-    assert town.world.preferences.chosen("Ann") == {"always-on": True, "multiclient": False}
+    assert town.world.preferences.chosen(ANN) == {"always-on": True, "multiclient": False}
 
 
 async def test_who_was_there_as_anybody_else_is_not() -> None:
@@ -108,14 +131,14 @@ async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
     staying(before, "ann", "#a")
     assert isinstance(after.world.accounts, OpenAccounts)
     if reason == "account":
-        await after.world.accounts.delete("ann")
+        await after.world.accounts.delete(ANN)
     if reason == "nick":
         staying(after, "ann", account="Bob")
         after.world.unsaved.take()
     town = await restarted(before, after)
-    assert town.world.residents.of("Ann") is None
+    assert town.world.residents.of(ANN) is None
     assert town.world.channels == {}
-    assert town.world.unsaved.users == {"ann"}
+    assert town.world.unsaved.users == {ANN}
     assert town.world.unsaved.channels == {"#a"}
 
 
@@ -123,17 +146,15 @@ async def test_what_changed_is_written_and_what_ended_is_forgotten() -> None:
     """Without another change in between: it is the state that counts."""
     town = make()
     ann = staying(town, "ann", "#a")
-    async with open_database(None) as database:
-        store = SqliteStore(database)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(keep_state, town.world, store)
-            await wait_all_tasks_blocked()
-            assert await saved(store, lambda kept: kept.users.keys() == {"ann"} and kept.channels.keys() == {"#a"})
-            ann.say("AWAY :gone")
-            assert await saved(store, lambda kept: (kept.users["ann"] or {})["away"] == "gone")
-            ann.say("NS SET always-on default")
-            assert await saved(store, lambda kept: not kept.users and not kept.channels and not kept.preferences)
-            nursery.cancel_scope.cancel()
+    async with open_store(town) as store, trio.open_nursery() as nursery:
+        nursery.start_soon(keep_state, town.world, store)
+        await wait_all_tasks_blocked()
+        assert await saved(store, lambda kept: kept.users.keys() == {ANN} and kept.channels.keys() == {"#a"})
+        ann.say("AWAY :gone")
+        assert await saved(store, lambda kept: (kept.users[ANN] or {})["away"] == "gone")
+        ann.say("NS SET always-on default")
+        assert await saved(store, lambda kept: not kept.users and not kept.channels and not kept.preferences)
+        nursery.cancel_scope.cancel()
 
 
 async def saved(store: SqliteStore, is_there: Callable[[Changes], bool]) -> bool:
@@ -157,8 +178,8 @@ async def test_what_cannot_be_written_is_written_later() -> None:
     town = make()
     staying(town, "ann", "#a")
     assert not await save_state(town.world, Full())
-    assert (town.world.unsaved.users, town.world.unsaved.channels) == ({"ann"}, {"#a"})
-    assert town.world.unsaved.preferences == {"ann"}
+    assert (town.world.unsaved.users, town.world.unsaved.channels) == ({ANN}, {"#a"})
+    assert town.world.unsaved.preferences == {ANN}
 
 
 # --------------------------------------------------------------------------------------------------------------- the end
@@ -210,7 +231,7 @@ async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> N
     with trio.move_on_after(1):
         await expire_users(town.world, 0, Announced())
     assert town.world.users.keys() == {"ann", "bob"}
-    assert town.world.unsaved.users == {"bob"}
+    assert town.world.unsaved.users == {BOB}
 
 
 async def test_who_comes_back_in_the_last_moment_stays(autojump_clock: trio.testing.MockClock) -> None:
@@ -233,13 +254,15 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
     class Watched(OpenAccounts):
         looks = 0
 
-        async def refresh(self) -> list[str]:
+        async def refresh(self) -> list[Account]:
             self.looks += 1
             if self.looks == 1:
                 raise AccountsError("the disk is gone")
-            return ["Ann"] if self.looks == 2 else []
+            return [ann] if self.looks == 2 else []
 
     town = make()
+    assert town.world.accounts is not None
+    ann = town.world.accounts.by_id[ANN]
     without_sessions(town, staying(town, "ann", "#a"))
     announced = Announced()
     with trio.move_on_after(60):
@@ -250,13 +273,13 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
 
 def test_what_could_not_be_written_is_noted_again() -> None:
     """All kinds of it, beside what has changed meanwhile."""
-    unsaved = Unsaved({"#a"}, {("ann", "#a")}, {"ann"}, {"bob"}, {"eve"})
+    unsaved = Unsaved({"#a"}, {(ANN, "#a")}, {ANN}, {BOB}, {3})
     taken = unsaved.take()
     assert not unsaved
     unsaved.note_channel("#b")
-    unsaved.note_metadata("tom")
+    unsaved.note_metadata(4)
     unsaved.put_back(taken)
-    assert unsaved == Unsaved({"#a", "#b"}, {("ann", "#a")}, {"ann"}, {"bob"}, {"eve", "tom"})
+    assert unsaved == Unsaved({"#a", "#b"}, {(ANN, "#a")}, {ANN}, {BOB}, {3, 4})
 
 
 # What `trio-chat channel history` wants while the server runs.

@@ -664,12 +664,12 @@ def test_the_mode_for_encryption_is_the_servers_to_give() -> None:
     town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
     ann = town.newcomer()
     ann.session.is_secure = True
-    ann.session.account = "ann"
+    ann.session.set_account(accounts.known["ann"])
     ann.say("NICK ann", "USER ann 0 * :Ann")
     assert "Z" in ann.say("MODE ann")[-1].params[1]
     assert ann.say("MODE ann -Z") == []
     phone = town.newcomer()
-    phone.session.account = "ann"
+    phone.session.set_account(accounts.known["ann"])
     phone.say("NICK ann", "USER ann 0 * :Ann")
     assert "Z" not in ann.say("MODE ann")[-1].params[1]
     assert "671" not in commands(ann.say("WHOIS ann"))

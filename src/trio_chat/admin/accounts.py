@@ -15,7 +15,7 @@ from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
 from trio_chat.chat.lookalikes import AccountLookalikes
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
-from trio_chat.irc.names import InvalidName, fold_nick
+from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage import lines, people
 from trio_chat.storage.database import StorageError
@@ -49,7 +49,7 @@ def list_accounts(database: Path) -> int:
     with opened(database) as connection:
         staying = people.who_is_always_on(connection)
         return write_lines(
-            (account.name, date(account.created), "always-on" if account.folded in staying else "")
+            (account.name, date(account.created), "always-on" if account.id in staying else "")
             for account in people.everybody(connection)
         )
 
@@ -65,6 +65,8 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
     with opened(asked.database) as connection:
         if people.find(connection, asked.folded) is not None:
             raise StorageError(_exists(asked.name))
+        if people.find_dropped(connection, asked.folded) is not None:
+            raise StorageError(_was_dropped(asked.name))
         if similar := _similar(connection, asked):
             raise StorageError(_("{account} looks like {other}").format(account=asked.name, other=similar))
         credentials = _credentials(asked.name, settings, password_file)
@@ -77,18 +79,22 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
 
 
 def _similar(connection: "apsw.Connection", asked: Asked) -> str:
-    """Return the name of an account or a service that looks like the name of the new account; "" when there is none."""
+    """Return the name of an account, a deleted one perhaps, or of a service that looks like the new one; "" without any."""
     from trio_chat.chat import services  # noqa: F401, PLC0415  # which announce themselves; only this command needs them
 
     if policy.looks_like_service(asked.name, asked.folded):
         return _("a service")
-    known = {account.folded: account for account in people.everybody(connection)}
-    alike = next(AccountLookalikes().of(known, asked.name, asked.folded), None)
+    alike = next(AccountLookalikes().of(people.taken(connection), asked.name, asked.folded), None)
     return alike.name if alike else ""
 
 
 def _exists(name: str) -> str:
     return _("there is an account {account} already").format(account=name)
+
+
+def _was_dropped(name: str) -> str:
+    words = _("{account} was the name of an account that was deleted; free it first: trio-chat account free {account}")
+    return words.format(account=name)
 
 
 def change_password(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
@@ -98,7 +104,7 @@ def change_password(asked: Asked, settings: "Settings", password_file: Path | No
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        people.change_password(connection, asked.folded, credentials)
+        people.change_password(connection, account, credentials)
     tell(_("The password of {account} was changed.").format(account=account.name))
     return OK
 
@@ -134,13 +140,36 @@ def delete(asked: Asked, *, yes: bool) -> int:
     """Delete an account, after a question; what it has said stays."""
     with opened(asked.database) as connection:
         account = _found(connection, asked)
-        owned = len(people.belongings(connection, asked.folded).owned)
+        owned = len(people.belongings(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
         refusal = None if yes else _not_agreed(question.format(account=account.name, channels=owned))
         if refusal is not None:
             return refusal
-        people.delete(connection, asked.folded)
+        people.delete(connection, account)
     _tell_deleted(account.name, owned)
+    return OK
+
+
+def list_dropped(database: Path) -> int:
+    """Write the names of deleted accounts that are not free, one a line."""
+    with opened(database) as connection:
+        return write_lines((name, date(dropped)) for name, dropped in people.dropped(connection))
+
+
+def free(asked: Asked, settings: "Settings") -> int:
+    """Let the name of a deleted account be registered again, unless an operator of the server is who has that account."""
+    with opened(asked.database) as connection:
+        gone = people.find_dropped(connection, asked.folded)
+        if gone is None:
+            raise StorageError(_("{account} is not the name of an account that was deleted").format(account=asked.name))
+        for operator in settings.operators:
+            if fold_or_self(operator.account) == gone.folded:
+                words = _(
+                    "whoever registers {account} would be the operator {operator}: take that account out of config.ini first"
+                )
+                raise StorageError(words.format(account=gone.name, operator=operator.name))
+        people.free(connection, gone.folded)
+    tell(_("Anybody can register {account} now. Nothing of the deleted account belongs to who does.").format(account=gone.name))
     return OK
 
 
@@ -148,10 +177,12 @@ def forget(asked: Asked, *, yes: bool) -> int:
     """Delete an account and all that it has said and done, after a question."""
     with opened(asked.database) as connection:
         account = people.find(connection, asked.folded)
-        belongings = people.belongings(connection, asked.folded)
-        owned = len(belongings.owned)
-        total = people.count(connection, asked.folded)
-        if account is None and not total and not any(belongings):  # one that is gone may have left something behind
+        gone = None if account else people.find_dropped(connection, asked.folded)
+        # What belongs to no account any more is found by its name, unless that is somebody else's now.
+        author = people.Author(account.id, "") if account else people.Author(gone.id if gone else 0, asked.folded)
+        owned = len(people.belongings(connection, account).owned) if account else 0
+        total = people.count(connection, author)
+        if account is None and not total:  # one that is gone may have left something behind
             raise StorageError(_unknown(asked.name))
         question = _(
             "Delete the account {account}, give up its channels ({channels}), and delete all that it has said ({count})? [y/N] "
@@ -160,10 +191,11 @@ def forget(asked: Asked, *, yes: bool) -> int:
         refusal = None if yes else _not_agreed(question.format(account=name, channels=owned, count=total))
         if refusal is not None:
             return refusal
-        people.delete(connection, asked.folded)  # first, so that a server lets it say no more
+        if account:
+            people.delete(connection, account)  # first, so that a server lets it say no more
         with Progress(_("Deleting"), total) as progress:
-            deleted = people.forget(connection, asked.folded, progress)
-    if account or owned:
+            deleted = people.forget(connection, author, progress)
+    if account:
         _tell_deleted(name, owned)
     done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
     tell(done.format(count=deleted))
@@ -200,7 +232,7 @@ def export(asked: Asked) -> int:
 
 def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -> int:
     """Write one object of JSON, in which every message has a line of its own: nobody has to hold all of them in memory."""
-    belongings = people.belongings(connection, account.folded)
+    belongings, numbers = people.belongings(connection, account), people.numbers(connection)
     head = {
         "account": {"name": account.name, "registered": date(account.created)},
         "email": belongings.email and {"address": belongings.email.address, "verified": belongings.email.is_verified},
@@ -213,8 +245,8 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     }
     stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
     written = 0
-    for record in people.messages(connection, account.folded):
-        stream.write((b",\n  " if written else b"\n  ") + lines.to_line(record).rstrip(b"\n"))
+    for record in people.messages(connection, account):
+        stream.write((b",\n  " if written else b"\n  ") + lines.to_line(record, numbers).rstrip(b"\n"))
         written += 1
     stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
     return written

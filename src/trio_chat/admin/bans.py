@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.admin.console import date, tell, write_lines
 from trio_chat.admin.exits import OK
-from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, fold, normalise
+from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, find, normalise
 from trio_chat.i18n import _
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask, parse_address
@@ -48,21 +48,16 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
 def remove_ban(database: Path, mask: str) -> int:
     """Lift a ban; the name of a suspended account will do, too."""
     with opened(database) as connection:
-        known = {ban.key: ban for ban in every_ban(connection)}
-        account = (Kind.ACCOUNT, fold(Kind.ACCOUNT, mask))
+        known = every_ban(connection)
         # A mask may be older than what is refused, or written in another way, now.
-        masks = ((Kind.MASK, fold(Kind.MASK, text)) for text in (mask, complete(mask)))
-        key = next((key for key in (account, *masks) if key in known), None) or _key(*_read(mask, Lengths()))
-        ban = known.get(key)
+        wanted = ((Kind.ACCOUNT, mask), (Kind.MASK, mask), (Kind.MASK, complete(mask)))
+        ban = next((ban for kind, text in wanted if (ban := find(known, kind, text))), None)
+        ban = ban or find(known, *_read(mask, Lengths()))
         if ban is None:
             raise StorageError(_("{mask} is not banned").format(mask=mask))
         in_transaction(connection, save, {ban.key: None})
     tell(_("{mask} is not banned any more.").format(mask=ban.mask))
     return OK
-
-
-def _key(kind: Kind, mask: str) -> tuple[Kind, str]:
-    return kind, fold(kind, mask)
 
 
 def _read(mask: str, lengths: Lengths) -> tuple[Kind, str]:

@@ -15,7 +15,7 @@ from trio_chat.admin.progress import Progress, is_terminal
 from trio_chat.chat.ids import first_id, milliseconds, server_time
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import lines, maintenance
+from trio_chat.storage import lines, maintenance, people
 from trio_chat.storage.clock import timeline
 from trio_chat.storage.database import StorageError
 
@@ -42,10 +42,10 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
 
 def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
     total = maintenance.count(connection, channel) if is_terminal() else 0  # counting reads them all
-    written = 0
+    written, numbers = 0, people.numbers(connection)
     with Progress(_("Exporting"), total) as progress:
         for page in maintenance.pages(connection, channel):
-            stream.write(b"".join(map(lines.to_line, page)))
+            stream.write(b"".join(lines.to_line(record, numbers) for record in page))
             written += len(page)
             progress(written)
     return written
@@ -64,9 +64,9 @@ def import_(database: Path, source: Path | None) -> int:
 
 def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
     good = new = bad = 0
-    batch = []
+    batch, numbers = [], people.numbers(connection)
     with Progress(_("Importing"), size) as progress:
-        for item in lines.read(stream):
+        for item in lines.read(stream, numbers):
             if isinstance(item, lines.Bad):
                 bad += 1
                 progress.clear()

@@ -4,7 +4,7 @@ Which accounts there are is known at once (`known`), because every NICK asks whe
 password is right has to be waited for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -64,11 +64,70 @@ class Busy(Exception):  # it is a state, not a mistake
 
 
 class Account(NamedTuple):
-    """An account: its name as registered, the folded name by which it is found, and when it was made (seconds of Unix time)."""
+    """An account.
+
+    Args:
+        name: as registered.
+        folded: the name by which it is found.
+        created: seconds of Unix time.
+        id: the number that everything refers to which belongs to the account; no other account ever has it. 0 of none.
+    """
 
     name: str
     folded: str
     created: int
+    id: int = 0
+
+
+NO_ACCOUNT = Account("", "", 0)
+"""Of somebody who is not logged in."""
+
+
+class AccountIndex:
+    """All accounts, and those that were deleted and whose names are not free; see `Accounts`."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Account] = {}
+        self._by_id: dict[int, Account] = {}
+        self._dropped: dict[str, Account] = {}
+        self._dropped_by_id: dict[int, Account] = {}
+        self._taken: dict[str, Account] = {}
+        self.known: Mapping[str, Account] = self._known
+        self.by_id: Mapping[int, Account] = self._by_id
+        self.dropped: Mapping[str, Account] = self._dropped
+        self.dropped_by_id: Mapping[int, Account] = self._dropped_by_id
+        self.taken: Mapping[str, Account] = self._taken
+
+    def note(self, account: Account) -> None:
+        """Note an account."""
+        self._known[account.folded] = self._by_id[account.id] = self._taken[account.folded] = account
+
+    def drop(self, account: Account) -> None:
+        """Note that an account was deleted, and that its name is not free."""
+        if self._by_id.pop(account.id, None) is not None:
+            del self._known[account.folded]
+        self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[account.folded] = account
+
+    def release(self, folded: str) -> bool:
+        """Note that the name of a deleted account is free; tell whether it was not."""
+        account = self._dropped.pop(folded, None)
+        if account is None:
+            return False
+        del self._dropped_by_id[account.id], self._taken[folded]
+        return True
+
+    def replace(self, accounts: Iterable[Account], dropped: Iterable[Account]) -> list[Account]:
+        """Note these accounts and no others; return those that are there no more."""
+        before = list(self.by_id.values())
+        for index in (self._known, self._dropped, self._taken):
+            index.clear()
+        for index_by_id in (self._by_id, self._dropped_by_id):
+            index_by_id.clear()
+        for account in accounts:
+            self.note(account)
+        for account in dropped:
+            self.drop(account)
+        return [account for account in before if account.id not in self.by_id]
 
 
 class ScramKeys(NamedTuple):
@@ -100,6 +159,18 @@ class Accounts(Protocol):
     known: Mapping[str, Account]
     """All accounts, by their folded names."""
 
+    by_id: Mapping[int, Account]
+    """All accounts, by their numbers."""
+
+    dropped: Mapping[str, Account]
+    """Accounts that were deleted, by their folded names: nobody can register such a name until an operator frees it."""
+
+    dropped_by_id: Mapping[int, Account]
+    """The same, by their numbers."""
+
+    taken: Mapping[str, Account]
+    """Those of `known` and of `dropped`: who has, or had, a name that nobody else can register."""
+
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a password of a new account will be checked against; counts as a registration from this address.
 
@@ -108,15 +179,15 @@ class Accounts(Protocol):
             ValueError: the password has characters that cannot be used.
         """
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
-        """Make an account; tell whether it was made, which it is not when there is one of this name.
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
+        """Make an account and return it with its number; None when there is, or was, one of this name.
 
         Raises:
             AccountsError: it cannot be stored.
         """
 
-    async def email(self, folded: str) -> Email | None:
-        """Return the e-mail address of an account; it is shown to its owner only.
+    async def email(self, account: int) -> Email | None:
+        """Return the e-mail address of an account, by its number; it is shown to its owner only.
 
         Raises:
             AccountsError: it cannot be read.
@@ -151,7 +222,7 @@ class Accounts(Protocol):
     def note_right(self, folded: str, origin: Origin) -> None:
         """Know from now on that the owner of an account logs in from there."""
 
-    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
+    async def set_password(self, account: int, password: str, origin: Origin) -> None:
         """Give an account another password.
 
         Raises:
@@ -160,7 +231,7 @@ class Accounts(Protocol):
             ValueError: the password has characters that cannot be used.
         """
 
-    async def certificates(self, folded: str) -> list[str]:
+    async def certificates(self, account: int) -> list[str]:
         """Return the fingerprints of certificates by which one can log in to an account, in hexadecimal.
 
         Raises:
@@ -174,29 +245,36 @@ class Accounts(Protocol):
             AccountsError: it cannot be read.
         """
 
-    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate log in to an account; tell whether it now can, which it cannot when it belongs to another one.
 
         Raises:
             AccountsError: it cannot be stored.
         """
 
-    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more; tell whether it could before.
 
         Raises:
             AccountsError: it cannot be stored.
         """
 
-    async def delete(self, folded: str) -> None:
-        """Delete an account.
+    async def delete(self, account: int) -> None:
+        """Delete an account; its name is then among the `dropped` ones.
 
         Raises:
             AccountsError: it cannot be stored.
         """
 
-    async def refresh(self) -> list[str]:
-        """Learn of accounts that a command beside this server has added or deleted; return the names of the deleted ones.
+    async def free(self, folded: str) -> bool:
+        """Let the name of a deleted account be registered again; tell whether it was the name of one.
+
+        Raises:
+            AccountsError: it cannot be stored.
+        """
+
+    async def refresh(self) -> list[Account]:
+        """Learn of accounts that a command beside this server has added, deleted or freed; return the deleted ones.
 
         Raises:
             AccountsError: they cannot be read.

@@ -37,8 +37,8 @@ def ban_of(world: "World", session: "Session", nick: str = "", bans: Bans | None
     if not bans:
         return None
     ban = bans.of_address(session.address)
-    if ban is None and session.account:
-        ban = bans.of_account(session.account)
+    if ban is None and session.account_id:
+        ban = bans.of_account(session.account_id)
     username = session.user.username if session.user else session.wanted_username
     nick = nick or session.target
     if ban is None and username and nick != "*":
@@ -88,7 +88,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
             if session.user is not None and ban.kind is not Kind.ADDRESS:
                 world.residents.unsettle(session.user)
     for user in world.residents if new else ():
-        ban = new.of_account(user.account) or new.of_masks(*_named(user))
+        ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:
             missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")
             names[f"{user.nick} (always on)"] = None

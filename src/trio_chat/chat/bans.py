@@ -4,7 +4,7 @@ Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are fo
 each ban, because everybody who connects is looked up.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -44,6 +44,7 @@ class Ban(NamedTuple):
         reason: what who is banned is told.
         created: seconds of Unix time.
         expires: seconds of Unix time, or 0 for never.
+        account_id: the number of the account, of which `mask` is the name; or 0.
     """
 
     kind: Kind
@@ -52,11 +53,12 @@ class Ban(NamedTuple):
     reason: str
     created: int
     expires: int = 0
+    account_id: int = 0
 
     @property
     def key(self) -> tuple[Kind, str]:
         """By which it is found."""
-        return self.kind, fold(self.kind, self.mask)
+        return self.kind, str(self.account_id) if self.kind is Kind.ACCOUNT else fold(self.kind, self.mask)
 
     def is_over(self, now: float) -> bool:
         """Tell whether it has expired."""
@@ -129,6 +131,13 @@ def fold(kind: Kind, mask: str) -> str:
     return {Kind.MASK: fold_mask, Kind.ACCOUNT: fold_or_self, Kind.ADDRESS: str.lower}[kind](mask)
 
 
+def find(bans: Iterable[Ban], kind: Kind, mask: str) -> Ban | None:
+    """Return the ban of a mask, or None; of accounts that had one name after the other, the newest."""
+    folded = fold(kind, mask)
+    found = [ban for ban in bans if ban.kind is kind and fold(kind, ban.mask) == folded]
+    return max(found, key=lambda ban: ban.created, default=None)
+
+
 def _place(ban: Ban) -> tuple[tuple[int, int], int]:
     """Return where the ban of a network is found: by version and length of the prefix, then by the prefix."""
     network = parse_network(ban.mask)
@@ -178,8 +187,9 @@ class Bans:
         self._note(key)
 
     def remove(self, kind: Kind, mask: str) -> Ban | None:
-        """Lift a ban and return it; None when there is none."""
-        ban = self._take((kind, fold(kind, mask)))
+        """Lift a ban and return it; None when there is none. Of accounts that had one name after the other, the newest."""
+        found = find(self._all.values(), kind, mask)
+        ban = self._take(found.key) if found else None
         if ban is not None:
             self._note(ban.key)
         return ban
@@ -215,9 +225,9 @@ class Bans:
                     return ban
         return None
 
-    def of_account(self, account: str) -> Ban | None:
-        """Return what bans an account, or None."""
-        ban = self._all.get((Kind.ACCOUNT, fold_or_self(account)))
+    def of_account(self, account: int) -> Ban | None:
+        """Return what bans an account, by its number, or None."""
+        ban = self._all.get((Kind.ACCOUNT, str(account)))
         return None if ban is None or ban.is_over(self._clock()) else ban
 
     def of_masks(self, name: str, hosts: Collection[str]) -> Ban | None:

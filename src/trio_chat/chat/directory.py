@@ -20,7 +20,7 @@ class Directory(dict[str, Channel]):
         clock: returns seconds of Unix time.
         ids: gives each channel the id at which it was founded.
         unsaved: is told of what has changed.
-        markers: how far accounts (folded) have read targets (folded); they follow a channel to another name.
+        markers: how far accounts (by number) have read targets (folded); they follow a channel to another name.
         steady: returns seconds of Unix time by which things expire; see `steady`.
         renamed_days: for how many days a former name of a channel leads to it.
 
@@ -34,7 +34,7 @@ class Directory(dict[str, Channel]):
         clock: Callable[[], float],
         ids: IdSource,
         unsaved: Unsaved,
-        markers: dict[str, dict[str, str]],
+        markers: dict[int, dict[str, str]],
         steady: Callable[[], float],
         renamed_days: int = 30,
     ) -> None:

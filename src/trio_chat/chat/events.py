@@ -28,7 +28,7 @@ class Event(NamedTuple):
         recipients: the sessions that are to see it; a snapshot that nobody changes.
         skip: a session among the recipients that is not to get it.
         requires: capability bits without which a session does not get it.
-        account: the account of who did it, or "".
+        account: the name of the account of who did it, or "".
         extended: the parameters for sessions with extended-join, or () when they get the same.
         client_tags: client-only tags to be passed on, and the one of draft/relaymsg.
         carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
@@ -36,6 +36,7 @@ class Event(NamedTuple):
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
         server_tags: tags of the server's own, each with the capability bits without which a session does not get it.
+        account_id: the number of the account, for the history; or 0.
     """
 
     id: int
@@ -53,6 +54,7 @@ class Event(NamedTuple):
     is_bot: bool = False
     shift: int = 0
     server_tags: tuple[tuple[int, str, str], ...] = ()
+    account_id: int = 0
 
     @property
     def must_last(self) -> bool:
@@ -71,7 +73,7 @@ class Event(NamedTuple):
         return [
             Record(
                 place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params,
-                self.is_bot, self.shift,
+                self.is_bot, self.shift, self.account_id,
             )
             for place in self.places
         ]  # fmt: skip

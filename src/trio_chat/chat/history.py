@@ -1,8 +1,8 @@
 """What the rules ask of the memory: a port, implemented by the storage room.
 
-A buffer is named by the folded name of its channel. Every message has the id that it was accepted with, which is its place and,
-less its shift, its time, so a part of it is a range of ids. Events (who came, who left, a new topic) stand in the same order
-between them.
+A buffer is named by the folded name of its channel, or by the two who talk (`talks`). Every message has the id that it was
+accepted with, which is its place and, less its shift, its time, so a part of it is a range of ids. Events (who came, who left, a
+new topic) stand in the same order between them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,13 +58,14 @@ class Record(NamedTuple):
         id: identity, order and time.
         command: PRIVMSG, NOTICE, or the command of an event.
         source: nick!user@host as it was.
-        account: the account of who said it, or "".
+        account: the name of the account of who said it, as it was, or ""; shown, and never compared.
         text: what was said, with several lines as `multiline.join` gives it; "" of an event.
         tags: client-only tags.
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
         params: of an event, its parameters without the channel; of JOIN those of extended-join.
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
+        account_id: the number of the account, or 0 when it belongs to nobody here.
     """
 
     buffer: str
@@ -78,6 +79,7 @@ class Record(NamedTuple):
     params: tuple[str, ...] = ()
     is_bot: bool = False
     shift: int = 0
+    account_id: int = 0
 
 
 class Span(NamedTuple):
@@ -150,8 +152,8 @@ class History(Protocol):
             HistoryError: it cannot be read.
         """
 
-    async def conversations(self, account: str) -> list[str]:
-        """Return the buffers in which an account, by its folded name, has private messages.
+    async def conversations(self, account: int) -> list[str]:
+        """Return the buffers in which an account, by its number, has private messages.
 
         Raises:
             HistoryError: they cannot be read.

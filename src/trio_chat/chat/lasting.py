@@ -14,17 +14,19 @@ class Changes(NamedTuple):
 
     Args:
         channels: the state of channels by folded name: registered ones, and those with always-on members; None forgets one.
-        markers: how far an account (folded) has read a target (folded), as the server-time tag writes it.
-        users: the state of always-on users by account (folded); None forgets one.
-        preferences: what accounts (folded) have chosen; an empty one is forgotten.
-        metadata: what an account (folded) says of itself, as a whole.
+        markers: how far an account has read a target (folded), as the server-time tag writes it.
+        users: the state of always-on users by account; None forgets one.
+        preferences: what accounts have chosen; an empty one is forgotten.
+        metadata: what an account says of itself, as a whole.
+
+    Accounts are their numbers. What is said of one that is gone is not kept.
     """
 
     channels: Mapping[str, dict[str, Any] | None]
-    markers: Mapping[tuple[str, str], str]
-    users: Mapping[str, dict[str, Any] | None] = MappingProxyType({})
-    preferences: Mapping[str, Mapping[str, bool]] = MappingProxyType({})
-    metadata: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+    markers: Mapping[tuple[int, str], str]
+    users: Mapping[int, dict[str, Any] | None] = MappingProxyType({})
+    preferences: Mapping[int, Mapping[str, bool]] = MappingProxyType({})
+    metadata: Mapping[int, Mapping[str, str]] = MappingProxyType({})
 
 
 class ChannelWish(NamedTuple):
@@ -67,19 +69,19 @@ class Unsaved:
 
     Args:
         channels: folded names of channels of which something lasts, or did.
-        markers: accounts (folded) and targets (folded).
-        users: accounts (folded) that have always-on users, or had.
-        preferences: accounts (folded).
-        metadata: accounts (folded).
+        markers: accounts and targets (folded).
+        users: accounts that have always-on users, or had.
+        preferences: accounts.
+        metadata: accounts.
         on_change: called when something is noted.
         noted: how often that was.
     """
 
     channels: set[str] = field(default_factory=set)
-    markers: set[tuple[str, str]] = field(default_factory=set)
-    users: set[str] = field(default_factory=set)
-    preferences: set[str] = field(default_factory=set)
-    metadata: set[str] = field(default_factory=set)
+    markers: set[tuple[int, str]] = field(default_factory=set)
+    users: set[int] = field(default_factory=set)
+    preferences: set[int] = field(default_factory=set)
+    metadata: set[int] = field(default_factory=set)
     on_change: Callable[[], None] = _nothing
     noted: int = field(default=0, compare=False)
 
@@ -92,17 +94,17 @@ class Unsaved:
         self.channels.add(folded)
         self._changed()
 
-    def note_marker(self, account: str, target: str) -> None:
+    def note_marker(self, account: int, target: str) -> None:
         """Note that somebody has read on."""
         self.markers.add((account, target))
         self._changed()
 
-    def note_user(self, account: str) -> None:
+    def note_user(self, account: int) -> None:
         """Note that what lasts of an account's always-on user has changed."""
         self.users.add(account)
         self._changed()
 
-    def note_preferences(self, account: str) -> None:
+    def note_preferences(self, account: int) -> None:
         """Note that an account has chosen something."""
         self.preferences.add(account)
         self._changed()
@@ -125,7 +127,7 @@ class Unsaved:
         """Tell whether anything is noted."""
         return bool(self.channels or self.markers or self.users or self.preferences or self.metadata)
 
-    def note_metadata(self, account: str) -> None:
+    def note_metadata(self, account: int) -> None:
         """Note that an account says something else of itself."""
         self.metadata.add(account)
         self._changed()

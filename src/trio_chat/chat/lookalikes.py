@@ -66,16 +66,11 @@ class AccountLookalikes:
         self._names.add(account.name, account.folded)
         self._known += 1
 
-    def remove(self, name: str, folded: str) -> None:
-        """Forget an account that is gone."""
-        self._names.remove(name, folded)
-        self._known -= 1
-
     def of(self, known: Mapping[str, Account], name: str, folded: str) -> Iterator[Account]:
         """Give the accounts whose names look like another name.
 
         Args:
-            known: all accounts, by their folded names.
+            known: all accounts, and those that were deleted and whose names are not free, by their folded names.
             name: as it is shown, or would be.
             folded: as it is compared.
         """

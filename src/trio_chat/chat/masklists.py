@@ -76,6 +76,11 @@ class ListEntry(NamedTuple):
     acts: str
     covers: Covers
 
+    def names(self, account: str) -> bool:
+        """Tell whether the mask is of this account, by its folded name, and of no other."""
+        parsed = extbans.parse(self.folded)
+        return parsed.subject == extbans.ACCOUNT and parsed.mask == account
+
 
 def entry(text: str, setter: str, time: int) -> ListEntry:
     """Read a mask; see `irc.extbans`.

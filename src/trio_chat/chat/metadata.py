@@ -15,7 +15,6 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import fold_or_self
 
 Target = User | Channel | Session
 """What has metadata; a session only as long as it has no user."""
@@ -117,9 +116,9 @@ def seconds_to_wait(session: Session, now: float, most: int) -> int:
     return 0
 
 
-def link(world: World, user: User, account: str) -> None:
-    """Have a user say what an account says of itself, or for the account "" nothing yet."""
-    user.metadata = world.metadata.setdefault(fold_or_self(account), {}) if account else {}
+def link(world: World, user: User, account: int) -> None:
+    """Have a user say what an account says of itself, or for the number 0 nothing yet."""
+    user.metadata = world.metadata.setdefault(account, {}) if account else {}
 
 
 def take(world: World, user: User, said: Mapping[str, str]) -> bool:
@@ -139,8 +138,8 @@ def touch(world: World, target: User | Channel) -> None:
     """Have what a registered channel, or an account, says of itself written down."""
     if isinstance(target, Channel):
         world.channels.touch(target)
-    elif target.account:
-        world.unsaved.note_metadata(fold_or_self(target.account))
+    elif target.account_id:
+        world.unsaved.note_metadata(target.account_id)
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
@@ -152,7 +151,7 @@ def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
 
 def changed(world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None) -> list[Event]:
     """Return what tells those who follow keys of a target that these have been set or removed."""
-    targets = world.with_account(target.account) if isinstance(target, User) and target.account else [target]
+    targets = world.with_account(target.account_id) if isinstance(target, User) and target.account_id else [target]
     return [
         event
         for each in targets

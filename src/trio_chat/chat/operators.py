@@ -5,7 +5,9 @@ it is the edge's (`Control`).
 """
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from trio_chat.chat.accounts import Origin
@@ -17,6 +19,7 @@ from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
 if TYPE_CHECKING:
+    from trio_chat.chat.accounts import Accounts
     from trio_chat.chat.registry import Request
     from trio_chat.chat.response import Response
     from trio_chat.chat.users import Session, User
@@ -35,7 +38,8 @@ class Operator:
     Args:
         name: what OPER calls it.
         password: an argon2id hash, or "" when the account is enough.
-        account: the account that one must be logged in to, or "".
+        account: the name of the account that one must be logged in to, or "".
+        account_id: the number that it has, see `with_numbers`; or 0 when there is no such account.
         host: a mask of the address, a network, or `user@host`; "" for anywhere.
         rights: keys of `RIGHTS`.
     """
@@ -43,12 +47,13 @@ class Operator:
     name: str
     password: str = field(default="", repr=False)
     account: str = ""
+    account_id: int = 0
     host: str = ""
     rights: frozenset[str] = frozenset(RIGHTS)
 
     def is_account_of(self, user: "User") -> bool:
         """Tell whether a user is logged in to the account that this needs, if it needs one."""
-        return not self.account or fold_or_self(self.account) == fold_or_self(user.account)
+        return not self.account or (self.account_id != 0 and self.account_id == user.account_id)
 
     def admits(self, user: "User", session: "Session") -> bool:
         """Tell whether a session comes from where it must."""
@@ -60,7 +65,27 @@ class Operator:
 
     def is_same_person(self, other: "Operator") -> bool:
         """Tell whether somebody who has become the one is still the other: only the rights may differ."""
-        return (self.name, self.password, self.account, self.host) == (other.name, other.password, other.account, other.host)
+        return replace(self, rights=other.rights) == other
+
+
+def with_numbers(operators: Mapping[str, Operator], accounts: "Accounts | None") -> dict[str, Operator]:
+    """Return operators with the numbers that their accounts have now: who registers such a name later is not meant."""
+    return {name: _with_number(operator, accounts) for name, operator in operators.items()}
+
+
+def _with_number(operator: Operator, accounts: "Accounts | None") -> Operator:
+    if not operator.account:
+        return operator
+    account = accounts.known.get(fold_or_self(operator.account)) if accounts is not None else None
+    if account is None:
+        log.warning(
+            "operator %s: there is no account %s; once it is registered, have the configuration read again (REHASH, or SIGHUP)",
+            operator.name, operator.account,
+        )  # fmt: skip
+        return replace(operator, account_id=0)
+    since = datetime.fromtimestamp(account.created, UTC)
+    log.info("operator %s: the account %s, registered %s", operator.name, account.name, f"{since:%Y-%m-%d}")
+    return replace(operator, account_id=account.id)
 
 
 class RehashError(Exception):

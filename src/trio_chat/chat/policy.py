@@ -28,15 +28,15 @@ def shares_nick(world: World, holder: User) -> bool:
 
     Somebody always-on who has no session can be taken over in any case.
     """
-    return bool(holder.account) and (not holder.sessions or world.preferences.is_on(holder.account, MULTICLIENT))
+    return bool(holder.account_id) and (not holder.sessions or world.preferences.is_on(holder.account_id, MULTICLIENT))
 
 
-def may_join_user(world: World, account: str, user: User) -> bool:
-    """Tell whether a session of an account may become one more session of somebody."""
-    return bool(account) and user.account == account and shares_nick(world, user)
+def may_join_user(world: World, account: int, user: User) -> bool:
+    """Tell whether a session of an account, by its number, may become one more session of somebody."""
+    return bool(account) and user.account_id == account and shares_nick(world, user)
 
 
-def user_to_join(world: World, account: str, folded: str) -> User | None:
+def user_to_join(world: World, account: int, folded: str) -> User | None:
     """Return the user that a new session of an account becomes one more session of, or None when it is to be one of its own.
 
     The always-on user of an account is joined under whatever nickname it has; another one only by its nickname.
@@ -47,26 +47,26 @@ def user_to_join(world: World, account: str, folded: str) -> User | None:
     return None
 
 
-def is_reserved(world: World, nick: str, folded: str, account: str) -> bool:
-    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it.
+def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
+    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it; or of a deleted one.
 
     Args:
         world: has the accounts.
         nick: the nickname as it would be shown.
         folded: as it is compared.
-        account: the account of the client that asks for it, or "".
+        account: the number of the account of the client that asks for it, or 0.
     """
     if world.accounts is None or world.identity.account_rules.reservation == "off":
         return False
-    known = world.accounts.known
-    owner = known.get(folded)
-    if owner is not None and (owner.name != account or owner.name == nick):
-        return owner.name != account
+    taken = world.accounts.taken
+    owner = taken.get(folded)
+    if owner is not None and (owner.id != account or owner.name == nick):
+        return owner.id != account
     # In capitals the own name, too, may look like another one.
-    return any(other.name != account for other in world.account_lookalikes.of(known, nick, folded))
+    return any(other.id != account for other in world.account_lookalikes.of(taken, nick, folded))
 
 
-def looks_like_another(world: World, nick: str, folded: str, user: User | None, account: str) -> bool:
+def looks_like_another(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
     """Tell whether a nickname looks like that of somebody else who is here, or like a service.
 
     Args:
@@ -74,15 +74,15 @@ def looks_like_another(world: World, nick: str, folded: str, user: User | None, 
         nick: the nickname as it would be shown.
         folded: as it is compared.
         user: the user who wants it, or None when this one is not here yet.
-        account: the account of that client, or "": its own name it may always have, and its names may look alike.
+        account: the number of that client's account, or 0: its own name it may always have, and its names may look alike.
     """
     if looks_like_service(nick, folded):
         return True
     owner = world.accounts.known.get(folded) if world.accounts else None
-    if owner is not None and owner.name == account and owner.name == nick:  # both were registered when that was possible
+    if owner is not None and owner.id == account and owner.name == nick:  # both were registered when that was possible
         return False
     others = (world.users[other] for other in world.lookalikes.of(nick, folded))
-    return any(other is not user and not (account and other.account == account) for other in others)
+    return any(other is not user and not (account and other.account_id == account) for other in others)
 
 
 def looks_like_service(nick: str, folded: str) -> bool:
@@ -184,7 +184,9 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
 
 def is_own(user: User, record: Record) -> bool:
     """Tell whether a message is one's own: by its account, or because one has had the nickname ever since it was said."""
-    return bool(user.account and user.account == record.account) or (user.source == record.source and user.since < record.id)
+    if user.account_id and user.account_id == record.account_id:
+        return True
+    return user.source == record.source and user.since < record.id
 
 
 def can_redact(user: User, channel: Channel | None, record: Record) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.irc.names import fold_or_self
 
 ALWAYS_ON = "always-on"
 AUTO_AWAY = "auto-away"
@@ -63,7 +62,7 @@ PREFERENCES: dict[str, Preference] = {
 
 
 class Preferences:
-    """The choices of all accounts.
+    """The choices of all accounts, which are given by their numbers.
 
     Args:
         rules: the operator's.
@@ -71,27 +70,26 @@ class Preferences:
 
     def __init__(self, rules: AccountRules) -> None:
         self.rules = rules
-        self._chosen: dict[str, Choices] = {}
+        self._chosen: dict[int, Choices] = {}
 
-    def is_on(self, account: str, name: str) -> bool:
+    def is_on(self, account: int, name: str) -> bool:
         """Tell whether a preference holds for an account."""
         return PREFERENCES[name].resolve(self.rules, self.chosen(account).get(name))
 
-    def chosen(self, account: str) -> Choices:
+    def chosen(self, account: int) -> Choices:
         """Return what an account has chosen; not to be changed."""
-        return self._chosen.get(fold_or_self(account), {})
+        return self._chosen.get(account, {})
 
-    def choose(self, account: str, name: str, value: bool | None) -> None:
+    def choose(self, account: int, name: str, value: bool | None) -> None:
         """Take a choice; None for whatever the server has."""
         choices = self.chosen(account) | ({} if value is None else {name: value})
         if value is None:
             choices.pop(name, None)
         self.restore(account, choices)
 
-    def restore(self, account: str, choices: Choices) -> None:
+    def restore(self, account: int, choices: Choices) -> None:
         """Take all choices of an account as they were kept."""
-        folded = fold_or_self(account)
         known = {name: bool(value) for name, value in choices.items() if name in PREFERENCES}
-        self._chosen.pop(folded, None)
+        self._chosen.pop(account, None)
         if known:
-            self._chosen[folded] = known
+            self._chosen[account] = known

@@ -1,6 +1,7 @@
 """Who is here: people come, go, stay, are away, log in and change their names, and every index of the world follows."""
 
 from trio_chat.chat import metadata, operators, policy
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.events import Event
 from trio_chat.chat.preferences import AUTO_AWAY
 from trio_chat.chat.users import UNSPECIFIED, Session, User
@@ -25,8 +26,8 @@ def register(world: World, session: Session, folded: str, username: str) -> User
     user.note_security()
     user.since = user.identity = world.ids.next()
     user.away = user.away_message()
-    metadata.link(world, user, session.account)
-    user.account = session.account
+    metadata.link(world, user, session.account_id)
+    user.account, user.account_id = session.account, session.account_id
     session.user = user
     session.number = 1
     world.newcomers.discard(session)
@@ -71,7 +72,7 @@ def update_away(world: World, user: User, skip: Session | None = None) -> list[E
     Without sessions it is away when its account is so by itself; with the message that it had, if any.
     """
     away = user.away_message() if user.sessions else user.away
-    if not user.sessions and not away and world.preferences.is_on(user.account, AUTO_AWAY):
+    if not user.sessions and not away and world.preferences.is_on(user.account_id, AUTO_AWAY):
         away = UNSPECIFIED
     if away == user.away:
         return []
@@ -90,19 +91,19 @@ def _without_text(event: Event, readers: tuple[Session, ...]) -> list[Event]:
     return [event._replace(recipients=shared), event._replace(recipients=others, params=(UNSPECIFIED,))]
 
 
-def set_account(world: World, user: User, name: str) -> None:
-    """Make a user, with all its sessions, be logged in to another account, or with "" to none.
+def set_account(world: World, user: User, account: Account) -> None:
+    """Make a user, with all its sessions, be logged in to another account, or with `NO_ACCOUNT` to none.
 
     What it says of itself is then what the account says; what a guest has said goes with it, where the account says nothing.
     """
     world.residents.unsettle(user)
-    before, was_guest = user.metadata, not user.account
-    metadata.link(world, user, name)
-    user.account = name
-    if name and was_guest:
+    before, was_guest = user.metadata, not user.account_id
+    metadata.link(world, user, account.id)
+    user.set_account(account)
+    if account.id and was_guest:
         metadata.take(world, user, {key: value for key, value in before.items() if key not in user.metadata})
     for session in user.sessions:
-        session.account = name
+        session.set_account(account)
     world.residents.settle(user)
 
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trio_chat.chat.accounts import Account
 from trio_chat.chat.channels import OFF, Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
 from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER, RANKS
-from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.users import User
@@ -24,22 +24,22 @@ class Registration:
     """To whom a channel belongs.
 
     Args:
-        owner: the account.
+        owner: the number of the account.
         since: seconds of Unix time.
-        access: the rank (a letter of `irc.modes.RANKS`) that accounts get when they join.
+        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, get when they join.
         history: for how many days messages are to be remembered, `OFF` for not at all; None as everywhere.
     """
 
-    owner: str
+    owner: int
     since: int
-    access: dict[str, str] = field(default_factory=dict)
+    access: dict[int, str] = field(default_factory=dict)
     history: int | None = None
 
     def rank_of(self, user: "User") -> str:
         """Return the rank that somebody has by right, or ""."""
-        if not user.account:
+        if not user.account_id:
             return ""
-        return FOUNDER if user.account == self.owner else self.access.get(user.account, "")
+        return FOUNDER if user.account_id == self.owner else self.access.get(user.account_id, "")
 
 
 class Wish(NamedTuple):
@@ -61,17 +61,17 @@ _WISHES = {"off": OFF, "default": None}
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
-    """Return what of a channel lasts; its owner is "" when it belongs to nobody."""
-    registration = channel.registration or Registration("", 0)
+    """Return what of a channel lasts; its owner is 0 when it belongs to nobody. Keys of JSON are text, so numbers become it."""
+    registration = channel.registration or Registration(0, 0)
     return {
         "name": channel.name,
         "created": channel.created,
         "founded": channel.founded,
         "owner": registration.owner,
         "since": registration.since,
-        "access": dict(registration.access),
+        "access": {str(account): rank for account, rank in registration.access.items()},
         "members": {
-            fold_or_self(member.account): "".join(sorted(membership.ranks))
+            str(member.account_id): "".join(sorted(membership.ranks))
             for member, membership in channel.members.items()
             if member.always_on
         },
@@ -100,7 +100,8 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     channel.founded = state["founded"]
     if state["owner"]:
         channel.permanent = True
-        channel.registration = Registration(state["owner"], state["since"], dict(state["access"]), state.get("history"))
+        access = {int(account): rank for account, rank in state["access"].items()}
+        channel.registration = Registration(state["owner"], state["since"], access, state.get("history"))
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
     world.channels.set_flags(channel, [letter for letter in state["flags"] if letter in CHANNEL_MODES])
     channel.key = state["key"]
@@ -119,15 +120,39 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
 def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) -> None:
     """Make the always-on users be in a channel as its state says; when nobody is left in it, it is gone."""
     for account, ranks in state.get("members", {}).items():
-        user = world.residents.of(account)
+        user = world.residents.of(int(account))
         if user is not None and user not in channel.members:
             world.channels.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
     if world.channels.forget_if_empty(channel):
         world.unsaved.note_channel(channel.folded)
 
 
+def forget_account(world: "World", channel: Channel, account: Account) -> list[Event]:
+    """Take what a channel says of an account that is gone: its ownership, its access, and masks of lists that name it.
+
+    Returns:
+        what tells the members of the masks.
+    """
+    registration = channel.registration
+    if registration is not None and registration.owner == account.id:
+        world.channels.unregister(channel)
+    elif registration is not None and registration.access.pop(account.id, ""):
+        world.channels.touch(channel)
+    gone = [(letter, mask) for letter, masks in channel.lists.items() for mask in masks.values() if mask.names(account.folded)]
+    for letter, mask in gone:
+        del channel.lists[letter][mask.folded]
+    if gone:
+        world.channels.touch(channel)
+    return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
+
+
 def rank_event(world: "World", channel: Channel, user: "User", letter: str, *, adding: bool = True) -> Event:
     """Return the MODE by which everyone sees that the service gave or took a rank."""
+    return service_event(world, channel, f"{'+' if adding else '-'}{letter}", user.nick)
+
+
+def service_event(world: "World", channel: Channel, change: str, param: str) -> Event:
+    """Return the MODE by which everyone sees what the service has changed."""
     source = f"{SERVICE}!{SERVICE}@{world.identity.name}"
-    params = (channel.name, f"{'+' if adding else '-'}{letter}", user.nick)
+    params = (channel.name, change, param)
     return Event(world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift)

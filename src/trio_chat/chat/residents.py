@@ -12,7 +12,6 @@ from trio_chat.chat.missed import Missed, restore
 from trio_chat.chat.preferences import ALWAYS_ON, Preferences
 from trio_chat.chat.users import User
 from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
-from trio_chat.irc.names import fold_or_self
 
 
 class Residents:
@@ -28,8 +27,8 @@ class Residents:
         self._preferences = preferences
         self._unsaved = unsaved
         self._most = most
-        self._users: dict[str, User] = {}
-        self._missed: dict[str, list[Missed]] = {}  # for accounts, also those whose user has been removed
+        self._users: dict[int, User] = {}  # by the numbers of their accounts
+        self._missed: dict[int, list[Missed]] = {}  # for accounts, also those whose user has been removed
 
     def __iter__(self) -> Iterator[User]:
         """Give all of them; a snapshot."""
@@ -44,15 +43,15 @@ class Residents:
         """Whether there can be no more."""
         return len(self._users) >= self._most
 
-    def of(self, account: str) -> User | None:
-        """Return the always-on user of an account, or None."""
-        return self._users.get(fold_or_self(account)) if account else None
+    def of(self, account: int) -> User | None:
+        """Return the always-on user of an account, by its number, or None."""
+        return self._users.get(account)
 
     def settle(self, user: User) -> None:
         """Make a user always-on when its account is so and has no such user yet, or end that when it is so no longer."""
-        is_wanted = bool(user.account) and self._preferences.is_on(user.account, ALWAYS_ON)
-        if is_wanted and not user.always_on and self.of(user.account) is None and not self.is_full:
-            self._users[fold_or_self(user.account)] = user
+        is_wanted = bool(user.account_id) and self._preferences.is_on(user.account_id, ALWAYS_ON)
+        if is_wanted and not user.always_on and self.of(user.account_id) is None and not self.is_full:
+            self._users[user.account_id] = user
             user.always_on = True
             self._note_all(user)
         elif user.always_on and not is_wanted:
@@ -62,33 +61,33 @@ class Residents:
         """Make a user leave with its last session, as others do."""
         if user.always_on:
             user.always_on = False
-            del self._users[fold_or_self(user.account)]
+            del self._users[user.account_id]
             self._note_all(user)
 
     def note(self, user: User) -> None:
         """Have what lasts of a user written down, if anything does."""
         if user.always_on:
-            self._unsaved.note_user(fold_or_self(user.account))
+            self._unsaved.note_user(user.account_id)
 
-    def missed_of(self, account: str) -> list[Missed]:
+    def missed_of(self, account: int) -> list[Missed]:
         """Return what is kept for an account until a session of it is here (`missed`); not to be changed."""
-        return self._missed.get(fold_or_self(account), [])
+        return self._missed.get(account, [])
 
-    def keep_missed(self, account: str, kept: list[Missed]) -> None:
+    def keep_missed(self, account: int, kept: list[Missed]) -> None:
         """Keep just these for an account."""
-        self._missed[fold_or_self(account)] = kept
+        self._missed[account] = kept
 
-    def take_missed(self, account: str) -> list[Missed]:
+    def take_missed(self, account: int) -> list[Missed]:
         """Return what is kept for an account, which is then kept no longer."""
-        return self._missed.pop(fold_or_self(account), []) if account else []
+        return self._missed.pop(account, [])
 
-    def restore_missed(self, account: str, state: Mapping[str, Any]) -> None:
+    def restore_missed(self, account: int, state: Mapping[str, Any]) -> None:
         """Keep for an account what its user's state says; older ones say nothing."""
         if kept := restore(state.get("missed", ())):
             self.keep_missed(account, kept)
 
     def _note_all(self, user: User) -> None:
-        self._unsaved.note_user(fold_or_self(user.account))
+        self._unsaved.note_user(user.account_id)
         for channel in user.channels:
             self._unsaved.note_channel(channel.folded)
 

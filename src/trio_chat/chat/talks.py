@@ -1,7 +1,7 @@
 """Conversations as the history knows them: what is said in a channel, and what two accounts say to each other.
 
-A private conversation belongs to accounts, not to whoever has a nickname today. Of one with somebody who has no account only the
-other side can read anything again.
+A private conversation belongs to accounts, by their numbers: neither who has a nickname today nor who registers the name of an
+account that was deleted gets to read it. Of one with somebody who has no account only the other side can read anything again.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 GUEST = "~"
-"""Before the nickname of somebody without an account; no account begins with it."""
+"""Before the nickname of somebody without an account; who has one is its number."""
 
 
 class Talk(NamedTuple):
@@ -39,7 +39,7 @@ class Talk(NamedTuple):
         """Tell whether the reader may still read it, after having waited."""
         if self.channel is not None:
             return policy.can_read_history(self.reader, self.channel)
-        return bool(self.reader.account) and self.is_party()
+        return bool(self.reader.account_id) and self.is_party()
 
     def is_party(self) -> bool:
         """Tell whether it is still one of the reader's own private conversations, after having waited."""
@@ -52,14 +52,14 @@ class Talk(NamedTuple):
         if other.startswith(GUEST):
             user = world.users.get(other.removeprefix(GUEST))
             return [user] if user is not None and not user.account else []
-        return [user for user in world.users.values() if user.account and fold_or_self(user.account) == other]
+        return world.with_account(int(other))
 
     def replay(self, record: Record) -> Event:
         """Return what was sent when the message, or what happened, was new."""
         if self.channel is not None:
             return as_event(record, self.channel)
         # Under today's nicknames: whoever has changed it since is the same person.
-        target = self.name if record.account == self.reader.account else self.reader.nick
+        target = self.name if record.account_id == self.reader.account_id else self.reader.nick
         return _event(record, (target, record.text) if record.command in MESSAGES else (target,))
 
 
@@ -70,7 +70,7 @@ def find(world: World, reader: User, target: str) -> Talk | None:
         if channel is None or not policy.can_read_history(reader, channel):
             return None
         return in_channel(reader, channel)
-    return with_person(world, reader, target) if reader.account else None
+    return with_person(world, reader, target) if reader.account_id else None
 
 
 def with_person(world: World, reader: User, target: str) -> Talk | None:
@@ -79,10 +79,11 @@ def with_person(world: World, reader: User, target: str) -> Talk | None:
         return None
     folded = fold_or_self(target)
     other = world.users.get(folded)
-    account = world.accounts.known.get(folded)
-    if other is not None and (other.account or account is None):
+    account = world.accounts.known.get(folded) or world.accounts.dropped.get(folded)
+    if other is not None and (other.account_id or account is None):
         return Talk(buffer_of(_party(reader), _party(other)), other.nick, 0, reader)
-    return Talk(buffer_of(_party(reader), folded if account else GUEST + folded), account.name if account else target, 0, reader)
+    party = str(account.id) if account else GUEST + folded
+    return Talk(buffer_of(_party(reader), party), account.name if account else target, 0, reader)
 
 
 def in_channel(reader: User, channel: Channel) -> Talk:
@@ -91,24 +92,24 @@ def in_channel(reader: User, channel: Channel) -> Talk:
 
 
 def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
-    """Return the private conversation that has this name in the history, or None when the other account is gone."""
+    """Return the private conversation that has this name in the history, or None when the other's name is somebody else's now."""
     first, _, second = buffer.partition(",")
-    other = second if first == fold_or_self(reader.account) else first
+    other = second if first == _party(reader) else first
     if other.startswith(GUEST):
         return Talk(buffer, other.removeprefix(GUEST), 0, reader)
-    account = world.accounts.known.get(other) if world.accounts else None
-    return Talk(buffer, account.name, 0, reader) if account else None
+    name = world.account_name(int(other), or_dropped=True)
+    return Talk(buffer, name, 0, reader) if name else None
 
 
 def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
     """Return where a private message is remembered: nowhere, unless one of the two has an account."""
-    if not sender.account and not receiver.account:
+    if not sender.account_id and not receiver.account_id:
         return ()
     return (Place(buffer_of(_party(sender), _party(receiver)), is_private=True),)
 
 
 def _party(user: User) -> str:
-    return fold_or_self(user.account) if user.account else GUEST + user.folded
+    return str(user.account_id) if user.account_id else GUEST + user.folded
 
 
 def buffer_of(party: str, other: str) -> str:
@@ -129,5 +130,5 @@ def _event(record: Record, params: tuple[str, ...], extended: tuple[str, ...] = 
     return Event(
         record.id, record.command, params, record.source, (),
         account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True, is_bot=record.is_bot,
-        shift=record.shift,
+        shift=record.shift, account_id=record.account_id,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from trio_chat.chat.accounts import Origin
+from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.quotas import payer_of
 from trio_chat.chat.sasl import Exchange, Inbox
@@ -81,6 +81,7 @@ class Session:
 
     __slots__ = (
         "account",
+        "account_id",
         "active",
         "address",
         "asked_nick",
@@ -145,6 +146,7 @@ class Session:
         self.pending: Pending | None = None  # the registration that it has begun, which waits for a code
         self.password = ""
         self.account = ""  # as logged in; the user's from registration on
+        self.account_id = 0
         self.sasl: Exchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0
@@ -152,6 +154,10 @@ class Session:
         self.wanted_nick = ""
         self.wanted_username = ""
         self.wanted_realname = ""
+
+    def set_account(self, account: Account) -> None:
+        """Be logged in to an account, or with `NO_ACCOUNT` to none."""
+        self.account, self.account_id = account.name, account.id
 
     @property
     def is_shown(self) -> bool:
@@ -183,11 +189,12 @@ class User:
         always_on: whether it stays without sessions; see `residents`.
         active: when a session said something last, while there are none; seconds of Unix time.
         seen: when the last session ended; seconds of Unix time.
-        account: the account logged in to, or "".
+        account: the name of the account logged in to, or "".
+        account_id: its number, or 0; names are shown, numbers compared.
         modes: letters of the user modes that are on.
         operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
-        accepted: identities of those who may write to the user in spite of +R; see `accepts`.
+        accepted: those who may write to the user in spite of +R; see `accepts`.
         identity: a number that nobody else ever has.
         invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
         metadata: what the user says of itself, shared by all who are logged in to the account; see `metadata`.
@@ -197,6 +204,7 @@ class User:
     __slots__ = (
         "accepted",
         "account",
+        "account_id",
         "active",
         "always_on",
         "away",
@@ -233,17 +241,22 @@ class User:
         self.active = self.seen = signon
         self.away = ""
         self.account = ""
+        self.account_id = 0
         self.modes = set(modes)
         self.operator: Operator | None = None
         self.channels: dict[Channel, Membership] = {}
         self.invited: dict[Channel, bool] = {}
-        self.accepted: dict[int, None] = {}
+        self.accepted: dict[tuple[str, int], None] = {}
         self.identity = 0
         self.knocked = -inf  # when it last knocked at a channel
         self.markers: dict[str, str] = {}  # how far it has read, without an account
         self.metadata: dict[str, str] = {}
         self.sessions: tuple[Session, ...] = ()
         self.rename(nick, folded)
+
+    def set_account(self, account: Account) -> None:
+        """Be logged in to an account, or with `NO_ACCOUNT` to none; see `presence.set_account`."""
+        self.account, self.account_id = account.name, account.id
 
     def rename(self, nick: str, folded: str) -> None:
         """Take another nickname."""
@@ -254,13 +267,18 @@ class User:
 
     def accept(self, other: "User", most: int) -> None:
         """Let somebody write to this user in spite of +R; when there are too many, who was let first has to ask again."""
-        self.accepted[other.identity] = None
+        self.accepted[other.party] = None
         while len(self.accepted) > most:
             del self.accepted[next(iter(self.accepted))]
 
     def accepts(self, other: "User") -> bool:
         """Tell whether somebody may write to this user whatever the modes say."""
-        return other.identity in self.accepted
+        return other.party in self.accepted
+
+    @property
+    def party(self) -> tuple[str, int]:
+        """The key by which others know this user: the account, whatever its user is; without one, this user and no later one."""
+        return ("account", self.account_id) if self.account_id else ("user", self.identity)
 
     @property
     def server_tags(self) -> tuple[tuple[int, str, str], ...]:

@@ -5,6 +5,7 @@ How people come, go and change is `presence`, how channels do `directory`.
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 from trio_chat.chat import offers, operators
@@ -95,7 +96,7 @@ class World:
         self.memory = memory
         self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
         self.accounts = memory.accounts if memory else None
-        self.identity = identity
+        self.identity = self._resolved(identity)
         self.offer = offers.offer(identity, lengths, memory)
         self.sessions: set[Session] = set()
         self.newcomers: set[Session] = set()  # of them, those that are not registered
@@ -111,7 +112,7 @@ class World:
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(identity.account_rules)
         self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
-        self.markers: dict[str, dict[str, str]] = {}  # how far accounts (folded) have read targets (folded)
+        self.markers: dict[int, dict[str, str]] = {}  # how far accounts (by number) have read targets (folded)
         self.channels = Directory(clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days)
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
@@ -119,17 +120,20 @@ class World:
         self.mail: Mail | None = None
         self.verifications = Verifications(self.elapsed)
         self.usage: Counter[str] = Counter()
-        self.metadata: dict[str, dict[str, str]] = {}  # what accounts (folded) say of themselves
+        self.metadata: dict[int, dict[str, str]] = {}  # what accounts (by number) say of themselves
         if identity.lobby:
             folded = fold_channel(identity.lobby, lengths.channel)
             self.channels.create_lobby(identity.lobby, folded, identity.lobby_topic, identity.name)
 
     def reconfigure(self, identity: Identity) -> list[Event]:
         """Be as the configuration now says; return what they see who are operators no more, and who is offered other things."""
-        self.identity = identity
+        identity = self.identity = self._resolved(identity)
         before, self.offer = self.offer, offers.offer(identity, self.lengths, self.memory)
         dismissed = [event for user in list(self.staff) if (event := self._review(user, identity))]
         return dismissed + offers.news(self, before, self.offer)
+
+    def _resolved(self, identity: Identity) -> Identity:
+        return replace(identity, operators=operators.with_numbers(identity.operators, self.accounts))
 
     def _review(self, user: User, identity: Identity) -> Event | None:
         before = user.operator
@@ -144,9 +148,23 @@ class World:
         host = self.cloaks.of_address(address) if self.cloaks else as_param(address)
         return host[: self.lengths.host]
 
-    def with_account(self, name: str) -> list[User]:
+    def with_account(self, number: int) -> list[User]:
         """Return those who are logged in to an account."""
-        return [user for user in self.users.values() if user.account == name]
+        return [user for user in self.users.values() if user.account_id == number]
+
+    def account_name(self, number: int, *, or_dropped: bool = False) -> str:
+        """Return the name of an account; "" when there is none of this number.
+
+        Args:
+            number: of the account.
+            or_dropped: whether a deleted one will do as well, as long as nobody else can have its name.
+        """
+        if self.accounts is None:
+            return ""
+        account = self.accounts.by_id.get(number)
+        if account is None and or_dropped:
+            account = self.accounts.dropped_by_id.get(number)
+        return account.name if account else ""
 
     def event(
         self,
@@ -182,7 +200,7 @@ class World:
         return Event(
             number, command, params, user.source, recipients, skip, requires, user.account, extended,
             carries_msgid=bool(channels), places=places, is_bot=BOT in user.modes, shift=self.ids.shift,
-            server_tags=user.server_tags,
+            server_tags=user.server_tags, account_id=user.account_id,
         )  # fmt: skip
 
     @staticmethod

@@ -73,13 +73,50 @@ def _passwd(call: Call) -> int:
     _NAME,
     YES,
     help=N_("delete an account"),
-    description=N_("Delete an account and give up the channels it owns. What it has said stays."),
+    description=N_(
+        "Delete an account and give up the channels it owns. What it has said stays. Nobody can register its name again until\n"
+        "you free it (trio-chat account free)."
+    ),
     epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
 )
 def _delete(call: Call) -> int:
     from trio_chat.admin.accounts import Asked, delete  # noqa: PLC0415
 
     return delete(Asked(call.database, call.options.name), yes=call.options.yes)
+
+
+@ACCOUNT.command(
+    "dropped",
+    DATABASE,
+    help=N_("show the names of deleted accounts"),
+    description=N_(
+        "Show the names of deleted accounts that nobody can register until they are freed, one a line, with tabs between:\n"
+        "the name, and when the account was deleted (UTC)."
+    ),
+    epilog=N_("examples:\n  trio-chat account dropped"),
+)
+def _dropped(call: Call) -> int:
+    from trio_chat.admin.accounts import list_dropped  # noqa: PLC0415
+
+    return list_dropped(call.database)
+
+
+@ACCOUNT.command(
+    "free",
+    DATABASE,
+    _NAME,
+    help=N_("let the name of a deleted account be registered again"),
+    description=N_(
+        "Let the name of a deleted account be registered again, by anybody. Nothing of the deleted account belongs to who\n"
+        "does: neither its conversations nor its rights. A name that an [operator] of config.ini has as its account stays\n"
+        "as it is."
+    ),
+    epilog=N_("examples:\n  trio-chat account dropped\n  trio-chat account free anna"),
+)
+def _free(call: Call) -> int:
+    from trio_chat.admin.accounts import Asked, free  # noqa: PLC0415
+
+    return free(Asked(call.database, call.options.name), call.settings)
 
 
 @ACCOUNT.command(

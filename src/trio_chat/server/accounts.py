@@ -7,11 +7,11 @@ exist waits as long, and is shown keys that look the same: names cannot be found
 import base64
 import hmac
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountsError, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, AccountIndex, AccountsError, Credentials, Email, Origin, ScramKeys
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import StorageError
@@ -75,22 +75,18 @@ COSTS = {"normal": Cost(), "low": Cost(memory_kib=8, scram_iterations=4096)}
 """`low` is for tests, and for machines that have no memory to spare."""
 
 
-class AccountKeeper:
-    """The keeper of accounts (the port `trio_chat.chat.accounts.Accounts`).
+class AccountKeeper(AccountIndex):
+    """The keeper of accounts (the port `trio_chat.chat.accounts.Accounts`), made by `open_accounts`.
 
     Args:
         table: the accounts on disk.
-        known: all of them.
         secret: a random value of this server, for keys of accounts that do not exist.
         cost: how dear a hash is.
         threads: where passwords are hashed.
     """
 
-    def __init__(
-        self, table: SqliteAccounts, known: dict[str, Account], secret: bytes, cost: Cost, threads: HashingThreads
-    ) -> None:
-        self.known: Mapping[str, Account] = known
-        self._known = known
+    def __init__(self, table: SqliteAccounts, secret: bytes, cost: Cost, threads: HashingThreads) -> None:
+        super().__init__()
         self._table = table
         self._changes = -1  # as of which change `known` is what the table says; -1: look
         self._secret = secret
@@ -98,44 +94,42 @@ class AccountKeeper:
         self._cost = cost
         self._threads = threads
 
-    async def refresh(self) -> list[str]:
+    async def refresh(self) -> list[Account]:
         """Learn of what a command beside this server has changed; see `Accounts.refresh`."""
         with _translated():
             if (changes := await self._table.changes()) == self._changes:
                 return []
             accounts = await self._table.all()
+            dropped = await self._table.dropped()
         self._changes = changes
-        # Whole accounts are compared: one that was deleted and made anew is somebody else's.
-        gone = {account.name for account in set(self._known.values()) - set(accounts)}
-        self._known.clear()
-        self._known.update((account.folded, account) for account in accounts)
-        return sorted(gone)
+        return self.replace(accounts, dropped)
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a new password will be checked against; see `Accounts.prepare`."""
         return await self._threads.make_new(origin, self._cost.credentials, password)
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> bool:
+    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
         """Make an account; see `Accounts.create`."""
         with _translated():
-            if not await self._table.insert(account, credentials, email):
-                return False
-        self._known[account.folded] = account
-        return True
+            made = await self._table.insert(account, credentials, email)
+        if made is not None:
+            self.note(made)
+        return made
 
-    async def email(self, folded: str) -> Email | None:
+    async def email(self, account: int) -> Email | None:
         """Return the e-mail address of an account; see `Accounts.email`."""
         with _translated():
-            return await self._table.email(folded)
+            return await self._table.email(account)
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""
+        account = self.known.get(folded)  # now: another one may have the name when the password has been checked
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody
         lockout, is_decoy = self._threads.accounts, credentials is None
         is_right = await self._threads.check(lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy)
-        return self.known.get(folded) if is_right else None
+        return self.by_id.get(account.id) if is_right and account is not None else None
 
     def refuse_guesser(self, folded: str, origin: Origin) -> None:
         """Look at no proof after too many wrong ones; see `Accounts.refuse_guesser`."""
@@ -159,38 +153,46 @@ class AccountKeeper:
         fake = [hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256") for purpose in ("salt", "stored", "server")]
         return ScramKeys(fake[0], self._cost.scram_iterations, fake[1], fake[2])
 
-    async def set_password(self, folded: str, password: str, origin: Origin) -> None:
+    async def set_password(self, account: int, password: str, origin: Origin) -> None:
         """Give an account another password; see `Accounts.set_password`."""
+        folded = self.by_id[account].folded
         credentials = await self._threads.change(folded, origin, self._cost.credentials, password)
         with _translated():
-            await self._table.update(folded, credentials)
+            await self._table.update(account, credentials)
 
-    async def certificates(self, folded: str) -> list[str]:
+    async def certificates(self, account: int) -> list[str]:
         """Return the fingerprints of an account's certificates; see `Accounts.certificates`."""
         with _translated():
-            return await self._table.certificates(folded)
+            return await self._table.certificates(account)
 
     async def by_certificate(self, fingerprint: str) -> Account | None:
         """Return whose certificate it is; see `Accounts.by_certificate`."""
         with _translated():
-            folded = await self._table.by_certificate(fingerprint)
-        return self.known.get(folded) if folded is not None else None
+            account = await self._table.by_certificate(fingerprint)
+        return self.by_id.get(account) if account is not None else None
 
-    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate log in; see `Accounts.add_certificate`."""
         with _translated():
-            return await self._table.add_certificate(folded, fingerprint)
+            return await self._table.add_certificate(account, fingerprint)
 
-    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more; see `Accounts.remove_certificate`."""
         with _translated():
-            return await self._table.remove_certificate(folded, fingerprint)
+            return await self._table.remove_certificate(account, fingerprint)
 
-    async def delete(self, folded: str) -> None:
+    async def delete(self, account: int) -> None:
         """Delete an account; see `Accounts.delete`."""
         with _translated():
-            await self._table.delete(folded)
-        self._known.pop(folded, None)
+            await self._table.delete(account)
+        if (gone := self.by_id.get(account)) is not None:
+            self.drop(gone)
+
+    async def free(self, folded: str) -> bool:
+        """Let the name of a deleted account be registered again; see `Accounts.free`."""
+        with _translated():
+            is_freed = await self._table.free(folded)
+        return self.release(folded) or is_freed
 
 
 @contextmanager
@@ -212,5 +214,6 @@ async def open_accounts(table: SqliteAccounts, cost: Cost | None = None, threads
     Raises:
         StorageError: they cannot be read.
     """
-    known = {account.folded: account for account in await table.all()}
-    return AccountKeeper(table, known, await table.secret("scram"), cost or Cost(), threads or HashingThreads())
+    keeper = AccountKeeper(table, await table.secret("scram"), cost or Cost(), threads or HashingThreads())
+    keeper.replace(await table.all(), await table.dropped())
+    return keeper

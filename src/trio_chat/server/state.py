@@ -46,26 +46,34 @@ async def load_state(world: World, store: Store) -> None:
     for account, user in kept.users.items():
         if user is not None:
             _restore_user(world, account, user)
-    restored = [(restore(world, folded, state), state) for folded, state in kept.channels.items() if state is not None]
+    channels = {folded: _without_gone(world, state) for folded, state in kept.channels.items() if state is not None}
+    restored = [(restore(world, folded, state), state) for folded, state in channels.items()]
     for channel, state in restored:
         restore_members(world, channel, state)
     log.info("restored %d channels and %d always-on users", len(restored), len(world.residents))
 
 
-def _restore_user(world: World, folded_account: str, state: Mapping[str, Any]) -> None:
+def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of a channel without accounts that a command deleted just before the server stopped."""
+    accounts = world.accounts.by_id if world.accounts else {}
+    access = {number: rank for number, rank in state["access"].items() if int(number) in accounts}
+    return {**state, "owner": state["owner"] if state["owner"] in accounts else 0, "access": access}
+
+
+def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
     """Make an always-on user be here, unless there is no such account any more, or its user is not to stay."""
-    account = world.accounts.known.get(folded_account) if world.accounts else None
+    account = world.accounts.by_id.get(number) if world.accounts else None
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
         user = residents.from_state(folded, state)
-        presence.set_account(world, user, account.name)
+        presence.set_account(world, user, account)
         world.residents.settle(user)
         if user.always_on:
             presence.add_user(world, user)
-            world.residents.restore_missed(account.name, state)
+            world.residents.restore_missed(account.id, state)
             presence.update_away(world, user)
             return
-    world.unsaved.note_user(folded_account)  # so that it is forgotten
+    world.unsaved.note_user(number)  # so that it is forgotten
 
 
 async def keep_state(world: World, store: Store) -> None:
@@ -111,10 +119,10 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
     for folded in unsaved.channels:
         channel = world.channels.get(folded)
         channels[folded] = to_state(channel) if channel and channel.is_lasting else None
-    users: dict[str, dict[str, Any] | None] = {}
+    users: dict[int, dict[str, Any] | None] = {}
     for account in unsaved.users:
         user = world.residents.of(account)
-        users[account] = residents.to_state(user, world.clock(), world.residents.missed_of(user.account)) if user else None
+        users[account] = residents.to_state(user, world.clock(), world.residents.missed_of(user.account_id)) if user else None
     markers = {(account, target): world.markers.get(account, {}).get(target, "") for account, target in unsaved.markers}
     return Changes(
         channels,
@@ -134,9 +142,9 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
         except AccountsError as error:
             log.error("accounts cannot be read: %s", error)
             continue
-        for name in gone:
-            log.info("the account %s was deleted", name)
-            await announce(partial(forget_account, world, name))
+        for account in gone:
+            log.info("the account %s was deleted", account.name)
+            await announce(partial(forget_account, world, account))
 
 
 async def watch_channels(world: World, store: Store) -> None:

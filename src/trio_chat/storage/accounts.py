@@ -9,6 +9,13 @@ from trio_chat.storage.database import Database
 if TYPE_CHECKING:
     import apsw
 
+_INSERT = """
+    INSERT INTO account (
+        folded, name, created, password, scram_salt, scram_iterations, scram_stored_key, scram_server_key
+    ) SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM dropped WHERE folded = ?)
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
 
 class SqliteAccounts:
     """The table of accounts.
@@ -26,45 +33,53 @@ class SqliteAccounts:
         """Return every account."""
         return await self._database.read(every_account)
 
+    async def dropped(self) -> list[Account]:
+        """Return the deleted accounts whose names are not free."""
+        return await self._database.read(dropped_accounts)
+
     async def changes(self) -> int:
-        """Return a number that grows whenever an account is added or deleted, by whomever."""
+        """Return a number that grows whenever an account is added, deleted or freed, by whomever."""
         return await self._database.read(_changes)
 
     async def credentials(self, folded: str) -> Credentials | None:
         """Return what the password of an account is checked against; None when there is no such account."""
         return await self._database.read(_credentials, folded)
 
-    async def insert(self, account: Account, credentials: Credentials, email: Email | None) -> bool:
-        """Add an account; tell whether it was added, which it is not when there is one of this name."""
+    async def insert(self, account: Account, credentials: Credentials, email: Email | None) -> Account | None:
+        """Add an account and return it with its number; None when there is, or was, one of this name."""
         return await self._database.write(insert, account, credentials, email)
 
-    async def email(self, folded: str) -> Email | None:
+    async def email(self, account: int) -> Email | None:
         """Return the e-mail address of an account."""
-        return await self._database.read(email_of, folded)
+        return await self._database.read(email_of, account)
 
-    async def update(self, folded: str, credentials: Credentials) -> None:
+    async def update(self, account: int, credentials: Credentials) -> None:
         """Give an account other credentials."""
-        await self._database.erase(update, folded, credentials)
+        await self._database.erase(update, account, credentials)
 
-    async def delete(self, folded: str) -> None:
+    async def delete(self, account: int) -> None:
         """Delete an account."""
-        await self._database.erase(delete, folded)
+        await self._database.erase(delete, account)
 
-    async def certificates(self, folded: str) -> list[str]:
+    async def free(self, folded: str) -> bool:
+        """Let the name of a deleted account be registered again; tell whether it was the name of one."""
+        return await self._database.write(free, folded)
+
+    async def certificates(self, account: int) -> list[str]:
         """Return the fingerprints of an account's certificates."""
-        return await self._database.read(_certificates, folded)
+        return await self._database.read(_certificates, account)
 
-    async def by_certificate(self, fingerprint: str) -> str | None:
-        """Return the folded name of the account that a certificate belongs to."""
+    async def by_certificate(self, fingerprint: str) -> int | None:
+        """Return the number of the account that a certificate belongs to."""
         return await self._database.read(_by_certificate, fingerprint)
 
-    async def add_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str) -> bool:
         """Add a certificate to an account that there is; tell whether it is this account's now."""
-        return await self._database.write(_add_certificate, folded, fingerprint)
+        return await self._database.write(_add_certificate, account, fingerprint)
 
-    async def remove_certificate(self, folded: str, fingerprint: str) -> bool:
+    async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Take a certificate from an account; tell whether it had it."""
-        return await self._database.write(_remove_certificate, folded, fingerprint)
+        return await self._database.write(_remove_certificate, account, fingerprint)
 
     async def secret(self, name: str) -> bytes:
         """Return a random value of 32 bytes that is the same for ever, made when it is first asked for."""
@@ -73,7 +88,12 @@ class SqliteAccounts:
 
 def every_account(connection: "apsw.Connection") -> list[Account]:
     """Return every account."""
-    return [Account(*row) for row in connection.execute("SELECT name, folded, created FROM account")]
+    return [Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM account")]
+
+
+def dropped_accounts(connection: "apsw.Connection") -> list[Account]:
+    """Return the deleted accounts whose names are not free."""
+    return [Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM dropped")]
 
 
 def _changes(connection: "apsw.Connection") -> int:
@@ -86,34 +106,43 @@ def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | No
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
 
 
-def insert(connection: "apsw.Connection", account: Account, credentials: Credentials, email: Email | None = None) -> bool:
-    """Add an account; tell whether it was added, which it is not when there is one of this name."""
+def insert(
+    connection: "apsw.Connection", account: Account, credentials: Credentials, email: Email | None = None
+) -> Account | None:
+    """Add an account and return it with its number; None when there is, or was, one of this name."""
     row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
-    connection.execute("INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
-    is_new = connection.changes() == 1
-    if is_new and email is not None:
-        connection.execute("INSERT INTO email VALUES (?, ?, ?)", (account.folded, *email))
-    return is_new
+    number = connection.execute(_INSERT, (*row, account.folded)).get
+    if number is None:
+        return None
+    if email is not None:
+        connection.execute("INSERT INTO email VALUES (?, ?, ?)", (number, *email))
+    return account._replace(id=int(number))
 
 
-def email_of(connection: "apsw.Connection", folded: str) -> Email | None:
+def email_of(connection: "apsw.Connection", account: int) -> Email | None:
     """Return the e-mail address of an account."""
-    row = connection.execute("SELECT address, verified FROM email WHERE account = ?", (folded,)).fetchone()
+    row = connection.execute("SELECT address, verified FROM email WHERE account = ?", (account,)).fetchone()
     return Email(str(row[0]), bool(row[1])) if row else None
 
 
-def update(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> None:
     """Give an account other credentials."""
     connection.execute(
-        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?"
-        " WHERE folded = ?",
-        (credentials.password, *credentials.scram, folded),
+        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?,"
+        " passwords = passwords + 1 WHERE id = ?",
+        (credentials.password, *credentials.scram, account),
     )
 
 
-def delete(connection: "apsw.Connection", folded: str) -> None:
-    """Delete an account."""
-    connection.execute("DELETE FROM account WHERE folded = ?", (folded,))
+def delete(connection: "apsw.Connection", account: int) -> None:
+    """Delete an account with all that goes with it; a trigger notes its name."""
+    connection.execute("DELETE FROM account WHERE id = ?", (account,))
+
+
+def free(connection: "apsw.Connection", folded: str) -> bool:
+    """Let the name of a deleted account be registered again; tell whether it was the name of one."""
+    connection.execute("DELETE FROM dropped WHERE folded = ?", (folded,))
+    return connection.changes() == 1
 
 
 def _secret(connection: "apsw.Connection", name: str) -> bytes:
@@ -121,24 +150,23 @@ def _secret(connection: "apsw.Connection", name: str) -> bytes:
     return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)
 
 
-def _certificates(connection: "apsw.Connection", folded: str) -> list[str]:
+def _certificates(connection: "apsw.Connection", account: int) -> list[str]:
     query = "SELECT fingerprint FROM certificate WHERE account = ? ORDER BY fingerprint"
-    return [str(fingerprint) for (fingerprint,) in connection.execute(query, (folded,))]
+    return [str(fingerprint) for (fingerprint,) in connection.execute(query, (account,))]
 
 
-def _by_certificate(connection: "apsw.Connection", fingerprint: str) -> str | None:
+def _by_certificate(connection: "apsw.Connection", fingerprint: str) -> int | None:
     row = connection.execute("SELECT account FROM certificate WHERE fingerprint = ?", (fingerprint,)).fetchone()
-    return str(row[0]) if row else None
+    return int(row[0]) if row else None
 
 
-def _add_certificate(connection: "apsw.Connection", folded: str, fingerprint: str) -> bool:
+def _add_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
     # The account may have been deleted by a command beside this server.
-    connection.execute(
-        "INSERT INTO certificate SELECT ?, folded FROM account WHERE folded = ? ON CONFLICT DO NOTHING", (fingerprint, folded)
-    )
-    return _by_certificate(connection, fingerprint) == folded
+    query = "INSERT INTO certificate SELECT ?, id FROM account WHERE id = ? ON CONFLICT DO NOTHING"
+    connection.execute(query, (fingerprint, account))
+    return _by_certificate(connection, fingerprint) == account
 
 
-def _remove_certificate(connection: "apsw.Connection", folded: str, fingerprint: str) -> bool:
-    connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, folded))
+def _remove_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
+    connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, account))
     return connection.changes() == 1

@@ -41,8 +41,13 @@ class SqliteBans:
 
 def every_ban(connection: "apsw.Connection") -> list[Ban]:
     """Return all bans, the oldest first."""
-    rows = connection.execute("SELECT kind, mask, setter, reason, created, expires FROM ban ORDER BY created, mask")
-    return [Ban(Kind(kind), *rest) for kind, *rest in rows]
+    rows = connection.execute("SELECT kind, folded, mask, setter, reason, created, expires FROM ban ORDER BY created, mask")
+    return [_ban(*row) for row in rows]
+
+
+def _ban(kind: str, folded: str, mask: str, setter: str, reason: str, created: int, expires: int) -> Ban:
+    account = int(folded) if kind == Kind.ACCOUNT.value else 0
+    return Ban(Kind(kind), mask, setter, reason, created, expires, account)
 
 
 def save(connection: "apsw.Connection", changes: Changes) -> None:
@@ -51,7 +56,7 @@ def save(connection: "apsw.Connection", changes: Changes) -> None:
         if ban is None:
             connection.execute("DELETE FROM ban WHERE kind = ? AND folded = ?", (kind.value, folded))
         else:
-            connection.execute(_KEEP, (kind.value, folded, *ban[1:]))
+            connection.execute(_KEEP, (kind.value, folded, *ban[1:6]))
 
 
 def _changes(connection: "apsw.Connection") -> int:

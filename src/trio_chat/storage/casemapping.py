@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _NAMES = """
     SELECT folded FROM account UNION ALL SELECT folded FROM channel UNION ALL SELECT name FROM buffer
-    UNION ALL SELECT account FROM marker UNION ALL SELECT target FROM marker
+    UNION ALL SELECT folded FROM dropped UNION ALL SELECT target FROM marker
 """
 
 

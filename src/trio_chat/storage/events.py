@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     import apsw
 
 _APPEND = """
-    INSERT INTO event (buffer, id, is_private, command, source, account, params, tags, is_bot, shift)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO event (buffer, id, is_private, command, source, account, params, tags, is_bot, shift, account_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # Two ranges of two keys, which SQLite walks side by side: it stops at the limit as well.
 _RANGE = """
     WITH here AS (SELECT id FROM buffer WHERE name = :buffer)
-    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, '' AS params FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id, '' AS params FROM message
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     UNION ALL
-    SELECT id, is_private, command, source, account, '', tags, is_bot, shift, params FROM event
+    SELECT id, is_private, command, source, account, '', tags, is_bot, shift, account_id, params FROM event
     WHERE buffer = (SELECT id FROM here) AND id > :after AND id < :before AND (id > :private_after OR NOT is_private)
     AND (command <> 'TAGMSG' OR :with_tags)
     ORDER BY id {} LIMIT :limit
@@ -42,6 +42,7 @@ def _row(buffer: int, record: Record) -> tuple[object, ...]:
     return (
         buffer, record.id, record.is_private, record.command, record.source, record.account,
         _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "", record.is_bot, record.shift,
+        record.account_id,
     )  # fmt: skip
 
 
@@ -64,9 +65,9 @@ def select_all(
     records = [
         Record(
             buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private),
-            tuple(json.loads(params)) if params else (), bool(is_bot), shift,
+            tuple(json.loads(params)) if params else (), bool(is_bot), shift, account_id,
         )
-        for number, is_private, command, source, account, text, tags, is_bot, shift, params in connection.execute(
+        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id, params in connection.execute(
             _NEWEST if span.from_newest else _OLDEST, values
         )
     ]  # fmt: skip

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     import apsw
 
 _APPEND = """
-    INSERT INTO message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 # The order is the only difference: SQLite walks the key from one end or the other and stops at the limit.
 _RANGE = """
-    SELECT id, is_private, command, source, account, text, tags, is_bot, shift FROM message
+    SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
@@ -135,7 +135,7 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    async def conversations(self, account: str) -> list[str]:
+    async def conversations(self, account: int) -> list[str]:
         """Return where an account has private messages; see `History.conversations`."""
         try:
             return await self._database.read(_conversations, account)
@@ -219,7 +219,7 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
         buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags, record.is_bot,
-        record.shift,
+        record.shift, record.account_id,
     )  # fmt: skip
 
 
@@ -230,14 +230,14 @@ def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, p
     records = [
         Record(
             buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-            bool(is_bot), shift,
+            bool(is_bot), shift, account_id,
         )
-        for number, is_private, command, source, account, text, tags, is_bot, shift in rows
+        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id in rows
     ]  # fmt: skip
     return records[::-1] if span.from_newest else records
 
 
-def _conversations(connection: "apsw.Connection", account: str) -> list[str]:
+def _conversations(connection: "apsw.Connection", account: int) -> list[str]:
     query = "SELECT name FROM buffer WHERE instr(',' || name || ',', ',' || ? || ',') AND instr(name, ',')"
     return [name for (name,) in connection.execute(query, (account,))]
 

@@ -10,10 +10,13 @@ if TYPE_CHECKING:
     import apsw
 
 _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
-_KEEP_USER = "INSERT INTO always_on VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
-_KEEP_PREFERENCES = "INSERT INTO preference VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
-_KEEP_MARKER = "INSERT INTO marker VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time"
-_KEEP_METADATA = "INSERT INTO metadata VALUES (?, ?) ON CONFLICT DO UPDATE SET said = excluded.said"
+# Of an account that a command beside the server has deleted nothing is kept.
+_KEEP_USER = "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state = excluded.state"
+_KEEP_PREFERENCES = (
+    "INSERT INTO preference SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state = excluded.state"
+)
+_KEEP_MARKER = "INSERT INTO marker SELECT id, ?2, ?3 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET time = excluded.time"
+_KEEP_METADATA = "INSERT INTO metadata SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET said = excluded.said"
 
 
 class SqliteStore:

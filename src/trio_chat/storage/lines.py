@@ -6,7 +6,7 @@ is. All keys must be there and no others: a misspelt "private" would show everyb
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
 from trio_chat.chat import multiline
@@ -18,7 +18,7 @@ from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
 from trio_chat.irc.capabilities import RELAY_TAG
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
-from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, is_speaker
+from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self, is_speaker
 
 LONGEST_MULTILINE = 16_384 + 2_000
 """Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of its lines."""
@@ -28,8 +28,8 @@ _KEYS = {
     "channel": str, "msgid": str, "time": str, "command": str, "source": str, "account": str, "text": str,
     "tags": dict, "private": bool,
 }  # fmt: skip
-_OPTIONAL = {"bot": bool}
-"""Keys that are only written when they are true: earlier versions knew nothing of them."""
+_OPTIONAL = {"bot": bool, "origin": str, "account_id": int, "parties": list}
+"""Keys that are only written when they say something: earlier versions knew nothing of them."""
 _TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
 _USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
 # Allowed in JSON, but some programs end a line there, and some terminals obey.
@@ -43,14 +43,40 @@ class Bad(NamedTuple):
     problem: str
 
 
+class Numbers(NamedTuple):
+    """What the numbers of accounts in a database mean. A name in a file may be somebody else's here, so a number counts, and only
+    where it was given out.
+
+    Args:
+        origin: what no other database has.
+        names: the folded names of accounts, also of deleted ones whose names are not free.
+        last: the greatest number given out.
+    """
+
+    origin: str
+    names: Mapping[int, str]
+    last: int
+
+    def are_of(self, number: int, folded: str) -> bool:
+        """Tell whether a number is that of an account here, which has this name if it has one."""
+        return 0 < number <= self.last and self.names.get(number, folded) == folded
+
+
+NO_NUMBERS = Numbers("", {}, 0)
+"""Where there are no accounts."""
+_NAMELESS = f"{GUEST}deleted"
+"""In the place of an account that was deleted and whose name is free."""
+
+
 class LineError(ValueError):
     """Not a message; the text says what is wrong."""
 
 
-def to_line(record: Record) -> bytes:
-    """Return a message as a line."""
+def to_line(record: Record, numbers: Numbers = NO_NUMBERS) -> bytes:
+    """Return a message as a line; it says whose accounts it is about to the database only that the numbers are of."""
+    parties = record.buffer.split(",") if "," in record.buffer else []
     fields = {
-        "channel": record.buffer,
+        "channel": ",".join(_shown(party, numbers) for party in parties) or record.buffer,
         "msgid": msgid(record.id),
         "time": server_time(record.id, record.shift),
         "command": record.command,
@@ -62,11 +88,22 @@ def to_line(record: Record) -> bytes:
     }
     if record.is_bot:
         fields["bot"] = True
+    if numbers.origin and (record.account_id or parties):
+        fields |= {"origin": numbers.origin, "account_id": record.account_id}
+        fields |= {"parties": [_number(party) for party in parties]} if parties else {}
     text = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
     return (_RAW.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n").encode()
 
 
-def read(stream: BinaryIO) -> Iterator[Record | Bad]:
+def _number(party: str) -> int:
+    return 0 if party.startswith(GUEST) else int(party)
+
+
+def _shown(party: str, numbers: Numbers) -> str:
+    return party if party.startswith(GUEST) else numbers.names.get(int(party), _NAMELESS)
+
+
+def read(stream: BinaryIO, numbers: Numbers = NO_NUMBERS) -> Iterator[Record | Bad]:
     """Give what the lines of a file are, leaving out empty ones; see `from_line`."""
     number = 0
     while line := stream.readline(LONGEST + 1):
@@ -77,24 +114,29 @@ def read(stream: BinaryIO) -> Iterator[Record | Bad]:
             yield Bad(number, _("too long"))
         elif line.strip():
             try:
-                yield from_line(line)
+                yield from_line(line, numbers)
             except LineError as error:
                 yield Bad(number, str(error))
 
 
-def from_line(line: bytes) -> Record:
-    """Return the message in a line.
+def from_line(line: bytes, numbers: Numbers = NO_NUMBERS) -> Record:
+    """Return the message in a line. What another database calls accounts is nobody's here, whatever the names are.
 
     Args:
         line: with or without its end.
+        numbers: of the accounts here.
 
     Raises:
         LineError: it is not one that this server could have taken.
     """
     fields = _fields(line)
     number, shift = _id(fields["msgid"], fields["time"])
+    is_ours = bool(numbers.origin) and fields.get("origin") == numbers.origin
+    if not is_ours:
+        numbers = NO_NUMBERS
+    account = fields.get("account_id", 0)
     record = Record(
-        buffer=_buffer(fields["channel"]),
+        buffer=_buffer(fields["channel"], fields.get("parties", []), numbers),
         id=number,
         command=fields["command"],
         source=fields["source"],
@@ -104,6 +146,7 @@ def from_line(line: bytes) -> Record:
         is_private=fields["private"],
         is_bot=fields.get("bot", False),
         shift=shift,
+        account_id=account if numbers.are_of(account, fold_or_self(fields["account"])) else 0,
     )
     for is_right, problem in _RULES:
         if not is_right(record):
@@ -128,6 +171,8 @@ def _fields(line: bytes) -> dict[str, Any]:
             raise LineError(_("the type of {key} is wrong").format(key=key))
     if not all(isinstance(value, str) for value in fields["tags"].values()):
         raise LineError(_("the type of {key} is wrong").format(key="tags"))
+    if not all(type(value) is int for value in fields.get("parties", [])):
+        raise LineError(_("the type of {key} is wrong").format(key="parties"))
     # JSON can write half of a character, which nothing else can.
     if not all(_is_text(value) for value in fields.values() if isinstance(value, str)):
         raise LineError(_("half a character"))
@@ -142,20 +187,24 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _buffer(name: str) -> str:
+def _buffer(name: str, parties: Sequence[int], numbers: Numbers) -> str:
     """Return the folded name of a channel, or of the conversation of two (see `chat.talks`)."""
     try:
         if "," in name:
-            return buffer_of(*map(_party, name.split(",", 1)))
+            first, second = name.split(",", 1)
+            given = (*parties, 0, 0)
+            return buffer_of(_party(first, given[0], numbers), _party(second, given[1], numbers))
         return fold_channel(name, LONGEST_CHANNEL)
     except InvalidName:
         raise LineError(_("channel is not the name of a channel")) from None
 
 
-def _party(name: str) -> str:
-    """Return the folded name of an account, or of somebody without one."""
-    mark = GUEST if name.startswith(GUEST) else ""
-    return mark + fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
+def _party(name: str, number: int, numbers: Numbers) -> str:
+    """Return the number of an account here, or the folded name of somebody without one."""
+    folded = fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
+    if numbers.are_of(number, folded):
+        return str(number)
+    return GUEST + folded
 
 
 def _id(written: str, time: str) -> tuple[int, int]:

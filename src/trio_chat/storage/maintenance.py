@@ -39,10 +39,7 @@ _SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
-_REDACTED = """
-    SELECT buffer.name, redacted.id FROM json_each(?) AS wanted JOIN buffer ON buffer.name = wanted.value ->> 0
-    JOIN redacted ON redacted.buffer = buffer.id AND redacted.id = wanted.value ->> 1
-"""
+_REDACTED = "SELECT id FROM redacted WHERE id IN (SELECT value FROM json_each(?))"
 _COUNT = """
     SELECT count(*) FROM buffer CROSS JOIN {0} ON {0}.buffer = buffer.id
     WHERE {0}.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -138,9 +135,9 @@ def add(connection: apsw.Connection, records: Sequence[Record]) -> int:
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     by_id = {record.id: record for record in reversed(records)}  # of two with the same id the first counts
     known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
-    wanted = json.dumps([(record.buffer, record.id) for record in by_id.values()], ensure_ascii=False)
-    redacted = set(connection.execute(_REDACTED, (wanted,)))
-    new = [by_id[number] for number in sorted(by_id.keys() - known) if (by_id[number].buffer, number) not in redacted]
+    # By their ids alone: conversations of two may have another name here than in the file.
+    redacted = {number for (number,) in connection.execute(_REDACTED, (json.dumps(list(by_id)),))}
+    new = [by_id[number] for number in sorted(by_id.keys() - known - redacted)]
     numbers = {name: buffer_id(connection, name) for name in {record.buffer for record in new}}
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
     if any(record.shift for record in new):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.history import Record
+from trio_chat.chat.masklists import entry
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, maintenance
+from trio_chat.storage import accounts, lines, maintenance
 from trio_chat.storage.database import in_transaction
 from trio_chat.storage.events import drop_events
 from trio_chat.storage.history import drop_for_ever
@@ -22,11 +23,30 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, Any]
 
+
+class Author(NamedTuple):
+    """Somebody who has said something.
+
+    Args:
+        id: the number of the account, or 0.
+        folded: the name under which it was said, of what belongs to no account any more; or "".
+    """
+
+    id: int
+    folded: str
+
+    def has_said(self, number: int, name: str) -> bool:
+        """Tell whether what has this number and this name of an account is this author's."""
+        if number:
+            return number == self.id
+        return bool(self.folded and name) and fold_or_self(name) == self.folded
+
+
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
 _METADATA = "SELECT said FROM metadata WHERE account = ?"
 _DROP = {"message": drop_for_ever, "event": drop_events}
-_SLICE = "SELECT buffer, id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
+_SLICE = "SELECT buffer, id, account_id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
 
 
 class Belongings(NamedTuple):
@@ -63,24 +83,55 @@ def find(connection: "apsw.Connection", folded: str) -> Account | None:
     return next((account for account in accounts.every_account(connection) if account.folded == folded), None)
 
 
+def dropped(connection: "apsw.Connection") -> list[tuple[str, int]]:
+    """Return the names of deleted accounts that are not free, and when each was deleted (seconds of Unix time)."""
+    rows = connection.execute("SELECT name, dropped FROM dropped ORDER BY folded")
+    return [(str(name), int(time)) for name, time in rows]
+
+
+def find_dropped(connection: "apsw.Connection", folded: str) -> Account | None:
+    """Return a deleted account whose name is not free; None when there is none of this name."""
+    return next((account for account in accounts.dropped_accounts(connection) if account.folded == folded), None)
+
+
+def taken(connection: "apsw.Connection") -> dict[str, Account]:
+    """Return all accounts, and the deleted ones whose names are not free, by their folded names."""
+    everyone = (*accounts.dropped_accounts(connection), *accounts.every_account(connection))
+    return {account.folded: account for account in everyone}
+
+
+def free(connection: "apsw.Connection", folded: str) -> bool:
+    """Let the name of a deleted account be registered again; tell whether it was the name of one."""
+    return in_transaction(connection, accounts.free, folded)
+
+
+def numbers(connection: "apsw.Connection") -> lines.Numbers:
+    """Return what the numbers of accounts in this database mean."""
+    origin = bytes(connection.execute("SELECT value FROM secret WHERE name = 'origin'").get)
+    everyone = taken(connection).values()
+    last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
+    return lines.Numbers(origin.hex(), {account.id: account.folded for account in everyone}, int(last or 0))
+
+
 def add(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
-    """Add an account; tell whether it was added, which it is not when there is one of this name."""
-    return in_transaction(connection, accounts.insert, account, credentials)
+    """Add an account; tell whether it was added, which it is not when there is, or was, one of this name."""
+    return in_transaction(connection, accounts.insert, account, credentials) is not None
 
 
-def change_password(connection: "apsw.Connection", folded: str, credentials: Credentials) -> None:
+def change_password(connection: "apsw.Connection", account: Account, credentials: Credentials) -> None:
     """Give an account other credentials."""
-    in_transaction(connection, accounts.update, folded, credentials)
+    in_transaction(connection, accounts.update, account.id, credentials)
 
 
-def who_is_always_on(connection: "apsw.Connection") -> set[str]:
-    """Return the accounts, folded, whose users stay while nobody is connected."""
-    return {str(account) for (account,) in connection.execute("SELECT account FROM always_on")}
+def who_is_always_on(connection: "apsw.Connection") -> set[int]:
+    """Return the numbers of the accounts whose users stay while nobody is connected."""
+    return {int(account) for (account,) in connection.execute("SELECT account FROM always_on")}
 
 
 def registered_channels(connection: "apsw.Connection") -> list[dict[str, Any]]:
-    """Return the states of all registered channels, by name."""
-    return [state for state in _states(connection).values() if state["owner"]]
+    """Return the states of all registered channels, by name, with the names of their owners."""
+    names = {account.id: account.name for account in accounts.every_account(connection)}
+    return [state | {"owner": names[state["owner"]]} for state in _states(connection).values() if state["owner"] in names]
 
 
 def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
@@ -107,70 +158,80 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
     return str(state["name"])
 
 
-def belongings(connection: "apsw.Connection", folded: str) -> Belongings:
+def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
     """Return what belongs to an account."""
-    states = list(_states(connection).values())
-    owned = [state for state in states if fold_or_self(state["owner"]) == folded]
-    ranks = {
-        state["name"]: rank for state in states for name, rank in state["access"].items() if fold_or_self(name) == folded
-    }  # fmt: skip
-    markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (folded,))}
-    stays = {state["name"]: state["members"][folded] for state in states if folded in state.get("members", {})}
-    always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", folded)
-    preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", folded)
-    said = _state(connection, _METADATA, folded)
-    email = accounts.email_of(connection, folded)
+    states, number, key = list(_states(connection).values()), account.id, str(account.id)
+    owned = [state for state in states if state["owner"] == number]
+    ranks = {state["name"]: state["access"][key] for state in states if key in state["access"]}
+    markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (number,))}
+    stays = {state["name"]: state["members"][key] for state in states if key in state.get("members", {})}
+    always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", number)
+    preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", number)
+    said = _state(connection, _METADATA, number)
+    email = accounts.email_of(connection, number)
     return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email)
 
 
-def _state(connection: "apsw.Connection", query: str, folded: str) -> dict[str, Any] | None:
-    row = connection.execute(query, (folded,)).fetchone()
+def _state(connection: "apsw.Connection", query: str, number: int) -> dict[str, Any] | None:
+    row = connection.execute(query, (number,)).fetchone()
     return json.loads(row[0]) if row else None
 
 
-def delete(connection: "apsw.Connection", folded: str) -> None:
-    """Delete an account with its markers, choices, channels and ranks in others: who has its name later inherits nothing."""
-    in_transaction(connection, _delete, folded)
+def delete(connection: "apsw.Connection", account: Account) -> None:
+    """Delete an account with its markers, choices, channels and ranks in others; its name is not free then."""
+    in_transaction(connection, _delete, account)
 
 
-def _delete(connection: "apsw.Connection", folded: str) -> None:
-    accounts.delete(connection, folded)
-    for table in ("marker", "metadata"):
-        connection.execute(f"DELETE FROM {table} WHERE account = ?", (folded,))  # noqa: S608  # names of ours
-    for key, state in _states(connection).items():
-        access = {name: rank for name, rank in state["access"].items() if fold_or_self(name) != folded}
-        members = {name: ranks for name, ranks in state.get("members", {}).items() if name != folded}
-        if fold_or_self(state["owner"]) == folded or not (state["owner"] or members):
-            connection.execute("DELETE FROM channel WHERE folded = ?", (key,))
-        elif access != state["access"] or members != state.get("members", {}):
-            text = json.dumps(state | {"access": access, "members": members}, ensure_ascii=False)
-            connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, key))
+def _delete(connection: "apsw.Connection", account: Account) -> None:
+    accounts.delete(connection, account.id)
+    for folded, state in _states(connection).items():
+        left = _without(state, account)
+        if not (left["owner"] or left["members"]):
+            connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
+        elif left != state:
+            text = json.dumps(left, ensure_ascii=False)
+            connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
 
 
-def messages(connection: "apsw.Connection", folded: str) -> Iterator[Record]:
+def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
+    """Return the state of a channel without what it says of an account; what the account owned is nobody's."""
+    number = str(account.id)
+    lists = {
+        letter: [[mask, *rest] for mask, *rest in masks if not entry(mask, "", 0).names(account.folded)]
+        for letter, masks in state["lists"].items()
+    }
+    return state | {
+        "owner": 0 if state["owner"] == account.id else state["owner"],
+        "access": {key: rank for key, rank in state["access"].items() if key != number},
+        "members": {key: ranks for key, ranks in state.get("members", {}).items() if key != number},
+        "lists": lists,
+    }
+
+
+def messages(connection: "apsw.Connection", account: Account) -> Iterator[Record]:
     """Give all messages of an account, channel by channel, in order."""
     for page in maintenance.pages(connection):
         for record in page:
-            if _is_by(record.account, folded):
+            if record.account_id == account.id:
                 yield record
 
 
-def count(connection: "apsw.Connection", folded: str) -> int:
-    """Return how many messages and events of an account there are."""
-    return sum(len(keys) for table in _DROP for keys in _keys(connection, table, folded))
+def count(connection: "apsw.Connection", author: Author) -> int:
+    """Return how many messages and events of somebody there are."""
+    return sum(len(keys) for table in _DROP for keys in _keys(connection, table, author))
 
 
-def forget(connection: "apsw.Connection", folded: str, told: Callable[[int], None]) -> int:
-    """Delete all messages and events of an account, batch by batch; return how many that were.
+def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], None]) -> int:
+    """Delete all messages and events of somebody, batch by batch; return how many that were.
 
     Args:
         connection: the database.
-        folded: the account; whether it is still there makes no difference.
+        author: whose; whether the account is still there makes no difference.
         told: told after every batch how many were deleted so far.
     """
     deleted = 0
     for table, drop in _DROP.items():
-        for keys in _keys(connection, table, folded):
+        for keys in _keys(connection, table, author):
             for start in range(0, len(keys), maintenance.DELETED_AT_ONCE):
                 batch = keys[start : start + maintenance.DELETED_AT_ONCE]
                 with maintenance.making_room():
@@ -180,15 +241,11 @@ def forget(connection: "apsw.Connection", folded: str, told: Callable[[int], Non
     return deleted
 
 
-def _keys(connection: "apsw.Connection", table: str, folded: str) -> Iterator[list[Key]]:
-    """Give the keys of what an account said or did. Nothing is being read while they are worked on."""
+def _keys(connection: "apsw.Connection", table: str, author: Author) -> Iterator[list[Key]]:
+    """Give the keys of what somebody said or did. Nothing is being read while they are worked on."""
     query = _SLICE.format(table)
     after: Key = (-1, -1)
     rows: list[tuple[Any, ...]]
     while rows := connection.execute(query, (*after, maintenance.PAGE)).fetchall():
-        yield [(buffer, number) for buffer, number, account in rows if _is_by(account, folded)]
+        yield [(buffer, number) for buffer, number, account, name in rows if author.has_said(account, name)]
         after = rows[-1][0], rows[-1][1]
-
-
-def _is_by(account: str, folded: str) -> bool:
-    return bool(account) and fold_or_self(account) == folded

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import apsw
 
 _FIND = """
-    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot, shift
+    SELECT message.id, buffer.name, is_private, command, source, account, message.text, tags, is_bot, shift, account_id
     FROM term CROSS JOIN message ON message.id = term.rowid JOIN buffer ON buffer.id = message.buffer
     WHERE term MATCH ? AND term.rowid > ? AND term.rowid < ? ORDER BY term.rowid {}
 """
@@ -44,13 +44,13 @@ def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) 
 def _read(connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int) -> list[Record]:
     found: list[Record] = []
     rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before))
-    for number, buffer, is_private, command, source, account, text, tags, is_bot, shift in rows:
+    for number, buffer, is_private, command, source, account, text, tags, is_bot, shift, account_id in rows:
         if (is_private and number <= query.places[buffer]) or number < query.oldest.get(buffer, 0):
             continue
         found.append(
             Record(
                 buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-                bool(is_bot), shift,
+                bool(is_bot), shift, account_id,
             )
         )  # fmt: skip
         if len(found) >= limit:

@@ -7,7 +7,7 @@ import logging
 from functools import partial
 
 from trio_chat.chat import banning, logins, missed, sasl
-from trio_chat.chat.accounts import Account, Accounts, AccountsError, Busy
+from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
@@ -90,17 +90,17 @@ async def _continue(request: Request, exchange: sasl.Exchange, message: bytes, r
             reply.send_bare("AUTHENTICATE", piece)
         return
     session.sasl = None
-    if suspended := why_suspended(request, step.account.name):
+    if suspended := why_suspended(request, step.account):
         reply.numeric(n.ERR_SASLFAIL, args=(suspended,))
         return
     log_in(request, reply, step.account)
     reply.numeric(n.RPL_SASLSUCCESS)
 
 
-def why_suspended(request: Request, name: str) -> str:
+def why_suspended(request: Request, account: Account) -> str:
     """Say why an account cannot be used, to who has its password; "" when it can."""
-    ban = request.world.bans.of_account(name)
-    return f"The account {name} is suspended: {banning.told(ban)}" if ban else ""
+    ban = request.world.bans.of_account(account.id)
+    return f"The account {account.name} is suspended: {banning.told(ban)}" if ban else ""
 
 
 def explain(error: AccountsError | Busy | ValueError) -> str:
@@ -125,7 +125,7 @@ def count_failure(request: Request, reply: Response) -> None:
 def log_in(request: Request, reply: Response, account: Account) -> None:
     """Make the session, and its user when there is one, be logged in; tell those who want to know (IRCv3 account-notify)."""
     session, user = request.session, request.session.user
-    session.account = account.name
+    session.set_account(account)
     session.failed_logins = 0
     if request.world.accounts is not None:
         request.world.accounts.note_right(account.folded, session.origin)
@@ -133,9 +133,9 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     if user is not None:
-        if user.account != account.name:
+        if user.account_id != account.id:
             _tell_others(request, reply, n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-        for event in logins.change_account(request.world, user, account.name):
+        for event in logins.change_account(request.world, user, account):
             reply.emit(event)
         missed.tell(request.world, session, reply)
 
@@ -144,7 +144,7 @@ def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
     reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
     _tell_others(request, reply, n.RPL_LOGGEDOUT, request.user.source)
-    for event in logins.change_account(request.world, request.user, ""):
+    for event in logins.change_account(request.world, request.user, NO_ACCOUNT):
         reply.emit(event)
 
 

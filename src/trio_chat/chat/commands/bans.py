@@ -87,7 +87,7 @@ def _is_mask(word: str) -> bool:
     return is_name or parse_address(word.partition("/")[0].strip("[]")) is not None
 
 
-def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str) -> str:
+def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str, account_id: int = 0) -> str:
     """Make a ban and end whom it covers; return a sentence for the operator."""
     world, now = request.world, int(request.world.clock())
     try:
@@ -96,7 +96,7 @@ def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str) -> s
         return f"{error}. Nothing was banned."
     world.bans.forget_expired()
     expires = now + seconds if seconds else 0
-    made = Ban(kind, mask, request.user.source, truncate(reason, MAX_REASON) or NO_REASON, now, expires)
+    made = Ban(kind, mask, request.user.source, truncate(reason, MAX_REASON) or NO_REASON, now, expires, account_id)
     before = world.bans.get(made.key)
     if before is None and len(world.bans) >= world.identity.most_bans:
         return f"There are {len(world.bans)} bans already, which is as many as [limits] server_bans allows; lift some first."

@@ -16,7 +16,6 @@ from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
 
@@ -253,8 +252,8 @@ async def readable(request: Request, memory: Memory) -> list[Talk]:
     """
     user = request.user
     found = [talks.in_channel(user, channel) for channel in user.channels]
-    if user.account:
-        buffers = await memory.history.conversations(fold_or_self(user.account))
+    if user.account_id:
+        buffers = await memory.history.conversations(user.account_id)
         private = (talks.with_buffer(request.world, user, buffer) for buffer in buffers)
         found += [talk for talk in private if talk is not None]
     return found

@@ -43,8 +43,8 @@ def _set(request: Request, target: str, time: str) -> None:
     known[folded] = time
     while len(known) > world.lengths.read_markers:  # the one that was set first gives way
         del known[next(iter(known))]
-    if user.account:
-        world.unsaved.note_marker(fold_or_self(user.account), folded)
+    if user.account_id:
+        world.unsaved.note_marker(user.account_id, folded)
     # "The server MUST reply to a successful MARKREAD client set command": also where the capability was not negotiated.
     send_marker(world, user, target, request.reply)
     if others := request.other_sessions():
@@ -64,4 +64,4 @@ def _now(world: World) -> str:
 
 
 def _markers(world: World, user: User) -> dict[str, str]:
-    return world.markers.setdefault(fold_or_self(user.account), {}) if user.account else user.markers
+    return world.markers.setdefault(user.account_id, {}) if user.account_id else user.markers

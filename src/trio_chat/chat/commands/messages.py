@@ -197,7 +197,7 @@ def _message(
         request.world.ids.next(alone=bool(places)), verb, params, user.source, recipients, skip,
         requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
         places=places, is_bot=BOT in user.modes, shift=request.world.ids.shift,
-        server_tags=user.server_tags,
+        server_tags=user.server_tags, account_id=user.account_id,
     )  # fmt: skip
 
 

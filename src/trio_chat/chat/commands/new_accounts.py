@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
-from trio_chat.chat.commands.accounts import count_failure, explain, log_in, why_suspended
+from trio_chat.chat.commands.accounts import count_failure, explain, log_in
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.verification import LIFETIME, Letter, MailError, MailRefused, Refused
@@ -20,6 +20,7 @@ log = logging.getLogger("trio_chat")
 
 VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
 NO_MAIL = "The server cannot send mail at the moment, try again later"
+_DROPPED = "{} was the name of an account that was deleted; only an operator of the server can free it"
 _LETTER = """\
 Somebody, probably you, wants to register the account {name} on {network}.
 
@@ -122,9 +123,9 @@ def why_not_register(request: Request, wanted: Wanted) -> Answer | None:
         return Answer("DISALLOWED", "Accounts cannot be registered on this server")
     if refusal := why_not_verify(request):
         return refusal
-    if suspended := why_suspended(request, name):
-        return Answer("DISALLOWED", suspended)
     folded = fold(name)
+    if folded in world.accounts.dropped:
+        return Answer("ACCOUNT_EXISTS", _DROPPED.format(name))
     holder = world.verifications.holder(name, folded)
     is_held = holder is not None and holder is not session.pending
     if is_held or is_taken(request, name, folded) or _is_nick_of_another(request, name, folded):
@@ -148,17 +149,17 @@ def why_not_verify(request: Request) -> Answer | None:
 
 
 def is_taken(request: Request, name: str, folded: str) -> bool:
-    """Tell whether a name is an account's, is being registered, or looks like such a name or like a service."""
+    """Tell whether a name is, or was, an account's, is being registered, or looks like such a name or like a service."""
     world = request.world
-    known = world.accounts.known if world.accounts else {}
-    alike = (*world.account_lookalikes.of(known, name, folded), *world.registering.of(name, folded))
-    return folded in known or bool(alike) or policy.looks_like_service(name, folded)
+    taken = world.accounts.taken if world.accounts else {}
+    alike = (*world.account_lookalikes.of(taken, name, folded), *world.registering.of(name, folded))
+    return folded in taken or bool(alike) or policy.looks_like_service(name, folded)
 
 
 def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
     world, user = request.world, request.session.user
     is_used = world.users.get(folded) not in (None, user)
-    return is_used or policy.looks_like_another(world, name, folded, user, request.session.account)
+    return is_used or policy.looks_like_another(world, name, folded, user, request.session.account_id)
 
 
 def _is_email(text: str) -> bool:
@@ -186,28 +187,29 @@ async def create_account(request: Request, name: str, password: str, email: Emai
     account = Account(name, fold(name), int(world.clock()))
     try:
         credentials = await world.accounts.prepare(password, request.session.origin)
-        if await _store(request, account, credentials, email):
+        made = await _store(request, account, credentials, email)
+        if made is not None:
             log.info("%s registered the account %s", request.session.address, name)
-            return account
+            return made
     except (AccountsError, Busy, ValueError) as error:
         return explain(error)
     return f"{name} belongs to somebody already, or looks like a name that does"
 
 
-async def _store(request: Request, account: Account, credentials: Credentials, email: Email | None) -> bool:
-    """Make an account; tell whether it was made, which it is not when its name was taken meanwhile."""
+async def _store(request: Request, account: Account, credentials: Credentials, email: Email | None) -> Account | None:
+    """Make an account and return it with its number; None when its name was taken meanwhile."""
     world = request.world
     assert world.accounts is not None  # noqa: S101  # asked before
     if is_taken(request, account.name, account.folded):
-        return False
+        return None
     world.registering.add(account.name, account.folded)
     try:
-        if not await world.accounts.create(account, credentials, email):
-            return False
+        made = await world.accounts.create(account, credentials, email)
     finally:
         world.registering.remove(account.name, account.folded)
-    world.account_lookalikes.add(account)
-    return True
+    if made is not None:
+        world.account_lookalikes.add(made)
+    return made
 
 
 async def register(request: Request, wanted: Wanted) -> Answer:
@@ -263,13 +265,12 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
         count_failure(request, reply)
         return Answer("INVALID_CODE", "That is not the code, or it is too old")
     account = pending.account
-    if why_suspended(request, account.name):
-        return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
     try:
-        if not await _store(request, account, pending.credentials, Email(pending.email, is_verified=True)):
-            return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
+        made = await _store(request, account, pending.credentials, Email(pending.email, is_verified=True))
     except AccountsError as error:
         world.verifications.put_back(pending)
         return Answer("TEMPORARILY_UNAVAILABLE", explain(error))
+    if made is None:
+        return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
     log.info("%s registered the account %s", session.address, account.name)
-    return Answer("SUCCESS", "The account is yours, and you are logged in", account)
+    return Answer("SUCCESS", "The account is yours, and you are logged in", made)

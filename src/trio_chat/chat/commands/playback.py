@@ -61,7 +61,7 @@ def _is_wanted(user: User, world: World, memory: Memory) -> bool:
 
     A bot would take an old order for a new one.
     """
-    chosen = world.preferences.chosen(user.account).get(REPLAY) if user.account else None
+    chosen = world.preferences.chosen(user.account_id).get(REPLAY) if user.account else None
     if chosen is not None:
         return chosen
     if memory.playback_to == "everybody":
@@ -112,7 +112,7 @@ async def show(request: Request, memory: Memory, talk: Talk, span: Span, limit: 
     records = await read(request, memory, talk, span, limit)
     if talk.channel is None and not session.effective & _SEES_ITSELF:
         # A client that does not expect what one said oneself would show it as if the other one had.
-        records = [record for record in records if record.account != request.user.account]
+        records = [record for record in records if record.account_id != request.user.account_id]
     if not records or not talk.can_be_read():  # left, or was removed, while we waited
         return 0
     kind = "znc.in/playback" if session.caps & cap.ZNC_PLAYBACK else "chathistory"

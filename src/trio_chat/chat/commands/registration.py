@@ -17,7 +17,7 @@ from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, body_size, fold_words, truncate
 from trio_chat.irc.modes import Kind
-from trio_chat.irc.names import InvalidName, clean_username, fold_nick
+from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_self
 
 log = logging.getLogger("trio_chat")
 
@@ -157,16 +157,16 @@ def nick_command(request: Request) -> None:
     holder = world.users.get(folded, user)
     # Whose nickname is the own account may get further sessions: before registration that cannot be known yet.
     may_join_holder = user is None and holder is not None and policy.shares_nick(world, holder)
-    if user is not None and holder is not None and holder is not user and policy.may_join_user(world, user.account, holder):
+    if user is not None and holder is not None and holder is not user and policy.may_join_user(world, user.account_id, holder):
         _move_session(request, user, holder)
         return
     if folded in SERVICES or (holder is not user and not may_join_holder):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
-    if user is not None and policy.is_reserved(world, nick, folded, user.account):
+    if user is not None and policy.is_reserved(world, nick, folded, user.account_id):
         refuse_reserved(request, nick)
         return
-    if user is not None and policy.looks_like_another(world, nick, folded, user, user.account):
+    if user is not None and policy.looks_like_another(world, nick, folded, user, user.account_id):
         request.reply.numeric(_LOOKS_USED, nick)
         return
     if user is None:
@@ -229,7 +229,7 @@ def _try_to_register(request: Request) -> None:
         _require_account(request)
         return
     wanted = fold_nick(session.wanted_nick, world.lengths.nick)
-    present = policy.user_to_join(world, session.account, wanted)
+    present = policy.user_to_join(world, session.account_id, wanted)
     if present is not None:
         _join_session(request, present)
         return
@@ -280,7 +280,7 @@ def _refuse_password(request: Request) -> bool:
 def _free_name(request: Request, wanted: str) -> str:
     """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client must choose again."""
     world, session = request.world, request.session
-    nick, account = session.wanted_nick, session.account
+    nick, account = session.wanted_nick, session.account_id
     is_reserved = policy.is_reserved(world, nick, wanted, account)
     is_taken = wanted in world.users
     looks_used = not is_taken and policy.looks_like_another(world, nick, wanted, None, account)
@@ -353,7 +353,13 @@ def _send_channels(request: Request, missed_since: int) -> None:
 
 
 def refuse_reserved(request: Request, nick: str) -> None:
-    """Say that a nickname belongs to somebody, and how its owner gets it."""
+    """Say that a nickname belongs to somebody, and how its owner gets it; or that nobody gets it."""
+    accounts = request.world.accounts
+    if accounts is not None and fold_or_self(nick) in accounts.dropped:
+        text = f"{nick} was the name of an account that was deleted; only an operator of the server can free it"
+        request.reply.fail("NICK", "NICKNAME_RESERVED", nick, text=text)
+        request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
+        return
     how = f"log in with SASL, or come under another name and say /msg NickServ IDENTIFY {nick} <password>, then /nick {nick}"
     request.reply.fail(
         "NICK", "NICKNAME_RESERVED", nick, text=f"{nick} is registered, or looks like a name that is. If it is yours, {how}"

@@ -57,7 +57,7 @@ def setname_command(request: Request) -> None:
     help="Let somebody write to you in spite of your mode +R; '-' ends that, '*' shows whom you let.",
 )
 def accept_command(request: Request) -> None:
-    """Change or show the list of those who may write in spite of +R. It knows people, not nicknames."""
+    """Change or show the list of those who may write in spite of +R. It knows accounts, or else people, not nicknames."""
     for word in dict.fromkeys(request.params[0].split(",")):
         if word == "*":
             _send_accepted(request)
@@ -71,7 +71,7 @@ def _accept(request: Request, nick: str, *, adding: bool) -> None:
     if other is None:
         reply.numeric(n.ERR_NOSUCHNICK, nick)
     elif not adding and user.accepts(other):
-        del user.accepted[other.identity]
+        del user.accepted[other.party]
     elif not adding:
         reply.numeric(n.ERR_ACCEPTNOT, other.nick)
     elif user.accepts(other):

@@ -114,7 +114,7 @@ def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mappi
         world.ids.next(alone=True), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
         account="" if cap.RELAY_TAG in tags else user.account, client_tags=tags, carries_msgid=True,
         places=channel.places if world.memory and not is_for_operators else (), shift=world.ids.shift,
-        server_tags=user.server_tags,
+        server_tags=user.server_tags, account_id=0 if cap.RELAY_TAG in tags else user.account_id,
     )  # fmt: skip
     if fits(request, event):
         request.reply.emit(event)

@@ -42,7 +42,11 @@ def _channel(request: Request, name: str) -> Channel | None:
 
 def _is_owner(request: Request, channel: Channel) -> bool:
     registration = channel.registration
-    return registration is not None and bool(request.user.account) and registration.owner == request.user.account
+    return registration is not None and bool(request.user.account_id) and registration.owner == request.user.account_id
+
+
+def _owner(request: Request, registration: Registration) -> str:
+    return request.world.account_name(registration.owner)
 
 
 def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | None:
@@ -53,7 +57,7 @@ def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | 
     if channel.registration is None:
         answer(request, f"{channel.name} is not registered.")
     elif not _is_owner(request, channel):
-        answer(request, f"{channel.name} belongs to {channel.registration.owner}, not to you.")
+        answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)}, not to you.")
     else:
         return channel, channel.registration
     return None
@@ -65,17 +69,17 @@ def _register(request: Request, words: list[str]) -> None:
     channel = _channel(request, words[0])
     if channel is None:
         return
-    owned = _owned(world, user.account)
+    owned = _owned(world, user.account_id)
     if not user.account:
         answer(request, "Log in first: /msg NickServ HELP shows how.")
     elif channel.registration is not None:
-        answer(request, f"{channel.name} belongs to {channel.registration.owner} already.")
+        answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)} already.")
     elif not is_operator(user, channel):
         answer(request, f"You are not an operator of {channel.name}.")
     elif owned >= world.lengths.channels_per_account:
         answer(request, f"You have {owned} channels already, which is as many as one can have.")
     else:
-        channel.registration = Registration(user.account, int(world.clock()))
+        channel.registration = Registration(user.account_id, int(world.clock()))
         channel.permanent = True
         world.channels.touch(channel)
         channel.members[user].ranks.add(modes.FOUNDER)
@@ -83,7 +87,7 @@ def _register(request: Request, words: list[str]) -> None:
         answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
 
 
-def _owned(world: World, account: str) -> int:
+def _owned(world: World, account: int) -> int:
     return sum(channel.registration is not None and channel.registration.owner == account for channel in world.channels.values())
 
 
@@ -91,7 +95,7 @@ def _owned(world: World, account: str) -> int:
 def _drop(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found:
-        _pass_on(request, found[0], "")
+        _pass_on(request, found[0], 0)
         request.world.channels.unregister(found[0])
         answer(request, f"{found[0].name} belongs to nobody now.")
 
@@ -106,20 +110,20 @@ def _transfer(request: Request, words: list[str]) -> None:
     if account is None:
         answer(request, f"There is no account {words[1]}.")
         return
-    if _owned(request.world, account.name) >= request.world.lengths.channels_per_account:
+    if _owned(request.world, account.id) >= request.world.lengths.channels_per_account:
         answer(request, f"{account.name} has as many channels already as one can have.")
         return
-    registration.owner = account.name
-    registration.access.pop(account.name, None)
-    _pass_on(request, channel, account.name)
+    registration.owner = account.id
+    registration.access.pop(account.id, None)
+    _pass_on(request, channel, account.id)
     request.world.channels.touch(channel)
     answer(request, f"{channel.name} belongs to {account.name} now.")
 
 
-def _pass_on(request: Request, channel: Channel, heir: str) -> None:
-    """Make founders operators, and members who are logged in to the account `heir` founders."""
+def _pass_on(request: Request, channel: Channel, heir: int) -> None:
+    """Make founders operators, and members who are logged in to the account of the number `heir` founders."""
     for member, membership in channel.members.items():
-        is_heir = bool(heir) and member.account == heir
+        is_heir = bool(heir) and member.account_id == heir
         if is_heir is (modes.FOUNDER in membership.ranks):
             continue
         changes = [Change(is_heir, modes.CHANNEL_MODES[modes.FOUNDER])]
@@ -140,7 +144,7 @@ def _info(request: Request, words: list[str]) -> None:
         answer(request, f"{channel.name} is not registered.")
         return
     since = datetime.fromtimestamp(channel.registration.since, UTC)
-    answer(request, f"{channel.name} belongs to {channel.registration.owner}, since {since:%Y-%m-%d}.")
+    answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)}, since {since:%Y-%m-%d}.")
 
 
 @FACE.order(
@@ -153,15 +157,17 @@ def _access(request: Request, words: list[str]) -> None:
     channel, registration = found
     verb, name, rank = (words[1].upper(), *words[2:4], "", "")[:3]
     if verb == "LIST":
-        for account, letter in sorted(registration.access.items()):
-            answer(request, f"{account}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}")
+        names = {request.world.account_name(account): letter for account, letter in registration.access.items()}
+        for name, letter in sorted(names.items()):
+            answer(request, f"{name}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}")
         answer(request, f"{len(registration.access)} accounts have access to {channel.name}.")
     elif verb == "ADD" and rank.lower() in _RANK_NAMES:
         _grant(request, channel, registration, name, _RANK_NAMES[rank.lower()])
     elif verb == "DEL" and name:
-        removed = [account for account in registration.access if fold_or_self(account) == fold_or_self(name)]
-        for account in removed:
-            del registration.access[account]
+        accounts = request.world.accounts
+        account = accounts.known.get(fold_or_self(name)) if accounts else None
+        if account is not None:
+            registration.access.pop(account.id, None)
         request.world.channels.touch(channel)
         answer(request, f"{name} has no access to {channel.name} now.")
     else:
@@ -173,10 +179,10 @@ def _grant(request: Request, channel: Channel, registration: Registration, name:
     account = accounts.known.get(fold_or_self(name)) if accounts else None
     if account is None:
         answer(request, f"There is no account {name}.")
-    elif account.name not in registration.access and len(registration.access) >= request.world.lengths.access_entries:
+    elif account.id not in registration.access and len(registration.access) >= request.world.lengths.access_entries:
         answer(request, f"The list of {channel.name} is full.")
     else:
-        registration.access[account.name] = letter
+        registration.access[account.id] = letter
         request.world.channels.touch(channel)
         answer(request, f"{account.name} has access to {channel.name} now.")
 

@@ -94,7 +94,7 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
         answer(request, "Wrong account or password.", reply)
         login.count_failure(request, reply)
         return
-    if suspended := login.why_suspended(request, account.name):
+    if suspended := login.why_suspended(request, account):
         answer(request, f"{suspended}.", reply)
         return
     answer(request, f"You are logged in as {account.name}.", reply)
@@ -141,14 +141,15 @@ def change_password(request: Request, words: list[str]) -> None:
 
 
 async def _change_password(request: Request, old: str, new: str, reply: Response) -> None:
-    accounts, folded = request.world.accounts, fold_or_self(request.user.account)
+    accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(folded, old, request.session.origin) is None:
+        account = await accounts.verify(fold_or_self(request.user.account), old, request.session.origin)
+        if account is None or account.id != own:
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.set_password(folded, new, request.session.origin)
+        await accounts.set_password(own, new, request.session.origin)
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -178,7 +179,7 @@ async def _list_certificates(request: Request, reply: Response) -> None:
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        fingerprints = await accounts.certificates(fold_or_self(request.user.account))
+        fingerprints = await accounts.certificates(request.user.account_id)
     except AccountsError as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -188,16 +189,16 @@ async def _list_certificates(request: Request, reply: Response) -> None:
 
 
 async def _change_certificates(request: Request, change: str, fingerprint: str, reply: Response) -> None:
-    accounts, folded = request.world.accounts, fold_or_self(request.user.account)
+    accounts, own = request.world.accounts, request.user.account_id
     most = request.world.lengths.certificates_per_account
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
         if change == "DEL":
-            is_done = await accounts.remove_certificate(folded, fingerprint)
+            is_done = await accounts.remove_certificate(own, fingerprint)
             answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
-        elif len(await accounts.certificates(folded)) >= most:
+        elif len(await accounts.certificates(own)) >= most:
             answer(request, f"You have {most} certificates already; take one away with CERT DEL.", reply)
-        elif await accounts.add_certificate(folded, fingerprint):
+        elif await accounts.add_certificate(own, fingerprint):
             answer(request, "You can log in with that certificate now, by SASL EXTERNAL.", reply)
         else:
             answer(request, "That certificate belongs to another account.", reply)
@@ -214,19 +215,20 @@ def _drop(request: Request, words: list[str]) -> None:
 
 
 async def _delete(request: Request, password: str, reply: Response) -> None:
-    accounts, name = request.world.accounts, request.user.account
+    accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        if await accounts.verify(fold_or_self(name), password, request.session.origin) is None:
+        account = await accounts.verify(fold_or_self(request.user.account), password, request.session.origin)
+        if account is None or account.id != own:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
             return
-        await accounts.delete(fold_or_self(name))
+        await accounts.delete(own)
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    answer(request, f"The account {name} is deleted.", reply)
-    for event in logins.forget_account(request.world, name):
+    answer(request, f"The account {account.name} is deleted. Nobody can register that name unless an operator frees it.", reply)
+    for event in logins.forget_account(request.world, account):
         reply.emit(event)
 
 
@@ -237,24 +239,25 @@ def _info(request: Request, words: list[str]) -> None:
     name = words[0] if words else request.user.account or request.user.nick
     account = accounts.known.get(fold_or_self(name))
     if account is None:
-        answer(request, f"{name} is not registered.")
+        gone = ", and cannot be: an account of that name was deleted" if fold_or_self(name) in accounts.dropped else ""
+        answer(request, f"{name} is not registered{gone}.")
         return
-    here = any(user.account == account.name for user in request.world.users.values())
+    here = any(user.account_id == account.id for user in request.world.users.values())
     request.reply.charge(len(request.world.users) // 16)
     since = datetime.fromtimestamp(account.created, UTC)
     answer(request, f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.")
-    if account.name == request.user.account:
+    if account.id == request.user.account_id:
         for name in PREFERENCES:
             answer(request, describe(request, name))
-        request.reply.postpone(partial(_show_email, request, account.folded))
+        request.reply.postpone(partial(_show_email, request, account.id))
 
 
-async def _show_email(request: Request, folded: str, reply: Response) -> None:
+async def _show_email(request: Request, account: int, reply: Response) -> None:
     """Show the e-mail address of an account to its owner."""
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        email = await accounts.email(folded)
+        email = await accounts.email(account)
     except AccountsError as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
@@ -264,7 +267,7 @@ async def _show_email(request: Request, folded: str, reply: Response) -> None:
 
 def describe(request: Request, name: str) -> str:
     """Return how one of the user's preferences is, and what it does."""
-    preferences, account = request.world.preferences, request.user.account
+    preferences, account = request.world.preferences, request.user.account_id
     preference = PREFERENCES[name]
     why = "" if name in preferences.chosen(account) else ", which is what the server has"
     if preference.is_fixed(preferences.rules):

@@ -1,9 +1,11 @@
-"""NickServ for operators of the server: SAREGISTER, SUSPEND, UNSUSPEND."""
+"""NickServ for operators of the server: SAREGISTER, SUSPEND, UNSUSPEND, FREE."""
 
 from functools import partial
 
+from trio_chat.chat.accounts import Account, AccountsError
 from trio_chat.chat.bans import Kind
 from trio_chat.chat.commands import bans, new_accounts
+from trio_chat.chat.commands.accounts import explain
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -28,6 +30,8 @@ def _why_not(request: Request, name: str, password: str) -> str:
         folded = fold_nick(name, world.lengths.nick)
     except InvalidName:
         return f"{name} is not a name that an account can have"
+    if world.accounts is not None and folded in world.accounts.dropped:
+        return f"{name} was the name of an account that was deleted; free it first: /msg {FACE.name} FREE {name}"
     if new_accounts.is_taken(request, name, folded):
         return f"{name} belongs to somebody already, or looks like a name that does"
     return new_accounts.why_not_password(request, password)[1]
@@ -54,9 +58,35 @@ def _suspend(request: Request, words: list[str]) -> None:
     if account is None:
         answer(request, f"{name} is not registered.")
         return
-    answer(request, bans.ban(request, Kind.ACCOUNT, account.name, seconds, " ".join(rest)))
+    answer(request, bans.ban(request, Kind.ACCOUNT, account.name, seconds, " ".join(rest), account.id))
 
 
 @FACE.order("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
 def _unsuspend(request: Request, words: list[str]) -> None:
     answer(request, bans.unban(request, Kind.ACCOUNT, words[0]))
+
+
+@FACE.order("FREE", "<account>", 1, "lets the name of a deleted account be registered again", right="accounts")
+def _free(request: Request, words: list[str]) -> None:
+    world, folded = request.world, fold_or_self(words[0])
+    gone = world.accounts.dropped.get(folded) if world.accounts else None
+    block = next((block for block in world.identity.operators.values() if fold_or_self(block.account) == folded), None)
+    if gone is None:
+        answer(request, f"{words[0]} is not the name of an account that was deleted.")
+    elif block is not None:
+        why = f"Whoever registers {gone.name} would be the operator {block.name}"
+        answer(request, f"{why}: take that account out of config.ini first.")
+    else:
+        request.reply.postpone(partial(_release, request, gone))
+
+
+async def _release(request: Request, gone: Account, reply: Response) -> None:
+    accounts = request.world.accounts
+    assert accounts is not None  # noqa: S101  # `_free` has looked
+    try:
+        await accounts.free(gone.folded)
+    except AccountsError as error:
+        answer(request, f"{explain(error)}.", reply)
+        return
+    audit(request, f"FREE {gone.name}", reply)
+    answer(request, f"Anybody can register {gone.name} now. Nothing of the deleted account belongs to who does.", reply)

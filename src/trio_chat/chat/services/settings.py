@@ -8,7 +8,6 @@ from trio_chat.chat.registry import Request
 from trio_chat.chat.services import nickserv
 from trio_chat.chat.services.nickserv import FACE, NAME, answer, describe
 from trio_chat.chat.users import Session
-from trio_chat.irc.names import fold_or_self
 
 _NAMES = "|".join(PREFERENCES)
 _VALUES: dict[str, bool | None] = {
@@ -32,17 +31,17 @@ def _set(request: Request, words: list[str]) -> None:
 
 
 def _choose(request: Request, name: str, value: bool | None) -> None:
-    world, account = request.world, request.user.account
+    world, account = request.world, request.user.account_id
     if not PREFERENCES[name].is_fixed(world.preferences.rules):
         world.preferences.choose(account, name, value)
-        world.unsaved.note_preferences(fold_or_self(account))
+        world.unsaved.note_preferences(account)
     if name == ALWAYS_ON:
         _settle(request, account)
     answer(request, describe(request, name))
 
 
-def _settle(request: Request, account: str) -> None:
-    world, resident = request.world, request.world.residents.of(request.user.account)
+def _settle(request: Request, account: int) -> None:
+    world, resident = request.world, request.world.residents.of(account)
     world.residents.settle(resident or request.user)
     if resident is not None and not resident.always_on and not resident.sessions:
         for event in presence.remove(world, resident, "No longer always on"):
