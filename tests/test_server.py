@@ -16,6 +16,7 @@ from edge import read_up_to
 from support import NOON, Clock, ListHistory, Person, Town, commands
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Settings
 from trio_chat.irc import capabilities as cap
@@ -180,6 +181,12 @@ def event(town: Town, recipients: tuple[Person, ...], text: str, skip: Person | 
     return Event(number, "PRIVMSG", ("#a", text), "ann!a@h", sessions, skip.session if skip else None, carries_msgid=True)
 
 
+def part(town: Town, recipients: tuple[Person, ...]) -> Event:
+    """Return somebody's leaving, as some people see it."""
+    sessions = tuple(person.session for person in recipients)
+    return Event(town.world.ids.next(), "PART", ("#a",), "ann!a@h", sessions)
+
+
 def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     """A PING on a quiet server does not wait for a task."""
     ann = town.newcomer()
@@ -187,17 +194,17 @@ def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     assert ann.received == b"PONG\r\n"
 
 
-async def test_a_reply_never_overtakes_an_event(town: Town, nursery: trio.Nursery) -> None:
-    """One queue, so one order, for replies too."""
+async def test_a_reply_never_overtakes_what_it_could_tell_of(town: Town, nursery: trio.Nursery) -> None:
+    """One queue, so one order, for replies too: NAMES comes behind the PART of somebody else."""
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(4, 4)
-    broadcaster.accept(Output((event(town, (ann, bob), "first"),)))
-    ticket = broadcaster.accept(Output((Direct(ann.session, b"PONG\r\n"),)))
+    broadcaster.accept(Output((part(town, (ann, bob)),)), bob.session)
+    ticket = broadcaster.accept(Output((Direct(ann.session, b"353\r\n"),)), ann.session)
     assert ann.received == b""
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
-    assert ann.received == b":ann!a@h PRIVMSG #a :first\r\nPONG\r\n"
-    assert bob.received == b":ann!a@h PRIVMSG #a :first\r\n"
+    assert ann.received == b":ann!a@h PART :#a\r\n353\r\n"
+    assert bob.received == b":ann!a@h PART :#a\r\n"
 
 
 async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery) -> None:
@@ -266,20 +273,63 @@ def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
 
 
 async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery: trio.Nursery) -> None:
-    """Delivered and echoed only after the commit; what came after waits its turn."""
+    """Delivered and echoed only after the commit; what its sender asks for afterwards waits its turn."""
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(4, 4, history)
     nursery.start_soon(broadcaster.run)
-    broadcaster.accept(remembered(town, (ann, bob), "1"))
+    broadcaster.accept(remembered(town, (ann, bob), "1"), ann.session)
     await wait_all_tasks_blocked()
-    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG\r\n"),)))
+    ticket = broadcaster.accept(Output((Direct(ann.session, b"PONG\r\n"),), is_stateless=True), ann.session)
     await wait_all_tasks_blocked()
     assert (ann.received, bob.received, history.records) == (b"", b"", [])
     history.gate.set()
     await broadcaster.wait_delivered(ticket)
     assert [record.text for record in history.records] == ["1"]
-    assert commands(ann.read()) == ["PRIVMSG"]
-    assert commands(bob.read()) == ["PRIVMSG", "PONG"]
+    assert commands(ann.read()) == ["PRIVMSG", "PONG"]
+    assert commands(bob.read()) == ["PRIVMSG"]
+
+
+@pytest.mark.parametrize(
+    ("what_waits", "is_stateless", "is_sent"),
+    [("message", False, True), ("message", True, True), ("PART", False, False), ("PART", True, True)],
+)
+def test_what_a_reply_has_nothing_to_do_with_does_not_hold_it_up(
+    town: Town, what_waits: str, is_stateless: bool, is_sent: bool
+) -> None:
+    """A message that others wait for changes no reply; PONG tells of nothing at all. So a long commit stops neither."""
+    ann, bob = town.newcomer(), town.newcomer()
+    broadcaster = Broadcaster(8, 4, SlowHistory())
+    waiting = remembered(town, (ann, bob), "1") if what_waits == "message" else Output((part(town, (ann, bob)),))
+    broadcaster.accept(waiting, ann.session)
+    broadcaster.accept(Output((Direct(bob.session, b"reply\r\n"),), is_stateless=is_stateless), bob.session)
+    assert bob.received == (b"reply\r\n" if is_sent else b"")
+
+
+async def test_a_reply_to_who_said_something_waits_for_it(town: Town, nursery: trio.Nursery) -> None:
+    """Also when no echo is wanted: PONG says that the server has taken what came before. Later replies do not overtake that."""
+    ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
+    broadcaster = Broadcaster(8, 4, history)
+    nursery.start_soon(broadcaster.run)
+    broadcaster.accept(Output((event(town, (bob,), "1")._replace(places=(Place("#a", False),)),)), ann.session)
+    await wait_all_tasks_blocked()
+    for text in (b"1\r\n", b"2\r\n"):
+        ticket = broadcaster.accept(Output((Direct(ann.session, text),), is_stateless=True), ann.session)
+    assert ann.received == b""
+    history.gate.set()
+    await broadcaster.wait_delivered(ticket)
+    assert ann.received == b"1\r\n2\r\n"
+    broadcaster.accept(Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session)
+    broadcaster.accept(Output((Direct(ann.session, b"3\r\n"),)), ann.session)
+    assert ann.received.endswith(b"3\r\n")
+
+
+def test_what_was_read_from_the_history_comes_in_order(town: Town) -> None:
+    """Behind the messages that wait: they could be in it."""
+    ann, bob = town.newcomer(), town.newcomer()
+    broadcaster = Broadcaster(8, 4)
+    broadcaster.accept(Output((event(town, (ann, bob), "1"),)), bob.session)
+    broadcaster.accept(Output((Direct(ann.session, b"BATCH\r\n"),)), ann.session, in_order=True)
+    assert ann.received == b""
 
 
 async def test_what_cannot_be_remembered_is_not_delivered(
@@ -492,10 +542,12 @@ class Hall:
 
 
 @asynccontextmanager
-async def hall(limits: LimitSettings | None = None, server_settings: ServerSettings | None = None) -> AsyncIterator[Hall]:
+async def hall(
+    limits: LimitSettings | None = None, server_settings: ServerSettings | None = None, history: ListHistory | None = None
+) -> AsyncIterator[Hall]:
     """Run a server's broadcaster, with a place for its clients."""
     settings = Settings(server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
-    server = Server(settings, Clock(NOON))
+    server = Server(settings, Clock(NOON), Memory(history=history) if history else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
         nursery.start_soon(keep_alive, server.connections)
@@ -641,6 +693,53 @@ async def test_who_answers_stays(autojump_clock: MockClock) -> None:
             (ping,) = await ann.until("PING")
             await ann.say(f"PONG {ping.params[0]}")
         assert trio.current_time() > 400
+
+
+async def test_a_pong_does_not_wait_for_what_others_say() -> None:
+    """The database may be locked for long: the others still see that the server is there, and only who said something waits."""
+    history = SlowHistory()
+    history.gate.set()
+    async with hall(history=history) as h:
+        ann, bob = await h.register("ann", "#a", caps="echo-message"), await h.register("bob", "#a")
+        history.gate = trio.Event()
+        await ann.say("PRIVMSG #a :one", "PING ann")
+        await wait_all_tasks_blocked()
+        await bob.say("PING bob", "NAMES #a", "NONSENSE")
+        assert [message.command for message in await bob.until("421")] == ["PONG", "353", "366", "421"]
+        history.gate.set()
+        assert [message.command for message in await ann.until("PONG")] == ["JOIN", "PRIVMSG", "PONG"]
+        assert (await bob.until("PRIVMSG"))[-1].params == ("#a", "one")
+
+
+async def test_who_is_kept_waiting_by_the_server_is_not_ended(autojump_clock: MockClock) -> None:
+    """While the history is locked and somebody waits for an answer from it, nobody reads whether they are still there."""
+    history = SlowHistory()
+    history.gate.set()
+    async with hall(LimitSettings(ping_interval=90, ping_timeout=60), history=history) as h:
+        ann = await h.register("ann", "#a", caps="draft/chathistory batch")
+        history.gate = trio.Event()
+        await ann.say("PRIVMSG #a :one", "CHATHISTORY LATEST #a * 5")
+        await trio.sleep(1000)
+        history.gate.set()
+        assert (await ann.until("BATCH"))[-1].command == "BATCH"
+
+
+async def test_nobody_is_ended_because_the_server_stood_still(mock_clock: MockClock) -> None:
+    """What clients have sent meanwhile is read first."""
+    looked: list[float] = []
+
+    class Client:
+        def look(self, now: float) -> None:
+            looked.append(now)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_alive, [Client()])
+        for seconds in (1.0, 30.0, 1.0):
+            await wait_all_tasks_blocked()
+            mock_clock.jump(seconds)
+        await wait_all_tasks_blocked()
+        assert looked == [1.0, 32.0]
+        nursery.cancel_scope.cancel()
 
 
 async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) -> None:

@@ -179,6 +179,7 @@ class Output(NamedTuple):
             of the two.
         cost: as how many lines the command counts when there is a limit.
         work: users, channels and lines looked at for it, which count besides; see `Steps`.
+        is_stateless: whether the replies say nothing of what others do, as PONG: they need not come behind it.
     """
 
     parts: tuple[Part, ...] = ()
@@ -188,3 +189,4 @@ class Output(NamedTuple):
     more: "Callable[[], Output] | None" = None
     cost: int = 1
     work: int = 0
+    is_stateless: bool = False

@@ -54,6 +54,7 @@ class Response:
         self._parts: list[Part] = []
         self._own: list[tuple[dict[str, str], str]] = []  # lines for the session that are not in _parts yet
         self._close = ""
+        self._is_stateless = False
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
@@ -216,6 +217,10 @@ class Response:
         """Answer to an earlier command, which had this label; see `hand_over_label`."""
         self._label = label
 
+    def be_stateless(self) -> None:
+        """Let the reply come before what others do, as it says nothing of that; never before what the client did itself."""
+        self._is_stateless = True
+
     def close(self, reason: str) -> None:
         """End the session after what was said so far."""
         self._close = reason
@@ -236,7 +241,7 @@ class Response:
             self._apply_label(is_over=is_over)
         self._flush()
         done, self._work = self._work, 0
-        output = Output(self._take_parts(), self._close, refusal, work=done)
+        output = Output(self._take_parts(), self._close, refusal, work=done, is_stateless=self._is_stateless)
         if self._steps is not None:
             return output._replace(more=self._take_turn)
         if self._works:

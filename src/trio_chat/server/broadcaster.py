@@ -17,7 +17,7 @@ from typing import NamedTuple
 import trio
 
 from trio_chat.chat.events import Direct, Event, Output, Part
-from trio_chat.chat.history import BadRecord, History, HistoryError, Record
+from trio_chat.chat.history import MESSAGES, BadRecord, History, HistoryError, Record
 from trio_chat.chat.users import Session
 
 log = logging.getLogger("trio_chat")
@@ -27,6 +27,8 @@ Delivery = tuple[Session, bytes, bool]
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 1024
+_SAID = MESSAGES | {"TAGMSG"}
+"""Events that change nothing which a reply could tell of."""
 
 
 class BroadcasterStatistics(NamedTuple):
@@ -53,6 +55,57 @@ class BroadcasterStatistics(NamedTuple):
     is_failing: bool
 
 
+class _Overtaking:
+    """Which replies may go out before what waits: the commit of that may take long, and most replies have nothing to do with it.
+
+    A reply comes behind what its client did itself, and behind what others did of which it could tell: NAMES behind a PART. What
+    was merely said changes no reply.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Output, Session | None]] = []
+        self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is seldom
+        self._acting: set[Session] = set()
+        self._witnesses: set[Session] = set()
+
+    def add(self, output: Output, sender: Session | None) -> None:
+        """Note something that waits."""
+        self._waiting.append((output, sender))
+
+    def remove(self, count: int) -> None:
+        """Note that so much, of what came first, has been delivered."""
+        del self._waiting[:count]
+        if self._counted:
+            self._counted = 0
+            self._acting.clear()
+            self._witnesses.clear()
+
+    def is_right(self, output: Output, sender: Session | None) -> bool:
+        """Tell whether replies may go out now."""
+        self._count_all_in()
+        sessions = {part.session for part in output.parts if isinstance(part, Direct)} | ({sender} if sender else set())
+        return self._acting.isdisjoint(sessions) and (output.is_stateless or self._witnesses.isdisjoint(sessions))
+
+    def is_held(self, session: Session) -> bool:
+        """Tell whether something of a session's own waits."""
+        self._count_all_in()
+        return session in self._acting
+
+    def _count_all_in(self) -> None:
+        for waiting in self._waiting[self._counted :]:
+            self._count_in(*waiting)
+        self._counted = len(self._waiting)
+
+    def _count_in(self, output: Output, sender: Session | None) -> None:
+        if sender is not None:
+            self._acting.add(sender)
+        for part in output.parts:
+            if isinstance(part, Direct):
+                self._acting.add(part.session)
+            elif part.command not in _SAID:
+                self._witnesses.update(part.recipients)
+
+
 class Broadcaster:
     """Delivers what was accepted.
 
@@ -69,25 +122,34 @@ class Broadcaster:
         self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
         self._delivered = 0
+        self._overtaking = _Overtaking()
         self._deliveries = self._remembered = self._commits = 0
         self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()
 
-    def accept(self, output: Output) -> int:
+    def accept(self, output: Output, sender: Session | None = None, *, in_order: bool = False) -> int:
         """Take what one command makes the server send; return a ticket for `wait_delivered`.
 
-        Replies alone go out at once when nothing waits.
+        Replies alone go out at once when nothing waits that they would have to come behind.
+
+        Args:
+            output: all of it, in order.
+            sender: whose command it was, if somebody's.
+            in_order: whether it comes behind everything, as what was read from the history.
 
         Raises:
             trio.WouldBlock: the queue is full; cannot happen to who called `wait_room` last.
         """
         if not output.parts:
             return self._accepted
-        if self._accepted == self._delivered and all(isinstance(part, Direct) for part in output.parts):
+        if _is_reply(output) and (
+            self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))
+        ):
             for session, data, _ in gather(output.parts):
                 session.sink.send(data, is_reply=True)
             return self._accepted
         self._send.send_nowait(output)
+        self._overtaking.add(output, sender)
         self._accepted += 1
         return self._accepted
 
@@ -100,6 +162,10 @@ class Broadcaster:
         """Wait until an item can be accepted. No checkpoint when there is room."""
         while not self.has_room:
             await self._progress.park()
+
+    def holds(self, session: Session) -> bool:
+        """Tell whether something that a session did itself, or a reply to it, waits."""
+        return self._accepted != self._delivered and self._overtaking.is_held(session)
 
     async def wait_delivered(self, ticket: int) -> None:
         """Wait until an accepted item has been delivered. No checkpoint when it has been."""
@@ -131,6 +197,7 @@ class Broadcaster:
                     await trio.lowlevel.checkpoint()
             self._deliveries += count
             self._delivered += len(items)
+            self._overtaking.remove(len(items))
             self._progress.unpark_all()
 
     async def _remember(self, items: Sequence[Output]) -> list[Sequence[Part]]:
@@ -174,6 +241,11 @@ class Broadcaster:
                 yield self._receive.receive_nowait()
             except trio.WouldBlock:
                 return
+
+
+def _is_reply(output: Output) -> bool:
+    """Tell whether nobody but those whose command it was get something. Mostly the last part says that this is not so."""
+    return isinstance(output.parts[-1], Direct) and all(isinstance(part, Direct) for part in output.parts)
 
 
 def _records(items: Sequence[Output]) -> list[Record]:

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import trio
@@ -71,6 +72,7 @@ class Connection:
         self._ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # through proxies that cut who is silent
             self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
+        self._is_kept_waiting = False  # by the server, which then does not read whether the client is still there
         self._asked: float | None = None  # what _received was when a sign of life was asked for
         self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
         self._register_by = now + hub.limits.registration_timeout
@@ -247,7 +249,9 @@ class Connection:
             return
         if self._outbox is not None:
             await self._outbox.wait_room()
+        self._is_kept_waiting = True
         await self._hub.broadcaster.wait_room()
+        self._is_kept_waiting = False
 
     async def _wait_delay(self) -> None:
         delay, self._delay = self._delay, 0.0
@@ -262,10 +266,10 @@ class Connection:
             self._flood.spend(output.cost - 1)
         self._accept(output)
 
-    def _accept(self, output: Output) -> None:
+    def _accept(self, output: Output, *, in_order: bool = False) -> None:
         if output.work and self._flood is not None:
             self._flood.spend(output.work / WORK_PER_LINE)
-        ticket = self._hub.broadcaster.accept(output)
+        ticket = self._hub.broadcaster.accept(output, self.session, in_order=in_order)
         if output.close:
             self._stop_reading(output.close)
         if output.later is not None or output.more is not None:
@@ -278,14 +282,29 @@ class Connection:
         """
         while self._unfinished is not None and not self._reason:
             (output, ticket), self._unfinished = self._unfinished, None
-            await self._hub.broadcaster.wait_delivered(ticket)
             if output.later is not None:
-                self._accept(await output.later())
+                self._accept(await self._rest(output.later, ticket), in_order=True)
             elif output.more is not None:
+                await self._wait_own(ticket)
                 await self._wait_room()
                 async with self._hub.turns:
                     if not self._reason:
                         self._accept(output.more())
+
+    async def _rest(self, later: Callable[[], Awaitable[Output]], ticket: int) -> Output:
+        """Return what is sent of an answer that has to wait for the memory, or for threads."""
+        self._is_kept_waiting = True
+        await self._hub.broadcaster.wait_delivered(ticket)
+        output = await later()
+        self._is_kept_waiting = False
+        return output
+
+    async def _wait_own(self, ticket: int) -> None:
+        """Wait until what the client has been given so far was delivered; there must not be more and more of it."""
+        self._is_kept_waiting = True
+        if self._hub.broadcaster.holds(self.session):
+            await self._hub.broadcaster.wait_delivered(ticket)
+        self._is_kept_waiting = False
 
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
         """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""
@@ -300,7 +319,7 @@ class Connection:
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
         events = presence.disconnect(self._hub.world, self.session, self._reason, is_seen=not self._is_shutdown)
-        return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)))
+        return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)), self.session)
 
     def _last_words(self) -> bytes:
         """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""
@@ -318,6 +337,8 @@ class Connection:
         if now < self._next_look:
             return
         limits = self._hub.limits
+        if self._is_kept_waiting:
+            self._received = now
         if self.session.user is None and now < self._register_by:  # it may be asked for a sign of life before that, once it has
             self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
         elif self.session.user is None:

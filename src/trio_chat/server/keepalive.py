@@ -37,8 +37,11 @@ async def keep_alive(connections: Collection[Watched], shortest_deadline: Callab
     while True:
         if shortest_deadline is not None:  # asked each time, as the configuration may be read again
             interval = min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, shortest_deadline() / _LOOKS_IN_A_DEADLINE))
-        await trio.sleep(interval)
+        due = trio.current_time() + interval
+        await trio.sleep_until(due)
         now = trio.current_time()
+        if now - due > LONGEST_INTERVAL:  # the server itself stood still: what clients have sent meanwhile is to be read first
+            continue
         for count, connection in enumerate(tuple(connections), 1):
             connection.look(now)
             if count % _LOOKS_PER_TURN == 0:

@@ -406,6 +406,7 @@ def ping_command(request: Request) -> None:
     if not request.param(0):
         request.reply.numeric(n.ERR_NOORIGIN)
         return
+    request.reply.be_stateless()
     request.reply.send("PONG", (request.world.identity.name, request.params[0]))
 
 
