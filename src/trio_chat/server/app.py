@@ -191,7 +191,8 @@ class Server:
 
     def _shortest_deadline(self) -> float:
         """Return the shortest time, in seconds, after which a silent client is asked or ended."""
-        return min(self.limits.registration_timeout, self.limits.ping_interval, self.limits.ping_timeout)
+        limits = self.limits
+        return min(limits.registration_timeout, limits.ping_interval, limits.websocket_ping_interval, limits.ping_timeout)
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False

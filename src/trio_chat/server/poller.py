@@ -17,6 +17,8 @@ log = logging.getLogger("trio_chat")
 
 _EVENTS_PER_TURN = 64
 """After so many sockets other tasks get a turn."""
+_LONGEST_TURN = 0.005
+"""Seconds after which they get one in between: what a client asks for can be much work."""
 
 
 class Poller(Protocol):
@@ -85,8 +87,12 @@ class EpollPoller:
         with self._epoll:
             while True:
                 await trio.lowlevel.wait_readable(self._epoll.fileno())
+                began = trio.current_time()
                 # By level, not by edge: what is not read now is reported again.
                 for descriptor, _ in self._epoll.poll(0, _EVENTS_PER_TURN):
+                    if trio.current_time() - began > _LONGEST_TURN:
+                        await trio.lowlevel.checkpoint()
+                        began = trio.current_time()
                     self._attend(descriptor)
 
     def _attend(self, descriptor: int) -> None:
