@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from trio_chat.server.poller import EpollPoller, Poller, TaskPoller
 from trio_chat.server.transport import SocketTransport
@@ -247,11 +247,12 @@ async def test_a_socket_has_one_watcher(make: Make, line: Line) -> None:
         line.far.send(b"enough")
 
 
-async def test_others_get_a_turn_when_much_is_done(mock_clock: MockClock, make: Make, line: Line, other: Line) -> None:
-    """Between what takes long for one socket and what is done for the next, which has come in the same moment."""
+async def test_others_get_a_turn_when_much_is_done(mock_clock: MockClock, make: Make) -> None:
+    """Between what takes long for one socket and what is done for the next ones, which have come in the same moment."""
     if make is TaskPoller:
         pytest.skip("each of its watchers has a turn of its own")
     order: list[str] = []
+    lines = [Line() for _ in range(5)]
 
     async def count() -> None:
         while True:
@@ -267,15 +268,18 @@ async def test_others_get_a_turn_when_much_is_done(mock_clock: MockClock, make: 
         return take
 
     async with running(make) as poller, trio.open_nursery() as nursery:
-        nursery.start_soon(count)
         async with trio.open_nursery() as watching:
-            watching.start_soon(poller.watch, line.near.fileno(), work(line))
-            watching.start_soon(poller.watch, other.near.fileno(), work(other))
-            line.far.send(b"enough")
-            other.far.send(b"enough")
+            for line in lines:
+                watching.start_soon(poller.watch, line.near.fileno(), work(line))
+            await wait_all_tasks_blocked()
+            nursery.start_soon(count)
+            for line in lines:
+                line.far.send(b"enough")
         nursery.cancel_scope.cancel()
-    first, second = (index for index, what in enumerate(order) if what == "work")
-    assert "turn" in order[first:second]
+    for line in lines:
+        line.close()
+    first, *_, last = (index for index, what in enumerate(order) if what == "work")
+    assert "turn" in order[first:last]
 
 
 # A plain connection on it.
