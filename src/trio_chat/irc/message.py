@@ -79,6 +79,11 @@ class Message(NamedTuple):
         return format_tags(self.tags) + self.body()
 
 
+def is_middle(param: str) -> bool:
+    """Tell whether a parameter can stand on a line before others (RFC 2812 §2.3.1, middle)."""
+    return bool(param) and param[0] != ":" and not any(sign in param for sign in " \r\n\0")
+
+
 def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
     """Write source, command and parameters as a line without tags and without CR LF.
 

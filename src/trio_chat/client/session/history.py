@@ -32,6 +32,7 @@ from trio_chat.client.session.events import (
 )
 from trio_chat.client.session.fetch import MOST_FOUND, MOST_MISSED, Fetch, Purpose, place_of
 from trio_chat.client.session.past import NOWHERE, Past, Place, Sent
+from trio_chat.irc.message import is_middle
 
 if TYPE_CHECKING:
     from trio_chat.client.session.dialogue import Dialogue
@@ -87,7 +88,7 @@ class History:
     def open_talk(self, nick: str) -> None:
         """Ask for what was said in a private conversation: what came last, or since the last connection."""
         key = self._key(nick)
-        if key in self._talks:
+        if key in self._talks or not is_middle(nick):
             return
         self._talks.add(key)
         if "draft/read-marker" in self._dialogue.negotiation.enabled:
@@ -101,7 +102,8 @@ class History:
 
     def has_read(self, talk: str, time: str) -> None:
         """Note that the user has seen a conversation up to this time; `mark_read` tells the server."""
-        self._read[self._key(talk)] = (talk, time)
+        if is_middle(talk):
+            self._read[self._key(talk)] = (talk, time)
 
     def show_earlier(self, channel: str, count: int) -> None:
         """Ask for messages before the earliest that was shown of a channel."""
@@ -227,13 +229,15 @@ class History:
             return
         for key, channel in dialogue.channels.items():
             last = self._past.channel(key).last
-            if last.msgid and last.time > self.markers.get(key, ""):
+            if last.msgid and last.time > self.markers.get(key, "") and is_middle(last.time):
                 self.markers[key] = last.time
                 dialogue.send("MARKREAD", channel.name, f"timestamp={last.time}")
 
     # Asking
 
     def _want(self, fetch: Fetch) -> None:
+        if fetch.channel and not is_middle(fetch.channel):
+            return
         self._waiting.append(fetch)
         self._ask_next()
 

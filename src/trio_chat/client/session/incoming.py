@@ -27,7 +27,7 @@ from trio_chat.client.session.events import (
 from trio_chat.client.session.handlers import HANDLERS, handles
 from trio_chat.client.session.refusals import error_reply
 from trio_chat.client.session.status import ask_who, change_ranks
-from trio_chat.irc.message import Message
+from trio_chat.irc.message import Message, is_middle
 
 if TYPE_CHECKING:
     from trio_chat.client.session.dialogue import Dialogue
@@ -87,7 +87,7 @@ def _cap(dialogue: "Dialogue", message: Message) -> None:
 @handles("001", params=1)
 def _welcome(dialogue: "Dialogue", message: Message) -> None:
     dialogue.registered = True
-    dialogue.nick = message.params[0]
+    dialogue.nick = message.params[0] if is_middle(message.params[0]) else dialogue.nick
     if dialogue.asked_nick == dialogue.wanted:
         dialogue.wanted = dialogue.nick  # the server may have cut it
     dialogue.server = message.source
@@ -156,6 +156,8 @@ def _motd(dialogue: "Dialogue", message: Message) -> None:
 @handles("JOIN", params=1)
 def _join(dialogue: "Dialogue", message: Message) -> None:
     name, nick = message.params[0], message.nick
+    if not is_middle(name):
+        return  # nothing could ever be said about it
     own = dialogue.is_me(nick)
     if own:
         dialogue.enter(name)
@@ -209,6 +211,8 @@ def _quit(dialogue: "Dialogue", message: Message) -> None:
 @handles("NICK", params=1)
 def _nick(dialogue: "Dialogue", message: Message) -> None:
     old, new = message.nick, message.params[0]
+    if not is_middle(new):
+        return
     own = dialogue.is_me(old)
     if own:
         dialogue.nick = new

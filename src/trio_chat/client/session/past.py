@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from trio_chat.client.session.events import Kind
+from trio_chat.irc.message import is_middle
 
 _SEEN = 5000
 """Messages remembered as shown: more than a gap that is filled and what is said meanwhile."""
@@ -25,9 +26,9 @@ class Place(NamedTuple):
 
     def reference(self, types: Collection[str]) -> str:
         """Return it as CHATHISTORY takes it, in the first form that the server understands; "" when there is none."""
-        if self.msgid and "msgid" in types:
+        if self.msgid and "msgid" in types and is_middle(self.msgid):
             return f"msgid={self.msgid}"
-        if not self.time or "timestamp" not in types:
+        if not is_middle(self.time) or "timestamp" not in types:
             return ""
         return f"timestamp={_a_little_before(self.time) if self.msgid else self.time}"
 
