@@ -26,6 +26,7 @@ from trio_chat.client.registry import Meant, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session import connecting, events
 from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
+from trio_chat.client.session.decoding import decode
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.session.features import Features
@@ -593,3 +594,29 @@ def test_an_answer_in_several_lines_is_one_answer(answer: str) -> None:
         assert (negotiation.enabled, negotiation.login_due, asked_again) == ({"batch", "sasl"}, True, [])
     else:
         assert [message.params for message in asked_again] == [("REQ", "batch"), ("REQ", "sasl")]
+
+
+# Lines that are not UTF-8
+
+
+@pytest.mark.parametrize(
+    ("line", "encoding", "text"),
+    [
+        (b"caf\xe9", "cp1252", "café"),
+        (b"caf\xe9 noir", "cp1252", "café noir"),
+        (b"\x93quoted\x94 \x80", "cp1252", "“quoted” €"),
+        (b"\xef\xf0\xe8\xe2\xe5\xf2", "cp1251", "привет"),
+        ("тема ".encode() + b"caf\xe9", "cp1252", "тема café"),
+        ("привет".encode(), "cp1252", "привет"),
+        (b"\x81", "cp1252", "�"),
+    ],
+)
+def test_a_line_that_is_not_utf_8(line: bytes, encoding: str, text: str) -> None:
+    """What is UTF-8 in it is read as that, the rest in the encoding of the network."""
+    assert decode(line, encoding) == text
+
+
+def test_a_line_that_was_cut_in_a_character() -> None:
+    """A server that cuts at 512 bytes knows nothing of characters; the half one is left out."""
+    line = ("я" * 300).encode()[:509]
+    assert decode(line, "cp1252") == "я" * 254

@@ -395,6 +395,19 @@ async def test_who_looks_elsewhere_has_not_read(jumping_clock):
         assert any("─ new ─" in row for row in rows)
 
 
+async def test_a_server_whose_clock_is_behind(jumping_clock):
+    """What was said while we were away is new by the server's time; by ours it would be long past."""
+    async with inside() as (it, server):
+        it.time += 7200
+        await server.send("@time=2026-05-04T00:06:00.000Z :alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
+        said = "@batch=b;msgid=7;time=2026-05-04T00:07:00.000Z :bob!u@h PRIVMSG #other :alice: are you there?"
+        await server.expect("CHATHISTORY")
+        ping = parse(await server.expect("PING h"))
+        await server.send(":srv.test BATCH +b chathistory #other", said, ":srv.test BATCH -b")
+        await server.send(f":srv.test PONG srv.test {ping.params[0]}")
+        await it.sees("1 mention")
+
+
 async def test_a_device_that_reads_reads_for_all(jumping_clock):
     """MARKREAD from elsewhere takes the number away."""
     async with inside() as (it, server):

@@ -66,6 +66,7 @@ class Target:
     password: str = ""
     keys: Passwords | None = None
     security: Security = field(default_factory=Security)
+    encoding: str = "cp1252"
 
     def connector(self) -> Connector:
         """Return what gets a connection; it wants to be told whom to tell."""
@@ -142,6 +143,7 @@ def targets(options: ConnectOptions) -> list[Target]:
             password=options.password,
             keys=keys,
             security=options.security,
+            encoding=options.client.encoding,
         )
     ]
 
@@ -158,6 +160,7 @@ def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
         keys=PasswordCommand(command, profile.account)
         if command
         else Keys(f"trio-chat {format_address(profile.host, profile.port)}"),
+        encoding=profile.encoding or options.client.encoding,
     )
 
 
@@ -197,6 +200,7 @@ def _line_client(options: ConnectOptions) -> Client:
         password=target.password,
         keys=target.keys,
         may_be_plain=target.security.plaintext,
+        encoding=target.encoding,
     )
     connector.tell = client.tell
     return client

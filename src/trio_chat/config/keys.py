@@ -164,6 +164,9 @@ KEYS: dict[str, dict[str, Kind]] = {
         "typing": values.YES_OR_NO,
         "highlights": Kind(values.words, "words separated by commas, or nothing"),
         "notify": values.choice("off", "bell", "desktop"),
+        "encoding": Kind(
+            values.encoding, "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r, iso8859-15"
+        ),
     },
 }
 """Every key that config.ini may have, by section."""
@@ -226,6 +229,7 @@ NAMED: dict[str, NamedSection] = {
             "account": values.text(100),
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
+            "encoding": Kind(values.no_or_encoding, "an encoding as of [client] encoding, or nothing (that of [client])"),
         },
     ),
 }

@@ -160,6 +160,7 @@ class ClientSettings:
     typing: bool = True
     highlights: tuple[str, ...] = ()
     notify: str = "desktop"
+    encoding: str = "cp1252"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,7 @@ class ProfileSettings:
     account: str = ""  # empty: the nickname
     password_command: str = ""
     start: bool = True
+    encoding: str = ""  # empty: that of [client]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Pure: text in, value out. A parser raises ValueError for anything it does not ta
 key, and says them together with `Kind.allowed`.
 """
 
+import codecs
 import os
 import re
 from collections.abc import Callable
@@ -280,6 +281,20 @@ def no_or_channel(value: str) -> str:
 def channels(value: str) -> tuple[str, ...]:
     """Return the channel names in a list, which may be empty."""
     return tuple(channel(part.strip()) for part in value.split(",") if part.strip())
+
+
+def encoding(value: str) -> str:
+    """Return the name of an encoding of one byte for each character."""
+    try:
+        is_of_bytes = len(bytes(range(256)).decode(value, "replace")) == 256
+    except (LookupError, UnicodeError, ValueError):
+        is_of_bytes = False
+    return codecs.lookup(value).name if is_of_bytes else _refuse(value)
+
+
+def no_or_encoding(value: str) -> str:
+    """Return the name of an encoding, or ""."""
+    return encoding(value) if value else ""
 
 
 def words(value: str) -> tuple[str, ...]:

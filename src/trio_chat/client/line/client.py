@@ -44,6 +44,7 @@ class LineClient:
         keys: keeps passwords of accounts; None for nowhere.
         random: where the jitter of reconnecting comes from.
         may_be_plain: whether the user has asked for a connection without encryption.
+        encoding: what a line is in that is not UTF-8.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class LineClient:
         keys: Passwords | None = None,
         random: Random | None = None,
         may_be_plain: bool = False,
+        encoding: str = "cp1252",
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
@@ -74,6 +76,7 @@ class LineClient:
             interactive=interface.interactive,
             can_hide=interface.can_hide,
             may_be_plain=may_be_plain,
+            encoding=encoding,
         )
         self._finishing = False
         self._reason = ""

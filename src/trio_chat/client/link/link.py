@@ -58,6 +58,7 @@ class Link:
         sees_status: whether it matters who is away and who is typing.
         stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
         may_be_plain: whether the user has asked for a connection without encryption.
+        encoding: what a line is in that is not UTF-8.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Link:
         sees_status: bool = False,
         stays: bool = False,
         may_be_plain: bool = False,
+        encoding: str = "cp1252",
     ) -> None:
         self.rooms = rooms
         self.wish = NickWish(nick)
@@ -94,6 +96,7 @@ class Link:
         self._sees_status = sees_status
         self._stays = stays
         self._may_be_plain = may_be_plain
+        self._encoding = encoding
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
         self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
@@ -411,7 +414,7 @@ class Link:
             is_private=self._may_be_plain or is_secure(stream) or is_local(stream),
         )
         self.rooms.features = dialogue.features
-        session = Session(stream, dialogue, self._events)
+        session = Session(stream, dialogue, self._events, encoding=self._encoding)
         started = trio.current_time()
         self._outbox.attach(session)
         outcome = await session.run()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from trio_chat.client.model import connection, people, talk  # noqa: F401  they fill the table of handlers
 from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry, Sort
+from trio_chat.client.model.entries import Entry, Sort, time_of
 from trio_chat.client.model.handlers import HANDLERS
 from trio_chat.client.model.state import State
 from trio_chat.client.model.talk import Results
@@ -45,6 +45,9 @@ class Server:
         self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
         self.now = now
         self.words = words
+        self.skew = 0.0
+        """Seconds by which the server's clock is ahead of ours."""
+        self._clock = ""
         self.results: Results | None = None
         self._renderer = Renderer(lambda _target: True)
 
@@ -59,7 +62,7 @@ class Server:
         if (buffer := self.get(name)) is not None:
             return buffer
         place = Place.CHANNEL if self.features.is_channel(name) else Place.TALK
-        buffer = self.buffers[self.features.fold(name)] = Buffer(name, place, self.now())
+        buffer = self.buffers[self.features.fold(name)] = Buffer(name, place, self.now() + self.skew)
         self.on_open(self, buffer)
         return buffer
 
@@ -83,6 +86,12 @@ class Server:
     def is_me(self, nick: str) -> bool:
         """Tell whether a nickname is ours."""
         return self.features.same(nick, self.nick)
+
+    def note_clock(self, shown: str) -> None:
+        """Note what the clock of the server shows at this moment: what is read is compared in its time, not in ours."""
+        if shown != self._clock:
+            self._clock = shown
+            self.skew = time_of(shown, self.now()) - self.now()
 
     # What happens
 

@@ -69,7 +69,7 @@ def _buffer_for(server: "Server", event: Said) -> Buffer:
 
 
 def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
-    time = time_of(event.played_back or event.time, server.now())
+    time = time_of(event.played_back or event.time, server.now() + server.skew)
     is_private = buffer.place is Place.TALK
     is_about_us = is_private or is_mention(event.text, server.nick, server.words)
     is_about_us = is_about_us and not event.own and event.kind is not Kind.NOTICE

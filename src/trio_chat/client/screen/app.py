@@ -207,6 +207,8 @@ class ScreenClient:
     async def _take_events(self, seat: Seat) -> None:
         async for event in seat.link.events:
             seat.server.features = seat.link.rooms.features
+            if seat.link.session:
+                seat.server.note_clock(seat.link.session.dialogue.clock)
             for shown in await seat.link.react(event):
                 seat.server.apply(shown)
                 self._follow(seat, shown)

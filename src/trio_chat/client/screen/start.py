@@ -59,6 +59,7 @@ def make_link(target: "Target") -> Link:
         sees_status=True,
         stays=True,
         may_be_plain=target.security.plaintext,
+        encoding=target.encoding,
     )
     connector.tell = link.warn
     return link

@@ -14,7 +14,7 @@ import urwid
 from trio_chat.client.model.formatting import Style
 
 NAMES = ("auto", "dark", "light", "mono")
-NICKS = 12
+NICKS = 24
 TRUE_COLOUR: Final = 16777216
 
 # name: (dark, light, mono), each a foreground, or a foreground and a background.
@@ -52,11 +52,13 @@ _LOOKS: dict[str, tuple[str, str, str]] = {
 }
 _NICKS_DARK = (
     "#5fd7ff", "#ff87d7", "#87afff", "#ffd75f", "#5fffaf", "#d787ff", "#ffaf5f", "#87d7d7", "#ff8787", "#afd75f", "#afafff",
-    "#d7d7af",
+    "#d7d7af", "#00d7d7", "#ff5faf", "#5f87ff", "#d7af00", "#5fd75f", "#af87d7", "#ff875f", "#87ffff", "#d75f5f", "#d7ff87",
+    "#d7afff", "#ffd7af",
 )  # fmt: skip
 _NICKS_LIGHT = (
     "#005f87", "#af0087", "#0000d7", "#875f00", "#00875f", "#8700af", "#af5f00", "#005f5f", "#af0000", "#5f8700", "#5f5faf",
-    "#5f5f00",
+    "#5f5f00", "#0087af", "#d7005f", "#5f00ff", "#af8700", "#008700", "#875faf", "#d75f00", "#00005f", "#870000", "#005f00",
+    "#af5f87", "#5f0000",
 )  # fmt: skip
 _MIRC = (
     "white", "black", "dark blue", "dark green", "light red", "dark red", "dark magenta", "brown", "yellow", "light green",

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from urwid.display import escape
+from urwid.display.common import AttrSpec
 from urwid.display.raw import Screen
 
+from trio_chat.client.screen.colours import reduced
 from trio_chat.i18n import _
 
 _ESC = 27
@@ -79,6 +81,9 @@ class TerminalScreen(Screen):
                 codes = [_ESC, *codes]
             self._esc_at = -math.inf
         return super().parse_input(event_loop, callback, codes, wait_for_more)
+
+    def _attrspec_to_escape(self, a: AttrSpec) -> str:
+        return super()._attrspec_to_escape(reduced(a, self.colors))
 
 
 def _is_rest(codes: list[int]) -> bool:

@@ -88,6 +88,7 @@ class Dialogue:
         self.lines_of: dict[str, LinesOf] = {}
         self.status_due: set[str] = set()
         self.lag_answered = False
+        self.clock = ""  # what the server's showed last, in the form of server-time
         self.sees_status = sees_status
         self.listed = 0
         self.batches: dict[str, str] = {}
@@ -214,6 +215,8 @@ class Dialogue:
 
     def receive(self, message: Message) -> None:
         """Take in one message from the server."""
+        if "time" in message.tags and "batch" not in message.tags:
+            self.clock = message.tags["time"]
         if self.is_me(message.nick) and "!" in message.source:
             self.source = message.source
         incoming.handle(self, message)

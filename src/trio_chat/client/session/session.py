@@ -11,6 +11,7 @@ from ipaddress import ip_address
 import trio
 
 from trio_chat.client.session import incoming
+from trio_chat.client.session.decoding import decode
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import End, Event, Kind, Lag, Outcome
 from trio_chat.irc.lines import BadLine, LineBuffer
@@ -59,6 +60,7 @@ class Session:
         keep_alive: seconds of silence after which to ask whether the server is there.
         patience: seconds to wait for its answer, and for it to let us in.
         nick_interval: seconds between attempts to take our nickname back.
+        encoding: what a line is in that is not UTF-8.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Session:
         keep_alive: float = 60,
         patience: float = 30,
         nick_interval: float = 15,
+        encoding: str = "cp1252",
     ) -> None:
         self.dialogue = dialogue
         self._stream = stream
@@ -77,6 +80,7 @@ class Session:
         self._keep_alive = keep_alive
         self._patience = patience
         self._nick_interval = nick_interval
+        self._encoding = encoding
         self._outgoing, self._outgoing_receive = trio.open_memory_channel[str](_OUTGOING_LINES)
         self._changed = trio.Event()
         self._closed = False
@@ -219,7 +223,7 @@ class Session:
         if isinstance(line, BadLine):
             return
         try:
-            message = parse(line.decode("utf-8", "replace"))
+            message = parse(decode(line, self._encoding))
         except ParseError:
             return
         self.dialogue.receive(message)
