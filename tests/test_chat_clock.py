@@ -64,13 +64,14 @@ def test_replies_have_the_time_of_the_clock() -> None:
     assert bob.say("PING y")[0].tags["time"] == at(NOON)
 
 
-def test_times_are_right_after_a_restart() -> None:
-    """Ids go on after the greatest that is remembered, which may be of the future."""
+def test_times_are_right_after_a_restart(caplog: pytest.LogCaptureFixture) -> None:
+    """Ids go on after the greatest that is remembered, which may be of the future; that is logged once."""
     town = make(Memory(history=ListHistory(), last_id=first_id(NOON + 10 * YEAR) + 5))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAPS)
     town.clock.now += 60
     ann.say("PRIVMSG #a :hi")
     assert shown(bob.read()) == [(at(NOON + 60), "hi")]
+    assert sum("behind what was said last" in line for line in caplog.messages) == 1
 
 
 def test_ids_are_those_of_the_clock_again_once_it_has_caught_up() -> None:

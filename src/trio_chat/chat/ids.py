@@ -7,12 +7,15 @@ When the clock is set back, ids go on ahead of it: by how many milliseconds is t
 that its time is that of the clock. Where the shift changes is a step of the `Timeline`.
 """
 
+import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
 from trio_chat.chat.timeline import SEQUENCE_BITS, Timeline
+
+log = logging.getLogger("trio_chat")
 
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z in milliseconds of Unix time."""
@@ -73,6 +76,11 @@ class IdSource:
         else:
             return now + self.shift
         if shift != self.shift:
+            if shift > self.shift:
+                log.warning(
+                    "the clock is %.1f seconds behind what was said last: new messages have its time all the same",
+                    (last + 1 - self.shift - now) / 1000,
+                )
             self.shift = shift
             self.timeline.step(max(now + shift << SEQUENCE_BITS, self._last + 1), shift)
         return now + shift

@@ -11,7 +11,7 @@ from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
 
-_LOOK_INTERVAL = 60.0
+_LOOK_INTERVAL = 10.0
 _STEP = 2.0
 """Seconds by which the clock and the time that has passed differ, from which on that is a step. Corrections are smaller."""
 _KEEP_INTERVAL = 3600.0
