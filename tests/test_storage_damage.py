@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from random import Random
 
+import apsw
 import pytest
 import trio
 
@@ -86,3 +87,29 @@ def test_any_page_may_be_damaged(
         assert "Traceback" not in capfd.readouterr().err
         for beside in tmp_path.glob("chat.db?*"):
             beside.unlink()
+
+
+@pytest.mark.parametrize("value", ["CAST(x'ff' AS TEXT)", "'{'"])
+@pytest.mark.parametrize("place", ["message.tags", "event.params", "channel.state", "preference.state", "metadata.said"])
+def test_a_text_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], place: str, value: str
+) -> None:
+    """SQLite takes any bytes for a text, and knows nothing of JSON."""
+    monkeypatch.chdir(tmp_path)
+    trio.run(fill)
+    table, column = place.split(".")
+    connection = apsw.Connection("chat.db")
+    key = {"channel": "folded", "preference": "account", "metadata": "account"}.get(table)
+    if key:
+        connection.execute(f"INSERT INTO {table} ({key}, {column}) VALUES ('x', {value})")
+    else:
+        connection.execute(f"UPDATE {table} SET {column} = {value}")
+    connection.close()
+    problems: list[str] = []
+    try:
+        trio.run(start)
+    except Exception as error:
+        problems = list(_problems(error)) or [f"a defect: {error}"]
+    assert [problem.startswith("chat.db") for problem in problems] == ([True] if key else [])
+    cli.main(["history", "export", "--database", "chat.db"])
+    assert "Traceback" not in capfd.readouterr().err

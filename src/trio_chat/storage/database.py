@@ -5,8 +5,9 @@ threads are not daemons: whoever opens a database must leave its context, or the
 """
 
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -105,7 +106,8 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        return await _run(self._reader, work, *args, **kwargs)
+        with reading():
+            return await _run(self._reader, work, *args, **kwargs)
 
     async def search(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, …)`, which reads and may take long, in a thread of its own: `read` does not wait for it.
@@ -113,7 +115,8 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        return await _run(self._searcher, work, *args, **kwargs)
+        with reading():
+            return await _run(self._searcher, work, *args, **kwargs)
 
 
 @asynccontextmanager
@@ -217,6 +220,22 @@ def _create_private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
+
+
+@contextmanager
+def reading(head: str = "") -> Iterator[None]:
+    """Have a value that cannot be understood count as damage of the database: SQLite does not know what is in a text.
+
+    Args:
+        head: what the message of the error begins with.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    try:
+        yield
+    except (UnicodeDecodeError, JSONDecodeError) as error:
+        raise StorageError(f"{head}{_WORDS['Corrupt']} (a text in it cannot be read: {error})") from error
 
 
 _WORDS = {

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.lasting import Changes, ChannelWish
-from trio_chat.storage.database import Database
+from trio_chat.storage.database import Database, reading
 
 if TYPE_CHECKING:
     import apsw
@@ -33,7 +33,8 @@ class SqliteStore:
 
     async def load(self) -> Changes:
         """Return everything; see `Store.load`."""
-        return await self._database.write(_load)
+        with reading():
+            return await self._database.write(_load)
 
     async def wishes(self) -> list[ChannelWish]:
         """Return what commands want; see `Store.wishes`."""

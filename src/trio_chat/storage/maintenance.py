@@ -18,7 +18,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
 from trio_chat.storage.casemapping import remembered
 from trio_chat.storage.clock import find_steps
-from trio_chat.storage.database import StorageError, explain, in_transaction
+from trio_chat.storage.database import StorageError, explain, in_transaction, reading
 from trio_chat.storage.erasing import empty_log, prepare_erasing
 from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
 from trio_chat.storage.schema import SchemaError, seen, steps
@@ -67,7 +67,8 @@ def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
             _prepare(connection, as_it_is=as_it_is)
             if connection.pragma("user_version") >= _SETTINGS_SINCE:
                 use_casemapping(remembered(connection))
-            yield connection
+            with reading(f"{path}: "):
+                yield connection
             if connection.total_changes():
                 _empty_log(connection)
         finally:
