@@ -119,6 +119,17 @@ def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
     assert commands(eve.say("JOIN #a")) == ["470"]
 
 
+def test_who_was_there_can_use_the_old_name_anew(town: Town) -> None:
+    """A member has seen the RENAME, or its PART and JOIN, so that the old name means a new channel; a later session has not."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    town.clock.now += 1
+    ann.say("RENAME #a #b")
+    bob.read()
+    late = town.person("late", "#b")
+    assert commands(late.say("JOIN #a")) == ["470"]
+    assert find(bob.say("JOIN #a"), "353").params[-1] == "@bob"
+
+
 def test_of_a_secret_channel_nobody_learns_the_new_name(town: Town) -> None:
     """To a stranger it is as if there had never been such a channel."""
     ann = town.person("ann", "#a")

@@ -293,3 +293,15 @@ def test_what_is_shown_again_says_whose_it_is(town: Town) -> None:
     ]
     assert find(third.say("MODE ann +B"), "MODE").tags["account"] == "ann"
     assert find(third.say("QUIT"), "QUIT").tags["account"] == "ann"
+
+
+@pytest.mark.parametrize("verb", ["PRIVMSG", "NOTICE"])
+def test_what_one_writes_to_oneself_comes_once_to_each_session(town: Town, verb: str) -> None:
+    """IRCv3 echo-message: the session that has written it gets its echo besides; one `msgid` is one message."""
+    first, second = both(town, "message-tags echo-message labeled-response batch", "message-tags")
+    delivered, echo = (message for message in first.say(f"@label=7 {verb} ann :note") if message.command == verb)
+    (other,) = second.read()
+    assert delivered.tags["msgid"] == echo.tags["msgid"] == other.tags["msgid"]
+    assert ["label" in message.tags for message in (delivered, echo, other)].count(True) == 1
+    (own,) = second.say(f"{verb} ann :note")
+    assert find(first.read(), verb).tags["msgid"] == own.tags["msgid"]

@@ -167,8 +167,10 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    if len(user.sessions) > 1 or session.caps & cap.ECHO_MESSAGE:
-        echo_to = tuple(own for own in user.sessions if own is not session or session.caps & cap.ECHO_MESSAGE)
+    echo_to = () if other is user else request.other_sessions()  # who writes to oneself has reached them already
+    if session.caps & cap.ECHO_MESSAGE:
+        echo_to = (session, *echo_to)
+    if echo_to:
         request.reply.emit(event._replace(recipients=echo_to, places=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
