@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-_MOST_KEYS = 65_536
+_MOST_KEYS = 16_384
 """Keys that are counted; the one that was counted longest ago gives way."""
 
 

@@ -19,7 +19,7 @@ log = logging.getLogger("trio_chat")
 
 WINDOW = 600.0
 """Seconds in which wrong passwords are counted."""
-_MOST_DEVICES = 65_536
+_MOST_DEVICES = 16_384
 """Devices that are known; the one that was used longest ago gives way."""
 _MAX_SHOWN = 64
 """Bytes of a name in the log and in answers."""
