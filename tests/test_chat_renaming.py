@@ -116,7 +116,16 @@ def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
     replies = eve.say("JOIN #a sesame")
     assert commands(replies) == ["470", "JOIN", "353", "366"]
     assert replies[0].params[:3] == ("eve", "#a", "#b")
-    assert commands(eve.say("JOIN #a")) == ["470"]
+
+
+def test_a_registered_channel_keeps_its_names(town: Town) -> None:
+    """Not even a member who was there takes one over, and with it all who look for the channel there."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    town.clock.now += 1
+    ann.say("RENAME #a #b")
+    bob.read()
+    town.world.channels["#b"].registration = Registration(1, 1)
+    assert commands(bob.say("JOIN #a")) == ["470"]
 
 
 def test_who_was_there_can_use_the_old_name_anew(town: Town) -> None:
@@ -178,7 +187,7 @@ def test_only_the_latest_former_names_lead_on(town: Town) -> None:
 def test_former_names_last_with_the_channel(town: Town) -> None:
     """A restart does not make somebody else the first in a channel that others look for."""
     ann = town.person("ann", "#a")
-    town.world.channels["#a"].registration = Registration("ann", 1)
+    town.world.channels["#a"].registration = Registration(1, 1)
     town.world.channels["#a"].permanent = True
     assert ann.session.user is not None
     town.world.channels["#a"].members[ann.session.user].ranks = {"q"}

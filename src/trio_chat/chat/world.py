@@ -32,6 +32,9 @@ from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_channel, fold_or_self
 
+_OF_CHANNELS = frozenset(("TOPIC", "MODE"))
+"""Events that change a channel, which its only member reads again in the history (IRCv3 draft/event-playback)."""
+
 
 class WhoWas(NamedTuple):
     """Somebody who has left or changed the nickname."""
@@ -189,11 +192,11 @@ class World:
             skip: see `Event`.
             requires: see `Event`.
             extended: see `Event`.
-            channels: where it is remembered, when the server remembers; not where some members may not know of it, or nobody else
-                is there, and not when a quota is used up.
+            channels: where it is remembered, when the server remembers; not where some members may not know of it, who is
+                there not where nobody else is, and nothing when a quota is used up.
             about: to whom it happens, when that is somebody else.
         """
-        places = self._places(channels, about or user) if channels and self.memory else ()
+        places = self._places(command, channels, about or user) if channels and self.memory else ()
         if places and not self.quotas.stores(user, params, len(places), skip):
             places = ()
         number = self.ids.next(alone=bool(places))
@@ -204,10 +207,11 @@ class World:
         )  # fmt: skip
 
     @staticmethod
-    def _places(channels: Collection[Channel], user: User) -> tuple[Place, ...]:
-        """Return where an event is remembered: in channels in which others see it."""
+    def _places(command: str, channels: Collection[Channel], user: User) -> tuple[Place, ...]:
+        """Return where an event is remembered: who is there only where others see it, what a channel is like in any case."""
+        least = 1 if command in _OF_CHANNELS else 2
         return tuple(
-            place for channel in channels if len(channel.members) > 1 and not channel.hides(user) for place in channel.places
+            place for channel in channels if len(channel.members) >= least and not channel.hides(user) for place in channel.places
         )
 
     def news(

@@ -95,14 +95,15 @@ def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
     """Send a user on who joins a channel by a former name (IRCv3 draft/channel-rename); tell whether there is such a channel.
 
     A client that knows RENAME is told the new name; any other comes in under it. Of a secret channel only members may know.
-    A member's session that was there when the name changed knows of it, and makes a channel of the old name.
+    A member's session that was there when the name changed knows of it, and makes a channel of the old name, unless the channel is
+    registered and keeps its names.
     """
     world, user, session = request.world, request.user, request.session
     channel = world.channels.renamed_to(folded)
     if channel is None or not policy.can_see_channel(user, channel):
         return False
     was_there = world.clock() - session.connected > world.elapsed() - channel.renamed
-    if user in channel.members and was_there:
+    if user in channel.members and was_there and channel.registration is None:
         return False
     if request.session.effective & cap.CHANNEL_RENAME:
         request.reply.fail("JOIN", "CHANNEL_RENAMED", name, channel.name, text="The channel has been renamed")
