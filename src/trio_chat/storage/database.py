@@ -208,8 +208,10 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
+    # New tables must not keep what was in their pages before; but to overwrite a large index that is dropped would take long.
+    connection.pragma("secure_delete", "fast")
     migrate(connection)
-    prepare_erasing(connection)  # behind the migration, which would overwrite all of a table that it drops
+    prepare_erasing(connection)
     empty_log(connection)  # after a crash it may hold what was deleted
 
 
