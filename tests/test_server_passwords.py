@@ -422,6 +422,7 @@ async def test_the_password_of_the_server_cannot_be_guessed() -> None:
     assert come("sesame", "192.0.2.2") == "here"
     assert [come("wrong", "192.0.2.2") for _ in range(4)] == ["Password incorrect"] * 4
     assert come("sesame", "192.0.2.2") == "here"
+    await trio.lowlevel.checkpoint()
 
 
 def test_oper_is_told_the_truth(town: Town) -> None:
