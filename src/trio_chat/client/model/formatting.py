@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from trio_chat.client.model import links
 from trio_chat.irc.text import escape_controls
 
 _CODE = re.compile(
     "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]"
 )
 _TOGGLES = {"\x02": "bold", "\x1d": "italics", "\x1f": "underline", "\x1e": "strikethrough", "\x16": "standout"}
-_LINK = re.compile(r"(?:https?|ircs?|ftp)://[^\s<>\"'\x00-\x1f]+[^\s<>\"'.,;:!?)\]}\x00-\x1f]|mailto:[^\s<>]+@[^\s<>]+\w")
 # What joins emoji into one, what gives them a skin or a form: the pieces have the same width everywhere.
 _JOINERS = re.compile("(?<=[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f])[\u200d\ufe0f\U0001f3fb-\U0001f3ff]+|\ufe0f")
 MOST_COLOURS = 16
@@ -78,12 +78,10 @@ def _basic(number: int) -> int | None:
 
 def _with_links(text: str, style: Style) -> Iterator[tuple[str, Style]]:
     position = 0
-    if "://" in text or "mailto:" in text:
-        for link in _LINK.finditer(text):
-            if link.start() > position:
-                yield escape_controls(text[position : link.start()]), style
-            position = link.end()
-            target = link[0] if link[0].isascii() and link[0].isprintable() and len(link[0]) <= 2000 else ""
-            yield escape_controls(link[0]), style._replace(link=target)
+    for start, end in links.found(text):
+        if start > position:
+            yield escape_controls(text[position:start]), style
+        position = end
+        yield escape_controls(text[start:end]), style._replace(link=links.target(text[start:end]))
     if position < len(text):
         yield escape_controls(text[position:]), style

@@ -1,0 +1,74 @@
+"""Links in a text: where they begin and end, as people write them, and where they lead (RFC 3986, RFC 3987)."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+_BEGIN = re.compile(r"(?:(?:https?|ircs?|ftps?|gemini|xmpp|matrix|magnet|ssh|git)://|mailto:)(?=[^\s<>\"`.,;:!?])", re.IGNORECASE)
+_REST = re.compile(r"[^\s<>\"`\x00-\x1f\x7f-\x9f\u2028\u2029|\\^]+")
+_CLOSING = {")": "(", "]": "[", "}": "{", "»": "«", "”": "“", "’": "‘"}
+_PUNCTUATION = ".,;:!?'*_~…"
+_LONGEST = 2000
+_SAFE = "!#$%&'()*+,/:;=?@[]~-._"
+"""What stands for itself in a URI, beside letters and digits."""
+
+
+def found(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each link begins and ends: without the punctuation of the sentence, with the brackets that are its own."""
+    if ":" not in text:
+        return
+    position = 0
+    while begin := _BEGIN.search(text, position):
+        rest = _REST.match(text, begin.end())
+        position = begin.end()
+        if rest is None or (begin.start() and text[begin.start() - 1].isalnum()):
+            continue
+        end = _trimmed(text, begin.end(), rest.end())
+        if begin[0].lower() == "mailto:" and "@" not in text[begin.end() : end]:
+            continue
+        if end > begin.end():
+            position = end
+            yield begin.start(), end
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """Return where a link ends that seems to end further on."""
+    opened = {sign: text.count(sign, start, end) for sign in (*_CLOSING, *_CLOSING.values())}
+    while end > start:
+        last = text[end - 1]
+        if last in _CLOSING:
+            if opened[last] <= opened[_CLOSING[last]]:
+                return end
+            opened[last] -= 1
+        elif last in _CLOSING.values():
+            opened[last] -= 1
+        elif last not in _PUNCTUATION:
+            return end
+        end -= 1
+    return end
+
+
+@lru_cache(maxsize=1024)
+def target(link: str) -> str:
+    """Return where a link leads, as a URI in ASCII; "" when that cannot be said."""
+    if len(link) > _LONGEST:
+        return ""
+    if link.isascii():
+        return link if link.isprintable() else ""
+    from urllib.parse import quote, urlsplit  # noqa: PLC0415  few links have other letters
+
+    import idna  # noqa: PLC0415
+
+    scheme, _colon, rest = link.partition("://")
+    if not rest:
+        return quote(link, safe=_SAFE)
+    try:
+        host = urlsplit(link).hostname or ""
+        ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
+    except ValueError:  # idna's errors are that, too
+        return ""
+    authority, slash, path = rest.partition("/")
+    before, at, _host = authority.rpartition("@")
+    port = authority[len(before) + len(at) :][len(host) :] if not host.isascii() else ""
+    where = f"{quote(before, safe=_SAFE)}{at}{ascii_host}{port}" if port or not host.isascii() else authority
+    return f"{scheme}://{where}{slash}{quote(path, safe=_SAFE)}"
