@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import scramp
 
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, AccountIndex, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, AccountIndex, Certificate, Credentials, Email, Origin, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -145,7 +145,7 @@ class OpenAccounts(AccountIndex):
         super().__init__()
         self._numbers = count(1)
         self.passwords: dict[str, str] = {}
-        self.owners: dict[str, int] = {}
+        self.owners: dict[tuple[str, int], bool] = {}  # fingerprints and accounts, and whether the key was proved
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
@@ -210,21 +210,31 @@ class OpenAccounts(AccountIndex):
         """Give an account another password."""
         self.passwords[self.by_id[account].folded] = password
 
-    async def certificates(self, account: int) -> list[str]:
+    async def certificates(self, account: int) -> list[Certificate]:
         """Return an account's certificates."""
-        return [fingerprint for fingerprint, owner in self.owners.items() if owner == account]
+        return [Certificate(shown, is_proved) for (shown, owner), is_proved in self.owners.items() if owner == account]
 
-    async def by_certificate(self, fingerprint: str) -> Account | None:
-        """Return whose certificate it is."""
-        return self.by_id.get(self.owners.get(fingerprint, 0))
+    async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
+        """Return the account that a certificate logs in to."""
+        if wanted:
+            account = self.known.get(wanted)
+            return account if account is not None and (fingerprint, account.id) in self.owners else None
+        owner = next((owner for (shown, owner), is_proved in self.owners.items() if shown == fingerprint and is_proved), 0)
+        return self.by_id.get(owner)
 
-    async def add_certificate(self, account: int, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
         """Let a certificate log in."""
-        return self.owners.setdefault(fingerprint, account) == account
+        holder = await self.by_certificate(fingerprint)
+        if holder is not None and holder.id != account:
+            return False
+        if is_proved:
+            self.owners = {key: value for key, value in self.owners.items() if key[0] != fingerprint}
+        self.owners[fingerprint, account] = is_proved or self.owners.get((fingerprint, account), False)
+        return True
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more."""
-        return self.owners.get(fingerprint) == account and bool(self.owners.pop(fingerprint))
+        return self.owners.pop((fingerprint, account), None) is not None
 
     async def delete(self, account: int) -> None:
         """Delete an account."""

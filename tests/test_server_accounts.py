@@ -52,18 +52,36 @@ async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_certificate_is_of_one_account() -> None:
-    """Of the one that had it first, until that takes it away or is deleted; an account that is gone gets none."""
+    """Of the one that has shown it first, until that takes it away or is deleted; an account that is gone gets none."""
     bob = Account("Bob", "bob", 1_800_000_000, 2)
     async with keeper() as accounts:
         for account in (ANN, bob):
             assert await create(accounts, account, "correct horse", ADDRESS) == account
-        assert await accounts.add_certificate(ANN.id, "ab")
-        assert not await accounts.add_certificate(bob.id, "ab")
-        assert not await accounts.add_certificate(3, "cd")
+        assert await accounts.add_certificate(ANN.id, "ab", is_proved=True)
+        assert not await accounts.add_certificate(bob.id, "ab", is_proved=True)
+        assert not await accounts.add_certificate(bob.id, "ab", is_proved=False)
+        assert not await accounts.add_certificate(3, "cd", is_proved=True)
         assert not await accounts.remove_certificate(bob.id, "ab")
-        assert await accounts.certificates(ANN.id) == ["ab"]
+        assert await accounts.certificates(ANN.id) == [("ab", True)]
         await accounts.delete(ANN.id)
-        assert await accounts.add_certificate(bob.id, "ab")
+        assert await accounts.add_certificate(bob.id, "ab", is_proved=True)
+
+
+async def test_a_fingerprint_that_was_typed_in_yields_to_who_has_the_key() -> None:
+    """It logs in with the name of the account only, as that of others too, until one of them shows the certificate."""
+    bob = Account("Bob", "bob", 1_800_000_000, 2)
+    async with keeper() as accounts:
+        for account in (ANN, bob):
+            await create(accounts, account, "correct horse", ADDRESS)
+            assert await accounts.add_certificate(account.id, "ab", is_proved=False)
+        assert await accounts.by_certificate("ab") is None
+        assert await accounts.by_certificate("ab", "eve") is None
+        assert [await accounts.by_certificate("ab", name) for name in ("ann", "bob")] == [ANN, bob]
+        assert await accounts.add_certificate(bob.id, "ab", is_proved=True)
+        assert await accounts.add_certificate(bob.id, "ab", is_proved=False)
+        assert await accounts.by_certificate("ab") == bob
+        assert await accounts.by_certificate("ab", "ann") is None
+        assert await accounts.certificates(ANN.id) == []
 
 
 def test_no_password_is_in_the_file(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_what_belongs_to_accounts_follows_them(old: apsw.Connection) -> None:
     migrate(old)
     for table in tables:
         assert list(old.execute(f"SELECT account FROM {table} ORDER BY 1")) == [(ANN,), (EVE,)], table
-    assert list(old.execute("SELECT fingerprint, account FROM certificate")) == [("ab", EVE)]
+    assert list(old.execute("SELECT fingerprint, account, is_proved FROM certificate")) == [("ab", EVE, 0)]
     old.execute("DELETE FROM account WHERE id = ?", (EVE,))
     for table in (*tables, "certificate"):
         assert (EVE,) not in list(old.execute(f"SELECT account FROM {table}")), table

@@ -595,7 +595,7 @@ async def test_a_client_is_known_by_its_certificate(own: Settings, client_certif
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
     shown = fingerprint(client_certificate)
-    await accounts.add_certificate("ann", shown)
+    await accounts.add_certificate(accounts.known["ann"].id, shown, is_proved=True)
     async with edge(own, Memory(history=ListHistory(), accounts=accounts)) as here:
         ann = End(await encrypt(here, client_context(client_certificate)))
         await ann.send(b"CAP LS 302\r\n")
@@ -617,16 +617,43 @@ def test_external_is_for_who_has_shown_a_certificate() -> None:
     assert commands(ann.say("AUTHENTICATE EXTERNAL")) == ["908", "904"]
 
 
+@pytest.mark.parametrize("is_proved", [True, False])
 @pytest.mark.parametrize(("name", "command"), [("+", "903"), ("YW5u", "903"), ("Ym9i", "904"), ("/w==", "904")])
-async def test_external_with_a_name_takes_that_account_only(name: str, command: str) -> None:
-    """The authorization identity (RFC 4422, appendix A): nothing, or the name of the account that has the certificate."""
+async def test_external_with_a_name_takes_that_account_only(name: str, command: str, is_proved: bool) -> None:
+    """The authorization identity (RFC 4422, appendix A): the name of the account that has the certificate.
+
+    Or nothing, when that account has shown the certificate: a fingerprint that was typed in may be anybody's.
+    """
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
     accounts.add("bob", "secret")
-    await accounts.add_certificate("ann", "ab" * 32)
+    await accounts.add_certificate(accounts.known["ann"].id, "ab" * 32, is_proved=is_proved)
     ann = Town(memory=Memory(history=ListHistory(), accounts=accounts)).newcomer()
     ann.session.certificate = "ab" * 32
-    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[-1] == command
+    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[-1] == (
+        command if is_proved or name != "+" else "904"
+    )
+
+
+def test_a_fingerprint_that_is_typed_in_takes_nobody_over() -> None:
+    """Networks show fingerprints in WHOIS: who types in that of somebody else neither gets that person nor keeps it from her."""
+    accounts = OpenAccounts()
+    for name in ("ann", "eve"):
+        accounts.add(name, "secret")
+    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    eve, ann = town.person("x"), town.person("y")
+    eve.say("NICKSERV IDENTIFY eve secret", "CAP REQ sasl")
+    assert "must name your account" in eve.say(f"NICKSERV CERT ADD {'ab' * 32}")[-1].params[-1]
+    ann.session.certificate = "ab" * 32
+    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +"))[-1] == "904"
+    assert ann.session.account == ""
+    ann.say("NICKSERV IDENTIFY ann secret")
+    assert ann.say("NICKSERV CERT ADD")[-1].params[-1].startswith("You can log in with that certificate now, by SASL EXTERNAL.")
+    assert eve.say("NICKSERV CERT LIST")[-1].params[-1] == "That is all: 0 of 10."
+    assert eve.say(f"NICKSERV CERT ADD {'ab' * 32}")[-1].params[-1] == "That certificate belongs to another account."
+    ann.say("NICKSERV LOGOUT")
+    assert commands(ann.say("AUTHENTICATE EXTERNAL", "AUTHENTICATE +"))[-1] == "903"
+    assert ann.session.account == "ann"
 
 
 def test_nickserv_keeps_the_certificates_of_an_account() -> None:

@@ -153,6 +153,18 @@ class Email(NamedTuple):
     is_verified: bool
 
 
+class Certificate(NamedTuple):
+    """A certificate of an account.
+
+    Args:
+        fingerprint: SHA-256, in hexadecimal.
+        is_proved: whether somebody who was logged in has shown it. One that was only typed in takes the account's name to log in.
+    """
+
+    fingerprint: str
+    is_proved: bool
+
+
 class Accounts(Protocol):
     """The keeper of accounts."""
 
@@ -231,22 +243,31 @@ class Accounts(Protocol):
             ValueError: the password has characters that cannot be used.
         """
 
-    async def certificates(self, account: int) -> list[str]:
-        """Return the fingerprints of certificates by which one can log in to an account, in hexadecimal.
+    async def certificates(self, account: int) -> list[Certificate]:
+        """Return the certificates by which one can log in to an account.
 
         Raises:
             AccountsError: they cannot be read.
         """
 
-    async def by_certificate(self, fingerprint: str) -> Account | None:
-        """Return the account that a certificate belongs to.
+    async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
+        """Return the account that a certificate logs in to.
+
+        Args:
+            fingerprint: of the certificate.
+            wanted: the folded name of the account that the client asks for; "" takes the one for which the key was proved.
 
         Raises:
             AccountsError: it cannot be read.
         """
 
-    async def add_certificate(self, account: int, fingerprint: str) -> bool:
-        """Let a certificate log in to an account; tell whether it now can, which it cannot when it belongs to another one.
+    async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
+        """Let a certificate log in to an account; tell whether it now can, which it cannot when another one has proved the key.
+
+        Args:
+            account: the number of the account.
+            fingerprint: of the certificate.
+            is_proved: whether the client has shown it; the entries of others that have only typed it in are then forgotten.
 
         Raises:
             AccountsError: it cannot be stored.

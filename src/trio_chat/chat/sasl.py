@@ -162,6 +162,8 @@ def _unescape(name: str) -> str:
 class External:
     """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has proved to have.
 
+    Without a name only an account counts that has shown it, too: anybody can type in the fingerprint of somebody else.
+
     Args:
         accounts: who there is.
         certificate: its fingerprint.
@@ -173,12 +175,12 @@ class External:
 
     async def take(self, message: bytes) -> Step:
         """Take the name of the account, or nothing; see `Exchange.take`."""
-        account = await self._accounts.by_certificate(self._certificate)
         try:
             wanted = message.decode()
         except UnicodeDecodeError as error:
             raise Failed from error
-        if account is None or (wanted and fold_or_self(wanted) != account.folded):
+        account = await self._accounts.by_certificate(self._certificate, fold_or_self(wanted) if wanted else "")
+        if account is None:
             raise Failed
         return Step(account=account)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountIndex, AccountsError, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, AccountIndex, AccountsError, Certificate, Credentials, Email, Origin, ScramKeys
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import StorageError
@@ -160,21 +160,24 @@ class AccountKeeper(AccountIndex):
         with _translated():
             await self._table.update(account, credentials)
 
-    async def certificates(self, account: int) -> list[str]:
-        """Return the fingerprints of an account's certificates; see `Accounts.certificates`."""
+    async def certificates(self, account: int) -> list[Certificate]:
+        """Return the certificates of an account; see `Accounts.certificates`."""
         with _translated():
             return await self._table.certificates(account)
 
-    async def by_certificate(self, fingerprint: str) -> Account | None:
+    async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
         """Return whose certificate it is; see `Accounts.by_certificate`."""
+        named = self.known.get(wanted)
+        if wanted and named is None:
+            return None
         with _translated():
-            account = await self._table.by_certificate(fingerprint)
+            account = await self._table.by_certificate(fingerprint, named.id if named else 0)
         return self.by_id.get(account) if account is not None else None
 
-    async def add_certificate(self, account: int, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
         """Let a certificate log in; see `Accounts.add_certificate`."""
         with _translated():
-            return await self._table.add_certificate(account, fingerprint)
+            return await self._table.add_certificate(account, fingerprint, is_proved=is_proved)
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Let a certificate not log in any more; see `Accounts.remove_certificate`."""

@@ -3,7 +3,7 @@
 import os
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, Credentials, Email, ScramKeys
+from trio_chat.chat.accounts import Account, Certificate, Credentials, Email, ScramKeys
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -65,17 +65,17 @@ class SqliteAccounts:
         """Let the name of a deleted account be registered again; tell whether it was the name of one."""
         return await self._database.write(free, folded)
 
-    async def certificates(self, account: int) -> list[str]:
-        """Return the fingerprints of an account's certificates."""
+    async def certificates(self, account: int) -> list[Certificate]:
+        """Return an account's certificates."""
         return await self._database.read(_certificates, account)
 
-    async def by_certificate(self, fingerprint: str) -> int | None:
-        """Return the number of the account that a certificate belongs to."""
-        return await self._database.read(_by_certificate, fingerprint)
+    async def by_certificate(self, fingerprint: str, account: int) -> int | None:
+        """Return the number of the account that a certificate logs in to: this one, or with 0 the one that has proved the key."""
+        return await self._database.read(_by_certificate, fingerprint, account)
 
-    async def add_certificate(self, account: int, fingerprint: str) -> bool:
+    async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
         """Add a certificate to an account that there is; tell whether it is this account's now."""
-        return await self._database.write(_add_certificate, account, fingerprint)
+        return await self._database.write(_add_certificate, account, fingerprint, is_proved=is_proved)
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Take a certificate from an account; tell whether it had it."""
@@ -150,21 +150,29 @@ def _secret(connection: "apsw.Connection", name: str) -> bytes:
     return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)
 
 
-def _certificates(connection: "apsw.Connection", account: int) -> list[str]:
-    query = "SELECT fingerprint FROM certificate WHERE account = ? ORDER BY fingerprint"
-    return [str(fingerprint) for (fingerprint,) in connection.execute(query, (account,))]
+def _certificates(connection: "apsw.Connection", account: int) -> list[Certificate]:
+    query = "SELECT fingerprint, is_proved FROM certificate WHERE account = ? ORDER BY fingerprint"
+    return [Certificate(str(fingerprint), bool(is_proved)) for fingerprint, is_proved in connection.execute(query, (account,))]
 
 
-def _by_certificate(connection: "apsw.Connection", fingerprint: str) -> int | None:
-    row = connection.execute("SELECT account FROM certificate WHERE fingerprint = ?", (fingerprint,)).fetchone()
+def _by_certificate(connection: "apsw.Connection", fingerprint: str, account: int) -> int | None:
+    query = "SELECT account FROM certificate WHERE fingerprint = ?1 AND iif(?2, account = ?2, is_proved)"
+    row = connection.execute(query, (fingerprint, account)).fetchone()
     return int(row[0]) if row else None
 
 
-def _add_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
+def _add_certificate(connection: "apsw.Connection", account: int, fingerprint: str, *, is_proved: bool) -> bool:
+    if _by_certificate(connection, fingerprint, 0) not in (None, account):
+        return False
+    if is_proved:
+        connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account <> ?", (fingerprint, account))
     # The account may have been deleted by a command beside this server.
-    query = "INSERT INTO certificate SELECT ?, id FROM account WHERE id = ? ON CONFLICT DO NOTHING"
-    connection.execute(query, (fingerprint, account))
-    return _by_certificate(connection, fingerprint) == account
+    query = (
+        "INSERT INTO certificate SELECT ?, id, ? FROM account WHERE id = ?"
+        " ON CONFLICT DO UPDATE SET is_proved = max(is_proved, excluded.is_proved)"
+    )
+    connection.execute(query, (fingerprint, is_proved, account))
+    return _by_certificate(connection, fingerprint, account) == account
 
 
 def _remove_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from trio_chat.chat import logins, presence
-from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy
+from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy, Certificate
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands import new_accounts
 from trio_chat.chat.commands.new_accounts import Wanted
@@ -179,13 +179,24 @@ async def _list_certificates(request: Request, reply: Response) -> None:
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        fingerprints = await accounts.certificates(request.user.account_id)
+        certificates = await accounts.certificates(request.user.account_id)
     except AccountsError as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    for fingerprint in fingerprints:
-        answer(request, fingerprint, reply)
-    answer(request, f"That is all: {len(fingerprints)} of {request.world.lengths.certificates_per_account}.", reply)
+    for fingerprint, is_proved in certificates:
+        answer(request, fingerprint if is_proved else f"{fingerprint}, only with the name of your account", reply)
+    answer(request, f"That is all: {len(certificates)} of {request.world.lengths.certificates_per_account}.", reply)
+
+
+def _fingerprints(certificates: list[Certificate]) -> set[str]:
+    return {certificate.fingerprint for certificate in certificates}
+
+
+def _added(request: Request, fingerprint: str) -> str:
+    if fingerprint == request.session.certificate:
+        return "You can log in with that certificate now, by SASL EXTERNAL."
+    how = "until you come with that certificate and say CERT ADD, it must name your account"
+    return f"You can log in with that certificate now, by SASL EXTERNAL; {how} ({request.user.account})."
 
 
 async def _change_certificates(request: Request, change: str, fingerprint: str, reply: Response) -> None:
@@ -196,10 +207,10 @@ async def _change_certificates(request: Request, change: str, fingerprint: str, 
         if change == "DEL":
             is_done = await accounts.remove_certificate(own, fingerprint)
             answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
-        elif len(await accounts.certificates(own)) >= most:
+        elif fingerprint not in (known := _fingerprints(await accounts.certificates(own))) and len(known) >= most:
             answer(request, f"You have {most} certificates already; take one away with CERT DEL.", reply)
-        elif await accounts.add_certificate(own, fingerprint):
-            answer(request, "You can log in with that certificate now, by SASL EXTERNAL.", reply)
+        elif await accounts.add_certificate(own, fingerprint, is_proved=fingerprint == request.session.certificate):
+            answer(request, _added(request, fingerprint), reply)
         else:
             answer(request, "That certificate belongs to another account.", reply)
     except AccountsError as error:
