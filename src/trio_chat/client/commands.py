@@ -5,6 +5,8 @@ from functools import partial
 
 import trio
 
+from trio_chat.client import moderation  # noqa: F401  it fills the table, too
+from trio_chat.client.credentials import mask_protocol
 from trio_chat.client.registry import COMMANDS, Actions, Meant, command
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
@@ -139,9 +141,9 @@ async def _names(client: Actions, words: list[str]) -> None:
     await client.do(f"/names {channel}", lambda dialogue: dialogue.send("NAMES", channel))
 
 
-@command("", N_("shows the channels of the server"), 0, 0)
+@command(N_("[mask]"), N_("shows the channels of the server, or those whose names fit a mask such as *linux*"), 0, 1)
 async def _list(client: Actions, words: list[str]) -> None:
-    await client.do("/list", lambda dialogue: dialogue.send("LIST"))
+    await client.do("/list", lambda dialogue: dialogue.send("LIST", *words))
 
 
 @command(N_("[text]"), N_("tells others that you are away, and why; without a text: that you are back"), 0, 1)
@@ -193,7 +195,7 @@ async def _quote(client: Actions, words: list[str]) -> None:
     try:
         message = parse(words[0])
     except ParseError:
-        await client.tell(_("This cannot be sent: {text}").format(text=words[0]), error=True)
+        await client.tell(_("This cannot be sent: {text}").format(text=mask_protocol(words[0])), error=True)
         return
     await client.do("/quote", lambda dialogue: dialogue.put(message))
 

@@ -1,0 +1,91 @@
+"""The commands for those who look after a channel: ranks, bans, and what is said to a channel without waiting for an answer."""
+
+from collections.abc import Sequence
+
+from trio_chat.client.registry import Actions, command
+from trio_chat.client.session.events import Kind
+from trio_chat.i18n import N_, _
+
+_MASK_SIGNS = frozenset("!@*?:$~")
+"""What makes a word a mask, or an extended ban, and no nickname."""
+
+
+@command(N_("nickname text"), N_("sends a notice, which is shown where somebody is and opens no window"), 2, 2)
+async def _notice(client: Actions, words: list[str]) -> None:
+    await client.say(words[0], words[1], Kind.NOTICE)
+
+
+@command(N_("[#channel] nickname …"), N_("makes somebody an operator of the channel"), 1, 1)
+async def _op(client: Actions, words: list[str]) -> None:
+    await _change(client, "op", "+o", words)
+
+
+@command(N_("[#channel] nickname …"), N_("takes that back"), 1, 1)
+async def _deop(client: Actions, words: list[str]) -> None:
+    await _change(client, "deop", "-o", words)
+
+
+@command(N_("[#channel] nickname …"), N_("lets somebody speak in a moderated channel"), 1, 1)
+async def _voice(client: Actions, words: list[str]) -> None:
+    await _change(client, "voice", "+v", words)
+
+
+@command(N_("[#channel] nickname …"), N_("takes that back"), 1, 1)
+async def _devoice(client: Actions, words: list[str]) -> None:
+    await _change(client, "devoice", "-v", words)
+
+
+@command(N_("[#channel] [nickname or mask …]"), N_("keeps somebody out of the channel; without a name: shows the bans"), 0, 1)
+async def _ban(client: Actions, words: list[str]) -> None:
+    await _change(client, "ban", "+b", words, is_mask=True)
+
+
+@command(N_("[#channel] nickname or mask …"), N_("lifts a ban"), 1, 1)
+async def _unban(client: Actions, words: list[str]) -> None:
+    await _change(client, "unban", "-b", words, is_mask=True)
+
+
+@command(
+    N_("[#channel] [nickname or mask …]"), N_("lets somebody be here without speaking; without a name: shows the bans"), 0, 1
+)
+async def _mute(client: Actions, words: list[str]) -> None:
+    await _change(client, "mute", "+b", words, is_mask=True, prefix="m:")
+
+
+@command(N_("[#channel] nickname or mask …"), N_("lets somebody speak again"), 1, 1)
+async def _unmute(client: Actions, words: list[str]) -> None:
+    await _change(client, "unmute", "-b", words, is_mask=True, prefix="m:")
+
+
+async def _change(client: Actions, name: str, mode: str, words: list[str], *, is_mask: bool = False, prefix: str = "") -> None:
+    """Change the same mode for several people; servers take a few changes in one line."""
+    channel, people = _channel_and_people(client, words)
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    if not people:
+        await client.do(f"/{name}", lambda dialogue: dialogue.send("MODE", channel, mode))
+        return
+    letter = mode[1]
+    for start in range(0, len(people), _AT_ONCE):
+        some = [prefix + _mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]]
+        letters = f"{mode[0]}{letter * len(some)}"
+        await client.do(
+            f"/{name} {' '.join(some)}",
+            lambda dialogue, letters=letters, some=some: dialogue.send("MODE", channel, letters, *some),  # type: ignore[misc]
+        )
+
+
+_AT_ONCE = 4
+
+
+def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, list[str]]:
+    people = words[0].split() if words else []
+    if people and client.is_channel(people[0]):
+        return people[0], people[1:]
+    return client.current if client.is_channel(client.current) else "", people
+
+
+def _mask(word: str) -> str:
+    """Return a mask for somebody who is named."""
+    return word if any(sign in word for sign in _MASK_SIGNS) else f"{word}!*@*"
