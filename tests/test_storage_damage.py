@@ -101,7 +101,7 @@ def test_a_text_that_cannot_be_read(
     connection = apsw.Connection("chat.db")
     key = {"channel": "folded", "preference": "account", "metadata": "account"}.get(table)
     if key:
-        connection.execute(f"INSERT INTO {table} ({key}, {column}) VALUES ('x', {value})")
+        connection.execute(f"INSERT INTO {table} ({key}, {column}) VALUES (1, {value})")
     else:
         connection.execute(f"UPDATE {table} SET {column} = {value}")
     connection.close()
