@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 import scramp
 
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, AccountIndex, Certificate, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import Account, AccountIndex, Certificate, Credentials, Email, Origin, Refreshed, ScramKeys
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -245,9 +245,9 @@ class OpenAccounts(AccountIndex):
         """Let the name of a deleted account be registered again."""
         return self.release(folded)
 
-    async def refresh(self) -> list[Account]:
+    async def refresh(self) -> Refreshed:
         """Learn of nothing."""
-        return []
+        return Refreshed()
 
 
 class ListHistory:

@@ -386,6 +386,34 @@ def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
     assert accounts.passwords["ann"] == "new-one"
 
 
+def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccounts) -> None:
+    """Whoever knew the old one may be there: under the nickname, under another one, or not registered yet."""
+    accounts.passwords["ann"] = "old-one"
+    accounts.add("eve", "old-one")
+    ann, phone, other, eve = (town.person(nick) for nick in ("ann1", "ann2", "ann3", "eve1"))
+    newcomer = town.newcomer()
+    for person in (ann, phone, other):
+        person.say("NS IDENTIFY ann old-one")
+    eve.say("NS IDENTIFY eve old-one")
+    newcomer.session.set_account(accounts.known["ann"])
+    assert "ended: 3" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
+    assert all("password of your account was changed" in person.ended for person in (phone, other, newcomer))
+    assert (ann.ended, eve.ended) == ("", "")
+
+
+def test_a_certificate_that_is_taken_away_ends_its_sessions(town: Town, accounts: OpenAccounts) -> None:
+    """A device that was lost is not to stay; who takes the certificate away, and other devices, do."""
+    accounts.passwords["ann"] = "old-one"
+    ann, lost, other = (town.person(nick) for nick in ("ann1", "ann2", "ann3"))
+    lost.session.certificate = "ab" * 32
+    for person in (ann, lost, other):
+        person.say("NS IDENTIFY ann old-one")
+    lost.say("NS CERT ADD")
+    ann.say(f"NS CERT DEL {'ab' * 32}")
+    assert "certificate" in lost.ended
+    assert (ann.ended, other.ended) == ("", "")
+
+
 def test_dropping_an_account(town: Town, accounts: OpenAccounts) -> None:
     """With the password; then nobody has the name, neither as a nickname nor as an account."""
     accounts.passwords["ann"] = "old-one"

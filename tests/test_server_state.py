@@ -11,7 +11,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, find
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, AccountRules, AccountsError
+from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes, Unsaved
@@ -254,11 +254,11 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
     class Watched(OpenAccounts):
         looks = 0
 
-        async def refresh(self) -> list[Account]:
+        async def refresh(self) -> Refreshed:
             self.looks += 1
             if self.looks == 1:
                 raise AccountsError("the disk is gone")
-            return [ann] if self.looks == 2 else []
+            return Refreshed((ann,)) if self.looks == 2 else Refreshed()
 
     town = make()
     assert town.world.accounts is not None
@@ -269,6 +269,25 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
         await watch_accounts(town.world, Watched(), announced)
     assert [event.command for event in announced.events] == ["QUIT"]
     assert town.world.users == {}
+
+
+async def test_the_sessions_of_an_account_with_another_password_are_ended(autojump_clock: trio.testing.MockClock) -> None:
+    """Whoever knew the old one may be there; those of others stay, and so does the always-on user."""
+
+    class Watched(OpenAccounts):
+        async def refresh(self) -> Refreshed:
+            return Refreshed(changed=(ann,))
+
+    town = make()
+    assert town.world.accounts is not None
+    ann = town.world.accounts.by_id[ANN]
+    here, other = staying(town, "ann", "#a"), staying(town, "bob", account="Bob")
+    with trio.move_on_after(6):
+        await watch_accounts(town.world, Watched(), Announced())
+    assert "password" in here.ended
+    assert other.ended == ""
+    here.leave()
+    assert town.world.users["ann"].account_id == ANN
 
 
 def test_what_could_not_be_written_is_noted_again() -> None:

@@ -153,6 +153,13 @@ class Email(NamedTuple):
     is_verified: bool
 
 
+class Refreshed(NamedTuple):
+    """What a command beside the server has changed: accounts that are gone, and accounts with other passwords."""
+
+    gone: tuple[Account, ...] = ()
+    changed: tuple[Account, ...] = ()
+
+
 class Certificate(NamedTuple):
     """A certificate of an account.
 
@@ -294,8 +301,8 @@ class Accounts(Protocol):
             AccountsError: it cannot be stored.
         """
 
-    async def refresh(self) -> list[Account]:
-        """Learn of accounts that a command beside this server has added, deleted or freed; return the deleted ones.
+    async def refresh(self) -> Refreshed:
+        """Learn of accounts that a command beside this server has added, deleted or freed, and of passwords that it has changed.
 
         Raises:
             AccountsError: they cannot be read.

@@ -3,10 +3,13 @@
 from trio_chat.chat import metadata, operators, presence, registrations
 from trio_chat.chat.accounts import NO_ACCOUNT, Account
 from trio_chat.chat.events import Event
-from trio_chat.chat.users import User
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
+
+CREDENTIALS_CHANGED = "The password of your account was changed: log in with the new one"
+CERTIFICATE_REMOVED = "The certificate of this device was taken from your account"
 
 
 def change_account(world: World, user: User, account: Account) -> list[Event]:
@@ -30,6 +33,28 @@ def _dismissed(world: World, user: User) -> list[Event]:
         return []
     event = operators.dismiss(world, user)
     return [event] if event else []
+
+
+def end_sessions(world: World, account: int, reason: str, *, keep: Session | None = None, certificate: str = "") -> int:
+    """End the sessions of an account, because whoever has them may be somebody who should not; return how many that were.
+
+    The account's always-on user stays.
+
+    Args:
+        world: who is here.
+        account: its number.
+        reason: what they are told.
+        keep: the session that stays, or None.
+        certificate: the fingerprint of the certificate that those to be ended have shown; "" ends all.
+    """
+    ended = [
+        session
+        for session in world.sessions
+        if session.account_id == account and session is not keep and certificate in ("", session.certificate)
+    ]
+    for session in ended:
+        session.sink.end(reason)
+    return len(ended)
 
 
 def forget_account(world: World, account: Account) -> list[Event]:

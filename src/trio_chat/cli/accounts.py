@@ -58,7 +58,10 @@ def _add(call: Call) -> int:
     _NAME,
     _PASSWORD_FILE,
     help=N_("change the password of an account"),
-    description=N_("Change the password of an account. Who is logged in stays so. The password is asked for."),
+    description=N_(
+        "Change the password of an account. A running server ends the sessions of the account within seconds; who is always\n"
+        "on stays. The password is asked for."
+    ),
     epilog=N_("examples:\n  trio-chat account passwd anna\n  trio-chat account passwd anna --password-file secret.txt"),
 )
 def _passwd(call: Call) -> int:

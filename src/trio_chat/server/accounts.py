@@ -11,9 +11,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.accounts import Account, AccountIndex, AccountsError, Certificate, Credentials, Email, Origin, ScramKeys
+from trio_chat.chat.accounts import (
+    Account,
+    AccountIndex,
+    AccountsError,
+    Certificate,
+    Credentials,
+    Email,
+    Origin,
+    Refreshed,
+    ScramKeys,
+)
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.storage.accounts import SqliteAccounts
+from trio_chat.storage.accounts import Snapshot, SqliteAccounts
 from trio_chat.storage.database import StorageError
 
 if TYPE_CHECKING:
@@ -89,20 +99,42 @@ class AccountKeeper(AccountIndex):
         super().__init__()
         self._table = table
         self._changes = -1  # as of which change `known` is what the table says; -1: look
+        self._passwords: dict[int, int] = {}  # how often they were changed
+        self._edits = 0  # counts the beginnings and the ends of own changes
+        self._editing = 0  # own changes that are being written
         self._secret = secret
         self._nobody = cost.nobody()
         self._cost = cost
         self._threads = threads
 
-    async def refresh(self) -> list[Account]:
-        """Learn of what a command beside this server has changed; see `Accounts.refresh`."""
+    async def refresh(self) -> Refreshed:
+        """Learn of what a command beside this server has changed; see `Accounts.refresh`.
+
+        While an own change is being written nothing is learned: it would look like one of somebody else.
+        """
         with _translated():
-            if (changes := await self._table.changes()) == self._changes:
-                return []
-            accounts = await self._table.all()
-            dropped = await self._table.dropped()
-        self._changes = changes
-        return self.replace(accounts, dropped)
+            if self._editing or await self._table.changes() == self._changes:
+                return Refreshed()
+            before = self._edits
+            snapshot = await self._table.snapshot()
+        return self._take(snapshot) if before == self._edits else Refreshed()
+
+    def _take(self, snapshot: Snapshot) -> Refreshed:
+        before, self._passwords, self._changes = self._passwords, snapshot.passwords, snapshot.changes
+        gone = self.replace(snapshot.accounts, snapshot.dropped)
+        changed = (account for account in snapshot.accounts if before.get(account.id, 0) != snapshot.passwords[account.id])
+        return Refreshed(tuple(gone), tuple(changed))
+
+    @contextmanager
+    def _edit(self) -> Iterator[None]:
+        self._edits += 1
+        self._editing += 1
+        try:
+            with _translated():
+                yield
+        finally:
+            self._edits += 1
+            self._editing -= 1
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a new password will be checked against; see `Accounts.prepare`."""
@@ -110,10 +142,10 @@ class AccountKeeper(AccountIndex):
 
     async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
         """Make an account; see `Accounts.create`."""
-        with _translated():
+        with self._edit():
             made = await self._table.insert(account, credentials, email)
-        if made is not None:
-            self.note(made)
+            if made is not None:
+                self.note(made)
         return made
 
     async def email(self, account: int) -> Email | None:
@@ -157,8 +189,8 @@ class AccountKeeper(AccountIndex):
         """Give an account another password; see `Accounts.set_password`."""
         folded = self.by_id[account].folded
         credentials = await self._threads.change(folded, origin, self._cost.credentials, password)
-        with _translated():
-            await self._table.update(account, credentials)
+        with self._edit():
+            self._passwords[account] = await self._table.update(account, credentials)
 
     async def certificates(self, account: int) -> list[Certificate]:
         """Return the certificates of an account; see `Accounts.certificates`."""
@@ -186,14 +218,14 @@ class AccountKeeper(AccountIndex):
 
     async def delete(self, account: int) -> None:
         """Delete an account; see `Accounts.delete`."""
-        with _translated():
+        with self._edit():
             await self._table.delete(account)
         if (gone := self.by_id.get(account)) is not None:
             self.drop(gone)
 
     async def free(self, folded: str) -> bool:
         """Let the name of a deleted account be registered again; see `Accounts.free`."""
-        with _translated():
+        with self._edit():
             is_freed = await self._table.free(folded)
         return self.release(folded) or is_freed
 
@@ -218,5 +250,5 @@ async def open_accounts(table: SqliteAccounts, cost: Cost | None = None, threads
         StorageError: they cannot be read.
     """
     keeper = AccountKeeper(table, await table.secret("scram"), cost or Cost(), threads or HashingThreads())
-    keeper.replace(await table.all(), await table.dropped())
+    keeper._take(await table.snapshot())
     return keeper

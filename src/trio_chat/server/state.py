@@ -11,7 +11,7 @@ from trio_chat.chat import missed, presence, residents
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.events import Event
 from trio_chat.chat.lasting import Changes, Store, Unsaved
-from trio_chat.chat.logins import forget_account
+from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions, forget_account
 from trio_chat.chat.registrations import restore, restore_members, to_state
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -134,17 +134,20 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
 
 
 async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
-    """Notice accounts that a command beside this server adds or deletes, for ever."""
+    """Notice accounts that a command beside this server adds or deletes, and other passwords that it gives them, for ever."""
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            gone = await accounts.refresh()
+            gone, changed = await accounts.refresh()
         except AccountsError as error:
             log.error("accounts cannot be read: %s", error)
             continue
         for account in gone:
             log.info("the account %s was deleted", account.name)
             await announce(partial(forget_account, world, account))
+        for account in changed:
+            ended = end_sessions(world, account.id, CREDENTIALS_CHANGED)
+            log.info("the password of the account %s was changed; %d of its sessions are ended", account.name, ended)
 
 
 async def watch_channels(world: World, store: Store) -> None:

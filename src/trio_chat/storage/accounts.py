@@ -1,7 +1,7 @@
 """Accounts on disk."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat.accounts import Account, Certificate, Credentials, Email, ScramKeys
 from trio_chat.storage.database import Database
@@ -17,6 +17,22 @@ _INSERT = """
 """
 
 
+class Snapshot(NamedTuple):
+    """All accounts at one moment.
+
+    Args:
+        changes: what `SqliteAccounts.changes` returned then.
+        accounts: all of them.
+        dropped: those that were deleted, and whose names are not free.
+        passwords: how often the password of each account, by its number, was changed.
+    """
+
+    changes: int
+    accounts: list[Account]
+    dropped: list[Account]
+    passwords: dict[int, int]
+
+
 class SqliteAccounts:
     """The table of accounts.
 
@@ -29,13 +45,9 @@ class SqliteAccounts:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def all(self) -> list[Account]:
-        """Return every account."""
-        return await self._database.read(every_account)
-
-    async def dropped(self) -> list[Account]:
-        """Return the deleted accounts whose names are not free."""
-        return await self._database.read(dropped_accounts)
+    async def snapshot(self) -> Snapshot:
+        """Return all accounts, as of one moment."""
+        return await self._database.read(_snapshot)
 
     async def changes(self) -> int:
         """Return a number that grows whenever an account is added, deleted or freed, by whomever."""
@@ -53,9 +65,9 @@ class SqliteAccounts:
         """Return the e-mail address of an account."""
         return await self._database.read(email_of, account)
 
-    async def update(self, account: int, credentials: Credentials) -> None:
-        """Give an account other credentials."""
-        await self._database.erase(update, account, credentials)
+    async def update(self, account: int, credentials: Credentials) -> int:
+        """Give an account other credentials; return how often it has got others."""
+        return await self._database.erase(update, account, credentials)
 
     async def delete(self, account: int) -> None:
         """Delete an account."""
@@ -96,6 +108,13 @@ def dropped_accounts(connection: "apsw.Connection") -> list[Account]:
     return [Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM dropped")]
 
 
+def _snapshot(connection: "apsw.Connection") -> Snapshot:
+    with connection:  # a transaction: no command changes anything in between
+        changes, accounts, dropped = _changes(connection), every_account(connection), dropped_accounts(connection)
+        passwords = {int(number): int(count) for number, count in connection.execute("SELECT id, passwords FROM account")}
+    return Snapshot(changes, accounts, dropped, passwords)
+
+
 def _changes(connection: "apsw.Connection") -> int:
     return int(connection.execute("SELECT count FROM change WHERE name = 'account'").get)
 
@@ -125,13 +144,14 @@ def email_of(connection: "apsw.Connection", account: int) -> Email | None:
     return Email(str(row[0]), bool(row[1])) if row else None
 
 
-def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> None:
-    """Give an account other credentials."""
-    connection.execute(
+def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> int:
+    """Give an account other credentials; return how often it has got others."""
+    changed = connection.execute(
         "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?,"
-        " passwords = passwords + 1 WHERE id = ?",
+        " passwords = passwords + 1 WHERE id = ? RETURNING passwords",
         (credentials.password, *credentials.scram, account),
-    )
+    ).get
+    return int(changed or 0)
 
 
 def delete(connection: "apsw.Connection", account: int) -> None:

@@ -1,5 +1,6 @@
 """NickServ: accounts, for who has only a keyboard. Every answer is a NOTICE of a sentence."""
 
+import logging
 import re
 from datetime import UTC, datetime
 from functools import partial
@@ -14,6 +15,8 @@ from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.chat.services.face import Face
 from trio_chat.irc.names import fold_or_self
+
+log = logging.getLogger("trio_chat")
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -153,7 +156,11 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    answer(request, "Your password is changed.", reply)
+    ended = logins.end_sessions(request.world, own, logins.CREDENTIALS_CHANGED, keep=request.session)
+    log.info(
+        "%s changed the password of the account %s; %d other sessions are ended", request.session.address, account.name, ended
+    )
+    answer(request, f"Your password is changed. Other sessions of your account that were ended: {ended}.", reply)
 
 
 @FACE.order("CERT", "ADD [<fingerprint>] | DEL <fingerprint> | LIST", 1, "sets by which certificates you can log in")
@@ -206,6 +213,9 @@ async def _change_certificates(request: Request, change: str, fingerprint: str, 
     try:
         if change == "DEL":
             is_done = await accounts.remove_certificate(own, fingerprint)
+            if is_done:
+                why = logins.CERTIFICATE_REMOVED
+                logins.end_sessions(request.world, own, why, keep=request.session, certificate=fingerprint)
             answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
         elif fingerprint not in (known := _fingerprints(await accounts.certificates(own))) and len(known) >= most:
             answer(request, f"You have {most} certificates already; take one away with CERT DEL.", reply)
