@@ -118,9 +118,10 @@ class Member:
             self.seen[channel], self.since[channel] = [], line.msgid
         if channel not in self.seen:
             return
-        # What happens where nobody else is to see it is not remembered.
+        # Who is there is not remembered where nobody else is to see it.
         is_alone = self.members_before.get(channel, set()) <= {line.source.partition("!")[0]}
-        if line.command in SAID or ("event-playback" in self.caps and (line.command == "TAGMSG" or not is_alone)):
+        is_remembered = line.command in ("TAGMSG", "TOPIC", "MODE") or not is_alone
+        if line.command in SAID or ("event-playback" in self.caps and is_remembered):
             self.seen[channel].append(line)
         if (line.command == "PART" and is_own) or (line.command == "KICK" and line.params[1] == self.nick):
             del self.seen[channel]
