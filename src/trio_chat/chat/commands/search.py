@@ -112,7 +112,7 @@ async def _answer(
     # Those that the user was in when asking, and still is.
     readable = {channel.folded: channel for channel in channels if request.user in channel.members}
     if searchable > max(span.after + 1, 1) and len(records) < limit:
-        when = server_time(searchable)
+        when = server_time(searchable, request.world.ids.timeline.at(searchable))
         reply.send("NOTE", ("SEARCH", "INDEXING", f"Messages from before {when} are being indexed; search again in some minutes"))
     with reply.batch("soju.im/search"):
         for record in records:
