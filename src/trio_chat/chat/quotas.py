@@ -96,11 +96,13 @@ class Quotas:
         last = user.sessions[0] if user.sessions else session
         if last is not None and not last.payer:
             return ""
-        names = (last.payer if last is not None else "", user.account and f"the account {user.account}")
-        usages = [self._usage(name) for name in names if name]
-        if any(usage.rows + rows > self._rows or usage.size + size > self._size for usage in usages):
-            self._note_over(user, usages)
-            return TOO_MUCH
+        usages = [self._usage(last.payer)] if last is not None else []
+        if user.account:
+            usages.append(self._usage(f"the account {user.account}"))
+        for usage in usages:
+            if usage.rows + rows > self._rows or usage.size + size > self._size:
+                self._note_over(user, usages)
+                return TOO_MUCH
         for usage in usages:
             usage.rows += rows
             usage.size += size
@@ -131,10 +133,11 @@ class Quotas:
                 self._forget(now)
             usage = self._usages[name] = _Usage(now)
             return usage
-        passed = max(0.0, now - usage.at) / HOUR
+        passed = (now - usage.at) / HOUR
         usage.at = now
-        usage.rows = max(0.0, usage.rows - passed * self._rows) if usage.rows else 0.0
-        usage.size = max(0.0, usage.size - passed * self._size) if usage.size else 0.0
+        if passed > 0:
+            usage.rows = max(0.0, usage.rows - passed * self._rows) if usage.rows else 0.0
+            usage.size = max(0.0, usage.size - passed * self._size) if usage.size else 0.0
         return usage
 
     def _forget(self, now: float) -> None:
