@@ -227,6 +227,58 @@ async def test_runs_of_joins_and_parts_are_one_line(jumping_clock):
         assert it.world.buffer.end - it.world.buffer.first == 1
 
 
+async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(jumping_clock):
+    """Hundreds come back within a second, each with a MODE; a change of other modes stands alone."""
+    async with inside(columns=160) as (it, server):
+        for number in range(50):
+            await server.send(f":p{number}!u@h JOIN #lobby", f":srv.test MODE #lobby +o p{number}")
+        rows = await it.sees("p0", "have joined", "srv.test has set modes: +o p0", "and 44 more")
+        assert len([row for row in rows if "joined" in row or "has set modes" in row]) <= 4
+        await server.send(":p1!u@h MODE #lobby +mo p2")
+        await it.sees("p1 has set modes of #lobby: +mo p2")
+
+
+async def test_the_connection_is_back(jumping_clock):
+    """The user reads it where he looks."""
+    async with inside("") as (it, server):
+        await server.close()
+        await it.sees("The connection to the server is lost")
+        again = await it.server()
+        await again.greet()
+        await again.let_join("#lobby")
+        await it.sees("The connection is back.")
+
+
+async def test_the_clock_is_in_the_status(jumping_clock):
+    """Beside all else, where there is room."""
+    async with inside() as (it, _server):
+        time = datetime.fromtimestamp(it.time).astimezone().strftime("%H:%M")
+        await until(lambda: it.screen.lines()[-2].endswith(f" {time}"))
+        it.screen.resize(30, 24)
+        await it.rest()
+        assert time not in it.screen.lines()[-2]
+
+
+async def test_a_talk_with_a_service_is_in_one_window(jumping_clock):
+    """What is asked and what is answered, in their order."""
+    async with inside() as (it, server):
+        it.screen.press(*"/msg NickServ HELP", "enter")
+        label = (await server.expect("PRIVMSG NickServ")).split()[0]
+        await it.sees("NickServ")
+        assert it.world.buffer.name == "NickServ"
+        notices = [f"@batch=1 :NickServ!n@s NOTICE alice :line {number}" for number in range(3)]
+        await server.send(f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1")
+        await it.sees("line 0", "line 2", "HELP")
+
+
+async def test_a_server_that_asks_for_a_nickname_says_so(jumping_clock):
+    """In the list and in the status: three dots would be waited for."""
+    async with watched() as it:
+        server = await it.server()
+        await server.greet_until_refused(":srv.test 433 * alice :Nickname is already in use")
+        await it.sees("1 test ?", "asks for a nickname")
+
+
 async def test_days_are_apart(jumping_clock):
     """A line says when another day begins."""
     async with inside(CAPS, "1 bob yesterday") as (it, server):
@@ -538,7 +590,7 @@ async def test_reply(jumping_clock):
         await server.send("@msgid=abc :bob!u@h PRIVMSG #lobby :tea?")
         await it.sees("tea?")
         it.screen.press("meta r")
-        await it.sees("Answer: ")
+        await it.sees("Answer to bob:")
         it.screen.press(*"yes", "enter")
         line = parse(await server.expect("PRIVMSG #lobby yes"))
         assert line.tags["+draft/reply"] == "abc"

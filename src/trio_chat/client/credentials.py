@@ -32,9 +32,14 @@ _OF_SERVER = {
 """Commands of servers, and from which of their words on they are secret."""
 
 
+def is_service(target: str) -> bool:
+    """Tell whether a name is one that services of networks have."""
+    return _SERVICE.fullmatch(target) is not None
+
+
 def mask_message(target: str, text: str) -> str:
     """Return a message to somebody without the credentials in it."""
-    if not _SERVICE.fullmatch(target):
+    if not is_service(target):
         return text
     command = _TO_SERVICE.match(text)
     rest = text[command.end() :] if command else ""

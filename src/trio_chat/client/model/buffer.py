@@ -129,13 +129,20 @@ class Buffer:
 
     def add_move(self, move: Move, nick: str, time: float) -> None:
         """Note that somebody came or went, in one entry with those just before."""
+        self._last_moves(time).moves.append((move, nick))
+
+    def add_rank(self, by: str, change: str, time: float) -> None:
+        """Note a change of ranks, such as `+o bob`, in one entry with those just before: a netsplit brings hundreds."""
+        self._last_moves(time).ranks.append((by, change))
+
+    def _last_moves(self, time: float) -> Extras:
         last = self._entries[-1] if self._entries else None
-        if last is None or last.sort is not Sort.MOVES or self.end == self.unread_line or len(_moves(last)) >= _MOST_MOVES:
+        if last is None or last.sort is not Sort.MOVES or self.end == self.unread_line or _size(last) >= _MOST_MOVES:
             last = Entry(Sort.MOVES, time, extras=Extras())
             self.append(last)
-        last.extra().moves.append((move, nick))
         last.time = time
         self.changes += 1
+        return last.extra()
 
     def react(self, msgid: str, nick: str, reaction: str, *, is_taken_back: bool) -> None:
         """Note a reaction to an entry."""
@@ -209,5 +216,5 @@ class Buffer:
         return list(self._typing)
 
 
-def _moves(entry: Entry) -> list[tuple[Move, str]]:
-    return entry.extras.moves if entry.extras else []
+def _size(entry: Entry) -> int:
+    return len(entry.extras.moves) + len(entry.extras.ranks) if entry.extras else 0

@@ -7,6 +7,7 @@ from trio_chat.client.model.handlers import handles
 from trio_chat.client.model.state import State
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event
+from trio_chat.i18n import _
 
 if TYPE_CHECKING:
     from trio_chat.client.model.server import Server
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 def _connected(server: "Server", event: events.Connected) -> None:
     server.nick, server.state, server.retry_at = event.nick, State.CONNECTED, None
     server.is_ready = False
+    server.asks_nick = False
     server.show(server.log, event)
+    if server.was_lost and server.here() is not server.log:
+        server.show(server.here(), events.Note(_("The connection is back."), error=False))
+    server.was_lost = False
 
 
 @handles(events.Ready)
@@ -32,7 +37,7 @@ def _info(server: "Server", event: events.ServerInfo) -> None:
 
 @handles(events.Lost)
 def _lost(server: "Server", event: events.Lost) -> None:
-    server.state, server.lag = State.LOST, None
+    server.state, server.lag, server.was_lost = State.LOST, None, True
     for buffer in server.buffers.values():
         if buffer.is_joined and buffer.place is Place.CHANNEL:
             buffer.members.clear()

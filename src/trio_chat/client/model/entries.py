@@ -14,7 +14,7 @@ class Sort(Enum):
     MESSAGE = "message"
     ACTION = "action"
     NOTICE = "notice"
-    MOVES = "who came and went"
+    MOVES = "who came and went, and with which ranks"
     INFO = "info"
     ERROR = "error"
 
@@ -36,12 +36,14 @@ class Extras:
         reactions: who reacted, by reaction.
         deleted_by: who deleted it, "" when nobody has.
         moves: who came and went.
+        ranks: changes of ranks meanwhile: by whom, and which, such as `+o bob`.
     """
 
     reply_to: str = ""
     reactions: dict[str, list[str]] = field(default_factory=dict)
     deleted_by: str = ""
     moves: list[tuple[Move, str]] = field(default_factory=list)
+    ranks: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -130,4 +130,12 @@ def _topic(server: "Server", event: events.TopicIs | events.TopicChanged) -> Non
 
 @handles(events.ModeChanged)
 def _mode(server: "Server", event: events.ModeChanged) -> None:
-    server.show(server.get(event.target) or server.log, event)
+    buffer = server.get(event.target)
+    modes = tuple(event.modes.split())
+    changes = server.features.rank_changes(modes)
+    if buffer is None or not changes or len(changes) != len(modes) - 1 or len(modes[0].strip("+-")) != len(changes):
+        server.show(buffer or server.log, event)
+        return
+    for nick, prefix, is_set in changes:
+        letter = server.features.ranks[server.features.prefixes.index(prefix)]
+        buffer.add_rank(event.by, f"{'+' if is_set else '-'}{letter} {nick}", server.now())

@@ -31,6 +31,8 @@ class Server:
         self.is_secure = False
         self.is_local = False
         self.is_ready = False
+        self.was_lost = False
+        self.asks_nick = False
         self.is_away = False
         self.account = ""
         self.retry_at: float | None = None

@@ -212,6 +212,7 @@ class ScreenClient:
             for shown in await seat.link.react(event):
                 seat.server.apply(shown)
                 self._follow(seat, shown)
+            seat.server.asks_nick = seat.link.wish.asking
             self._mark_dirty()
 
     def _follow(self, seat: Seat, event: events.Event) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 import trio
 
 from trio_chat.client.commands import COMMANDS
+from trio_chat.client.credentials import is_service
 from trio_chat.client.link.outbox import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.registry import Command, Handler, Meant, find, interpret, is_command
@@ -58,6 +59,8 @@ class Here:
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
+        if is_service(target):  # its answers are notices, which are shown where there is a window for them
+            self.desk.world.go(self.seat.server, self.seat.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is Kind.MESSAGE:
             await self.seat.link.enqueue(SayLines(target, text.splitlines(), tags))

@@ -78,7 +78,7 @@ class Composer:
         elif self._desk.browser.is_jumping:
             caption = [(looks["question"], _("Go to: "))]
         elif self._desk.reply_to:
-            caption = [(looks["reply"], _("Answer: "))]
+            caption = [(looks["question"], _("Answer to {nick}: ").format(nick=self._answered()))]
         else:
             caption = [(looks["prompt"], "› ")]
         text = "".join(text for _look, text in caption)
@@ -90,12 +90,18 @@ class Composer:
             self._desk.prompt.set_mask(mask)
         hint = (
             None
-            if wish or self._desk.browser.is_jumping
+            if wish or self._desk.browser.is_jumping or self._desk.reply_to
             else [(looks["hint"], _(_HINTS[int(self._desk.now() / _HINT_INTERVAL) % len(_HINTS)]))]
         )
         if hint != self._hint:
             self._hint = hint
             self._desk.prompt.placeholder = hint
+
+    def _answered(self) -> str:
+        """Return who has said what is answered."""
+        buffer, msgid = self._desk.reply_to or (self._desk.world.buffer, "")
+        number = buffer.find(msgid, far=True)
+        return clean(buffer[number].sender) if number is not None else "?"
 
     def wish(self, wish: Wish | None) -> None:
         """Ask the user something in the prompt, or nothing more."""

@@ -72,6 +72,11 @@ def _hanging(prefix: int, indent: int) -> Hanging:
     return Hanging(prefix, indent)
 
 
+def clock_of(time: float) -> str:
+    """Return a time here, as hours and minutes."""
+    return _clock(int(time // 60))
+
+
 @lru_cache(maxsize=4096)
 def _clock(minute: int) -> str:
     try:
@@ -97,7 +102,7 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
     if look.bare:
         head = [(attributes[name_look], f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "")]
         return urwid.Text([*head, *body])
-    time = f"{_clock(int(entry.time // 60))} "
+    time = f"{clock_of(entry.time)} "
     if columns < _NARROW:
         return urwid.Text([(attributes["time"], time), (attributes[name_look], f"{name} "), *body])
     name, sign = fitted(name, NICK_COLUMNS, right=True), " │ "
@@ -177,7 +182,14 @@ def moves_text(entry: Entry) -> str:
         texts.append(ngettext("{nicks} has left", "{nicks} have left", len(nicks)).format(nicks=_listed(nicks)))
     if nicks := groups["passed"]:
         texts.append(ngettext("{nicks} came and went", "{nicks} came and went", len(nicks)).format(nicks=_listed(nicks)))
-    return "; ".join(texts)
+    return "; ".join([*texts, *_ranks(entry)])
+
+
+def _ranks(entry: Entry) -> list[str]:
+    by: dict[str, list[str]] = {}
+    for nick, change in entry.extras.ranks if entry.extras else []:
+        by.setdefault(clean(nick), []).append(clean(change))
+    return [_("{by} has set modes: {modes}").format(by=nick, modes=_listed(changes)) for nick, changes in by.items()]
 
 
 def _listed(nicks: list[str]) -> str:

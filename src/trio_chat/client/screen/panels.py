@@ -8,6 +8,7 @@ from trio_chat.client.model.formatting import pieces
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
+from trio_chat.client.screen.markup import clock_of
 from trio_chat.client.screen.rows import Markup, fitted, width
 from trio_chat.client.screen.themes import nick_look, specs
 from trio_chat.i18n import _, ngettext
@@ -18,6 +19,8 @@ MEMBERS_COLUMNS = 18
 _MOST_TYPING = 3
 _SLOW = 2.0
 _MOST_COUNT = 99
+_LEAST_SPACE = 10
+"""Columns of the status that are to be free beside the clock, so that it is never taken for a part of something else."""
 
 
 class Panels:
@@ -74,7 +77,7 @@ class Panels:
         is_here = buffer is self._world.buffer
         sign = f"{number}" if number < 10 else " "
         if buffer.place is Place.SERVER:
-            name = f"{sign} {clean(server.name)}{_STATES[server.state]}"
+            name = f"{sign} {clean(server.name)}{_ASKS if server.asks_nick else _STATES[server.state]}"
         else:
             name = f"{sign}   {clean(buffer.name)}"
         count = f" {_count(buffer.mentions)}!" if buffer.mentions else f" {_count(buffer.unread)}" if buffer.unread else ""
@@ -158,11 +161,16 @@ class Panels:
         elif buffer.is_loading:
             line.append((looks["status"], "  " + _("fetching what was said before …")))
         used = sum(width(text) for _look, text in line)
-        line.append((looks["status"], fitted("", max(columns - used, 0))))
-        return line
+        clock = f" {clock_of(self._now())} "
+        if columns - used < len(clock) + _LEAST_SPACE:
+            clock = ""
+        return [*line, (looks["status"], fitted("", max(columns - used - len(clock), 0)) + clock)]
 
     def _state(self, server: Server) -> tuple[Any, str]:
         looks = self._looks
+        if server.asks_nick:
+            text = _("asks for a nickname")
+            return looks["status bad"], f" ○ {text} "
         if server.state is State.CONNECTED:
             lag = "" if server.lag is None else f" {server.lag:.1f} s" if server.lag >= 1 else f" {server.lag * 1000:.0f} ms"
             slow = server.lag is not None and server.lag >= _SLOW
@@ -177,6 +185,7 @@ class Panels:
         return looks["status bad"], f" ○ {text} "
 
 
+_ASKS = " ?"
 _STATES = {State.CONNECTED: "", State.CONNECTING: " …", State.LOST: " ○", State.ENDED: " ×"}
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from trio_chat.client.credentials import is_service
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.server import Server
 
@@ -39,7 +40,9 @@ class Requests:
             self.open_talk(server, buffer)
 
     def open_talk(self, server: Server, buffer: Buffer) -> None:
-        """Fetch what was said in a private talk."""
+        """Fetch what was said in a private talk; what services say is not remembered."""
+        if is_service(buffer.name):
+            return
         for seat in self._desk.seats:
             if seat.server is server:
                 self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)), seat)
