@@ -353,6 +353,39 @@ def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytes
     assert left() == [1]
 
 
+def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has it then is another account, to which nothing belongs of what the former one had."""
+    add()
+    fill(said(1, "Ann"))
+    assert ran("account", "delete", "ann", "--yes") == 0
+    capsys.readouterr()
+    assert ran("account", "add", "ANN", "--password-file", "password") == 1
+    assert capsys.readouterr().err == (
+        "trio-chat: ANN was the name of an account that was deleted; free it first: trio-chat account free ANN\n"
+    )
+    assert ran("account", "dropped") == 0
+    assert capsys.readouterr().out.split("\t")[0] == "Ann"
+    assert ran("account", "free", "ann") == 0
+    assert ran("account", "free", "ann") == 1
+    assert "not the name of an account that was deleted" in capsys.readouterr().err
+    add()
+    assert ran("account", "dropped") == 0
+    capsys.readouterr()
+    assert ran("account", "export", "ann") == 0
+    assert json.loads(capsys.readouterr().out)["messages"] == []
+
+
+def test_the_name_of_an_operator_is_not_freed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever registered it would be that operator, after the next start of the server."""
+    add()
+    assert ran("account", "delete", "ann", "--yes") == 0
+    with Path("config.ini").open("a") as file:
+        file.write("[operator root]\naccount = ANN\n")
+    capsys.readouterr()
+    assert ran("account", "free", "ann") == 1
+    assert "the operator root" in capsys.readouterr().err
+
+
 def test_all_that_was_said_and_done_is_forgotten(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """In every channel and conversation, slice by slice and batch by batch; what others said stays, and so does a guest's."""
     monkeypatch.setattr(maintenance, "PAGE", 3)

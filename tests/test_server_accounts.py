@@ -199,6 +199,25 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
         assert await server.refresh() == Refreshed()
 
 
+@pytest.mark.parametrize("change", ["delete", "password", "delete beside", "password beside"])
+async def test_devices_are_known_as_long_as_the_password_is_the_same(tmp_path: Path, change: str) -> None:
+    """Those of whoever knew another one, or had a deleted account of that name, are not those of its owner."""
+    threads = HashingThreads(LimitSettings())
+    async with open_database(tmp_path / "chat.db") as database, keeper(tmp_path / "chat.db") as command:
+        server = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
+        await create(server, ANN, "correct horse", ADDRESS)
+        await command.refresh()
+        server.note_right("ann", ADDRESS)
+        server.note_right("bob", ADDRESS)
+        actor = command if "beside" in change else server
+        if "delete" in change:
+            await actor.delete(ANN.id)
+        else:
+            await actor.set_password(ANN.id, "battery staple", ADDRESS)
+        await server.refresh()
+        assert (threads.accounts.is_known("ann", ADDRESS), threads.accounts.is_known("bob", ADDRESS)) == (False, True)
+
+
 async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> None:
     """Once; one that the server itself has changed is no news to it, nor is what it is just writing."""
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:

@@ -142,6 +142,21 @@ async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
     assert town.world.unsaved.channels == {"#a"}
 
 
+async def test_a_channel_of_an_account_that_is_gone_is_nobodys() -> None:
+    """A command deleted it just before the server ended, which had not noticed and wrote the channel down as it knew it."""
+    before, after = make(), make()
+    ann = before.person("ann1", "#a")
+    ann.say("NS IDENTIFY Ann Ann-password", "CS REGISTER #a")
+    staying(before, "bob1", "#a", "#b", account="Bob").say("CS REGISTER #b", "CS ACCESS #b ADD Ann op")
+    assert isinstance(after.world.accounts, OpenAccounts)
+    await after.world.accounts.delete(ANN)
+    town = await restarted(before, after)
+    registrations = {name: channel.registration for name, channel in town.world.channels.items()}
+    assert registrations["#a"] is None
+    assert registrations["#b"] is not None
+    assert (registrations["#b"].owner, registrations["#b"].access) == (BOB, {})
+
+
 async def test_what_changed_is_written_and_what_ended_is_forgotten() -> None:
     """Without another change in between: it is the state that counts."""
     town = make()

@@ -123,7 +123,10 @@ class AccountKeeper(AccountIndex):
         before, self._passwords, self._changes = self._passwords, snapshot.passwords, snapshot.changes
         gone = self.replace(snapshot.accounts, snapshot.dropped)
         changed = (account for account in snapshot.accounts if before.get(account.id, 0) != snapshot.passwords[account.id])
-        return Refreshed(tuple(gone), tuple(changed))
+        refreshed = Refreshed(tuple(gone), tuple(changed))
+        for account in (*refreshed.gone, *refreshed.changed):
+            self._threads.accounts.forget(account.folded)
+        return refreshed
 
     @contextmanager
     def _edit(self) -> Iterator[None]:
@@ -191,6 +194,7 @@ class AccountKeeper(AccountIndex):
         credentials = await self._threads.change(folded, origin, self._cost.credentials, password)
         with self._edit():
             self._passwords[account] = await self._table.update(account, credentials)
+        self._threads.accounts.forget(folded)
 
     async def certificates(self, account: int) -> list[Certificate]:
         """Return the certificates of an account; see `Accounts.certificates`."""
@@ -222,6 +226,7 @@ class AccountKeeper(AccountIndex):
             await self._table.delete(account)
         if (gone := self.by_id.get(account)) is not None:
             self.drop(gone)
+            self._threads.accounts.forget(gone.folded)
 
     async def free(self, folded: str) -> bool:
         """Let the name of a deleted account be registered again; see `Accounts.free`."""

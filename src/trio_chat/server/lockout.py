@@ -76,6 +76,11 @@ class Lockout:
         while len(self._known) > _MOST_DEVICES:
             self._known.popitem(last=False)
 
+    def forget(self, name: str) -> None:
+        """Know no device of an account any more: it is gone, or its password, which somebody else may have known, was changed."""
+        for known in [known for known in self._known if known[0] == name]:
+            del self._known[known]
+
     def is_known(self, name: str, origin: Origin) -> bool:
         """Tell whether an account has been logged in to from there."""
         return self._device(name, origin)[1]
