@@ -25,7 +25,7 @@ from trio_chat.server import outbox as outbox_module
 from trio_chat.server import peer as peers
 from trio_chat.server.addresses import joinable, own_addresses, with_port
 from trio_chat.server.app import Server
-from trio_chat.server.broadcaster import Broadcaster, gather
+from trio_chat.server.broadcaster import PATIENCE, Broadcaster, gather
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Door, Entrance, ListenError, bound_port, explain, open_listeners
@@ -293,16 +293,50 @@ async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery:
     ("what_waits", "is_stateless", "is_sent"),
     [("message", False, True), ("message", True, True), ("PART", False, False), ("PART", True, True)],
 )
-def test_what_a_reply_has_nothing_to_do_with_does_not_hold_it_up(
-    town: Town, what_waits: str, is_stateless: bool, is_sent: bool
+async def test_what_a_reply_has_nothing_to_do_with_does_not_hold_it_up(
+    town: Town, nursery: trio.Nursery, autojump_clock: MockClock, what_waits: str, is_stateless: bool, is_sent: bool
 ) -> None:
     """A message that others wait for changes no reply; PONG tells of nothing at all. So a long commit stops neither."""
-    ann, bob = town.newcomer(), town.newcomer()
+    ann, bob, eve = town.newcomer(), town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(8, 4, SlowHistory())
+    nursery.start_soon(broadcaster.run)
+    broadcaster.accept(remembered(town, (eve,), "1"), eve.session)
     waiting = remembered(town, (ann, bob), "1") if what_waits == "message" else Output((part(town, (ann, bob)),))
     broadcaster.accept(waiting, ann.session)
-    broadcaster.accept(Output((Direct(bob.session, b"reply\r\n"),), is_stateless=is_stateless), bob.session)
-    assert bob.received == (b"reply\r\n" if is_sent else b"")
+    for text in (b"one\r\n", b"two\r\n"):
+        broadcaster.accept(Output((Direct(bob.session, text),), is_stateless=is_stateless), bob.session)
+    await trio.sleep(PATIENCE)
+    await wait_all_tasks_blocked()
+    assert bob.received == (b"one\r\ntwo\r\n" if is_sent else b"")
+    broadcaster.accept(Output((Direct(bob.session, b"three\r\n"),), is_stateless=is_stateless), bob.session)
+    assert bob.received == (b"one\r\ntwo\r\nthree\r\n" if is_sent else b"")
+
+
+async def test_a_reply_that_has_overtaken_is_given_once(town: Town, nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    """When the commit is through at last, what it held up comes, and nothing a second time."""
+    ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
+    broadcaster = Broadcaster(8, 4, history)
+    nursery.start_soon(broadcaster.run)
+    broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
+    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session)
+    await trio.sleep(PATIENCE)
+    await wait_all_tasks_blocked()
+    history.gate.set()
+    await broadcaster.wait_delivered(ticket)
+    assert commands(bob.read()) == ["PONG", "PRIVMSG"]
+
+
+async def test_a_reply_comes_behind_what_was_said_to_its_client_before(town: Town, nursery: trio.Nursery) -> None:
+    """As long as the database is not slow: what arrived first is delivered first, so a PONG shows that all before it is here."""
+    ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
+    broadcaster = Broadcaster(8, 4, history)
+    nursery.start_soon(broadcaster.run)
+    broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
+    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session)
+    assert bob.received == b""
+    history.gate.set()
+    await broadcaster.wait_delivered(ticket)
+    assert commands(bob.read()) == ["PRIVMSG", "PONG"]
 
 
 async def test_a_reply_to_who_said_something_waits_for_it(town: Town, nursery: trio.Nursery) -> None:
@@ -319,7 +353,8 @@ async def test_a_reply_to_who_said_something_waits_for_it(town: Town, nursery: t
     await broadcaster.wait_delivered(ticket)
     assert ann.received == b"1\r\n2\r\n"
     broadcaster.accept(Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session)
-    broadcaster.accept(Output((Direct(ann.session, b"3\r\n"),)), ann.session)
+    ticket = broadcaster.accept(Output((Direct(ann.session, b"3\r\n"),)), ann.session)
+    await broadcaster.wait_delivered(ticket)
     assert ann.received.endswith(b"3\r\n")
 
 

@@ -12,6 +12,7 @@ message falls.
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import trio
@@ -27,6 +28,10 @@ Delivery = tuple[Session, bytes, bool]
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 1024
+PATIENCE = 0.25
+"""Seconds for which a reply waits behind what was said to its client before: mostly that is committed by then, and nothing that
+arrived later is delivered earlier. When the database takes longer, replies go on without it.
+"""
 _SAID = MESSAGES | {"TAGMSG"}
 """Events that change nothing which a reply could tell of."""
 
@@ -55,35 +60,101 @@ class BroadcasterStatistics(NamedTuple):
     is_failing: bool
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """Something that waits to be delivered."""
+
+    output: Output
+    sender: Session | None
+    may_overtake: bool
+    is_out: bool = False  # whether it has overtaken the rest
+
+
 class _Overtaking:
     """Which replies may go out before what waits: the commit of that may take long, and most replies have nothing to do with it.
 
     A reply comes behind what its client did itself, and behind what others did of which it could tell: NAMES behind a PART. What
-    was merely said changes no reply.
+    was merely said changes no reply, and is waited for only for a moment.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Output, Session | None]] = []
+        self._waiting: list[_Waiting] = []
+        self._addressed: set[Session] = set()
+        self._held_since: float | None = None  # when the first reply that may have to overtake the rest came behind it
+        self._is_patient = True
+        self._is_any_out = False
+        self._holding = trio.lowlevel.ParkingLot()
         self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is seldom
         self._acting: set[Session] = set()
         self._witnesses: set[Session] = set()
 
-    def add(self, output: Output, sender: Session | None) -> None:
+    def add(self, output: Output, sender: Session | None, *, may_overtake: bool) -> None:
         """Note something that waits."""
-        self._waiting.append((output, sender))
+        self._waiting.append(_Waiting(output, sender, may_overtake))
+        if may_overtake and self._is_patient and self._held_since is None:
+            self._hold()
 
     def remove(self, count: int) -> None:
         """Note that so much, of what came first, has been delivered."""
         del self._waiting[:count]
+        self._forget()
+        self._is_any_out = self._is_any_out and any(entry.is_out for entry in self._waiting)
+        if self._held_since is not None or not self._is_patient:
+            self._held_since, self._is_patient = None, True
+            if any(entry.may_overtake for entry in self._waiting):
+                self._hold()
+
+    def not_out(self, remembered: list[Sequence[Part]]) -> list[Sequence[Part]]:
+        """Return of what waited first, in order, what has not overtaken the rest, and is to be sent yet."""
+        if not self._is_any_out:
+            return remembered
+        return [parts for parts, entry in zip(remembered, self._waiting, strict=False) if not entry.is_out]
+
+    async def wait_impatient(self) -> list[Output]:
+        """Wait until replies have waited for long enough; return those that may go out now."""
+        while True:
+            if self._held_since is None:
+                await self._holding.park()
+            since = self._held_since
+            if since is not None:
+                await trio.sleep_until(since + PATIENCE)
+                if since == self._held_since:
+                    self._held_since, self._is_patient = None, False
+                    return self._let_out()
+
+    def _let_out(self) -> list[Output]:
+        self._forget()
+        out: list[Output] = []
+        self._counted = len(self._waiting)
+        for entry in self._waiting:
+            if not entry.is_out and entry.may_overtake and self._may_pass(entry.output, entry.sender):
+                entry.is_out = self._is_any_out = True
+                out.append(entry.output)
+            elif not entry.is_out:
+                self._count_in(entry.output, entry.sender)
+        return out
+
+    def _hold(self) -> None:
+        self._held_since = trio.current_time()
+        self._holding.unpark_all()
+
+    def _forget(self) -> None:
         if self._counted:
             self._counted = 0
             self._acting.clear()
             self._witnesses.clear()
+            self._addressed.clear()
 
     def is_right(self, output: Output, sender: Session | None) -> bool:
         """Tell whether replies may go out now."""
         self._count_all_in()
+        return self._may_pass(output, sender)
+
+    def _may_pass(self, output: Output, sender: Session | None) -> bool:
+        """Tell whether replies may go out before what is counted in."""
         sessions = {part.session for part in output.parts if isinstance(part, Direct)} | ({sender} if sender else set())
+        if self._is_patient and not self._addressed.isdisjoint(sessions):
+            return False
         return self._acting.isdisjoint(sessions) and (output.is_stateless or self._witnesses.isdisjoint(sessions))
 
     def is_held(self, session: Session) -> bool:
@@ -92,8 +163,9 @@ class _Overtaking:
         return session in self._acting
 
     def _count_all_in(self) -> None:
-        for waiting in self._waiting[self._counted :]:
-            self._count_in(*waiting)
+        for entry in self._waiting[self._counted :]:
+            if not entry.is_out:
+                self._count_in(entry.output, entry.sender)
         self._counted = len(self._waiting)
 
     def _count_in(self, output: Output, sender: Session | None) -> None:
@@ -102,7 +174,9 @@ class _Overtaking:
         for part in output.parts:
             if isinstance(part, Direct):
                 self._acting.add(part.session)
-            elif part.command not in _SAID:
+            elif part.command in _SAID:
+                self._addressed.update(part.recipients)
+            else:
                 self._witnesses.update(part.recipients)
 
 
@@ -142,14 +216,13 @@ class Broadcaster:
         """
         if not output.parts:
             return self._accepted
-        if _is_reply(output) and (
-            self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))
-        ):
+        is_reply = _is_reply(output)
+        if is_reply and (self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))):
             for session, data, _ in gather(output.parts):
                 session.sink.send(data, is_reply=True)
             return self._accepted
         self._send.send_nowait(output)
-        self._overtaking.add(output, sender)
+        self._overtaking.add(output, sender, may_overtake=is_reply and not in_order)
         self._accepted += 1
         return self._accepted
 
@@ -187,9 +260,20 @@ class Broadcaster:
 
     async def run(self) -> None:
         """Deliver, for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._let_replies_out)
+            await self._deliver()
+
+    async def _let_replies_out(self) -> None:
+        while True:
+            for output in await self._overtaking.wait_impatient():
+                for session, data, _ in gather(output.parts):
+                    session.sink.send(data, is_reply=True)
+
+    async def _deliver(self) -> None:
         async for first in self._receive:
             items = [first, *self._waiting()]
-            waiting = await self._remember(items)
+            waiting = self._overtaking.not_out(await self._remember(items))
             count = 0
             for count, (session, data, is_reply) in enumerate(_gather_all(waiting), 1):
                 session.sink.send(data, is_reply=is_reply)
