@@ -95,8 +95,8 @@ def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
     """Send a user on who joins a channel by a former name (IRCv3 draft/channel-rename); tell whether there is such a channel.
 
     A client that knows RENAME is told the new name; any other comes in under it. Of a secret channel only members may know.
-    A member's session that was there when the name changed knows of it, and makes a channel of the old name, unless the channel is
-    registered and keeps its names.
+    A member's session that was there when the name changed knows of it, and makes a channel of the old name, unless the channel
+    is registered and keeps its names.
     """
     world, user, session = request.world, request.user, request.session
     channel = world.channels.renamed_to(folded)
