@@ -81,7 +81,7 @@ def test_a_note_that_was_left_locks_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "chat.db.lock").read_bytes() == b""
 
 
-async def test_what_was_beside_another_database_is_not_written_into_a_restored_copy(tmp_path: Path) -> None:
+def test_what_was_beside_another_database_is_not_written_into_a_restored_copy(tmp_path: Path) -> None:
     """`trio-chat backup`, and the copy put in the place of a database whose write-ahead log is still there."""
     path, copy = tmp_path / "chat.db", tmp_path / "copy.db"
     live = apsw.Connection(str(path))
