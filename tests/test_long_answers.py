@@ -150,6 +150,13 @@ def test_channels_are_joined_in_parts() -> None:
     assert seen == ["JOIN", *["353"] * (len(seen) // 20 - 2), "366"] * 20
 
 
+def test_coming_and_going_count_by_those_who_see_it(crowd: Town) -> None:
+    """A client that joins and leaves a large channel again and again has everybody there sent something each time."""
+    ann = crowd.person("ann")
+    works = [sum(part.work for part in parts(ann, line)) for line in ("JOIN #all", "PART #all", "JOIN #small", "PART #small")]
+    assert works == [1 + (PEOPLE + 1) // 2 - WORK_AT_ONCE, (PEOPLE + 1) // 2, 0, 0]
+
+
 # At the edge.
 
 

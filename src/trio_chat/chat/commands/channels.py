@@ -50,7 +50,7 @@ def join_command(request: Request) -> Steps:
 
 def _work_of(channel: Channel | None) -> int:
     """Return as how much work the members of a channel count, each of whom is named, or sent something."""
-    return 1 + len(channel.members) // 8 if channel is not None else 1
+    return 1 + len(channel.members) // 2 if channel is not None else 1
 
 
 def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> None:
@@ -165,6 +165,7 @@ def part_command(request: Request) -> None:
         if channel not in request.user.channels:
             request.reply.numeric(n.ERR_NOTONCHANNEL, channel.name)
             continue
+        request.reply.charge(len(channel.members) // 2)  # each of them is sent it
         # A member that may not speak does not do so by its last words.
         part(request, channel, "" if policy.is_muted(request.user, channel) else request.param(1))
 
