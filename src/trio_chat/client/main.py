@@ -67,10 +67,11 @@ class Target:
     keys: Passwords | None = None
     security: Security = field(default_factory=Security)
     encoding: str = "cp1252"
+    proxy: str = field(default="", repr=False)
 
     def connector(self) -> Connector:
         """Return what gets a connection; it wants to be told whom to tell."""
-        return Connector(self.host, self.port, self.security)
+        return Connector(self.host, self.port, self.security, proxy=self.proxy)
 
 
 class Client(Protocol):
@@ -144,6 +145,7 @@ def targets(options: ConnectOptions) -> list[Target]:
             keys=keys,
             security=options.security,
             encoding=options.client.encoding,
+            proxy=options.client.proxy,
         )
     ]
 
@@ -161,6 +163,7 @@ def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
         if command
         else Keys(f"trio-chat {format_address(profile.host, profile.port)}"),
         encoding=profile.encoding or options.client.encoding,
+        proxy=profile.proxy or options.client.proxy,
     )
 
 

@@ -1,7 +1,7 @@
 """Where `trio-chat connect` is told to go: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`. Pure."""
 
 import re
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
 from trio_chat.config import values
@@ -55,6 +55,14 @@ def format_address(host: str, port: int) -> str:
 def reachable(host: str) -> str:
     """Return the address to connect to when a server listens on this one: nobody can connect to 0.0.0.0 everywhere."""
     return _THIS_MACHINE.get(host, host)
+
+
+def is_this_machine(host: str) -> bool:
+    """Tell whether nothing that is said to a host leaves this machine."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def _host_and_port(text: str) -> tuple[str, int | None]:

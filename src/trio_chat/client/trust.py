@@ -5,17 +5,18 @@ certificate that has changed is refused, and so is a server that spoke TLS befor
 """
 
 import hashlib
+import os
 import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_address
 
 import trio
 
+from trio_chat.client import proxies
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
-from trio_chat.client.target import format_address
+from trio_chat.client.target import format_address, is_this_machine
 from trio_chat.i18n import _
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
@@ -108,6 +109,7 @@ class Connector:
         security: what the user wants.
         known: the servers that are known.
         now: the time.
+        proxy: what is between, as `[client] proxy`.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Connector:
         security: Security,
         known: KnownServers | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        proxy: str = "",
     ) -> None:
         self.tell: Callable[[str], Awaitable[None]] = _tell_nobody
         """Told, in the user's language, what they must know of how safe a connection is."""
@@ -126,6 +129,7 @@ class Connector:
         self._security = security
         self._known = known or KnownServers()
         self._now = now
+        self._proxy = proxy
         self._has_no_tls = False
         self._was_encrypted = False
         self._patience = HANDSHAKE_TIMEOUTS[0]
@@ -139,21 +143,28 @@ class Connector:
         Cancelled, it leaves no connection behind.
         """
         wants = self._security
-        if wants.plaintext or (not (wants.required or wants.insecure or wants.fingerprint) and _is_this_machine(self._host)):
-            return await connect_tcp(self._host, self._port)
+        if wants.plaintext or (not (wants.required or wants.insecure or wants.fingerprint) and is_this_machine(self._host)):
+            return await self._reach()
         try:
             mark = wants.fingerprint or ("" if wants.insecure else await self._known.get(self._address))
         except OSError as error:
             text = _("{path} cannot be read: {reason}. Without it nobody can say whether this is still the same server.")
             raise CannotConnectError(text.format(path=self._known.path, reason=error.strerror or error)) from error
         if self._has_no_tls and not mark:
-            return await connect_tcp(self._host, self._port)
+            return await self._reach()
         try:
             stream = await self._encrypted_patiently(mark)
         except _NoTlsError:
             return await self._unencrypted(mark)
         self._was_encrypted = True
         return stream
+
+    async def _reach(self) -> trio.abc.Stream:
+        """Connect without encryption, through the proxy if there is one."""
+        proxy = proxies.choose(self._host, self._port, self._proxy, os.environ)
+        if proxy:
+            return await proxies.connect_through(proxy, self._host, self._port)
+        return await connect_tcp(self._host, self._port)
 
     async def _encrypted_patiently(self, mark: str) -> Encrypted:
         """Connect with encryption; a server that gives no answer may be far away, and gets more time."""
@@ -181,7 +192,7 @@ class Connector:
                 "--plaintext connects all the same."
             )
             raise CannotConnectError(text.format(address=self._address), _("it offers no TLS any more"))
-        stream = await connect_tcp(self._host, self._port)
+        stream = await self._reach()
         if not self._has_no_tls:
             self._has_no_tls = True
             await self.tell(_("{address} offers no TLS: what you say can be read on the way.").format(address=self._address))
@@ -208,7 +219,7 @@ class Connector:
         is_kept = False
         try:
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
-                if self._security.required and not _is_this_machine(self._host):
+                if self._security.required and not is_this_machine(self._host):
                     text = _(
                         "Nobody vouches for the certificate of {address} ({reason}), and ircs:// takes no other. If its SHA-256 "
                         "fingerprint is what the server printed when it started, connect with --fingerprint {shown}"
@@ -285,7 +296,7 @@ class Connector:
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
         """Connect and agree on encryption; return the connection and the fingerprint of the server's certificate."""
-        tcp = _Watched(await connect_tcp(self._host, self._port))
+        tcp = _Watched(await self._reach())
         # Servers that just hang up are common; IRC says by itself where it ends.
         stream: Encrypted = trio.SSLStream(tcp, context, server_hostname=self._host, https_compatible=True)
         problem: Exception | None = None
@@ -346,14 +357,6 @@ def _trusting() -> ssl.SSLContext:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _is_this_machine(host: str) -> bool:
-    """Tell whether nothing that is said leaves this machine."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 async def _tell_nobody(text: str) -> None:

@@ -167,6 +167,9 @@ KEYS: dict[str, dict[str, Kind]] = {
         "encoding": Kind(
             values.encoding, "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r, iso8859-15"
         ),
+        "proxy": Kind(
+            values.no_or_proxy, "socks5://host:port, http://host:port, none, or nothing (that of the environment)", secret=True
+        ),
     },
 }
 """Every key that config.ini may have, by section."""
@@ -230,6 +233,9 @@ NAMED: dict[str, NamedSection] = {
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
             "encoding": Kind(values.no_or_encoding, "an encoding as of [client] encoding, or nothing (that of [client])"),
+            "proxy": Kind(
+                values.no_or_proxy, "socks5://host:port, http://host:port, none, or nothing (that of [client])", secret=True
+            ),
         },
     ),
 }

@@ -161,6 +161,7 @@ class ClientSettings:
     highlights: tuple[str, ...] = ()
     notify: str = "desktop"
     encoding: str = "cp1252"
+    proxy: str = field(default="", repr=False)  # empty: that of the environment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +177,7 @@ class ProfileSettings:
     password_command: str = ""
     start: bool = True
     encoding: str = ""  # empty: that of [client]
+    proxy: str = field(default="", repr=False)  # empty: that of [client]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

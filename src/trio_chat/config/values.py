@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import NamedTuple
 
+from trio_chat.config import proxies
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.masks import network_of, show_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
@@ -318,6 +319,14 @@ def no_or_secret(value: str) -> str:
     """Return what nobody should guess, or nothing for nothing."""
     if value and not (16 <= len(value) <= 200 and value.isprintable() and " " not in value):
         raise ValueError(value)
+    return value
+
+
+def no_or_proxy(value: str) -> str:
+    """Return the URL of a proxy, `none` for a direct connection, or nothing for what is set elsewhere."""
+    if value.lower() in ("", NOBODY):
+        return value.lower()
+    proxies.parse(value)
     return value
 
 

@@ -66,7 +66,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
     },
     "metrics": {When.RESTART: ("port", "host")},
-    "client": {When.CLIENT: ("nick", "channel", "language", "theme", "typing", "highlights", "notify", "encoding")},
+    "client": {When.CLIENT: ("nick", "channel", "language", "theme", "typing", "highlights", "notify", "encoding", "proxy")},
     "listeners": {When.RESTART: ()},
     "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},

@@ -40,13 +40,14 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
 
     Cancelled, it leaves no connection behind.
     """
+    refuse_onion(host)
     try:
         with trio.fail_after(CONNECT_TIMEOUT):
             return await trio.open_tcp_stream(host, port)
     except trio.TooSlowError:
         reason = _("no answer")
     except (OSError, UnicodeError) as error:
-        reason = _reason(error)
+        reason = reason_of(error)
     text = _(
         "Cannot connect to {address}: {reason}. Check the address and the port, that the server is running, and that no "
         "firewall is in the way."
@@ -54,7 +55,22 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
     raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
 
 
-def _reason(error: BaseException) -> str:
+def refuse_onion(host: str) -> None:
+    """Refuse to look up an onion service: its name must not reach DNS (RFC 7686 §2).
+
+    Raises:
+        CannotConnectError: with a sentence for people.
+    """
+    if host.lower().rstrip(".").endswith(".onion"):
+        text = _(
+            "{host} is an onion service: only Tor reaches it, and its name is not looked up here. Set [client] proxy or "
+            "ALL_PROXY to socks5h://127.0.0.1:9050, or where your Tor listens."
+        )
+        raise CannotConnectError(text.format(host=host), _("an onion service needs a proxy"))
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in few words why a connection has failed, wherever Trio keeps that."""
     causes = list(_causes(error))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return _("nobody answers there (connection refused)")

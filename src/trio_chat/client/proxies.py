@@ -1,0 +1,213 @@
+"""Proxies between the client and a server: SOCKS5 (RFC 1928, by python-socks) and HTTP CONNECT (RFC 9110 §9.3.6, by h11).
+
+A proxy is given the name of the server and looks it up itself, as `socks5h` says. This machine is never reached through one.
+"""
+
+import importlib
+from base64 import b64encode
+from collections.abc import Mapping
+from http import HTTPStatus
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import trio
+
+from trio_chat.client.session.connecting import CannotConnectError, reason_of
+from trio_chat.client.target import format_address, is_this_machine
+from trio_chat.config.proxies import Proxy, parse
+from trio_chat.i18n import _
+
+PROXY_TIMEOUT = 60.0
+"""Seconds for reaching the proxy and for its answer: an onion service may take that long."""
+_PART = 4096
+_PACKAGE = "python_socks.async_.trio.v2"
+
+
+class Tunnel(trio.abc.Stream):
+    """A connection through a proxy. It is no socket stream: its other end is not where the socket leads.
+
+    Args:
+        stream: the connection to the proxy.
+        received: what the server has already sent.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, received: bytes = b"") -> None:
+        self._stream = stream
+        self._received = received
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """Receive; see `trio.abc.ReceiveStream`."""
+        if not self._received:
+            return bytes(await self._stream.receive_some(max_bytes))
+        await trio.lowlevel.checkpoint()
+        size = len(self._received) if max_bytes is None else max_bytes
+        data, self._received = self._received[:size], self._received[size:]
+        return data
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send; see `trio.abc.SendStream`."""
+        await self._stream.send_all(data)
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Wait until there is room; see `trio.abc.SendStream`."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def aclose(self) -> None:
+        """Close; see `trio.abc.AsyncResource`."""
+        await self._stream.aclose()
+
+
+def choose(host: str, port: int, setting: str, environment: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy to a server, None for a direct connection.
+
+    Args:
+        host: the server's name or address.
+        port: its port.
+        setting: as `[client] proxy`: a URL, `none`, or "" for the one of the environment.
+        environment: may have `ALL_PROXY` and `NO_PROXY`, in small letters first, as curl reads them.
+
+    Raises:
+        CannotConnectError: when the environment names a proxy that cannot be used: the user expects no direct connection then.
+    """
+    if is_this_machine(host) or setting == "none":
+        return None
+    if setting:
+        return parse(setting)
+    url = environment.get("all_proxy") or environment.get("ALL_PROXY") or ""
+    if not url or _is_excepted(host, port, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
+        return None
+    try:
+        return parse(url)
+    except ValueError:
+        text = _(
+            "ALL_PROXY in the environment is no proxy that can be used: allowed is socks5://host:port or http://host:port, with "
+            "user:password@ before the host if need be. Nothing was sent. [client] proxy = none connects without a proxy."
+        )
+        raise CannotConnectError(text, _("the proxy cannot be used")) from None
+
+
+async def connect_through(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
+    """Connect to a server through a proxy, which looks up its name.
+
+    Raises:
+        CannotConnectError: with a sentence for people.
+
+    Cancelled, it leaves no connection behind.
+    """
+    try:
+        name = _in_ascii(host)
+        with trio.fail_after(PROXY_TIMEOUT):
+            return await (_socks if proxy.scheme == "socks5" else _http)(proxy, name, port)
+    except trio.TooSlowError:
+        reason = _("no answer")
+    except (OSError, UnicodeError) as error:
+        reason = reason_of(error)
+    except _RefusedError as error:
+        reason = str(error)
+    text = _("Cannot connect to {address} through the proxy {proxy}: {reason}. Check that the proxy is running and reaches it.")
+    raise CannotConnectError(text.format(address=format_address(host, port), proxy=proxy, reason=reason), reason)
+
+
+class _RefusedError(Exception):
+    """The proxy does not connect; the text says why and has nothing in it that the proxy has sent."""
+
+
+async def _socks(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
+    try:
+        package: Any = importlib.import_module(_PACKAGE)
+        errors: Any = importlib.import_module("python_socks")
+    except ImportError:
+        text = _('A SOCKS5 proxy needs the package python-socks: pip install "trio-chat[proxy]". Nothing was sent.')
+        raise CannotConnectError(text, _("the package python-socks is missing")) from None
+    tunnel = package.Proxy(errors.ProxyType.SOCKS5, proxy.host, proxy.port, proxy.user or None, proxy.password or None, rdns=True)
+    try:
+        stream = await tunnel.connect(host, port, timeout=PROXY_TIMEOUT)
+    except errors.ProxyConnectionError as error:
+        raise _RefusedError(_("the proxy itself: {reason}").format(reason=reason_of(error))) from None
+    except errors.ProxyError as error:
+        raise _RefusedError(str(error)) from None
+    except trio.BrokenResourceError:
+        raise _RefusedError(_ends()) from None
+    return Tunnel(stream.trio_stream)
+
+
+async def _http(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
+    try:
+        stream: trio.abc.Stream = await trio.open_tcp_stream(proxy.host, proxy.port)
+    except OSError as error:
+        raise _RefusedError(_("the proxy itself: {reason}").format(reason=reason_of(error))) from None
+    is_open = False
+    try:
+        received = await _ask(stream, proxy, format_address(host, port))
+        is_open = True
+    except (trio.BrokenResourceError, trio.ClosedResourceError):
+        raise _RefusedError(_ends()) from None
+    finally:
+        if not is_open:
+            await trio.aclose_forcefully(stream)
+    return Tunnel(stream, received)
+
+
+async def _ask(stream: trio.abc.Stream, proxy: Proxy, address: str) -> bytes:
+    """Ask for a tunnel; return what the server has sent behind the answer."""
+    h11: Any = importlib.import_module("h11")  # few need it, and start-up time counts
+    http = h11.Connection(h11.CLIENT)
+    headers = [("Host", address)]
+    if proxy.user:
+        headers.append(("Proxy-Authorization", "Basic " + b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()))
+    request = h11.Request(method="CONNECT", target=address, headers=headers)
+    await stream.send_all(http.send(request) + http.send(h11.EndOfMessage()))
+    while True:
+        try:
+            answer = http.next_event()
+        except h11.RemoteProtocolError:
+            raise _RefusedError(_("this is no HTTP proxy")) from None
+        if answer is h11.NEED_DATA:
+            http.receive_data(await stream.receive_some(_PART))
+        elif isinstance(answer, h11.Response):
+            break
+    if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
+        raise _RefusedError(_status(answer.status_code))
+    return bytes(http.trailing_data[0])
+
+
+def _ends() -> str:
+    return _("the proxy ends the connection without an answer")
+
+
+def _status(code: int) -> str:
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return str(code)
+
+
+def _in_ascii(host: str) -> str:
+    """Return a name as it goes to a proxy (RFC 5891), which need not know other letters."""
+    if host.isascii():
+        return host
+    idna: Any = importlib.import_module("idna")
+    return str(idna.encode(host, uts46=True).decode())
+
+
+def _is_excepted(host: str, port: int, exceptions: str) -> bool:
+    """Tell whether NO_PROXY has this server: `*`, a name with all below it, an address or a network, each perhaps with a port."""
+    name = host.lower().rstrip(".")
+    for word in exceptions.lower().replace(",", " ").split():
+        if word == "*" or _is_in_network(name, word):
+            return True
+        domain, colon, number = word.rpartition(":")
+        if not colon or not number.isdecimal() or domain.endswith(":"):
+            domain, number = word, ""
+        domain = domain.removeprefix("*").strip(".").removeprefix("[").removesuffix("]")
+        is_below = name.endswith(f".{domain}") and not _is_in_network(name, name)
+        if domain and number in ("", str(port)) and (name == domain or is_below):
+            return True
+    return False
+
+
+def _is_in_network(host: str, network: str) -> bool:
+    try:
+        return ip_address(host) in ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        return False
