@@ -248,10 +248,23 @@ class ListInterface:
 
 
 class NoState:
-    """Remembers a nickname as long as a test lasts."""
+    """Remembers a nickname and an ignore list as long as a test lasts."""
 
-    def __init__(self, nick: str = "") -> None:
+    def __init__(self, nick: str = "", ignored: Sequence[str] = ()) -> None:
         self.nick = nick
+        self.ignored = list(ignored)
+        self.can_write = True
+
+    async def load_ignored(self) -> list[str]:
+        """Return it."""
+        await trio.lowlevel.checkpoint()
+        return self.ignored
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Change it."""
+        await trio.lowlevel.checkpoint()
+        self.ignored = [*(word for word in self.ignored if word not in removed), *added]
+        return self.can_write
 
     async def load_nick(self) -> str:
         """Return it."""

@@ -5,7 +5,7 @@ from functools import partial
 
 import trio
 
-from trio_chat.client import moderation  # noqa: F401  it fills the table, too
+from trio_chat.client import ignoring, moderation  # noqa: F401  they fill the table, too
 from trio_chat.client.credentials import mask_protocol
 from trio_chat.client.registry import COMMANDS, Actions, Meant, command
 from trio_chat.client.session.dialogue import Dialogue

@@ -68,6 +68,7 @@ class Target:
     security: Security = field(default_factory=Security)
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)
+    hides_strangers: bool = False
 
     def connector(self) -> Connector:
         """Return what gets a connection; it wants to be told whom to tell."""
@@ -146,6 +147,7 @@ def targets(options: ConnectOptions) -> list[Target]:
             security=options.security,
             encoding=options.client.encoding,
             proxy=options.client.proxy,
+            hides_strangers=options.client.strangers == "off",
         )
     ]
 
@@ -164,6 +166,7 @@ def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
         else Keys(f"trio-chat {format_address(profile.host, profile.port)}"),
         encoding=profile.encoding or options.client.encoding,
         proxy=profile.proxy or options.client.proxy,
+        hides_strangers=options.client.strangers == "off",
     )
 
 
@@ -204,6 +207,7 @@ def _line_client(options: ConnectOptions) -> Client:
         keys=target.keys,
         may_be_plain=target.security.plaintext,
         encoding=target.encoding,
+        hides_strangers=target.hides_strangers,
     )
     connector.tell = client.tell
     return client

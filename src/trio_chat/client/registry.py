@@ -4,12 +4,13 @@ An entry gives a command's usage, help, number of arguments and handler; `/help`
 arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.client.credentials import mask_message
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.i18n import _
 
 
@@ -33,6 +34,13 @@ class Actions(Protocol):
     @property
     def current(self) -> str:
         """The channel that the user talks in, "" when there is none."""
+
+    @property
+    def ignored(self) -> Ignored:
+        """The ignore list."""
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Add to the ignore list and remove from it; return whether that is remembered after this run."""
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""

@@ -164,6 +164,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "typing": values.YES_OR_NO,
         "highlights": Kind(values.words, "words separated by commas, or nothing"),
         "notify": values.choice("off", "bell", "desktop"),
+        "strangers": values.choice("open", "gather", "off"),
         "encoding": Kind(
             values.encoding, "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r, iso8859-15"
         ),

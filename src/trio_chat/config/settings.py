@@ -160,6 +160,7 @@ class ClientSettings:
     typing: bool = True
     highlights: tuple[str, ...] = ()
     notify: str = "desktop"
+    strangers: str = "open"
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)  # empty: that of the environment
 

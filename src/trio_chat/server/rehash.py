@@ -66,7 +66,11 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
         ),
     },
     "metrics": {When.RESTART: ("port", "host")},
-    "client": {When.CLIENT: ("nick", "channel", "language", "theme", "typing", "highlights", "notify", "encoding", "proxy")},
+    "client": {
+        When.CLIENT: (
+            "nick", "channel", "language", "theme", "typing", "highlights", "notify", "strangers", "encoding", "proxy",
+        ),
+    },
     "listeners": {When.RESTART: ()},
     "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},

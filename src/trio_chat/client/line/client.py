@@ -3,7 +3,7 @@
 Two tasks beside the link: one shows events, one reads typed lines and decides what they mean.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 
 import trio
@@ -20,6 +20,7 @@ from trio_chat.client.registry import Meant, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.client.session.status import ANSWERS
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _
@@ -45,6 +46,7 @@ class LineClient:
         random: where the jitter of reconnecting comes from.
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: what a line is in that is not UTF-8.
+        hides_strangers: whether nothing is shown of strangers who write to the user alone.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class LineClient:
         random: Random | None = None,
         may_be_plain: bool = False,
         encoding: str = "cp1252",
+        hides_strangers: bool = False,
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
@@ -77,6 +80,7 @@ class LineClient:
             can_hide=interface.can_hide,
             may_be_plain=may_be_plain,
             encoding=encoding,
+            hides_strangers=hides_strangers,
         )
         self._finishing = False
         self._reason = ""
@@ -110,6 +114,15 @@ class LineClient:
     def current(self) -> str:
         """The channel that the user talks in, "" when there is none."""
         return self._rooms.current
+
+    @property
+    def ignored(self) -> Ignored:
+        """The ignore list."""
+        return self._link.ignored
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Add to the ignore list and remove from it."""
+        return await self._link.change_ignored(added, removed)
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""

@@ -26,6 +26,7 @@ from trio_chat.client.session.connecting import Backoff
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import End, Event, Kind, Note, Outcome
 from trio_chat.client.session.fetch import AT_JOIN
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.client.session.past import Past
 from trio_chat.client.session.session import NotConnectedError, Session, is_local, is_secure
 from trio_chat.i18n import _
@@ -59,6 +60,7 @@ class Link:
         stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: what a line is in that is not UTF-8.
+        hides_strangers: whether nothing is told of strangers who write to the user alone.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Link:
         stays: bool = False,
         may_be_plain: bool = False,
         encoding: str = "cp1252",
+        hides_strangers: bool = False,
     ) -> None:
         self.rooms = rooms
         self.wish = NickWish(nick)
@@ -97,6 +100,8 @@ class Link:
         self._stays = stays
         self._may_be_plain = may_be_plain
         self._encoding = encoding
+        self.ignored = Ignored()
+        self._hides_strangers = hides_strangers
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
         self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
@@ -263,6 +268,12 @@ class Link:
         self.failed = self.failed or (not password and not self.interactive)
         await self.logins.become_operator(name, password)
 
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Add to the ignore list and remove from it; return whether that is remembered after this run."""
+        gone = {word.casefold() for word in (*removed, *added)}
+        self.ignored.replace([*(word for word in self.ignored.words if word.casefold() not in gone), *added])
+        return await self._state.change_ignored(added, removed)
+
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
         await self._show(events.Asked())
@@ -397,6 +408,10 @@ class Link:
                 return 1
 
     async def _get_stream(self) -> trio.abc.Stream | None:
+        if not self.ignored.is_loaded:
+            loaded = await self._state.load_ignored()
+            if not self.ignored.is_loaded:  # another link may have been faster
+                self.ignored.load(loaded)
         await self._choose_nick()
         await self.logins.load(self.wish.nick)
         return await self._tries.connect()
@@ -412,6 +427,8 @@ class Link:
             credentials=self.logins.credentials,
             sees_status=self._sees_status,
             is_private=self._may_be_plain or is_secure(stream) or is_local(stream),
+            ignored=self.ignored,
+            hides_strangers=self._hides_strangers,
         )
         self.rooms.features = dialogue.features
         session = Session(stream, dialogue, self._events, encoding=self._encoding)

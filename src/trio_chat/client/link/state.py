@@ -1,15 +1,21 @@
-"""What the client remembers from one run to the next: the last nickname, in a small file of the user's own.
+"""What the client remembers from one run to the next, in a small file of the user's own: the last nickname, the ignore list.
 
 A file that cannot be read or written is no reason to trouble anyone: then nothing is remembered.
 """
 
 import json
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import trio
 
 from trio_chat import private
 from trio_chat.client.places import state_file
+
+_changing = threading.Lock()
+"""Held by a thread that changes the file: what another one writes meanwhile must not be lost."""
 
 
 class StateFile:
@@ -24,23 +30,46 @@ class StateFile:
 
     async def load_nick(self) -> str:
         """Return the nickname used last, "" when none is known."""
-        return await trio.to_thread.run_sync(self._load)
+        nick = (await trio.to_thread.run_sync(self._load)).get("nick", "")
+        return nick if isinstance(nick, str) else ""
 
     async def save_nick(self, nick: str) -> None:
         """Remember a nickname; cancelled, it is remembered all the same."""
         await trio.to_thread.run_sync(self._save, nick)
 
-    def _load(self) -> str:
+    async def load_ignored(self) -> list[str]:
+        """Return the masks of those who are ignored."""
+        return _words((await trio.to_thread.run_sync(self._load)).get("ignored"))
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Remember that masks were added to the ignore list and removed from it; return whether that was possible."""
+        return await trio.to_thread.run_sync(self._change_ignored, added, removed)
+
+    def _load(self) -> dict[str, Any]:
         try:
             state = json.loads((self._path or state_file()).read_text("utf-8"))
         except (OSError, ValueError, RuntimeError):  # RuntimeError: the user has no home
-            return ""
-        nick = state.get("nick", "") if isinstance(state, dict) else ""
-        return nick if isinstance(nick, str) else ""
+            return {}
+        return state if isinstance(state, dict) else {}
 
-    def _save(self, nick: str) -> None:
+    def _save(self, nick: str) -> bool:
+        with _changing:
+            return self._write({**self._load(), "nick": nick})
+
+    def _change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        with _changing:
+            state = self._load()
+            gone = {word.casefold() for word in (*removed, *added)}
+            known = [word for word in _words(state.get("ignored")) if word.casefold() not in gone]
+            return self._write({**state, "ignored": [*known, *added]})
+
+    def _write(self, state: dict[str, Any]) -> bool:
         try:
-            path = self._path or state_file()
-            private.write_text(path, json.dumps({"nick": nick}, ensure_ascii=False) + "\n")
-        except (OSError, RuntimeError):
-            return
+            private.write_text(self._path or state_file(), json.dumps(state, ensure_ascii=False) + "\n")
+        except (OSError, RuntimeError, ValueError):  # ValueError: a lone surrogate
+            return False
+        return True
+
+
+def _words(found: object) -> list[str]:
+    return [word for word in found if isinstance(word, str)] if isinstance(found, list) else []

@@ -59,6 +59,7 @@ class Buffer:
         self.read_until = read_until
         self.knows_marker = False
         self.is_loading = False
+        self.is_unanswered = False
         self.has_all = place is Place.SERVER
         self.draft = ""
         self.first = 0

@@ -9,7 +9,7 @@ from trio_chat.client.model.handlers import HANDLERS
 from trio_chat.client.model.state import State
 from trio_chat.client.model.talk import Results
 from trio_chat.client.render import Renderer
-from trio_chat.client.session.events import Event
+from trio_chat.client.session.events import Event, Note
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence
 
@@ -21,9 +21,10 @@ class Server:
         name: what the user calls it.
         now: seconds of Unix time.
         words: what the user wants to be told of, beside the own nickname.
+        strangers: where the first words of strangers go: `open` gives them a window, `gather` shows them in that of the server.
     """
 
-    def __init__(self, name: str, now: Callable[[], float], words: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open") -> None:
         self.name = name
         self.nick = ""
         self.state = State.CONNECTING
@@ -47,6 +48,8 @@ class Server:
         self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
         self.now = now
         self.words = words
+        self.strangers = strangers
+        self.told: set[str] = set()
         self.skew = 0.0
         """Seconds by which the server's clock is ahead of ours."""
         self._clock = ""
@@ -110,6 +113,12 @@ class Server:
         for line in self._renderer.lines(event):
             text, is_error = sentence(line)
             buffer.append(Entry(Sort.ERROR if is_error else Sort.INFO, self.now(), text=text))
+
+    def tell_once(self, text: str) -> None:
+        """Add a sentence to the server's buffer, unless it was told already."""
+        if text not in self.told:
+            self.told.add(text)
+            self.show(self.log, Note(text))
 
     def shared(self, nick: str) -> list[Buffer]:
         """Return the buffers that somebody is in, or that are of talks with that person."""

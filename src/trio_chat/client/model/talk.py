@@ -8,10 +8,13 @@ from trio_chat.client.model.handlers import handles
 from trio_chat.client.model.highlights import is_mention
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Kind, Said
+from trio_chat.i18n import _
 
 if TYPE_CHECKING:
     from trio_chat.client.model.server import Server
 
+MOST_UNANSWERED = 20
+"""Windows that others have opened by writing, until the user answers in them or closes them."""
 _SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
 
 
@@ -45,6 +48,8 @@ def _said(server: "Server", event: Said) -> None:
     if (member := buffer.members.get(server.features.fold(event.sender))) and not event.own:
         member.spoke = entry.time
     is_new = not event.played_back or entry.time > buffer.read_until
+    if event.own:
+        buffer.is_unanswered = False
     if event.own or not is_new:
         if event.own and not event.played_back:
             buffer.read_until = max(buffer.read_until, entry.time)
@@ -65,7 +70,33 @@ def _buffer_for(server: "Server", event: Said) -> Buffer:
         return server.get(event.talk) or server.here()
     if server.features.is_channel(event.talk.lstrip(server.features.prefixes)):
         return server.open(event.talk.lstrip(server.features.prefixes))
-    return server.open(event.talk or server.name)
+    return _talk_with(server, event)
+
+
+def _talk_with(server: "Server", event: Said) -> Buffer:
+    """Return the window of a private talk; what opens none, however many people write, goes to that of the server."""
+    name = event.talk or server.name
+    if event.own or server.get(name):
+        return server.open(name)
+    if event.is_stranger and server.strangers != "open":
+        text = _("What people write who are in none of your channels is shown here. /query nickname opens a talk with one.")
+        server.tell_once(text)
+        return server.log
+    text = _(
+        "{most} people have written to you whom you have not answered: what others write is shown here."
+        " /query nickname opens a talk, /ignore hides somebody, /close makes room."
+    ).format(most=MOST_UNANSWERED)
+    if not _has_room(server):
+        server.tell_once(text)
+        return server.log
+    server.told.discard(text)
+    buffer = server.open(name)
+    buffer.is_unanswered = True
+    return buffer
+
+
+def _has_room(server: "Server") -> bool:
+    return sum(buffer.is_unanswered for buffer in server.buffers.values()) < MOST_UNANSWERED
 
 
 def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
@@ -161,5 +192,6 @@ def _marker(server: "Server", event: events.MarkerMoved) -> None:
 
 @handles(events.TalkedBefore)
 def _talked(server: "Server", event: events.TalkedBefore) -> None:
-    if not server.features.is_channel(event.talk):
-        server.open(event.talk)
+    is_unwanted = event.is_stranger and server.strangers != "open"
+    if not server.features.is_channel(event.talk) and not server.get(event.talk) and not is_unwanted and _has_room(server):
+        server.open(event.talk).is_unanswered = True

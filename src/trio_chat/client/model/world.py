@@ -36,9 +36,10 @@ class World:
     Args:
         now: seconds of Unix time.
         words: what the user wants to be told of, beside the own nickname.
+        strangers: where the first words of strangers go; see `Server`.
     """
 
-    def __init__(self, now: Callable[[], float], words: Sequence[str] = ()) -> None:
+    def __init__(self, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open") -> None:
         self.servers: list[Server] = []
         self.mentions: deque[Found] = deque(maxlen=_MOST_MENTIONS)
         self.is_present = True
@@ -48,12 +49,13 @@ class World:
         self.on_seen: Callable[[Server, Buffer, float], None] = lambda _server, _buffer, _time: None
         self._now = now
         self._words = tuple(words)
+        self._strangers = strangers
         self._current: tuple[Server, Buffer] | None = None
         self._previous: tuple[Server, Buffer] | None = None
 
     def add_server(self, name: str) -> Server:
         """Add a server; the first one is looked at."""
-        server = Server(name, self._now, self._words)
+        server = Server(name, self._now, self._words, self._strangers)
         server.is_current = self._is_current
         server.is_watched = lambda buffer: self.is_present and self._is_current(buffer)
         server.on_message = self._message
@@ -158,7 +160,8 @@ class World:
         if entry.is_mention:
             self.mentions.append(Found(server, buffer.name, entry))
         if buffer.unread == 0 and self.is_present and self._is_current(buffer):
-            self.on_seen(server, buffer, entry.time)
+            if buffer is not server.log:
+                self.on_seen(server, buffer, entry.time)
             return
         self.on_alert(server, buffer, entry)
 

@@ -22,11 +22,13 @@ from trio_chat.client.model.server import Server
 from trio_chat.client.model.state import State
 from trio_chat.client.model.world import World
 from trio_chat.client.screen import notify, themes
+from trio_chat.client.screen.alerts import Alerts
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
 from trio_chat.client.screen.desk import Desk
 from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session import events
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -61,12 +63,14 @@ class Options(NamedTuple):
         typing: whether others are told that we are typing.
         highlights: words that the user wants to be told of.
         notify: one of `notify.WAYS`.
+        strangers: where the first words of strangers go: `open`, `gather`, or `off` for nowhere.
     """
 
     theme: str = "auto"
     typing: bool = True
     highlights: Sequence[str] = ()
     notify: str = "desktop"
+    strangers: str = "open"
 
 
 class ScreenClient:
@@ -103,8 +107,10 @@ class ScreenClient:
         self._title = ""
         self._unsent: list[str] = []
         self.code = 0
-        self.world = World(now, options.highlights)
+        self.ignored = Ignored()
+        self.world = World(now, options.highlights, options.strangers)
         self.world.on_alert = self._alert
+        self._alerts = Alerts(self._ring)
         self.desk = Desk(
             self.world,
             theme=themes.resolve(options.theme, self._environment),
@@ -130,6 +136,7 @@ class ScreenClient:
                 nursery.start_soon(self._do_jobs)
                 nursery.start_soon(self._paint)
                 nursery.start_soon(self._tick)
+                nursery.start_soon(self._alerts.run)
                 self.desk.refresh()
                 with self._scope:
                     await loop.run_async()
@@ -167,6 +174,7 @@ class ScreenClient:
     def add(self, name: str, link: Link) -> Server:
         """Add a server; it is connected to at once, or when `run` begins."""
         server = self.world.add_server(name)
+        link.ignored = self.ignored
         seat = Seat(link, server)
         self.desk.seats.append(seat)
         if self._nursery:
@@ -288,10 +296,11 @@ class ScreenClient:
     # The terminal
 
     def _alert(self, server: Server, buffer: Buffer, entry: Entry) -> None:
-        if not entry.is_mention:
-            return
-        where = "" if buffer.place is Place.TALK else f" {buffer.name}"
-        data = notify.sequence(self._options.notify, f"{entry.sender}{where}", entry.text, self._environment)
+        if entry.is_mention:
+            self._alerts.add(buffer, entry)
+
+    def _ring(self, title: str, text: str) -> None:
+        data = notify.sequence(self._options.notify, title, text, self._environment)
         if data:
             self._screen.write(data)
             self._screen.flush()

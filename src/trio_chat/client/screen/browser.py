@@ -99,7 +99,8 @@ class Browser:
         self.close_page()
         if found.server not in self._desk.world.servers:
             return
-        buffer = found.server.open(found.talk)
+        server = found.server
+        buffer = server.get(found.talk) or (server.log if found.talk == server.log.name else server.open(found.talk))
         self._desk.world.go(found.server, buffer)
         self._desk.refresh()
         self._seeking = (buffer, found, _MOST_PAGES)

@@ -1,6 +1,6 @@
 """What a typed line means on the screen: the commands that all interfaces have, and those of the screen, in one table."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 import trio
@@ -14,6 +14,7 @@ from trio_chat.client.screen import themes
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
@@ -51,6 +52,15 @@ class Here:
     def current(self) -> str:
         """The channel or the person that messages go to, "" in the server's own buffer."""
         return "" if self.buffer.place is Place.SERVER else self.buffer.name
+
+    @property
+    def ignored(self) -> Ignored:
+        """The ignore list."""
+        return self.seat.link.ignored
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Add to the ignore list and remove from it."""
+        return await self.seat.link.change_ignored(added, removed)
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
@@ -218,6 +228,7 @@ async def _back(here: Here, words: list[str]) -> None:
 @_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2, lines=True)
 async def _query(here: Here, words: list[str]) -> None:
     buffer = here.seat.server.open(words[0])
+    buffer.is_unanswered = False
     here.desk.world.go(here.seat.server, buffer)
     if len(words) > 1:
         await here.say(words[0], words[1])

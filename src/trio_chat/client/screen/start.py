@@ -34,7 +34,7 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     from trio_chat.client.main import targets  # noqa: PLC0415  it imports this
 
     client = options.client
-    looks = Options(client.theme, client.typing, client.highlights, client.notify)
+    looks = Options(client.theme, client.typing, client.highlights, client.notify, client.strangers)
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, looks, partial(_wanted, options))
     screen.esc_matters = lambda: running.desk.is_open
@@ -60,6 +60,7 @@ def make_link(target: "Target") -> Link:
         stays=True,
         may_be_plain=target.security.plaintext,
         encoding=target.encoding,
+        hides_strangers=target.hides_strangers,
     )
     connector.tell = link.warn
     return link

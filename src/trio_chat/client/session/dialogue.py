@@ -20,6 +20,7 @@ from trio_chat.client.session.channel import Channel
 from trio_chat.client.session.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history import History
+from trio_chat.client.session.ignored import Ignored
 from trio_chat.client.session.multiline import CONCAT, MULTILINE, LinesOf
 from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.past import Past, Sent
@@ -45,6 +46,8 @@ class Dialogue:
         at_join: how many messages of its history to show of a channel that is joined.
         credentials: the account to log in to at once, if any.
         sees_status: whether it matters who is away, so that the server is asked.
+        ignored: the ignore list; None for an empty one.
+        hides_strangers: whether nothing is told of strangers who write to us alone.
         is_private: whether nobody between us and the server can read along, or the user wants it so.
     """
 
@@ -60,9 +63,13 @@ class Dialogue:
         credentials: Credentials | None = None,
         sees_status: bool = False,
         is_private: bool = True,
+        ignored: Ignored | None = None,
+        hides_strangers: bool = False,
     ) -> None:
         self.nick = nick
         self.is_private = is_private
+        self.hides_strangers = hides_strangers
+        self._ignored = ignored or Ignored()
         self.wanted = wanted or nick
         self.asked_nick = nick
         self.refused_nick = ""
@@ -123,6 +130,7 @@ class Dialogue:
         body = f"\x01ACTION {text}\x01" if kind is Kind.ACTION else text
         Message(command, (target, body)).body()  # refuse before it is pending
         message = self.pending.add(target, text, kind)
+        self.past.written.add(self.features.fold(target))
         self.put(Message(command, (target, body), tags={**self._own_tags(tags), **self._label(message)}))
         self._ask_about(message)
 
@@ -134,6 +142,7 @@ class Dialogue:
         """
         Message("PRIVMSG", (target, "")).body()
         message = self.pending.add(target, "\n".join(lines), Kind.MESSAGE)
+        self.past.written.add(self.features.fold(target))
         reference = message.key
         self.put(Message("BATCH", (f"+{reference}", MULTILINE, target), tags={**self._own_tags(tags), **self._label(message)}))
         room = self.room(target)
@@ -245,6 +254,17 @@ class Dialogue:
     def is_me(self, nick: str) -> bool:
         """Tell whether a nickname is ours."""
         return self.features.same(nick, self.nick)
+
+    def ignores(self, source: str) -> bool:
+        """Tell whether the user ignores a source, `nick!user@host` or a nickname alone; nobody is ignored by himself."""
+        return self._ignored.hides(source, self.features.fold) and not self.is_me(source.partition("!")[0])
+
+    def is_stranger(self, nick: str) -> bool:
+        """Tell whether somebody is in none of our channels, and was not written to in this run."""
+        key = self.features.fold(nick)
+        if key in self.past.written or self.joining or self.names:  # who is there is not known yet
+            return False
+        return not any(key in channel.members for channel in self.channels.values())
 
     def channel(self, name: str) -> Channel | None:
         """Return a channel we are in."""

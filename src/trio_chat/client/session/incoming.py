@@ -277,6 +277,9 @@ def _mode(dialogue: "Dialogue", message: Message) -> None:
 @handles("INVITE", params=2)
 def _invite(dialogue: "Dialogue", message: Message) -> None:
     nick, channel = message.params[0], message.params[1]
+    is_hidden = dialogue.hides_strangers and dialogue.is_me(nick) and dialogue.is_stranger(message.nick)
+    if dialogue.ignores(message.source) or is_hidden:
+        return
     dialogue.emit(Invited(nick, message.nick, channel, dialogue.is_me(nick)))
 
 

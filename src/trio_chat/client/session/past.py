@@ -64,9 +64,10 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Past:
-    """What was shown so far, and what was sent without being confirmed."""
+    """What was shown so far, what was sent without being confirmed, and who was written to, by folded names."""
 
     unconfirmed: list[Sent] = field(default_factory=list)
+    written: set[str] = field(default_factory=set)
     _channels: dict[str, Shown] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _order: deque[str] = field(default_factory=deque)

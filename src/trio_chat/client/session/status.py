@@ -83,6 +83,8 @@ def change_ranks(dialogue: "Dialogue", name: str, modes: tuple[str, ...]) -> Non
 
 @handles("TAGMSG", params=1)
 def _tags_only(dialogue: "Dialogue", message: Message) -> None:
+    if dialogue.ignores(message.source):
+        return
     tags, target = message.tags, message.params[0]
     own = dialogue.is_me(message.nick)
     private = dialogue.is_me(target) and not own
@@ -113,5 +115,8 @@ def _read(dialogue: "Dialogue", message: Message) -> None:
 
 @handles("CHATHISTORY", params=3)
 def _talked(dialogue: "Dialogue", message: Message) -> None:
-    if message.params[0].upper() == "TARGETS":
-        dialogue.tell(TalkedBefore(message.params[1], message.params[2].removeprefix("timestamp=")))
+    talk = message.params[1]
+    is_stranger = not dialogue.features.is_channel(talk) and dialogue.is_stranger(talk)
+    is_unwanted = dialogue.ignores(talk) or (dialogue.hides_strangers and is_stranger)
+    if message.params[0].upper() == "TARGETS" and not is_unwanted:
+        dialogue.tell(TalkedBefore(talk, message.params[2].removeprefix("timestamp="), is_stranger))

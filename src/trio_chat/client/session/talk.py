@@ -29,9 +29,10 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
         # CTCP other than ACTION asks the program, not the person; answering would tell strangers about it
         is_for_people = word.upper() == "ACTION" and kind is Kind.MESSAGE
         kind, text = Kind.ACTION, rest
+    is_shown = is_for_people and not dialogue.ignores(message.source)
     if (batch := message.tags.get("batch", "")) in dialogue.history.batches:
-        dialogue.history.add(batch, _said_before(dialogue, message, target, text, kind), shown=is_for_people)
-    elif not is_for_people:
+        dialogue.history.add(batch, _said_before(dialogue, message, target, text, kind), shown=is_shown)
+    elif not is_shown or _is_unwanted(dialogue, message, kind):
         return
     elif dialogue.is_me(message.nick):
         _said_by_me(dialogue, message, target, text, kind)
@@ -49,8 +50,18 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
                 msgid=tags.get("msgid", ""),
                 time=tags.get("time", ""),
                 reply_to=_answered(message),
+                is_stranger=private and dialogue.is_stranger(message.nick),
             )
         )
+
+
+def _is_unwanted(dialogue: "Dialogue", message: Message, kind: Kind) -> bool:
+    """Tell whether this is the private message of a stranger, and the user wants none.
+
+    Notices of strangers are shown all the same, since services answer by them.
+    """
+    is_hiding = dialogue.hides_strangers and kind is not Kind.NOTICE and dialogue.is_me(message.params[0])
+    return is_hiding and not _from_server(dialogue, message) and dialogue.is_stranger(message.nick)
 
 
 def _said_before(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> Said:
@@ -80,6 +91,7 @@ def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, 
         private = dialogue.is_me(target)
         # Who writes to himself gets the echo and the message, both with one msgid, and sees both.
         own_id = "" if private else msgid
+        dialogue.past.written.add(dialogue.features.fold(target))
         dialogue.emit(Said(message.nick, target, text, kind, own=not private, private=private, msgid=own_id, time=time))
 
 

@@ -27,6 +27,7 @@ class Said:
         played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
         time: when the server took it in, if it is new and the server tells.
         reply_to: the msgid of the message that it answers, "" for none.
+        is_stranger: whether somebody said it to us alone who is in none of our channels and was not written to.
 
     A message of several lines has line feeds in its text.
     """
@@ -41,6 +42,7 @@ class Said:
     played_back: str = ""
     time: str = ""
     reply_to: str = ""
+    is_stranger: bool = False
 
     @property
     def talk(self) -> str:
@@ -177,3 +179,4 @@ class TalkedBefore:
 
     talk: str
     time: str
+    is_stranger: bool = False
