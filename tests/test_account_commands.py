@@ -365,7 +365,11 @@ def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(caps
     )
     assert ran("account", "dropped") == 0
     assert capsys.readouterr().out.split("\t")[0] == "Ann"
+    register("#a", BOB)
+    state = channels()["#a"] | {"lists": {"I": [["a:ANN", "x!y@z", 1], ["a:bob", "x!y@z", 2]]}}
+    execute("UPDATE channel SET state = ?", json.dumps(state))
     assert ran("account", "free", "ann") == 0
+    assert channels()["#a"]["lists"] == {"I": [["a:bob", "x!y@z", 2]]}
     assert ran("account", "free", "ann") == 1
     assert "not the name of an account that was deleted" in capsys.readouterr().err
     add()

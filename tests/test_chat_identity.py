@@ -135,6 +135,18 @@ def test_nobody_inherits_a_place_on_lists(town: Town) -> None:
     assert commands(guest.say("PRIVMSG ann :x")) == ["477"]
 
 
+def test_a_mask_that_names_a_deleted_account_is_not_of_the_next_one(town: Town) -> None:
+    """Set in between it is taken off when the name is freed; one with wildcards is of names, and stays."""
+    ann, bob = logged_in(town, "ann", "#a"), logged_in(town, "bob")
+    bob.say("NS DROP secret")
+    bob.leave()
+    ann.say("MODE #a +iII a:bob a:b?ll")
+    freed(town)
+    assert [message.params[1:] for message in ann.read() if message.command == "MODE"] == [("-I", "a:bob")]
+    assert "473" in commands(stranger(town).say("JOIN #a"))
+    assert [message.params[2] for message in ann.say("MODE #a +I") if message.command == "346"] == ["a:b?ll"]
+
+
 def test_whom_one_lets_write_is_an_account(town: Town) -> None:
     """Also when it comes back; not who is logged in to it no more."""
     ann, bob = logged_in(town, "ann"), logged_in(town, "bob")

@@ -192,8 +192,10 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
         assert await server.refresh() == Refreshed()
         await create(command, bob, "battery staple", ADDRESS)
         await command.delete(ANN.id)
-        assert await server.refresh() == ((ANN,), ())
+        assert await server.refresh() == ((ANN,), (), ())
         assert server.dropped == {"ann": ANN}
+        await command.free("ann")
+        assert await server.refresh() == Refreshed(freed=(ANN,))
         assert server.known == {"bob": bob}
         assert await server.verify("bob", "battery staple", ADDRESS) == bob
         assert await server.refresh() == Refreshed()
@@ -222,15 +224,15 @@ async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> N
     """Once; one that the server itself has changed is no news to it, nor is what it is just writing."""
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
         await create(server, ANN, "correct horse", ADDRESS)
-        assert await server.refresh() == ((), ())
+        assert await server.refresh() == Refreshed()
         await server.set_password(ANN.id, "battery staple", ADDRESS)
-        assert await server.refresh() == ((), ())
+        assert await server.refresh() == Refreshed()
         await command.refresh()
         await command.set_password(ANN.id, "old grey mare", ADDRESS)
         with server._edit():
-            assert await server.refresh() == ((), ())
-        assert await server.refresh() == ((), (ANN,))
-        assert await server.refresh() == ((), ())
+            assert await server.refresh() == Refreshed()
+        assert await server.refresh() == ((), (ANN,), ())
+        assert await server.refresh() == Refreshed()
 
 
 async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> None:
@@ -241,7 +243,7 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
         await command.delete(ANN.id)
         await command.free("ann")
         await create(command, ANN, "battery staple", ADDRESS)
-        assert await server.refresh() == ((ANN,), ())
+        assert await server.refresh() == ((ANN,), (), ())
         assert server.known == {"ann": ANN._replace(id=2)}
 
 

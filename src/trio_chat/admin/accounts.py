@@ -168,7 +168,7 @@ def free(asked: Asked, settings: "Settings") -> int:
                     "whoever registers {account} would be the operator {operator}: take that account out of config.ini first"
                 )
                 raise StorageError(words.format(account=gone.name, operator=operator.name))
-        people.free(connection, gone.folded)
+        people.free(connection, gone)
     tell(_("Anybody can register {account} now. Nothing of the deleted account belongs to who does.").format(account=gone.name))
     return OK
 

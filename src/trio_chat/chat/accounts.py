@@ -154,10 +154,17 @@ class Email(NamedTuple):
 
 
 class Refreshed(NamedTuple):
-    """What a command beside the server has changed: accounts that are gone, and accounts with other passwords."""
+    """What a command beside the server has changed.
+
+    Args:
+        gone: accounts that were deleted.
+        changed: accounts with other passwords.
+        freed: accounts that were deleted before, and whose names are free now.
+    """
 
     gone: tuple[Account, ...] = ()
     changed: tuple[Account, ...] = ()
+    freed: tuple[Account, ...] = ()
 
 
 class Certificate(NamedTuple):

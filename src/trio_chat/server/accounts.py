@@ -121,9 +121,11 @@ class AccountKeeper(AccountIndex):
 
     def _take(self, snapshot: Snapshot) -> Refreshed:
         before, self._passwords, self._changes = self._passwords, snapshot.passwords, snapshot.changes
+        dropped = list(self.dropped.values())
         gone = self.replace(snapshot.accounts, snapshot.dropped)
+        freed = (account for account in dropped if account.id not in self.dropped_by_id)
         changed = (account for account in snapshot.accounts if before.get(account.id, 0) != snapshot.passwords[account.id])
-        refreshed = Refreshed(tuple(gone), tuple(changed))
+        refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed))
         for account in (*refreshed.gone, *refreshed.changed):
             self._threads.accounts.forget(account.folded)
         return refreshed

@@ -138,12 +138,15 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            gone, changed = await accounts.refresh()
+            gone, changed, freed = await accounts.refresh()
         except AccountsError as error:
             log.error("accounts cannot be read: %s", error)
             continue
         for account in gone:
             log.info("the account %s was deleted", account.name)
+            await announce(partial(forget_account, world, account))
+        for account in freed:  # masks of lists may have named it in between
+            log.info("the name of the deleted account %s is free", account.name)
             await announce(partial(forget_account, world, account))
         for account in changed:
             ended = end_sessions(world, account.id, CREDENTIALS_CHANGED)

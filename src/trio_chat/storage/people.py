@@ -100,9 +100,14 @@ def taken(connection: "apsw.Connection") -> dict[str, Account]:
     return {account.folded: account for account in everyone}
 
 
-def free(connection: "apsw.Connection", folded: str) -> bool:
-    """Let the name of a deleted account be registered again; tell whether it was the name of one."""
-    return in_transaction(connection, accounts.free, folded)
+def free(connection: "apsw.Connection", account: Account) -> None:
+    """Let the name of a deleted account be registered again; masks of lists that have named it since go."""
+    in_transaction(connection, _free, account)
+
+
+def _free(connection: "apsw.Connection", account: Account) -> None:
+    accounts.free(connection, account.folded)
+    _take_from_channels(connection, account)
 
 
 def numbers(connection: "apsw.Connection") -> lines.Numbers:
@@ -184,6 +189,11 @@ def delete(connection: "apsw.Connection", account: Account) -> None:
 
 def _delete(connection: "apsw.Connection", account: Account) -> None:
     accounts.delete(connection, account.id)
+    _take_from_channels(connection, account)
+
+
+def _take_from_channels(connection: "apsw.Connection", account: Account) -> None:
+    """Have channels that last say nothing of an account."""
     for folded, state in _states(connection).items():
         left = _without(state, account)
         if not (left["owner"] or left["members"]):

@@ -6,6 +6,7 @@ from trio_chat.chat.accounts import Account, AccountsError
 from trio_chat.chat.bans import Kind
 from trio_chat.chat.commands import bans, new_accounts
 from trio_chat.chat.commands.accounts import explain
+from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -89,4 +90,6 @@ async def _release(request: Request, gone: Account, reply: Response) -> None:
         answer(request, f"{explain(error)}.", reply)
         return
     audit(request, f"FREE {gone.name}", reply)
+    for event in forget_account(request.world, gone):  # masks of lists may have named it in between
+        reply.emit(event)
     answer(request, f"Anybody can register {gone.name} now. Nothing of the deleted account belongs to who does.", reply)
