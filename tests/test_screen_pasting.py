@@ -179,7 +179,7 @@ async def test_an_endless_paste_is_dropped(jumping_clock):
 # Esc and a key in one packet, which a terminal takes for Alt and the key
 
 
-@pytest.mark.parametrize("opening", [("f1",), ("f8",), ("ctrl g",), ("shift up",), ("ctrl r",)])
+@pytest.mark.parametrize("opening", [("f1",), ("f8",), ("ctrl g",), ("ctrl f",), ("shift up",), ("ctrl r",)])
 @pytest.mark.parametrize("key", ["/", "a", "2", "g", "k", "u", "r", "m", "b", "enter"])
 async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key, jumping_clock):
     """Esc ends the page, the question, the selection or the answer; the key does what it does alone."""

@@ -48,6 +48,11 @@ def pieces(text: str) -> list[tuple[str, Style]]:
     return [piece for part, style in _formatted(text) for piece in _with_links(part, style)]
 
 
+def plain(text: str) -> str:
+    """Return a text without its codes, to be searched: not for a terminal."""
+    return text if text.isprintable() else _CODE.sub("", text)
+
+
 def _formatted(text: str) -> Iterator[tuple[str, Style]]:
     style, position = PLAIN, 0
     for code in _CODE.finditer(text):

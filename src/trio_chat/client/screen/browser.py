@@ -1,14 +1,16 @@
 """Pages over the timeline, and ways through what was said: help, mentions, what was found, where to go."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.loaded import Loaded
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.talk import Results
 from trio_chat.client.model.world import Found, FoundList
 from trio_chat.client.screen.pager import Choice, Pager
-from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines
+from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines, message_lines
 from trio_chat.client.screen.themes import specs
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
@@ -17,6 +19,20 @@ if TYPE_CHECKING:
     from trio_chat.client.screen.desk import Desk
 
 _MOST_PAGES = 20
+_MOST_FOUND = 200
+"""Messages that a local search shows."""
+
+
+class Filter(NamedTuple):
+    """A page whose lines depend on what is typed meanwhile.
+
+    Args:
+        caption: stands before what is typed.
+        show: shows the page for a text.
+    """
+
+    caption: str
+    show: Callable[[str], None]
 
 
 class Browser:
@@ -27,8 +43,9 @@ class Browser:
     """
 
     def __init__(self, desk: "Desk") -> None:
-        self.is_jumping = False
         self._desk = desk
+        self._filter: Filter | None = None
+        self._loaded: Loaded | None = None
         self._seeking: tuple[Buffer, Found, int] | None = None
 
     def show_keys(self) -> None:
@@ -47,36 +64,76 @@ class Browser:
 
     def close_page(self) -> None:
         """Show the timeline again."""
-        self.end_jump()
+        self.end_filter()
         self._desk.layout.page = None
         self._desk.layout.changed()
 
-    def jump(self) -> None:
-        """Ask where to go, and show where that could be."""
-        if not self._desk.composer.has_wish:
-            self._desk.timeline.buffer.draft = self._desk.prompt.edit_text
-            self._desk.prompt.set_edit_text("")
-            self.is_jumping = True
-            self.show_matches()
+    # Pages that are filtered by what is typed
 
-    def end_jump(self) -> None:
-        """Ask no more where to go, and give the typed line back."""
-        if self.is_jumping:
-            self.is_jumping = False
+    @property
+    def is_filtering(self) -> bool:
+        """Whether what is typed filters a page."""
+        return self._filter is not None
+
+    @property
+    def caption(self) -> str:
+        """What stands before what is typed then."""
+        return self._filter.caption if self._filter else ""
+
+    def filter(self, wanted: Filter) -> None:
+        """Show a page that is filtered by what is typed from now on; the typed line comes back afterwards."""
+        if self._desk.composer.has_wish:
+            return
+        if not self.is_filtering:
+            self._desk.timeline.buffer.draft = self._desk.prompt.edit_text
+        self._desk.prompt.set_edit_text("")
+        self._filter = wanted
+        self.show_filtered()
+
+    def show_filtered(self) -> None:
+        """Show what the typed text leaves."""
+        if self._filter:
+            self._filter.show(self._desk.prompt.edit_text)
+
+    def end_filter(self) -> None:
+        """Filter nothing any longer, and give the typed line back."""
+        if self._filter:
+            self._filter = self._loaded = None
             self._desk.layout.page = None
             self._desk.layout.changed()
             self._desk.prompt.set_edit_text(self._desk.timeline.buffer.draft)
             self._desk.prompt.set_edit_pos(len(self._desk.prompt.edit_text))
 
-    def show_matches(self) -> None:
-        """Show where what is typed could lead."""
+    def jump(self) -> None:
+        """Ask where to go, and show where that could be."""
+        self.filter(Filter(_("Go to: "), self._show_places))
 
+    def _show_places(self, text: str) -> None:
         def go(place: tuple[Server, Buffer]) -> None:
-            self.end_jump()
+            self.end_filter()
             self._desk.world.go(*place)
 
-        places = self._desk.world.match(self._desk.prompt.edit_text)
+        places = self._desk.world.match(text)
         self.open_page(_("Where to? Enter goes there, Esc stays here"), channel_lines(specs(self._desk.theme), places, go))
+
+    def find(self) -> None:
+        """Search in what is loaded of the buffer that is looked at."""
+        self.filter(Filter(_("Find: "), self._show_loaded))
+
+    def _show_loaded(self, text: str) -> None:
+        buffer = self._desk.timeline.buffer
+        if self._loaded is None or self._loaded.buffer is not buffer:
+            self._loaded = Loaded(buffer)
+        server = self._desk.world.server
+        numbers = self._loaded.find(text, _MOST_FOUND)
+        found = [(Found(server, buffer.name, buffer[number]), partial(self._go_to_number, number)) for number in numbers]
+        title = _("Search in what is loaded — Enter goes there, Esc closes; /search asks the server")
+        lines = message_lines(specs(self._desk.theme), found) if text.strip() else []
+        self.open_page(title, lines, at_end=True)
+
+    def _go_to_number(self, number: int) -> None:
+        self.end_filter()
+        self._desk.timeline.to_entry(number)
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""

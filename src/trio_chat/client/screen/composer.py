@@ -75,8 +75,8 @@ class Composer:
         wish = self.current_wish()
         if wish:
             caption = [(looks["question"], clean(wish.caption))]
-        elif self._desk.browser.is_jumping:
-            caption = [(looks["question"], _("Go to: "))]
+        elif self._desk.browser.is_filtering:
+            caption = [(looks["question"], self._desk.browser.caption)]
         elif self._desk.reply_to:
             caption = [(looks["question"], _("Answer to {nick}: ").format(nick=self._answered()))]
         else:
@@ -90,7 +90,7 @@ class Composer:
             self._desk.prompt.set_mask(mask)
         hint = (
             None
-            if wish or self._desk.browser.is_jumping or self._desk.reply_to
+            if wish or self._desk.browser.is_filtering or self._desk.reply_to
             else [(looks["hint"], _(_HINTS[int(self._desk.now() / _HINT_INTERVAL) % len(_HINTS)]))]
         )
         if hint != self._hint:
@@ -126,7 +126,7 @@ class Composer:
 
     def is_free(self) -> bool:
         """Tell whether what is typed is for the chat, and no answer to a question."""
-        return self.current_wish() is None and not self._desk.browser.is_jumping
+        return self.current_wish() is None and not self._desk.browser.is_filtering
 
     async def _submit_asking(self, job: Job) -> None:
         try:
@@ -161,7 +161,7 @@ class Composer:
 
     def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return what the word before the cursor could become."""
-        if self.current_wish() or self._desk.browser.is_jumping or not self._desk.seats:
+        if self.current_wish() or self._desk.browser.is_filtering or not self._desk.seats:
             return []
         server, buffer = self._desk.world.server, self._desk.world.buffer
         return completion.completions(
@@ -170,8 +170,8 @@ class Composer:
 
     def typed(self) -> None:
         """Note that the text has changed by a key."""
-        if self._desk.browser.is_jumping:
-            self._desk.browser.show_matches()
+        if self._desk.browser.is_filtering:
+            self._desk.browser.show_filtered()
             return
         if not self._desk.seats:
             return

@@ -134,14 +134,15 @@ class Desk:
         self.browser.seek()
 
     def _change_buffer(self) -> None:
-        if not self.composer.has_wish and not self.browser.is_jumping:
+        if not self.composer.has_wish and not self.browser.is_filtering:
             self.timeline.buffer.draft = self.prompt.edit_text
         self.composer.stop_typing()
         self.timeline.show(self.world.buffer)
-        if not self.composer.has_wish and not self.browser.is_jumping:
+        if not self.composer.has_wish and not self.browser.is_filtering:
             self.prompt.set_edit_text(self.world.buffer.draft)
             self.prompt.set_edit_pos(len(self.world.buffer.draft))
         self.reply_to = None
+        self.browser.show_filtered()
 
     def _status(self, columns: int, rows: int) -> Sequence[Any]:
         if not self.seats:
@@ -187,7 +188,7 @@ class Desk:
     def is_open(self) -> bool:
         """Whether there is a page, a question, a selection or an answer that Esc ends."""
         is_selecting = bool(self.seats) and self.timeline.selected is not None
-        is_asking = self._question is not None or self.browser.is_jumping
+        is_asking = self._question is not None or self.browser.is_filtering
         return self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
 
     def _take(self, key: str, columns: int) -> None:
@@ -222,7 +223,7 @@ class Desk:
         if key in moves:
             move, by = moves[key]
             move(by)
-        elif key == "enter" and (self.browser.is_jumping or not self.prompt.edit_text):
+        elif key == "enter" and (self.browser.is_filtering or not self.prompt.edit_text):
             if page.choose():
                 self.browser.close_page()
         elif key in ("esc", "ctrl c"):
@@ -262,6 +263,10 @@ class Desk:
     def jump(self) -> None:
         """Ask where to go."""
         self.browser.jump()
+
+    def find(self) -> None:
+        """Search in what is loaded."""
+        self.browser.find()
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""
@@ -356,8 +361,8 @@ class Desk:
 
     def escape(self) -> None:
         """Give up what is being done."""
-        if self.browser.is_jumping:
-            self.browser.end_jump()
+        if self.browser.is_filtering:
+            self.browser.end_filter()
         elif self.reply_to:
             self.reply_to = None
         elif not (self.timeline.unselect() or self._stop_sending()):
@@ -375,8 +380,8 @@ class Desk:
 
     def interrupt(self) -> None:
         """Remove what is typed; leave when that is done twice on an empty line."""
-        if self.browser.is_jumping:
-            self.browser.end_jump()
+        if self.browser.is_filtering:
+            self.browser.end_filter()
         elif self._stop_sending():
             pass
         elif self.prompt.edit_text:

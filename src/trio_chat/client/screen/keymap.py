@@ -29,6 +29,7 @@ BINDINGS = (
         tuple(f"meta {digit}" for digit in "123456789"), "Alt-1 … Alt-9", "go_number", N_("goes to the channel with that number")
     ),
     Binding(("ctrl g", "meta g"), "Ctrl-G", "jump", N_("goes to a channel by some letters of its name")),
+    Binding(("ctrl f",), "Ctrl-F", "find", N_("finds in what is loaded, while you type")),
     Binding(("meta a",), "Alt-A", "next_unread", N_("goes to what is unread, mentions first")),
     Binding(("ctrl t",), "Ctrl-T", "go_back", N_("goes back to where you were before")),
     Binding(("page up",), "PgUp", "page_up", N_("scrolls back; older messages are fetched")),

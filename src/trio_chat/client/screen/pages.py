@@ -54,21 +54,18 @@ def channel_lines(
 
 def found_lines(looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]) -> list[Choice]:
     """Return messages to which one can go."""
+    return message_lines(looks, [(message, partial(go, message)) for message in found.messages])
+
+
+def message_lines(looks: Mapping[str, Any], messages: Sequence[tuple[Found, Callable[[], None]]]) -> list[Choice]:
+    """Return messages, each with what choosing it does."""
     lines = []
-    for message in found.messages:
+    for message, choose in messages:
         entry = message.entry
         text = "".join(text for text, _style in pieces(entry.text.replace("\n", " ")))
-        lines.append(
-            Choice(
-                [
-                    (looks["time"], f" {_moment(entry.time)} "),
-                    (looks["place"], f"{clean(message.talk)} "),
-                    (looks[nick_look(entry.sender)], f"{clean(entry.sender)}: "),
-                    (looks["text"], text),
-                ],
-                partial(go, message),
-            )
-        )
+        sender = [(looks[nick_look(entry.sender)], f"{clean(entry.sender)}: ")] if entry.sender else []
+        where = [(looks["time"], f" {_moment(entry.time)} "), (looks["place"], f"{clean(message.talk)} ")]
+        lines.append(Choice([*where, *sender, (looks["text"], text)], choose))
     return lines or [Choice([(looks["hint"], " " + _("Nothing was found."))])]
 
 

@@ -25,7 +25,6 @@ def _command_map() -> urwid.CommandMap:
         Command.WORD_LEFT: ("ctrl left",),
         Command.WORD_RIGHT: ("ctrl right",),
         Command.LEFT: ("ctrl b",),
-        Command.RIGHT: ("ctrl f",),
         Command.REDO: ("meta _", "meta y"),
         Command.UNDO: ("ctrl z",),
     }
