@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_chat import i18n
 from trio_chat.client.link.passwords import PasswordCommand
-from trio_chat.client.model import fuzzy
+from trio_chat.client.model import emoji_names, fuzzy
 from trio_chat.client.model.buffer import MOST_ENTRIES, Buffer, Place
 from trio_chat.client.model.entries import Entry, Sort, time_of
 from trio_chat.client.model.formatting import pieces
@@ -144,3 +145,42 @@ async def test_a_password_from_a_program() -> None:
     assert await PasswordCommand(f'{python} "raise SystemExit(1)"', "").load("nick") is None
     assert await PasswordCommand("there-is-no-such-program", "").load("nick") is None
     assert await PasswordCommand('"half', "").load("nick") is None
+
+
+# Emoji by their names
+
+
+@pytest.mark.parametrize(
+    ("word", "sign"),
+    [
+        (":thumb", "👍"),
+        (":thumbsdown", "👎"),
+        (":+1", "👍"),
+        (":heart", "❤️"),
+        (":HEART:", "❤️"),
+        (":up", "🆙"),
+        (":up_arr", "⬆️"),
+        (":100", "💯"),
+    ],
+)
+def test_the_best_emoji_of_a_name(word: str, sign: str) -> None:
+    """The exact name comes first, then what begins so, plain ones before those with a skin tone."""
+    assert emoji_names.named(word)[0] == sign
+
+
+@pytest.mark.parametrize("word", [":", ":D", ":)", ":-(", "::", ":a b", ":nothing_is_called_so", "thumb"])
+def test_what_is_no_name_of_an_emoji(word: str) -> None:
+    """Smileys stay what they are."""
+    assert emoji_names.named(word) == []
+
+
+def test_names_of_emoji_in_the_users_language() -> None:
+    """Beside the English ones."""
+    i18n.install("ru")
+    emoji_names._names.cache_clear()
+    try:
+        assert emoji_names.named(":большой_палец")[0] == "👍"
+        assert emoji_names.named(":thumb")[0] == "👍"
+    finally:
+        i18n.install("en")
+        emoji_names._names.cache_clear()

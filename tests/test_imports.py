@@ -87,6 +87,12 @@ def test_the_line_client_does_not_import_the_full_screen():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_the_full_screen_starts_without_what_few_need():
+    """The names of emoji and the proxies are imported when the first one is asked for."""
+    code = "import sys, trio_chat.client.screen.start; sys.exit(bool({'emoji', 'h11', 'python_socks'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_the_logger_imports_neither_trio_nor_sockets():
     """Configuration and log are usable, and quick to import, without the event loop."""
     code = "import sys, trio_chat.log.logger, trio_chat.config; sys.exit('trio' in sys.modules or 'socket' in sys.modules)"

@@ -560,10 +560,18 @@ async def test_several_lines_become_one_message(jumping_clock):
 
 
 @pytest.mark.parametrize(
-    ("typed", "completed"), [("bo", "bob: "), ("hi bo", "hi bob "), ("/sea", "/search "), ("#lo", "#lobby "), ("zz", "zz")]
+    ("typed", "completed"),
+    [
+        ("bo", "bob: "),
+        ("hi bo", "hi bob "),
+        ("/sea", "/search "),
+        ("#lo", "#lobby "),
+        ("/react :thumb", "/react 👍 "),
+        ("zz", "zz"),
+    ],
 )
 async def test_completion(typed, completed, jumping_clock):
-    """Tab completes nicknames, commands and channels."""
+    """Tab completes nicknames, commands, channels and emoji."""
     async with inside() as (it, _server):
         it.screen.type(typed)
         it.screen.press("tab")

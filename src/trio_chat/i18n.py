@@ -78,6 +78,12 @@ def _current() -> "NullTranslations | None":
     return _catalogue
 
 
+def language() -> str:
+    """Return the code of the language that texts are in."""
+    catalogue = _current()
+    return catalogue.info().get("language", SOURCE_LANGUAGE) if catalogue else SOURCE_LANGUAGE
+
+
 def gettext(message: str) -> str:
     """Return a text in the user's language."""
     catalogue = _current()

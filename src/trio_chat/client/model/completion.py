@@ -1,7 +1,8 @@
-"""What the tabulator key can make of a word: a nickname, a channel, a command."""
+"""What the tabulator key can make of a word: a nickname, a channel, a command, an emoji."""
 
 from collections.abc import Iterable, Sequence
 
+from trio_chat.client.model import emoji_names
 from trio_chat.client.model.buffer import Buffer
 
 
@@ -25,6 +26,8 @@ def completions(
         found = [f"/{name} " for name in sorted(commands) if name.startswith(word[1:].lower())]
     elif word[:1] in ("#", "&"):
         found = [f"{name} " for name in _matching(word, channels)]
+    elif word.startswith(":"):
+        found = [f"{sign} " for sign in emoji_names.named(word)]
     elif word:
         tail = ": " if begins else " "
         sign = "@" if word.startswith("@") and text.startswith("/") else ""  # there it names a message: /reply @bob

@@ -57,7 +57,7 @@ BINDINGS = (
 PROMPT_KEYS = (
     ("Enter", N_("sends what is typed")),
     ("Alt-Enter, Ctrl-J", N_("begins another line of the same message")),
-    ("Tab", N_("completes a nickname, a channel or a command; again: the next one")),
+    ("Tab", N_("completes a nickname, a channel, a command or :emoji; again: the next one")),
     ("↑ ↓", N_("brings back what was typed before")),
     ("Ctrl-A Ctrl-E", N_("go to the beginning and the end of the line")),
     ("Alt-B Alt-F", N_("go back and forward by a word")),

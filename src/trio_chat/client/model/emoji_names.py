@@ -1,0 +1,48 @@
+"""Names of emoji, as in `:thumbsup`: in English, the short ones of other chats, and those of the user's language."""
+
+import importlib
+import re
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from trio_chat import i18n
+
+_WRITTEN = re.compile(r":(?P<name>[^\W\d_][\w+-]+|[+-]1|[0-9]\w+):?")
+_MOST = 50
+_SKIN_TONE = "skin_tone"
+
+
+class _Name(NamedTuple):
+    """A name of an emoji, with what decides which of several comes first: the plain ones and the older ones."""
+
+    name: str
+    sign: str
+    rank: tuple[bool, float, str]
+
+
+def named(word: str) -> list[str]:
+    """Return the emoji whose names begin like a word such as `:thumb`, the best first; none when the word is no such name."""
+    written = _WRITTEN.fullmatch(word)
+    if not written:
+        return []
+    start = written["name"].casefold()
+    found = [name for name in _names() if name.name.startswith(start) or f"_{start}" in name.name]
+    found.sort(key=lambda name: (name.name != start, not name.name.startswith(start), name.rank))
+    return list(dict.fromkeys(name.sign for name in found))[:_MOST]
+
+
+@lru_cache(maxsize=1)
+def _names() -> list[_Name]:
+    """Return all names; the package is imported when the first one is asked for, since start-up time counts."""
+    package: Any = importlib.import_module("emoji")
+    language = i18n.language()
+    if language in package.LANGUAGES:
+        package.config.load_language(language)
+    whole = package.STATUS["fully_qualified"]
+    names = []
+    for sign, data in package.EMOJI_DATA.items():
+        if data["status"] == whole:
+            rank = (_SKIN_TONE in data["en"], data["E"], sign)
+            given = dict.fromkeys((data["en"], *data.get("alias", ()), data.get(language, "")))
+            names += [_Name(name.strip(":").casefold(), sign, rank) for name in given if name]
+    return names
