@@ -10,6 +10,7 @@ from textwrap import shorten
 from typing import Any
 
 from trio_chat.client import reasons, whois
+from trio_chat.client.listing import MOST_LINES, Listing
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.spans import Line, Span, error, info, nick_style
@@ -49,6 +50,7 @@ class Renderer:
         self._is_current = is_current
         self._now = now
         self._find = find
+        self._listing = Listing(MOST_LINES)
 
     def lines(self, event: Event) -> list[Line]:
         """Return the lines that show an event; none when it is not worth one."""
@@ -279,11 +281,22 @@ class Renderer:
         return [info(text.format(by=clean(event.by), target=clean(event.target), modes=clean(event.modes)))]
 
     def _list_entry(self, event: events.ListEntry) -> list[Line]:
-        topic = f" — {clean(event.topic)}".rstrip() if event.topic else ""
-        return [info(f"{clean(event.channel)} ({clean(event.users)}){topic}")]
+        self._listing.add(event.channel, event.users, event.topic)  # shown in order, when all have come
+        return []
 
     def _list_end(self, event: events.ListEnd) -> list[Line]:
-        return [info(ngettext("{count} channel.", "{count} channels.", event.count).format(count=event.count))]
+        listing, self._listing = self._listing, Listing(MOST_LINES)
+        listing.end()
+        lines = []
+        for channel in listing.matching():
+            topic = f" — {clean(channel.topic)}".rstrip() if channel.topic else ""
+            lines.append(info(f"{clean(channel.name)} ({channel.users}){topic}"))
+        text = ngettext("{count} channel.", "{count} channels.", event.count).format(count=event.count)
+        if listing.is_cut:
+            text += " " + _("These are the {most} largest; /list *word* shows those with a word in their names.").format(
+                most=MOST_LINES
+            )
+        return [*lines, info(text)]
 
     def _invited(self, event: events.Invited) -> list[Line]:
         text = (

@@ -43,6 +43,9 @@ def _lost(server: "Server", event: events.Lost) -> None:
             buffer.members.clear()
         buffer.is_loading = False
     server.results = None
+    for listing in server.listings:
+        listing.end(_("The connection to the server is lost."))
+    server.listings.clear()
     server.show(server.log, event)
     if server.here() is not server.log:
         server.show(server.here(), event)
@@ -78,13 +81,33 @@ def _logged_out(server: "Server", event: events.LoggedOut) -> None:
     server.show(server.here(), event)
 
 
+@handles(events.ListEntry)
+def _list_entry(server: "Server", event: events.ListEntry) -> None:
+    if not server.listings:
+        server.show(server.here(), event)
+    elif server.features.is_channel(event.channel) and "," not in event.channel:  # what is listed can be joined
+        server.listings[0].add(event.channel, event.users, event.topic)
+
+
+@handles(events.ListEnd)
+def _list_end(server: "Server", event: events.ListEnd) -> None:
+    if server.listings:
+        server.listings.pop(0).end()
+    else:
+        server.show(server.here(), event)
+
+
+@handles(events.ServerError)
+def _error(server: "Server", event: events.ServerError) -> None:
+    if server.listings and event.about.upper() == "LIST":
+        server.listings.pop(0).end(event.text)
+    server.show(server.here(), event)
+
+
 @handles(
     events.NickRefused,
-    events.ListEntry,
-    events.ListEnd,
     events.Invited,
     events.Whois,
-    events.ServerError,
     events.SearchUnknown,
     events.MustVerify,
     events.AccountRefused,

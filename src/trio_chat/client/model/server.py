@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from trio_chat.client.listing import Listing
 from trio_chat.client.model import connection, people, talk  # noqa: F401  they fill the table of handlers
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry, Sort, time_of
@@ -50,6 +51,8 @@ class Server:
         self.words = words
         self.strangers = strangers
         self.told: set[str] = set()
+        self.listings: list[Listing] = []
+        """What LIST was sent for and has not been answered to the end, the oldest first."""
         self.skew = 0.0
         """Seconds by which the server's clock is ahead of ours."""
         self._clock = ""
@@ -113,6 +116,11 @@ class Server:
         for line in self._renderer.lines(event):
             text, is_error = sentence(line)
             buffer.append(Entry(Sort.ERROR if is_error else Sort.INFO, self.now(), text=text))
+
+    def begin_listing(self) -> Listing:
+        """Return the channels that come with the next answer to LIST; of one that was asked for, none came."""
+        self.listings = [*(listing for listing in self.listings if listing.count), Listing()]
+        return self.listings[-1]
 
     def tell_once(self, text: str) -> None:
         """Add a sentence to the server's buffer, unless it was told already."""

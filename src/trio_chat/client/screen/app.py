@@ -34,6 +34,9 @@ from trio_chat.irc.text import clean
 
 _PAINT_INTERVAL = 0.05
 _TICK = 1.0
+_AT_ONCE = 200
+_BREATH = 0.001
+"""Events taken in without a pause, and the seconds of the pause: urwid draws only when all tasks wait, whatever comes in."""
 _JOBS = 1000
 _TALKS_SINCE = timedelta(days=7)
 """How old a private talk may be that is opened by itself, since it may hold what has not been read."""
@@ -213,7 +216,11 @@ class ScreenClient:
             seat.server.state = State.CONNECTING
 
     async def _take_events(self, seat: Seat) -> None:
+        taken = 0
         async for event in seat.link.events:
+            taken += 1
+            if taken % _AT_ONCE == 0:
+                await trio.sleep(_BREATH)
             seat.server.features = seat.link.rooms.features
             if seat.link.session:
                 seat.server.note_clock(seat.link.session.dialogue.clock)

@@ -9,8 +9,11 @@ from trio_chat.client.model.loaded import Loaded
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.talk import Results
 from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.screen.channels import ChannelPage
+from trio_chat.client.screen.commands import Here
 from trio_chat.client.screen.pager import Choice, Pager
 from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines, message_lines
+from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
@@ -134,6 +137,28 @@ class Browser:
     def _go_to_number(self, number: int) -> None:
         self.end_filter()
         self._desk.timeline.to_entry(number)
+
+    def show_channels(self, seat: Seat) -> None:
+        """Show the channels of a server as they arrive; what is typed filters them, unless something was being typed already."""
+        listing, desk = seat.server.begin_listing(), self._desk
+        self.close_page()
+
+        def join(name: str) -> None:
+            desk.post(partial(Here(desk, seat, seat.server.log).join, name, ""), seat)
+
+        page = desk.layout.page = ChannelPage(listing, specs(desk.theme), join)
+        desk.layout.changed()
+
+        def show(text: str) -> None:
+            if text.startswith("/"):  # no channel begins so: it is a command that is being typed
+                self.close_page()
+                desk.prompt.set_edit_text(text)
+                desk.prompt.set_edit_pos(len(text))
+            else:
+                page.filter(text)
+
+        if not desk.prompt.edit_text and desk.composer.is_free():
+            self.filter(Filter(_("Find: "), show))
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""

@@ -287,6 +287,14 @@ async def _reconnect(here: Here, words: list[str]) -> None:
     await here.seat.link.reconnect()
 
 
+@_command(
+    N_("[mask]"), N_("shows the channels of the server, or those that fit a mask such as *linux*; what is typed filters"), 0, 1
+)
+async def _list(here: Here, words: list[str]) -> None:
+    here.desk.browser.show_channels(here.seat)
+    await COMMANDS["list"].handler(here, words)
+
+
 @_command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
 async def _names(here: Here, words: list[str]) -> None:
     here.seat.server.asked_names += 1

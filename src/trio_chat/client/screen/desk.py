@@ -19,7 +19,6 @@ from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.keymap import ACTIONS
 from trio_chat.client.screen.layout import Layout
 from trio_chat.client.screen.markup import Look
-from trio_chat.client.screen.pager import Pager
 from trio_chat.client.screen.panels import Panels
 from trio_chat.client.screen.pasting import Pasting
 from trio_chat.client.screen.prompt import Prompt
@@ -131,6 +130,8 @@ class Desk:
         for panel in layout.panels:
             panel.refresh()
         self.timeline.refresh()
+        if layout.page:
+            layout.page.refresh()
         self.browser.seek()
 
     def _change_buffer(self) -> None:
@@ -216,7 +217,7 @@ class Desk:
 
     def _press_in_page(self, key: str) -> bool:
         page = self.layout.page
-        assert isinstance(page, Pager)  # noqa: S101  nothing else is put there
+        assert page is not None  # noqa: S101  this is about its keys
         moves = {"up": (page.move, -1), "down": (page.move, 1), "page up": (page.page, -1), "page down": (page.page, 1)}
         if not self.seats:
             return False

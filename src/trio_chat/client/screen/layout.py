@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import urwid
 
+from trio_chat.client.screen.pager import Page
 from trio_chat.client.screen.panels import MEMBERS_COLUMNS, PLACES_COLUMNS
 from trio_chat.client.screen.rows import Rows
 
@@ -51,7 +52,7 @@ class Layout(urwid.Widget):
         self._press = press
         self._drawn = drawn
         self.panels = (topic, places, members, status)
-        self.page: urwid.Widget | None = None
+        self.page: Page | None = None
         self.shows_places = True
         self.shows_members = True
         self.has_members = True

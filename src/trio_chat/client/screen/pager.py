@@ -18,7 +18,29 @@ class Choice(NamedTuple):
     choose: Callable[[], None] | None = None
 
 
-class Pager(urwid.Widget):
+class Page(urwid.Widget):
+    """What is shown over the timeline until Esc closes it."""
+
+    _sizing = frozenset([urwid.Sizing.BOX])
+    _selectable = False
+
+    def refresh(self) -> None:
+        """Draw anew if something has changed by itself."""
+
+    def move(self, by: int) -> None:
+        """Choose another line, or scroll."""
+        raise NotImplementedError
+
+    def page(self, by: int) -> None:
+        """Move by a screen."""
+        raise NotImplementedError
+
+    def choose(self) -> bool:
+        """Do what the chosen line stands for; return whether there is one."""
+        raise NotImplementedError
+
+
+class Pager(Page):
     """The page.
 
     Args:
@@ -27,9 +49,6 @@ class Pager(urwid.Widget):
         at_end: whether the last line that can be chosen is selected first.
         looks: how `topic` and `selected` are drawn.
     """
-
-    _sizing = frozenset([urwid.Sizing.BOX])
-    _selectable = False
 
     def __init__(self, title: str, lines: Sequence[Choice], looks: dict[str, Any], *, at_end: bool = False) -> None:
         super().__init__()

@@ -20,6 +20,7 @@ from trio_chat.client.session.events import (
     Parted,
     Quit,
     Renamed,
+    ServerError,
     ServerInfo,
     TopicChanged,
     TopicIs,
@@ -288,6 +289,12 @@ def _list_entry(dialogue: "Dialogue", message: Message) -> None:
     _, name, users, *topic = message.params
     dialogue.listed += 1
     dialogue.emit(ListEntry(name, users, topic[-1] if topic else ""))
+
+
+@handles("263", params=3)
+def _try_again(dialogue: "Dialogue", message: Message) -> None:
+    """RPL_TRYAGAIN: a command was dropped, since the server has too much to do."""
+    dialogue.emit(ServerError(message.params[2], message.command, message.params[1]))
 
 
 @handles("323")

@@ -1,0 +1,85 @@
+"""The channels of one answer to LIST, those with the most users first; however long it is, a bounded part of it is kept."""
+
+from typing import NamedTuple
+
+MOST_LISTED = 50_000
+"""Channels of one answer that are kept for a page."""
+MOST_LINES = 100
+"""Channels of one answer that are shown where each is a line."""
+LONGEST_TOPIC = 200
+"""Characters of a topic that are kept."""
+_SPARE = 1.25
+"""How much more may be there before what has the fewest users is dropped."""
+_MOST_DIGITS = 9
+
+
+class Listed(NamedTuple):
+    """One channel; in order, the one with more users comes first."""
+
+    rank: int
+    folded: str
+    name: str
+    topic: str
+
+    @property
+    def users(self) -> int:
+        """How many are in it."""
+        return -self.rank
+
+
+class Listing:
+    """The channels.
+
+    Args:
+        most: how many are kept at least, if there are so many.
+    """
+
+    def __init__(self, most: int = MOST_LISTED) -> None:
+        self.count = 0
+        self.is_complete = False
+        self.problem = ""
+        self._most = most
+        self._channels: list[Listed] = []
+        self._words: list[str] = []
+        self._found: list[Listed] = []
+        self._looked_through = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether more came than is kept."""
+        return self.count > self._most
+
+    def add(self, name: str, users: str, topic: str) -> None:
+        """Add a channel, with the number of its users as the server wrote it."""
+        self.count += 1
+        number = int(users[:_MOST_DIGITS]) if users.isascii() and users.isdigit() else 0
+        self._channels.append(Listed(-number, name.casefold(), name, topic[:LONGEST_TOPIC]))
+        if len(self._channels) > self._most * _SPARE:
+            self._cut()
+
+    def end(self, problem: str = "") -> None:
+        """Note that no more comes, and why if that was not wanted."""
+        self.is_complete, self.problem = True, problem
+        if len(self._channels) > self._most:
+            self._cut()
+
+    def _cut(self) -> None:
+        self._channels = sorted(self._channels)[: self._most]
+        self._found, self._looked_through = [], 0
+
+    def matching(self, wanted: str = "") -> list[Listed]:
+        """Return the channels that have all these words in their names or topics, those with the most users first."""
+        words = wanted.casefold().split()
+        if words != self._words:
+            self._words, self._found, self._looked_through = words, [], 0
+        if self._looked_through < len(self._channels):
+            fresh = self._channels[self._looked_through :]
+            self._looked_through = len(self._channels)
+            self._found += (channel for channel in fresh if _fits(channel, words)) if words else fresh
+            self._found.sort()
+        return self._found
+
+
+def _fits(channel: Listed, words: list[str]) -> bool:
+    text = f"{channel.folded}\n{channel.topic.casefold()}"
+    return all(word in text for word in words)
