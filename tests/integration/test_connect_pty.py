@@ -116,10 +116,11 @@ class Terminal:
     Args:
         state: a directory for what the client remembers.
         arguments: those of `trio-chat connect`.
+        shell: Python that starts the program, which is given to it as arguments; "" for none.
         environment: more environment variables.
     """
 
-    def __init__(self, state: Path, *arguments: str, **environment: str) -> None:
+    def __init__(self, state: Path, *arguments: str, shell: str = "", **environment: str) -> None:
         self.screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self.screen)
         self._master, self._slave = pty.openpty()
@@ -128,7 +129,7 @@ class Terminal:
         self.raw = b""
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "trio_chat", "connect", *arguments],
+            [*([sys.executable, "-c", shell] if shell else []), sys.executable, "-m", "trio_chat", "connect", *arguments],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,

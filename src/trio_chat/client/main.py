@@ -78,6 +78,10 @@ class Target:
 class Client(Protocol):
     """One run of the client, whatever it looks like."""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the terminal belongs to another program, which Ctrl-C is for."""
+
     async def run(self) -> int:
         """Run, and return the exit code."""
 
@@ -119,7 +123,9 @@ async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None
     with trio.open_signal_receiver(*_LEAVE_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
             asked = False
-            async for _signal in signals:
+            async for number in signals:
+                if number == signal.SIGINT and client.is_elsewhere:
+                    continue
                 if asked:
                     everything.cancel()
                 asked = True

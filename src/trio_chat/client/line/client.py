@@ -104,6 +104,9 @@ class LineClient:
             reading.cancel_scope.cancel()
         return 1 if self._link.failed and not self._interface.interactive else code
 
+    is_elsewhere = False
+    """Whether the terminal belongs to another program."""
+
     async def leave(self) -> None:
         """Leave the server politely, or stop trying to reach it."""
         await self._link.leave(self._reason)

@@ -26,6 +26,7 @@ from trio_chat.client.screen.alerts import Alerts
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
 from trio_chat.client.screen.desk import Desk
 from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.lending import Lending
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.session import events
 from trio_chat.client.session.ignored import Ignored
@@ -56,6 +57,12 @@ class Terminal(Protocol):
 
     def set_title(self, title: str | None) -> None:
         """Show a title; None the terminal's own."""
+
+    def start(self) -> None:
+        """Take the terminal."""
+
+    def stop(self) -> None:
+        """Give it back as it was."""
 
 
 class Options(NamedTuple):
@@ -114,6 +121,8 @@ class ScreenClient:
         self.world = World(now, options.highlights, options.strangers)
         self.world.on_alert = self._alert
         self._alerts = Alerts(self._ring)
+        self._main: urwid.MainLoop | None = None
+        self._lending = Lending(screen, self._draw_anew)
         self.desk = Desk(
             self.world,
             theme=themes.resolve(options.theme, self._environment),
@@ -122,6 +131,7 @@ class ScreenClient:
             leave=self.begin_leaving,
             connect=self.connect,
             redraw=screen.clear,
+            suspend=self._suspend,
             commands=SCREEN_COMMANDS,
             is_typing_told=options.typing,
             now=now,
@@ -130,7 +140,7 @@ class ScreenClient:
     async def run(self) -> int:
         """Show the client until the user leaves, and return the exit code; the terminal is restored whatever happens."""
         loop = urwid.TrioEventLoop()
-        main = urwid.MainLoop(self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False)
+        self._main = main = urwid.MainLoop(self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False)
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             with main.start():
@@ -143,6 +153,7 @@ class ScreenClient:
                 self.desk.refresh()
                 with self._scope:
                     await loop.run_async()
+                self._lending.end()
             nursery.cancel_scope.cancel()
         for text in self._unsent:  # the screen that showed it has closed
             print("\n".join(map(clean, text.split("\n"))), file=sys.stderr)
@@ -302,18 +313,33 @@ class ScreenClient:
 
     # The terminal
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the terminal belongs to another program, which Ctrl-C is for."""
+        return self._lending.is_lent
+
+    async def _suspend(self) -> None:
+        await trio.lowlevel.checkpoint()
+        self._lending.suspend()
+
+    def _draw_anew(self) -> None:
+        if self._main:
+            self._main.screen_size = None
+        self._screen.clear()
+        self._mark_dirty()
+
     def _alert(self, server: Server, buffer: Buffer, entry: Entry) -> None:
         if entry.is_mention:
             self._alerts.add(buffer, entry)
 
     def _ring(self, title: str, text: str) -> None:
         data = notify.sequence(self._options.notify, title, text, self._environment)
-        if data:
+        if data and not self.is_elsewhere:
             self._screen.write(data)
             self._screen.flush()
 
     def _show_title(self) -> None:
-        if not self.world.servers:
+        if not self.world.servers or self.is_elsewhere:
             return
         _unread, mentions = self.world.unread()
         count = f"({mentions}) " if mentions else ""

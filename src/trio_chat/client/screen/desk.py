@@ -45,6 +45,7 @@ class Desk:
         leave: begins to end the program.
         connect: connects to another server, or returns why not.
         redraw: draws the whole screen anew.
+        suspend: stops the program until the shell goes on with it.
         is_typing_told: whether others are told that we are typing.
         commands: the commands that there are.
         now: seconds of Unix time.
@@ -60,6 +61,7 @@ class Desk:
         leave: Callable[[str], None],
         connect: Callable[[str], str],
         redraw: Callable[[], None],
+        suspend: Job,
         commands: dict[str, Command],
         is_typing_told: bool = True,
         now: Callable[[], float] = clock.time,
@@ -70,6 +72,7 @@ class Desk:
         self.reply_to: tuple[Buffer, str] | None = None
         self.theme = theme
         self._post, self.submit, self._redraw = post, submit, redraw
+        self._suspend = suspend
         self.leave, self.connect = leave, connect
         self.is_typing_told = is_typing_told
         self.now = now
@@ -193,7 +196,9 @@ class Desk:
         return self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
 
     def _take(self, key: str, columns: int) -> None:
-        if self._question:
+        if ACTIONS.get(key) == "suspend":
+            self.suspend()
+        elif self._question:
             self._answer(key)
         elif self.layout.page is None or not self._press_in_page(key):
             self._press(key, columns)
@@ -360,6 +365,10 @@ class Desk:
         """Draw the screen anew."""
         self._redraw()
 
+    def suspend(self) -> None:
+        """Stop until the shell goes on with us."""
+        self.post(self._suspend)
+
     def escape(self) -> None:
         """Give up what is being done."""
         if self.browser.is_filtering:
@@ -410,7 +419,7 @@ class Desk:
             self.world.server.show(self.world.buffer, Note(text, error))
 
 
-_WITHOUT_SERVERS = frozenset(("redraw", "interrupt", "end_of_input"))
+_WITHOUT_SERVERS = frozenset(("redraw", "suspend", "interrupt", "end_of_input"))
 _IN_SELECTION = {"up": "select_up", "down": "select_down", "enter": "reply"}
 """What keys do while a message is selected and nothing is typed."""
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from trio_chat.client.screen.lending import CAN_SUSPEND
 from trio_chat.i18n import N_
 
 
@@ -50,6 +51,7 @@ BINDINGS = (
     Binding(("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")),
     Binding(("f8", "meta m"), "F8, Alt-M", "show_mentions", N_("shows who mentioned you")),
     Binding(("ctrl l",), "Ctrl-L", "redraw", N_("draws the screen anew")),
+    *((Binding(("ctrl z",), "Ctrl-Z", "suspend", N_("goes back to the shell; fg comes back")),) if CAN_SUSPEND else ()),
     Binding(("esc",), "Esc", "escape", N_("closes a page, ends a selection, goes to the newest message")),
     Binding(("ctrl c",), "Ctrl-C", "interrupt", N_("removes what is typed; twice on an empty line: leaves")),
     Binding(("ctrl d",), "Ctrl-D", "end_of_input", N_("leaves, on an empty line")),

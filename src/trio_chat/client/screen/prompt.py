@@ -26,7 +26,7 @@ def _command_map() -> urwid.CommandMap:
         Command.WORD_RIGHT: ("ctrl right",),
         Command.LEFT: ("ctrl b",),
         Command.REDO: ("meta _", "meta y"),
-        Command.UNDO: ("ctrl z",),
+        Command.UNDO: ("ctrl z",),  # where it does not go back to the shell
     }
     for command, bound in extra.items():
         keys.bind(command, *bound)

@@ -1,0 +1,80 @@
+"""Ctrl-Z in the full-screen client: the shell gets its terminal back as it was, and `fg` draws everything anew."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_connect_pty import Terminal, TinyServer
+from test_screen_pty import restored, sees
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals of this kind", allow_module_level=True)
+
+SHELL = """
+import os, signal, subprocess, sys, termios
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+os.open(os.ttyname(0), os.O_RDWR)  # the terminal of this session
+before = termios.tcgetattr(0)
+job = subprocess.Popen(sys.argv[1:], process_group=0)
+os.tcsetpgrp(0, job.pid)
+while True:
+    _pid, status = os.waitpid(job.pid, os.WUNTRACED)
+    os.tcsetpgrp(0, os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        break
+    print("stopped", "as before" if termios.tcgetattr(0) == before else "other settings", flush=True)
+    input()
+    os.tcsetpgrp(0, job.pid)
+    os.killpg(job.pid, signal.SIGCONT)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""As much of a shell with job control as there has to be."""
+
+
+@pytest.fixture
+def server() -> Iterator[TinyServer]:
+    """Run a server that knows no capabilities."""
+    running = TinyServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, server: TinyServer) -> Iterator[Terminal]:
+    """Run the client in a shell."""
+    running = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann", shell=SHELL)
+    yield running
+    running.close()
+
+
+def test_ctrl_z_and_fg(server: TinyServer, terminal: Terminal) -> None:
+    """What was typed is still there, what was said meanwhile comes, and the end is as it always is."""
+    sees(terminal, "#lobby", "this computer")
+    terminal.type("half")
+    sees(terminal, "› half")
+    terminal.type("\x1a")
+    sees(terminal, "stopped as before")
+    assert restored(terminal)
+    server.send(":bob!u@h PRIVMSG #lobby :meanwhile")
+    terminal.type("\r")
+    sees(terminal, "bob │ meanwhile", "› half")
+    assert not restored(terminal)
+    terminal.type(" a line\r")
+    server.wait_for("PRIVMSG #lobby :half a line")
+    terminal.type("/quit\r")
+    assert terminal.wait_end() == 0
+    assert restored(terminal)
+
+
+def test_ctrl_z_without_job_control(server: TinyServer, tmp_path: Path) -> None:
+    """Nobody could go on with the program: it is drawn anew and goes on by itself (POSIX, orphaned process groups)."""
+    alone = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann")
+    try:
+        sees(alone, "#lobby", "this computer")
+        alone.type("\x1ahello\r")
+        server.wait_for("PRIVMSG #lobby :hello")
+        alone.type("/quit\r")
+        assert alone.wait_end() == 0
+    finally:
+        alone.close()
