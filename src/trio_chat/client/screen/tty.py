@@ -1,11 +1,14 @@
 """The terminal that urwid draws on: how it is set up, and that it is given back as it was."""
 
+import ctypes
 import math
 import os
+import sys
 import time as clock
 from collections.abc import Callable
 from typing import Any
 
+from urwid import util
 from urwid.display import escape
 from urwid.display.common import AttrSpec
 from urwid.display.raw import Screen
@@ -13,6 +16,11 @@ from urwid.display.raw import Screen
 from trio_chat.client.screen.colours import reduced
 from trio_chat.i18n import _
 
+_DEFAULT_SIZE = (80, 24)
+"""Columns and rows of a terminal that does not know them, as of serial consoles and some containers (VT100)."""
+_SIGNS = "…│─●×é中я"
+"""What is drawn, or may be said; the first two are of ambiguous width (Unicode Standard Annex #11)."""
+_AMBIGUOUS = 2
 _ESC = 27
 _BYTES = 256
 _ESC_ALONE = 0.125
@@ -33,6 +41,8 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
         NoScreenError: when there is nothing to draw on.
     """
     environment = dict(os.environ) if environment is None else environment
+    if problem := _problem_of_locale(util.get_encoding()):
+        raise NoScreenError(problem)
     try:
         screen = TerminalScreen(bracketed_paste_mode=True, focus_reporting=True)
     except (OSError, ValueError) as error:  # a Windows console that knows no sequences, or no console at all
@@ -41,6 +51,36 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
     colours = 1 if environment.get("NO_COLOR") else screen.colors
     screen.set_terminal_properties(colors=colours, bright_is_bold=False, hyperlinks=True)
     return screen
+
+
+def _problem_of_locale(encoding: str) -> str:
+    """Return why nothing can be drawn in columns with the characters of this locale, "" if that is possible.
+
+    Args:
+        encoding: in which urwid writes.
+    """
+    if util.get_encoding_mode() != "utf8":
+        # urwid takes one character for one column, and the terminal each byte of it.
+        is_wide = any(len(sign.encode(encoding, "replace")) > 1 for sign in _SIGNS)
+    else:
+        is_wide = any(_columns(sign) > 1 for sign in _SIGNS[:_AMBIGUOUS])
+    if not is_wide:
+        return ""
+    text = _(
+        "In this locale ({encoding}) signs such as … take two columns, so every message is one line."
+        " With a locale in UTF-8, such as LC_ALL=C.UTF-8, there is a full screen."
+    )
+    return text.format(encoding=encoding)
+
+
+def _columns(sign: str) -> int:
+    """Return how many columns a character has in this locale, 1 where the system does not tell (POSIX `wcwidth`)."""
+    if sys.platform == "win32":
+        return 1
+    try:
+        return int(ctypes.CDLL(None).wcwidth(ctypes.c_wchar(sign)))
+    except (OSError, AttributeError):
+        return 1
 
 
 class TerminalScreen(Screen):
@@ -57,6 +97,11 @@ class TerminalScreen(Screen):
     def _start(self, *args: Any, **kwargs: Any) -> None:
         super()._start(*args, **kwargs)
         self.tty_signal_keys("undefined", "undefined", "undefined", "undefined", "undefined")
+
+    def get_cols_rows(self) -> tuple[int, int]:
+        """Return the size of the terminal: a usual one where it does not know its own."""
+        columns, rows = super().get_cols_rows()
+        return columns if columns > 0 else _DEFAULT_SIZE[0], rows if rows > 0 else _DEFAULT_SIZE[1]
 
     @property
     def complete_wait(self) -> float:  # it depends on what is there
