@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import apsw
+import argon2
 import pytest
 import trio
 from programs import PATIENCE, server
@@ -164,3 +165,63 @@ async def until_written(path: Path, query: str) -> None:
                 await trio.sleep(0.05)
     finally:
         connection.close()
+
+
+ANN = b"NICK ann\r\nUSER a 0 * :Ann\r\n"
+LOG_IN = b"CAP REQ :sasl draft/read-marker draft/metadata-2\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"
+BEGIN = b"REGISTER * * correct-horse\r\nOPER root secret\r\nJOIN #a\r\nCS REGISTER #a\r\nNS SAREGISTER bob correct-horse\r\n"
+KEPT = {
+    "ChanServ REGISTER": ("JOIN #b\r\nCS REGISTER #b", "#b is yours", "JOIN #b", "MODE #b +q ann"),
+    "ChanServ ACCESS": ("CS ACCESS #a ADD bob op", "bob has access", "CS ACCESS #a LIST", "bob: op"),
+    "ChanServ TRANSFER": ("CS TRANSFER #a bob", "belongs to bob now", "CS INFO #a", "belongs to bob"),
+    "TOPIC": ("TOPIC #a :tea", "TOPIC #a", "JOIN #a", "332 ann #a :tea"),
+    "MODE +b": ("MODE #a +b eve!*@*", "MODE #a +b", "JOIN #a\r\nMODE #a +b", "367 ann #a eve!*@*"),
+    "MODE +k": ("MODE #a +k key", "MODE #a +k", "JOIN #a key\r\nMODE #a", "324 ann #a"),
+    "MARKREAD": (
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z", "MARKREAD #a timestamp", "JOIN #a\r\nMARKREAD #a",
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
+    ),
+    "METADATA": ("METADATA * SET url :https://example.org", "761", "METADATA * GET url", "https://example.org"),
+    "NickServ SET": ("NS SET always-on on", "always-on", "NS GET always-on", "always-on"),
+    "KLINE": ("KLINE *!*@192.0.2.7 :spam", "is banned", "OPER root secret\r\nSTATS k", "192.0.2.7"),
+    "SUSPEND": ("NS SUSPEND bob spam", "bob is banned", "NS IDENTIFY bob correct-horse", "spam"),
+    "RENAME": ("RENAME #a #c", "RENAME #a #c", "JOIN #c", "MODE #c +q ann"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", KEPT)
+async def test_what_was_confirmed_is_kept(tmp_path: Path, what: str) -> None:
+    """Killed at the very moment of the confirmation, the server has it when it is started again."""
+    command, confirmation, question, answer = KEPT[what]
+    settings = f"[operator root]\npassword = {hashed('secret')}\n[accounts]\nhash_cost = low\n"
+    caps = b"CAP REQ :draft/read-marker draft/metadata-2 draft/channel-rename\r\nCAP END\r\n"
+    async with server(tmp_path, settings) as (host, address), await connected(address) as stream:
+        await stream.send_all(ANN + caps + BEGIN)
+        await until(stream, "bob is registered")
+        await stream.send_all(f"{command}\r\n".encode())
+        await until(stream, confirmation)
+        host.process.kill()
+    async with server(tmp_path, settings) as (host, address), await connected(address) as stream:
+        await stream.send_all(LOG_IN + ANN + b"CAP END\r\n" + f"{question}\r\nQUIT\r\n".encode())
+        assert answer in await until(stream, "ERROR")
+
+
+def hashed(password: str) -> str:
+    """Return what stands in config.ini of an operator."""
+    return argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+
+
+async def connected(address: str) -> trio.SocketStream:
+    """Return a connection to a server."""
+    return await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1]))
+
+
+async def until(stream: trio.SocketStream, text: str) -> str:
+    """Read until a text has come, and return all up to it."""
+    received = ""
+    with trio.fail_after(PATIENCE):
+        while text not in received:
+            data = await stream.receive_some()
+            assert data, f"{text!r} not in {received}"
+            received += data.decode()
+    return received

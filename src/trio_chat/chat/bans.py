@@ -156,6 +156,7 @@ class Bans:
 
     Attributes:
         unsaved: keys of what has changed and is not written down.
+        noted: how often something has changed.
         on_change: called when something is to be written down.
     """
 
@@ -165,6 +166,7 @@ class Bans:
         self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # see `_place`
         self._masks: dict[Key, Mask] = {}
         self.unsaved: set[Key] = set()
+        self.noted = 0
         self.on_change: Callable[[], None] = _nothing
 
     def __len__(self) -> int:
@@ -282,4 +284,5 @@ class Bans:
 
     def _note(self, key: Key) -> None:
         self.unsaved.add(key)
+        self.noted += 1
         self.on_change()

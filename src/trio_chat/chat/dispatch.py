@@ -89,15 +89,15 @@ def _dispatch(request: Request) -> int:
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and _refuse_to_store(request):
         return 1
-    unsaved, quotas = request.world.unsaved, request.world.quotas
-    noted, dropped = unsaved.noted, quotas.dropped
+    unsaved, bans, quotas = request.world.unsaved, request.world.bans, request.world.quotas
+    noted, banned, dropped = unsaved.noted, bans.noted, quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
         reply.go_on(steps)
     cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
-    if unsaved.noted != noted or quotas.dropped != dropped:
-        cost += _count_stored(request, unsaved.noted - noted, is_dropped=quotas.dropped != dropped)
-    return cost
+    if unsaved.noted != noted or bans.noted != banned:
+        reply.change_state(message.command)
+    return cost + _count_stored(request, unsaved.noted - noted, quotas.dropped != dropped)
 
 
 def _refuse_to_store(request: Request) -> bool:
@@ -109,14 +109,14 @@ def _refuse_to_store(request: Request) -> bool:
     return bool(why_not)
 
 
-def _count_stored(request: Request, changes: int, *, is_dropped: bool) -> int:
+def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
     """Count what a command has changed that lasts; return as how many lines it counts besides when a quota is used up.
 
     That something has happened and is not remembered a client is told now and then.
     """
-    user, session, world = request.session.user, request.session, request.world
-    if user is None:
+    if not (changes or is_dropped) or request.session.user is None:
         return 0
+    user, session, world = request.session.user, request.session, request.world
     why_not = world.quotas.why_not(user, changes, changes * STATE_BYTES)
     if not why_not and not is_dropped:
         return 0

@@ -10,6 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from trio_chat.chat.lasting import State
 from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1
@@ -109,8 +110,12 @@ class Query(NamedTuple):
 class History(Protocol):
     """The memory of messages."""
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
         """Remember messages and events, in this order, all or none; they are safe when this returns.
+
+        Args:
+            records: the messages and events.
+            state: what has changed of the state that lasts, to be kept in the same transaction.
 
         Raises:
             HistoryError: none of them was remembered.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from trio_chat.chat.bans import Ban, Key
+
 
 class Changes(NamedTuple):
     """What is to be written down.
@@ -27,6 +29,13 @@ class Changes(NamedTuple):
     users: Mapping[int, dict[str, Any] | None] = MappingProxyType({})
     preferences: Mapping[int, Mapping[str, bool]] = MappingProxyType({})
     metadata: Mapping[int, Mapping[str, str]] = MappingProxyType({})
+
+
+class State(NamedTuple):
+    """What has changed of all that lasts besides messages and accounts."""
+
+    changes: Changes
+    bans: Mapping[Key, Ban | None]
 
 
 class ChannelWish(NamedTuple):

@@ -55,6 +55,7 @@ class Response:
         self._own: list[tuple[dict[str, str], str]] = []  # lines for the session that are not in _parts yet
         self._close = ""
         self._is_stateless = False
+        self._changing = ""  # the command that has changed something that lasts
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
@@ -217,6 +218,10 @@ class Response:
         """Answer to an earlier command, which had this label; see `hand_over_label`."""
         self._label = label
 
+    def change_state(self, command: str) -> None:
+        """Note that a command has changed something that lasts: it is confirmed when that is kept."""
+        self._changing = command
+
     def be_stateless(self) -> None:
         """Let the reply come before what others do, as it says nothing of that; never before what the client did itself."""
         self._is_stateless = True
@@ -234,14 +239,15 @@ class Response:
             if not self._label:
                 self._flush()
             self._works.append(work)
-            return Output(self._take_parts(), refusal=refusal, later=self._run)
+            return Output(self._take_parts(), refusal=refusal, later=self._run, not_kept=self._take_not_kept())
         refusal = self._refusal()
         is_over = self._steps is None and not self._works
         if self._label:
             self._apply_label(is_over=is_over)
         self._flush()
         done, self._work = self._work, 0
-        output = Output(self._take_parts(), self._close, refusal, work=done, is_stateless=self._is_stateless)
+        not_kept = self._take_not_kept() if self._changing else None
+        output = Output(self._take_parts(), self._close, refusal, not_kept, work=done, is_stateless=self._is_stateless)
         if self._steps is not None:
             return output._replace(more=self._take_turn)
         if self._works:
@@ -279,6 +285,18 @@ class Response:
         response.fail(first.command, "TEMPORARILY_UNAVAILABLE", first.params[0], text=text)
         (refusal,) = response.finish().parts
         return refusal if isinstance(refusal, Direct) else None
+
+    def _take_not_kept(self) -> Direct | None:
+        """Return what the client is told when what its command has changed cannot be stored."""
+        command, self._changing = self._changing, ""
+        if not command:
+            return None
+        response = Response(self._world, self._session)
+        response._label = self._label
+        text = "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it can be"
+        response.fail(command, "TEMPORARILY_UNAVAILABLE", text=text)
+        (told,) = response.finish().parts
+        return told if isinstance(told, Direct) else None
 
     def _apply_label(self, *, is_over: bool) -> None:
         server = self._world.identity.name

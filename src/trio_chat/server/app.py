@@ -37,7 +37,7 @@ from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.room import watch_room
-from trio_chat.server.state import expire_users, keep_state, save_state, watch_accounts, watch_channels
+from trio_chat.server.state import Unkept, expire_users, keep_state, save_state, watch_accounts, watch_channels
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
@@ -74,7 +74,9 @@ class Server:
         self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory, elapsed)
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
-        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=2 * settings.limits.clients, history=history)
+        unkept = Unkept(self.world) if history else None
+        reserve = 2 * settings.limits.clients
+        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=reserve, history=history, unkept=unkept)
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
         self._bans = BanKeeper(self.world, memory.bans, self.broadcaster) if memory and memory.bans else None

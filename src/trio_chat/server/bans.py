@@ -12,6 +12,7 @@ from trio_chat.chat.bans import BanTable
 from trio_chat.chat.events import Output
 from trio_chat.chat.world import World
 from trio_chat.server.broadcaster import Broadcaster
+from trio_chat.server.state import KEPT_AFTER
 from trio_chat.storage.database import StorageError
 
 log = logging.getLogger("trio_chat")
@@ -46,6 +47,7 @@ class BanKeeper:
             with trio.move_on_after(_INTERVAL):
                 if not self._world.bans.unsaved:
                     await changed.wait()
+                    await trio.sleep(KEPT_AFTER)
                 else:
                     await trio.sleep_forever()
 

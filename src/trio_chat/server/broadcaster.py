@@ -19,7 +19,9 @@ import trio
 
 from trio_chat.chat.events import Direct, Event, Output, Part
 from trio_chat.chat.history import MESSAGES, BadRecord, History, HistoryError, Record
+from trio_chat.chat.lasting import State
 from trio_chat.chat.users import Session
+from trio_chat.server.state import Unkept
 
 log = logging.getLogger("trio_chat")
 
@@ -187,11 +189,13 @@ class Broadcaster:
         limit: items that may wait before readers are made to wait.
         reserve: further items that always fit: those of clients that cannot wait, such as a farewell.
         history: what remembers messages, before anyone sees them; or None.
+        unkept: what changes of the state that lasts, and is kept with them; or None.
     """
 
-    def __init__(self, limit: int, reserve: int, history: History | None = None) -> None:
+    def __init__(self, limit: int, reserve: int, history: History | None = None, unkept: Unkept | None = None) -> None:
         self._limit = limit
         self._history = history
+        self._unkept = unkept
         self._is_failing = False
         self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
@@ -217,6 +221,8 @@ class Broadcaster:
         if not output.parts:
             return self._accepted
         is_reply = _is_reply(output)
+        if self._unkept is not None and self._unkept.has_more():
+            is_reply = False  # what it confirms must be kept before
         if is_reply and (self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))):
             for session, data, _ in gather(output.parts):
                 session.sink.send(data, is_reply=True)
@@ -291,18 +297,24 @@ class Broadcaster:
         has left is not here, whether that can be written down or not.
         """
         records = _records(items)
-        if self._history is None or not records:
+        state = self._unkept.take() if self._unkept is not None else None
+        if self._history is None or not (records or state):
             return [item.parts for item in items]
         begin = trio.current_time()
         try:
-            await self._history.commit(records)
+            await (self._history.commit(records) if state is None else self._history.commit(records, state))
         except BadRecord as error:
+            self._put_back(state)
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
+            self._put_back(state)
             if not self._is_failing:
                 log.error("the history cannot be written, messages are refused until it can: %s", error)
             self._is_failing = True
             return [_without_memory(item) for item in items]
+        except BaseException:  # cancelled: whether it was kept is not known, and twice does no harm
+            self._put_back(state)
+            raise
         self._commits += 1
         self._remembered += len(records)
         self._commit_seconds += trio.current_time() - begin
@@ -310,6 +322,10 @@ class Broadcaster:
             log.warning("the history can be written again")
         self._is_failing = False
         return [item.parts for item in items]
+
+    def _put_back(self, state: State | None) -> None:
+        if state is not None and self._unkept is not None:
+            self._unkept.put_back()
 
     async def _remember_the_rest(self, items: Sequence[Output], error: BadRecord) -> list[Sequence[Part]]:
         """Remember what can be: in halves, so that what cannot be is found in few steps."""
@@ -343,8 +359,15 @@ def _records(items: Sequence[Output]) -> list[Record]:
 
 
 def _without_memory(item: Output) -> Sequence[Part]:
-    """Return what is sent of something that cannot be remembered: only to who said it, that it cannot."""
-    return item.parts if item.refusal is None else (item.refusal,)
+    """Return what is sent of something that cannot be remembered: only to who said it, that it cannot.
+
+    What a command has changed is in effect, and seen; its client is told that it is not kept, instead of a mere confirmation.
+    """
+    if item.refusal is not None:
+        return (item.refusal,)
+    if item.not_kept is None:
+        return item.parts
+    return (item.not_kept,) if _is_reply(item) else (*item.parts, item.not_kept)
 
 
 def _size(delivery: Delivery) -> int:

@@ -9,8 +9,9 @@ import trio
 
 from trio_chat.chat import missed, presence, residents
 from trio_chat.chat.accounts import Accounts, AccountsError
+from trio_chat.chat.bans import Key
 from trio_chat.chat.events import Event
-from trio_chat.chat.lasting import Changes, Store, Unsaved
+from trio_chat.chat.lasting import Changes, State, Store, Unsaved
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions, forget_account
 from trio_chat.chat.registrations import restore, restore_members, to_state
 from trio_chat.chat.users import User
@@ -26,6 +27,8 @@ Announce = Callable[[Callable[[], Iterable[Event]]], Awaitable[None]]
 _DAY = 86_400.0
 _WATCH_INTERVAL = 5.0
 _EXPIRE_INTERVAL = 3600.0
+KEPT_AFTER = 1.0
+"""Seconds in which what a command has changed is kept with it; what is left then no command has changed."""
 _RETRY = 10.0
 """Seconds until what could not be written is tried again."""
 
@@ -76,8 +79,48 @@ def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
     world.unsaved.note_user(number)  # so that it is forgotten
 
 
+class Unkept:
+    """What lasts and has changed: the broadcaster keeps it with the messages, before what has changed it is confirmed.
+
+    Args:
+        world: where it changes.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._noted = self._count()
+        self._taken: Unsaved | None = None
+        self._bans: Iterable[Key] = ()
+
+    def has_more(self) -> bool:
+        """Tell whether something has changed since the last call."""
+        noted, self._noted = self._noted, self._count()
+        return noted != self._noted
+
+    def _count(self) -> int:
+        return self._world.unsaved.noted + self._world.bans.noted
+
+    def take(self) -> State | None:
+        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must follow when it is not."""
+        world = self._world
+        if not (world.unsaved or world.bans.unsaved):
+            return None
+        self._taken, bans = world.unsaved.take(), world.bans.changes()
+        self._bans = bans.keys()
+        return State(_changes(world, self._taken), bans)
+
+    def put_back(self) -> None:
+        """Count what was taken last as changed again."""
+        if self._taken is not None:
+            self._world.unsaved.put_back(self._taken)
+            self._world.bans.unsaved |= set(self._bans)
+
+
 async def keep_state(world: World, store: Store) -> None:
-    """Write down what lasts whenever something of it has changed, for ever."""
+    """Write down what has changed of what lasts and has not been kept with a command, for ever.
+
+    That is what no client is waiting for, and what could not be written before.
+    """
     changed = trio.Event()
 
     def note() -> None:
@@ -88,6 +131,7 @@ async def keep_state(world: World, store: Store) -> None:
         note()
     while True:
         await changed.wait()
+        await trio.sleep(KEPT_AFTER)
         changed = trio.Event()
         if not await save_state(world, store):
             await trio.sleep(_RETRY)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import trio
 
 from trio_chat.chat.history import MESSAGES, RENAME, BadRecord, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.lasting import State
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
+from trio_chat.storage import bans
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError
 from trio_chat.storage.events import append_events, delete_events, drop_events, select_all
+from trio_chat.storage.lasting import is_erasing, keep
 from trio_chat.storage.search import search
 from trio_chat.storage.words import append_words, catch_up, catch_up_old, drop_words, indexed
 
@@ -64,10 +67,11 @@ class SqliteHistory:
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
         """Append messages as one transaction; see `History.commit`."""
+        write = self._database.erase if state is not None and is_erasing(state.changes) else self._database.write
         try:
-            await self._database.write(self._append, records)
+            await write(self._append, records, state)
         except (StorageError, ValueError, OverflowError) as error:  # text that is none (UnicodeError), a number too large
             self._buffers.clear()  # what the transaction numbered is not there
             self._shift = None
@@ -160,7 +164,12 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    def _append(self, connection: "apsw.Connection", records: Sequence[Record]) -> None:
+    def _append(self, connection: "apsw.Connection", records: Sequence[Record], state: State | None) -> None:
+        if state is not None:
+            keep(connection, state.changes)
+            bans.save(connection, state.bans)
+        if not records:
+            return
         numbered: list[tuple[int, Record]] = []
         for record in records:
             if record.command == RENAME:

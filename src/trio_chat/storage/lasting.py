@@ -46,8 +46,12 @@ class SqliteStore:
 
     async def save(self, changes: Changes) -> None:
         """Keep changes; see `Store.save`."""
-        is_erasing = bool(changes.metadata) or None in changes.channels.values() or None in changes.users.values()
-        await (self._database.erase if is_erasing else self._database.write)(_save, changes)
+        await (self._database.erase if is_erasing(changes) else self._database.write)(keep, changes)
+
+
+def is_erasing(changes: Changes) -> bool:
+    """Tell whether changes delete something, or write over it; see `Database.erase`."""
+    return bool(changes.metadata) or None in changes.channels.values() or None in changes.users.values()
 
 
 def _wishes(connection: "apsw.Connection") -> list[ChannelWish]:
@@ -74,7 +78,8 @@ def _load(connection: "apsw.Connection") -> Changes:
     )
 
 
-def _save(connection: "apsw.Connection", changes: Changes) -> None:
+def keep(connection: "apsw.Connection", changes: Changes) -> None:
+    """Write changes down."""
     wished = {wish.folded: {"history": wish.history} for wish in _wishes(connection)}
     for folded, state in changes.channels.items():
         if state is None:
