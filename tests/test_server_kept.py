@@ -1,6 +1,6 @@
 """What commands change and lasts: kept before it is confirmed, in the transaction of what was said, or told not to be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 import trio
@@ -54,12 +54,12 @@ class Hall:
 
 
 @pytest.fixture
-def hall() -> Iterator[Hall]:
+def hall() -> Hall:
     """Return a hall in which all have read what came when they joined."""
     made = Hall()
     made.ann.read()
     made.bob.read()
-    yield made
+    return made
 
 
 @pytest.fixture
