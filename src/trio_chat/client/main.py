@@ -214,6 +214,8 @@ def _line_client(options: ConnectOptions) -> Client:
         may_be_plain=target.security.plaintext,
         encoding=target.encoding,
         hides_strangers=target.hides_strangers,
+        log=options.client.log,
+        name=target.name,
     )
     connector.tell = client.tell
     return client

@@ -168,6 +168,7 @@ KEYS: dict[str, dict[str, Kind]] = {
         "encoding": Kind(
             values.encoding, "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r, iso8859-15"
         ),
+        "log": _PATH,
         "proxy": Kind(
             values.no_or_proxy, "socks5://host:port, http://host:port, none, or nothing (that of the environment)", secret=True
         ),

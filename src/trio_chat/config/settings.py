@@ -163,6 +163,7 @@ class ClientSettings:
     strangers: str = "open"
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)  # empty: that of the environment
+    log: Path | None = None  # none: nothing is kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

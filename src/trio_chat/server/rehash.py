@@ -68,7 +68,7 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "metrics": {When.RESTART: ("port", "host")},
     "client": {
         When.CLIENT: (
-            "nick", "channel", "language", "theme", "typing", "highlights", "notify", "strangers", "encoding", "proxy",
+            "nick", "channel", "language", "theme", "typing", "highlights", "notify", "strangers", "encoding", "proxy", "log",
         ),
     },
     "listeners": {When.RESTART: ()},

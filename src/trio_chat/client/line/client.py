@@ -3,7 +3,10 @@
 Two tasks beside the link: one shows events, one reads typed lines and decides what they mean.
 """
 
+import time as clock
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
 from random import Random
 
 import trio
@@ -16,6 +19,7 @@ from trio_chat.client.link.link import WAITING_LINES, Link
 from trio_chat.client.link.outbox import Say
 from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.link.state import StateFile
+from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.registry import Meant, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.dialogue import Dialogue
@@ -47,6 +51,8 @@ class LineClient:
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: what a line is in that is not UTF-8.
         hides_strangers: whether nothing is shown of strangers who write to the user alone.
+        log: the directory of the log; None for none.
+        name: what the log calls the server.
     """
 
     def __init__(
@@ -63,6 +69,8 @@ class LineClient:
         may_be_plain: bool = False,
         encoding: str = "cp1252",
         hides_strangers: bool = False,
+        log: Path | None = None,
+        name: str = "",
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
@@ -82,6 +90,8 @@ class LineClient:
             encoding=encoding,
             hides_strangers=hides_strangers,
         )
+        self._chat_log = ChatLog(log, partial(self.tell, error=True), clock.time)
+        self._log = ServerLog(self._chat_log, name)
         self._finishing = False
         self._reason = ""
 
@@ -93,6 +103,7 @@ class LineClient:
         lines, lines_receive = trio.open_memory_channel[str](_TYPED_LINES if self._interface.interactive else 0)
         async with trio.open_nursery() as reading:
             reading.start_soon(self._interface.read_lines, lines)
+            reading.start_soon(self._chat_log.run)
             async with trio.open_nursery() as showing:
                 showing.start_soon(self._show_events)
                 async with trio.open_nursery() as working:
@@ -210,6 +221,8 @@ class LineClient:
     async def _lines_for(self, event: Event) -> list[Line]:
         lines = []
         for shown in await self._link.react(event):
+            session = self._link.session
+            self._log.note(shown, self._rooms.features, session.dialogue.clock if session else "")
             lines += self._renderer.lines(shown)  # before it is noted: what is deleted is named a last time
             self._recent.note(shown)
         return lines

@@ -10,7 +10,7 @@ from trio_chat.client.model.handlers import HANDLERS
 from trio_chat.client.model.state import State
 from trio_chat.client.model.talk import Results
 from trio_chat.client.render import Renderer
-from trio_chat.client.session.events import Event, Note
+from trio_chat.client.session.events import Event, Note, Quit, Renamed
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence
 
@@ -55,7 +55,7 @@ class Server:
         """What LIST was sent for and has not been answered to the end, the oldest first."""
         self.skew = 0.0
         """Seconds by which the server's clock is ahead of ours."""
-        self._clock = ""
+        self.clock = ""
         self.results: Results | None = None
         self._renderer = Renderer(lambda _target: True)
 
@@ -97,8 +97,8 @@ class Server:
 
     def note_clock(self, shown: str) -> None:
         """Note what the clock of the server shows at this moment: what is read is compared in its time, not in ours."""
-        if shown != self._clock:
-            self._clock = shown
+        if shown != self.clock:
+            self.clock = shown
             self.skew = time_of(shown, self.now()) - self.now()
 
     # What happens
@@ -127,6 +127,11 @@ class Server:
         if text not in self.told:
             self.told.add(text)
             self.show(self.log, Note(text))
+
+    def shared_talks(self, event: Event) -> list[str]:
+        """Return the names of the buffers that an event is about which names none itself."""
+        nick = event.nick if isinstance(event, Quit) else event.old if isinstance(event, Renamed) else ""
+        return [buffer.name for buffer in self.shared(nick)] if nick else []
 
     def shared(self, nick: str) -> list[Buffer]:
         """Return the buffers that somebody is in, or that are of talks with that person."""

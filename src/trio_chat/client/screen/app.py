@@ -10,12 +10,14 @@ import time as clock
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import trio
 import urwid
 
 from trio_chat.client.link.link import Link
+from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
 from trio_chat.client.model.server import Server
@@ -73,6 +75,7 @@ class Options(NamedTuple):
         typing: whether others are told that we are typing.
         highlights: words that the user wants to be told of.
         notify: one of `notify.WAYS`.
+        log: the directory of the log; None for none.
         strangers: where the first words of strangers go: `open`, `gather`, or `off` for nowhere.
     """
 
@@ -81,6 +84,7 @@ class Options(NamedTuple):
     highlights: Sequence[str] = ()
     notify: str = "desktop"
     strangers: str = "open"
+    log: Path | None = None
 
 
 class ScreenClient:
@@ -121,6 +125,7 @@ class ScreenClient:
         self.world = World(now, options.highlights, options.strangers)
         self.world.on_alert = self._alert
         self._alerts = Alerts(self._ring)
+        self._log = ChatLog(options.log, self._warn, now)
         self._main: urwid.MainLoop | None = None
         self._lending = Lending(screen, self._draw_anew)
         self.desk = Desk(
@@ -150,6 +155,7 @@ class ScreenClient:
                 nursery.start_soon(self._paint)
                 nursery.start_soon(self._tick)
                 nursery.start_soon(self._alerts.run)
+                nursery.start_soon(self._log.run)
                 self.desk.refresh()
                 with self._scope:
                     await loop.run_async()
@@ -226,7 +232,13 @@ class ScreenClient:
                 return
             seat.server.state = State.CONNECTING
 
+    async def _warn(self, text: str) -> None:
+        await trio.lowlevel.checkpoint()
+        self.desk.say_here(text, error=True)
+        self._mark_dirty()
+
     async def _take_events(self, seat: Seat) -> None:
+        log = ServerLog(self._log, seat.server.name)
         taken = 0
         async for event in seat.link.events:
             taken += 1
@@ -236,6 +248,7 @@ class ScreenClient:
             if seat.link.session:
                 seat.server.note_clock(seat.link.session.dialogue.clock)
             for shown in await seat.link.react(event):
+                log.note(shown, seat.server.features, seat.server.clock, partial(seat.server.shared_talks, shown))
                 seat.server.apply(shown)
                 self._follow(seat, shown)
             seat.server.asks_nick = seat.link.wish.asking

@@ -34,7 +34,7 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     from trio_chat.client.main import targets  # noqa: PLC0415  it imports this
 
     client = options.client
-    looks = Options(client.theme, client.typing, client.highlights, client.notify, client.strangers)
+    looks = Options(client.theme, client.typing, client.highlights, client.notify, client.strangers, client.log)
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, looks, partial(_wanted, options))
     screen.esc_matters = lambda: running.desk.is_open

@@ -1,0 +1,119 @@
+"""Files of the log that the client may keep: names that are safe on every system, and lines without control characters."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+from unicodedata import normalize
+
+from trio_chat.client.render import Renderer
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.spans import sentence
+from trio_chat.irc.text import clean
+from trio_chat.private import make_directory
+
+_SIGNS = frozenset("#&+-_=@~^!{}[].")
+"""What may stand in a name beside letters and digits."""
+_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))))
+"""Names that mean a device to Windows, with and without an extension."""
+_LONGEST = 120
+"""Bytes of a name; file systems take 255."""
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
+
+
+class Entry(NamedTuple):
+    """Lines for one file.
+
+    Args:
+        server: what the user calls the server.
+        talk: the channel or the person.
+        time: seconds of Unix time.
+        lines: what happened, without its time.
+    """
+
+    server: str
+    talk: str
+    time: float
+    lines: tuple[str, ...]
+
+
+def safe_name(name: str) -> str:
+    """Return a name for a file that differs wherever the given ones do, also where capitals do not count.
+
+    What is neither a small letter nor a digit nor harmless is written as the hexadecimal digits of its bytes, each behind a `%`.
+    """
+    signs = [sign if _is_safe(sign) else _escaped(sign) for sign in name]
+    if signs and (signs[0] == "." or "".join(signs).partition(".")[0] in _DEVICES):
+        signs[0] = _escaped(name[0])
+    if signs and signs[-1] == ".":
+        signs[-1] = _escaped(".")
+    safe = "".join(signs) or "%"
+    if len(safe.encode()) <= _LONGEST:
+        return safe
+    short = safe.encode()[:_LONGEST].decode(errors="ignore")
+    return f"{short}%{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+
+def _is_safe(sign: str) -> bool:
+    if sign.isascii():
+        return sign in _SIGNS or sign.isdecimal() or sign.islower()
+    return (sign.isalpha() or sign.isdecimal()) and sign == sign.casefold() == normalize("NFC", sign)
+
+
+def _escaped(sign: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in sign.encode(errors="surrogatepass"))
+
+
+def append(directory: Path, entries: Iterable[Entry]) -> None:
+    """Append entries to their files, one for each day and channel, readable for their owner alone. It waits for the disk.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    texts: dict[Path, list[str]] = {}
+    for entry in entries:
+        moment = _moment(entry.time)
+        path = directory / safe_name(entry.server) / safe_name(entry.talk) / f"{moment:%Y-%m-%d}.txt"
+        texts.setdefault(path, []).extend(f"[{moment:%H:%M:%S}] {line}\n" for line in entry.lines)
+    for path, lines in texts.items():
+        make_directory(path.parent)
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINKS, 0o600)
+        with open(file, "a", encoding="utf-8", newline="\n") as stream:
+            stream.write("".join(lines))
+
+
+def _moment(time: float) -> datetime:
+    with suppress(ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(time).astimezone()
+    return datetime.now(UTC).astimezone()
+
+
+# Lines
+
+_HAPPENINGS = (events.Joined, events.Parted, events.Kicked, events.TopicIs, events.TopicChanged, events.Quit, events.Renamed)
+_RENDERER = Renderer(lambda _talk: True)
+
+
+def lines_of(event: Event) -> tuple[str, ...]:
+    """Return the lines that an event is worth, none for most; credentials must be masked already."""
+    if isinstance(event, events.Said):
+        sender = clean(event.sender)
+        before = {Kind.MESSAGE: f"<{sender}> ", Kind.ACTION: f"* {sender} ", Kind.NOTICE: f"-{sender}- "}[event.kind]
+        return tuple(f"{before}{clean(line)}" for line in event.text.split("\n"))
+    if isinstance(event, events.ModeChanged):
+        modes = event.modes.partition(" ")[0] if "k" in event.modes.partition(" ")[0] else event.modes
+        return (f"*** {clean(event.by)}: {clean(modes)}",)
+    if isinstance(event, _HAPPENINGS):
+        return tuple(f"*** {sentence(line)[0]}" for line in _RENDERER.lines(event))
+    return ()
+
+
+def talk_of(event: Event) -> str:
+    """Return the channel or the person that an event belongs to, "" where it does not say."""
+    if isinstance(event, events.Said):
+        return event.talk
+    return str(getattr(event, "channel", "") or getattr(event, "target", ""))
