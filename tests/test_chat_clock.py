@@ -358,6 +358,23 @@ def test_intervals_do_not_follow_the_clock() -> None:
     assert "FAIL" not in commands(ann.say("RENAME #b #c"))
 
 
+def test_the_sessions_that_have_seen_a_rename_do_not_follow_the_clock() -> None:
+    """RENAME: a session from before it can use the old name anew, and a later one is redirected, however the clock is set."""
+    town = make()
+    elapsed = Elapsed()
+    town.world.elapsed = elapsed
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    elapsed.now += 61
+    ann.say("RENAME #a #b")
+    bob.read()
+    elapsed.now += 1
+    late = town.person("late", "#b")
+    town.clock.now += 10 * DAY
+    assert commands(late.say("JOIN #a")) == ["470"]
+    town.clock.now -= 20 * DAY
+    assert find(bob.say("JOIN #a"), "353").params[-1] == "@bob"
+
+
 def test_a_read_marker_of_a_clock_that_was_ahead_gives_way() -> None:
     """MARKREAD: "timestamp must only ever increase", but one of the future would make all that comes be read."""
     town = make()

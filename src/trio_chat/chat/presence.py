@@ -28,9 +28,8 @@ def register(world: World, session: Session, folded: str, username: str) -> User
     user.away = user.away_message()
     metadata.link(world, user, session.account_id)
     user.account, user.account_id = session.account, session.account_id
-    session.user = user
     session.number = 1
-    world.newcomers.discard(session)
+    _attach(world, user, session)
     add_user(world, user)
     world.residents.settle(user)
     return user
@@ -50,10 +49,15 @@ def add_session(world: World, user: User, session: Session) -> list[Event]:
     session.number = max((other.number for other in user.sessions), default=0) + 1
     user.sessions = (*user.sessions, session)
     user.note_security()
-    session.user = user
-    world.newcomers.discard(session)
+    _attach(world, user, session)
     _sessions_changed(user)
     return update_away(world, user, skip=session)
+
+
+def _attach(world: World, user: User, session: Session) -> None:
+    session.user = user
+    session.attached = world.elapsed()
+    world.newcomers.discard(session)
 
 
 def move_session(world: World, session: Session, user: User) -> list[Event]:

@@ -85,6 +85,7 @@ class Session:
         "active",
         "address",
         "asked_nick",
+        "attached",
         "away",
         "away_since",
         "batch",
@@ -128,6 +129,7 @@ class Session:
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None
+        self.attached = math.inf  # seconds of `World.elapsed` at which it became a session of its user
         self.number = 0  # by which its user tells it from the other sessions
         self.away = ""  # its own message; the user is away when all sessions are
         self.away_since = 0

@@ -92,20 +92,21 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
 
 
 def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
-    """Send a user on who joins a channel by a former name (IRCv3 draft/channel-rename); tell whether there is such a channel.
+    """Redirect a JOIN with a former name of a channel (IRCv3 draft/channel-rename); return whether there is such a channel.
 
-    A client that knows RENAME is told the new name; any other comes in under it. Of a secret channel only members may know.
-    A member's session that was there when the name changed knows of it, and makes a channel of the old name, unless the channel
-    is registered and keeps its names.
+    A client with the capability gets FAIL with the new name; any other joins the channel under that name.
+    A secret channel is redirected to for its members only.
+    A member's session that was attached when the name changed has seen the change, and creates a new channel with the old name,
+    unless the channel is registered: a registered channel keeps its former names.
     """
-    world, user, session = request.world, request.user, request.session
-    channel = world.channels.renamed_to(folded)
+    user, session = request.user, request.session
+    channel = request.world.channels.renamed_to(folded)
     if channel is None or not policy.can_see_channel(user, channel):
         return False
-    was_there = world.clock() - session.connected > world.elapsed() - channel.renamed
+    was_there = session.attached < channel.renamed
     if user in channel.members and was_there and channel.registration is None:
         return False
-    if request.session.effective & cap.CHANNEL_RENAME:
+    if session.effective & cap.CHANNEL_RENAME:
         request.reply.fail("JOIN", "CHANNEL_RENAMED", name, channel.name, text="The channel has been renamed")
     else:
         request.reply.numeric(_RENAMED, name, channel.name)
