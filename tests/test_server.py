@@ -25,11 +25,12 @@ from trio_chat.server import outbox as outbox_module
 from trio_chat.server import peer as peers
 from trio_chat.server.addresses import joinable, own_addresses, with_port
 from trio_chat.server.app import Server
-from trio_chat.server.broadcaster import PATIENCE, Broadcaster, gather
+from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import Door, Entrance, ListenError, bound_port, explain, open_listeners
 from trio_chat.server.outbox import Outbox
+from trio_chat.server.overtaking import PATIENCE
 from trio_chat.server.transport import StreamTransport
 
 # Outboxes.

@@ -14,6 +14,7 @@ import trio
 
 from trio_chat.client.session.connecting import CannotConnectError, reason_of
 from trio_chat.client.target import format_address, is_this_machine
+from trio_chat.client.wrapped import WrappedStream
 from trio_chat.config.proxies import Proxy, parse
 from trio_chat.i18n import _
 
@@ -23,8 +24,8 @@ _PART = 4096
 _PACKAGE = "python_socks.async_.trio.v2"
 
 
-class Tunnel(trio.abc.Stream):
-    """A connection through a proxy. It is no socket stream: its other end is not where the socket leads.
+class Tunnel(WrappedStream):
+    """A connection through a proxy. It is no socket stream: the address of its socket is that of the proxy.
 
     Args:
         stream: the connection to the proxy.
@@ -32,7 +33,7 @@ class Tunnel(trio.abc.Stream):
     """
 
     def __init__(self, stream: trio.abc.Stream, received: bytes = b"") -> None:
-        self._stream = stream
+        super().__init__(stream)
         self._received = received
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
@@ -43,18 +44,6 @@ class Tunnel(trio.abc.Stream):
         size = len(self._received) if max_bytes is None else max_bytes
         data, self._received = self._received[:size], self._received[size:]
         return data
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; see `trio.abc.SendStream`."""
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Wait until there is room; see `trio.abc.SendStream`."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Close; see `trio.abc.AsyncResource`."""
-        await self._stream.aclose()
 
 
 def choose(host: str, port: int, setting: str, environment: Mapping[str, str]) -> Proxy | None:

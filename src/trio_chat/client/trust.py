@@ -17,6 +17,7 @@ from trio_chat.client import proxies
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
 from trio_chat.client.target import format_address, is_this_machine
+from trio_chat.client.wrapped import WrappedStream
 from trio_chat.i18n import _
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
@@ -70,12 +71,12 @@ class _NotVouchedForError(Exception):
         self.code = code
 
 
-class _Watched(trio.abc.Stream):
-    """A connection of which the first byte that came is remembered: it tells TLS from all else."""
+class _Watched(WrappedStream):
+    """A connection that remembers its first received byte, which distinguishes TLS from everything else."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
+        super().__init__(stream)
         self.first: int | None = None
-        self._stream = stream
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """Receive; see `trio.abc.ReceiveStream`."""
@@ -83,18 +84,6 @@ class _Watched(trio.abc.Stream):
         if self.first is None and data:
             self.first = data[0]
         return bytes(data)
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send; see `trio.abc.SendStream`."""
-        await self._stream.send_all(data)
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """Wait until there is room; see `trio.abc.SendStream`."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def aclose(self) -> None:
-        """Close; see `trio.abc.AsyncResource`."""
-        await self._stream.aclose()
 
 
 Encrypted = trio.SSLStream[trio.abc.Stream]

@@ -98,8 +98,7 @@ def tokens(
         "PREFIX": f"({''.join(mode.letter for mode in modes.RANKS)}){modes.PREFIXES}",
         "SAFELIST": "",
         "STATUSMSG": modes.PREFIXES,
-        "TARGMAX": f"JOIN:,KICK:{lengths.targets},LIST:,NAMES:,NOTICE:{lengths.targets},PART:,PRIVMSG:{lengths.targets},"
-        f"TAGMSG:{lengths.targets},USERHOST:5,WHOIS:1",
+        "TARGMAX": _targets(lengths.targets),
         "TOPICLEN": lengths.topic,
         "USERLEN": lengths.username,
         "UTF8ONLY": "",
@@ -109,11 +108,13 @@ def tokens(
         values |= {"CHATHISTORY": history_limit, "MSGREFTYPES": "msgid,timestamp"}
     if icon:
         values["draft/ICON"] = icon
-    if is_safe_rate:
-        values["SAFERATE"] = ""
-    if needs_account:
-        values["draft/ACCOUNTREQUIRED"] = ""
+    flags = {"SAFERATE": is_safe_rate, "draft/ACCOUNTREQUIRED": needs_account}
+    values |= {name: "" for name, is_set in flags.items() if is_set}
     return [f"{name}={escape(str(value))}" if value != "" else name for name, value in sorted(values.items())]
+
+
+def _targets(limit: int) -> str:
+    return f"JOIN:,KICK:{limit},LIST:,NAMES:,NOTICE:{limit},PART:,PRIVMSG:{limit},TAGMSG:{limit},USERHOST:5,WHOIS:1"
 
 
 def lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:

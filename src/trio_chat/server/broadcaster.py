@@ -12,15 +12,15 @@ message falls.
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import trio
 
 from trio_chat.chat.events import Direct, Event, Output, Part
-from trio_chat.chat.history import MESSAGES, BadRecord, History, HistoryError, Record
+from trio_chat.chat.history import BadRecord, History, HistoryError, Record
 from trio_chat.chat.lasting import State
 from trio_chat.chat.users import Session
+from trio_chat.server.overtaking import Overtaking
 from trio_chat.server.state import Unkept
 
 log = logging.getLogger("trio_chat")
@@ -30,12 +30,6 @@ Delivery = tuple[Session, bytes, bool]
 _SENDS_PER_TURN = 256
 """After so many sends other tasks get a turn: a long fan-out must not hold up a PING."""
 _ITEMS_PER_BATCH = 1024
-PATIENCE = 0.25
-"""Seconds for which a reply waits behind what was said to its client before: mostly that is committed by then, and nothing that
-arrived later is delivered earlier. When the database takes longer, replies go on without it.
-"""
-_SAID = MESSAGES | {"TAGMSG"}
-"""Events that change nothing which a reply could tell of."""
 
 
 class BroadcasterStatistics(NamedTuple):
@@ -62,126 +56,6 @@ class BroadcasterStatistics(NamedTuple):
     is_failing: bool
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """Something that waits to be delivered."""
-
-    output: Output
-    sender: Session | None
-    may_overtake: bool
-    is_out: bool = False  # whether it has overtaken the rest
-
-
-class _Overtaking:
-    """Which replies may go out before what waits: the commit of that may take long, and most replies have nothing to do with it.
-
-    A reply comes behind what its client did itself, and behind what others did of which it could tell: NAMES behind a PART. What
-    was merely said changes no reply, and is waited for only for a moment.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
-        self._addressed: set[Session] = set()
-        self._held_since: float | None = None  # when the first reply that may have to overtake the rest came behind it
-        self._is_patient = True
-        self._is_any_out = False
-        self._holding = trio.lowlevel.ParkingLot()
-        self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is seldom
-        self._acting: set[Session] = set()
-        self._witnesses: set[Session] = set()
-
-    def add(self, output: Output, sender: Session | None, *, may_overtake: bool) -> None:
-        """Note something that waits."""
-        self._waiting.append(_Waiting(output, sender, may_overtake))
-        if may_overtake and self._is_patient and self._held_since is None:
-            self._hold()
-
-    def remove(self, count: int) -> None:
-        """Note that so much, of what came first, has been delivered."""
-        del self._waiting[:count]
-        self._forget()
-        self._is_any_out = self._is_any_out and any(entry.is_out for entry in self._waiting)
-        if self._held_since is not None or not self._is_patient:
-            self._held_since, self._is_patient = None, True
-            if any(entry.may_overtake for entry in self._waiting):
-                self._hold()
-
-    def not_out(self, remembered: list[Sequence[Part]]) -> list[Sequence[Part]]:
-        """Return of what waited first, in order, what has not overtaken the rest, and is to be sent yet."""
-        if not self._is_any_out:
-            return remembered
-        return [parts for parts, entry in zip(remembered, self._waiting, strict=False) if not entry.is_out]
-
-    async def wait_impatient(self) -> list[Output]:
-        """Wait until replies have waited for long enough; return those that may go out now."""
-        while True:
-            if self._held_since is None:
-                await self._holding.park()
-            since = self._held_since
-            if since is not None:
-                await trio.sleep_until(since + PATIENCE)
-                if since == self._held_since:
-                    self._held_since, self._is_patient = None, False
-                    return self._let_out()
-
-    def _let_out(self) -> list[Output]:
-        self._forget()
-        out: list[Output] = []
-        self._counted = len(self._waiting)
-        for entry in self._waiting:
-            if not entry.is_out and entry.may_overtake and self._may_pass(entry.output, entry.sender):
-                entry.is_out = self._is_any_out = True
-                out.append(entry.output)
-            elif not entry.is_out:
-                self._count_in(entry.output, entry.sender)
-        return out
-
-    def _hold(self) -> None:
-        self._held_since = trio.current_time()
-        self._holding.unpark_all()
-
-    def _forget(self) -> None:
-        if self._counted:
-            self._counted = 0
-            self._acting.clear()
-            self._witnesses.clear()
-            self._addressed.clear()
-
-    def is_right(self, output: Output, sender: Session | None) -> bool:
-        """Tell whether replies may go out now."""
-        self._count_all_in()
-        return self._may_pass(output, sender)
-
-    def _may_pass(self, output: Output, sender: Session | None) -> bool:
-        """Tell whether replies may go out before what is counted in."""
-        sessions = {part.session for part in output.parts if isinstance(part, Direct)} | ({sender} if sender else set())
-        if self._is_patient and not self._addressed.isdisjoint(sessions):
-            return False
-        return self._acting.isdisjoint(sessions) and (output.is_stateless or self._witnesses.isdisjoint(sessions))
-
-    def is_held(self, session: Session) -> bool:
-        """Tell whether something of a session's own waits."""
-        self._count_all_in()
-        return session in self._acting
-
-    def _count_all_in(self) -> None:
-        for entry in self._waiting[self._counted :]:
-            if not entry.is_out:
-                self._count_in(entry.output, entry.sender)
-        self._counted = len(self._waiting)
-
-    def _count_in(self, output: Output, sender: Session | None) -> None:
-        if sender is not None:
-            self._acting.add(sender)
-        for part in output.parts:
-            if isinstance(part, Direct):
-                self._acting.add(part.session)
-            elif part.command in _SAID:
-                self._addressed.update(part.recipients)
-            else:
-                self._witnesses.update(part.recipients)
-
-
 class Broadcaster:
     """Delivers what was accepted.
 
@@ -200,7 +74,7 @@ class Broadcaster:
         self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
         self._delivered = 0
-        self._overtaking = _Overtaking()
+        self._overtaking = Overtaking()
         self._deliveries = self._remembered = self._commits = 0
         self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()

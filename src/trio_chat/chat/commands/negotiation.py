@@ -1,0 +1,104 @@
+"""Capabilities: CAP (IRCv3 capability-negotiation)."""
+
+from collections.abc import Iterable
+
+from trio_chat.chat import offers
+from trio_chat.chat.commands import registration
+from trio_chat.chat.registry import Request, command
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+from trio_chat.irc.message import MAX_BODY, body_size, fold_words
+
+
+@command(
+    "CAP",
+    "LS [302] | LIST | REQ :<capabilities> | END",
+    min_params=1,
+    needs_registration=False,
+    help="Negotiate IRCv3 capabilities.",
+)
+def cap_command(request: Request) -> None:
+    """Negotiate capabilities."""
+    subcommand = request.params[0].upper()
+    handler = {"LS": _cap_ls, "LIST": _cap_list, "REQ": _cap_req, "END": _cap_end}.get(subcommand)
+    if handler is None:
+        request.reply.numeric(n.ERR_INVALIDCAPCMD, request.params[0])
+        return
+    handler(request)
+
+
+def _hold_registration(request: Request) -> None:
+    if request.session.user is None:
+        request.session.negotiating = True
+
+
+def _cap_ls(request: Request) -> None:
+    session, offer = request.session, request.world.offer
+    _hold_registration(request)
+    is_302 = request.param(1).isdecimal() and int(request.param(1)) >= 302
+    if is_302:
+        session.cap_302 = True  # "for the future life of the connection", whatever version is named later
+        session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
+    # "servers SHOULD return a CAP LS reply consistent with the request's version"
+    names = offers.words(offer.shown(session)) if is_302 else cap.finished(cap.names(offer.capabilities))
+    _send_cap_lines(request, "LS", names, is_one_line=not is_302)
+
+
+def _cap_list(request: Request) -> None:
+    names, is_one_line = cap.names(request.session.caps), not request.session.cap_302
+    _send_cap_lines(request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line)
+
+
+def _send_cap_lines(request: Request, subcommand: str, words: Iterable[str], *, is_one_line: bool = False) -> None:
+    """Send capabilities in as many lines as they take, all but the last one with `*`; never a part of a name.
+
+    Args:
+        request: what is answered.
+        subcommand: LS, LIST, ACK or NAK.
+        words: the capabilities.
+        is_one_line: whether what does not fit into one line is left out, for a client that knows no further lines.
+    """
+    target = _cap_target(request)
+    room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
+    first, *others = fold_words(words, room) or [""]
+    *others, last = [first] if is_one_line else [first, *others]
+    for line in others:
+        request.reply.send("CAP", (target, subcommand, "*", line))
+    request.reply.send("CAP", (target, subcommand, last))
+
+
+def _cap_target(request: Request) -> str:
+    """Return what CAP calls the client: its nickname, or `*` before registration, as programs expect it."""
+    return request.session.target if request.session.user else "*"
+
+
+def _cap_req(request: Request) -> None:
+    session = request.session
+    _hold_registration(request)
+    caps = session.caps
+    wanted = " ".join(request.params[1:])
+    for word in wanted.split():
+        entry = cap.CAPABILITIES.get(word.removeprefix("-").lower())
+        if (
+            entry is None
+            or not entry.bit & request.world.offer.capabilities
+            or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302)
+        ):
+            _answer_cap_req(request, "NAK", wanted)
+            return
+        caps = caps & ~entry.bit if word[0] == "-" else caps | entry.bit
+    _answer_cap_req(request, "ACK", wanted)
+    session.set_caps(caps)  # "MUST NOT change the capabilities of the client until the last ACK of the set has been sent"
+
+
+def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
+    """Repeat what was asked for, in the very words when one line holds them."""
+    if body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.identity.name) <= MAX_BODY:
+        request.reply.send("CAP", (_cap_target(request), subcommand, wanted))
+    else:
+        _send_cap_lines(request, subcommand, wanted.split())
+
+
+def _cap_end(request: Request) -> None:
+    request.session.negotiating = False
+    registration.try_to_register(request)
