@@ -4,16 +4,19 @@ from collections.abc import Sequence
 
 import pytest
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from support import ListHistory, Person, Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError, Record
-from trio_chat.chat.lasting import State
-from trio_chat.chat.registry import COMMANDS
-from trio_chat.server.broadcaster import Broadcaster
-from trio_chat.server.state import Unkept
+from trio_chat.chat.lasting import Changes, ChannelWish, State
+from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
+from trio_chat.server.bans import BanKeeper
+from trio_chat.server.broadcaster import Broadcaster, gather
+from trio_chat.server.state import KEPT_AFTER, Unkept, keep_state
+from trio_chat.storage.database import StorageError
 
 
 class Keeping(ListHistory):
@@ -40,7 +43,8 @@ class Hall:
         self.ann = self.town.person("ann", "#a")
         self.bob = self.town.person("bob", "#a")
         self.town.world.unsaved.take()
-        self.broadcaster = Broadcaster(100, 10, self.history, Unkept(self.town.world))
+        self.unkept = Unkept(self.town.world)
+        self.broadcaster = Broadcaster(100, 10, self.history, self.unkept)
 
     def say(self, person: Person, line: str) -> int:
         """Carry out a line, and return the ticket of what it leads to."""
@@ -92,7 +96,7 @@ async def test_a_confirmation_waits_until_it_is_kept(changing: Hall, nursery: tr
     assert not changing.town.world.unsaved
 
 
-async def test_replies_that_confirm_nothing_go_out_at_once(hall: Hall) -> None:
+def test_replies_that_confirm_nothing_go_out_at_once(hall: Hall) -> None:
     """What others wait for is no reason to wait."""
     hall.say(hall.ann, "PING x")
     assert commands(hall.ann.read()) == ["PONG"]
@@ -148,3 +152,157 @@ async def test_a_cancelled_transaction_counts_as_not_kept(changing: Hall) -> Non
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert changing.town.world.unsaved.markers == {(1, "#a")}
+
+
+# ---------------------------------------------------------------------------------------------------- other tasks that write
+
+
+class SlowStore:
+    """A store whose `save` waits for a gate, and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.gate = trio.Event()
+        self.error: StorageError | None = None
+        self.saved: list[Changes] = []
+
+    async def load(self) -> Changes:
+        """Return nothing."""
+        return Changes({}, {})
+
+    async def wishes(self) -> list[ChannelWish]:
+        """Return nothing."""
+        return []
+
+    async def fulfil(self, last: ChannelWish) -> None:
+        """Do nothing."""
+
+    async def save(self, changes: Changes) -> None:
+        """Keep changes, once the gate is open."""
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        self.saved.append(changes)
+
+
+async def test_what_another_task_is_writing_is_not_confirmed_yet(changing: Hall, autojump_clock: MockClock) -> None:
+    """While a commit takes long, the task that keeps what is left may take a change up before its own batch comes."""
+    store, world = SlowStore(), changing.town.world
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_state, world, store, changing.unkept.turn)
+        nursery.start_soon(changing.broadcaster.run)
+        changing.say(changing.bob, "PING held-by-a-slow-disk")
+        await wait_all_tasks_blocked()
+        changing.say(changing.ann, "PING x")
+        await trio.sleep(2 * KEPT_AFTER)
+        changing.history.gate.set()
+        await wait_all_tasks_blocked()
+        assert "PONG" not in commands(changing.ann.read())
+        changing.history.error = HistoryError("the disk is full")
+        store.error = StorageError("the disk is full")
+        store.gate.set()
+        await wait_all_tasks_blocked()
+        assert commands(changing.ann.read()) == ["FAIL"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(changing: Hall, autojump_clock: MockClock) -> None:
+    """A commit that fails after seconds, as of a locked database, leaves its changes to the task that keeps what is left."""
+    store, world = SlowStore(), changing.town.world
+    store.gate.set()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(keep_state, world, store, changing.unkept.turn)
+        nursery.start_soon(changing.broadcaster.run)
+        changing.say(changing.ann, "PING x")
+        await trio.sleep(10 * KEPT_AFTER)
+        changing.history.error = HistoryError("the database is locked")
+        changing.history.gate.set()
+        await trio.sleep(10 * KEPT_AFTER)
+        assert [dict(changes.markers) for changes in store.saved] == [{(1, "#a"): "2026-01-01T00:00:00.000Z"}]
+        nursery.cancel_scope.cancel()
+
+
+class OldTable:
+    """A table of bans that says what it was when it was asked, as late as it is let."""
+
+    def __init__(self, history: Keeping) -> None:
+        self.gate = trio.Event()
+        self._history = history
+
+    async def load(self) -> list[Ban]:
+        """Return the bans that are kept at this moment, once the gate is open."""
+        kept = [ban for _, state in self._history.kept if state for ban in state.bans.values() if ban]
+        await self.gate.wait()
+        return kept
+
+    async def save(self, changes: object) -> None:
+        """Do nothing."""
+
+    async def changes(self) -> int:
+        """Return that there was a change."""
+        return 1
+
+
+@pytest.mark.parametrize("is_slow", [True, False])
+async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(hall: Hall, nursery: trio.Nursery, is_slow: bool) -> None:
+    """What was read before it was written, or while it is, does not say that it is lifted."""
+    table, world = OldTable(hall.history), hall.town.world
+    keeper = BanKeeper(world, table, hall.broadcaster, hall.unkept.turn)
+    nursery.start_soon(hall.broadcaster.run)
+    ban = Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
+    if is_slow:  # the commit has begun, and then the look
+        table.gate.set()
+        world.bans.add(ban)
+        hall.say(hall.ann, "PING x")
+        await wait_all_tasks_blocked()
+    nursery.start_soon(keeper.refresh)
+    await wait_all_tasks_blocked()
+    if not is_slow:  # the look has begun, and then the commit
+        world.bans.add(ban)
+        hall.say(hall.ann, "PING x")
+    hall.history.gate.set()
+    await wait_all_tasks_blocked()
+    table.gate.set()
+    await wait_all_tasks_blocked()
+    assert world.bans.get(ban.key) == ban
+    ((_count, state),) = hall.history.kept
+    assert state is not None
+    assert state.bans == {ban.key: ban}
+
+
+# ------------------------------------------------------------------------------------------------------------ longer answers
+
+
+def with_label(hall: Hall, line: str) -> list[str]:
+    """Carry out a labelled line on a disk that is full; return commands, labels and batches of what its client gets."""
+    hall.ann.say("CAP REQ :labeled-response batch message-tags")
+    output = handle_line(hall.town.world, hall.ann.session, f"@label=x {line}".encode())
+    assert output.not_kept is not None
+    for session, data, _ in gather(output.not_kept):
+        session.sink.send(data)
+    return [f"{message.command} {message.tags.get('label', '')}".strip() for message in hall.ann.read()]
+
+
+def test_a_client_sees_its_own_copy_with_a_label_too(changing: Hall) -> None:
+    """With a label it is among the replies, and no mere confirmation: the topic is as it says. A label is answered once."""
+    changing.say(changing.bob, "PART #a")
+    changing.ann.read()
+    assert with_label(changing, "TOPIC #a :tea") == ["TOPIC x", "FAIL"]
+    assert with_label(changing, "PING x") == ["FAIL x"]
+
+
+def test_what_a_later_part_changes_is_told_too(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer in parts, as of JOIN, changes something with each of them."""
+
+    def handler(request: Request) -> Steps:
+        for number in range(3):
+            hall.change()
+            request.reply.send("NOTE", ("PING", str(number)))
+            yield WORK_AT_ONCE + WORK_IN_TURN
+
+    monkeypatch.setitem(COMMANDS, "PING", COMMANDS["PING"]._replace(handler=handler))
+    output = handle_line(hall.town.world, hall.ann.session, b"PING x")
+    for _ in range(2):
+        assert output.not_kept is not None
+        assert output.more is not None
+        output = output.more()
+    assert output.not_kept is not None

@@ -251,6 +251,10 @@ class Bans:
         self.unsaved = set()
         return changes
 
+    def put_back(self, keys: Iterable[Key]) -> None:
+        """Count what `changes` returned as not written down."""
+        self.unsaved.update(keys)
+
     def replace(self, bans: list[Ban]) -> list[Ban]:
         """Have these bans, besides what is not written down; return those that are new here."""
         known = {ban.key: ban for ban in bans if ban.key not in self.unsaved}

@@ -96,7 +96,7 @@ def _dispatch(request: Request) -> int:
         reply.go_on(steps)
     cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
     if unsaved.noted != noted or bans.noted != banned:
-        reply.change_state(message.command)
+        reply.change_state()
     return cost + _count_stored(request, unsaved.noted - noted, quotas.dropped != dropped)
 
 

@@ -174,7 +174,7 @@ class Output(NamedTuple):
         parts: events for others and replies for the session.
         close: why the session is to end now, or "".
         refusal: what the session is told instead, when the history cannot take what is to be remembered of it.
-        not_kept: what the session is told instead of replies, when what its command has changed and lasts cannot be kept.
+        not_kept: what is sent instead of all that, when what the command has changed and lasts cannot be kept; or None.
         later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
         more: what gives the next output at once, and may be called when the client has room for it; or None. There is only one
             of the two.
@@ -186,7 +186,7 @@ class Output(NamedTuple):
     parts: tuple[Part, ...] = ()
     close: str = ""
     refusal: Direct | None = None
-    not_kept: Direct | None = None
+    not_kept: tuple[Part, ...] | None = None
     later: "Callable[[], Awaitable[Output]] | None" = None
     more: "Callable[[], Output] | None" = None
     cost: int = 1

@@ -47,6 +47,7 @@ class Response:
     def __init__(self, world: "World", session: "Session", message: Message | None = None) -> None:
         self._world = world
         self._session = session
+        self._command = message.command if message is not None else "*"
         self._label = ""
         if message is not None and session.effective & cap.LABELED_RESPONSE:
             label = message.tags.get("label", "")
@@ -55,7 +56,8 @@ class Response:
         self._own: list[tuple[dict[str, str], str]] = []  # lines for the session that are not in _parts yet
         self._close = ""
         self._is_stateless = False
-        self._changing = ""  # the command that has changed something that lasts
+        self._is_changing = False  # whether the command has changed something that lasts
+        self._is_event_among = False  # whether the answer tells of what has happened, perhaps as the client's own copy
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
@@ -117,6 +119,7 @@ class Response:
                 the echo is labelled (IRCv3 labeled-response).
         """
         session = self._session
+        self._is_event_among = True
         if event.command in _TO_ALL_CHANNELS and session.user is not None:
             self._work += sum(len(channel.members) for channel in session.user.channels) // 16
         if self._label and is_answer and event.skip is not session and session in event.recipients:
@@ -134,6 +137,7 @@ class Response:
         if not self._label:
             self._flush()
         self._parts += output.parts
+        self._is_event_among = self._is_event_among or any(isinstance(part, Event) for part in output.parts)
         rest = output.later or output.more
         if rest is not None:
 
@@ -201,6 +205,7 @@ class Response:
         steps, done = self._steps, 0
         if steps is None:
             return
+        noted = self._noted
         for work in steps:
             done += work
             if done >= limit:
@@ -208,6 +213,12 @@ class Response:
         else:
             self._steps = None
         self._work += done
+        if self._noted != noted:
+            self.change_state()
+
+    @property
+    def _noted(self) -> int:
+        return self._world.unsaved.noted + self._world.bans.noted
 
     def hand_over_label(self) -> str:
         """Leave the label to the answer to a later command, and return it."""
@@ -218,9 +229,9 @@ class Response:
         """Answer to an earlier command, which had this label; see `hand_over_label`."""
         self._label = label
 
-    def change_state(self, command: str) -> None:
-        """Note that a command has changed something that lasts: it is confirmed when that is kept."""
-        self._changing = command
+    def change_state(self) -> None:
+        """Note that the command has changed something that lasts: it is confirmed when that is kept."""
+        self._is_changing = True
 
     def be_stateless(self) -> None:
         """Let the reply come before what others do, as it says nothing of that; never before what the client did itself."""
@@ -239,15 +250,18 @@ class Response:
             if not self._label:
                 self._flush()
             self._works.append(work)
-            return Output(self._take_parts(), refusal=refusal, later=self._run, not_kept=self._take_not_kept())
+            parts = self._take_parts()
+            return Output(parts, refusal=refusal, later=self._run, not_kept=self._take_not_kept(parts, is_whole=False))
         refusal = self._refusal()
         is_over = self._steps is None and not self._works
+        is_whole = is_over and not self._label_batch
         if self._label:
             self._apply_label(is_over=is_over)
         self._flush()
         done, self._work = self._work, 0
-        not_kept = self._take_not_kept() if self._changing else None
-        output = Output(self._take_parts(), self._close, refusal, not_kept, work=done, is_stateless=self._is_stateless)
+        parts = self._take_parts()
+        not_kept = self._take_not_kept(parts, is_whole=is_whole) if self._is_changing else None
+        output = Output(parts, self._close, refusal, not_kept, work=done, is_stateless=self._is_stateless)
         if self._steps is not None:
             return output._replace(more=self._take_turn)
         if self._works:
@@ -286,17 +300,22 @@ class Response:
         (refusal,) = response.finish().parts
         return refusal if isinstance(refusal, Direct) else None
 
-    def _take_not_kept(self) -> Direct | None:
-        """Return what the client is told when what its command has changed cannot be stored."""
-        command, self._changing = self._changing, ""
-        if not command:
+    def _take_not_kept(self, parts: tuple[Part, ...], *, is_whole: bool) -> tuple[Part, ...] | None:
+        """Return what is sent when what the command has changed cannot be stored.
+
+        What has happened is seen all the same, and so are the parts of a longer answer: behind them the client is told, without
+        the label, which they have. A mere confirmation gives way.
+        """
+        if not self._is_changing:
             return None
+        is_instead = is_whole and not self._is_event_among
+        self._is_changing = False
         response = Response(self._world, self._session)
-        response._label = self._label
+        response._label = self._label if is_instead else ""
         text = "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it can be"
-        response.fail(command, "TEMPORARILY_UNAVAILABLE", text=text)
-        (told,) = response.finish().parts
-        return told if isinstance(told, Direct) else None
+        response.fail(self._command, "TEMPORARILY_UNAVAILABLE", text=text)
+        told = response.finish().parts
+        return told if is_instead else (*parts, *told)
 
     def _apply_label(self, *, is_over: bool) -> None:
         server = self._world.identity.name

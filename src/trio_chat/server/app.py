@@ -74,12 +74,15 @@ class Server:
         self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory, elapsed)
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
-        unkept = Unkept(self.world) if history else None
+        unkept = Unkept(self.world)
         reserve = 2 * settings.limits.clients
-        self.broadcaster = Broadcaster(settings.limits.event_queue, reserve=reserve, history=history, unkept=unkept)
+        self.broadcaster = Broadcaster(
+            settings.limits.event_queue, reserve=reserve, history=history, unkept=unkept if history else None
+        )
+        self._keeping = unkept.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
-        self._bans = BanKeeper(self.world, memory.bans, self.broadcaster) if memory and memory.bans else None
+        self._bans = BanKeeper(self.world, memory.bans, self.broadcaster, unkept.turn) if memory and memory.bans else None
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         self.world.mail = mailer(settings.mail)
@@ -117,7 +120,7 @@ class Server:
             if self.world.memory is not None:
                 nursery.start_soon(forget, self.world, self.world.memory)
             if self._store is not None:
-                nursery.start_soon(keep_state, self.world, self._store)
+                nursery.start_soon(keep_state, self.world, self._store, self._keeping)
                 nursery.start_soon(watch_channels, self.world, self._store)
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)

@@ -1,6 +1,6 @@
 """Keeps the bans of the server: writes down what operators change, and notices what a command changes beside it.
 
-One task does both, so what is read never comes before what was written.
+What is read must not come before what was written: neither is done while the broadcaster keeps bans with what confirms them.
 """
 
 import logging
@@ -28,12 +28,14 @@ class BanKeeper:
         world: has the bans.
         table: where they last.
         broadcaster: by which people see that they are banned.
+        turn: see `trio_chat.server.state.Unkept`.
     """
 
-    def __init__(self, world: World, table: BanTable, broadcaster: Broadcaster) -> None:
+    def __init__(self, world: World, table: BanTable, broadcaster: Broadcaster, turn: trio.Lock | None = None) -> None:
         self._world = world
         self._table = table
         self._broadcaster = broadcaster
+        self._turn = turn or trio.Lock()
         self._seen = -1  # as of which change the bans are what the table says; -1: look
 
     async def run(self) -> None:
@@ -53,6 +55,12 @@ class BanKeeper:
 
     async def save(self) -> bool:
         """Write down what has changed; tell whether that was possible. When cancelled, it counts as not written."""
+        if not self._world.bans.unsaved:
+            return True
+        async with self._turn:
+            return await self._save()
+
+    async def _save(self) -> bool:
         bans = self._world.bans
         changes = bans.changes()
         if not changes:
@@ -65,7 +73,7 @@ class BanKeeper:
             log.error("bans cannot be written: %s", error)
         finally:
             if not is_saved:
-                bans.unsaved |= changes.keys()
+                bans.put_back(changes)
         return is_saved
 
     async def refresh(self) -> None:
@@ -74,16 +82,16 @@ class BanKeeper:
             count = await self._table.changes()
             if count == self._seen:
                 return
-            bans = await self._table.load()
+            async with self._turn:
+                new = self._world.bans.replace(await self._table.load())
         except StorageError as error:
             log.error("bans cannot be read: %s", error)
             return
         was_seen, self._seen = self._seen >= 0, count
-        new = self._world.bans.replace(bans)
         for ban in new if was_seen else ():
             log.info("%s is banned by %s: %s", ban.mask, ban.setter, ban.reason)
-        enforced = banning.enforce(self._world, new)
+        await self._broadcaster.wait_room()  # before what changes: what is sent of it must not come behind what others do then
+        enforced = banning.enforce(self._world, [ban for ban in new if self._world.bans.get(ban.key) == ban])
         if enforced.events:
             log.info("of new bans: %s", enforced)
-            await self._broadcaster.wait_room()
             self._broadcaster.accept(Output(tuple(enforced.events)))

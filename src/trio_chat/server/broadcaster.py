@@ -170,36 +170,43 @@ class Broadcaster:
         When the history cannot take it, nobody gets those messages, and who sent them is told. Events are seen all the same: who
         has left is not here, whether that can be written down or not.
         """
-        records = _records(items)
-        state = self._unkept.take() if self._unkept is not None else None
-        if self._history is None or not (records or state):
-            return [item.parts for item in items]
-        begin = trio.current_time()
         try:
-            await (self._history.commit(records) if state is None else self._history.commit(records, state))
+            await self._keep(_records(items))
         except BadRecord as error:
-            self._put_back(state)
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
-            self._put_back(state)
             if not self._is_failing:
                 log.error("the history cannot be written, messages are refused until it can: %s", error)
             self._is_failing = True
             return [_without_memory(item) for item in items]
-        except BaseException:  # cancelled: whether it was kept is not known, and twice does no harm
-            self._put_back(state)
-            raise
+        return [item.parts for item in items]
+
+    async def _keep(self, records: list[Record]) -> None:
+        """Have the history take records, and what has changed of the state with them. No checkpoint when there is neither."""
+        unkept = self._unkept
+        if unkept is None or unkept.is_nothing:
+            await self._commit(records)
+            return
+        async with unkept.turn:
+            state = unkept.take()
+            try:
+                await self._commit(records, state)
+            except BaseException:  # when cancelled too: whether it was kept is not known, and twice does no harm
+                if state is not None:
+                    unkept.put_back()
+                raise
+
+    async def _commit(self, records: list[Record], state: State | None = None) -> None:
+        if self._history is None or not (records or state):
+            return
+        begin = trio.current_time()
+        await (self._history.commit(records) if state is None else self._history.commit(records, state))
         self._commits += 1
         self._remembered += len(records)
         self._commit_seconds += trio.current_time() - begin
         if self._is_failing:
             log.warning("the history can be written again")
         self._is_failing = False
-        return [item.parts for item in items]
-
-    def _put_back(self, state: State | None) -> None:
-        if state is not None and self._unkept is not None:
-            self._unkept.put_back()
 
     async def _remember_the_rest(self, items: Sequence[Output], error: BadRecord) -> list[Sequence[Part]]:
         """Remember what can be: in halves, so that what cannot be is found in few steps."""
@@ -239,9 +246,7 @@ def _without_memory(item: Output) -> Sequence[Part]:
     """
     if item.refusal is not None:
         return (item.refusal,)
-    if item.not_kept is None:
-        return item.parts
-    return (item.not_kept,) if _is_reply(item) else (*item.parts, item.not_kept)
+    return item.parts if item.not_kept is None else item.not_kept
 
 
 def _size(delivery: Delivery) -> int:

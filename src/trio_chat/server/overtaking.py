@@ -42,6 +42,7 @@ class Overtaking:
         self._is_patient = True
         self._is_any_out = False
         self._holding = trio.lowlevel.ParkingLot()
+        self._leaving = 0  # so many of them, from the first, are being delivered
         self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is seldom
         self._acting: set[Session] = set()
         self._witnesses: set[Session] = set()
@@ -55,6 +56,7 @@ class Overtaking:
     def remove(self, count: int) -> None:
         """Note that the first `count` items have been delivered."""
         del self._waiting[:count]
+        self._leaving = 0
         self._forget()
         self._is_any_out = self._is_any_out and any(entry.is_out for entry in self._waiting)
         if self._held_since is not None or not self._is_patient:
@@ -63,7 +65,11 @@ class Overtaking:
                 self._hold()
 
     def not_out(self, remembered: list[Sequence[Part]]) -> list[Sequence[Part]]:
-        """Return, in order, those of the first items that have not overtaken the rest and are still to be sent."""
+        """Return, in order, those of the first items that have not overtaken the rest and are still to be sent.
+
+        These items overtake no others from now on: while they are sent, other tasks have their turn.
+        """
+        self._leaving = len(remembered)
         if not self._is_any_out:
             return remembered
         return [parts for parts, entry in zip(remembered, self._waiting, strict=False) if not entry.is_out]
@@ -84,8 +90,9 @@ class Overtaking:
         self._forget()
         out: list[Output] = []
         self._counted = len(self._waiting)
-        for entry in self._waiting:
-            if not entry.is_out and entry.may_overtake and self._may_pass(entry.output, entry.sender):
+        for place, entry in enumerate(self._waiting):
+            may_overtake = entry.may_overtake and place >= self._leaving
+            if not entry.is_out and may_overtake and self._may_pass(entry.output, entry.sender):
                 entry.is_out = self._is_any_out = True
                 out.append(entry.output)
             elif not entry.is_out:

@@ -84,10 +84,15 @@ class Unkept:
 
     Args:
         world: where it changes.
+
+    Attributes:
+        turn: held from `take` until that is kept. Without it a change that another task is writing would count as kept, and
+            be confirmed; and bans that are read would lack those that are being written.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.turn = trio.Lock()
         self._noted = self._count()
         self._taken: Unsaved | None = None
         self._bans: Iterable[Key] = ()
@@ -100,8 +105,16 @@ class Unkept:
     def _count(self) -> int:
         return self._world.unsaved.noted + self._world.bans.noted
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether nothing has changed that is not kept, or is being kept at this moment."""
+        return not (self._world.unsaved or self._world.bans.unsaved or self.turn.locked())
+
     def take(self) -> State | None:
-        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must follow when it is not."""
+        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must follow when it is not.
+
+        Who calls it has the turn.
+        """
         world = self._world
         if not (world.unsaved or world.bans.unsaved):
             return None
@@ -113,14 +126,20 @@ class Unkept:
         """Count what was taken last as changed again."""
         if self._taken is not None:
             self._world.unsaved.put_back(self._taken)
-            self._world.bans.unsaved |= set(self._bans)
+            self._world.bans.put_back(self._bans)
 
 
-async def keep_state(world: World, store: Store) -> None:
+async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) -> None:
     """Write down what has changed of what lasts and has not been kept with a command, for ever.
 
     That is what no client is waiting for, and what could not be written before.
+
+    Args:
+        world: where it changes.
+        store: where it lasts.
+        turn: see `Unkept`.
     """
+    turn = turn or trio.Lock()
     changed = trio.Event()
 
     def note() -> None:
@@ -133,7 +152,9 @@ async def keep_state(world: World, store: Store) -> None:
         await changed.wait()
         await trio.sleep(KEPT_AFTER)
         changed = trio.Event()
-        if not await save_state(world, store):
+        async with turn:
+            is_saved = await save_state(world, store)
+        if not is_saved:
             await trio.sleep(_RETRY)
             changed.set()
 
