@@ -157,7 +157,7 @@ def list_dropped(database: Path) -> int:
 
 
 def free(asked: Asked, settings: "Settings") -> int:
-    """Let the name of a deleted account be registered again, unless an operator of the server is who has that account."""
+    """Free the name of a deleted account, unless config.ini gives an operator the account with that name."""
     with opened(asked.database) as connection:
         gone = people.find_dropped(connection, asked.folded)
         if gone is None:
@@ -178,7 +178,7 @@ def forget(asked: Asked, *, yes: bool) -> int:
     with opened(asked.database) as connection:
         account = people.find(connection, asked.folded)
         gone = None if account else people.find_dropped(connection, asked.folded)
-        # What belongs to no account any more is found by its name, unless that is somebody else's now.
+        # Messages of a deleted account are found by its name, unless another account has that name now.
         author = people.Author(account.id, "") if account else people.Author(gone.id if gone else 0, asked.folded)
         owned = len(people.belongings(connection, account).owned) if account else 0
         total = people.count(connection, author)
@@ -192,7 +192,7 @@ def forget(asked: Asked, *, yes: bool) -> int:
         if refusal is not None:
             return refusal
         if account:
-            people.delete(connection, account)  # first, so that a server lets it say no more
+            people.delete(connection, account)  # first, so that a running server ends its sessions
         with Progress(_("Deleting"), total) as progress:
             deleted = people.forget(connection, author, progress)
     if account:

@@ -80,11 +80,11 @@ class Account(NamedTuple):
 
 
 NO_ACCOUNT = Account("", "", 0)
-"""Of somebody who is not logged in."""
+"""The account of a session that is not logged in."""
 
 
 class AccountIndex:
-    """All accounts, and those that were deleted and whose names are not free; see `Accounts`."""
+    """All accounts, and the deleted accounts whose names are not free; see `Accounts`."""
 
     def __init__(self) -> None:
         self._known: dict[str, Account] = {}
@@ -109,7 +109,7 @@ class AccountIndex:
         self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[account.folded] = account
 
     def release(self, folded: str) -> bool:
-        """Note that the name of a deleted account is free; tell whether it was not."""
+        """Note that the name of a deleted account is free; return whether it was not."""
         account = self._dropped.pop(folded, None)
         if account is None:
             return False
@@ -117,7 +117,7 @@ class AccountIndex:
         return True
 
     def replace(self, accounts: Iterable[Account], dropped: Iterable[Account]) -> list[Account]:
-        """Note these accounts and no others; return those that are there no more."""
+        """Replace the noted accounts by these; return the accounts that are gone."""
         before = list(self.by_id.values())
         for index in (self._known, self._dropped, self._taken):
             index.clear()
@@ -276,7 +276,7 @@ class Accounts(Protocol):
         """
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Let a certificate log in to an account; tell whether it now can, which it cannot when another one has proved the key.
+        """Let a certificate log in to an account; return whether it can, which it cannot when another account has proved the key.
 
         Args:
             account: the number of the account.
@@ -288,7 +288,7 @@ class Accounts(Protocol):
         """
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
-        """Let a certificate not log in any more; tell whether it could before.
+        """Let a certificate not log in any more; return whether it could before.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -302,7 +302,7 @@ class Accounts(Protocol):
         """
 
     async def free(self, folded: str) -> bool:
-        """Let the name of a deleted account be registered again; tell whether it was the name of one.
+        """Free the name of a deleted account; return whether it was the name of one.
 
         Raises:
             AccountsError: it cannot be stored.

@@ -61,7 +61,7 @@ class Enforced(NamedTuple):
     names: list[str]
 
     def __str__(self) -> str:
-        """Say whom they cover now, for operators."""
+        """Return the users that the bans cover now, as a sentence for operators."""
         if not self.connections and not self.names:
             return "it covers nobody who is here now"
         shown = ", ".join(self.names[:_MOST_NAMES])
@@ -71,7 +71,7 @@ class Enforced(NamedTuple):
 
 def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
     """End every session that one of these new bans covers."""
-    new = Bans(world.clock)  # whom an older one covers is not here: to ask all of them about everybody would take long
+    new = Bans(world.clock)  # users that an older ban covers are not here, and to match all bans with all users would take long
     new.replace(list(bans))
     events = []
     connections, names = 0, dict[str, None]()

@@ -61,7 +61,7 @@ class Ban(NamedTuple):
         return self.kind, str(self.account_id) if self.kind is Kind.ACCOUNT else fold(self.kind, self.mask)
 
     def is_over(self, now: float) -> bool:
-        """Tell whether it has expired."""
+        """Return whether it has expired."""
         return bool(self.expires) and self.expires <= now
 
     def describe(self, now: float) -> str:
@@ -233,7 +233,7 @@ class Bans:
         return None if ban is None or ban.is_over(self._clock()) else ban
 
     def of_masks(self, name: str, hosts: Collection[str]) -> Ban | None:
-        """Return what bans somebody, or None.
+        """Return the ban that covers a session or user, or None.
 
         Args:
             name: the folded `nick!user`.

@@ -39,7 +39,7 @@ class Membership:
         return "".join(rank.prefix for rank in RANKS if rank.letter in self.ranks) if self.ranks else ""
 
     def is_at_least(self, letter: str) -> bool:
-        """Tell whether the member has this rank or one above it."""
+        """Return whether the member has this rank or one above it."""
         return not self.ranks.isdisjoint(AT_LEAST[letter])
 
     @property
@@ -154,11 +154,11 @@ class Channel:
         return (*ranked, *user.sessions)
 
     def hides(self, user: User) -> bool:
-        """Tell whether members without a rank do not see that a member is there (an auditorium)."""
+        """Return whether members without a rank do not see that a member is there (an auditorium)."""
         return modes.AUDITORIUM in self.flags and not (user in self.members and self.members[user].ranks)
 
     def shows(self, viewer: User, user: User) -> bool:
-        """Tell whether one member sees that another is there; see `audience_of`."""
+        """Return whether one member sees that another is there; see `audience_of`."""
         if viewer is user or not self.hides(user):
             return True
         return viewer in self.members and bool(self.members[viewer].ranks)
@@ -181,16 +181,16 @@ class Channel:
         return (Place(self.folded, self.is_closed),)
 
     def is_invited_by_list(self, user: User) -> bool:
-        """Tell whether the invitation list covers a user."""
+        """Return whether the invitation list covers a user."""
         return covers(self.lists["I"].values(), user)
 
     def is_banned(self, user: User) -> bool:
-        """Tell whether a ban keeps a user out: one that covers the user, and no exception does."""
+        """Return whether a ban keeps a user out: one that covers the user, and no exception does."""
         bans = self.lists["b"]
         return bool(bans) and covers(bans.values(), user) and not covers(self.lists["e"].values(), user)
 
     def is_silenced(self, user: User) -> bool:
-        """Tell whether a ban, or a mute, keeps a user from speaking."""
+        """Return whether a ban, or a mute, keeps a user from speaking."""
         bans = self.lists["b"]
         if not bans or not covers(bans.values(), user, extbans.MUTE):
             return False

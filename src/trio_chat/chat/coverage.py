@@ -1,4 +1,4 @@
-"""Coverage of masks: a mask that can cover nobody is refused, as a ban that looks right and does nothing is worse than none.
+"""Coverage of masks: a mask that can match no user is refused, as a ban without effect is worse than none.
 
 A host is never a name of the DNS here: it is an address, or a cloak.
 """
@@ -40,7 +40,7 @@ _CLOAKS: tuple[list[Step], ...] = (
 
 
 def overlaps(mask: str, steps: Sequence[Step]) -> bool:
-    """Tell whether a glob covers any of the texts that are written so."""
+    """Return whether a glob covers any of the texts that are written so."""
     seen, found = set[tuple[int, int]](), [(0, 0)]
     while found:
         place = found.pop()
@@ -67,7 +67,7 @@ def _next(mask: str, steps: Sequence[Step], at: int, step: int) -> Iterator[tupl
 
 
 def _is_of_nick(text: str) -> bool:
-    """Tell whether the characters of a text can be in a nickname; beyond ASCII they are not looked at."""
+    """Return whether the characters of a text can be in a nickname; beyond ASCII they are not looked at."""
     return bool(_NICK.fullmatch("".join(filter(str.isascii, text))))
 
 
@@ -115,7 +115,7 @@ def _parts(mask: str) -> tuple[str, str, str]:
 
 
 def _may_begin_with_digit(nick: str) -> bool:
-    """Tell whether a mask may be of the name of somebody on another network (`7up/discord`)."""
+    """Return whether a mask may match the name of a user of another network (`7up/discord`, RELAYMSG)."""
     return nick[:1].isdigit() and masks.has_wildcard(nick)
 
 

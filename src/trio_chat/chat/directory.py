@@ -59,7 +59,7 @@ class Directory(dict[str, Channel]):
         return channel
 
     def looks_like_another(self, name: str, folded: str, than: str = "") -> bool:
-        """Tell whether a name looks like a channel's: people would say there what is for others.
+        """Return whether a name looks like a channel's: people would say there what is for others.
 
         Args:
             name: as it would be shown.
@@ -111,7 +111,7 @@ class Directory(dict[str, Channel]):
         self.forget_if_empty(channel)
 
     def forget_if_empty(self, channel: Channel) -> bool:
-        """Have a channel be gone when nobody is in it, unless it is permanent; tell whether it is."""
+        """Have a channel be gone when nobody is in it, unless it is permanent; return whether it is."""
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]

@@ -18,7 +18,7 @@ _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 
 
 _TOLD_SECONDS = 60.0
-"""After so long a client is told again that its quota is used up."""
+"""Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
 """As so many lines a command counts besides that happens, and is not remembered."""
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
@@ -101,7 +101,7 @@ def _dispatch(request: Request) -> int:
 
 
 def _refuse_to_store(request: Request) -> bool:
-    """Refuse what changes what lasts when a quota is used up; tell whether it was refused."""
+    """Refuse what changes what lasts when a quota is used up; return whether it was refused."""
     user = request.session.user
     why_not = request.world.quotas.why_not(user) if user is not None else ""
     if why_not:

@@ -29,7 +29,7 @@ def parse(text: str) -> int | None:
 
 
 def is_like(text: str) -> bool:
-    """Tell whether somebody who wrote this meant a duration, understood or not."""
+    """Return whether a word was meant as a duration, valid or not."""
     return bool(_LIKE_DURATION.fullmatch(text))
 
 

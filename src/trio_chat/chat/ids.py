@@ -22,7 +22,7 @@ EPOCH_MS = 1_577_836_800_000
 _LAST_MS = 5_680_281_600_000
 """2150-01-01, in milliseconds since 2020: a clock that says more is taken to say this, so that ids are never used up."""
 GREATEST = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
-"""No id is greater, and there is room for as many as anybody can need."""
+"""The greatest id: 2**40 more than the first one of 2150."""
 SLACK_MS = 1000
 """As much may ids be ahead of the clock before that is a step: a clock is corrected a little, and messages come at once."""
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: sorts like the number, and no letter reads as a digit

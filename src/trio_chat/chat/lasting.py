@@ -133,7 +133,7 @@ class Unsaved:
         self.metadata |= taken.metadata
 
     def __bool__(self) -> bool:
-        """Tell whether anything is noted."""
+        """Return whether anything is noted."""
         return bool(self.channels or self.markers or self.users or self.preferences or self.metadata)
 
     def note_metadata(self, account: int) -> None:

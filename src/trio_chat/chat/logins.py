@@ -13,7 +13,7 @@ CERTIFICATE_REMOVED = "The certificate of this device was taken from your accoun
 
 
 def change_account(world: World, user: User, account: Account) -> list[Event]:
-    """Make a user be logged in to an account with all sessions, or with `NO_ACCOUNT` to none; return what tells of it."""
+    """Make a user be logged in to an account with all sessions, or with `NO_ACCOUNT` to none; return the events."""
     for session in user.sessions:
         session.set_account(account)
     if user.account_id == account.id:
@@ -28,7 +28,7 @@ def change_account(world: World, user: User, account: Account) -> list[Event]:
 
 
 def _dismissed(world: World, user: User) -> list[Event]:
-    """Take the powers of an operator of the server from who has them by the account; return what tells of it."""
+    """Take the powers of an operator of the server from who has them by the account; return the events."""
     if user.operator is None or not user.operator.account:
         return []
     event = operators.dismiss(world, user)
@@ -36,7 +36,7 @@ def _dismissed(world: World, user: User) -> list[Event]:
 
 
 def end_sessions(world: World, account: int, reason: str, *, keep: Session | None = None, certificate: str = "") -> int:
-    """End the sessions of an account, because whoever has them may be somebody who should not; return how many that were.
+    """End the sessions of an account, which may belong to an intruder; return how many there were.
 
     The account's always-on user stays.
 
@@ -79,7 +79,7 @@ def forget_account(world: World, account: Account) -> list[Event]:
 
 
 def _logged_out(world: World, user: User) -> list[Event]:
-    """Make a user whose account is gone have none; without a session, be gone too."""
+    """Log a user out whose account is gone; remove a user without sessions."""
     if not user.sessions:
         _dismissed(world, user)
         presence.set_account(world, user, NO_ACCOUNT)

@@ -77,7 +77,7 @@ class ListEntry(NamedTuple):
     covers: Covers
 
     def names(self, account: str) -> bool:
-        """Tell whether the mask is of this account, by its folded name, and of no other."""
+        """Return whether the mask is of this account, by its folded name, and of no other."""
         parsed = extbans.parse(self.folded)
         return parsed.subject == extbans.ACCOUNT and parsed.mask == account
 
@@ -98,7 +98,7 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
 
 
 def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
-    """Tell whether any mask covers a user.
+    """Return whether any mask covers a user.
 
     Args:
         entries: the list.

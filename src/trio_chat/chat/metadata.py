@@ -95,7 +95,7 @@ def dialect(session: Session) -> Dialect:
 
 
 def is_key(text: str) -> bool:
-    """Tell whether a text can be a key: "restricted to the ranges a-z, 0-9, and _./-"."""
+    """Return whether a text can be a key: "restricted to the ranges a-z, 0-9, and _./-"."""
     return _KEY.fullmatch(text) is not None
 
 
@@ -122,7 +122,7 @@ def link(world: World, user: User, account: int) -> None:
 
 
 def take(world: World, user: User, said: Mapping[str, str]) -> bool:
-    """Add to what a user says of itself, as far as there is room; tell whether anything is new."""
+    """Add to what a user says of itself, as far as there is room; return whether anything is new."""
     known = user.metadata
     is_new = False
     for key, value in said.items():

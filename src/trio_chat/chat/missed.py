@@ -31,7 +31,7 @@ class Missed(NamedTuple):
 
 
 def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> None:
-    """Keep a notice for a user of whom no session is connected; do nothing for anybody else.
+    """Keep a notice for a user without a connected session; do nothing for other users.
 
     Args:
         world: keeps it.
@@ -55,7 +55,7 @@ def note_removed(world: "World", user: "User", reason: str) -> None:
 
 
 def note_banned(world: "World", source: str, channel: "Channel", ban: "ListEntry") -> None:
-    """Keep a notice of a new ban or mute for those members whom it covers."""
+    """Keep a notice of a new ban or mute for the members that it covers."""
     for member in channel.members:
         if not member.sessions and ban.covers(member) and channel.is_silenced(member):
             note(world, member, f"{source} set the ban {ban.mask} on {channel.name}, which covers you")

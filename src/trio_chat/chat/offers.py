@@ -126,7 +126,7 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
 
 
 def _batch(world: "World", recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]) -> Iterator[Event]:
-    """Return RPL_ISUPPORT in a batch, for those who are sent none without (IRCv3 draft/extended-isupport)."""
+    """Return RPL_ISUPPORT in a batch (IRCv3 draft/extended-isupport)."""
     reference, name = msgid(world.ids.next()), world.identity.name
     tags = ((cap.BATCH, "batch", reference),)
     yield Event(world.ids.next(), "BATCH", (f"+{reference}", ISUPPORT_BATCH), name, recipients, shift=world.ids.shift)

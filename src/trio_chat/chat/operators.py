@@ -52,11 +52,11 @@ class Operator:
     rights: frozenset[str] = frozenset(RIGHTS)
 
     def is_account_of(self, user: "User") -> bool:
-        """Tell whether a user is logged in to the account that this needs, if it needs one."""
+        """Return whether a user is logged in to the account that this needs, if it needs one."""
         return not self.account or (self.account_id != 0 and self.account_id == user.account_id)
 
     def admits(self, user: "User", session: "Session") -> bool:
-        """Tell whether a session comes from where it must."""
+        """Return whether a session comes from where it must."""
         if not self.host:
             return True
         username, at, host = self.host.lower().rpartition("@")
@@ -64,12 +64,12 @@ class Operator:
         return mask.covers(f"*!{user.username.lower()}", (session.address.lower(), user.host.lower()))
 
     def is_same_person(self, other: "Operator") -> bool:
-        """Tell whether somebody who has become the one is still the other: only the rights may differ."""
+        """Return whether somebody who has become the one is still the other: only the rights may differ."""
         return replace(self, rights=other.rights) == other
 
 
 def with_numbers(operators: Mapping[str, Operator], accounts: "Accounts | None") -> dict[str, Operator]:
-    """Return operators with the numbers that their accounts have now: who registers such a name later is not meant."""
+    """Return operators with the current numbers of their accounts: an account that takes such a name later is no operator."""
     return {name: _with_number(operator, accounts) for name, operator in operators.items()}
 
 
@@ -96,7 +96,7 @@ class Control(Protocol):
     """What operators need of the edge."""
 
     async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
-        """Tell whether a password of an operator is the one that was hashed; "" for one that does not exist takes as long.
+        """Return whether a password of an operator is the one that was hashed; "" for one that does not exist takes as long.
 
         A wrong one is answered late, and after many for an operator from one place further ones are refused for a while.
         What is wrong with passwords of accounts does not count.
@@ -187,6 +187,6 @@ def audit(request: "Request", what: str, reply: "Response | None" = None) -> Non
 
 
 def has_right(user: "User", right: str) -> bool:
-    """Tell whether somebody is an operator who may do this."""
+    """Return whether somebody is an operator who may do this."""
     operator = user.operator
     return operator is not None and right in operator.rights and operator.is_account_of(user)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Tell whether somebody's nickname can have a further session: of an account, when operator and owner allow it.
+    """Return whether somebody's nickname can have a further session: of an account, when operator and owner allow it.
 
     Somebody always-on who has no session can be taken over in any case.
     """
@@ -32,7 +32,7 @@ def shares_nick(world: World, holder: User) -> bool:
 
 
 def may_join_user(world: World, account: int, user: User) -> bool:
-    """Tell whether a session of an account, by its number, may become one more session of somebody."""
+    """Return whether a session of an account, by its number, may become one more session of a user."""
     return bool(account) and user.account_id == account and shares_nick(world, user)
 
 
@@ -48,7 +48,7 @@ def user_to_join(world: World, account: int, folded: str) -> User | None:
 
 
 def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
-    """Tell whether a nickname is, or looks like, the account of somebody else, who alone may have it; or of a deleted one.
+    """Return whether a nickname is, or looks like, the name of another account or of a deleted one.
 
     Args:
         world: has the accounts.
@@ -67,7 +67,7 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
 
 
 def looks_like_another(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
-    """Tell whether a nickname looks like that of somebody else who is here, or like a service.
+    """Return whether a nickname looks like that of another user who is here, or like a service.
 
     Args:
         world: who is here.
@@ -86,7 +86,7 @@ def looks_like_another(world: World, nick: str, folded: str, user: User | None, 
 
 
 def looks_like_service(nick: str, folded: str) -> bool:
-    """Tell whether a nickname is that of a service, or looks like it: to services people say their passwords.
+    """Return whether a nickname is that of a service, or looks like it: to services people say their passwords.
 
     Here accents and names in ASCII count, too: nobody has to be called `NickSérv` or `N1ckServ`.
     """
@@ -99,18 +99,18 @@ def _service_skeletons(services: tuple[str, ...]) -> frozenset[str]:
 
 
 def is_operator(user: User, channel: Channel) -> bool:
-    """Tell whether a user is an operator of a channel, or more."""
+    """Return whether a user is an operator of a channel, or more."""
     return has_rank(user, channel, modes.OPERATOR)
 
 
 def has_rank(user: User, channel: Channel, letter: str) -> bool:
-    """Tell whether a user has a rank in a channel, or one above it."""
+    """Return whether a user has a rank in a channel, or one above it."""
     membership = channel.members.get(user)
     return membership is not None and membership.is_at_least(letter)
 
 
 def may_grant(ranks: Collection[str], letter: str) -> bool:
-    """Tell whether who has these ranks may give and take another one (`ChannelMode.needs`)."""
+    """Return whether who has these ranks may give and take another one (`ChannelMode.needs`)."""
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
 
 
@@ -138,7 +138,7 @@ def why_not_change(world: World, user: User, channel: Channel, change: Change) -
 
 
 def is_above(membership: Membership, other: Membership) -> bool:
-    """Tell whether one member's highest rank is above another's."""
+    """Return whether one member's highest rank is above another's."""
     highest = membership.highest
     return bool(highest) and not other.is_at_least(highest)
 
@@ -152,7 +152,7 @@ def why_not_kick(user: User, other: User, channel: Channel) -> Numeric | None:
 
 
 def refuses_right(request: "Request", right: str) -> bool:
-    """Refuse what takes a right of server operators that the user does not have; tell whether it was refused."""
+    """Refuse what takes a right of server operators that the user does not have; return whether it was refused."""
     user = request.user
     if operators.has_right(user, right):
         return False
@@ -164,17 +164,17 @@ def refuses_right(request: "Request", right: str) -> bool:
 
 
 def can_see_address(viewer: User, user: User) -> bool:
-    """Tell whether somebody may learn another's real address: the own one, and operators with that right all."""
+    """Return whether somebody may learn another's real address: the own one, and operators with that right all."""
     return viewer is user or operators.has_right(viewer, "addresses")
 
 
 def can_see_channel(user: User, channel: Channel) -> bool:
-    """Tell whether a user may learn that a channel exists: a secret one only as a member."""
+    """Return whether a user may learn that a channel exists: a secret one only as a member."""
     return "s" not in channel.flags or user in channel.members
 
 
 def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
-    """Tell whether one user may learn that another is in a channel."""
+    """Return whether one user may learn that another is in a channel."""
     if viewer is user:
         return True
     if viewer not in channel.members and ("s" in channel.flags or "i" in user.modes):
@@ -183,31 +183,31 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
 
 
 def is_own(user: User, record: Record) -> bool:
-    """Tell whether a message is one's own: by its account, or because one has had the nickname ever since it was said."""
+    """Return whether a message is one's own: by its account, or because one has had the nickname ever since it was said."""
     if user.account_id and user.account_id == record.account_id:
         return True
     return user.source == record.source and user.since < record.id
 
 
 def can_redact(user: User, channel: Channel | None, record: Record) -> bool:
-    """Tell whether a user may delete a message: the own ones in private and as a member of a channel, its operator all."""
+    """Return whether a user may delete a message: the own ones in private and as a member of a channel, its operator all."""
     if channel is None:
         return is_own(user, record)
     return user in channel.members and (is_own(user, record) or is_operator(user, channel))
 
 
 def can_read_history(user: User, channel: Channel) -> bool:
-    """Tell whether a user may read what was said in a channel: as a member."""
+    """Return whether a user may read what was said in a channel: as a member."""
     return user in channel.members
 
 
 def can_read_metadata(user: User, target: User | Channel) -> bool:
-    """Tell whether a user may see what is said of another, or of a channel: of a closed one as a member."""
+    """Return whether a user may see what is said of another, or of a channel: of a closed one as a member."""
     return isinstance(target, User) or user in target.members or not target.is_closed
 
 
 def can_write_metadata(user: User, target: User | Channel) -> bool:
-    """Tell whether a user may set metadata: of oneself, and of a channel as its operator."""
+    """Return whether a user may set metadata: of oneself, and of a channel as its operator."""
     return target is user if isinstance(target, User) else is_operator(user, target)
 
 
@@ -255,7 +255,7 @@ def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | Non
 
 
 def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
-    """Tell whether what a user says in a channel is for its operators alone."""
+    """Return whether what a user says in a channel is for its operators alone."""
     if modes.OP_MODERATED not in channel.restraining:
         return False
     membership = channel.members.get(user)
@@ -263,12 +263,12 @@ def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
 
 
 def is_muted(user: User, channel: Channel) -> bool:
-    """Tell whether members of a channel are not to read what a user writes: it may not speak, or only to operators (+U)."""
+    """Return whether members of a channel are not to read what a user writes: it may not speak, or only to operators (+U)."""
     return why_not_speak(user, channel) is not None or (bool(channel.restraining) and is_heard_by_operators_only(user, channel))
 
 
 def muted_in(user: User) -> list[Channel]:
-    """Return the channels of a user whose members are not to read what it writes; see `is_muted`."""
+    """Return the channels in which a user may not speak; see `is_muted`."""
     return [channel for channel in user.channels if (channel.restraining or channel.lists["b"]) and is_muted(user, channel)]
 
 
@@ -298,7 +298,7 @@ def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
 
 
 def is_ctcp(text: str) -> bool:
-    """Tell whether a text, or a line of it, is for a program; ACTION (/me) is for people."""
+    """Return whether a text, or a line of it, is for a program; ACTION (/me) is for people."""
     if "\x01" not in text:
         return False
     return any(line[:1] == "\x01" and line[1:7].upper() != "ACTION" for line in text.split("\n"))

@@ -73,7 +73,7 @@ class Preferences:
         self._chosen: dict[int, Choices] = {}
 
     def is_on(self, account: int, name: str) -> bool:
-        """Tell whether a preference holds for an account."""
+        """Return whether a preference holds for an account."""
         return PREFERENCES[name].resolve(self.rules, self.chosen(account).get(name))
 
     def chosen(self, account: int) -> Choices:

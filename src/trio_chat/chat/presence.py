@@ -89,7 +89,7 @@ def update_away(world: World, user: User, skip: Session | None = None) -> list[E
 
 
 def _without_text(event: Event, readers: tuple[Session, ...]) -> list[Event]:
-    """Return an AWAY as two: with its text for those who are to read it, and with the usual one for others."""
+    """Return an AWAY as two events: with its text for `readers`, and with the usual text for the other recipients."""
     others = tuple(session for session in event.recipients if session not in readers)
     shared = tuple(session for session in event.recipients if session in readers)
     return [event._replace(recipients=shared), event._replace(recipients=others, params=(UNSPECIFIED,))]

@@ -33,7 +33,7 @@ NO_ROOM = (
 
 
 class Room(IntEnum):
-    """For whom there is room on the disk."""
+    """The users for whom there is room on the disk."""
 
     EVERYBODY = 0
     ACCOUNTS = 1
@@ -49,7 +49,7 @@ def payer_of(address: str) -> str:
 
 
 class _Usage:
-    """What has been written down for somebody, less what time has forgiven."""
+    """The messages and bytes that were stored for an address or account, less what has been refilled."""
 
     __slots__ = ("at", "is_over", "rows", "size")
 
@@ -81,7 +81,7 @@ class Quotas:
         self.dropped = 0
 
     def why_not(self, user: "User", rows: int = 1, size: int = ROW_BYTES, session: "Session | None" = None) -> str:
-        """Say why nothing more is written down for somebody, as a sentence; "" when it is, and then it is counted.
+        """Return why nothing more is stored for an address or account, as a sentence; "" when it is stored, and then count it.
 
         Args:
             user: whose doing it is. Operators and those who are exempt from limits are not counted.
@@ -111,7 +111,7 @@ class Quotas:
         return ""
 
     def stores(self, user: "User", params: Iterable[str], rows: int, session: "Session | None") -> bool:
-        """Tell whether an event is remembered, in so many channels; it happens in any case."""
+        """Return whether an event is remembered, in so many channels; it happens in any case."""
         size = rows * (ROW_BYTES + len(user.source) + sum(map(len, params)))
         is_stored = not self.why_not(user, rows, size, session)
         self.dropped += not is_stored
@@ -141,7 +141,7 @@ class Quotas:
         return usage
 
     def _forget(self, now: float) -> None:
-        """Forget those of whom nothing would be left, or else the half that was heard of least lately."""
+        """Keep the entries that were used within an hour, or of many those that were used last."""
         usages = sorted(self._usages.items(), key=lambda entry: entry[1].at)
         kept = [(name, usage) for name, usage in usages if now - usage.at < HOUR]
         self._usages = dict(kept[-_MOST_PAYERS // 2 :])

@@ -61,7 +61,7 @@ _WISHES = {"off": OFF, "default": None}
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
-    """Return what of a channel lasts; its owner is 0 when it belongs to nobody. Keys of JSON are text, so numbers become it."""
+    """Return the lasting state of a channel; its owner is 0 when it has none. Numbers become text, as keys of JSON are text."""
     registration = channel.registration or Registration(0, 0)
     return {
         "name": channel.name,

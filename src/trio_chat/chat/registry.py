@@ -41,7 +41,7 @@ class Request:
         return self.message.params[index] if index < len(self.message.params) else ""
 
     def for_session(self, session: Session) -> "Request":
-        """Return the request with the replies going to another session, without the label; see `Response.tell`."""
+        """Return the request with its replies sent to another session, without the label; see `Response.tell`."""
         return Request(self.world, session, self.message, Response(self.world, session), self.override)
 
     def other_sessions(self) -> tuple[Session, ...]:
@@ -66,7 +66,7 @@ class Command(NamedTuple):
     """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
     weight: int = 1
     stores: int = 0
-    """With so many parameters it changes what lasts, and is refused to a client whose quota is used up; 0 for never."""
+    """With so many parameters it changes stored state, and is refused to a client with an exhausted quota; 0 for never."""
     capability: str = ""
     """Without which the command is unknown to a client; for those of which the specification says that it MUST be negotiated."""
 

@@ -160,7 +160,7 @@ class Response:
 
     @contextmanager
     def batch(self, kind: str, *params: str, tag: str = "", is_wanted: bool = True) -> Iterator[None]:
-        """Put the replies made inside into a batch, for those who have batches (IRCv3 batch).
+        """Put the replies that are made inside into a batch, for sessions with the capability (IRCv3 batch).
 
         Args:
             kind: its type.
@@ -336,7 +336,7 @@ class Response:
             self._own.append(({}, f":{server} BATCH -{self._label_batch}"))
 
     def _is_one_batch(self) -> bool:
-        """Tell whether the answer is a batch already: then its start carries the label."""
+        """Return whether the answer is a batch already: then its start carries the label."""
         words, (_, last) = self._own[0][1].split(" ", 3), self._own[-1]
         if len(words) < 4 or words[1] != "BATCH" or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]:
             return False

@@ -15,7 +15,7 @@ from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 GUEST = "~"
-"""Before the nickname of somebody without an account; who has one is its number."""
+"""Prefix of the nickname of a user without an account; a user with an account is stored by its number."""
 
 
 class Talk(NamedTuple):
@@ -36,13 +36,13 @@ class Talk(NamedTuple):
     channel: Channel | None = None
 
     def can_be_read(self) -> bool:
-        """Tell whether the reader may still read it, after having waited."""
+        """Return whether the reader may still read it, after having waited."""
         if self.channel is not None:
             return policy.can_read_history(self.reader, self.channel)
         return bool(self.reader.account_id) and self.is_party()
 
     def is_party(self) -> bool:
-        """Tell whether it is still one of the reader's own private conversations, after having waited."""
+        """Return whether it is still one of the reader's own private conversations, after having waited."""
         return self.channel is None and _party(self.reader) in self.buffer.split(",")
 
     def others(self, world: World) -> list[User]:
@@ -92,7 +92,7 @@ def in_channel(reader: User, channel: Channel) -> Talk:
 
 
 def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
-    """Return the private conversation that has this name in the history, or None when the other's name is somebody else's now."""
+    """Return the private conversation with this name in the history, or None when the name belongs to another user now."""
     first, _, second = buffer.partition(",")
     other = second if first == _party(reader) else first
     if other.startswith(GUEST):

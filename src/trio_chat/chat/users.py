@@ -123,7 +123,7 @@ class Session:
         self.address = address
         self.host = host or address
         self.payer = payer_of(address)  # what it is counted by when something is written down; "" when it is exempt
-        self.quota_told = -math.inf  # seconds of `World.elapsed` at which it was told that something is not
+        self.quota_told = -math.inf  # seconds of `World.elapsed` at which it got its last notice of an exhausted quota
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
@@ -274,7 +274,7 @@ class User:
             del self.accepted[next(iter(self.accepted))]
 
     def accepts(self, other: "User") -> bool:
-        """Tell whether somebody may write to this user whatever the modes say."""
+        """Return whether somebody may write to this user whatever the modes say."""
         return other.party in self.accepted
 
     @property
@@ -320,5 +320,5 @@ class User:
         return (*(session for session in self.sessions if session not in seen), *seen)
 
     def shares_channel(self, other: "User") -> bool:
-        """Tell whether the two are in a common channel."""
+        """Return whether the two are in a common channel."""
         return not self.channels.keys().isdisjoint(other.channels)

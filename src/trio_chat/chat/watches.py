@@ -27,7 +27,7 @@ class Watches:
         return len(self._watched.get(session, ()))
 
     def is_watching(self, session: "Session", folded: str) -> bool:
-        """Tell whether a session watches a nickname."""
+        """Return whether a session watches a nickname."""
         return folded in self._watched.get(session, ())
 
     def add(self, session: "Session", folded: str, nick: str) -> None:

@@ -208,7 +208,7 @@ class World:
 
     @staticmethod
     def _places(command: str, channels: Collection[Channel], user: User) -> tuple[Place, ...]:
-        """Return where an event is remembered: who is there only where others see it, what a channel is like in any case."""
+        """Return where an event is stored: presence only where other members see it, the state of a channel in any case."""
         least = 1 if command in _OF_CHANNELS else 2
         return tuple(
             place for channel in channels if len(channel.members) >= least and not channel.hides(user) for place in channel.places

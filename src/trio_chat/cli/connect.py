@@ -101,7 +101,7 @@ def connect(call: Call) -> int:
 
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:
-    """Have the user's own configuration read where there is no other; tell whether there is none at all."""
+    """Have the user's own configuration read where there is no other; return whether there is none at all."""
     if options.config is not None or Path(_CONFIG).exists():
         return False
     from trio_chat.client.places import config_file  # noqa: PLC0415

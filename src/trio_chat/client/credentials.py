@@ -33,12 +33,12 @@ _OF_SERVER = {
 
 
 def is_service(target: str) -> bool:
-    """Tell whether a name is one that services of networks have."""
+    """Return whether a name is one that services of networks have."""
     return _SERVICE.fullmatch(target) is not None
 
 
 def mask_message(target: str, text: str) -> str:
-    """Return a message to somebody without the credentials in it."""
+    """Return a message with its credentials masked."""
     if not is_service(target):
         return text
     command = _TO_SERVICE.match(text)
@@ -90,5 +90,5 @@ def mask_protocol(line: str) -> str:
 
 
 def has_credentials(text: str, target: str = "") -> bool:
-    """Tell whether there are credentials in what was typed; see `mask_line`."""
+    """Return whether there are credentials in what was typed; see `mask_line`."""
     return mask_line(text, target) != text

@@ -58,7 +58,7 @@ class Listing:
             self._cut()
 
     def end(self, problem: str = "") -> None:
-        """Note that no more comes, and why if that was not wanted."""
+        """Note that the answer is complete, and the error if there was one."""
         self.is_complete, self.problem = True, problem
         if len(self._channels) > self._most:
             self._cut()

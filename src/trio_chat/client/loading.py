@@ -15,7 +15,7 @@ from trio_chat.irc.text import clean
 
 
 def is_terminal(descriptor: int) -> bool:
-    """Tell whether a file descriptor is a terminal's."""
+    """Return whether a file descriptor is a terminal's."""
     try:
         return os.isatty(descriptor)
     except OSError:
@@ -23,7 +23,7 @@ def is_terminal(descriptor: int) -> bool:
 
 
 def can_draw() -> bool:
-    """Tell whether input and output are a terminal that has a cursor."""
+    """Return whether input and output are a terminal that has a cursor."""
     return is_terminal(0) and is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 

@@ -1,4 +1,4 @@
-"""The commands for those who look after a channel: ranks, bans, and what is said to a channel without waiting for an answer."""
+"""The commands of channel operators: ranks and bans; and `/notice`."""
 
 from collections.abc import Sequence
 
@@ -87,5 +87,5 @@ def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, lis
 
 
 def _mask(word: str) -> str:
-    """Return a mask for somebody who is named."""
+    """Return the mask of a nickname, or the mask itself."""
     return word if any(sign in word for sign in _MASK_SIGNS) else f"{word}!*@*"

@@ -180,7 +180,7 @@ def _in_ascii(host: str) -> str:
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    """Tell whether NO_PROXY has this server: `*`, a name with all below it, an address or a network, each perhaps with a port."""
+    """Return whether NO_PROXY matches: `*`, a name with its subdomains, an address or a network (with or without port)."""
     name = host.lower().rstrip(".")
     for word in exceptions.lower().replace(",", " ").split():
         if word == "*" or _is_in_network(name, word):

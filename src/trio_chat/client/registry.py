@@ -55,7 +55,7 @@ class Actions(Protocol):
         """Join a channel and talk in it from then on."""
 
     def is_channel(self, target: str) -> bool:
-        """Tell whether a target is written like a channel."""
+        """Return whether a target is written like a channel."""
 
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in; "" means the account of the nickname."""
@@ -130,7 +130,7 @@ def command(
 
 
 def asks_secret(line: str) -> bool:
-    """Tell whether a password may be what is typed behind this line."""
+    """Return whether a password may be what is typed behind this line."""
     command = find(line, COMMANDS)
     return command is not None and command.asks_secret
 
@@ -142,7 +142,7 @@ def find(text: str, table: Mapping[str, Command]) -> Command | None:
 
 
 def is_command(text: str) -> bool:
-    """Tell whether a typed text is a command and no message."""
+    """Return whether a typed text is a command and no message."""
     return text.startswith("/") and not text.startswith("//")
 
 

@@ -58,7 +58,7 @@ def reachable(host: str) -> str:
 
 
 def is_this_machine(host: str) -> bool:
-    """Tell whether nothing that is said to a host leaves this machine."""
+    """Return whether nothing that is said to a host leaves this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

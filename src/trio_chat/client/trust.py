@@ -30,7 +30,7 @@ _TLS_RECORDS = frozenset((20, 21, 22, 23))
 _NO_TLS_HERE = "HANDSHAKE_FAILURE"
 """The alert by which a server that understands TLS says that it has none to offer at this port (RFC 8446 §6.2)."""
 _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
-"""What OpenSSL says of a certificate that nobody vouches for; all else is a certificate that is wrong, whoever has issued it."""
+"""OpenSSL's codes for a certificate without a trusted issuer; any other code means a certificate that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,7 @@ class Connector:
         return await self._check_change(mark, shown)
 
     async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
-        """Take a certificate that nobody vouches for at the first visit, unless it is wrong or more was asked for."""
+        """Trust a certificate without a trusted issuer on first use, unless it is wrong or the user asked for more."""
         stream, shown = await self._shake_hands(_trusting())
         is_kept = False
         try:
@@ -237,7 +237,7 @@ class Connector:
         return CannotConnectError(text, _("its certificate is not valid"))
 
     def _has_expired(self, stream: Encrypted) -> bool:
-        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  only for a server that nobody vouches for
+        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  only for a certificate without a trusted issuer
 
         try:
             certificate = load_der_x509_certificate(stream.getpeercert(binary_form=True) or b"")
@@ -330,7 +330,7 @@ async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception
 
 
 async def _provoke(tcp: _Watched) -> bool:
-    """Say a line of IRC to a silent server, which may wait for the end of one; tell whether it answers in plain text."""
+    """Send a line of IRC to a silent server, which may wait for one; return whether it answers in plain text."""
     try:
         with trio.move_on_after(PROVOKED_TIMEOUT):
             await tcp.send_all(_PROVOCATION)

@@ -210,7 +210,7 @@ def _beside(directory: Path, section: Any) -> Any:
 
 
 def _is_here(host: str) -> bool:
-    """Tell whether a host is this machine, so that nobody is on the way there."""
+    """Return whether a host is this machine, so that nobody is on the way there."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

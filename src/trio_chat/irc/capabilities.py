@@ -112,7 +112,7 @@ RELAY_TAG = "draft/relaymsg"
 """The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them on."""
 
 OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
-"""The tag of what an operator of the server does (`draft/oper-tag`). Its value, which operator it is, is nobody's business."""
+"""The tag on events of an operator of the server (`draft/oper-tag`), without the name of the operator as its value."""
 HISTORY_END_TAG = "draft/chathistory-end"
 """The tag of a batch behind which no page follows (`draft/chathistory`)."""
 

@@ -15,7 +15,7 @@ _ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){
 
 _NUMBERS = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
 _KNOWN_PREFIX = {4: 24, 6: 48}
-"""How long the prefix of a network is, by version, whose addresses must be known, or nearly, to be named."""
+"""The shortest prefix of a network, by IP version, whose masks cover cloaked users too: it nearly names the address."""
 
 
 class BadMask(ValueError):
@@ -63,7 +63,7 @@ def network_of(host: str) -> Network | None:
 
 
 def names_network(mask: str) -> bool:
-    """Tell whether the host of a mask is a network."""
+    """Return whether the host of a mask is a network."""
     try:
         return "/" in mask and network_of(mask.rpartition("@")[2]) is not None
     except BadMask:
@@ -71,7 +71,7 @@ def names_network(mask: str) -> bool:
 
 
 def contains(network: Network, host: str) -> bool:
-    """Tell whether a host is an address in a network."""
+    """Return whether a host is an address in a network."""
     address = parse_address(host)
     return address is not None and address.version == network.version and address in network
 
@@ -90,7 +90,7 @@ class Mask(NamedTuple):
     by_address: bool
 
     def covers(self, name: str, hosts: Iterable[str]) -> bool:
-        """Tell whether the mask covers somebody.
+        """Return whether the mask matches a user or session.
 
         Args:
             name: the folded `nick!user`.
@@ -103,7 +103,7 @@ class Mask(NamedTuple):
 
 
 def read(folded: str) -> Mask:
-    """Read a complete and folded mask; one whose network is none is a glob that covers nobody."""
+    """Parse a complete and folded mask; one with an invalid network is a glob that matches no user."""
     name, _, host = folded.rpartition("@")
     try:
         network = network_of(host)
@@ -115,7 +115,7 @@ def read(folded: str) -> Mask:
 
 
 def matches(mask: str, text: str) -> bool:
-    """Tell whether a glob (`*` any run, `?` any one character) covers the whole text.
+    """Return whether a glob (`*` any run, `?` any one character) covers the whole text.
 
     Both must be folded already. Masks that were asked for lately are kept as expressions; see `compiled` for what it costs.
     """
@@ -155,12 +155,12 @@ def _as_count(run: re.Match[str]) -> str:
 
 
 def has_wildcard(mask: str) -> bool:
-    """Tell whether a mask can cover more than one text."""
+    """Return whether a mask can cover more than one text."""
     return "*" in mask or "?" in mask
 
 
 def names_address(mask: str) -> bool:
-    """Tell whether the host of a mask is an address, or says three of its numbers or groups: `192.0.2.*`, `2001:db8:1:*`.
+    """Return whether the host of a mask is an address, or says three of its numbers or groups: `192.0.2.*`, `2001:db8:1:*`.
 
     Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` an operator of a channel could find out an
     address digit by digit; this way it must be known, or nearly.

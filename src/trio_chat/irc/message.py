@@ -80,7 +80,7 @@ class Message(NamedTuple):
 
 
 def is_middle(param: str) -> bool:
-    """Tell whether a parameter can stand on a line before others (RFC 2812 §2.3.1, middle)."""
+    """Return whether a parameter can stand on a line before others (RFC 2812 §2.3.1, middle)."""
     return bool(param) and param[0] != ":" and not any(sign in param for sign in " \r\n\0")
 
 

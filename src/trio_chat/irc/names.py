@@ -93,7 +93,7 @@ def casemapping() -> str:
 
 
 def agree(name: str, one: str, other: str) -> bool:
-    """Tell whether two case mappings have the same opinion of a name: which others are the same, and whether it can be."""
+    """Return whether two case mappings have the same opinion of a name: which others are the same, and whether it can be."""
     if one == other:
         return True
     return name.isascii() and ("rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS)))
@@ -124,7 +124,7 @@ def fold_or_self(name: str) -> str:
 
 
 def is_channel_name(name: str) -> bool:
-    """Tell whether a target is written like a channel, valid or not."""
+    """Return whether a target is written like a channel, valid or not."""
     return name[:1] == CHANTYPES
 
 
@@ -174,7 +174,7 @@ def _refuse(name: str) -> str:
 
 
 def is_speaker(name: str, max_length: int) -> bool:
-    """Tell whether something that was said can have this source: a nickname, a relayed name, or one of role-play."""
+    """Return whether something that was said can have this source: a nickname, a relayed name, or one of role-play."""
     plain = name.strip("*") if len(name) > 2 and name[0] == name[-1] == "*" else name
     if plain == SCENE:
         return True

@@ -45,7 +45,7 @@ def _skeletons(name: str, folded: str) -> tuple[str, ...]:
 
 
 def loose_skeletons(name: str, folded: str) -> tuple[str, ...]:
-    """Return what a name looks like to somebody who expects a certain one, and overlooks accents and small capitals.
+    """Return the skeletons of a name without accents and small capitals, for a comparison with the name of a service.
 
     Args:
         name: the name as it is shown.
@@ -62,7 +62,7 @@ def _look(text: str) -> str:
 
 
 def _mixes_scripts(name: str) -> bool:
-    """Tell whether the letters of a name are of several scripts; the name of a letter begins with that of its script."""
+    """Return whether the letters of a name are of several scripts; the name of a letter begins with that of its script."""
     return len({unicodedata.name(char, "").partition(" ")[0] for char in name if char.isalpha()}) > 1
 
 

@@ -3,7 +3,7 @@
 import re
 
 ACTION = "\x01ACTION "
-"""How a text begins that says what somebody does (CTCP, ACTION); another \\x01 ends it."""
+"""The beginning of a CTCP ACTION; another \\x01 ends it."""
 
 # C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format characters, lone surrogates.
 _UNSAFE = re.compile(

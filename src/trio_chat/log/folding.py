@@ -37,7 +37,7 @@ class Folding:
         self._until = clock() + WINDOW
 
     def admits(self, record: logging.LogRecord) -> bool:
-        """Tell whether a record is written; else it is counted."""
+        """Return whether a record is written; else it is counted."""
         if not self._most or record.levelno >= logging.ERROR or getattr(record, "is_audit", False):
             return True
         key = (record.msg, _origin(record))
@@ -67,7 +67,7 @@ class Folding:
 
 
 def _origin(record: logging.LogRecord) -> str:
-    """Return whom a record is about: the host of its first argument, without what tells neighbours in one network apart."""
+    """Return the network that a record is about: that of the host in its first argument."""
     first = record.args[0] if isinstance(record.args, tuple) and record.args else ""
     host = str(first).rpartition("@")[2].partition(" ")[0]
     if ":" in host:

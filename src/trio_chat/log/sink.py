@@ -79,7 +79,7 @@ class Sink:
             self._queue.put(entry)
 
     def stop(self, timeout: float) -> bool:
-        """Write what waits, for as long as the timeout allows; tell whether all was written."""
+        """Write what waits, for as long as the timeout allows; return whether all was written."""
         self._queue.put(None)
         self._thread.join(timeout)
         return not self._thread.is_alive()

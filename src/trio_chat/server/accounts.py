@@ -72,7 +72,7 @@ class Cost:
         return f"$argon2id$v=19$m={self.memory_kib},t=1,p=1${salt}${digest}"
 
     def verify(self, hashed: str, password: str) -> bool:
-        """Tell whether a password is the one that was hashed. Takes some hundredths of a second: call it in a thread."""
+        """Return whether a password is the one that was hashed. Takes some hundredths of a second: call it in a thread."""
         import argon2  # noqa: PLC0415
 
         try:

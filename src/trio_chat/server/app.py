@@ -191,7 +191,7 @@ class Server:
         await self.encryption.reload(files_of(settings))
 
     def knows(self, host: Host) -> bool:
-        """Tell whether a browser may reach this server under a name."""
+        """Return whether a browser may reach this server under a name."""
         return is_known(host, self.settings, self.encryption.names)
 
     def _shortest_deadline(self) -> float:
@@ -254,7 +254,7 @@ class Server:
                 await connection.run()
 
     def _brings_others(self, host: str) -> bool:
-        """Tell whether others come from an address, too: a proxy, or a gateway."""
+        """Return whether others come from an address, too: a proxy, or a gateway."""
         settings = self.settings
         return is_in(host, settings.server.proxies) or any(is_in(host, gateway.addresses) for gateway in settings.gateways)
 
@@ -297,7 +297,7 @@ class Server:
             except Closed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
-                if not opening.transport.data:  # somebody has looked whether the server is there
+                if not opening.transport.data:  # a check whether the server is there
                     return None
                 why = "Connection reset"
             except Exception:

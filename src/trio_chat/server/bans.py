@@ -54,7 +54,7 @@ class BanKeeper:
                     await trio.sleep_forever()
 
     async def save(self) -> bool:
-        """Write down what has changed; tell whether that was possible. When cancelled, it counts as not written."""
+        """Write down what has changed; return whether that was possible. When cancelled, it counts as not written."""
         if not self._world.bans.unsaved:
             return True
         async with self._turn:

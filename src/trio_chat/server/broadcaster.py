@@ -117,7 +117,7 @@ class Broadcaster:
             await self._progress.park()
 
     def holds(self, session: Session) -> bool:
-        """Tell whether something that a session did itself, or a reply to it, waits."""
+        """Return whether something that a session did itself, or a reply to it, waits."""
         return self._accepted != self._delivered and self._overtaking.is_held(session)
 
     async def wait_delivered(self, ticket: int) -> None:
@@ -225,7 +225,7 @@ class Broadcaster:
 
 
 def _is_reply(output: Output) -> bool:
-    """Tell whether nobody but those whose command it was get something. Mostly the last part says that this is not so."""
+    """Return whether an item has replies only. The last part is tested first, as it is an event of most other items."""
     return isinstance(output.parts[-1], Direct) and all(isinstance(part, Direct) for part in output.parts)
 
 
@@ -240,7 +240,7 @@ def _records(items: Sequence[Output]) -> list[Record]:
 
 
 def _without_memory(item: Output) -> Sequence[Part]:
-    """Return what is sent of something that cannot be remembered: only to who said it, that it cannot.
+    """Return the parts to send of an item that cannot be stored: only the failure, to its sender.
 
     What a command has changed is in effect, and seen; its client is told that it is not kept, instead of a mere confirmation.
     """

@@ -70,7 +70,7 @@ class Connection:
         self._is_shutdown = False
         self._received = now
         self._ping_interval = hub.limits.ping_interval
-        if peer.is_websocket:  # through proxies that cut who is silent
+        if peer.is_websocket:  # proxies cut a silent connection
             self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
         self._is_kept_waiting = False  # by the server, which then does not read whether the client is still there
         self._asked: float | None = None  # what _received was when a sign of life was asked for
@@ -167,7 +167,7 @@ class Connection:
             await self._transport.receive_each(self._take)
 
     def _take(self, data: bytes, pieces: int) -> bool:
-        """Carry out what has come, as far as nothing must be waited for; tell whether something must, or there is no more.
+        """Carry out the received lines until one has to wait; return whether one has to, or the connection has ended.
 
         See `trio_chat.server.transport.Take`.
         """
@@ -232,7 +232,7 @@ class Connection:
         return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
 
     def _pay(self, lines: float = 1.0) -> bool:
-        """Pay for a line, if the client has to; tell whether it may be carried out at once: else `_delay` says when.
+        """Pay for a line, if the client has to; return whether it may be carried out at once: else `_delay` says when.
 
         Who has been made to wait for too long is ended.
         """

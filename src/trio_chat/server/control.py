@@ -64,7 +64,7 @@ class ServerControl:
         self._lock = trio.Lock()
 
     async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
-        """Tell whether a password is right; see `Control.is_password`."""
+        """Return whether a password is right; see `Control.is_password`."""
         decoy = "" if hashed else self._like_the_others()
         lockout, verify = self._threads.operators, self._cost.verify
         is_right = await self._threads.check(lockout, name, origin, verify, hashed or decoy, password, is_decoy=bool(decoy))

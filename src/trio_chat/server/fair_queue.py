@@ -15,7 +15,7 @@ from trio_chat.chat.accounts import Busy
 
 FULL = "Too many passwords are being checked at the moment, try again in a minute"
 _LAST_LANE_FIRST = 4
-"""Of so many places one is given to the last lane in which somebody waits."""
+"""One of so many places is given to the last lane with a waiting task."""
 
 
 class Lane(IntEnum):
@@ -99,7 +99,7 @@ class FairQueue:
             raise Busy(FULL)
 
     def _give(self) -> None:
-        """Give a free place to the task whose turn it is, if any waits."""
+        """Give a free place to the next waiting task, if there is one."""
         if not self._waiting or not self._free:
             return
         self._given += 1
@@ -115,7 +115,7 @@ class FairQueue:
         waiting.turn.set()
 
     def _refuse_another(self, waiting: _Waiting) -> bool:
-        """Refuse a task in the place of a new one, the newest of the address that has the most; tell whether one was."""
+        """Refuse the newest waiting task of the address with the most tasks, for a new one; return whether one was refused."""
         lane = next(lane for lane in reversed(Lane) if self._lanes[lane])
         if lane < waiting.lane:
             return False

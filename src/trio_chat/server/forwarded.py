@@ -21,7 +21,7 @@ _SIGNS = (b"x-forwarded-for", b"forwarded", b"x-forwarded-host", b"x-forwarded-p
 
 
 class UnknownClient(ValueError):
-    """A proxy does not say readably for whom it speaks; the text is for the operator."""
+    """A proxy sent no readable address of its client; the text is for the operator."""
 
 
 def address_of(text: str) -> str:
@@ -39,7 +39,7 @@ def address_of(text: str) -> str:
 
 
 def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> Peer:
-    """Return who is behind a proxy; somebody who is no such proxy, and a proxy that speaks for itself, are returned as they are.
+    """Return the client behind a proxy; a peer that is no trusted proxy, or a proxy that connects itself, is returned as it is.
 
     Args:
         peer: who has sent the request.

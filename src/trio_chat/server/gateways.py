@@ -80,7 +80,7 @@ async def _check(peer: Peer, gateways: Sequence[GatewaySettings], password: str,
 
 
 async def _is_right(hashed: str, password: str, origin: Origin, threads: HashingThreads) -> bool:
-    """Tell whether a password is the one that was hashed; one that was right is not hashed again for each client."""
+    """Return whether a password is the one that was hashed; one that was right is not hashed again for each client."""
     proof = hmac.digest(threads.secret, f"{hashed} {password}".encode(), "sha256")
     if proof in threads.proved:
         return True

@@ -49,7 +49,7 @@ class HashingThreads:
     async def check(
         self, lockout: Lockout, name: str, origin: Origin, verify: Callable[..., bool], *args: str, is_decoy: bool = False
     ) -> bool:
-        """Tell whether a password is right; a wrong one is answered late, and after many none is looked at.
+        """Return whether a password is right; a wrong one is answered late, and after many none is looked at.
 
         Args:
             lockout: the kind of what has passwords.
@@ -92,7 +92,7 @@ class HashingThreads:
             return await self._hash(work, *args)
 
     async def change(self, name: str, origin: Origin, work: Callable[..., T], *args: str) -> T:
-        """Hash another password of an account whose owner has proved to be that.
+        """Hash the new password of an account after its owner has logged in.
 
         Raises:
             Busy: too many passwords of this account were hashed in a minute, or too many wait.

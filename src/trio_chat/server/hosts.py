@@ -61,7 +61,7 @@ def parse_origin(text: str) -> Host | None:
 
 
 def is_known(host: Host, settings: Settings, certified: Iterable[str] = ()) -> bool:
-    """Tell whether a browser may reach this server under a name.
+    """Return whether a browser may reach this server under a name.
 
     Args:
         host: the name.

@@ -40,7 +40,7 @@ async def keep_alive(connections: Collection[Watched], shortest_deadline: Callab
         due = trio.current_time() + interval
         await trio.sleep_until(due)
         now = trio.current_time()
-        if now - due > LONGEST_INTERVAL:  # the server itself stood still: what clients have sent meanwhile is to be read first
+        if now - due > LONGEST_INTERVAL:  # the server itself was stopped: bytes that clients have sent since are read first
             continue
         for count, connection in enumerate(tuple(connections), 1):
             connection.look(now)

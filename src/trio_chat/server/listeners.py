@@ -212,7 +212,7 @@ def open_unix(path: Path, mode: int) -> socket.socket:
 
 
 def _answers(path: Path) -> bool:
-    """Tell whether somebody listens on a Unix socket; also when nobody may come in, or there is no room at the moment."""
+    """Return whether a process listens on a Unix socket; also without the right to connect, or with a full backlog."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         return sock.connect_ex(os.fspath(path)) not in (errno.ECONNREFUSED, errno.ENOENT)

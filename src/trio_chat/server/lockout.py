@@ -77,16 +77,16 @@ class Lockout:
             self._known.popitem(last=False)
 
     def forget(self, name: str) -> None:
-        """Know no device of an account any more: it is gone, or its password, which somebody else may have known, was changed."""
+        """Forget the known devices of an account that is gone, or whose password was changed."""
         for known in [known for known in self._known if known[0] == name]:
             del self._known[known]
 
     def is_known(self, name: str, origin: Origin) -> bool:
-        """Tell whether an account has been logged in to from there."""
+        """Return whether an account has been logged in to from there."""
         return self._device(name, origin)[1]
 
     def is_suspect(self, origin: Origin) -> bool:
-        """Tell whether a wrong password has come from an address lately."""
+        """Return whether a wrong password has come from an address lately."""
         return self._wrong_of_address.count(household(origin.address)) > 0
 
     def _device(self, name: str, origin: Origin) -> tuple[str, bool]:

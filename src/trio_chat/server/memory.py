@@ -109,7 +109,7 @@ async def _locked(path: Path | None) -> AsyncIterator[None]:
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Have what goes wrong with a database say of which, to who starts a server."""
+    """Add the name of the database to the errors of opening it."""
     try:
         yield
     except StorageError as error:
@@ -157,7 +157,7 @@ async def renew(database: Database, history: SqliteHistory) -> None:
             except (HistoryError, StorageError) as error:
                 log.error("what an earlier version has written cannot be %s: %s", what, error)
                 await trio.sleep(_RETRY)
-            await trio.sleep(trio.current_time() - began)  # half of the time is for those who write meanwhile
+            await trio.sleep(trio.current_time() - began)  # half of the time is for other writers
 
 
 async def erase(database: Database) -> None:

@@ -39,7 +39,7 @@ class Watched(Protocol):
         """Return why nobody can come and talk; nothing when they can."""
 
     def knows(self, host: Host) -> bool:
-        """Tell whether a browser may reach it under a name."""
+        """Return whether a browser may reach it under a name."""
 
 
 class Answer(NamedTuple):

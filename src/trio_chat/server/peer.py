@@ -49,7 +49,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_in(host: str, networks: tuple[Network, ...]) -> bool:
-    """Tell whether an address is in one of these networks; what is no address is in none."""
+    """Return whether an address is in one of these networks; what is no address is in none."""
     if not networks:
         return False
     address = _address(host)

@@ -42,7 +42,7 @@ class Header(NamedTuple):
 
 
 def may_be_header(data: bytes) -> bool:
-    """Tell whether the first bytes of a connection are, or could become, a header."""
+    """Return whether the first bytes of a connection are, or could become, a header."""
     return data[: len(V1)] == V1[: len(data)] or data[: len(V2)] == V2[: len(data)]
 
 

@@ -16,7 +16,7 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#]*)(.*)", re.IGNORECASE)
 
 
 class RequestError(Exception):
-    """There is nothing to be served; `status` is that of the answer, 0 when nobody waits for one."""
+    """The request cannot be served; `status` is that of the answer, 0 when the client gets none."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)

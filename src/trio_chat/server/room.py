@@ -1,4 +1,4 @@
-"""Room on the disk: while little is left, it is kept for accounts, and in the end for operators, who can make room."""
+"""Room on the disk: the last part is reserved for accounts, and the very last for operators."""
 
 import logging
 import shutil
@@ -56,7 +56,7 @@ async def watch_room(quotas: Quotas, path: Path, reserve: int, free: Callable[[P
 
 
 def room_for(left: int, reserve: int) -> Room:
-    """Return for whom there is room.
+    """Return the users for whom there is room.
 
     Args:
         left: bytes that are free.

@@ -98,7 +98,7 @@ class Unkept:
         self._bans: Iterable[Key] = ()
 
     def has_more(self) -> bool:
-        """Tell whether something has changed since the last call."""
+        """Return whether something has changed since the last call."""
         noted, self._noted = self._noted, self._count()
         return noted != self._noted
 
@@ -160,7 +160,7 @@ async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) 
 
 
 async def save_state(world: World, store: Store) -> bool:
-    """Write down what has changed of what lasts; tell whether that was possible.
+    """Write down what has changed of what lasts; return whether that was possible.
 
     When cancelled, it counts as not written, so that the next call writes it.
     """

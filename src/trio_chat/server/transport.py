@@ -47,7 +47,7 @@ class Transport(Protocol):
         """
 
     async def receive_each(self, take: Take) -> None:
-        """Have bytes taken each time some come, until that returns true, or there are no more.
+        """Call a function with received bytes each time some arrive, until it returns true or the connection has ended.
 
         Args:
             take: must not block. It may be called in another task than this; what it raises, this raises.
@@ -365,7 +365,7 @@ class Ahead:
             await self.below.receive_each(take)
 
     async def more(self) -> bool:
-        """Read more ahead; tell whether more came."""
+        """Read more ahead; return whether more came."""
         before, self.data = self.data, b""
         data = await self.receive()
         self.data = before + data

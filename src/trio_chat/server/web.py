@@ -60,7 +60,7 @@ class WebRules:
 
 
 async def open_websocket(ahead: Ahead, peer: Peer, rules: WebRules) -> tuple[WebSocketTransport, Peer]:
-    """Answer a request; return the connection and who is at its other end when it has become a WebSocket.
+    """Answer a request; return the connection and its peer when it has become a WebSocket.
 
     Args:
         ahead: the connection.
@@ -115,7 +115,7 @@ class _Visit:
         raise AssertionError  # an answer ends with `Page`
 
     def _is_listed(self, request: Request) -> bool:
-        """Tell whether a page of that origin may come whatever it takes this server for."""
+        """Return whether a page of that origin may come whatever it takes this server for."""
         origin, origins = request.header(b"origin").lower(), self._rules.server.origins
         if "any" in origins:
             return True
@@ -123,7 +123,7 @@ class _Visit:
         return bool(origin) and any(fnmatchcase(origin, allowed) for allowed in listed)
 
     def _is_same(self, request: Request, host: Host | None, *, is_forwarded: bool) -> bool:
-        """Tell whether it is a page of this server's. Programs that are no browsers have none, and can pretend what they like.
+        """Return whether it is a page of this server's. Programs that are no browsers have none, and can pretend what they like.
 
         A port that one of the two leaves out is not compared: proxies leave it out, or give their own. A page on a standard
         port comes from whoever looks after the machine. Nor are ports behind a proxy that is believed.

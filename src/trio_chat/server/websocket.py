@@ -97,7 +97,7 @@ class WebSocketTransport:
         self.is_behind = True
 
     def decode(self) -> tuple[bytes, int]:
-        """Return the lines in the next frames; see `Layer`. A peer that breaks the rules gets a reason and no more attention."""
+        """Return the lines in the next frames; see `Layer`. After a violation of the protocol nothing more is read."""
         pieces: list[bytes] = []
         frames = 0
         self.is_behind = False

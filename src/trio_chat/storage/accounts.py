@@ -74,7 +74,7 @@ class SqliteAccounts:
         await self._database.erase(delete, account)
 
     async def free(self, folded: str) -> bool:
-        """Let the name of a deleted account be registered again; tell whether it was the name of one."""
+        """Free the name of a deleted account; return whether it was the name of one."""
         return await self._database.write(free, folded)
 
     async def certificates(self, account: int) -> list[Certificate]:
@@ -86,11 +86,11 @@ class SqliteAccounts:
         return await self._database.read(_by_certificate, fingerprint, account)
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Add a certificate to an account that there is; tell whether it is this account's now."""
+        """Add a certificate to an account that there is; return whether it is this account's now."""
         return await self._database.write(_add_certificate, account, fingerprint, is_proved=is_proved)
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
-        """Take a certificate from an account; tell whether it had it."""
+        """Take a certificate from an account; return whether it had it."""
         return await self._database.write(_remove_certificate, account, fingerprint)
 
     async def secret(self, name: str) -> bytes:
@@ -160,7 +160,7 @@ def delete(connection: "apsw.Connection", account: int) -> None:
 
 
 def free(connection: "apsw.Connection", folded: str) -> bool:
-    """Let the name of a deleted account be registered again; tell whether it was the name of one."""
+    """Free the name of a deleted account; return whether it was the name of one."""
     connection.execute("DELETE FROM dropped WHERE folded = ?", (folded,))
     return connection.changes() == 1
 

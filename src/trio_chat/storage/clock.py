@@ -53,7 +53,7 @@ def timeline(connection: "apsw.Connection") -> Timeline:
 
 
 def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None:
-    """Write down the steps that new records show: those whose shift is another than that of the one before."""
+    """Store the steps of the clock that new records show: those with another shift than the record before."""
     shift = connection.execute("SELECT shift FROM clock_step ORDER BY first DESC LIMIT 1").get or 0
     for record in records:
         if record.shift != shift:

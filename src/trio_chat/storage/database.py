@@ -71,7 +71,7 @@ class Database:
         return result
 
     async def overwrite_free(self) -> bool:
-        """Overwrite some of what an earlier version has left in free pages; tell whether there is more to be done.
+        """Overwrite some free pages that an earlier version has left; return whether there are more.
 
         Raises:
             StorageError: it is not known whether anything was overwritten.
@@ -86,7 +86,7 @@ class Database:
         await self._erased.wait()
 
     async def empty_log(self) -> bool:
-        """Write what is in the log back into the file, and cut the log off; tell whether nobody was reading from it any more.
+        """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
         Raises:
             StorageError: the file or the log cannot be written.
@@ -254,7 +254,7 @@ _WORDS = {
     "NoMem": "there is not enough memory",
     "Interrupt": "it would take too long",
 }
-"""What SQLite's result codes mean for who runs the server (sqlite.org/rescode.html), by apsw's names of its exceptions."""
+"""Explanations of SQLite's result codes for operators (sqlite.org/rescode.html), by apsw's names of its exceptions."""
 _NO_WORDS = frozenset(("", "not an error", "unknown error"))
 
 

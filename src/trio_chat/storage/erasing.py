@@ -22,7 +22,7 @@ def prepare_erasing(connection: "apsw.Connection") -> None:
 
 
 def empty_log(connection: "apsw.Connection") -> bool:
-    """Write what is in the write-ahead log back into the file, and cut the log off; tell whether that was possible.
+    """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
     Nothing is waited for, because messages would have to wait too: not for a reader who still needs the log, nor for a writer.
     """
@@ -40,7 +40,7 @@ def empty_log(connection: "apsw.Connection") -> bool:
 
 
 def overwrite_free(connection: "apsw.Connection") -> bool:
-    """Overwrite some pages that an earlier version has left free; tell whether there is more to be done.
+    """Overwrite some free pages that an earlier version has left; return whether there are more.
 
     All of them are taken into use first, some in each transaction, and then given free again, which overwrites them.
     """

@@ -101,7 +101,7 @@ class SqliteHistory:
         self._indexed_commits = max(self._indexed_commits, commits)
 
     async def index_old(self) -> bool:
-        """Write the words of some messages from before the index was made, the newest first; tell whether more are left.
+        """Index some messages from before the index was made, the newest first; return whether more are left.
 
         Raises:
             HistoryError: they were not written.
@@ -195,7 +195,7 @@ class SqliteHistory:
 
 
 def _is_about_the_file(error: Exception) -> bool:
-    """Tell whether nothing else could be written either: a full disk, not a record that is not as it should be."""
+    """Return whether nothing else could be written either: a full disk, not a record that is not as it should be."""
     import apsw  # noqa: PLC0415
 
     about_data = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)

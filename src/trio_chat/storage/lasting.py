@@ -50,7 +50,7 @@ class SqliteStore:
 
 
 def is_erasing(changes: Changes) -> bool:
-    """Tell whether changes delete something, or write over it; see `Database.erase`."""
+    """Return whether changes delete something, or write over it; see `Database.erase`."""
     return bool(changes.metadata) or None in changes.channels.values() or None in changes.users.values()
 
 

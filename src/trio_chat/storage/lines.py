@@ -58,7 +58,7 @@ class Numbers(NamedTuple):
     last: int
 
     def are_of(self, number: int, folded: str) -> bool:
-        """Tell whether a number is that of an account here, which has this name if it has one."""
+        """Return whether a number is that of an account here, which has this name if it has one."""
         return 0 < number <= self.last and self.names.get(number, folded) == folded
 
 
@@ -73,7 +73,7 @@ class LineError(ValueError):
 
 
 def to_line(record: Record, numbers: Numbers = NO_NUMBERS) -> bytes:
-    """Return a message as a line; it says whose accounts it is about to the database only that the numbers are of."""
+    """Return a message as a line; the numbers of accounts in it are valid in the same database only."""
     parties = record.buffer.split(",") if "," in record.buffer else []
     fields = {
         "channel": ",".join(_shown(party, numbers) for party in parties) or record.buffer,
@@ -120,7 +120,7 @@ def read(stream: BinaryIO, numbers: Numbers = NO_NUMBERS) -> Iterator[Record | B
 
 
 def from_line(line: bytes, numbers: Numbers = NO_NUMBERS) -> Record:
-    """Return the message in a line. What another database calls accounts is nobody's here, whatever the names are.
+    """Return the message in a line. Accounts of another database are unknown here, whatever their names are.
 
     Args:
         line: with or without its end.
@@ -200,7 +200,7 @@ def _buffer(name: str, parties: Sequence[int], numbers: Numbers) -> str:
 
 
 def _party(name: str, number: int, numbers: Numbers) -> str:
-    """Return the number of an account here, or the folded name of somebody without one."""
+    """Return the number of an account here, or the folded name of a user without one."""
     folded = fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
     if numbers.are_of(number, folded):
         return str(number)

@@ -29,14 +29,14 @@ log = logging.getLogger("trio_chat")
 _HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
 _LONGEST_NOTE = 1000
 _FAR = 1 << 30
-"""Where Windows locks a byte: nobody else can read it then."""
+"""The byte that is locked on Windows, beyond the text, as another process cannot read a locked byte."""
 _MAGIC = b"SQLite format 3\0"
 _NO_LOG = b"\1\1"
 """The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html, 1.3.3)."""
 
 
 FileIdentity = tuple[int, int]
-"""What tells a file from another one of the same name: its device and its number there."""
+"""The identity of a file: its device and its number there (inode)."""
 
 
 class InUseError(StorageError):
@@ -113,7 +113,7 @@ def _write_note(handle: int) -> None:
 
 
 def _holder(handle: int) -> str:
-    """Return who holds a lock, as far as that is noted."""
+    """Return the process that holds a lock, as far as that is noted."""
     try:
         os.lseek(handle, 0, os.SEEK_SET)
         note = json.loads(os.read(handle, _LONGEST_NOTE))
@@ -124,7 +124,7 @@ def _holder(handle: int) -> str:
 
 
 def identity(path: Path) -> FileIdentity | None:
-    """Return what tells a file from another one of the same name; None when there is no file."""
+    """Return the identity of a file; None when there is no file."""
     try:
         found = path.stat()
     except OSError:

@@ -34,7 +34,7 @@ _PAUSE = 1
 """How much longer the file is left to others than it was held, while messages are deleted."""
 _BUSY_MS = 30_000
 _MOST_SECONDS, _RETRY = 10.0, 0.1
-"""How long, and how often, a log that somebody else reads from is tried to be emptied."""
+"""Seconds for which truncating a write-ahead log is tried while another process reads it, and seconds between attempts."""
 _SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000

@@ -25,7 +25,7 @@ Key = tuple[Any, Any]
 
 
 class Author(NamedTuple):
-    """Somebody who has said something.
+    """The author of stored messages.
 
     Args:
         id: the number of the account, or 0.
@@ -36,7 +36,7 @@ class Author(NamedTuple):
     folded: str
 
     def has_said(self, number: int, name: str) -> bool:
-        """Tell whether what has this number and this name of an account is this author's."""
+        """Return whether what has this number and this name of an account is this author's."""
         if number:
             return number == self.id
         return bool(self.folded and name) and fold_or_self(name) == self.folded
@@ -119,7 +119,7 @@ def numbers(connection: "apsw.Connection") -> lines.Numbers:
 
 
 def add(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
-    """Add an account; tell whether it was added, which it is not when there is, or was, one of this name."""
+    """Add an account; return whether it was added, which it is not when its name belongs to an account or a deleted one."""
     return in_transaction(connection, accounts.insert, account, credentials) is not None
 
 
@@ -129,7 +129,7 @@ def change_password(connection: "apsw.Connection", account: Account, credentials
 
 
 def who_is_always_on(connection: "apsw.Connection") -> set[int]:
-    """Return the numbers of the accounts whose users stay while nobody is connected."""
+    """Return the numbers of the always-on accounts."""
     return {int(account) for (account,) in connection.execute("SELECT account FROM always_on")}
 
 
@@ -204,7 +204,7 @@ def _take_from_channels(connection: "apsw.Connection", account: Account) -> None
 
 
 def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
-    """Return the state of a channel without what it says of an account; what the account owned is nobody's."""
+    """Return the state of a channel without an account; a channel that the account owned has no owner."""
     number = str(account.id)
     lists = {
         letter: [[mask, *rest] for mask, *rest in masks if not entry(mask, "", 0).names(account.folded)]
@@ -227,12 +227,12 @@ def messages(connection: "apsw.Connection", account: Account) -> Iterator[Record
 
 
 def count(connection: "apsw.Connection", author: Author) -> int:
-    """Return how many messages and events of somebody there are."""
+    """Return the number of messages and events of an author."""
     return sum(len(keys) for table in _DROP for keys in _keys(connection, table, author))
 
 
 def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], None]) -> int:
-    """Delete all messages and events of somebody, batch by batch; return how many that were.
+    """Delete all messages and events of an author, in batches; return how many there were.
 
     Args:
         connection: the database.
@@ -252,7 +252,7 @@ def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], 
 
 
 def _keys(connection: "apsw.Connection", table: str, author: Author) -> Iterator[list[Key]]:
-    """Give the keys of what somebody said or did. Nothing is being read while they are worked on."""
+    """Yield the keys of the messages and events of an author, in batches. No statement is open between two batches."""
     query = _SLICE.format(table)
     after: Key = (-1, -1)
     rows: list[tuple[Any, ...]]

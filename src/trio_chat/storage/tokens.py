@@ -37,7 +37,7 @@ def prepare(text: str) -> str:
     if not text.isprintable():
         text = strip_formatting(flatten(text)).replace("\0", " ")  # a NUL would end a question early
     if not text.isascii():
-        # The tokenizer removes the marks of Latin letters only; in Russian hardly anybody writes this one.
+        # The tokenizer removes the marks of Latin letters only; in Russian this one is usually left out.
         text = unicodedata.normalize("NFC", text).replace("ё", "е").replace("Ё", "Е")
     return _SPECIAL.sub(_separated, text)
 
@@ -85,6 +85,6 @@ def _last_token(text: str) -> str:
 
 
 def _is_token(char: str) -> bool:
-    """Tell whether a character is part of a word (`categories` of the index)."""
+    """Return whether a character is part of a word (`categories` of the index)."""
     category = unicodedata.category(char)
     return category[0] in "LN" or category in ("Co", "Mn", "Mc")

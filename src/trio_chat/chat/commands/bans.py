@@ -82,7 +82,7 @@ def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, .
 
 
 def _is_mask(word: str) -> bool:
-    """Tell whether a word can only be meant as a mask, an address or a network."""
+    """Return whether a word can only be meant as a mask, an address or a network."""
     is_name = "@" in word and ("!" in word or "*" in word) and " " not in word
     return is_name or parse_address(word.partition("/")[0].strip("[]")) is not None
 

@@ -49,7 +49,7 @@ def join_command(request: Request) -> Steps:
 
 
 def _work_of(channel: Channel | None) -> int:
-    """Return as how much work the members of a channel count, each of whom is named, or sent something."""
+    """Return the cost of a command that names every member of a channel, or sends each of them something."""
     return 1 + len(channel.members) // 2 if channel is not None else 1
 
 

@@ -20,7 +20,7 @@ def format_time(seconds: float) -> str:
 
 
 def is_other_server(request: Request, index: int = 0) -> bool:
-    """Refuse a query that names a server other than this one; tell whether it was refused."""
+    """Refuse a query that names a server other than this one; return whether it was refused."""
     name = request.param(index)
     server = request.world.identity.name
     if not name or matches(name.lower(), server.lower()) or name.lower() == request.session.target.lower():

@@ -66,7 +66,7 @@ def _by_name(viewer: User, mask: str) -> Covers:
 
 
 def _by_network(viewer: User, mask: str) -> Covers:
-    """Tell of those whose address the one who asks may know whether it is in the network of a mask."""
+    """Return whether the address of a user is in the network of a mask, if the user that asks may know the address."""
     network = masks.read(fold_mask(masks.complete(mask)))
 
     def covers(user: User) -> bool:
@@ -77,7 +77,7 @@ def _by_network(viewer: User, mask: str) -> Covers:
 
 
 def _can_find(viewer: User, user: User) -> bool:
-    """Tell whether somebody may find another without knowing the nickname."""
+    """Return whether a user may find another one without knowing the nickname."""
     return user is viewer or "i" not in user.modes or viewer.shares_channel(user) or has_right(viewer, "addresses")
 
 

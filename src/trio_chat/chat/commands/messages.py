@@ -85,7 +85,7 @@ _FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
 
 
 def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:
-    """Tell whether something that is said belongs to the history.
+    """Return whether something that is said belongs to the history.
 
     A question to a program (CTCP) does not, as it would be answered again when it is played back. Of tags without a text those
     do that refer to a message, and not that somebody types.
@@ -167,7 +167,7 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    echo_to = () if other is user else request.other_sessions()  # who writes to oneself has reached them already
+    echo_to = () if other is user else request.other_sessions()  # a message to oneself has reached them already
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:

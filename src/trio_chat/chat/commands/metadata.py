@@ -23,7 +23,7 @@ SYNC_AT_ONCE = 100
 _SYNC_LATER = "5"
 """Seconds after which it may ask."""
 _QUOTA_SECONDS = "300"
-"""Seconds after which a client may try again whose quota is used up."""
+"""Seconds after which a client with an exhausted quota may try again."""
 _KEYS_PER_LINE = 12
 _ROOM = 350
 
@@ -231,7 +231,7 @@ def _send_followed(request: Request, about: str, targets: Iterable[Target]) -> S
 
 
 def _is_still_seen(request: Request, target: Target) -> bool:
-    """Tell whether somebody is still here, or a channel may still be read."""
+    """Return whether a user is still here, or a channel may still be read."""
     if isinstance(target, Channel):
         return policy.can_read_metadata(request.user, target)
     return isinstance(target, Session) or request.world.users.get(target.folded) is target

@@ -149,7 +149,7 @@ def why_not_verify(request: Request) -> Answer | None:
 
 
 def is_taken(request: Request, name: str, folded: str) -> bool:
-    """Tell whether a name is, or was, an account's, is being registered, or looks like such a name or like a service."""
+    """Return whether a name is, or was, an account's, is being registered, or looks like such a name or like a service."""
     world = request.world
     taken = world.accounts.taken if world.accounts else {}
     alike = (*world.account_lookalikes.of(taken, name, folded), *world.registering.of(name, folded))
@@ -197,7 +197,7 @@ async def create_account(request: Request, name: str, password: str, email: Emai
 
 
 async def _store(request: Request, account: Account, credentials: Credentials, email: Email | None) -> Account | None:
-    """Make an account and return it with its number; None when its name was taken meanwhile."""
+    """Create an account and return it with its number; None when another session has registered the name in the meantime."""
     world = request.world
     assert world.accounts is not None  # noqa: S101  # asked before
     if is_taken(request, account.name, account.folded):

@@ -57,7 +57,7 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
 
 
 def _is_wanted(user: User, world: World, memory: Memory) -> bool:
-    """Tell whether a user is shown the past without asking: as the account chose, else as `Memory.playback_to` says.
+    """Return whether a user is shown the past without asking: as the account chose, else as `Memory.playback_to` says.
 
     A bot would take an old order for a new one.
     """

@@ -91,7 +91,7 @@ def rename(request: Request, user: User, nick: str, folded: str) -> None:
 
 
 def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
-    """Refuse another nickname, which all members would read, to a user who is banned or muted; tell whether it was."""
+    """Refuse another nickname, which all members would read, to a user who is banned or muted; return whether it was."""
     channel = policy.silenced_in(user)
     if channel is not None:
         request.reply.numeric(n.ERR_BANNICKCHANGE, nick, channel.name)
@@ -99,7 +99,7 @@ def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
 
 
 def _refuse_banned(request: Request, nick: str) -> bool:
-    """End the session when it is banned from the server, or will be by its new nickname; tell whether it is."""
+    """End the session when it is banned from the server, or will be by its new nickname; return whether it is."""
     ban = banning.ban_of(request.world, request.session, nick)
     if ban is None:
         return False
@@ -162,7 +162,7 @@ def _require_account(request: Request) -> None:
 
 
 def _refuse_password(request: Request) -> bool:
-    """End a session that does not know the server's password, if there is one; tell whether it was ended."""
+    """End a session that does not know the server's password, if there is one; return whether it was ended."""
     password, session, control = request.world.identity.password, request.session, request.world.control
     if not password:
         return False
@@ -245,7 +245,7 @@ def _missed_since(world: World, user: User) -> int:
 
 
 def _send_channels(request: Request, missed_since: int) -> None:
-    """Tell a session that was made one of somebody's which modes this user has, and what channels it is in."""
+    """Send a session that was attached to a user the modes and the channels of this user."""
     user = request.user
     if user.modes:
         request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
@@ -259,7 +259,7 @@ def _send_channels(request: Request, missed_since: int) -> None:
 
 
 def refuse_reserved(request: Request, nick: str) -> None:
-    """Say that a nickname belongs to somebody, and how its owner gets it; or that nobody gets it."""
+    """Answer that a nickname is registered, and how its owner gets it; or that nobody can have it."""
     accounts = request.world.accounts
     if accounts is not None and fold_or_self(nick) in accounts.dropped:
         text = f"{nick} was the name of an account that was deleted; only an operator of the server can free it"

@@ -162,7 +162,7 @@ class LineClient:
         await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
-        """Tell whether a target is written like a channel."""
+        """Return whether a target is written like a channel."""
         return self._rooms.features.is_channel(target)
 
     async def log_in(self, account: str) -> None:

@@ -28,7 +28,7 @@ class Passwords(Protocol):
         """Return what is known for this account, or else for any account on this server."""
 
     async def are_available(self) -> bool:
-        """Tell whether passwords can be kept."""
+        """Return whether passwords can be kept."""
 
     async def save(self, credentials: Credentials) -> bool:
         """Keep a password; return whether that went well."""
@@ -52,7 +52,7 @@ class Keys:
         return found
 
     async def are_available(self) -> bool:
-        """Tell whether passwords can be kept."""
+        """Return whether passwords can be kept."""
         return bool(await self._try(lambda: self._module().get_keyring().priority > 0))
 
     async def save(self, credentials: Credentials) -> bool:

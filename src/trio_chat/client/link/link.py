@@ -157,7 +157,7 @@ class Link:
             await self.session.leave(self._reason)
 
     async def reconnect(self) -> None:
-        """Connect anew, at once."""
+        """Reconnect at once."""
         self._connects_again = True
         self._tries.skip_pause()
         self._woken.set()
@@ -296,7 +296,7 @@ class Link:
         return self._outbox.paced_lines
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
-        """Send no more of what was pasted, to one target or to all; return to whom and what was not sent."""
+        """Stop sending pasted lines, to one target or to all; return the targets and texts that were not sent."""
         return self._outbox.stop_paced(target)
 
     async def _cannot_be_sent(self, text: str) -> None:

@@ -32,7 +32,7 @@ def made_valid(name: str) -> str:
 
 
 def is_possible(nick: str) -> bool:
-    """Tell whether any server could accept a nickname."""
+    """Return whether any server could accept a nickname."""
     return bool(nick) and not _NEVER.search(nick) and not nick.startswith(("#", "&"))
 
 

@@ -67,7 +67,7 @@ class SayLines:
         return "\n".join(line.shown for line in self._lines)
 
     def fits_together(self, session: Session) -> bool:
-        """Tell whether it can be one message."""
+        """Return whether it can be one message."""
         return session.dialogue.fits_together(self.target, [line.text for line in self._lines])
 
     async def __call__(self, session: Session) -> None:
@@ -187,7 +187,7 @@ class Outbox:
         return sum(len(each) if isinstance(each, SayLines) else 1 for each in self._paced)
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
-        """Send no more of the lines that are paced; return to whom and what was not sent.
+        """Stop sending paced lines; return the targets and texts that were not sent.
 
         Args:
             target: to whom they go; "" for all.

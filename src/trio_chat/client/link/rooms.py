@@ -22,7 +22,7 @@ class Rooms:
         self._keys: dict[str, str] = {}
 
     def is_current(self, target: str) -> bool:
-        """Tell whether a target is the channel that the user talks in."""
+        """Return whether a target is the channel that the user talks in."""
         return bool(self.current) and self.features.same(target, self.current)
 
     def ask(self, channel: str, key: str) -> None:

@@ -15,7 +15,7 @@ from trio_chat import private
 from trio_chat.client.places import state_file
 
 _changing = threading.Lock()
-"""Held by a thread that changes the file: what another one writes meanwhile must not be lost."""
+"""Held by a thread that changes the file, so that no change of another thread is lost."""
 
 
 class StateFile:
@@ -38,7 +38,7 @@ class StateFile:
         await trio.to_thread.run_sync(self._save, nick)
 
     async def load_ignored(self) -> list[str]:
-        """Return the masks of those who are ignored."""
+        """Return the masks of ignored users."""
         return _words((await trio.to_thread.run_sync(self._load)).get("ignored"))
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:

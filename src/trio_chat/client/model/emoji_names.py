@@ -21,7 +21,7 @@ class _Name(NamedTuple):
 
 
 def named(word: str) -> list[str]:
-    """Return the emoji whose names begin like a word such as `:thumb`, the best first; none when the word is no such name."""
+    """Return the emoji whose names begin with a word such as `:thumb`, the best first; none when the word is no such name."""
     written = _WRITTEN.fullmatch(word)
     if not written:
         return []

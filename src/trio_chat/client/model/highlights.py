@@ -14,6 +14,6 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def is_mention(text: str, nick: str, words: Sequence[str] = ()) -> bool:
-    """Tell whether a text has the nickname or one of the words in it, as whole words."""
+    """Return whether a text has the nickname or one of the words in it, as whole words."""
     pattern = _pattern((nick, *words))
     return pattern is not None and pattern.search(strip_formatting(text)) is not None

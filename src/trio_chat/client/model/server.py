@@ -92,7 +92,7 @@ class Server:
         return next((buffer for buffer in self.buffers.values() if self.is_current(buffer)), self.log)
 
     def is_me(self, nick: str) -> bool:
-        """Tell whether a nickname is ours."""
+        """Return whether a nickname is ours."""
         return self.features.same(nick, self.nick)
 
     def note_clock(self, shown: str) -> None:
@@ -123,7 +123,7 @@ class Server:
         return self.listings[-1]
 
     def tell_once(self, text: str) -> None:
-        """Add a sentence to the server's buffer, unless it was told already."""
+        """Add a sentence to the server's buffer, unless it was shown already."""
         if text not in self.told:
             self.told.add(text)
             self.show(self.log, Note(text))

@@ -57,7 +57,7 @@ class Alerts:
             self._is_pausing = False
 
     def _take_waiting(self) -> list[_Mention]:
-        """Return what the user has not seen meanwhile."""
+        """Return the waiting mentions that the user has not seen."""
         waiting, self._waiting = self._waiting, []
         return [mention for mention in waiting if mention.buffer.mentions]
 

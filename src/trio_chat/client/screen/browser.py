@@ -27,7 +27,7 @@ _MOST_FOUND = 200
 
 
 class Filter(NamedTuple):
-    """A page whose lines depend on what is typed meanwhile.
+    """A page whose lines depend on the text that is typed on it.
 
     Args:
         caption: stands before what is typed.

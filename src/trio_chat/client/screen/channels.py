@@ -45,7 +45,7 @@ class ChannelPage(Page):
             self._invalidate()
 
     def refresh(self) -> None:
-        """Draw anew if more has come."""
+        """Redraw if more channels have arrived."""
         state = (self._listing.count, self._listing.is_complete)
         if state != self._drawn:
             self._drawn = state

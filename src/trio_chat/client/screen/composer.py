@@ -98,7 +98,7 @@ class Composer:
             self._desk.prompt.placeholder = hint
 
     def _answered(self) -> str:
-        """Return who has said what is answered."""
+        """Return the author of the message that is answered."""
         buffer, msgid = self._desk.reply_to or (self._desk.world.buffer, "")
         number = buffer.find(msgid, far=True)
         return clean(buffer[number].sender) if number is not None else "?"
@@ -120,12 +120,12 @@ class Composer:
         return Wish("… ", lambda _line: None, secret=True) if self._expects_secret else None
 
     def remembers(self, text: str) -> bool:
-        """Tell whether what is typed may be brought back later: no answer to a question, and no password beside a command."""
+        """Return whether what is typed may be brought back later: no answer to a question, and no password beside a command."""
         place = self._desk.world.buffer.name if self._desk.seats else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
     def is_free(self) -> bool:
-        """Tell whether what is typed is for the chat, and no answer to a question."""
+        """Return whether what is typed is for the chat, and no answer to a question."""
         return self.current_wish() is None and not self._desk.browser.is_filtering
 
     async def _submit_asking(self, job: Job) -> None:

@@ -379,7 +379,7 @@ class Desk:
             self.timeline.to_end()
 
     def _stop_sending(self) -> bool:
-        """Send no more of what was pasted, and give it back; return whether anything was being sent."""
+        """Stop sending a paste, and give the rest back; return whether one was being sent."""
         stopped = [(seat, *left) for seat in self.seats for left in seat.link.stop_paced()]
         for seat, target, text in stopped:
             if not self.composer.give_back(seat.server.open(target), text):

@@ -1,4 +1,4 @@
-"""The terminal, lent to the shell (Ctrl-Z) or to another program for a while: restored, and afterwards drawn anew."""
+"""The terminal, lent to the shell (Ctrl-Z) or to another program for a while: restored, and redrawn afterwards."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ class Lending:
                 self._stop()
 
     def end(self) -> None:
-        """Take the terminal no more: the program ends."""
+        """Do not take the terminal again: the program ends."""
         self._has_ended = True
 
 

@@ -25,7 +25,7 @@ class Page(urwid.Widget):
     _selectable = False
 
     def refresh(self) -> None:
-        """Draw anew if something has changed by itself."""
+        """Redraw if the content has changed by itself."""
 
     def move(self, by: int) -> None:
         """Choose another line, or scroll."""

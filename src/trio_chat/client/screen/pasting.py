@@ -64,7 +64,7 @@ class Pasting:
         return True
 
     def look(self) -> None:
-        """End a paste whose mark of the end does not come; to be called now and then."""
+        """End a paste whose end mark does not arrive; to be called periodically."""
         if self._keys is not None and self._desk.now() - self._last_key >= _SILENCE:
             self._end()
 

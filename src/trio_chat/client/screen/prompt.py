@@ -73,7 +73,7 @@ class Prompt(urwid.Edit):
         return unused
 
     def knows(self, key: str) -> bool:
-        """Tell whether a key that is no sign does something here."""
+        """Return whether a key that is no sign does something here."""
         return key in _NEW_LINE or self._command_map[key] is not None
 
     def insert(self, text: str) -> None:

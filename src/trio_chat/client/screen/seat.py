@@ -28,7 +28,7 @@ class Seat:
     jobs: tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]] = field(default_factory=_jobs)
 
     def post(self, job: Job) -> None:
-        """Have something done that has to wait: after what was wanted of this server before, whatever others do meanwhile.
+        """Have a job done that has to wait: after the earlier jobs of this server, and independently of other servers.
 
         Raises:
             trio.WouldBlock: too much waits already.

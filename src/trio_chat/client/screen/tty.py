@@ -132,6 +132,6 @@ class TerminalScreen(Screen):
 
 
 def _is_rest(codes: list[int]) -> bool:
-    """Tell whether bytes behind an Esc that came alone are the rest of its sequence, and nothing that a person types."""
+    """Return whether bytes behind an Esc that came alone are the rest of its sequence, and nothing that a person types."""
     text = bytes(code for code in codes if code < _BYTES).decode("latin-1")
     return text == "[" or (text[:1] in ("[", "O") and escape.input_trie.get(codes, False) is not None)

@@ -67,7 +67,7 @@ class Account:
 
     @property
     def _may_tell(self) -> bool:
-        """Whether the password itself may be sent: one that was not typed for this connection only where nobody reads along."""
+        """Whether the password itself may be sent: a stored one only over a private connection."""
         return self._dialogue.is_private or self._credentials is None or not self._credentials.is_kept
 
     def register(self, credentials: Credentials, email: str) -> None:
@@ -82,7 +82,7 @@ class Account:
             self._tell_nickserv(f"REGISTER {password} {email}".rstrip(), password)
 
     def hides(self, target: str, text: str) -> bool:
-        """Tell whether a message of ours must not be shown."""
+        """Return whether a message of ours must not be shown."""
         return self._dialogue.features.same(target, NICKSERV) and text in self._secrets
 
     # What comes in

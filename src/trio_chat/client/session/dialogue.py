@@ -154,7 +154,7 @@ class Dialogue:
         self._ask_about(message)
 
     def fits_together(self, target: str, lines: Sequence[str]) -> bool:
-        """Tell whether the server takes these lines as one message."""
+        """Return whether the server takes these lines as one message."""
         most, size = self.negotiation.most_together
         room = self.room(target)
         parts = sum(len(pieces(line, room)) for line in lines)
@@ -252,17 +252,17 @@ class Dialogue:
         self._events.append(event)
 
     def is_me(self, nick: str) -> bool:
-        """Tell whether a nickname is ours."""
+        """Return whether a nickname is ours."""
         return self.features.same(nick, self.nick)
 
     def ignores(self, source: str) -> bool:
-        """Tell whether the user ignores a source, `nick!user@host` or a nickname alone; nobody is ignored by himself."""
+        """Return whether the user ignores a source, `nick!user@host` or a nickname alone; nobody is ignored by himself."""
         return self._ignored.hides(source, self.features.fold) and not self.is_me(source.partition("!")[0])
 
     def is_stranger(self, nick: str) -> bool:
-        """Tell whether somebody is in none of our channels, and was not written to in this run."""
+        """Return whether a user is in none of our channels, and got no message from us in this run."""
         key = self.features.fold(nick)
-        if key in self.past.written or self.joining or self.names:  # who is there is not known yet
+        if key in self.past.written or self.joining or self.names:  # the members are not known yet
             return False
         return not any(key in channel.members for channel in self.channels.values())
 

@@ -91,9 +91,9 @@ class Features:
         return self.prefixes[position : position + 1]
 
     def same(self, one: str, other: str) -> bool:
-        """Tell whether two names are one name here."""
+        """Return whether two names are one name here."""
         return one == other or self.fold(one) == self.fold(other)
 
     def is_channel(self, target: str) -> bool:
-        """Tell whether a target is written like a channel."""
+        """Return whether a target is written like a channel."""
         return target[:1] != "" and target[0] in self.chantypes

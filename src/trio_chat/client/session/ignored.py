@@ -29,7 +29,7 @@ class Ignored:
         self.replace(words)
 
     def load(self, words: Iterable[str]) -> None:
-        """Take what was remembered of earlier runs; what the user has added meanwhile stays."""
+        """Add the masks of earlier runs to those that the user has added since the start."""
         self.is_loaded = True
         self.replace([*words, *self.words])
 
@@ -40,7 +40,7 @@ class Ignored:
         self._read.clear()
 
     def hides(self, source: str, fold: Fold) -> bool:
-        """Tell whether a source is ignored.
+        """Return whether a source is ignored.
 
         Args:
             source: `nick!user@host`; of a nickname alone only its masks that say nothing of an address can tell.

@@ -64,7 +64,7 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Past:
-    """What was shown so far, what was sent without being confirmed, and who was written to, by folded names."""
+    """The messages that were shown, those that were sent without confirmation, and their targets, by folded names."""
 
     unconfirmed: list[Sent] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
@@ -77,7 +77,7 @@ class Past:
         return self._channels.setdefault(key, Shown())
 
     def has_seen(self, msgid: str) -> bool:
-        """Tell whether a message was shown; one without a msgid never was."""
+        """Return whether a message was shown; one without a msgid never was."""
         return bool(msgid) and msgid in self._seen
 
     def see(self, msgid: str) -> None:

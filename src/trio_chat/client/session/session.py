@@ -36,12 +36,12 @@ class NotConnectedError(Exception):
 
 
 def is_secure(stream: trio.abc.Stream) -> bool:
-    """Tell whether a connection is encrypted."""
+    """Return whether a connection is encrypted."""
     return isinstance(stream, trio.SSLStream)
 
 
 def is_local(stream: trio.abc.Stream) -> bool:
-    """Tell whether a connection leads to this machine."""
+    """Return whether a connection leads to this machine."""
     if not isinstance(stream, trio.SocketStream):
         return False
     try:

@@ -56,7 +56,7 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
 
 
 def _is_unwanted(dialogue: "Dialogue", message: Message, kind: Kind) -> bool:
-    """Tell whether this is the private message of a stranger, and the user wants none.
+    """Return whether this is the private message of a stranger, and the user wants none.
 
     Notices of strangers are shown all the same, since services answer by them.
     """
