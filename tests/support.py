@@ -96,7 +96,7 @@ class Town:
             try:
                 run_now(self.world.memory.history.commit(records))
             except HistoryError:
-                output = output._replace(parts=output.parts if output.refusal is None else (output.refusal,))
+                output = output._replace(parts=output.parts if output.refusal is None else output.refusal())
         for part in output.parts:
             if isinstance(part, Direct):
                 part.session.sink.send(part.data)

@@ -270,7 +270,7 @@ class SlowHistory(ListHistory):
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     """Return a message that is to be remembered, and what its sender is told when it cannot be."""
     message = event(town, recipients, text)._replace(places=(Place("#a", False),))
-    return Output((message,), refusal=Direct(recipients[0].session, b"FAIL\r\n"))
+    return Output((message,), refusal=lambda: (Direct(recipients[0].session, b"FAIL\r\n"),))
 
 
 async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery: trio.Nursery) -> None:

@@ -89,15 +89,16 @@ def _dispatch(request: Request) -> int:
         request.session.active = request.world.clock()
     if entry.stores and len(message.params) >= entry.stores and _refuse_to_store(request):
         return 1
-    unsaved, bans, quotas = request.world.unsaved, request.world.bans, request.world.quotas
-    noted, banned, dropped = unsaved.noted, bans.noted, quotas.dropped
+    world = request.world
+    noted, banned, dropped = world.unsaved.noted, world.bans.noted, world.quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
         reply.go_on(steps)
     cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
-    if unsaved.noted != noted or bans.noted != banned:
+    changes, is_dropped = world.unsaved.noted - noted, world.quotas.dropped != dropped
+    if changes or world.bans.noted != banned:
         reply.change_state()
-    return cost + _count_stored(request, unsaved.noted - noted, quotas.dropped != dropped)
+    return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
 
 
 def _refuse_to_store(request: Request) -> bool:
@@ -114,7 +115,7 @@ def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
 
     That something has happened and is not remembered a client is told now and then.
     """
-    if not (changes or is_dropped) or request.session.user is None:
+    if request.session.user is None:
         return 0
     user, session, world = request.session.user, request.session, request.world
     why_not = world.quotas.why_not(user, changes, changes * STATE_BYTES)

@@ -166,6 +166,9 @@ class Direct(NamedTuple):
 
 Part = Event | Direct
 
+LazyReply = Callable[[], tuple[Part, ...]]
+"""Returns a reply that is seldom needed, so that it is written only then."""
+
 
 class Output(NamedTuple):
     """All that one command makes the server send, in order.
@@ -173,7 +176,7 @@ class Output(NamedTuple):
     Args:
         parts: events for others and replies for the session.
         close: why the session is to end now, or "".
-        refusal: what the session is told instead, when the history cannot take what is to be remembered of it.
+        refusal: the reply that the session gets instead, when the history cannot take what is to be remembered of it.
         not_kept: what is sent instead of all that, when what the command has changed and lasts cannot be kept; or None.
         later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
         more: what gives the next output at once, and may be called when the client has room for it; or None. There is only one
@@ -185,7 +188,7 @@ class Output(NamedTuple):
 
     parts: tuple[Part, ...] = ()
     close: str = ""
-    refusal: Direct | None = None
+    refusal: LazyReply | None = None
     not_kept: tuple[Part, ...] | None = None
     later: "Callable[[], Awaitable[Output]] | None" = None
     more: "Callable[[], Output] | None" = None

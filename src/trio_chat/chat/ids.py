@@ -58,13 +58,15 @@ class IdSource:
                 Of more than a thousand in a second some are.
         """
         moment = int(self._clock() * 1000) - EPOCH_MS
-        if self.shift or not self._last >> SEQUENCE_BITS <= moment <= _LAST_MS:
+        if self.shift or not (self._last >> SEQUENCE_BITS) - SLACK_MS <= moment <= _LAST_MS:
             moment = self._reckon(min(moment, _LAST_MS), self._last >> SEQUENCE_BITS)
         if alone:
-            if moment <= self._taken < moment + SLACK_MS:
-                moment = self._taken + 1
-            self._taken = max(self._taken, moment)
-        self._last = max(moment << SEQUENCE_BITS, self._last + 1)
+            if moment > self._taken:
+                self._taken = moment
+            elif self._taken < moment + SLACK_MS:
+                self._taken = moment = self._taken + 1
+        number = moment << SEQUENCE_BITS
+        self._last = number if number > self._last else self._last + 1
         return self._last
 
     def _reckon(self, now: int, last: int) -> int:

@@ -76,7 +76,7 @@ class Quotas:
         self._rows = rows or float("inf")
         self._size = size or float("inf")
         self._elapsed = elapsed
-        self._usages: dict[str, _Usage] = {}
+        self._usages: dict[str | int, _Usage] = {}  # by address, and by the number of an account
         self.room = Room.EVERYBODY
         self.dropped = 0
 
@@ -96,9 +96,10 @@ class Quotas:
         last = user.sessions[0] if user.sessions else session
         if last is not None and not last.payer:
             return ""
-        usages = [self._usage(last.payer)] if last is not None else []
-        if user.account:
-            usages.append(self._usage(f"the account {user.account}"))
+        now = self._elapsed()
+        usages = [self._usage(last.payer, now)] if last is not None else []
+        if user.account_id:
+            usages.append(self._usage(user.account_id, now))
         for usage in usages:
             if usage.rows + rows > self._rows or usage.size + size > self._size:
                 self._note_over(user, usages)
@@ -125,19 +126,19 @@ class Quotas:
         rows = len(event.places)
         return self.why_not(user, rows, rows * size)
 
-    def _usage(self, name: str) -> _Usage:
-        now = self._elapsed()
-        usage = self._usages.get(name)
+    def _usage(self, payer: str | int, now: float) -> _Usage:
+        usage = self._usages.get(payer)
         if usage is None:
             if len(self._usages) >= _MOST_PAYERS:
                 self._forget(now)
-            usage = self._usages[name] = _Usage(now)
+            usage = self._usages[payer] = _Usage(now)
             return usage
         passed = (now - usage.at) / HOUR
         usage.at = now
         if passed > 0:
-            usage.rows = max(0.0, usage.rows - passed * self._rows) if usage.rows else 0.0
-            usage.size = max(0.0, usage.size - passed * self._size) if usage.size else 0.0
+            rows, size = usage.rows - passed * self._rows, usage.size - passed * self._size
+            usage.rows = rows if rows > 0.0 else 0.0
+            usage.size = size if size > 0.0 else 0.0
         return usage
 
     def _forget(self, now: float) -> None:

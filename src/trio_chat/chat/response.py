@@ -5,12 +5,12 @@ is to be delivered. A labelled command's whole answer, the client's own copies o
 labelled batch, or ACK (IRCv3 labeled-response).
 """
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.events import Direct, Event, Output, Part
+from trio_chat.chat.events import Direct, Event, LazyReply, Output, Part
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, MAX_LABEL, Message, format_body, format_tags, truncate
@@ -34,6 +34,9 @@ WORK_AT_ONCE = 64
 WORK_IN_TURN = 256
 """Work of such a part."""
 
+_NOT_ACCEPTED = "The message was not accepted: the server cannot store it at the moment, try again later"
+_NOT_KEPT = "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it can be"
+
 
 class Response:
     """Collects what one command makes the server send.
@@ -43,6 +46,26 @@ class Response:
         session: whose command it is.
         message: the command, for its label.
     """
+
+    __slots__ = (
+        "_batch",
+        "_close",
+        "_command",
+        "_follow_ups",
+        "_is_changing",
+        "_is_event_among",
+        "_is_stateless",
+        "_label",
+        "_label_batch",
+        "_own",
+        "_parts",
+        "_postponed",
+        "_session",
+        "_steps",
+        "_work",
+        "_works",
+        "_world",
+    )
 
     def __init__(self, world: "World", session: "Session", message: Message | None = None) -> None:
         self._world = world
@@ -61,7 +84,7 @@ class Response:
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
-        self._works: deque[Later] = deque()  # what the answer waits for, in order
+        self._works: list[Later] = []  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
         self._work = 0
         self._label_batch = ""  # the reference of the batch that the parts of a labelled answer are put into
@@ -261,17 +284,17 @@ class Response:
         done, self._work = self._work, 0
         parts = self._take_parts()
         not_kept = self._take_not_kept(parts, is_whole=is_whole) if self._is_changing else None
-        output = Output(parts, self._close, refusal, not_kept, work=done, is_stateless=self._is_stateless)
+        # By position, as this is done for every line: keywords would take half as long again.
+        output = Output(parts, self._close, refusal, not_kept, None, None, 1, done, self._is_stateless)
+        if is_over and not self._follow_ups:
+            return output
         if self._steps is not None:
             return output._replace(more=self._take_turn)
         if self._works:
             return output._replace(later=self._run)
-        if self._follow_ups:
-            further = Response(self._world, self._session)
-            further._works.extend(self._follow_ups)
-            self._follow_ups = []  # they know the request, which knows this object
-            return output._replace(later=further._run)
-        return output
+        further = Response(self._world, self._session)
+        further._works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
+        return output._replace(later=further._run)
 
     def _take_parts(self) -> tuple[Part, ...]:
         parts, self._parts = tuple(self._parts), []
@@ -285,20 +308,15 @@ class Response:
     async def _run(self) -> Output:
         """Do what is left, up to the first that takes steps."""
         while self._works and self._steps is None:
-            await self._works.popleft()(self)
+            await self._works.pop(0)(self)
         return self.finish()
 
-    def _refusal(self) -> Direct | None:
-        remembered = [part for part in self._parts if isinstance(part, Event) and part.must_last]
-        if not remembered:
-            return None
-        response = Response(self._world, self._session)
-        response._label = self._label
-        first = remembered[0]
-        text = "The message was not accepted: the server cannot store it at the moment, try again later"
-        response.fail(first.command, "TEMPORARILY_UNAVAILABLE", first.params[0], text=text)
-        (refusal,) = response.finish().parts
-        return refusal if isinstance(refusal, Direct) else None
+    def _refusal(self) -> LazyReply | None:
+        for part in self._parts:
+            if isinstance(part, Event) and part.must_last:
+                context = (part.params[0],)
+                return partial(_unavailable, self._world, self._session, self._label, part.command, context, _NOT_ACCEPTED)
+        return None
 
     def _take_not_kept(self, parts: tuple[Part, ...], *, is_whole: bool) -> tuple[Part, ...] | None:
         """Return what is sent when what the command has changed cannot be stored.
@@ -310,11 +328,8 @@ class Response:
             return None
         is_instead = is_whole and not self._is_event_among
         self._is_changing = False
-        response = Response(self._world, self._session)
-        response._label = self._label if is_instead else ""
-        text = "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it can be"
-        response.fail(self._command, "TEMPORARILY_UNAVAILABLE", text=text)
-        told = response.finish().parts
+        label = self._label if is_instead else ""
+        told = _unavailable(self._world, self._session, label, self._command, (), _NOT_KEPT)
         return told if is_instead else (*parts, *told)
 
     def _apply_label(self, *, is_over: bool) -> None:
@@ -347,6 +362,15 @@ class Response:
             lines = [f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n" for tags, body in self._own]
             self._parts.append(Direct(self._session, "".join(lines).encode()))
             self._own = []
+
+
+def _unavailable(
+    world: "World", session: "Session", label: str, command: str, context: tuple[str, ...], text: str
+) -> tuple[Part, ...]:
+    response = Response(world, session)
+    response.take_label(label)
+    response.fail(command, "TEMPORARILY_UNAVAILABLE", *context, text=text)
+    return response.finish().parts
 
 
 def _as_word(param: str) -> str:

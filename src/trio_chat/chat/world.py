@@ -210,9 +210,11 @@ class World:
     def _places(command: str, channels: Collection[Channel], user: User) -> tuple[Place, ...]:
         """Return where an event is stored: presence only where other members see it, the state of a channel in any case."""
         least = 1 if command in _OF_CHANNELS else 2
-        return tuple(
-            place for channel in channels if len(channel.members) >= least and not channel.hides(user) for place in channel.places
-        )
+        places: tuple[Place, ...] = ()
+        for channel in channels:
+            if len(channel.members) >= least and not channel.hides(user):
+                places += channel.places
+        return places
 
     def news(
         self, user: User, command: str, params: tuple[str, ...], *, requires: int, skip: Session | None = None

@@ -245,7 +245,7 @@ def _without_memory(item: Output) -> Sequence[Part]:
     What a command has changed is in effect, and seen; its client is told that it is not kept, instead of a mere confirmation.
     """
     if item.refusal is not None:
-        return (item.refusal,)
+        return item.refusal()
     return item.parts if item.not_kept is None else item.not_kept
 
 

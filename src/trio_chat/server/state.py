@@ -93,17 +93,17 @@ class Unkept:
     def __init__(self, world: World) -> None:
         self._world = world
         self.turn = trio.Lock()
-        self._noted = self._count()
+        self._noted = world.unsaved.noted + world.bans.noted
         self._taken: Unsaved | None = None
         self._bans: Iterable[Key] = ()
 
     def has_more(self) -> bool:
         """Return whether something has changed since the last call."""
-        noted, self._noted = self._noted, self._count()
-        return noted != self._noted
-
-    def _count(self) -> int:
-        return self._world.unsaved.noted + self._world.bans.noted
+        noted = self._world.unsaved.noted + self._world.bans.noted
+        if noted == self._noted:
+            return False
+        self._noted = noted
+        return True
 
     @property
     def is_nothing(self) -> bool:

@@ -167,7 +167,9 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    echo_to = () if other is user else request.other_sessions()  # a message to oneself has reached them already
+    echo_to: tuple[Session, ...] = ()
+    if len(user.sessions) > 1 and other is not user:  # a message to oneself has reached them already
+        echo_to = request.other_sessions()
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
@@ -195,11 +197,12 @@ def _message(
     request: Request, user: User, verb: str, params: tuple[str, ...], recipients: tuple[Session, ...],
     skip: Session | None, tags: Mapping[str, str], places: tuple[Place, ...],
 ) -> Event:  # fmt: skip
+    ids = request.world.ids
+    # Mostly by position, as this is done for every message: keywords alone would take twice as long.
     return Event(
-        request.world.ids.next(alone=bool(places)), verb, params, user.source, recipients, skip,
-        requires=cap.MESSAGE_TAGS if verb == "TAGMSG" else 0, account=user.account, client_tags=tags, carries_msgid=True,
-        places=places, is_bot=BOT in user.modes, shift=request.world.ids.shift,
-        server_tags=user.server_tags, account_id=user.account_id,
+        ids.next(alone=bool(places)), verb, params, user.source, recipients, skip, cap.MESSAGE_TAGS if verb == "TAGMSG" else 0,
+        user.account, (), tags, True, places, BOT in user.modes,
+        shift=ids.shift, server_tags=user.server_tags, account_id=user.account_id,
     )  # fmt: skip
 
 

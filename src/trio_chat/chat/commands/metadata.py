@@ -336,7 +336,8 @@ def on_registration(request: Request) -> None:
     """
     session, user = request.session, request.user
     said, session.metadata = session.metadata, {}
-    if metadata.take(request.world, user, said) or len(user.sessions) == 1:
+    is_new = metadata.take(request.world, user, said)
+    if user.metadata and (is_new or len(user.sessions) == 1):
         for event in metadata.changed(request.world, user, user, list(user.metadata), session):
             request.reply.emit(event)
     if session.effective & cap.METADATA:
