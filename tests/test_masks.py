@@ -65,7 +65,7 @@ def test_what_is_written_like_a_network_and_is_none(host: str) -> None:
     [
         "7days!*@*", "-x!*@*", "a.b!*@*", "*a,b!*@*", f"{'a' * 40}!*@*", "ann!b%c@*", f"*!{'u' * 40}@*", "*!*@bad.example",
         "*!*@*.example.org", "*!*@203.0.*.example", "*!*@203.0.*/24", "*!*@1.2.3.4.5", "*!*@g::1", "*!*@abc.ip2",
-        "*!*@host1.ip",
+        "*!*@host1.ip", "*!*@999.1.1.1", "*!*@203.0.113.256", "*!*@300.0.113.*", "*!*@1:2:3", "*!*@203.0.113.009",
     ],
 )  # fmt: skip
 def test_what_can_cover_nobody(mask: str) -> None:

@@ -98,13 +98,13 @@ async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(autojump_clock
 
 
 async def test_how_the_clock_stands_is_noted(autojump_clock: MockClock) -> None:
-    """Every hour, so that the next start knows when the server ran last."""
+    """At the start and every hour, so that the next one knows when the server ran last, also when it was killed."""
     watched = Watched()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watched.run)
         await trio.sleep(2 * 3600 + 100)
         nursery.cancel_scope.cancel()
-    assert [kept.seen - NOON for kept in watched.table.kept] == [3600, 7200]
+    assert [kept.seen - NOON for kept in watched.table.kept] == [0, 3600, 7200]
 
 
 async def test_a_start_in_another_year_is_told(autojump_clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:

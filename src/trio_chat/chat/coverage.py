@@ -37,6 +37,8 @@ _CLOAKS: tuple[list[Step], ...] = (
     [*_text(ACCOUNT_PREFIX), (None, True)],
 )
 """How hosts are written."""
+_LARGEST_NUMBER = 255
+"""Of an IPv4 address."""
 
 
 def overlaps(mask: str, steps: Sequence[Step]) -> bool:
@@ -137,8 +139,16 @@ def _check_rest(user: str, host: str, lengths: Lengths) -> None:
     literal = _WILDCARDS.sub("", user)
     if not _USERNAME.fullmatch(literal) or len(literal) > lengths.username:
         raise BadMask(f"{user} can cover nobody: no user name is like that")
-    if masks.network_of(host) is None and not _overlaps_any(host, (*_ADDRESSES, *_CLOAKS)):
+    if masks.network_of(host) is None and not _overlaps_any(host, _CLOAKS) and not _may_be_address(host):
         raise BadMask(f"{host} can cover nobody: hosts are addresses or cloaks here, never names")
+
+
+def _may_be_address(host: str) -> bool:
+    """Tell whether a host is an address, or a glob that covers one: 999.1.1.1 and 300.1.* are none."""
+    if not masks.has_wildcard(host):
+        return masks.parse_address(host) is not None
+    is_too_large = any(len(number) > 3 or int(number) > _LARGEST_NUMBER for number in host.split(".") if number.isdecimal())
+    return _overlaps_any(host, _ADDRESSES) and not is_too_large
 
 
 def _overlaps_any(host: str, ways: Sequence[Sequence[Step]]) -> bool:
