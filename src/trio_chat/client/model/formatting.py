@@ -1,7 +1,6 @@
 """mIRC formatting and links: a text from outside as pieces with a style, every one of them harmless to a terminal.
 
 Modern IRC, "Formatting": bold, italic, underline, strikethrough, reverse, 99 colours, hex colours; incomplete codes go.
-Joined emoji are taken apart, since terminals do not agree how wide they are.
 """
 
 import re
@@ -9,14 +8,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from trio_chat.client.model import links
+from trio_chat.client.model.emoji import apart
 from trio_chat.irc.text import escape_controls
 
 _CODE = re.compile(
     "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]"
 )
 _TOGGLES = {"\x02": "bold", "\x1d": "italics", "\x1f": "underline", "\x1e": "strikethrough", "\x16": "standout"}
-# What joins emoji into one, what gives them a skin or a form: the pieces have the same width everywhere.
-_JOINERS = re.compile("(?<=[\u2190-\u2bff\U0001f000-\U0001faff\ufe0f])[\u200d\ufe0f\U0001f3fb-\U0001f3ff]+|\ufe0f")
 MOST_COLOURS = 16
 _FLAT_TAB = "    "
 
@@ -42,7 +40,7 @@ _AS_BASIC = (5, 7, 8, 9, 3, 10, 10, 11, 12, 2, 6, 13)
 
 def pieces(text: str) -> list[tuple[str, Style]]:
     """Return a text of one line in pieces."""
-    text = _JOINERS.sub("", text.replace("\t", _FLAT_TAB))
+    text = text.replace("\t", _FLAT_TAB)
     if text.isascii() and text.isprintable():
         return list(_with_links(text, PLAIN))
     return [piece for part, style in _formatted(text) for piece in _with_links(part, style)]
@@ -85,8 +83,8 @@ def _with_links(text: str, style: Style) -> Iterator[tuple[str, Style]]:
     position = 0
     for start, end in links.found(text):
         if start > position:
-            yield escape_controls(text[position:start]), style
+            yield escape_controls(apart(text[position:start])), style
         position = end
-        yield escape_controls(text[start:end]), style._replace(link=links.target(text[start:end]))
+        yield escape_controls(apart(text[start:end])), style._replace(link=links.target(text[start:end]))
     if position < len(text):
-        yield escape_controls(text[position:]), style
+        yield escape_controls(apart(text[position:])), style

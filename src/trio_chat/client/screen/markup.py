@@ -9,7 +9,7 @@ import urwid
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.entries import Entry, Move, Sort
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.screen.rows import Markup, fitted, width
+from trio_chat.client.screen.rows import Markup, fitted, settled, width
 from trio_chat.client.screen.themes import nick_look, specs, styled
 from trio_chat.i18n import N_, _, ngettext
 from trio_chat.irc.text import clean
@@ -101,13 +101,13 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
     body = _body(entry, buffer, look)
     if look.bare:
         head = [(attributes[name_look], f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "")]
-        return urwid.Text([*head, *body])
+        return urwid.Text(settled([*head, *body]))
     time = f"{clock_of(entry.time)} "
     if columns < _NARROW:
-        return urwid.Text([(attributes["time"], time), (attributes[name_look], f"{name} "), *body])
+        return urwid.Text(settled([(attributes["time"], time), (attributes[name_look], f"{name} "), *body]))
     name, sign = fitted(name, NICK_COLUMNS, right=True), " │ "
     head = [(attributes["time"], time), (attributes[name_look], name), (attributes["rule"], sign)]
-    return urwid.Text([*head, *body], layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)))
+    return urwid.Text(settled([*head, *body]), layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)))
 
 
 def _name(entry: Entry) -> tuple[str, str]:

@@ -1,11 +1,13 @@
 """Where the user types: readline's keys, undo, what was typed before, several lines, completion; at most a few rows high."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import urwid
 from urwid.command_map import Command
+
+from trio_chat.client.model.emoji import apart_in_place
 
 MOST_ROWS = 6
 _MOST_REMEMBERED = 500
@@ -123,6 +125,11 @@ class Prompt(urwid.Edit):
             self.set_edit_text(self._history[at])
         self.set_edit_pos(len(self.edit_text))
         return True
+
+    def get_text(self) -> tuple[str | bytes, list[tuple[Hashable, int]]]:
+        """Return what is drawn, character for character what is typed: each takes as many columns as it seems to."""
+        text, attributes = super().get_text()
+        return apart_in_place(text) if isinstance(text, str) else text, attributes
 
     # Drawing: what is higher than a few rows is shown around the cursor
 

@@ -1,9 +1,14 @@
-"""Rows of text on the screen: what panels, lists and the help are made of."""
+"""Rows of text on the screen: what panels, lists and the help are made of.
+
+All that is drawn goes through `settled` or `fitted`, so that each terminal gives it as many columns as are reckoned with.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import urwid
+
+from trio_chat.client.model.emoji import apart
 
 Markup = Sequence[tuple[Any, str]]
 """Pieces of a row, each with how it is drawn."""
@@ -14,9 +19,14 @@ def drawn(text: urwid.Text, columns: int) -> urwid.Canvas:
     return urwid.canvas.apply_text_layout(*text.get_text(), text.get_line_translation(columns), columns)
 
 
+def settled(markup: Markup) -> list[tuple[Any, str]]:
+    """Return pieces of text whose width all terminals agree on."""
+    return [(look, apart(text)) for look, text in markup]
+
+
 def row(markup: Markup, columns: int, fill: Any = None) -> urwid.Canvas:
     """Return one row of exactly so many columns; what does not fit is cut off."""
-    canvas = urwid.CompositeCanvas(drawn(urwid.Text(list(markup) or "", wrap="clip"), columns))
+    canvas = urwid.CompositeCanvas(drawn(urwid.Text(settled(markup) or "", wrap="clip"), columns))
     if fill is not None:
         canvas.fill_attr(fill)
     return canvas
@@ -36,16 +46,17 @@ def stack(canvases: Sequence[urwid.Canvas], columns: int, rows: int, *, at_botto
 
 
 def width(text: str) -> int:
-    """Return how many columns a text takes."""
+    """Return how many columns a text takes when it is drawn."""
+    text = apart(text)
     return int(urwid.calc_width(text, 0, len(text)))
 
 
 def fitted(text: str, columns: int, *, right: bool = False) -> str:
     """Return a text that takes exactly so many columns, cut with an ellipsis or filled with spaces."""
+    text = apart(text)
     if width(text) > columns:
-        while text and width(text) > columns - 1:
-            text = text[:-1]
-        text += "…"
+        end, _columns = urwid.calc_text_pos(text, 0, len(text), max(columns - 1, 0))
+        text = text[:end] + "…"
     spaces = " " * (columns - width(text))
     return spaces + text if right else text + spaces
 
