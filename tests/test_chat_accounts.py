@@ -76,6 +76,7 @@ def test_plain(town: Town) -> None:
         base64.b64encode(b"no nuls").decode(),
         base64.b64encode(b"\xff\0\xff\0\xff").decode(),
         "this is no base64!",
+        "AGFubgBzZWNyZXQß",
         "+",
     ],
 )

@@ -515,7 +515,7 @@ def test_chunks() -> None:
     assert [challenges.add(chunk) for chunk in chunks(b"x" * 300)] == [None, b"x" * 300]
 
 
-@pytest.mark.parametrize("piece", ["no base64", "="])
+@pytest.mark.parametrize("piece", ["no base64", "=", "ß"])
 def test_nonsense_from_the_server(piece: str) -> None:
     """What is no base64, or never ends, ends the login."""
     with pytest.raises(SaslError):

@@ -321,6 +321,22 @@ async def test_nothing_behind_an_end_is_carried_out(end: bytes) -> None:
         assert [message.params[1] for message in seen if message.command == "PRIVMSG"] == ["good"]
 
 
+async def test_a_client_that_closes_while_it_has_to_wait_is_let_go() -> None:
+    """Lines in front of the close are held, for want of room: then the end comes, whatever else is sent (RFC 6455 §5.5.1)."""
+    client = Connection(ConnectionType.CLIENT)
+    last = client.send(TextMessage("PING x")) + client.send(CloseConnection(1000))
+    transport = WebSocketTransport(Arriving(last, EMPTY), Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
+    taken: list[tuple[bytes, int]] = []
+
+    def take_and_hold(data: bytes, pieces: int) -> bool:
+        taken.append((data, pieces))
+        return True
+
+    for _ in range(2):
+        await transport.receive_each(take_and_hold)
+    assert taken == [(b"PING x\n", 2), (b"", 0)]
+
+
 class Arriving:
     """A transport whose bytes are received by somebody else, such as the poller, and never in the task that waits."""
 

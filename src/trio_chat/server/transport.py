@@ -177,6 +177,10 @@ async def receive_each_through(below: Transport, layer: Layer, take: Take) -> No
         if layer.is_behind:
             await trio.lowlevel.checkpoint()
             advance(0)
+        elif layer.is_ended:  # when its last lines had to wait
+            await trio.lowlevel.checkpoint()
+            take(b"", 0)
+            return
         else:
             await below.receive_each(take_encoded)
 

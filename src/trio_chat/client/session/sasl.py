@@ -5,7 +5,6 @@ SCRAM-SHA-256 (RFC 7677) is preferred, since the password never leaves this comp
 """
 
 import base64
-import binascii
 import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -148,5 +147,5 @@ class Challenges:
         text, self._text = self._text, ""
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # `binascii.Error`, or a letter that is not in ASCII
             raise SaslError from error
