@@ -1,4 +1,4 @@
-"""What the suites of the edge share: a server to which tests connect over memory streams, byte by byte if they like."""
+"""Support for the suites of the edge: a server to which tests connect over memory streams, byte by byte if they like."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What holds in a world after every line, whatever was said: used by the stateful test, the fuzz targets and the chaos runs."""
+"""Invariants of a world after every line: used by the stateful test, the fuzz targets and the chaos runs."""
 
 from collections.abc import Iterable
 from itertools import chain

@@ -1,4 +1,4 @@
-"""What the suites share: a world with a clock that stands still, and people in it."""
+"""Support for the suites: a world with a clock that stands still, and people in it."""
 
 import re
 import unicodedata
@@ -346,7 +346,7 @@ def _words(text: str) -> list[str]:
 
 
 def _has_words(text: str, wanted: str) -> bool:
-    """Tell whether every word wanted is in a text: words that stand together there too, the last one as a beginning."""
+    """Return whether every word wanted is in a text: words that stand together there too, the last one as a beginning."""
     if not wanted:
         return True
     words = _words(text)

@@ -1,4 +1,4 @@
-"""Who one is: SASL, registration, reserved nicknames, and NickServ as their familiar face."""
+"""Accounts: SASL, registration, reserved nicknames, and NickServ as their familiar face."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What happened before: events and reactions in the history, for those who can take them (IRCv3 draft/event-playback)."""
+"""Event playback: events and reactions in the history, for sessions with the capability (IRCv3 draft/event-playback)."""
 
 import pytest
 

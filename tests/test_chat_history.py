@@ -1,4 +1,4 @@
-"""What was said before: who gets what of it, and how it is asked for (IRCv3 draft/chathistory)."""
+"""Chat history: the sessions that may read it, and the requests for it (IRCv3 draft/chathistory)."""
 
 import pytest
 

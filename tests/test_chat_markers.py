@@ -1,4 +1,4 @@
-"""How far somebody has read: it moves on only, is the same on every device, and lasts with an account (draft/read-marker)."""
+"""Read markers: one moves forward only, is the same on every device, and lasts with an account (draft/read-marker)."""
 
 import pytest
 

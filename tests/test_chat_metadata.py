@@ -1,4 +1,4 @@
-"""What people say of themselves and of channels: who may set it, who sees it, who is told (IRCv3 draft/metadata-2)."""
+"""Metadata of users and channels: permissions, visibility and notifications (IRCv3 draft/metadata-2)."""
 
 import pytest
 

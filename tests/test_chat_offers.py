@@ -1,4 +1,4 @@
-"""What clients are told when a running server is configured anew: CAP NEW, CAP DEL, RPL_ISUPPORT."""
+"""Changes of the offer when a running server is rehashed: CAP NEW, CAP DEL, RPL_ISUPPORT."""
 
 from dataclasses import replace
 

@@ -156,7 +156,7 @@ class History(RuleBasedStateMachine):
             member.take()
 
     def in_channel(self, member: Member, channel: str) -> bool:
-        """Tell whether somebody is there."""
+        """Return whether somebody is there."""
         return channel in member.seen
 
     @precondition(lambda self: len(self.members) < MOST_PEOPLE)

@@ -1,4 +1,4 @@
-"""What is said to a service, by a person's own hand: its echo, and what is no order (IRCv3 echo-message; RFC 2812 §3.3.2)."""
+"""Messages to services: their echo, and those that are no command (IRCv3 echo-message; RFC 2812 §3.3.2)."""
 
 import pytest
 

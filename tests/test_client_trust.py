@@ -1,4 +1,4 @@
-"""Whom the client believes: authorities, the certificate it has seen first, or one that it was told; and nobody by accident."""
+"""Trust of the client: authorities, the first certificate of a server, or a given fingerprint; and nothing by accident."""
 
 import ssl
 from collections.abc import AsyncIterator, Callable

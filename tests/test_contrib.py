@@ -1,4 +1,4 @@
-"""What is in contrib/ names what there is."""
+"""Files in contrib/: they name commands, settings and metrics that exist."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Where connections come in: several listeners, Unix sockets, and a system that has no room for more."""
+"""Listeners: several of them, Unix sockets, and a system that has no room for more."""
 
 import errno
 import logging

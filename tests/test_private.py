@@ -1,4 +1,4 @@
-"""What the programs write is for its owner only, also when the umask would let others read it."""
+"""Permissions of written files: for their owner only, also when the umask would let others read them."""
 
 import os
 import stat
@@ -75,7 +75,7 @@ def test_the_log(tmp_path: Path) -> None:
     check(tmp_path, "logs", "logs/server", "logs/server/log.txt", "logs/server/log.txt.1")
 
 
-async def test_what_the_client_remembers(tmp_path: Path) -> None:
+def test_what_the_client_remembers(tmp_path: Path) -> None:
     """The nickname, and servers' certificates."""
     StateFile(tmp_path / "a" / "client.json")._save("ann")
     KnownServers(tmp_path / "b" / "known_servers")._write("server", "mark")

@@ -1,4 +1,4 @@
-"""What commands change and lasts: kept before it is confirmed, in the transaction of what was said, or told not to be."""
+"""Lasting changes of commands: stored before they are confirmed, in the transaction of the messages, or refused."""
 
 from collections.abc import Sequence
 

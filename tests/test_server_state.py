@@ -1,4 +1,4 @@
-"""What lasts at the edge: written down when it changes, there again after a restart, and gone when its time has come."""
+"""Lasting state at the edge: written when it changes, there again after a restart, and gone when it has expired."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager

@@ -187,7 +187,7 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         return f"[listener web]\nhost = {websocket_hostname}\nport = {websocket_port}\n"
 
     def _needs_proxy(self) -> bool:
-        """Tell whether a test wants the PROXY protocol to be required, which it says in the words of Ergo's configuration."""
+        """Return whether a test wants the PROXY protocol to be required, which it says in the words of Ergo's configuration."""
         if self.test_config.ergo_config is None:
             return False
         config = _tree()

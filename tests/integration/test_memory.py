@@ -1,4 +1,4 @@
-"""What anyone has seen is on disk: the real server, killed at any moment."""
+"""Durability of seen messages: the real server, killed at any moment."""
 
 import os
 import random

@@ -97,7 +97,7 @@ def sees(terminal: Terminal, *texts: str, patience: float = PATIENCE) -> None:
 
 
 def restored(terminal: Terminal) -> bool:
-    """Tell whether the terminal was given back: the other screen, no pasting mode, no reports of the focus."""
+    """Return whether the terminal was given back: the other screen, no pasting mode, no reports of the focus."""
     raw = terminal.raw
     pairs = ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?2004h", b"\x1b[?2004l"), (b"\x1b[?1004h", b"\x1b[?1004l"))
     return all(raw.rfind(on) < raw.rfind(off) for on, off in pairs)

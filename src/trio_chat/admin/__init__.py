@@ -1,1 +1,1 @@
-"""What the command line does to a server's database and configuration, and what it says and asks while doing so."""
+"""Administration from the command line: changes of a server's database and configuration, with their output and questions."""

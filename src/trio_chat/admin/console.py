@@ -1,4 +1,4 @@
-"""How the commands speak: what was done and what is wrong on standard error, results on standard output, one question."""
+"""Output of the commands: messages and errors on standard error, results on standard output, one question."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Where a command gets a password from: typed twice, or the first line of a file."""
+"""Passwords for a command: typed twice, or the first line of a file."""
 
 import sys
 from getpass import getpass

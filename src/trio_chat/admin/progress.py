@@ -1,4 +1,4 @@
-"""How far a long task is: one line on the terminal that is drawn again and again, and nothing at all where there is none."""
+"""Progress of a long task: one line that is redrawn on a terminal, and nothing without a terminal."""
 
 import sys
 import time

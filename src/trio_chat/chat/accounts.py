@@ -1,4 +1,4 @@
-"""What the rules ask of the keeper of accounts: a port, implemented at the edge with hashing in threads and SQLite behind it.
+"""The port to the accounts: implemented at the edge, with hashing in threads and SQLite behind it.
 
 Which accounts there are is known at once (`known`), because every NICK asks whether a nickname belongs to somebody. Whether a
 password is right has to be waited for.

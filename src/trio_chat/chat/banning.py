@@ -1,4 +1,4 @@
-"""Whom a ban of the server covers, and what happens to those."""
+"""Enforcement of bans of the server: the users that a ban covers, and their disconnection."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime

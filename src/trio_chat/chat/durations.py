@@ -1,4 +1,4 @@
-"""How long something is to last, as operators write it: `1d12h`, `90m`, `7days`, or a bare number of minutes."""
+"""Durations as operators write them: `1d12h`, `90m`, `7days`, or a bare number of minutes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What others are to see, with its recipients as they were when it was accepted; and how it is written for each of them.
+"""Events: messages for other sessions, with the recipients at the moment of acceptance, and their encoding for each session.
 
 An event is encoded once for each distinct set of capabilities that matters to it, never once for each member.
 """

@@ -1,4 +1,4 @@
-"""What the rules ask of the memory: a port, implemented by the storage room.
+"""The port to the chat history, implemented by the storage room.
 
 A buffer is named by the folded name of its channel, or by the two who talk (`talks`). Every message has the id that it was
 accepted with, which is its place and, less its shift, its time, so a part of it is a range of ids. Events (who came, who left, a

@@ -1,4 +1,4 @@
-"""What the rules are given to begin with: what the server says of itself, and what is remembered."""
+"""The identity of the server, and the memory that a world starts with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

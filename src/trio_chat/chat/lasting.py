@@ -1,4 +1,4 @@
-"""What of the state lasts besides messages and accounts: channels, always-on users, preferences, and how far people have read.
+"""The lasting state besides messages and accounts: channels, always-on users, preferences and read markers.
 
 It is all in memory; whatever changes is noted here, and a task of the edge writes it down.
 """

@@ -1,4 +1,4 @@
-"""What people say of themselves and of their channels in keys and values, and who is told of it.
+"""Metadata of users and channels, and the sessions that are notified of it.
 
 Two drafts of one extension are in use (IRCv3 draft/metadata-2 and draft/metadata-3), and a server can speak both: they differ in
 what a client is sent, not in what is kept. All that differs is in the table of dialects.

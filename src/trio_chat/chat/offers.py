@@ -1,4 +1,4 @@
-"""What clients are told that the server can do, capabilities and RPL_ISUPPORT; and what they hear when that changes.
+"""The offer to clients: capabilities and RPL_ISUPPORT, and the announcement of their changes.
 
 One immutable value holds all of it, so that to find out what is new is to compare two of them (IRCv3 capability-negotiation,
 cap-notify; Modern IRC, RPL_ISUPPORT).

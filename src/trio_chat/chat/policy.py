@@ -1,4 +1,4 @@
-"""Who may do what. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that says why not."""
+"""Permissions. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that says why not."""
 
 import hmac
 from collections.abc import Collection

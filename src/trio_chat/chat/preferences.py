@@ -1,4 +1,4 @@
-"""What people choose for their accounts, and what holds when they have not chosen: one table.
+"""Preferences of accounts and their defaults: one table.
 
 The operator's settings come first: what is switched off for everybody nobody can switch on.
 """

@@ -1,4 +1,4 @@
-"""Who is here: people come, go, stay, are away, log in and change their names, and every index of the world follows."""
+"""Presence: users come, go, stay, are away, log in and change their names, and every index of the world follows."""
 
 from trio_chat.chat import metadata, operators, policy
 from trio_chat.chat.accounts import Account

@@ -1,4 +1,4 @@
-"""How long what was said is remembered: as the operator says, and of a registered channel as its owner wishes, within limits."""
+"""Retention of messages: as the operator says, and for a registered channel as its owner says, within limits."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""Who watches which nickname (IRCv3 MONITOR), indexed both ways: a coming, a going or a new nickname costs only its watchers."""
+"""Watch lists (IRCv3 MONITOR), indexed both ways: a user that comes, leaves or is renamed costs only its watchers."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What values of arguments must look like, and the arguments that several commands take."""
+"""Types of arguments, and the arguments that several commands take."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a command is: a decorated function, its arguments and its words. The parser is made of these; nothing is imported for it.
+"""Commands: decorated functions with arguments and descriptions. The parser is made of these; nothing is imported for it.
 
 Texts are marked with `N_` where they stand and translated when the parser is made: the language is not known before.
 """

@@ -1,4 +1,4 @@
-"""What is done while the client is being loaded: the user sees at once that it has begun, and Python does not look for garbage.
+"""Loading of the client: the user sees its beginning at once, and Python collects no garbage.
 
 Loading takes some tenths of a second, nearly all of it in Trio and in what draws; so this imports nothing of either.
 """

@@ -1,4 +1,4 @@
-"""Where this platform keeps a user's files: what the client remembers, and what the user has set."""
+"""Directories of this platform for a user's files: the state of the client, and the configuration."""
 
 import os
 import sys

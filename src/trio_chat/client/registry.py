@@ -1,4 +1,4 @@
-"""What a typed line means: a message, `exit`, or one of the commands in one table, which `commands` fills.
+"""The meaning of a typed line: a message, `exit`, or one of the commands in one table, which `commands` fills.
 
 An entry gives a command's usage, help, number of arguments and handler; `/help` is derived from it, and so is the check of the
 arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.

@@ -1,4 +1,4 @@
-"""Where `trio-chat connect` is told to go: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`. Pure."""
+"""The target of `trio-chat connect`: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`. Pure."""
 
 import re
 from ipaddress import IPv6Address, ip_address

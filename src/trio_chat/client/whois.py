@@ -1,4 +1,4 @@
-"""What the server knows of somebody, in sentences for people."""
+"""Answers to WHOIS, in sentences for people."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What config.ini says, as frozen values; the defaults stand here."""
+"""Settings from config.ini, as frozen values; the defaults stand here."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network

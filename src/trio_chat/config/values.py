@@ -1,4 +1,4 @@
-"""What one value of config.ini may be: a parser and the words for it, kept together so that they cannot disagree.
+"""Types of values in config.ini: a parser and its description, kept together so that they cannot disagree.
 
 Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows file, section and
 key, and says them together with `Kind.allowed`.

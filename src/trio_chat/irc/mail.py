@@ -1,4 +1,4 @@
-"""What an e-mail address looks like (RFC 5321 §4.1.2, RFC 6531): strict enough that nothing else can hide in one.
+"""Syntax of an e-mail address (RFC 5321 §4.1.2, RFC 6531): strict enough that nothing else can hide in one.
 
 An address literal, `ann@[192.0.2.1]`, is none here: who gives one would choose which machine our mail server speaks to.
 """

@@ -1,4 +1,4 @@
-"""What operators of the server can be allowed to do, one table: config.ini names it, and ERR_NOPRIVS says what is missing."""
+"""Rights of server operators, one table: config.ini names them, and ERR_NOPRIVS names the missing one."""
 
 RIGHTS: dict[str, str] = {
     "kill": "disconnect people",

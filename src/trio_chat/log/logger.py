@@ -1,4 +1,4 @@
-"""What happened, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always UTF-8.
+"""The log, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always UTF-8.
 
 Everybody logs to `logging.getLogger("trio_chat")` or a child of it. Much of what is logged was written by strangers, so
 control characters are shown by their codes: nobody can forge a line or speak to the terminal through the log.

@@ -1,4 +1,4 @@
-"""Who may come in: so many connections of one address at the same time, and so many new ones a minute.
+"""Admission: limits on the connections of an address at the same time, and on new ones a minute.
 
 One household, school or data centre usually has one address of IPv4 but a whole /64 of IPv6, so that counts as one.
 """

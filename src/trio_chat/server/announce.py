@@ -1,4 +1,4 @@
-"""What a server prints when it has started."""
+"""Output of a server that has started."""
 
 import logging
 import sys

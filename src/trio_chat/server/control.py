@@ -1,4 +1,4 @@
-"""What operators need of the edge: their passwords checked, the configuration read again, the server stopped."""
+"""The port of operators to the edge: checked passwords, rehashing the configuration, stopping the server."""
 
 import logging
 from collections.abc import Callable

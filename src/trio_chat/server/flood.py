@@ -1,4 +1,4 @@
-"""How fast one client may talk: a token bucket, with the clock passed in. First it is slowed, in the end it is cut off."""
+"""Flood protection: a token bucket for each client, with the clock passed in. First a client is slowed, then disconnected."""
 
 from collections.abc import Callable
 

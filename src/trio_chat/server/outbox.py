@@ -1,4 +1,4 @@
-"""What one client is still to be sent: bounded, and written by one task that exists only while something waits.
+"""The send queue of a client: bounded, and written by one task that exists only while something waits.
 
 The contract: `send` never waits and never raises. What the socket takes at once is gone at once; the rest is queued, in
 order, and a writer task drains it. When more than the limit of what others do waits, the client is ended with a reason; nobody

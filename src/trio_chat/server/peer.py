@@ -1,4 +1,4 @@
-"""Who is at the other end of a connection: its real address, also behind proxies and gateways, and how safely it has come."""
+"""The peer of a connection: its real address, also behind proxies and gateways, and how safely it has come."""
 
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Who waits for bytes of many sockets, and what is done when some come.
+"""The poller: one task that waits for bytes of many sockets, and calls the function of each.
 
 A client's task need not run for each line that comes. Where the system has epoll, one task asks for all clients at once and has
 what was received carried out there and then; a client's own task sleeps until something must be waited for, or fails. Waiting in

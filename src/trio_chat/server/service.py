@@ -1,4 +1,4 @@
-"""What systemd is told (sd_notify): that the server is ready, reads its settings, stops, and that its event loop still runs.
+"""Notifications for systemd (sd_notify): the server is ready, reloads, stops, and its event loop still runs.
 
 Without systemd, which sets these variables of the environment for Type=notify and WatchdogSec=, nothing happens.
 """

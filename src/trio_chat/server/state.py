@@ -1,4 +1,4 @@
-"""What lasts besides messages: reads it before anybody comes, writes it down whenever it changes, and lets it expire."""
+"""The keeper of lasting state besides messages: it is read at the start, written when it changes, and expires."""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping

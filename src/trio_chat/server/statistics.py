@@ -1,4 +1,4 @@
-"""How a server stands, in numbers: what the long-lived objects say of themselves, put together for STATS and for metrics.
+"""Statistics of a server: those of its long-lived objects, combined for STATS and for metrics.
 
 Every one of them has a `statistics()`, as Trio's own objects have: a snapshot, cheap enough to be asked for every few seconds.
 """

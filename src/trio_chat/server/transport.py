@@ -1,4 +1,4 @@
-"""How bytes come and go for one client; the one place that knows a plain socket from any other stream.
+"""Transports: bytes to and from one client; the one place that knows a plain socket from any other stream.
 
 Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into bytes for the one below and
 hands back what the socket did not take, already in the form in which it must go out. So encryption and framing need no task of

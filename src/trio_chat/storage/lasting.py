@@ -1,4 +1,4 @@
-"""What lasts besides messages and accounts, on disk: channels, read markers, always-on users, preferences."""
+"""Storage of lasting state besides messages and accounts: channels, read markers, always-on users, preferences."""
 
 import json
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What the database looks like: the files in `migrations/`, each a step from an empty file to today's shape.
+"""The schema of the database: the files in `migrations/`, each a step from an empty file to the current schema.
 
 A step that has been released is never changed: a new one is added. `user_version` counts the steps that a file has seen.
 """

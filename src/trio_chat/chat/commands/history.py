@@ -1,4 +1,4 @@
-"""What was said before: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); without being asked: `playback`."""
+"""Chat history on request: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); on JOIN see `playback`."""
 
 import logging
 from collections.abc import Callable

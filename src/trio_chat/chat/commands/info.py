@@ -1,4 +1,4 @@
-"""What the server says of itself: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, HELP (Modern IRC, Server queries)."""
+"""Server queries: MOTD, LUSERS, VERSION, TIME, INFO, ADMIN, HELP (Modern IRC, Server queries)."""
 
 from datetime import UTC, datetime
 from functools import lru_cache

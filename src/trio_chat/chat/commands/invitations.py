@@ -1,4 +1,4 @@
-"""Who may come in: INVITE, KNOCK (Modern IRC, INVITE; IRCv3 invite-notify)."""
+"""Invitations: INVITE, KNOCK (Modern IRC, INVITE; IRCv3 invite-notify)."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""How far somebody has read: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long as its user."""
+"""Read markers: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long as its user."""
 
 from trio_chat.chat.ids import SLACK_MS, first_id, parse_time, server_time
 from trio_chat.chat.registry import Request, command

@@ -1,4 +1,4 @@
-"""What operators of the server do: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
+"""Commands of server operators: OPER, KILL, WALLOPS, REHASH, DIE (RFC 2812 §3.1.4, §3.7.1, §4)."""
 
 import logging
 from functools import partial

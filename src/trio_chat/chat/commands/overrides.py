@@ -1,4 +1,4 @@
-"""What operators of the server may do to others and to any channel: SAJOIN, SAPART, SAMODE, SANICK. Few on purpose."""
+"""Overrides of server operators, for other users and any channel: SAJOIN, SAPART, SAMODE, SANICK. Few on purpose."""
 
 from dataclasses import replace
 

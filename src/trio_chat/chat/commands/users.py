@@ -1,4 +1,4 @@
-"""What people say of themselves, and whom they let write: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
+"""The state of a user, and the users that may write to it: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
 
 from trio_chat.chat import policy, presence
 from trio_chat.chat.registry import Request, command

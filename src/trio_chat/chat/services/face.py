@@ -1,4 +1,4 @@
-"""What NickServ and ChanServ have in common: a table of orders, and answers that are NOTICEs of a sentence."""
+"""The base of NickServ and ChanServ: a table of orders, and answers that are NOTICEs of a sentence."""
 
 from collections.abc import Callable
 from typing import NamedTuple

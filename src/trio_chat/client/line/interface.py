@@ -1,4 +1,4 @@
-"""What an interface has to be able to do: the line client's side of a terminal or a pipe."""
+"""The protocol of an interface: the line client's side of a terminal or a pipe."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol

@@ -1,4 +1,4 @@
-"""What the user wants sent, in order, until it can be: one bounded queue that only one task empties.
+"""The queue of lines that the user wants sent: bounded, and emptied by one task.
 
 A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is left at the end is told.
 """

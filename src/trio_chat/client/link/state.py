@@ -1,4 +1,4 @@
-"""What the client remembers from one run to the next, in a small file of the user's own: the last nickname, the ignore list.
+"""The state file of the client, kept between runs: the last nickname and the ignore list.
 
 A file that cannot be read or written is no reason to trouble anyone: then nothing is remembered.
 """

@@ -1,4 +1,4 @@
-"""What the tabulator key can make of a word: a nickname, a channel, a command, an emoji."""
+"""Completion of a word by the tabulator key: a nickname, a channel, a command, an emoji."""
 
 from collections.abc import Iterable, Sequence
 

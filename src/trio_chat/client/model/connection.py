@@ -1,4 +1,4 @@
-"""How it stands with a server: connected or lost, logged in or not; and what only is shown, where the user is."""
+"""The state of a connection to a server: connected or lost, logged in or not; and what only is shown, where the user is."""
 
 from typing import TYPE_CHECKING
 

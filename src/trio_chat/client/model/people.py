@@ -1,4 +1,4 @@
-"""Who is where on a server, and what its channels are: who came and went, ranks, who is away, topics, modes."""
+"""Users and channels of a server: joins and parts, ranks, away states, topics, modes."""
 
 from typing import TYPE_CHECKING
 

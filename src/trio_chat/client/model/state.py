@@ -1,4 +1,4 @@
-"""How it stands with the connection to a server."""
+"""States of the connection to a server."""
 
 from enum import Enum
 

@@ -1,4 +1,4 @@
-"""What was said on a server, now or before, and what became of it: where it is shown, and whether it is new."""
+"""Messages of a server, new or from the history, and their changes: the buffer of each, and whether it is new."""
 
 from typing import TYPE_CHECKING, Any
 

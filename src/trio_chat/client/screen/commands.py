@@ -1,4 +1,4 @@
-"""What a typed line means on the screen: the commands that all interfaces have, and those of the screen, in one table."""
+"""The meaning of a typed line on the screen: the commands that all interfaces have, and those of the screen, in one table."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, cast

@@ -1,4 +1,4 @@
-"""What is typed: to whom it goes, what is asked meanwhile, who is told that we are typing, what becomes of a paste."""
+"""The composer: the target of a typed text, pending questions, typing notifications, and pastes."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

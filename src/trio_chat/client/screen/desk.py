@@ -1,4 +1,4 @@
-"""What the user does: keys and typed lines, turned into changes of the model, of the view, and into what links are to do.
+"""The desk: keys and typed lines become changes of the model and of the view, and jobs for links.
 
 Everything here is synchronous. What has to wait is handed to `post` as a function, and done in order by one task.
 """

@@ -1,4 +1,4 @@
-"""What has to wait: handed over by the desk, done in order by one task."""
+"""Jobs that have to wait: handed over by the desk, done in order by one task."""
 
 from collections.abc import Awaitable, Callable
 

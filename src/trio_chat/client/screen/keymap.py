@@ -1,4 +1,4 @@
-"""What keys do, one table: the help on F1 is derived from it. What is not here is a key of the prompt (see `prompt`)."""
+"""Key bindings, one table: the help on F1 is derived from it. What is not here is a key of the prompt (see `prompt`)."""
 
 from typing import NamedTuple
 

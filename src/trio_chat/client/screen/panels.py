@@ -1,4 +1,4 @@
-"""What stands around the timeline, as functions of the model: the topic, the list of buffers, the members, the status."""
+"""The panels around the timeline, as functions of the model: the topic, the list of buffers, the members, the status."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

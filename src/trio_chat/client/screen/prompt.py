@@ -1,4 +1,4 @@
-"""Where the user types: readline's keys, undo, what was typed before, several lines, completion; at most a few rows high."""
+"""The prompt: readline's keys, undo, earlier lines, several lines, completion; at most a few rows high."""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence

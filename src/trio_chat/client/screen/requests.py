@@ -1,4 +1,4 @@
-"""What servers are asked for because of what the user looks at: older messages, private talks; and what was read is told them."""
+"""Requests to servers that follow from the view: older messages, private conversations, and read markers."""
 
 from datetime import UTC, datetime
 from functools import partial

@@ -1,4 +1,4 @@
-"""How things look: one table for each theme, and what mIRC's colours and the colours of nicknames become in it.
+"""Themes: one table for each, and the colours in it for mIRC's colours and for nicknames.
 
 A theme leaves the terminal's own background alone. Nicknames have colours that can be read on it; without colours there are
 only bold, underlined and reversed texts, so nothing is told by a colour alone.

@@ -1,4 +1,4 @@
-"""What this server told us of itself in RPL_ISUPPORT (005), with the defaults of RFC 2812 until it does."""
+"""Features of a server from RPL_ISUPPORT (005), with the defaults of RFC 2812 until it arrives."""
 
 from collections.abc import Callable, Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""What was said before: after joining, after a lost connection, for `/history` and for `/search`.
+"""Chat history in the client: after joining, after a lost connection, for `/history` and for `/search`.
 
 One request is under way at a time. Every request goes from the newest message back to older ones, page by page, and is shown as a
 whole, oldest first; a PING behind it tells when no answer is to come. While the history of a channel just joined is awaited, what

@@ -1,4 +1,4 @@
-"""What each message from a server means to a client: one small function each, found in one table.
+"""Handlers of messages from a server: one small function each, in one table.
 
 A handler reads a message, changes the dialogue's state and emits events. Numerics that nobody handles are shown, but for those
 that say what every server says; errors are for `refusals`.

@@ -1,4 +1,4 @@
-"""What has been shown in this run, whatever connection it came over: so nothing is missing after a lost one, and nothing twice.
+"""The messages that were shown in this run, over any connection: after a lost one nothing is missing, and nothing is shown twice.
 
 Of each channel two places are known: the earliest message shown, before which `/history` goes on, and the latest, after which a
 new connection fills the gap. A place is a msgid, with the time as what to fall back on.

@@ -1,4 +1,4 @@
-"""What the server says of people: ranks, who is away, who is typing, who reacted, what was deleted."""
+"""The status of users and messages: ranks, away, typing, reactions, deletions."""
 
 from typing import TYPE_CHECKING
 

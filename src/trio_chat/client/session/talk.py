@@ -1,4 +1,4 @@
-"""What people say, as it comes from the server: new or from the history, from others or our own coming back to us."""
+"""Messages from the server: new or from the history, of others or echoes of our own."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What a session tells an interface: one frozen value for each thing that happened.
+"""Events from a session to an interface: one frozen value each.
 
 Texts and names are as the server sent them, so whoever shows them must make them harmless first (see `render`).
 """

@@ -1,4 +1,4 @@
-"""How it stands with the connection, the server and our account."""
+"""Events of the connection, the server and our account."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Who is where, and what a channel is."""
+"""Events of users and channels."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What was said, now or before, and what became of it."""
+"""Events of messages: new, from the history, reacted to, deleted."""
 
 from dataclasses import dataclass
 from enum import Enum
