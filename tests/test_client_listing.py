@@ -125,6 +125,16 @@ async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock):
         await server.expect("JOIN #small")
 
 
+async def test_enter_right_behind_an_arrow(jumping_clock):
+    """Who is faster than the screen has chosen all the same."""
+    async with inside(FORGETFUL) as (c, server):
+        await begin(c, server)
+        await server.send(*entries(*SOME), END)
+        await c.sees("3 channels")
+        c.screen.press("down", "enter")
+        await server.expect("JOIN #middle")
+
+
 async def test_the_marked_channel_stays_marked(jumping_clock):
     """What arrives above it moves it, and takes nothing from it."""
     async with inside(FORGETFUL, rows=12) as (c, server):

@@ -56,6 +56,7 @@ class ChannelPage(Page):
         found = self._listing.matching(self._wanted)
         if found:
             self._chosen = found[min(max(self._place(found) + by, 0), len(found) - 1)]
+            self._shown = (self._wanted, self._chosen)  # Enter may follow before this is drawn
         self._invalidate()
 
     def page(self, by: int) -> None:
