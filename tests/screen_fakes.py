@@ -30,9 +30,13 @@ class FakeScreen(BaseScreen):
         self.size = (columns, rows)
         self.canvas: Any = None
         self.drawn = 0
+        self.given_back = 0
         self.written = ""
         self.title = ""
         self._callback: Callable[[list[Any], list[int]], Any] | None = None
+
+    def _stop(self) -> None:
+        self.given_back += 1
 
     def get_cols_rows(self) -> tuple[int, int]:
         """Return the size."""

@@ -1,4 +1,4 @@
-"""Ctrl-Z in the full-screen client: the shell gets its terminal back as it was, and `fg` draws everything anew."""
+"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was; afterwards all is drawn anew."""
 
 import sys
 from collections.abc import Iterator
@@ -78,3 +78,30 @@ def test_ctrl_z_without_job_control(server: TinyServer, tmp_path: Path) -> None:
         assert alone.wait_end() == 0
     finally:
         alone.close()
+
+
+def test_keys_are_for_the_editor_while_it_is_open(server: TinyServer, tmp_path: Path) -> None:
+    """Ctrl-C too: it ends what one does there, and not the chat."""
+    script = tmp_path / "editor.py"
+    script.write_text(
+        "import signal, sys\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n"
+        "print('editing', flush=True)\n"
+        "signal.sigwait([signal.SIGINT])\n"
+        "open(sys.argv[1], 'w').write('from the editor')\n",
+        "utf-8",
+    )
+    terminal = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann", shell=SHELL, VISUAL=f"{sys.executable} {script}")
+    try:
+        sees(terminal, "#lobby", "this computer")
+        terminal.type("\x18")
+        sees(terminal, "editing")
+        terminal.type("x\x03")
+        sees(terminal, "› from the editor")
+        terminal.type("\r")
+        server.wait_for("PRIVMSG #lobby :from the editor")
+        terminal.type("/quit\r")
+        assert terminal.wait_end() == 0
+        assert restored(terminal)
+    finally:
+        terminal.close()

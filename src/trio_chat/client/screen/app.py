@@ -27,6 +27,7 @@ from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.alerts import Alerts
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
 from trio_chat.client.screen.desk import Desk
+from trio_chat.client.screen.editor import edit_typed
 from trio_chat.client.screen.jobs import Job
 from trio_chat.client.screen.lending import Lending
 from trio_chat.client.screen.seat import Seat
@@ -137,6 +138,7 @@ class ScreenClient:
             connect=self.connect,
             redraw=screen.clear,
             suspend=self._suspend,
+            edit=self._edit,
             commands=SCREEN_COMMANDS,
             is_typing_told=options.typing,
             now=now,
@@ -334,6 +336,11 @@ class ScreenClient:
     async def _suspend(self) -> None:
         await trio.lowlevel.checkpoint()
         self._lending.suspend()
+
+    async def _edit(self) -> None:
+        await trio.lowlevel.checkpoint()
+        if self._nursery:  # other jobs do not wait for the editor
+            self._nursery.start_soon(edit_typed, self.desk, self._lending, self._environment)
 
     def _draw_anew(self) -> None:
         if self._main:

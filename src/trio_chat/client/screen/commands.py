@@ -185,7 +185,7 @@ async def _help(here: Here, words: list[str]) -> None:
 
 @_command("", N_("shows the keys"), 0, 0)
 async def _keys(here: Here, words: list[str]) -> None:
-    here.desk.show_keys()
+    here.desk.browser.show_keys()
     await trio.lowlevel.checkpoint()
 
 
@@ -221,7 +221,7 @@ async def _unread(here: Here, words: list[str]) -> None:
 
 @_command("", N_("goes back to where you were before"), 0, 0)
 async def _back(here: Here, words: list[str]) -> None:
-    here.desk.go_back()
+    here.desk.world.go_back()
     await trio.lowlevel.checkpoint()
 
 
@@ -249,7 +249,7 @@ async def _close(here: Here, words: list[str]) -> None:
 
 @_command("", N_("shows who mentioned you"), 0, 0)
 async def _mentions(here: Here, words: list[str]) -> None:
-    here.desk.show_mentions()
+    here.desk.browser.show_mentions()
     await trio.lowlevel.checkpoint()
 
 

@@ -6,6 +6,7 @@ Everything here is synchronous. What has to wait is handed to `post` as a functi
 import time as clock
 from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, Place
@@ -46,6 +47,7 @@ class Desk:
         connect: connects to another server, or returns why not.
         redraw: draws the whole screen anew.
         suspend: stops the program until the shell goes on with it.
+        edit: has what is typed edited by the user's editor.
         is_typing_told: whether others are told that we are typing.
         commands: the commands that there are.
         now: seconds of Unix time.
@@ -62,6 +64,7 @@ class Desk:
         connect: Callable[[str], str],
         redraw: Callable[[], None],
         suspend: Job,
+        edit: Job,
         commands: dict[str, Command],
         is_typing_told: bool = True,
         now: Callable[[], float] = clock.time,
@@ -71,8 +74,8 @@ class Desk:
         self.commands = commands
         self.reply_to: tuple[Buffer, str] | None = None
         self.theme = theme
-        self._post, self.submit, self._redraw = post, submit, redraw
-        self._suspend = suspend
+        self._post, self.submit, self.redraw = post, submit, redraw
+        self._suspend, self._edit = suspend, edit
         self.leave, self.connect = leave, connect
         self.is_typing_told = is_typing_told
         self.now = now
@@ -216,7 +219,7 @@ class Desk:
         if action == "go_number":
             self.world.go_number(int(key[-1]))
         elif action:
-            getattr(self, action)()
+            attrgetter(action)(self)()
         else:
             self.prompt.keypress((columns,), key)
 
@@ -262,22 +265,6 @@ class Desk:
 
     # What keys do
 
-    def show_keys(self) -> None:
-        """Show the keys."""
-        self.browser.show_keys()
-
-    def jump(self) -> None:
-        """Ask where to go."""
-        self.browser.jump()
-
-    def find(self) -> None:
-        """Search in what is loaded."""
-        self.browser.find()
-
-    def show_mentions(self) -> None:
-        """Show who mentioned us."""
-        self.browser.show_mentions()
-
     def next_buffer(self) -> None:
         """Go to the next buffer."""
         self.world.step(1)
@@ -292,10 +279,6 @@ class Desk:
             self.refresh()
             self.timeline.to_unread()
 
-    def go_back(self) -> None:
-        """Go to where we were before."""
-        self.world.go_back()
-
     def page_up(self) -> None:
         """Scroll back."""
         self.timeline.page(1)
@@ -303,18 +286,6 @@ class Desk:
     def page_down(self) -> None:
         """Scroll forward."""
         self.timeline.page(-1)
-
-    def to_start(self) -> None:
-        """Go to the oldest entry."""
-        self.timeline.to_start()
-
-    def to_end(self) -> None:
-        """Go to the newest entry."""
-        self.timeline.to_end()
-
-    def to_unread(self) -> None:
-        """Go to the line of what is new."""
-        self.timeline.to_unread()
 
     def select_up(self) -> None:
         """Select a message further up."""
@@ -361,13 +332,13 @@ class Desk:
         self.timeline.restyle(Look(self.theme, self.layout.is_bare))
         self.layout.changed()
 
-    def redraw(self) -> None:
-        """Draw the screen anew."""
-        self._redraw()
-
     def suspend(self) -> None:
         """Stop until the shell goes on with us."""
         self.post(self._suspend)
+
+    def edit_outside(self) -> None:
+        """Have what is typed edited by the user's editor."""
+        self.post(self._edit)
 
     def escape(self) -> None:
         """Give up what is being done."""
