@@ -5,10 +5,13 @@ import pytest
 from support import OpenAccounts, Person, Town, commands, find
 from test_chat_always_on import answers, back, make
 from trio_chat.chat import operators
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Direct, Output
 from trio_chat.chat.operators import Operator
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
+from trio_chat.server.broadcaster import gather
 
 
 @pytest.fixture
@@ -256,6 +259,17 @@ def test_a_channel_that_an_operator_brings_somebody_into_is_complete_on_all_sess
     root.say("SAJOIN ann #b")
     for person in (first, second):
         assert what_came(person.read(), "JOIN", "353") == [("JOIN", "#b"), ("353", "=", "#b", "@bob ann")]
+
+
+def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
+    """Replies wait without limit for a client that reads slowly, as it has to wait with its commands: not so what others ask."""
+    first, second = both(town)
+    output = handle_line(town.world, first.session, b"JOIN #b")
+    parts = [part for part in output.parts if isinstance(part, Direct)]
+    assert {part.session is first.session: part.is_reply for part in parts} == {True: True, False: False}
+    kinds = {session is first.session: is_reply for session, _, is_reply in gather(Output(tuple(parts)).parts)}
+    assert kinds == {True: True, False: False}
+    assert second.session in {part.session for part in parts}
 
 
 def test_own_modes_are_known_to_all_sessions(town: Town) -> None:

@@ -158,10 +158,17 @@ class Event(NamedTuple):
 
 
 class Direct(NamedTuple):
-    """Bytes for one session: the replies to its own command."""
+    """Bytes for one session: mostly the replies to its own command.
+
+    Args:
+        session: whose they are.
+        data: whole lines.
+        is_reply: whether it was the session's own command. Not so of what another session of its user has done.
+    """
 
     session: Session
     data: bytes
+    is_reply: bool = True
 
 
 Part = Event | Direct

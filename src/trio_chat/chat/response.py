@@ -159,7 +159,7 @@ class Response:
         """Have something delivered that another response has made, and what comes later of it."""
         if not self._label:
             self._flush()
-        self._parts += output.parts
+        self._parts += [self._of_others(part) for part in output.parts]
         self._is_event_among = self._is_event_among or any(isinstance(part, Event) for part in output.parts)
         rest = output.later or output.more
         if rest is not None:
@@ -169,6 +169,12 @@ class Response:
                 reply.include(further if isinstance(further, Output) else await further)
 
             self.follow_up(continued)
+
+    def _of_others(self, part: Part) -> Part:
+        """Return a part as it is here: another session has not asked for it, and its reader waits for nothing."""
+        if isinstance(part, Direct) and part.session is not self._session:
+            return part._replace(is_reply=False)
+        return part
 
     def tell(self, other: "Response") -> None:
         """Have the replies to another session delivered, at this place in the order; what these postpone comes later."""

@@ -98,8 +98,8 @@ class Broadcaster:
         if self._unkept is not None and self._unkept.has_more():
             is_reply = False  # what it confirms must be kept before
         if is_reply and (self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))):
-            for session, data, _ in gather(output.parts):
-                session.sink.send(data, is_reply=True)
+            for session, data, is_own in gather(output.parts):
+                session.sink.send(data, is_reply=is_own)
             return self._accepted
         self._send.send_nowait(output)
         self._overtaking.add(output, sender, may_overtake=is_reply and not in_order)
@@ -147,8 +147,8 @@ class Broadcaster:
     async def _let_replies_out(self) -> None:
         while True:
             for output in await self._overtaking.wait_impatient():
-                for session, data, _ in gather(output.parts):
-                    session.sink.send(data, is_reply=True)
+                for session, data, is_reply in gather(output.parts):
+                    session.sink.send(data, is_reply=is_reply)
 
     async def _deliver(self) -> None:
         async for first in self._receive:
@@ -278,7 +278,8 @@ def gather(parts: Sequence[Part]) -> Iterator[Delivery]:
             run.append(part)
         else:
             pending.setdefault(part.session, []).append(part.data)
-            asked.add(part.session)
+            if part.is_reply:
+                asked.add(part.session)
     if run:
         _gather_run(run, pending)
     for session, chunks in pending.items():
