@@ -41,7 +41,7 @@ def freed(town: Town, name: str = "bob") -> None:
     """Have an operator free the name of a deleted account."""
     staff = logged_in(town, "staff")
     staff.say("OPER root")
-    assert "Anybody can register bob now" in staff.say(f"NS FREE {name}")[-1].params[-1]
+    assert "bob can be registered now" in staff.say(f"NS FREE {name}")[-1].params[-1]
     staff.leave()
 
 

@@ -169,7 +169,7 @@ def free(asked: Asked, settings: "Settings") -> int:
                 )
                 raise StorageError(words.format(account=gone.name, operator=operator.name))
         people.free(connection, gone)
-    tell(_("Anybody can register {account} now. Nothing of the deleted account belongs to who does.").format(account=gone.name))
+    tell(_("{account} can be registered now. A new account inherits nothing of the deleted one.").format(account=gone.name))
     return OK
 
 

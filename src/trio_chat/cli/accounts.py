@@ -59,8 +59,8 @@ def _add(call: Call) -> int:
     _PASSWORD_FILE,
     help=N_("change the password of an account"),
     description=N_(
-        "Change the password of an account. A running server ends the sessions of the account within seconds; who is always\n"
-        "on stays. The password is asked for."
+        "Change the password of an account. A running server ends the sessions of the account within seconds; an always-on\n"
+        "user stays. The password is asked for."
     ),
     epilog=N_("examples:\n  trio-chat account passwd anna\n  trio-chat account passwd anna --password-file secret.txt"),
 )
@@ -110,9 +110,8 @@ def _dropped(call: Call) -> int:
     _NAME,
     help=N_("let the name of a deleted account be registered again"),
     description=N_(
-        "Let the name of a deleted account be registered again, by anybody. Nothing of the deleted account belongs to who\n"
-        "does: neither its conversations nor its rights. A name that an [operator] of config.ini has as its account stays\n"
-        "as it is."
+        "Let the name of a deleted account be registered again. The new account inherits neither conversations nor\n"
+        "rights of the deleted one. A name that an [operator] of config.ini has as its account is not freed."
     ),
     epilog=N_("examples:\n  trio-chat account dropped\n  trio-chat account free anna"),
 )

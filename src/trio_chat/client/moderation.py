@@ -10,12 +10,12 @@ _MASK_SIGNS = frozenset("!@*?:$~")
 """What makes a word a mask, or an extended ban, and no nickname."""
 
 
-@command(N_("nickname text"), N_("sends a notice, which is shown where somebody is and opens no window"), 2, 2)
+@command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
 async def _notice(client: Actions, words: list[str]) -> None:
     await client.say(words[0], words[1], Kind.NOTICE)
 
 
-@command(N_("[#channel] nickname …"), N_("makes somebody an operator of the channel"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("makes a user an operator of the channel"), 1, 1)
 async def _op(client: Actions, words: list[str]) -> None:
     await _change(client, "op", "+o", words)
 
@@ -25,7 +25,7 @@ async def _deop(client: Actions, words: list[str]) -> None:
     await _change(client, "deop", "-o", words)
 
 
-@command(N_("[#channel] nickname …"), N_("lets somebody speak in a moderated channel"), 1, 1)
+@command(N_("[#channel] nickname …"), N_("lets a user speak in a moderated channel"), 1, 1)
 async def _voice(client: Actions, words: list[str]) -> None:
     await _change(client, "voice", "+v", words)
 
@@ -35,7 +35,7 @@ async def _devoice(client: Actions, words: list[str]) -> None:
     await _change(client, "devoice", "-v", words)
 
 
-@command(N_("[#channel] [nickname or mask …]"), N_("keeps somebody out of the channel; without a name: shows the bans"), 0, 1)
+@command(N_("[#channel] [nickname or mask …]"), N_("keeps a user out of the channel; without a name: shows the bans"), 0, 1)
 async def _ban(client: Actions, words: list[str]) -> None:
     await _change(client, "ban", "+b", words, is_mask=True)
 
@@ -45,14 +45,12 @@ async def _unban(client: Actions, words: list[str]) -> None:
     await _change(client, "unban", "-b", words, is_mask=True)
 
 
-@command(
-    N_("[#channel] [nickname or mask …]"), N_("lets somebody be here without speaking; without a name: shows the bans"), 0, 1
-)
+@command(N_("[#channel] [nickname or mask …]"), N_("lets a user read without speaking; without a name: shows the bans"), 0, 1)
 async def _mute(client: Actions, words: list[str]) -> None:
     await _change(client, "mute", "+b", words, is_mask=True, prefix="m:")
 
 
-@command(N_("[#channel] nickname or mask …"), N_("lets somebody speak again"), 1, 1)
+@command(N_("[#channel] nickname or mask …"), N_("lets a user speak again"), 1, 1)
 async def _unmute(client: Actions, words: list[str]) -> None:
     await _change(client, "unmute", "-b", words, is_mask=True, prefix="m:")
 

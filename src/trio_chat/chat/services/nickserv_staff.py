@@ -92,4 +92,4 @@ async def _release(request: Request, gone: Account, reply: Response) -> None:
     audit(request, f"FREE {gone.name}", reply)
     for event in forget_account(request.world, gone):  # masks of lists may have named it in between
         reply.emit(event)
-    answer(request, f"Anybody can register {gone.name} now. Nothing of the deleted account belongs to who does.", reply)
+    answer(request, f"{gone.name} can be registered now. A new account inherits nothing of the deleted one.", reply)

@@ -79,12 +79,12 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
     if event.own or server.get(name):
         return server.open(name)
     if event.is_stranger and server.strangers != "open":
-        text = _("What people write who are in none of your channels is shown here. /query nickname opens a talk with one.")
+        text = _("Messages of users who are in none of your channels are shown here. /query nickname opens a conversation.")
         server.tell_once(text)
         return server.log
     text = _(
-        "{most} people have written to you whom you have not answered: what others write is shown here."
-        " /query nickname opens a talk, /ignore hides somebody, /close makes room."
+        "{most} users have written to you without an answer: messages of others are shown here."
+        " /query nickname opens a conversation, /ignore hides a user, /close makes room."
     ).format(most=MOST_UNANSWERED)
     if not _has_room(server):
         server.tell_once(text)
