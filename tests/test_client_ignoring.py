@@ -13,7 +13,7 @@ from trio_chat.client.link.state import StateFile
 from trio_chat.client.model.talk import MOST_UNANSWERED
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Invited, Reacted, Said, TalkedBefore, Typing
+from trio_chat.client.session.events import Invited, Reacted, Said, ServerInfo, TalkedBefore, Typing
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.ignored import LONGEST_MASK, MOST_IGNORED, Ignored
 
@@ -84,6 +84,15 @@ async def test_nobody_ignores_himself():
         await t.session.say("#lobby", "hello")
         await t.server.echo()
         assert [event.text for event in await t.events() if isinstance(event, Said)] == ["hello"]
+
+
+async def test_no_server_is_ignored():
+    """A mask that covers everybody does not hide that the server shuts down."""
+    async with talk(dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))) as t:
+        await t.server.send(
+            ":srv.test NOTICE * :one", "NOTICE * :two", ":other.test NOTICE alice :three", ":eve!u@h NOTICE alice :x"
+        )
+        assert await t.events() == [ServerInfo("one"), ServerInfo("two"), ServerInfo("three")]
 
 
 async def test_an_ignored_talk_is_not_opened_again():

@@ -190,6 +190,16 @@ async def test_a_refused_list_says_so(jumping_clock, numeric):
         await c.sees("The connection to the server is lost.")
 
 
+async def test_no_page_waits_where_there_is_no_connection(jumping_clock):
+    """The user sees that there is none, and what comes later is bounded."""
+    async with inside(FORGETFUL) as (c, server):
+        await server.close()
+        await c.sees("The connection to the server is lost.")
+        c.screen.press(*"/list", "enter")
+        await c.rest()
+        assert c.desk.layout.page is None
+
+
 async def test_a_second_list_has_its_own_answer(jumping_clock):
     """What still arrives of the first one is not in it."""
     async with inside(FORGETFUL) as (c, server):

@@ -9,6 +9,7 @@ from trio_chat.client.commands import COMMANDS
 from trio_chat.client.credentials import is_service
 from trio_chat.client.link.outbox import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.state import State
 from trio_chat.client.registry import Command, Handler, Meant, find, interpret, is_command
 from trio_chat.client.screen import themes
 from trio_chat.client.screen.seat import Seat
@@ -291,7 +292,8 @@ async def _reconnect(here: Here, words: list[str]) -> None:
     N_("[mask]"), N_("shows the channels of the server, or those that fit a mask such as *linux*; what is typed filters"), 0, 1
 )
 async def _list(here: Here, words: list[str]) -> None:
-    here.desk.browser.show_channels(here.seat)
+    if here.seat.server.state is State.CONNECTED:  # elsewhere the user is told why nothing comes
+        here.desk.browser.show_channels(here.seat)
     await COMMANDS["list"].handler(here, words)
 
 

@@ -256,8 +256,14 @@ class Dialogue:
         return self.features.same(nick, self.nick)
 
     def ignores(self, source: str) -> bool:
-        """Return whether the user ignores a source, `nick!user@host` or a nickname alone; nobody is ignored by himself."""
-        return self._ignored.hides(source, self.features.fold) and not self.is_me(source.partition("!")[0])
+        """Return whether the user ignores a source, `nick!user@host` or a nickname alone; never the user, nor a server."""
+        if self.is_server(source) or not self._ignored.hides(source, self.features.fold):
+            return False
+        return not self.is_me(source.partition("!")[0])
+
+    def is_server(self, source: str) -> bool:
+        """Return whether a source is a server: the one that we are connected to, or a name with dots and no user."""
+        return not source or source == self.server or ("!" not in source and "." in source)
 
     def is_stranger(self, nick: str) -> bool:
         """Return whether a user is in none of our channels, and got no message from us in this run."""

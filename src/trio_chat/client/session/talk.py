@@ -36,7 +36,7 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
         return
     elif dialogue.is_me(message.nick):
         _said_by_me(dialogue, message, target, text, kind)
-    elif _from_server(dialogue, message):
+    elif dialogue.is_server(message.source):
         _said_by_server(dialogue, text)
     else:
         private, tags = dialogue.is_me(target), message.tags
@@ -61,7 +61,7 @@ def _is_unwanted(dialogue: "Dialogue", message: Message, kind: Kind) -> bool:
     Notices of strangers are shown all the same, since services answer by them.
     """
     is_hiding = dialogue.hides_strangers and kind is not Kind.NOTICE and dialogue.is_me(message.params[0])
-    return is_hiding and not _from_server(dialogue, message) and dialogue.is_stranger(message.nick)
+    return is_hiding and not dialogue.is_server(message.source) and dialogue.is_stranger(message.nick)
 
 
 def _said_before(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> Said:
@@ -93,11 +93,6 @@ def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, 
         own_id = "" if private else msgid
         dialogue.past.written.add(dialogue.features.fold(target))
         dialogue.emit(Said(message.nick, target, text, kind, own=not private, private=private, msgid=own_id, time=time))
-
-
-def _from_server(dialogue: "Dialogue", message: Message) -> bool:
-    source = message.source
-    return not source or source == dialogue.server or ("!" not in source and "." in source)
 
 
 def _said_by_server(dialogue: "Dialogue", text: str) -> None:
