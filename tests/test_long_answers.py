@@ -107,6 +107,20 @@ def test_a_batch_comprises_all_parts(crowd: Town) -> None:
     assert (inner_end.params[0], outer_end.params[0]) == (f"-{inner.params[0][1:]}", f"-{outer.params[0][1:]}")
 
 
+def test_what_changes_in_the_middle_of_it_is_no_defect(crowd: Town) -> None:
+    """A user may take back what it says of itself while another is sent that."""
+    ann = crowd.person("ann", "#c1", caps="batch draft/metadata-2")
+    talkative = crowd.world.users["n1"]
+    for number in range(2 * WORK_AT_ONCE):
+        talkative.metadata[f"key{number}"] = "x"
+        ann.session.subscriptions[f"key{number}"] = None
+    output = handle_line(crowd.world, ann.session, b"METADATA #c1 SYNC")
+    talkative.metadata.clear()
+    crowd.deliver(output, ann)
+    start, *_, end = ann.read()
+    assert end.params == (f"-{start.params[0][1:]}",)
+
+
 @pytest.mark.parametrize(("line", "numeric", "where"), [("WHO #all", "352", 5), ("WHO n*", "352", 5), ("LIST", "322", 1)])
 def test_what_is_gone_meanwhile_is_not_listed(crowd: Town, line: str, numeric: str, where: int) -> None:
     """Each part looks again: nobody is shown as being where one is no more."""

@@ -225,7 +225,7 @@ def _send_followed(request: Request, about: str, targets: Iterable[Target]) -> S
             if target in done or not _is_still_seen(request, target):
                 continue
             done.add(target)
-            for line in _followed(request, [target]):
+            for line in list(_followed(request, [target])):  # it may change between two parts
                 request.reply.send(*line)
                 yield 1
 
