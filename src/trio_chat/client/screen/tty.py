@@ -14,6 +14,7 @@ from urwid.display.common import AttrSpec
 from urwid.display.raw import Screen
 
 from trio_chat.client.screen.colours import reduced
+from trio_chat.client.screen.joints import joints, written
 from trio_chat.i18n import _
 
 _DEFAULT_SIZE = (80, 24)
@@ -126,6 +127,17 @@ class TerminalScreen(Screen):
                 codes = [_ESC, *codes]
             self._esc_at = -math.inf
         return super().parse_input(event_loop, callback, codes, wait_for_more)
+
+    def draw_screen(self, size: tuple[int, int], canvas: Any) -> None:
+        """Draw a canvas, and join the rows in which a link goes on."""
+        before = self._screen_buf_canvas
+        super().draw_screen(size, canvas)
+        if self._screen_buf_canvas is before or not (found := joints(self.screen_buf or (), size[0])):
+            return
+        cursor = [escape.set_cursor_position(*canvas.cursor), escape.SHOW_CURSOR] if canvas.cursor else []
+        drawn = [written(joint, self._attr_to_escape(joint.attribute)) for joint in found]
+        self.write("".join([escape.HIDE_CURSOR, *drawn, self._attr_to_escape(None), *cursor]))
+        self.flush()
 
     def _attrspec_to_escape(self, a: AttrSpec) -> str:
         return super()._attrspec_to_escape(reduced(a, self.colors))
