@@ -6,10 +6,11 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from support import ListHistory, Person, Town, commands
+from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError, Record
+from trio_chat.chat.identity import Memory
 from trio_chat.chat.lasting import Changes, ChannelWish, State
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
@@ -306,3 +307,22 @@ def test_what_a_later_part_changes_is_told_too(hall: Hall, monkeypatch: pytest.M
         assert output.more is not None
         output = output.more()
     assert output.not_kept is not None
+
+
+@pytest.mark.parametrize("is_labelled", [False, True])
+async def test_each_message_that_is_not_kept_is_refused(nursery: trio.Nursery, is_labelled: bool) -> None:
+    """A command may have several targets: the sender is told of each. What nobody would store is said all the same."""
+    history = ListHistory()
+    history.error = HistoryError("the disk is full")
+    town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
+    ann = town.person("ann", "#a", "#b", caps="labeled-response batch")
+    guest = town.person("guest")
+    broadcaster = Broadcaster(100, 10, history)
+    nursery.start_soon(broadcaster.run)
+    line = f"{'@label=x ' * is_labelled}PRIVMSG #a,nobody,guest,#b :hi"
+    broadcaster.accept(handle_line(town.world, ann.session, line.encode()), ann.session)
+    await wait_all_tasks_blocked()
+    messages = ann.read()
+    assert [message.params[2] for message in messages if message.command == "FAIL"] == ["#a", "#b"]
+    assert commands(messages) == (["BATCH", "FAIL", "FAIL", "BATCH"] if is_labelled else ["401", "FAIL", "FAIL"])
+    assert commands(guest.read()) == ["PRIVMSG"]

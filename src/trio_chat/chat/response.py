@@ -5,7 +5,7 @@ is to be delivered. A labelled command's whole answer, the client's own copies o
 labelled batch, or ACK (IRCv3 labeled-response).
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -275,13 +275,13 @@ class Response:
         if self._postponed is not None:
             work, self._postponed = self._postponed, None
             # Events were accepted now: they must not come after what others do while this one waits.
-            refusal = self._refusal()
             if not self._label:
                 self._flush()
             self._works.append(work)
             parts = self._take_parts()
-            return Output(parts, refusal=refusal, later=self._run, not_kept=self._take_not_kept(parts, is_whole=False))
-        refusal = self._refusal()
+            return Output(
+                parts, refusal=self._refusal(parts), later=self._run, not_kept=self._take_not_kept(parts, is_whole=False)
+            )
         is_over = self._steps is None and not self._works
         is_whole = is_over and not self._label_batch
         if self._label:
@@ -290,6 +290,7 @@ class Response:
         done, self._work = self._work, 0
         parts = self._take_parts()
         not_kept = self._take_not_kept(parts, is_whole=is_whole) if self._is_changing else None
+        refusal = self._refusal(parts)
         # By position, as this is done for every line: keywords would take half as long again.
         output = Output(parts, self._close, refusal, not_kept, None, None, 1, done, self._is_stateless)
         if is_over and not self._follow_ups:
@@ -317,11 +318,10 @@ class Response:
             await self._works.pop(0)(self)
         return self.finish()
 
-    def _refusal(self) -> LazyReply | None:
-        for part in self._parts:
+    def _refusal(self, parts: tuple[Part, ...]) -> LazyReply | None:
+        for part in parts:
             if isinstance(part, Event) and part.must_last:
-                context = (part.params[0],)
-                return partial(_unavailable, self._world, self._session, self._label, part.command, context, _NOT_ACCEPTED)
+                return partial(_refused, self._world, self._session, self._label, parts)
         return None
 
     def _take_not_kept(self, parts: tuple[Part, ...], *, is_whole: bool) -> tuple[Part, ...] | None:
@@ -335,7 +335,7 @@ class Response:
         is_instead = is_whole and not self._is_event_among
         self._is_changing = False
         label = self._label if is_instead else ""
-        told = _unavailable(self._world, self._session, label, self._command, (), _NOT_KEPT)
+        told = _unavailable(self._world, self._session, label, self._command, [()], _NOT_KEPT)
         return told if is_instead else (*parts, *told)
 
     def _apply_label(self, *, is_over: bool) -> None:
@@ -371,12 +371,23 @@ class Response:
 
 
 def _unavailable(
-    world: "World", session: "Session", label: str, command: str, context: tuple[str, ...], text: str
+    world: "World", session: "Session", label: str, command: str, targets: Iterable[tuple[str, ...]], text: str
 ) -> tuple[Part, ...]:
     response = Response(world, session)
     response.take_label(label)
-    response.fail(command, "TEMPORARILY_UNAVAILABLE", *context, text=text)
+    for target in targets:
+        response.fail(command, "TEMPORARILY_UNAVAILABLE", *target, text=text)
     return response.finish().parts
+
+
+def _refused(world: "World", session: "Session", label: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Return what is sent of a command whose messages cannot be stored: that for each target, and all that need not be."""
+    refused = [part for part in parts if isinstance(part, Event) and part.must_last]
+    targets = dict.fromkeys(part.params[:1] for part in refused)
+    told = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
+    # What a label was given to is one reply, in which the messages are said to have been accepted.
+    rest = [part for part in parts if (not part.must_last if isinstance(part, Event) else not label)]
+    return (*rest, *told)
 
 
 def _as_word(param: str) -> str:
