@@ -10,7 +10,7 @@ import trio
 from client_fakes import HISTORY, NoState, chat, talk
 from screen_fakes import CAPS, inside
 from trio_chat.client.link.state import StateFile
-from trio_chat.client.model.talk import MOST_UNANSWERED
+from trio_chat.client.model.talk import MOST_UNREAD_TALKS
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Invited, Reacted, Said, ServerInfo, TalkedBefore, Typing
@@ -199,15 +199,29 @@ async def test_many_strangers_open_few_windows(jumping_clock):
     async with inside(FORGETFUL) as (c, server):
         await strangers_write(c, server, 300)
         talks = [buffer for buffer in c.world.server.buffers.values() if buffer.name.startswith("stranger")]
-        assert len(talks) == MOST_UNANSWERED
+        assert len(talks) == MOST_UNREAD_TALKS
         log = c.world.server.log
         texts = [entry.text for entry in log.newest()]
-        assert sum(text.startswith("buy") for text in texts) == 300 - MOST_UNANSWERED
-        assert sum("without an answer" in text for text in texts) == 1
+        assert sum(text.startswith("buy") for text in texts) == 300 - MOST_UNREAD_TALKS
+        assert sum("/ignore hides" in text for text in texts) == 1
         c.world.server.close(talks[0])
         await server.send(":late!u@h PRIVMSG alice :hello")
         await c.rest()
         assert c.world.server.get("late")
+        assert len(c.world.mentions) == 301  # whoever had no window is no less heard
+
+
+async def test_who_has_read_has_room_for_more(jumping_clock):
+    """Windows that were looked at are no flood, answered or not."""
+    async with inside(FORGETFUL) as (c, server):
+        await strangers_write(c, server, MOST_UNREAD_TALKS)
+        c.screen.type("/go stranger7")
+        c.screen.press("enter")
+        await c.sees("buy 7")
+        await server.send(":late!u@h PRIVMSG alice :hello", ":later!u@h PRIVMSG alice :hello")
+        await c.rest()
+        assert c.world.server.get("late")
+        assert not c.world.server.get("later")
 
 
 async def test_gathered_strangers_open_no_window(jumping_clock):

@@ -13,8 +13,8 @@ from trio_chat.i18n import _
 if TYPE_CHECKING:
     from trio_chat.client.model.server import Server
 
-MOST_UNANSWERED = 20
-"""Windows that others have opened by writing, until the user answers in them or closes them."""
+MOST_UNREAD_TALKS = 20
+"""Windows that others have opened by writing, until the user looks at them, answers in them or closes them."""
 _SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
 
 
@@ -83,9 +83,9 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
         server.tell_once(text)
         return server.log
     text = _(
-        "{most} users have written to you without an answer: messages of others are shown here."
+        "{most} conversations that others have opened are unread: messages of further users are shown here."
         " /query nickname opens a conversation, /ignore hides a user, /close makes room."
-    ).format(most=MOST_UNANSWERED)
+    ).format(most=MOST_UNREAD_TALKS)
     if not _has_room(server):
         server.tell_once(text)
         return server.log
@@ -96,12 +96,14 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
 
 
 def _has_room(server: "Server") -> bool:
-    return sum(buffer.is_unanswered for buffer in server.buffers.values()) < MOST_UNANSWERED
+    waiting = (buffer.is_unanswered and (buffer.unread or not len(buffer)) for buffer in server.buffers.values())
+    return sum(map(bool, waiting)) < MOST_UNREAD_TALKS
 
 
 def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
     time = time_of(event.played_back or event.time, server.now() + server.skew)
-    is_private = buffer.place is Place.TALK
+    is_left_over = buffer is server.log and event.private and server.strangers == "open"  # there was no room for a window
+    is_private = buffer.place is Place.TALK or is_left_over
     is_about_us = is_private or is_mention(event.text, server.nick, server.words)
     is_about_us = is_about_us and not event.own and event.kind is not Kind.NOTICE
     entry = Entry(_SORTS[event.kind], time, event.sender, event.text, event.msgid, event.own, is_about_us)
