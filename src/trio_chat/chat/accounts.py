@@ -172,7 +172,7 @@ class Certificate(NamedTuple):
 
     Args:
         fingerprint: SHA-256, in hexadecimal.
-        is_proved: whether somebody who was logged in has shown it. One that was only typed in takes the account's name to log in.
+        is_proved: whether a session of the account has shown it. One that was added as text takes the account's name to log in.
     """
 
     fingerprint: str
@@ -195,7 +195,7 @@ class Accounts(Protocol):
     """The same, by their numbers."""
 
     taken: Mapping[str, Account]
-    """Those of `known` and of `dropped`: who has, or had, a name that nobody else can register."""
+    """The accounts of `known` and of `dropped`: their names cannot be registered."""
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
         """Return what a password of a new account will be checked against; counts as a registration from this address.

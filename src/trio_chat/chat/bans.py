@@ -93,7 +93,7 @@ def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
 
     Args:
         kind: of what.
-        text: as somebody wrote it.
+        text: the mask as it was written.
         lengths: how long names can be; the usual ones when it is None.
 
     Raises:

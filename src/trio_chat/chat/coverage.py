@@ -89,7 +89,7 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
     """Raise `BadMask` when a mask of a list of a channel can cover nobody.
 
     Args:
-        text: the mask as somebody wrote it; see `irc.extbans`.
+        text: the mask as it was written; see `irc.extbans`.
         lengths: how long names can be.
         hides_addresses: whether cloaks hide addresses, so that one must be known, or nearly, to be named.
     """

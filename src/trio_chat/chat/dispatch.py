@@ -20,7 +20,7 @@ _NOT_ACTIVITY = frozenset(("PING", "PONG", "ISON", "WHO"))
 _TOLD_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
-"""As so many lines a command counts besides that happens, and is not remembered."""
+"""Lines that a command costs in addition when it is carried out without being stored."""
 _NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
 
 
@@ -113,7 +113,7 @@ def _refuse_to_store(request: Request) -> bool:
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
     """Count what a command has changed that lasts; return as how many lines it counts besides when a quota is used up.
 
-    That something has happened and is not remembered a client is told now and then.
+    A client gets a notice periodically when its changes are carried out without being stored.
     """
     if request.session.user is None:
         return 0

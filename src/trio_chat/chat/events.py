@@ -28,7 +28,7 @@ class Event(NamedTuple):
         recipients: the sessions that are to see it; a snapshot that nobody changes.
         skip: a session among the recipients that is not to get it.
         requires: capability bits without which a session does not get it.
-        account: the name of the account of who did it, or "".
+        account: the name of the account of its source, or "".
         extended: the parameters for sessions with extended-join, or () when they get the same.
         client_tags: client-only tags to be passed on, and the one of draft/relaymsg.
         carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
@@ -174,7 +174,7 @@ class Direct(NamedTuple):
 Part = Event | Direct
 
 LazyReply = Callable[[], tuple[Part, ...]]
-"""Returns a reply that is seldom needed, so that it is written only then."""
+"""Returns a reply that is rarely needed, so that it is written only then."""
 
 
 class Output(NamedTuple):

@@ -1,8 +1,8 @@
 """The port to the chat history, implemented by the storage room.
 
-A buffer is named by the folded name of its channel, or by the two who talk (`talks`). Every message has the id that it was
-accepted with, which is its place and, less its shift, its time, so a part of it is a range of ids. Events (who came, who left, a
-new topic) stand in the same order between them.
+A buffer is named by the folded name of its channel, or by two users (`talks`). The id with which a message was accepted is its
+place and, less its shift, its time, so a part of a buffer is a range of ids. Events (JOIN, PART, TOPIC and others) stand in the
+same order between messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -59,7 +59,7 @@ class Record(NamedTuple):
         id: identity, order and time.
         command: PRIVMSG, NOTICE, or the command of an event.
         source: nick!user@host as it was.
-        account: the name of the account of who said it, as it was, or ""; shown, and never compared.
+        account: the name of its author's account, as it was, or ""; shown, and never compared.
         text: what was said, with several lines as `multiline.join` gives it; "" of an event.
         tags: client-only tags.
         is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.

@@ -28,7 +28,7 @@ def change_account(world: World, user: User, account: Account) -> list[Event]:
 
 
 def _dismissed(world: World, user: User) -> list[Event]:
-    """Take the powers of an operator of the server from who has them by the account; return the events."""
+    """Take the rights of a server operator from the sessions that have them by the account; return the events."""
     if user.operator is None or not user.operator.account:
         return []
     event = operators.dismiss(world, user)
@@ -79,7 +79,7 @@ def forget_account(world: World, account: Account) -> list[Event]:
 
 
 def _logged_out(world: World, user: User) -> list[Event]:
-    """Log a user out whose account is gone; remove a user without sessions."""
+    """Log a user out of a deleted account; remove a user without sessions."""
     if not user.sessions:
         _dismissed(world, user)
         presence.set_account(world, user, NO_ACCOUNT)

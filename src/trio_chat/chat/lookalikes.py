@@ -70,7 +70,7 @@ class AccountLookalikes:
         """Give the accounts whose names look like another name.
 
         Args:
-            known: all accounts, and those that were deleted and whose names are not free, by their folded names.
+            known: all accounts, and the deleted ones whose names are not free, by their folded names.
             name: as it is shown, or would be.
             folded: as it is compared.
         """

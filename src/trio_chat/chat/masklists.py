@@ -86,7 +86,7 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
     """Read a mask; see `irc.extbans`.
 
     Args:
-        text: as somebody wrote it.
+        text: the mask as it was written.
         setter: the user who set it.
         time: when, in seconds of Unix time.
     """

@@ -36,7 +36,7 @@ def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> 
     Args:
         world: keeps it.
         user: to whom it happened.
-        text: who did what, and why.
+        text: the event, with its source and reason.
         is_minor: whether anybody could cause it, so that it must not take the room of something else.
     """
     if user.sessions or not user.account:

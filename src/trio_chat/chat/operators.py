@@ -64,7 +64,7 @@ class Operator:
         return mask.covers(f"*!{user.username.lower()}", (session.address.lower(), user.host.lower()))
 
     def is_same_person(self, other: "Operator") -> bool:
-        """Return whether somebody who has become the one is still the other: only the rights may differ."""
+        """Return whether two entries of config.ini mean the same operator: only the rights may differ."""
         return replace(self, rights=other.rights) == other
 
 
@@ -187,6 +187,6 @@ def audit(request: "Request", what: str, reply: "Response | None" = None) -> Non
 
 
 def has_right(user: "User", right: str) -> bool:
-    """Return whether somebody is an operator who may do this."""
+    """Return whether a user is an operator with this right."""
     operator = user.operator
     return operator is not None and right in operator.rights and operator.is_account_of(user)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Return whether somebody's nickname can have a further session: of an account, when operator and owner allow it.
+    """Return whether a user can have a further session: with an account, when operator and owner allow it.
 
     Somebody always-on who has no session can be taken over in any case.
     """
@@ -110,7 +110,7 @@ def has_rank(user: User, channel: Channel, letter: str) -> bool:
 
 
 def may_grant(ranks: Collection[str], letter: str) -> bool:
-    """Return whether who has these ranks may give and take another one (`ChannelMode.needs`)."""
+    """Return whether a member with these ranks may give and take another one (`ChannelMode.needs`)."""
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
 
 
@@ -164,7 +164,7 @@ def refuses_right(request: "Request", right: str) -> bool:
 
 
 def can_see_address(viewer: User, user: User) -> bool:
-    """Return whether somebody may learn another's real address: the own one, and operators with that right all."""
+    """Return whether a user may see another's real address: the own one, and operators with that right all."""
     return viewer is user or operators.has_right(viewer, "addresses")
 
 

@@ -1,6 +1,6 @@
 """Quotas of the history: what one address, and one account, may have written down within an hour, in rows and in bytes.
 
-They are for those who fill a disk, not for people who talk: what is beyond them is refused, or happens without being remembered.
+They stop clients that fill a disk, not conversations: what exceeds them is refused, or happens without being stored.
 While the disk is nearly full, what room there is is kept for accounts, and in the end for operators.
 """
 
@@ -68,7 +68,7 @@ class Quotas:
         elapsed: returns seconds that never go back.
 
     Attributes:
-        room: for whom there is room on the disk.
+        room: the users for whom there is room on the disk.
         dropped: how many events were not remembered because of a quota, or for want of room.
     """
 
@@ -84,7 +84,7 @@ class Quotas:
         """Return why nothing more is stored for an address or account, as a sentence; "" when it is stored, and then count it.
 
         Args:
-            user: whose doing it is. Operators and those who are exempt from limits are not counted.
+            user: the user that causes it. Operators and addresses that are exempt from limits are not counted.
             rows: how many messages and events.
             size: bytes.
             session: the one by which the user was here last, when there is none any more.

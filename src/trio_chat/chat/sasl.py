@@ -59,7 +59,7 @@ class Plain:
         except ValueError as error:  # not UTF-8, or not three parts
             raise Failed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
-            raise Failed  # nobody acts for somebody else
+            raise Failed  # no account may act for another one
         account = await self._accounts.verify(fold_or_self(authcid), password, self._origin)
         if account is None:
             raise Failed
@@ -109,7 +109,7 @@ class ScramSha256:
         name = next((part[2:] for part in bare.split(",") if part.startswith("n=")), "")
         self._folded = fold_or_self(_unescape(name))
         if authzid and fold_or_self(_unescape(authzid)) != self._folded:
-            raise Failed  # nobody acts for somebody else
+            raise Failed  # no account may act for another one
         keys = await self._accounts.scram_keys(self._folded, self._origin)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
@@ -161,7 +161,7 @@ def _unescape(name: str) -> str:
 class External:
     """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has proved to have.
 
-    Without a name only an account counts that has shown it, too: anybody can type in the fingerprint of somebody else.
+    Without a name only an account counts that has shown it, too: any user can add the fingerprint of another one.
 
     Args:
         accounts: who there is.

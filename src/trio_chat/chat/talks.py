@@ -1,7 +1,7 @@
 """Conversations as the history knows them: what is said in a channel, and what two accounts say to each other.
 
 A private conversation belongs to accounts, by their numbers: neither who has a nickname today nor who registers the name of an
-account that was deleted gets to read it. Of one with somebody who has no account only the other side can read anything again.
+account that was deleted gets to read it. In one with a user without an account, only the other side can read messages again.
 """
 
 from typing import NamedTuple

@@ -196,7 +196,7 @@ class User:
         modes: letters of the user modes that are on.
         operator: the block of config.ini by which the user is an operator of the server, or None.
         channels: memberships by channel, in the order of joining.
-        accepted: those who may write to the user in spite of +R; see `accepts`.
+        accepted: the users that may write to the user in spite of +R; see `accepts`.
         identity: a number that nobody else ever has.
         invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
         metadata: what the user says of itself, shared by all who are logged in to the account; see `metadata`.
@@ -274,7 +274,7 @@ class User:
             del self.accepted[next(iter(self.accepted))]
 
     def accepts(self, other: "User") -> bool:
-        """Return whether somebody may write to this user whatever the modes say."""
+        """Return whether another user may write to this one whatever the modes say."""
         return other.party in self.accepted
 
     @property

@@ -83,7 +83,7 @@ def moment(text: str) -> float:
 
 
 def days_ago(text: str) -> float:
-    """Return the moment so many days ago, in seconds of Unix time."""
+    """Return the moment that many days ago, in seconds of Unix time."""
     import time  # noqa: PLC0415
 
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DAYS)) and 1 <= int(text) <= _MOST_DAYS):

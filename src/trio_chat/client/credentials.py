@@ -8,7 +8,7 @@ import re
 
 MASK = "***"
 _SERVICE = re.compile(r"(?:\w*serv|q|x|l|authserv|cserve)(?:[@!].*)?", re.IGNORECASE)
-"""Who takes passwords in messages: NickServ, ChanServ and their kin; Q and X of other networks."""
+"""Services that take passwords in messages: NickServ, ChanServ and similar ones; Q and X of other networks."""
 _SHORT = {"ns": "NickServ", "cs": "ChanServ", "nickserv": "NickServ", "chanserv": "ChanServ", "hs": "HostServ", "os": "OperServ"}
 """Commands of servers that are messages to services."""
 _TO_SERVICE = re.compile(

@@ -30,7 +30,7 @@ class ChatLog:
 
     Args:
         directory: where they are; None for no log.
-        tell: told, in the user's language, that something cannot be written.
+        tell: called with a sentence in the user's language when an entry cannot be written.
         now: seconds of Unix time.
     """
 
@@ -73,7 +73,7 @@ class ChatLog:
         return entries
 
     async def _write(self, entries: list[Entry]) -> str:
-        """Write entries; return what the user is to be told, "" for nothing."""
+        """Write entries; return an error for the user, or ""."""
         problem = _("the disk does not answer")
         with trio.move_on_after(_PATIENCE, shield=True):
             problem = await trio.to_thread.run_sync(self._append, entries, abandon_on_cancel=True, limiter=self._writer)

@@ -110,7 +110,7 @@ class AccountKeeper(AccountIndex):
     async def refresh(self) -> Refreshed:
         """Learn of what a command beside this server has changed; see `Accounts.refresh`.
 
-        While an own change is being written nothing is learned: it would look like one of somebody else.
+        While an own change is being written nothing is read: it would look like a change by another process.
         """
         with _translated():
             if self._editing or await self._table.changes() == self._changes:

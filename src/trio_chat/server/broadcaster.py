@@ -86,7 +86,7 @@ class Broadcaster:
 
         Args:
             output: all of it, in order.
-            sender: whose command it was, if somebody's.
+            sender: the session whose command it was, or None.
             in_order: whether it comes behind everything, as what was read from the history.
 
         Raises:
@@ -242,7 +242,7 @@ def _records(items: Sequence[Output]) -> list[Record]:
 def _without_memory(item: Output) -> Sequence[Part]:
     """Return the parts to send of an item that cannot be stored: only the failure, to its sender.
 
-    What a command has changed is in effect, and seen; its client is told that it is not kept, instead of a mere confirmation.
+    What a command has changed is in effect, and seen; its client gets an error in the place of a mere confirmation.
     """
     if item.refusal is not None:
         return item.refusal()

@@ -354,7 +354,7 @@ class Connection:
         else:
             self._asked = self._received
             self._answer_by = now + limits.ping_timeout
-            # Who answers is silent again from then on: the next look must not wait for the time that an answer may take.
+            # After its answer a client is silent again: the next look must not wait for the time that an answer may take.
             self._next_look = now + min(limits.ping_timeout, self._ping_interval * self._patience)
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line, and answers nothing else.
             self.session.sink.send(f"PING :{self._hub.world.identity.name}\r\n".encode())

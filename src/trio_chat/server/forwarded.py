@@ -42,12 +42,12 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
     """Return the client behind a proxy; a peer that is no trusted proxy, or a proxy that connects itself, is returned as it is.
 
     Args:
-        peer: who has sent the request.
+        peer: the peer that has sent the request.
         headers: of the request, their names in small letters.
         proxies: those that are believed.
 
     Raises:
-        UnknownClient: the proxy speaks for somebody, and does not say for whom, or says two different things.
+        UnknownClient: the proxy has a client, and sends no address of it, or two different ones.
     """
     if not is_in(peer.host, proxies) or not any(name in _SIGNS for name, _ in headers):
         return peer

@@ -22,7 +22,7 @@ class GatewayError(ValueError):
 
     Args:
         text: why.
-        told: what the client is told.
+        told: the text for the client.
     """
 
     def __init__(self, text: str, told: str = "You are no gateway of this server") -> None:

@@ -43,7 +43,7 @@ class Overtaking:
         self._is_any_out = False
         self._holding = trio.lowlevel.ParkingLot()
         self._leaving = 0  # so many of them, from the first, are being delivered
-        self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is seldom
+        self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is rare
         self._acting: set[Session] = set()
         self._witnesses: set[Session] = set()
 

@@ -109,7 +109,7 @@ class EpollPoller:
                 self._end(descriptor, watch, outcome.Value(None))
 
     def _end(self, descriptor: int, watch: _Watch, result: outcome.Outcome[None]) -> bool:
-        """Wake who watches, unless that has been cancelled meanwhile, perhaps by itself; return whether it was woken."""
+        """Wake the watching task, unless it has been cancelled since, perhaps by itself; return whether it was woken."""
         if self._watches.get(descriptor) is not watch:
             return False
         self._stop(descriptor)

@@ -30,7 +30,7 @@ class Header(NamedTuple):
 
     Args:
         size: bytes of the header.
-        host: the address of who is behind it; "" when there is nobody, or it cannot say.
+        host: the address of the client behind it; "" when there is none, or the proxy does not know it.
         is_secure: whether it says that its client came encrypted.
         is_local: whether it speaks for itself, such as to see whether the server is there.
     """

@@ -35,7 +35,7 @@ async def watch_room(quotas: Quotas, path: Path, reserve: int, free: Callable[[P
     """Look how much room is left where the database is, for ever, and have what is reserved kept.
 
     Args:
-        quotas: what is told for whom there is room.
+        quotas: the quotas that refuse other users.
         path: the directory.
         reserve: bytes.
         free: returns how many bytes are free.

@@ -113,7 +113,7 @@ class Unkept:
     def take(self) -> State | None:
         """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must follow when it is not.
 
-        Who calls it has the turn.
+        The caller has the turn.
         """
         world = self._world
         if not (world.unsaved or world.bans.unsaved):

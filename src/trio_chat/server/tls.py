@@ -21,7 +21,7 @@ MAX_IDLE = 131_072
 cost time and memory, and no budget against floods sees them. A record of 16 KiB comes in pieces, so it is not few."""
 _LONGEST_RECORD = 16_384
 _BYTES_PER_TURN = 2048
-"""After so many bytes of one peer other tasks get a turn: they can be some ninety records."""
+"""Bytes of one peer after which other tasks get a turn: they can be some ninety records."""
 _SHARE = 32
 """How many received bytes one of the text makes up for: alone in its record it takes 23, with the ciphers of today."""
 

@@ -1,6 +1,6 @@
 """HTTP on the chat's port: the opening of a WebSocket, or a page of plain text that says how to join.
 
-One request a connection; whoever serves it has a deadline.
+One request a connection; the caller sets a deadline.
 """
 
 import logging
@@ -64,7 +64,7 @@ async def open_websocket(ahead: Ahead, peer: Peer, rules: WebRules) -> tuple[Web
 
     Args:
         ahead: the connection.
-        peer: who it comes from, perhaps a proxy.
+        peer: its sender, perhaps a proxy.
         rules: what is allowed.
 
     Raises:

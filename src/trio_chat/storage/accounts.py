@@ -23,7 +23,7 @@ class Snapshot(NamedTuple):
     Args:
         changes: what `SqliteAccounts.changes` returned then.
         accounts: all of them.
-        dropped: those that were deleted, and whose names are not free.
+        dropped: the deleted ones whose names are not free.
         passwords: how often the password of each account, by its number, was changed.
     """
 

@@ -40,7 +40,7 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
     Args:
         source: what is copied.
         target: an empty file.
-        told: told again and again how many pages are written, and how many there are at most.
+        told: called repeatedly with the number of written pages and the number of all pages.
 
     Raises:
         StorageError: the copy cannot be written, or is not whole.

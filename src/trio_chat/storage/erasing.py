@@ -24,7 +24,7 @@ def prepare_erasing(connection: "apsw.Connection") -> None:
 def empty_log(connection: "apsw.Connection") -> bool:
     """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
-    Nothing is waited for, because messages would have to wait too: not for a reader who still needs the log, nor for a writer.
+    Nothing is waited for, because messages would have to wait too: not for a reader that still needs the log, nor for a writer.
     """
     import apsw  # noqa: PLC0415
 

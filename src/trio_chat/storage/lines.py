@@ -65,7 +65,7 @@ class Numbers(NamedTuple):
 NO_NUMBERS = Numbers("", {}, 0)
 """Where there are no accounts."""
 _NAMELESS = f"{GUEST}deleted"
-"""In the place of an account that was deleted and whose name is free."""
+"""In the place of a deleted account whose name is free."""
 
 
 class LineError(ValueError):

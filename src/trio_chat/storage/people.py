@@ -236,7 +236,7 @@ def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], 
 
     Args:
         connection: the database.
-        author: whose; whether the account is still there makes no difference.
+        author: the author; whether the account still exists makes no difference.
         told: told after every batch how many were deleted so far.
     """
     deleted = 0

@@ -20,7 +20,7 @@ from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 log = logging.getLogger("trio_chat")
 
 _NAMES_AT_ONCE = 256
-"""Members whose names are one step of NAMES."""
+"""Members that one step of NAMES lists."""
 _RENAMED = n.ERR_LINKCHANNEL._replace(text="The channel has been renamed")
 
 

@@ -48,7 +48,7 @@ def who_command(request: Request) -> Steps:
 
 
 def _who_matching(request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool) -> Steps:
-    """List those whom a pattern covers, as far as the user may find them; an exact nickname would find everyone."""
+    """List the users that a pattern matches, as far as the user may find them; an exact nickname would find everyone."""
     viewer, users = request.user, request.world.users
     covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
     for user in list(request.world.staff if only_staff else users.values()):

@@ -88,7 +88,7 @@ def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:
     """Return whether something that is said belongs to the history.
 
     A question to a program (CTCP) does not, as it would be answered again when it is played back. Of tags without a text those
-    do that refer to a message, and not that somebody types.
+    do that refer to a message, but not typing notifications.
     """
     if text:
         return not policy.is_ctcp(text[0])

@@ -57,7 +57,7 @@ def setname_command(request: Request) -> None:
     help="Let somebody write to you in spite of your mode +R; '-' ends that, '*' shows whom you let.",
 )
 def accept_command(request: Request) -> None:
-    """Change or show the list of those who may write in spite of +R. It knows accounts, or else people, not nicknames."""
+    """Change or show the list of users that may write in spite of +R. Its entries are accounts or users, not nicknames."""
     for word in dict.fromkeys(request.params[0].split(",")):
         if word == "*":
             _send_accepted(request)

@@ -121,7 +121,7 @@ def _transfer(request: Request, words: list[str]) -> None:
 
 
 def _pass_on(request: Request, channel: Channel, heir: int) -> None:
-    """Make founders operators, and members who are logged in to the account of the number `heir` founders."""
+    """Make founders operators, and members that are logged in to the account `heir` founders."""
     for member, membership in channel.members.items():
         is_heir = bool(heir) and member.account_id == heir
         if is_heir is (modes.FOUNDER in membership.ranks):

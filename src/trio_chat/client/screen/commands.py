@@ -292,7 +292,7 @@ async def _reconnect(here: Here, words: list[str]) -> None:
     N_("[mask]"), N_("shows the channels of the server, or those that fit a mask such as *linux*; what is typed filters"), 0, 1
 )
 async def _list(here: Here, words: list[str]) -> None:
-    if here.seat.server.state is State.CONNECTED:  # elsewhere the user is told why nothing comes
+    if here.seat.server.state is State.CONNECTED:  # elsewhere the screen shows why nothing comes
         here.desk.browser.show_channels(here.seat)
     await COMMANDS["list"].handler(here, words)
 

@@ -1,4 +1,4 @@
-"""The user's editor (`$VISUAL`, `$EDITOR`) for the line that is being typed: servers are served meanwhile."""
+"""The user's editor (`$VISUAL`, `$EDITOR`) for the line that is being typed, while connections are served."""
 
 import os
 import shlex

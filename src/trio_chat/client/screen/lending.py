@@ -15,7 +15,7 @@ class Lending:
 
     Args:
         screen: urwid's.
-        redraw: has everything drawn anew, perhaps in another size.
+        redraw: redraws everything, perhaps in another size.
         stop: stops all processes of the terminal's foreground, as the terminal itself does at Ctrl-Z, until SIGCONT.
     """
 

@@ -20,7 +20,7 @@ def drawn(text: urwid.Text, columns: int) -> urwid.Canvas:
 
 
 def settled(markup: Markup) -> list[tuple[Any, str]]:
-    """Return pieces of text whose width all terminals agree on."""
+    """Return pieces of text with a width on which all terminals agree."""
     return [(look, apart(text)) for look, text in markup]
 
 

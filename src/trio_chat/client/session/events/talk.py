@@ -27,7 +27,7 @@ class Said:
         played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
         time: when the server took it in, if it is new and the server tells.
         reply_to: the msgid of the message that it answers, "" for none.
-        is_stranger: whether somebody said it to us alone who is in none of our channels and was not written to.
+        is_stranger: whether it is private, from a user who is in none of our channels and to whom we have not written.
 
     A message of several lines has line feeds in its text.
     """
