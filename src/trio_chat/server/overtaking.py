@@ -38,6 +38,7 @@ class Overtaking:
     def __init__(self) -> None:
         self._waiting: list[_Waiting] = []
         self._addressed: set[Session] = set()
+        self._last_audience: tuple[Session, ...] = ()  # the last that was added to it
         self._held_since: float | None = None  # when the first reply that may have to overtake the rest came behind it
         self._is_patient = True
         self._is_any_out = False
@@ -109,6 +110,7 @@ class Overtaking:
             self._acting.clear()
             self._witnesses.clear()
             self._addressed.clear()
+            self._last_audience = ()
 
     def is_right(self, output: Output, sender: Session | None) -> bool:
         """Return whether replies may be sent now."""
@@ -140,6 +142,8 @@ class Overtaking:
             if isinstance(part, Direct):
                 self._acting.add(part.session)
             elif part.command in _SAID:
-                self._addressed.update(part.recipients)
+                if part.recipients is not self._last_audience:  # messages in one channel share their recipients
+                    self._last_audience = part.recipients
+                    self._addressed.update(part.recipients)
             else:
                 self._witnesses.update(part.recipients)
