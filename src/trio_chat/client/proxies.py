@@ -6,7 +6,6 @@ A proxy is given the name of the server and looks it up itself, as `socks5h` say
 import importlib
 from base64 import b64encode
 from collections.abc import Mapping
-from http import HTTPStatus
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -21,6 +20,8 @@ from trio_chat.i18n import _
 PROXY_TIMEOUT = 60.0
 """Seconds for reaching the proxy and for its answer: an onion service may take that long."""
 _PART = 4096
+_SUCCESSFUL = 2
+"""The class of the status codes that open a tunnel (RFC 9110 §15.3)."""
 _PACKAGE = "python_socks.async_.trio.v2"
 
 
@@ -155,7 +156,7 @@ async def _ask(stream: trio.abc.Stream, proxy: Proxy, address: str) -> bytes:
             http.receive_data(await stream.receive_some(_PART))
         elif isinstance(answer, h11.Response):
             break
-    if not HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES:
+    if answer.status_code // 100 != _SUCCESSFUL:
         raise _RefusedError(_status(answer.status_code))
     return bytes(http.trailing_data[0])
 
@@ -165,8 +166,9 @@ def _ends() -> str:
 
 
 def _status(code: int) -> str:
+    http: Any = importlib.import_module("http")
     try:
-        return f"{code} {HTTPStatus(code).phrase}"
+        return f"{code} {http.HTTPStatus(code).phrase}"
     except ValueError:
         return str(code)
 
