@@ -2,7 +2,8 @@
 
 import pytest
 
-from support import ListHistory, Town, commands, find, offered
+from support import ListHistory, Town, commands, find, offered, run_now
+from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
@@ -183,6 +184,21 @@ def test_what_somebody_did_is_shown_as_that(town: Town, action: str) -> None:
     town.person("ann", "#a").say(f"PRIVMSG #a :\x01{action} waves\x01")
     assert texts(town.person("plain").say("JOIN #a")) == ["\x01ACTION [2027-01-15 08:00 UTC] waves\x01"]
     assert texts(town.person("timed", caps="server-time").say("JOIN #a")) == [f"\x01{action} waves\x01"]
+
+
+def test_what_is_said_until_the_past_is_read_comes_once(town: Town) -> None:
+    """The history is read a moment after the JOIN: what is said in between is sent as it is said, and is not shown again."""
+    talk(town, 2)
+    ann, bob = town.person("annie", "#a"), town.person("bob")
+    output = handle_line(town.world, bob.session, b"JOIN #a")
+    while output.more is not None:
+        town.deliver(output._replace(later=None, more=None), bob)
+        output = output.more()
+    town.deliver(output._replace(later=None), bob)
+    assert output.later is not None
+    ann.say("PRIVMSG #a :in between")
+    town.deliver(run_now(output.later()), bob)
+    assert [text.split("] ")[-1] for text in texts(bob.read())] == ["in between", "1", "2"]
 
 
 def test_playback_can_be_switched_off(history: ListHistory) -> None:

@@ -45,10 +45,12 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     memory, session = request.world.memory, request.session
     if memory is None or session.caps & cap.CHATHISTORY:
         return
-    past, span, limit = session.past, Span(after=missed_since), memory.playback
+    # What is said from now on comes of itself: read a moment later, it would come twice.
+    now = request.world.ids.next()
+    past, span, limit = session.past, Span(missed_since, now), memory.playback
     is_asked = past is not None and request.world.elapsed() - past.asked <= ASKED_FOR_SECONDS
     if past is not None and is_asked and (past.channels is None or channel.folded in past.channels):
-        span, limit = Span(past.after, past.before), memory.most_messages
+        span, limit = Span(past.after, min(past.before, now)), memory.most_messages
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
         return
     if limit:
@@ -75,7 +77,8 @@ def play_back_private(request: Request, missed_since: int) -> None:
     if memory is None or not memory.playback or request.session.caps & _ASKS_ITSELF:
         return
     if _is_wanted(request.user, world, memory):
-        request.reply.follow_up(partial(_play_back_private, request, memory, missed_since))
+        span = Span(missed_since, request.world.ids.next())
+        request.reply.follow_up(partial(_play_back_private, request, memory, span))
 
 
 async def _play_back(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response) -> None:
@@ -85,10 +88,10 @@ async def _play_back(request: Request, memory: Memory, talk: Talk, span: Span, l
         log.error("the history cannot be read: %s", error)
 
 
-async def _play_back_private(request: Request, memory: Memory, missed_since: int, reply: Response) -> None:
+async def _play_back_private(request: Request, memory: Memory, span: Span, reply: Response) -> None:
     try:
         for talk in await private_talks(request, memory):
-            await show(request, memory, talk, Span(after=missed_since), memory.playback, reply)
+            await show(request, memory, talk, span, memory.playback, reply)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
 
