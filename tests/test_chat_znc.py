@@ -2,9 +2,10 @@
 
 import pytest
 
-from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
+from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered, run_now
 from test_chat_always_on import answers, make
 from trio_chat.chat.commands.playback import ASKED_FOR_SECONDS
+from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.identity import Memory
 from trio_chat.irc.message import Message
@@ -70,6 +71,19 @@ def test_everything_is_what_the_user_may_read(town: Town) -> None:
     assert texts(ann.say("PRIVMSG *playback :play * 0")) == ["hello", "one", "two", "three"]
     assert texts(ann.say("PRIVMSG *playback :play eve2,#secret,nobody")) == ["hello"]
     assert texts(ann.say("PRIVMSG *playback :play #*")) == ["one", "two", "three"]
+
+
+def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
+    """It is sent as it is said, and not shown again."""
+    ann = asker(town, "#a", caps="batch server-time znc.in/playback")
+    ann.read()
+    output = handle_line(town.world, ann.session, b"ZNC *playback PLAY #a")
+    bob = town.world.users["bob"].sessions[0].sink
+    assert isinstance(bob, Person)
+    bob.say("PRIVMSG #a :four")
+    assert output.later is not None
+    town.deliver(run_now(output.later()), ann)
+    assert texts(ann.read()) == ["four", "one", "two", "three"]
 
 
 def test_it_is_bounded(town: Town) -> None:

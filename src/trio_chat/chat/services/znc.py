@@ -64,7 +64,8 @@ def _play(request: Request, memory: Memory, words: list[str]) -> bool:
     after = timeline.reference(_moment(times[0])).last if times else 0
     before = timeline.reference(_moment(times[1])).first if len(times) > 1 else LAST_ID
     _note(request, names, after, before)
-    request.reply.postpone(partial(_show, request, memory, names, Span(after, before)))
+    span = Span(after, min(before, request.world.ids.next()))  # what is said from now on comes of itself
+    request.reply.postpone(partial(_show, request, memory, names, span))
     return True
 
 
