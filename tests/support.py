@@ -30,7 +30,7 @@ NOON = 1_800_000_000.0
 
 
 class Clock:
-    """A clock that only moves when it is told to."""
+    """A clock that moves only when it is set."""
 
     def __init__(self, now: float = NOON) -> None:
         self.now = now

@@ -354,7 +354,7 @@ def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytes
 
 
 def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever has it then is another account, to which nothing belongs of what the former one had."""
+    """An account with the name is another one then, and inherits nothing of the former one."""
     add()
     fill(said(1, "Ann"))
     assert ran("account", "delete", "ann", "--yes") == 0
@@ -380,7 +380,7 @@ def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(caps
 
 
 def test_the_name_of_an_operator_is_not_freed(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever registered it would be that operator, after the next start of the server."""
+    """An account with that name would be the operator after the next start of the server."""
     add()
     assert ran("account", "delete", "ann", "--yes") == 0
     with Path("config.ini").open("a") as file:

@@ -388,7 +388,7 @@ def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
 
 
 def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccounts) -> None:
-    """Whoever knew the old one may be there: under the nickname, under another one, or not registered yet."""
+    """An intruder with the old one may be connected: under the nickname, under another one, or not registered yet."""
     accounts.passwords["ann"] = "old-one"
     accounts.add("eve", "old-one")
     ann, phone, other, eve = (town.person(nick) for nick in ("ann1", "ann2", "ann3", "eve1"))
@@ -403,7 +403,7 @@ def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccoun
 
 
 def test_a_certificate_that_is_taken_away_ends_its_sessions(town: Town, accounts: OpenAccounts) -> None:
-    """A device that was lost is not to stay; who takes the certificate away, and other devices, do."""
+    """A lost device does not stay; the session that deletes the certificate and other devices do."""
     accounts.passwords["ann"] = "old-one"
     ann, lost, other = (town.person(nick) for nick in ("ann1", "ann2", "ann3"))
     lost.session.certificate = "ab" * 32

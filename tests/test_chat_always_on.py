@@ -442,7 +442,7 @@ def test_who_logs_in_later_is_told_too(town: Town) -> None:
 
 @pytest.mark.parametrize("line", ["KICK #a ann", "MODE #a +b ann!*@*", "INVITE ann #own"])
 def test_who_is_there_is_told_nothing_twice(town: Town, line: str) -> None:
-    """Somebody who saw it is not told of it on coming back."""
+    """A user that saw it gets no notice of it on return."""
     ann, bob = staying(town, "#a"), town.person("bob", "#a", "#own")
     ann.say("MODE #a +o bob")
     bob.say(line)
@@ -479,7 +479,7 @@ def test_what_happened_is_written_down_and_restored(town: Town) -> None:
 
 
 def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
-    """Whoever registers the name next is somebody else."""
+    """An account that takes the name next is another one."""
     ann, bob = staying(town, "#a"), town.person("bob", "#a")
     ann.say("MODE #a +o bob")
     ann.leave()
@@ -524,7 +524,7 @@ def order(town: Town, *lines: str, playback_to: str = "people", account: bool = 
     ],
 )
 def test_to_whom_the_past_is_shown(town: Town, playback_to: str, lines: tuple[str, ...], account: bool, is_shown: bool) -> None:
-    """Not to bots, who would take an old order for a new one; to others as their account and [playback_to] say."""
+    """Not to bots, which could take an old command for a new one; to others as their account and [playback_to] say."""
     assert order(town, *lines, playback_to=playback_to, account=account) == (["!deploy production"] if is_shown else [])
 
 

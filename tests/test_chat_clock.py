@@ -75,7 +75,7 @@ def test_times_are_right_after_a_restart(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_ids_are_those_of_the_clock_again_once_it_has_caught_up() -> None:
-    """After a silence that is longer than the step, ids are no more ahead."""
+    """After a silence that is longer than the step, ids are not ahead any longer."""
     clock = Clock()
     source = IdSource(clock)
     source.next()
@@ -258,7 +258,7 @@ def test_a_jump_ahead_counts_after_a_while(clocks: tuple[Clock, Elapsed]) -> Non
 
 
 def test_a_jump_ahead_and_back_is_none(clocks: tuple[Clock, Elapsed]) -> None:
-    """It is noted that what was dated meanwhile is wrong."""
+    """Times from the wrong clock are marked as wrong."""
     steady = SteadyClock(*clocks, hold=DAY)
     clocks[0].now += YEAR
     steady()

@@ -1,4 +1,4 @@
-"""An account is a number: whoever registers the name of a deleted one is somebody else, whatever refers to it."""
+"""Accounts as numbers: a new account with the name of a deleted one is another account, whatever refers to it."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def town(accounts: OpenAccounts) -> Town:
 
 
 def logged_in(town: Town, nick: str, *joins: str, account: str = "", password: str = "secret") -> Person:
-    """Return somebody who is logged in to an account, that of the nickname."""
+    """Return a person who is logged in to the account of the nickname."""
     person = town.person(nick, *joins, caps=CAPS)
     person.say(f"NS IDENTIFY {account or nick} {password}")
     assert person.session.account == (account or nick)
@@ -46,14 +46,14 @@ def freed(town: Town, name: str = "bob") -> None:
 
 
 def stranger(town: Town, nick: str = "bob", *joins: str) -> Person:
-    """Return somebody who registers the freed name of bob's account."""
+    """Return a person who registers the freed name of bob's account."""
     person = town.person(nick, *joins, caps=CAPS)
     assert "yours now" in " ".join(message.params[-1] for message in person.say("NS REGISTER another-secret"))
     return person
 
 
 def texts(person: Person, line: str) -> list[str]:
-    """Return the messages that somebody is shown for a command."""
+    """Return the messages that a person gets for a command."""
     person.read()
     return [message.params[-1] for message in person.say(line) if message.command == "PRIVMSG" and "!" in message.source]
 
@@ -76,7 +76,7 @@ READING = [
 
 @pytest.mark.parametrize("line", READING)
 def test_nobody_inherits_conversations(town: Town, line: str) -> None:
-    """Neither side of what the former owner of the name has said and was told; and no name of whom that was with."""
+    """Neither side of the conversations of the former owner of the name; nor the name of the other user."""
     _ann, bob = talked(town)
     assert texts(bob, line)[-2:] != []
     bob.say("NS DROP secret")
@@ -89,7 +89,7 @@ def test_nobody_inherits_conversations(town: Town, line: str) -> None:
 
 
 def test_the_other_side_keeps_its_conversation(town: Town) -> None:
-    """Under the name until it is free; then the name means somebody else, with whom nothing has been said."""
+    """Under the name until it is free; then the name means another account, without a conversation."""
     ann, bob = talked(town)
     bob.say("NS DROP secret")
     bob.leave()
@@ -117,7 +117,7 @@ def test_nobody_inherits_messages(town: Town) -> None:
 
 
 def test_nobody_inherits_a_place_on_lists(town: Town) -> None:
-    """ACCEPT, invitations and exceptions, access, ownership; whoever sees a list is told that it is another one."""
+    """ACCEPT, invitations and exceptions, access, ownership; the lists show that it is another account."""
     ann, bob = logged_in(town, "ann", "#a"), logged_in(town, "bob", "#b")
     ann.say("CS REGISTER #a", "CS ACCESS #a ADD bob op", "MODE #a +iI a:bob", "MODE #a +e a:bob", "MODE ann +R", "ACCEPT bob")
     bob.say("CS REGISTER #b")
@@ -148,7 +148,7 @@ def test_a_mask_that_names_a_deleted_account_is_not_of_the_next_one(town: Town) 
 
 
 def test_whom_one_lets_write_is_an_account(town: Town) -> None:
-    """Also when it comes back; not who is logged in to it no more."""
+    """Also when it comes back; not a user that has logged out of it."""
     ann, bob = logged_in(town, "ann"), logged_in(town, "bob")
     ann.say("MODE ann +R", "ACCEPT bob")
     bob.leave()
@@ -173,7 +173,7 @@ def test_the_name_of_a_deleted_account_is_nobodys(town: Town) -> None:
 
 
 def test_the_account_of_an_operator_is_a_number(town: Town, accounts: OpenAccounts) -> None:
-    """Its name is not freed while config.ini has it, and whoever has it all the same is no operator."""
+    """Its name is not freed while config.ini has it, and another account with the name is no operator."""
     staff = logged_in(town, "staff")
     assert "381" in commands(staff.say("OPER root"))
     staff.say("NS DROP secret")
@@ -189,7 +189,7 @@ def test_the_account_of_an_operator_is_a_number(town: Town, accounts: OpenAccoun
 
 
 def test_a_suspension_is_of_the_account(town: Town) -> None:
-    """Not of whoever registers the name later."""
+    """Not of an account that registers the name later."""
     staff = logged_in(town, "staff")
     staff.say("OPER root")
     assert "is banned" in staff.say("NS SUSPEND bob spam")[-1].params[-1]

@@ -1,4 +1,4 @@
-"""Members who may not speak: by no command do the members of the channel read a text of theirs."""
+"""Muted members: no command sends a text of theirs to the members of the channel."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def town() -> Town:
 
 
 def muted(town: Town, how: str) -> tuple[Person, Person, Person]:
-    """Return somebody who may not speak in #a, a listener there, and its operator."""
+    """Return a person who is muted in #a, a listener there, and its operator."""
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     town.person(WORD)
     eve = town.person("eve", "#a", caps=CAPS)
@@ -83,7 +83,7 @@ def test_where_nobody_was_silenced_a_nickname_can_be_changed(town: Town, how: st
 
 
 def test_a_rank_or_an_exception_ends_it(town: Town) -> None:
-    """Who may speak may change the nickname."""
+    """A member that may speak may change the nickname."""
     bob, _, ann = muted(town, "+b bob!*@*")
     ann.say("MODE #a +v bob")
     bob.read()
@@ -102,7 +102,7 @@ def test_the_real_name_stays(town: Town) -> None:
 
 @pytest.mark.parametrize("how", LISTS)
 def test_who_is_silenced_invites_nobody(town: Town, how: str) -> None:
-    """Neither the guest nor the members are told of anything."""
+    """Neither the guest nor the members get a message."""
     bob, eve, _ = muted(town, how)
     guest = town.person("guest")
     assert commands(bob.say("INVITE guest #a")) == ["404"]
@@ -111,7 +111,7 @@ def test_who_is_silenced_invites_nobody(town: Town, how: str) -> None:
 
 @pytest.mark.parametrize("how", FLAGS)
 def test_an_invitation_into_a_moderated_channel_is_shown_to_its_operators(town: Town, how: str) -> None:
-    """IRCv3 invite-notify: to members; where the member may not speak to all, only to those who hear everybody."""
+    """IRCv3 invite-notify: to members; where the inviting member is muted for some, only to those that hear it."""
     bob, eve, ann = muted(town, how)
     guest = town.person("guest")
     assert commands(bob.say("INVITE guest #a")) == ["341"]
@@ -119,7 +119,7 @@ def test_an_invitation_into_a_moderated_channel_is_shown_to_its_operators(town: 
 
 
 def test_an_away_message_is_read_where_one_may_speak(town: Town) -> None:
-    """IRCv3 away-notify: the state is told everywhere, the text where the user is not muted, and by WHOIS."""
+    """IRCv3 away-notify: the state is sent everywhere, the text where the user is not muted, and by WHOIS."""
     bob, eve, _ = muted(town, "+b m:bob!*@*")
     bob.say("JOIN #b")
     friend = town.person("friend", "#b", caps="away-notify")
@@ -132,7 +132,7 @@ def test_an_away_message_is_read_where_one_may_speak(town: Town) -> None:
 
 
 def test_coming_while_away_brings_no_text(town: Town) -> None:
-    """Of who is muted and joins again and again, each JOIN would show it."""
+    """Otherwise each JOIN of a muted user would show it again."""
     bob, eve, _ = muted(town, "+b m:bob!*@*")
     bob.say("METADATA * SET status :x", "PART #a", f"AWAY :{WORD}", f"METADATA * SET status :{WORD}")
     eve.read()
@@ -159,7 +159,7 @@ def test_what_operators_say_of_a_muted_member_is_read(town: Town) -> None:
 
 
 def test_a_relayed_message_obeys_no_ctcp(town: Town) -> None:
-    """+C holds for who passes messages on, too."""
+    """+C also holds for relayed messages."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     ann.say("MODE #a +C")
     bob.read()

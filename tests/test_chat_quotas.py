@@ -1,4 +1,4 @@
-"""Quotas of the history: nobody fills the disk of a server, and people who talk never notice."""
+"""Quotas of the history: no client fills the disk of a server, and conversations never reach them."""
 
 import logging
 
@@ -47,12 +47,12 @@ def failures(messages: list[Message]) -> list[tuple[str, ...]]:
 
 
 def flood(person: Person, count: int, text: str = "x") -> list[Message]:
-    """Have somebody talk, and return what comes back."""
+    """Have a person send messages, and return the replies."""
     return person.say(*[f"PRIVMSG #a :{text}{number}" for number in range(count)])
 
 
 def test_what_is_too_much_is_refused_and_not_remembered() -> None:
-    """The sender is told what happened, and another address is not concerned."""
+    """The sender gets an error, and another address is not affected."""
     town = quota_town()
     ann, bob = town.person("ann", "#a", host="192.0.2.1"), town.person("bob", "#a", host="192.0.2.2")
     answers = flood(ann, 6)  # her JOIN is one of five
@@ -140,7 +140,7 @@ def test_what_nobody_else_sees_is_not_remembered() -> None:
 
 
 def test_what_happens_beyond_the_quota_happens_unremembered() -> None:
-    """One can always leave and be called otherwise; others see it, the client is told once and slowed."""
+    """A client can always leave and change its nickname; others see it, the client gets one notice and is slowed."""
     town = quota_town(rows=20)
     ann, bob = town.person("ann"), town.person("bob", host="192.0.2.2")
     names = ",".join(f"#c{number}" for number in range(8))
@@ -177,7 +177,7 @@ def test_questions_are_answered_beyond_the_quota() -> None:
 
 
 def test_operators_and_the_exempt_have_no_quota() -> None:
-    """Whom the operator trusts with floods is trusted here, too."""
+    """Addresses in `flood_exempt` are exempt here, too."""
     town = quota_town()
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", host="192.0.2.2")
     assert ann.session.user is not None

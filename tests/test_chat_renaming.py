@@ -119,7 +119,7 @@ def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
 
 
 def test_a_registered_channel_keeps_its_names(town: Town) -> None:
-    """Not even a member who was there takes one over, and with it all who look for the channel there."""
+    """Not even a member from before the RENAME takes one over, and with it the users that look for the channel there."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     town.clock.now += 1
     ann.say("RENAME #a #b")
@@ -157,7 +157,7 @@ def test_a_former_name_leads_on_for_a_while() -> None:
 
 
 def test_a_former_name_belongs_to_nobody_else_meanwhile(town: Town) -> None:
-    """Who renames another channel to it would take over those who come; its own channel can have it back."""
+    """Renaming another channel to it would take over the users that come; its own channel can have it back."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#x")
     ann.say("RENAME #a #b")
     assert find(bob.say("RENAME #x #a"), "FAIL").params[1] == "CHANNEL_NAME_IN_USE"
@@ -185,7 +185,7 @@ def test_only_the_latest_former_names_lead_on(town: Town) -> None:
 
 
 def test_former_names_last_with_the_channel(town: Town) -> None:
-    """A restart does not make somebody else the first in a channel that others look for."""
+    """A restart does not make another user the first in a channel that others look for."""
     ann = town.person("ann", "#a")
     town.world.channels["#a"].registration = Registration(1, 1)
     town.world.channels["#a"].permanent = True

@@ -118,7 +118,7 @@ class Member:
             self.seen[channel], self.since[channel] = [], line.msgid
         if channel not in self.seen:
             return
-        # Who is there is not remembered where nobody else is to see it.
+        # JOIN and PART are not stored for a channel with a single member.
         is_alone = self.members_before.get(channel, set()) <= {line.source.partition("!")[0]}
         is_remembered = line.command in ("TAGMSG", "TOPIC", "MODE") or not is_alone
         if line.command in SAID or ("event-playback" in self.caps and is_remembered):
@@ -156,7 +156,7 @@ class History(RuleBasedStateMachine):
             member.take()
 
     def in_channel(self, member: Member, channel: str) -> bool:
-        """Return whether somebody is there."""
+        """Return whether a user is there."""
         return channel in member.seen
 
     @precondition(lambda self: len(self.members) < MOST_PEOPLE)

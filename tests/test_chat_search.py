@@ -65,7 +65,7 @@ def test_what_is_found(eve: Person, attributes: str, expected: list[str]) -> Non
 
 
 def test_messages_that_are_still_being_indexed(eve: Person, history: ListHistory) -> None:
-    """Who finds less than was asked for is told that there may be more; not when those messages are not meant."""
+    """A client that finds less than it asked for gets a note that there may be more; not when those messages are not meant."""
     history.searchable = history.said[2].id
     replies = eve.say("SEARCH text=hello")
     assert find(replies, "NOTE").params[:2] == ("SEARCH", "INDEXING")

@@ -273,7 +273,7 @@ def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
 
 
 def test_own_modes_are_known_to_all_sessions(town: Town) -> None:
-    """Modern IRC, MODE: a change of user modes is a MODE; a session that comes later is told by RPL_UMODEIS."""
+    """Modern IRC, MODE: a change of user modes is a MODE; a later session gets RPL_UMODEIS."""
     first, second = both(town)
     assert find(first.say("MODE ann +B-i"), "MODE").params == find(second.read(), "MODE").params == ("ann", "+B-i")
     third, burst = back(town)

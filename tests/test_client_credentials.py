@@ -99,7 +99,7 @@ async def test_a_message_to_a_service_whose_fate_is_not_known() -> None:
 
 @pytest.mark.parametrize("line", LINES)
 async def test_the_prompt_does_not_bring_credentials_back(line: str, jumping_clock) -> None:
-    """Whoever presses Up beside the user reads nothing; nor is it on the screen."""
+    """Up does not show it again; nor is it on the screen."""
     async with inside("") as (it, _server):
         it.screen.type(line)
         it.screen.press("enter")

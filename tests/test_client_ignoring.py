@@ -54,14 +54,14 @@ def test_case_is_folded_as_the_server_does(casemapping):
 
 
 def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask():
-    """A file that somebody else has written may hold anything."""
+    """A file of another program may hold anything."""
     ignored = Ignored(["a b", "", "x" * (LONGEST_MASK + 1), "Bob", "bob", *(f"n{number}" for number in range(2 * MOST_IGNORED))])
     assert len(ignored.words) == MOST_IGNORED
     assert ignored.words[0] == "bob"
 
 
 async def test_an_ignored_person_is_not_heard():
-    """Messages, notices, actions, reactions, typing and invitations of an ignored person are not told; those of others are."""
+    """Messages, notices, actions, reactions, typing and invitations of an ignored user are hidden; those of others are shown."""
     dialogue = Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*!*@bad.test"]))
     async with talk(dialogue=dialogue) as t:
         for source in ("eve!u@bad.test", "bob!u@h"):
@@ -96,7 +96,7 @@ async def test_no_server_is_ignored():
 
 
 async def test_an_ignored_talk_is_not_opened_again():
-    """CHATHISTORY TARGETS names those who wrote before."""
+    """CHATHISTORY TARGETS names earlier senders."""
     async with talk(dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["eve"]))) as t:
         await t.server.send(
             ":srv.test CHATHISTORY TARGETS eve timestamp=2026-05-04T00:00:00.000Z",
@@ -144,7 +144,7 @@ async def test_a_full_list_is_said_to_be_full(jumping_clock):
 
 
 async def test_the_file_keeps_both(tmp_path):
-    """Whoever saves the nickname does not lose the ignore list, nor what a later version has put there; nobody else reads it."""
+    """Saving the nickname keeps the ignore list and entries of a later version; only the owner can read the file."""
     path = tmp_path / "client.json"
     path.write_text(json.dumps({"nick": "ann", "later": 1, "ignored": ["Eve", 7]}))
     file = StateFile(path)
@@ -189,7 +189,7 @@ async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
 
 
 async def strangers_write(c, server, count):
-    """Have people write who are in no channel of ours."""
+    """Have users write that share no channel with us."""
     await server.send(*(f":stranger{number}!u@h PRIVMSG alice :buy {number}" for number in range(count)))
     await c.rest()
 
@@ -208,7 +208,7 @@ async def test_many_strangers_open_few_windows(jumping_clock):
         await server.send(":late!u@h PRIVMSG alice :hello")
         await c.rest()
         assert c.world.server.get("late")
-        assert len(c.world.mentions) == 301  # whoever had no window is no less heard
+        assert len(c.world.mentions) == 301  # messages without a window count too
 
 
 async def test_who_has_read_has_room_for_more(jumping_clock):
@@ -225,7 +225,7 @@ async def test_who_has_read_has_room_for_more(jumping_clock):
 
 
 async def test_gathered_strangers_open_no_window(jumping_clock):
-    """With strangers = gather they are in the window of the server; who shares a channel or was written to is no stranger."""
+    """With strangers = gather they are in the window of the server; not of users with a common channel or a message of ours."""
     async with inside(FORGETFUL, options=Options(theme="dark", strangers="gather")) as (c, server):
         await strangers_write(c, server, 3)
         await server.send(
@@ -243,7 +243,7 @@ async def test_gathered_strangers_open_no_window(jumping_clock):
 
 
 async def test_strangers_can_be_hidden():
-    """With strangers = off nothing is told of their messages and invitations; notices are, since services answer by them."""
+    """With strangers = off their messages and invitations are hidden; notices are shown, since services answer by them."""
     dialogue = Dialogue("alice", channels=[("#lobby", "")], hides_strangers=True)
     async with talk(dialogue=dialogue) as t:
         for nick in ("eve", "bob"):
@@ -276,7 +276,7 @@ async def test_many_mentions_ring_once_a_second(jumping_clock):
 
 
 async def test_what_was_seen_meanwhile_does_not_ring(jumping_clock):
-    """Who has looked need not be called; later mentions ring at once again."""
+    """Mentions that the user has seen do not ring; later mentions ring at once again."""
     async with inside(FORGETFUL) as (c, server):
         await server.send(*(f":carol!u@h PRIVMSG alice :psst {number}" for number in range(3)))
         await trio.sleep(0.5)

@@ -66,6 +66,6 @@ def test_two_links() -> None:
 
 
 def test_a_long_run_of_brackets_takes_no_time() -> None:
-    """Whoever says it holds up nobody."""
+    """The sender cannot block the client with it."""
     text = "http://h/" + "(" * 200_000 + ")" * 100_000 + "." * 100_000
     assert len(pieces(text)) <= 3

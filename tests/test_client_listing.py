@@ -126,7 +126,7 @@ async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock):
 
 
 async def test_enter_right_behind_an_arrow(jumping_clock):
-    """Who is faster than the screen has chosen all the same."""
+    """Keys that are faster than the screen choose all the same."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
         await server.send(*entries(*SOME), END)
@@ -149,7 +149,7 @@ async def test_the_marked_channel_stays_marked(jumping_clock):
 
 
 async def test_a_command_that_is_typed_closes_the_page(jumping_clock):
-    """No channel begins with a slash: who types a command does not want to filter."""
+    """No channel begins with a slash: a typed command is no filter."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
         await server.send(*entries(*SOME), END)
@@ -159,7 +159,7 @@ async def test_a_command_that_is_typed_closes_the_page(jumping_clock):
 
 
 async def test_what_is_being_typed_is_no_filter(jumping_clock):
-    """Who types on while the page opens goes on with the message."""
+    """Text that is typed while the page opens continues the message."""
     async with inside(FORGETFUL) as (c, server):
         c.screen.press(*"/list", "enter", *"hel")
         await server.expect("LIST")

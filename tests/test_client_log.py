@@ -105,7 +105,7 @@ def test_a_file_for_each_day_and_channel(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    """Somebody else's file is not written to."""
+    """A file of another user is not written to."""
     victim = tmp_path / "victim"
     victim.write_text("")
     place = tmp_path / "log" / "srv" / "#x"
@@ -189,7 +189,7 @@ async def test_no_log_unless_one_is_wanted() -> None:
 
 
 async def test_the_screen_writes_what_it_shows(tmp_path: Path) -> None:
-    """Also what people do who leave all channels at once; passwords are masked."""
+    """Also a QUIT, which is in all channels of the user; passwords are masked."""
     async with inside(options=Options(theme="dark", log=tmp_path)) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello", ":alice!u@h PRIVMSG NickServ :IDENTIFY s3cret", ":bob!u@h QUIT :bye")
         await it.sees("bob │ hello", "bob has left")
@@ -201,7 +201,7 @@ async def test_the_screen_writes_what_it_shows(tmp_path: Path) -> None:
 
 
 async def test_the_line_client_writes_too(tmp_path: Path) -> None:
-    """A file that cannot be written is told of once, and troubles nobody."""
+    """A file that cannot be written is reported once, and does not disturb the rest."""
     (tmp_path / "file").write_text("")
     async with chat() as it:
         it.client._chat_log.directory = tmp_path / "file"
@@ -218,7 +218,7 @@ async def test_the_line_client_writes_too(tmp_path: Path) -> None:
 
 
 async def test_a_disk_that_hangs_is_never_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The user is told; what is too much is dropped and counted; the end waits for some seconds and no longer."""
+    """The user gets a warning; further entries are dropped and counted; the end waits for some seconds and no longer."""
     told: list[str] = []
     goes_on, has_told = threading.Event(), trio.Event()
 
@@ -243,7 +243,7 @@ async def test_a_disk_that_hangs_is_never_waited_for(monkeypatch: pytest.MonkeyP
 
 
 async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
-    """Whoever ends the client ends it."""
+    """Ending the client ends it."""
     log = ChatLog(tmp_path, say_nothing, lambda: NOON)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(log.run)

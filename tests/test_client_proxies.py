@@ -335,7 +335,7 @@ def test_the_configuration_comes_before_the_environment() -> None:
     "url", ["https://a:1", "socks4://u:s3cret@a", "a:1", "socks5://u@a", "http://a/x", "http://a:99999", "http://:5"]
 )
 def test_a_proxy_that_cannot_be_used_means_no_direct_connection(url: str) -> None:
-    """Who has set one expects that nothing goes past it; the URL is not shown, since a password may be in it."""
+    """A user that has set one expects that nothing bypasses it; the URL is not shown, since a password may be in it."""
     with pytest.raises(CannotConnectError, match="ALL_PROXY") as caught:
         choose("srv.test", 1, "", {"ALL_PROXY": url})
     assert url not in str(caught.value)

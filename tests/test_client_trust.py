@@ -249,7 +249,7 @@ async def test_a_link_that_is_too_slow_for_the_server(at, through, patient_clock
 
 
 class Silent:
-    """Servers that say nothing, or no more than one thing to a line of IRC."""
+    """Servers that send nothing, or only one reply to a line of IRC."""
 
     def __init__(self, nursery: trio.Nursery, answer: bytes = b"", *, hangs_up: bool = False) -> None:
         self.connections = 0
@@ -381,7 +381,7 @@ async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at) -> None
 
 
 async def test_ircs_takes_nobody_on_trust(at) -> None:
-    """Whom nobody vouches for is named with the fingerprint, which the user can check and give."""
+    """The error for a certificate without a trusted issuer has its fingerprint, which the user can check and give."""
     async with at() as meeting:
         with pytest.raises(CannotConnectError, match=r"ircs:// takes no other.*--fingerprint") as caught:
             await meeting.connect(required=True)

@@ -110,7 +110,7 @@ async def test_a_message_without_words_in_the_index_is_deleted() -> None:
 
 
 async def test_the_log_is_emptied_soon(autojump_clock: trio.testing.MockClock, nursery: trio.Nursery) -> None:
-    """By a task of the server, also when somebody reads from it at first."""
+    """By a task of the server, also when a reader holds it at first."""
     async with open_database(DATABASE) as database:
         nursery.start_soon(erase, database)
         with closing(apsw.Connection(str(DATABASE))) as other:

@@ -61,7 +61,7 @@ def test_where_something_was_said(buffer: str, shown: str, elsewhere: str) -> No
     ],
 )
 def test_whose_a_message_is(number: int, account: str, origin: str, expected: int) -> None:
-    """What an export of another server, or a file that somebody made, calls an account is nobody's here."""
+    """Accounts in an export of another server, or in a file made by hand, are no accounts here."""
     written = line(account=account, origin=origin, account_id=number)
     assert lines.from_line(written, HERE).account_id == expected
     assert lines.from_line(written).account_id == 0

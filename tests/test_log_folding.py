@@ -12,7 +12,7 @@ from trio_chat.log.folding import WINDOW, Folding
 
 
 class Ticks:
-    """A clock that only moves when it is told to."""
+    """A clock that moves only when it is set."""
 
     now = 0.0
 

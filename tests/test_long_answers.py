@@ -123,7 +123,7 @@ def test_what_changes_in_the_middle_of_it_is_no_defect(crowd: Town) -> None:
 
 @pytest.mark.parametrize(("line", "numeric", "where"), [("WHO #all", "352", 5), ("WHO n*", "352", 5), ("LIST", "322", 1)])
 def test_what_is_gone_meanwhile_is_not_listed(crowd: Town, line: str, numeric: str, where: int) -> None:
-    """Each part looks again: nobody is shown as being where one is no more."""
+    """Each part looks again: no user is shown in a channel that it has left."""
     ann = crowd.person("ann", "#all")
     output = handle_line(crowd.world, ann.session, line.encode())
     crowd.deliver(output._replace(more=None), ann)
@@ -139,7 +139,7 @@ def test_what_is_gone_meanwhile_is_not_listed(crowd: Town, line: str, numeric: s
 
 
 def test_who_is_not_a_member_any_more_learns_no_more(crowd: Town) -> None:
-    """A part shows what the one who asks may know when it is given."""
+    """A part shows what the user may know at the moment of its delivery."""
     ann = crowd.person("ann", "#all")
     boss = crowd.world.users["n0"].sessions[0].sink
     assert isinstance(boss, Person)
@@ -182,7 +182,7 @@ def fill(server: Server, count: int) -> None:
 
 
 async def register(server: Server, nursery: trio.Nursery, nick: str) -> End:
-    """Return somebody whose end takes nothing that is not asked for: what is sent waits at the server's."""
+    """Return a client whose end receives only on request: sent data waits at the server's end."""
     ours, theirs = lockstep_stream_pair()
     nursery.start_soon(server.serve_client, StreamTransport(theirs), Peer(host="192.0.2.7"))
     end = End(ours)

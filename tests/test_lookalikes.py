@@ -1,4 +1,4 @@
-"""Names that look like others (UTS #39): nobody can be taken for an account, for somebody who is here, or for a service."""
+"""Names that look like others (UTS #39): no user can be mistaken for an account, another user, or a service."""
 
 import pytest
 
@@ -61,7 +61,7 @@ def test_names_that_do_not_look_alike(name: str, other: str) -> None:
 
 
 def test_skeletons_without_accents() -> None:
-    """An accent or a small capital is soon overlooked by somebody who expects a certain name."""
+    """A reader who expects a certain name overlooks an accent or a small capital."""
     assert loose_skeletons("NįckSérv", fold("NįckSérv")) == loose_skeletons("NickServ", "nickserv")
 
 
@@ -107,7 +107,7 @@ def test_nobody_looks_like_somebody_who_is_here(town: Town) -> None:
 
 
 def test_another_shape_of_the_own_nickname_is_looked_at_too(town: Town) -> None:
-    """The same name in capitals can look like somebody else's; what it looked like before is given up."""
+    """The same name in capitals can look like another user's; its former skeletons are freed."""
     anna, boba = town.person("вова"), town.person("boba")
     assert commands(anna.say("NICK ВОВА")) == ["433"]
     boba.say("NICK bob")

@@ -85,7 +85,7 @@ def test_what_can_cover_nobody(mask: str) -> None:
     ],
 )  # fmt: skip
 def test_what_can_cover_somebody(mask: str) -> None:
-    """Nothing that somebody could be is refused."""
+    """No mask is refused that could match a user."""
     check(mask, Lengths())
 
 
@@ -150,7 +150,7 @@ def cloaked(town: Town, nick: str, address: str, *joins: str) -> Person:
     ],
 )  # fmt: skip
 def test_a_ban_of_a_network(town: Town, root: Person, mask: str, address: str) -> None:
-    """It says whom it covers now and ends them, cloaked or not; later clients are refused, and it can be lifted."""
+    """The users that it covers are named and disconnected, cloaked or not; later clients are refused, and it can be lifted."""
     bob, ann = cloaked(town, "bob", address), cloaked(town, "ann", "192.0.2.7")
     (told,) = root.say(f"KLINE {mask} :spam")
     assert told.params[-1].endswith("is banned for ever; 1 connection ended: bob.")

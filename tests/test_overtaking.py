@@ -10,7 +10,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.overtaking import PATIENCE
 
 MANY = 600
-"""People to whom a fan-out gives others their turn on its way."""
+"""So many receivers that a fan-out gives other tasks their turn on its way."""
 
 
 class Slowly:

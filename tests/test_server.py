@@ -714,7 +714,7 @@ async def test_clients_are_looked_at_as_often_as_the_deadlines_need(
 
 
 async def test_registering_takes_no_longer_with_a_short_interval(autojump_clock: MockClock) -> None:
-    """Who only connects is not asked for a sign of life, and does not stay."""
+    """A client that only connects gets no PING, and does not stay."""
     async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
         (error,) = await h.join().rest()
         assert "Registration timed out" in error.params[0]
@@ -761,7 +761,7 @@ async def test_who_is_kept_waiting_by_the_server_is_not_ended(autojump_clock: Mo
 
 
 async def test_nobody_is_ended_because_the_server_stood_still(mock_clock: MockClock) -> None:
-    """What clients have sent meanwhile is read first."""
+    """Bytes that clients have sent in the meantime are read first."""
     looked: list[float] = []
 
     class Client:

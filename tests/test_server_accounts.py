@@ -23,7 +23,7 @@ from trio_chat.storage.database import open_database
 from trio_chat.storage.lasting import SqliteStore
 
 ANN = Account("Ann", "ann", 1_800_000_000, 1)
-"""As the first account of a database is; whoever makes it does not know the number yet."""
+"""As the first account of a database is; its creator does not know the number yet."""
 ADDRESS = Origin("192.0.2.1")
 
 
@@ -101,7 +101,7 @@ def test_no_password_is_in_the_file(tmp_path: Path) -> None:
 
 
 async def test_changing_and_deleting() -> None:
-    """The old password is worth nothing then; a deleted account can be made anew once its name is free, as another one."""
+    """The old password is invalid then; the name of a deleted account can be registered once it is free, as another account."""
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
         await accounts.set_password(ANN.id, "battery staple", ADDRESS)
@@ -203,7 +203,7 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
 
 @pytest.mark.parametrize("change", ["delete", "password", "delete beside", "password beside"])
 async def test_devices_are_known_as_long_as_the_password_is_the_same(tmp_path: Path, change: str) -> None:
-    """Those of whoever knew another one, or had a deleted account of that name, are not those of its owner."""
+    """Devices that used another password, or a deleted account of that name, are not those of its owner."""
     threads = HashingThreads(LimitSettings())
     async with open_database(tmp_path / "chat.db") as database, keeper(tmp_path / "chat.db") as command:
         server = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)

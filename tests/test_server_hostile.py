@@ -199,7 +199,7 @@ async def test_a_line_in_many_pieces_is_paid_for_by_the_piece(autojump_clock: Mo
 
 
 async def test_a_farewell_does_not_read_for_ever() -> None:
-    """Who goes on sending is read away up to a bound, and then closed on."""
+    """Further bytes of a client are discarded up to a bound, and then its connection is closed."""
 
     class Endless:
         received = 0

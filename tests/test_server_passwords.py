@@ -62,7 +62,7 @@ class Line:
                 self.refused.append(name)
 
     async def finish(self, count: int = 1) -> None:
-        """Have those who have a place leave it, one after the other."""
+        """Have the tasks that have a place leave it, one after the other."""
         for _ in range(count):
             self._next.release()
             await wait_all_tasks_blocked()
@@ -239,7 +239,7 @@ def test_what_is_counted_is_bounded(clock: Clock) -> None:
 
 
 async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And a right one at once; another's place in the queue is not kept meanwhile."""
+    """And a right one at once; the place of another task in the queue is not kept."""
     threads = HashingThreads(LimitSettings(failed_login_delay=2, password_threads=1))
 
     async def hash_here(work: Callable[..., bool], *args: str) -> bool:

@@ -1,4 +1,4 @@
-"""Room on the disk: what is left is kept for those who can do something about it."""
+"""Room on the disk: the reserve is for accounts, and the last part of it for operators."""
 
 import shutil
 from pathlib import Path

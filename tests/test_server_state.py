@@ -287,7 +287,7 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
 
 
 async def test_the_sessions_of_an_account_with_another_password_are_ended(autojump_clock: trio.testing.MockClock) -> None:
-    """Whoever knew the old one may be there; those of others stay, and so does the always-on user."""
+    """An intruder with the old one may be connected; sessions of others stay, and so does the always-on user."""
 
     class Watched(OpenAccounts):
         async def refresh(self) -> Refreshed:

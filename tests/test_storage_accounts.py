@@ -1,4 +1,4 @@
-"""A database of the time when an account was its name, brought to numbers: what follows whom, and what belongs to nobody."""
+"""The migration of a database from account names to numbers: data with an owner, and data without one."""
 
 import json
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_whose_messages_are(old: apsw.Connection, table: str) -> None:
 
 
 def test_conversations_are_those_of_numbers(old: apsw.Connection) -> None:
-    """What was said with one who is gone, or before the account was registered, is as with a guest of that name."""
+    """A conversation with a deleted account, or from before the registration, is like one with a guest of that name."""
     for number, buffer in (
         (LATE, "ann,bob"),
         (MIDDLE, "ann,bob"),
@@ -141,7 +141,7 @@ def test_what_belongs_to_accounts_follows_them(old: apsw.Connection) -> None:
 
 
 def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
-    """With those who have access and those who stay; what belonged to one who is gone belongs to nobody."""
+    """With its access list and its always-on users; what belonged to a deleted account has no owner."""
     states = {
         "#a": {"name": "#a", "owner": "Ann", "access": {"bob": "o", "gone": "o"}, "members": {"ева": "v"}, "topic": None},
         "#b": {"name": "#b", "owner": "gone", "access": {}, "members": {"gone": ""}, "flags": "nt"},
@@ -159,7 +159,7 @@ def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
 
 
 def test_who_is_gone_is_not_excepted_any_more(old: apsw.Connection) -> None:
-    """Whoever registers the name next neither comes in by its invitation nor speaks by its exception; bans stay."""
+    """The next account with the name neither joins by its invitation nor speaks by its exception; bans stay."""
     lists = {
         "b": [["a:gone", "x!y@z", 1]],
         "e": [["m:a:gone", "x!y@z", 1], ["*!*@gone", "x!y@z", 2]],

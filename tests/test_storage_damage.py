@@ -1,4 +1,4 @@
-"""A damaged database: whichever page it is, the operator is told in a line, and nothing ends in a traceback."""
+"""A damaged database: whichever page it is, the operator gets one line, and nothing ends in a traceback."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -285,7 +285,7 @@ async def test_who_has_left_leaves_nothing_to_be_collected(own: Settings) -> Non
 
 
 async def test_letters_typed_one_by_one_are_no_flood(autojump_clock: MockClock, own: Settings) -> None:
-    """Each in a record of its own, as from a terminal: neither it nor the bytes around it are held against who types."""
+    """Each in a record of its own, as from a terminal: neither it nor the bytes around it count against the client."""
     async with edge(own) as here:
         await here.server.encryption.load()  # in a thread, for which a clock that jumps does not wait
         ann = End(await encrypt(here, client_context()))
@@ -636,7 +636,7 @@ async def test_external_with_a_name_takes_that_account_only(name: str, command: 
 
 
 def test_a_fingerprint_that_is_typed_in_takes_nobody_over() -> None:
-    """Networks show fingerprints in WHOIS: who types in that of somebody else neither gets that person nor keeps it from her."""
+    """Networks show fingerprints in WHOIS: adding another user's neither takes over her logins nor prevents them."""
     accounts = OpenAccounts()
     for name in ("ann", "eve"):
         accounts.add(name, "secret")

@@ -216,7 +216,7 @@ async def test_a_trusted_proxy_says_what_was_asked_for(headers: list[bytes], is_
     assert status(await ask(request, server)) == (101 if is_same else 403)
 
 
-# Who is behind a proxy.
+# The client behind a proxy.
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_any_text_is_an_address_or_an_error(text: str) -> None:
 async def test_a_proxy_that_does_not_say_readably_who_is_behind_it(
     headers: Sequence[tuple[bytes, bytes]], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Refused and logged: its own address, which no limit holds for, must not stand for somebody else."""
+    """Refused and logged: its own address, which no limit covers, must not stand for another client."""
     with pytest.raises(UnknownClient):
         client_behind(Peer(host="192.0.2.9"), headers, PROXIES)
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
@@ -283,7 +283,7 @@ async def test_a_proxy_that_does_not_say_readably_who_is_behind_it(
 
 
 def test_a_proxy_that_shows_no_sign_of_others_speaks_for_itself() -> None:
-    """Somebody on the machine that the proxy is on."""
+    """A client on the proxy's machine."""
     peer = Peer(host="192.0.2.9")
     assert client_behind(peer, [(b"host", b"chat.example")], PROXIES) is peer
 

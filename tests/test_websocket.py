@@ -338,7 +338,7 @@ async def test_a_client_that_closes_while_it_has_to_wait_is_let_go() -> None:
 
 
 class Arriving:
-    """A transport whose bytes are received by somebody else, such as the poller, and never in the task that waits."""
+    """A transport whose bytes are received by another task, such as the poller, and never in the task that waits."""
 
     send_rest = aclose = None
 

@@ -1,4 +1,4 @@
-"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was; afterwards all is drawn anew."""
+"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was; afterwards all is redrawn."""
 
 import sys
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def terminal(tmp_path: Path, server: TinyServer) -> Iterator[Terminal]:
 
 
 def test_ctrl_z_and_fg(server: TinyServer, terminal: Terminal) -> None:
-    """What was typed is still there, what was said meanwhile comes, and the end is as it always is."""
+    """Typed text is still there, messages arrive that were sent in the meantime, and the end is the usual one."""
     sees(terminal, "#lobby", "this computer")
     terminal.type("half")
     sees(terminal, "› half")
@@ -68,7 +68,7 @@ def test_ctrl_z_and_fg(server: TinyServer, terminal: Terminal) -> None:
 
 
 def test_ctrl_z_without_job_control(server: TinyServer, tmp_path: Path) -> None:
-    """Nobody could go on with the program: it is drawn anew and goes on by itself (POSIX, orphaned process groups)."""
+    """No shell could continue the program: it is redrawn and continues by itself (POSIX, orphaned process groups)."""
     alone = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann")
     try:
         sees(alone, "#lobby", "this computer")

@@ -226,8 +226,8 @@ class Connector:
         if mark and problem.code in _UNKNOWN_ISSUER:
             raise self._changed(BY_AUTHORITY, str(problem))
         text = _(
-            "The certificate of {address} is not valid: {reason}. Nothing was sent there. Check the address, and ask those who "
-            "run the server for a new certificate. If you know that it is right, connect with --fingerprint {shown}"
+            "The certificate of {address} is not valid: {reason}. Nothing was sent there. Check the address, and ask the "
+            "operators of the server for a new certificate. If you know that it is right, connect with --fingerprint {shown}"
         )
         expired = _("it has expired, or is not valid yet")
         raise self._refusal(text, str(problem) if problem.code not in _UNKNOWN_ISSUER else expired, shown)
