@@ -88,7 +88,9 @@ def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
 
 def test_it_is_bounded(town: Town) -> None:
     """Of each conversation the latest, as many as CHATHISTORY gives."""
-    bounded = Town(town.world.identity, memory=Memory(history=history_of(town), accounts=OpenAccounts(), most_messages=2))
+    history = history_of(town)
+    memory = Memory(history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id)
+    bounded = Town(town.world.identity, memory=memory)
     ann = bounded.person("ann", "#a")
     assert texts(ann.say("PRIVMSG *playback :PLAY #a 0")) == ["two", "three"]
 
