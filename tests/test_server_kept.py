@@ -326,3 +326,20 @@ async def test_each_message_that_is_not_kept_is_refused(nursery: trio.Nursery, i
     assert [message.params[2] for message in messages if message.command == "FAIL"] == ["#a", "#b"]
     assert commands(messages) == (["BATCH", "FAIL", "FAIL", "BATCH"] if is_labelled else ["401", "FAIL", "FAIL"])
     assert commands(guest.read()) == ["PRIVMSG"]
+
+
+@pytest.mark.parametrize(
+    "line", ["MARKREAD #a timestamp=2026-01-01T00:00:00.000Z", "METADATA * SET url :x", "METADATA #a SET url :x"]
+)
+def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
+    """A client that was told FAIL tries again: that nothing is different then does not mean that it is kept."""
+    accounts = OpenAccounts()
+    accounts.add("ann", "ann-password")
+    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    ann = town.person("annie", "#a", caps="draft/metadata-2 batch")
+    ann.say("NS IDENTIFY ann ann-password", "CS REGISTER #a")
+    for _ in range(2):
+        output = handle_line(town.world, ann.session, line.encode())
+        assert output.not_kept is not None
+    town.world.unsaved.take()
+    assert handle_line(town.world, ann.session, line.encode()).not_kept is None

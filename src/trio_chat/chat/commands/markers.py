@@ -38,6 +38,8 @@ def _set(request: Request, target: str, time: str) -> None:
     known, now = _markers(world, user), _now(world)
     time = min(time, now)  # "it can clamp it between the last read timestamp and the current time"
     if time <= known.get(folded, "") <= now:  # it only ever increases; one of a clock that was ahead does not count
+        if (user.account_id, folded) in world.unsaved.markers:  # it could not be kept: this confirms it once more
+            world.unsaved.note_marker(user.account_id, folded)
         send_marker(world, user, target, request.reply)
         return
     known[folded] = time
