@@ -168,17 +168,17 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
     if known.get(key) != value:  # to say the same again is no news
         known[key] = value
         _tell(request, target, [key])
-    elif _is_unsaved(request, target):
+    elif not isinstance(target, Session) and _is_unsaved(request, target):
         metadata.touch(request.world, target)
     return True
 
 
-def _is_unsaved(request: Request, target: Target) -> bool:
+def _is_unsaved(request: Request, target: User | Channel) -> bool:
     """Return whether something could not be kept that is now confirmed once more."""
     unsaved = request.world.unsaved
     if isinstance(target, Channel):
         return target.folded in unsaved.channels
-    return isinstance(target, User) and target.account_id in unsaved.metadata
+    return target.account_id in unsaved.metadata
 
 
 def _clear(request: Request, target: Target) -> None:
