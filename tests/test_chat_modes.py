@@ -96,6 +96,15 @@ def test_one_refused_change_does_not_stop_the_others(town: Town) -> None:
     assert replies[1].params == ("#a", "+v", "bob")
 
 
+def test_a_mask_is_never_cut(town: Town) -> None:
+    """Changes that one line does not hold behind the source come in several."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    masks = [f"r:{letter * 170}" for letter in "xyz"]
+    own = ann.say(f"MODE #a +bbb {' '.join(masks)}")
+    assert [m.params for m in own] == [("#a", "+bb", *masks[:2]), ("#a", "+b", masks[2])]
+    assert bob.read() == own
+
+
 def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
     """ISUPPORT STATUSMSG: `%#a` is for half-operators and whoever is above."""
     ann, bob, eve = (town.person(nick, "#a") for nick in ("ann", "bob", "eve"))

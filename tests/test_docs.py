@@ -77,6 +77,15 @@ def test_every_channel_mode_is_named() -> None:
     assert named("Channel modes") == wanted
 
 
+def test_every_mode_says_its_name() -> None:
+    """The second cell has the name for PROP."""
+    for title, names in (
+        ("Channel modes", [mode.name for mode in modes.CHANNEL_MODES.values()]),
+        ("User modes", [mode.name for mode in modes.USER_MODES.values()]),
+    ):
+        assert [rest.partition(" | ")[0].strip("`") for first, rest in rows(title) if CODE.search(first)] == names
+
+
 def test_a_channel_mode_says_who_may_change_it() -> None:
     """The last cell has the lowest rank that may."""
     said = [rest.removesuffix(" |").rpartition("| ")[2] for first, rest in rows("Channel modes") if CODE.search(first)]

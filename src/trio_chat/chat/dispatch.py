@@ -87,7 +87,7 @@ def _dispatch(request: Request) -> int:
         return 1
     if message.command not in _NOT_ACTIVITY:
         request.session.active = request.world.clock()
-    if entry.stores and len(message.params) >= entry.stores and _refuse_to_store(request):
+    if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1
     world = request.world
     noted, banned, dropped = world.unsaved.noted, world.bans.noted, world.quotas.dropped
@@ -99,15 +99,6 @@ def _dispatch(request: Request) -> int:
     if changes or world.bans.noted != banned:
         reply.change_state()
     return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
-
-
-def _refuse_to_store(request: Request) -> bool:
-    """Refuse what changes what lasts when a quota is used up; return whether it was refused."""
-    user = request.session.user
-    why_not = request.world.quotas.why_not(user) if user is not None else ""
-    if why_not:
-        request.reply.fail(request.message.command, "QUOTA_EXCEEDED", text=why_not)
-    return bool(why_not)
 
 
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:

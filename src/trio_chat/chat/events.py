@@ -11,7 +11,8 @@ from trio_chat.chat.history import MESSAGES, Place, Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc.message import MAX_BODY, NO_TAGS, format_body, format_tags, truncate
+from trio_chat.irc import named_modes
+from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size, fold_words, format_body, format_tags, truncate
 
 NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
 """Events whose first parameter is not the channel: they happen in all channels of a user at once."""
@@ -82,6 +83,8 @@ class Event(NamedTuple):
     def relevant(self) -> int:
         """The capability bits on which its written form depends."""
         bits = cap.SERVER_TIME | self.requires
+        if self.command == "MODE":
+            bits |= cap.NAMED_MODES
         if self.carries_msgid:
             bits |= cap.MESSAGE_TAGS
             if self.is_multiline:
@@ -130,6 +133,8 @@ class Event(NamedTuple):
         """Return what a session with these capabilities gets, as tags and bodies of lines."""
         if self.is_multiline:
             return self._multiline(caps)
+        if caps & cap.NAMED_MODES and self.command == "MODE":
+            return self._props(caps)
         return [(self.tags(caps), self.body(caps))]
 
     def _multiline(self, caps: int) -> list[tuple[dict[str, str], str]]:
@@ -142,19 +147,30 @@ class Event(NamedTuple):
             concat = {**inner, multiline.CONCAT_TAG: ""}
             inside = [(dict(concat if line.is_joined else inner), body) for line, body in lines]
             return [(tags, opening), *inside, ({}, f"BATCH -{reference}")]
-        # "Servers MUST only include a message ID on the first message", and "MUST NOT send blank lines".
-        first, *others = [body for line, body in lines if line.text]
-        rest = {key: value for key, value in tags.items() if key != "msgid"}
-        return [(tags, first), *((dict(rest), body) for body in others)]
+        return _tagged(tags, [body for line, body in lines if line.text])  # "Servers MUST NOT send blank lines"
+
+    def _props(self, caps: int) -> list[tuple[dict[str, str], str]]:
+        """Return a MODE as PROP, whose longer words may take several lines (IRCv3 draft/named-modes)."""
+        target, *params = self.params
+        room = MAX_BODY - body_size("PROP", (target, ""), self.source)
+        lines = fold_words(named_modes.from_mode(target, params), room, most=named_modes.MOST_ITEMS)
+        bodies = [format_body("PROP", (target, *line.split(" ")), self.source) for line in lines]
+        return _tagged(self.tags(caps), [truncate(body, MAX_BODY) for body in bodies] or [self.body(caps)])
 
     def encode(self, caps: int) -> bytes:
         """Return the line with CR LF for a session with these capabilities, or b"" when it does not get it."""
         if caps & self.requires != self.requires:
             return b""
-        if self.is_multiline:
-            return "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self._multiline(caps)).encode()
+        if self.is_multiline or (caps & cap.NAMED_MODES and self.command == "MODE"):
+            return "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self.lines(caps)).encode()
         tags = format_tags(self.tags(caps)) if caps else ""
         return f"{tags}{self.body(caps)}\r\n".encode()
+
+
+def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str], str]]:
+    """Return the lines of one event with its tags: "Servers MUST only include a message ID on the first message"."""
+    rest = {key: value for key, value in tags.items() if key != "msgid"}
+    return [(tags, bodies[0]), *((dict(rest), body) for body in bodies[1:])]
 
 
 class Direct(NamedTuple):

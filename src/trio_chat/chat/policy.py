@@ -163,6 +163,15 @@ def refuses_right(request: "Request", right: str) -> bool:
     return True
 
 
+def refuses_to_store(request: "Request") -> bool:
+    """Refuse what changes what lasts when a quota is used up; return whether it was refused."""
+    user = request.session.user
+    why_not = request.world.quotas.why_not(user) if user is not None else ""
+    if why_not:
+        request.reply.fail(request.message.command, "QUOTA_EXCEEDED", text=why_not)
+    return bool(why_not)
+
+
 def can_see_address(viewer: User, user: User) -> bool:
     """Return whether a user may see another's real address: the own one, and operators with that right all."""
     return viewer is user or operators.has_right(viewer, "addresses")

@@ -63,6 +63,7 @@ EXTENDED_ISUPPORT = 1 << 43
 OPER_TAG = 1 << 44
 CHGHOST = 1 << 45
 WHOAMI = 1 << 46
+NAMED_MODES = 1 << 47
 
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
@@ -89,6 +90,7 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
         Capability("message-tags", MESSAGE_TAGS),
         Capability("multi-prefix", MULTI_PREFIX),
+        Capability("draft/named-modes", NAMED_MODES),
         Capability("no-implicit-names", NO_IMPLICIT_NAMES),
         Capability("draft/oper-tag", OPER_TAG),
         Capability("draft/pre-away", PRE_AWAY),

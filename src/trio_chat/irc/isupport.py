@@ -89,6 +89,7 @@ def tokens(
         "KICKLEN": lengths.kick,
         "KNOCK": "",
         "MAXLIST": f"{lists}:{lengths.list_entries}",
+        "MAXMODES": lengths.modes,
         "MAXTARGETS": lengths.targets,
         "MODES": lengths.modes,
         "MONITOR": lengths.monitor_entries,

@@ -169,14 +169,21 @@ def parse(line: str) -> Message:
     return Message(words[0].upper(), tuple(words[1:]), source, tags)
 
 
-def fold_words(words: Iterable[str], room: int, separator: str = " ") -> list[str]:
-    """Join words into as few lines as fit, each of at most `room` UTF-8 bytes; a longer word gets a line of its own."""
+def fold_words(words: Iterable[str], room: int, separator: str = " ", most: int = 0) -> list[str]:
+    """Join words into as few lines as fit.
+
+    Args:
+        words: which.
+        room: UTF-8 bytes that a line has at most; a longer word gets a line of its own.
+        separator: what stands between two words.
+        most: how many words a line has at most; 0 for any number.
+    """
     lines: list[str] = []
     line: list[str] = []
     used = 0
     for word in words:
         size = len(word.encode()) + len(separator)
-        if line and used + size - len(separator) > room:
+        if line and (used + size - len(separator) > room or len(line) == most):
             lines.append(separator.join(line))
             line, used = [], 0
         line.append(word)

@@ -23,11 +23,16 @@ class Kind(Enum):
     """A rank of one member, who is the parameter."""
 
 
+VENDOR = "trio-chat/"
+"""What stands before the names of modes that no specification names (IRCv3 `draft/named-modes`)."""
+
+
 class ChannelMode(NamedTuple):
     """One channel mode.
 
     Args:
         letter: how MODE writes it.
+        name: how PROP writes it (IRCv3 `draft/named-modes`, Mode names).
         kind: what parameter it takes.
         meaning: what it does, as help shows it.
         prefix: the sign before a nickname that has it; only for `Kind.MEMBER`.
@@ -35,38 +40,47 @@ class ChannelMode(NamedTuple):
     """
 
     letter: str
+    name: str
     kind: Kind
     meaning: str
     prefix: str = ""
     needs: str = "o"
+
+    def takes_param(self, *, adding: bool) -> bool:
+        """Return whether a change of the mode has a parameter."""
+        return self.kind is not Kind.FLAG and (adding or self.kind is not Kind.WHEN_SET)
 
 
 CHANNEL_MODES: dict[str, ChannelMode] = {
     mode.letter: mode
     for mode in (
         # Ranks from the highest down: the order is the order of PREFIX and of multi-prefix.
-        ChannelMode("q", Kind.MEMBER, "is the founder, to whom the channel belongs", "~", needs="q"),
-        ChannelMode("a", Kind.MEMBER, "is an administrator, whom operators cannot remove", "&", needs="q"),
-        ChannelMode("o", Kind.MEMBER, "is an operator of the channel", "@"),
-        ChannelMode("h", Kind.MEMBER, "is a half-operator, who may kick, ban and give a voice", "%"),
-        ChannelMode("v", Kind.MEMBER, "may speak when the channel is moderated", "+", needs="h"),
-        ChannelMode("b", Kind.LIST, "who matches the mask may neither join nor speak", needs="h"),
-        ChannelMode("e", Kind.LIST, "who matches the mask is excepted from bans", needs="h"),
-        ChannelMode("I", Kind.LIST, "who matches the mask needs no invitation", needs="h"),
-        ChannelMode("k", Kind.ALWAYS, "joining takes this key"),
-        ChannelMode("f", Kind.WHEN_SET, "who may not join comes into this channel instead"),
-        ChannelMode("l", Kind.WHEN_SET, "at most this many members"),
-        ChannelMode("C", Kind.FLAG, "nobody may send CTCP, except /me"),
-        ChannelMode("E", Kind.FLAG, "NPC, NPCA and SCENE may be used, for role-play"),
-        ChannelMode("M", Kind.FLAG, "only ranked members and who is logged in may speak"),
-        ChannelMode("R", Kind.FLAG, "only who is logged in may join"),
-        ChannelMode("U", Kind.FLAG, "what members without a rank say is seen by operators and half-operators only"),
-        ChannelMode("i", Kind.FLAG, "joining takes an invitation"),
-        ChannelMode("m", Kind.FLAG, "only members with a rank may speak"),
-        ChannelMode("n", Kind.FLAG, "only members may speak"),
-        ChannelMode("s", Kind.FLAG, "who is not a member learns nothing of the channel"),
-        ChannelMode("t", Kind.FLAG, "only operators and half-operators may change the topic"),
-        ChannelMode("u", Kind.FLAG, "members without a rank do not see each other come, leave and be there"),
+        ChannelMode("q", "owner", Kind.MEMBER, "is the founder, to whom the channel belongs", "~", needs="q"),
+        ChannelMode("a", "admin", Kind.MEMBER, "is an administrator, whom operators cannot remove", "&", needs="q"),
+        ChannelMode("o", "op", Kind.MEMBER, "is an operator of the channel", "@"),
+        ChannelMode("h", "halfop", Kind.MEMBER, "is a half-operator, who may kick, ban and give a voice", "%"),
+        ChannelMode("v", "voice", Kind.MEMBER, "may speak when the channel is moderated", "+", needs="h"),
+        ChannelMode("b", "ban", Kind.LIST, "who matches the mask may neither join nor speak", needs="h"),
+        ChannelMode("e", "banex", Kind.LIST, "who matches the mask is excepted from bans", needs="h"),
+        ChannelMode("I", "invex", Kind.LIST, "who matches the mask needs no invitation", needs="h"),
+        ChannelMode("k", "key", Kind.ALWAYS, "joining takes this key"),
+        ChannelMode("f", f"{VENDOR}forward", Kind.WHEN_SET, "who may not join comes into this channel instead"),
+        ChannelMode("l", "limit", Kind.WHEN_SET, "at most this many members"),
+        ChannelMode("C", "noctcp", Kind.FLAG, "nobody may send CTCP, except /me"),
+        ChannelMode("E", f"{VENDOR}roleplay", Kind.FLAG, "NPC, NPCA and SCENE may be used, for role-play"),
+        ChannelMode("M", f"{VENDOR}regmoderated", Kind.FLAG, "only ranked members and who is logged in may speak"),
+        ChannelMode("R", "regonly", Kind.FLAG, "only who is logged in may join"),
+        ChannelMode(
+            "U", f"{VENDOR}opmoderated", Kind.FLAG, "what members without a rank say is seen by operators and half-operators only"
+        ),
+        ChannelMode("i", "inviteonly", Kind.FLAG, "joining takes an invitation"),
+        ChannelMode("m", "moderated", Kind.FLAG, "only members with a rank may speak"),
+        ChannelMode("n", "noextmsg", Kind.FLAG, "only members may speak"),
+        ChannelMode("s", "secret", Kind.FLAG, "who is not a member learns nothing of the channel"),
+        ChannelMode("t", "topiclock", Kind.FLAG, "only operators and half-operators may change the topic"),
+        ChannelMode(
+            "u", f"{VENDOR}auditorium", Kind.FLAG, "members without a rank do not see each other come, leave and be there"
+        ),
     )
 }
 RANKS: tuple[ChannelMode, ...] = tuple(mode for mode in CHANNEL_MODES.values() if mode.kind is Kind.MEMBER)
@@ -104,16 +118,31 @@ SECURE = "Z"
 SERVER_OPERATOR, NOTICES, WALLOPS = "o", "s", "w"
 """The user modes of server operators, of their notices, and of who wants WALLOPS (RFC 2812 §3.1.5)."""
 
-USER_MODES: dict[str, str] = {
-    BOT: "you are a bot, and others are told so",
-    REGISTERED_ONLY: "only who is logged in, or on your ACCEPT list, can send you private messages",
-    NO_USER_CTCP: "nobody can send you CTCP, except /me",
-    SECURE: "your connection is encrypted; the server sets it",
-    "i": "who shares no channel with you does not find you by WHO, and does not see your channels",
-    SERVER_OPERATOR: "you are an operator of the server, by OPER; you can only take it away",
-    NOTICES: "you are told what happens on the server; for operators who may see addresses",
-    WALLOPS: "you are told what operators say to everybody by WALLOPS",
-}
+
+class UserMode(NamedTuple):
+    """One user mode, which never has a parameter: its letter, its name for PROP, and what it does, as help shows it."""
+
+    letter: str
+    name: str
+    meaning: str
+
+
+USER_MODES: dict[str, UserMode] = {
+    mode.letter: mode
+    for mode in (
+        UserMode(BOT, "bot", "you are a bot, and others are told so"),
+        UserMode(
+            REGISTERED_ONLY, f"{VENDOR}regonly",
+            "only who is logged in, or on your ACCEPT list, can send you private messages",
+        ),
+        UserMode(NO_USER_CTCP, f"{VENDOR}noctcp", "nobody can send you CTCP, except /me"),
+        UserMode(SECURE, f"{VENDOR}secure", "your connection is encrypted; the server sets it"),
+        UserMode("i", "invisible", "who shares no channel with you does not find you by WHO, and does not see your channels"),
+        UserMode(SERVER_OPERATOR, "oper", "you are an operator of the server, by OPER; you can only take it away"),
+        UserMode(NOTICES, "snomask", "you are told what happens on the server; for operators who may see addresses"),
+        UserMode(WALLOPS, "wallops", "you are told what operators say to everybody by WALLOPS"),
+    )
+}  # fmt: skip
 
 DEFAULT_USER_MODES = "iRT"
 """User modes that an operator may give everybody to begin with."""
@@ -125,6 +154,13 @@ class Change(NamedTuple):
     adding: bool
     mode: ChannelMode
     param: str | None = None
+
+
+class UserChange(NamedTuple):
+    """One step of the mode string of a user: `adding` or removing the mode of a letter."""
+
+    adding: bool
+    letter: str
 
 
 def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[str]]:
@@ -146,8 +182,7 @@ def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[
         if mode is None:
             unknown.append(letter)
             continue
-        takes = mode.kind is not Kind.FLAG and (adding or mode.kind is not Kind.WHEN_SET)
-        changes.append(Change(adding, mode, next(left, None) if takes else None))
+        changes.append(Change(adding, mode, next(left, None) if mode.takes_param(adding=adding) else None))
     return changes, unknown
 
 
@@ -169,3 +204,18 @@ def format_changes(changes: Iterable[Change]) -> tuple[str, ...]:
 def letters(*kinds: Kind) -> str:
     """Return the letters of the modes of these kinds, in the order of the table."""
     return "".join(mode.letter for mode in CHANNEL_MODES.values() if mode.kind in kinds)
+
+
+def parse_user_changes(text: str) -> tuple[list[UserChange], bool]:
+    """Read a user mode string such as `+i-w`; return the changes in order, and whether a letter is no mode here."""
+    changes: list[UserChange] = []
+    has_unknown = False
+    adding = True
+    for letter in text:
+        if letter in "+-":
+            adding = letter == "+"
+        elif letter in USER_MODES:
+            changes.append(UserChange(adding, letter))
+        else:
+            has_unknown = True
+    return changes, has_unknown

@@ -200,7 +200,7 @@ def _help_lines(subject: str, user: User) -> list[str] | None:
     if subject == "CMODES":
         return ["Channel modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values())]
     if subject == "UMODES":
-        return ["User modes", *(f"{letter}  {meaning}" for letter, meaning in modes.USER_MODES.items())]
+        return ["User modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.USER_MODES.values())]
     if subject == "EXTBANS":
         return ["Extended bans, for the lists b, e and I", *(extban.meaning for extban in extbans.EXTBANS.values())]
     entry = COMMANDS.get(subject)

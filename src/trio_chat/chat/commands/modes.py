@@ -5,7 +5,7 @@ How a kind of mode is changed is one small function; which letters there are is 
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from trio_chat.chat import coverage, missed, operators, policy, presence
 from trio_chat.chat.channels import Channel
@@ -15,8 +15,8 @@ from trio_chat.chat.registry import Request, command
 from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import BadMask
-from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import Change, Kind
+from trio_chat.irc.message import MAX_BODY, body_size, truncate
+from trio_chat.irc.modes import Change, Kind, UserChange
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
 
@@ -43,7 +43,7 @@ MAX_MASK = 200
 def mode_command(request: Request) -> None:
     """Show or change the modes of a channel, or one's own."""
     if not is_channel_name(request.params[0]):
-        _user_modes(request)
+        _own_modes(request)
         return
     channel = find_channel(request, request.params[0])
     if channel is None:
@@ -58,19 +58,21 @@ def mode_command(request: Request) -> None:
 
 def change_channel(request: Request, channel: Channel) -> None:
     """Change the modes of a channel, and show the lists that are asked for."""
-    user, reply = request.user, request.reply
     changes, unknown = modes.parse_changes(request.params[1], request.params[2:])
     for letter in dict.fromkeys(unknown):
-        reply.numeric(n.ERR_UNKNOWNMODE, letter)
+        request.reply.numeric(n.ERR_UNKNOWNMODE, letter)
     shown = {change.mode.letter for change in changes if _is_question(change)}
     for letter in shown:
         _send_list(request, channel, letter)
-    wanted = [change for change in changes if not _is_question(change)][: request.world.lengths.modes]
-    if not wanted:
-        return
+    apply_changes(request, channel, [change for change in changes if not _is_question(change)])
+
+
+def apply_changes(request: Request, channel: Channel, wanted: Sequence[Change]) -> None:
+    """Make those changes that are allowed, and have the members see them; what is beyond the number of ISUPPORT is left out."""
+    user, reply = request.user, request.reply
     done = []
     refused: dict[Numeric, None] = {}
-    for change in wanted:
+    for change in wanted[: request.world.lengths.modes]:
         why_not = None if request.override else policy.why_not_change(request.world, user, channel, change)
         if why_not:
             refused[why_not] = None
@@ -80,10 +82,22 @@ def change_channel(request: Request, channel: Channel) -> None:
         reply.numeric(why_not, channel.name)
     if done:
         request.world.channels.touch(channel)
-        params = modes.format_changes(done)
+    for params in _in_lines(user.source, channel, done):
         log.info("%s set %s on %s", user.source, params[0], channel.name)
         event = request.world.event(user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,))
         reply.emit(event)
+
+
+def _in_lines(source: str, channel: Channel, done: Sequence[Change]) -> list[tuple[str, ...]]:
+    """Return changes as the parameters of as many MODE as hold them: a mask is never cut."""
+    lines: list[list[Change]] = []
+    for change in done:
+        longer = [*lines[-1], change] if lines else [change]
+        if lines and body_size("MODE", (channel.name, *modes.format_changes(longer)), source) <= MAX_BODY:
+            lines[-1] = longer
+        else:
+            lines.append([change])
+    return [modes.format_changes(line) for line in lines]
 
 
 def _is_question(change: Change) -> bool:
@@ -221,33 +235,42 @@ def _apply(request: Request, channel: Channel, change: Change) -> Change | None:
     return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.kind])(request, channel, change)
 
 
-def _user_modes(request: Request) -> None:
-    user, reply = request.user, request.reply
-    other = request.world.users.get(fold_or_self(request.params[0]))
-    if other is None:
-        reply.numeric(n.ERR_NOSUCHNICK, request.params[0])
-        return
-    if other is not user:
-        reply.numeric(n.ERR_USERSDONTMATCH)
+def _own_modes(request: Request) -> None:
+    if not is_oneself(request, request.params[0]):
         return
     if len(request.params) == 1:
-        reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
+        send_own_modes(request)
         return
-    _change_own_modes(request)
+    changes, has_unknown = modes.parse_user_changes(request.params[1])
+    if has_unknown:
+        request.reply.numeric(n.ERR_UMODEUNKNOWNFLAG)
+    change_own_modes(request, changes)
 
 
-def _change_own_modes(request: Request) -> None:
+def is_oneself(request: Request, nick: str) -> bool:
+    """Return whether a nickname is the own one of the user, or answer with the numeric that refuses it."""
+    other = request.world.users.get(fold_or_self(nick))
+    if other is None:
+        request.reply.numeric(n.ERR_NOSUCHNICK, nick)
+    elif other is not request.user:
+        request.reply.numeric(n.ERR_USERSDONTMATCH)
+    return other is request.user
+
+
+def send_own_modes(request: Request) -> None:
+    """Show a user its modes."""
+    request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(request.user.modes)))
+
+
+def change_own_modes(request: Request, changes: Iterable[UserChange]) -> None:
+    """Make those changes of a user's own modes that it may make, and have its sessions see them."""
     user, reply = request.user, request.reply
-    adding, text, sign = True, "", None
-    has_unknown = gives_up = False
-    for letter in request.params[1]:
-        if letter in "+-":
-            adding = letter == "+"
-        elif letter not in modes.USER_MODES:
-            has_unknown = True
-        elif letter == modes.SECURE:
+    text, sign = "", None
+    gives_up = False
+    for adding, letter in changes:
+        if letter == modes.SECURE:
             continue  # the server's to give, and nothing to complain of
-        elif letter == modes.SERVER_OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
+        if letter == modes.SERVER_OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
             gives_up = gives_up or not adding
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
             continue
@@ -255,8 +278,6 @@ def _change_own_modes(request: Request) -> None:
             presence.set_mode(request.world, user, letter, is_on=adding)
             text += letter if sign is adding else ("+" if adding else "-") + letter
             sign = adding
-    if has_unknown:
-        reply.numeric(n.ERR_UMODEUNKNOWNFLAG)
     if text:
         request.world.residents.note(user)
         reply.emit(operators.mode_event(request.world, user, text))

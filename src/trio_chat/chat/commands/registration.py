@@ -6,7 +6,7 @@ import logging
 from trio_chat import __version__
 from trio_chat.chat import banning, missed, operators, policy, presence
 from trio_chat.chat.accounts import Busy
-from trio_chat.chat.commands import accounts, channels, info, metadata, playback
+from trio_chat.chat.commands import accounts, channels, info, metadata, named_modes, playback
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import User
@@ -299,6 +299,8 @@ def welcome(request: Request) -> None:
     reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))
     reply.numeric(n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", *_MODES)
     info.send_isupport(request)
+    if request.session.effective & cap.NAMED_MODES:
+        named_modes.send_names(request)
     if request.session.effective & cap.WHOAMI:
         reply.send("SETNAME", (request.user.realname,), request.user.source)
     metadata.on_registration(request)
