@@ -429,6 +429,17 @@ def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixt
     assert left() == [2, 4]
 
 
+def test_what_was_said_under_a_name_that_is_free_can_be_forgotten() -> None:
+    """Once the name of a deleted account is freed, only what it has said tells of it; nothing of accounts that there are."""
+    add()
+    add("bob")
+    assert ran("account", "delete", "ann", "--yes") == 0
+    assert ran("account", "free", "ann") == 0
+    fill(said(1, "Ann"), joined(2, "Ann"), said(3, "Ann")._replace(account_id=BOB), said(4, "bob"))
+    assert ran("account", "forget", "ann", "--yes") == 0
+    assert left() == [3, 4]
+
+
 def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is locked between two batches, nor while the history is read."""
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
@@ -445,7 +456,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     """What it said, in the form of the history export, its channels and its ranks; and nothing of others."""
     add()
     fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "1,2", text='a "b"\u2028\\'))
-    register("#a", ANN)
+    add("bob")
+    register("#a", ANN, {BOB: "o", EVE: "v"}, members={ANN: "oq", BOB: "", EVE: ""})
     register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
     execute("INSERT INTO always_on VALUES (1, '{\"nick\": \"Ann\"}'), (2, '{}')")
     execute("INSERT INTO preference VALUES (1, '{\"always-on\": true}'), (2, '{}')")
@@ -462,11 +474,11 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     assert exported == {
         "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
         "email": {"address": "ann@example.org", "verified": True},
-        "channels": [channels()["#a"]],
+        "channels": [channels()["#a"] | {"owner": "Ann", "access": {"bob": "o"}, "members": {"Ann": "oq", "bob": ""}}],
         "access": {"#b": "o"},
         "read": {"#b": "2026-01-01T00:00:00.000Z"},
         "settings": {"always-on": True},
-        "always_on": {"user": {"nick": "Ann"}, "channels": {"#b": "o"}},
+        "always_on": {"user": {"nick": "Ann"}, "channels": {"#a": "oq", "#b": "o"}},
         "metadata": {"url": "x"},
         "messages": [json.loads(lines.to_line(record, numbers)) for record in own],
     }

@@ -177,9 +177,7 @@ def forget(asked: Asked, *, yes: bool) -> int:
     """Delete an account and all that it has said and done, after a question."""
     with opened(asked.database) as connection:
         account = people.find(connection, asked.folded)
-        gone = None if account else people.find_dropped(connection, asked.folded)
-        # Messages of a deleted account are found by its name, unless another account has that name now.
-        author = people.Author(account.id, "") if account else people.Author(gone.id if gone else 0, asked.folded)
+        author = people.author_of(connection, asked.folded)
         owned = len(people.belongings(connection, account).owned) if account else 0
         total = people.count(connection, author)
         if account is None and not total:  # one that is gone may have left something behind

@@ -30,14 +30,16 @@ class Author(NamedTuple):
     Args:
         id: the number of the account, or 0.
         folded: the name under which it was said, of what belongs to no account any more; or "".
+        others: the numbers that a name is nothing to, as accounts have them; None: all.
     """
 
     id: int
     folded: str
+    others: frozenset[int] | None = None
 
     def has_said(self, number: int, name: str) -> bool:
         """Return whether what has this number and this name of an account is this author's."""
-        if number:
+        if number and (self.others is None or number in self.others):
             return number == self.id
         return bool(self.folded and name) and fold_or_self(name) == self.folded
 
@@ -53,7 +55,7 @@ class Belongings(NamedTuple):
     """What belongs to an account besides what it has said.
 
     Args:
-        owned: the states of the channels that it owns.
+        owned: the states of the channels that it owns, with names for the numbers of accounts.
         ranks: the ranks that it has in channels of others, by the names of these.
         markers: how far it has read: times by channels and people.
         stays: the ranks that its always-on user has, by the names of the channels in which it is.
@@ -98,6 +100,17 @@ def taken(connection: "apsw.Connection") -> dict[str, Account]:
     """Return all accounts, and the deleted ones whose names are not free, by their folded names."""
     everyone = (*accounts.dropped_accounts(connection), *accounts.every_account(connection))
     return {account.folded: account for account in everyone}
+
+
+def author_of(connection: "apsw.Connection", folded: str) -> Author:
+    """Return who has a name, or had it: an account, a deleted one whose name is not free, or all of this name that are gone."""
+    account = find(connection, folded)
+    if account is not None:
+        return Author(account.id, "")
+    known = taken(connection)
+    if folded in known:
+        return Author(known[folded].id, folded)
+    return Author(0, folded, frozenset(each.id for each in known.values()))
 
 
 def free(connection: "apsw.Connection", account: Account) -> None:
@@ -166,7 +179,8 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
 def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
     """Return what belongs to an account."""
     states, number, key = list(_states(connection).values()), account.id, str(account.id)
-    owned = [state for state in states if state["owner"] == number]
+    names = {str(each.id): each.name for each in accounts.every_account(connection)}
+    owned = [_with_names(state, names) for state in states if state["owner"] == number]
     ranks = {state["name"]: state["access"][key] for state in states if key in state["access"]}
     markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (number,))}
     stays = {state["name"]: state["members"][key] for state in states if key in state.get("members", {})}
@@ -175,6 +189,15 @@ def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
     said = _state(connection, _METADATA, number)
     email = accounts.email_of(connection, number)
     return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email)
+
+
+def _with_names(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """Return the state of a channel for people, to whom the numbers of accounts say nothing."""
+    of_accounts = {
+        key: {names[number]: rank for number, rank in state[key].items() if number in names}
+        for key in ("access", "members") if key in state
+    }  # fmt: skip
+    return state | {"owner": names[str(state["owner"])]} | of_accounts
 
 
 def _state(connection: "apsw.Connection", query: str, number: int) -> dict[str, Any] | None:
