@@ -6,7 +6,7 @@ import trio.testing
 
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
-from trio_chat.client.screen.pasting import MOST
+from trio_chat.client.screen import pasting
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
@@ -168,10 +168,11 @@ async def test_silence_ends_a_paste_without_an_end(jumping_clock):
         assert it.desk.prompt.edit_text == "abc"
 
 
-async def test_an_endless_paste_is_dropped(jumping_clock):
+async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
     """Its size is bounded, and the user reads why."""
+    monkeypatch.setattr(pasting, "MOST", 100)
     async with inside() as (it, _server):
-        it.paste("x" * (MOST + 1))
+        it.paste("x" * 101)
         await it.sees("What was pasted is too long")
         assert it.desk.prompt.edit_text == ""
 
