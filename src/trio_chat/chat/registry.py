@@ -46,7 +46,10 @@ class Request:
 
     def other_sessions(self) -> tuple[Session, ...]:
         """Return the sessions of the same user that have not made the request."""
-        return tuple(session for session in self.user.sessions if session is not self.session)
+        sessions = self.user.sessions
+        if sessions == (self.session,):  # as it nearly always is
+            return ()
+        return tuple(session for session in sessions if session is not self.session)
 
 
 Handler = Callable[[Request], Steps | None]

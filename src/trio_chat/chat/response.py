@@ -291,17 +291,14 @@ class Response:
         parts = self._take_parts()
         not_kept = self._take_not_kept(parts, is_whole=is_whole) if self._is_changing else None
         refusal = self._refusal(parts)
+        later = self._run if self._works and self._steps is None else None
+        more = self._take_turn if self._steps is not None else None
+        if is_over and self._follow_ups:
+            further = Response(self._world, self._session)
+            further._works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
+            later = further._run
         # By position, as this is done for every line: keywords would take half as long again.
-        output = Output(parts, self._close, refusal, not_kept, None, None, 1, done, self._is_stateless)
-        if is_over and not self._follow_ups:
-            return output
-        if self._steps is not None:
-            return output._replace(more=self._take_turn)
-        if self._works:
-            return output._replace(later=self._run)
-        further = Response(self._world, self._session)
-        further._works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
-        return output._replace(later=further._run)
+        return Output(parts, self._close, refusal, not_kept, later, more, 1, done, self._is_stateless)
 
     def _take_parts(self) -> tuple[Part, ...]:
         parts, self._parts = tuple(self._parts), []

@@ -167,9 +167,7 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    echo_to: tuple[Session, ...] = ()
-    if len(user.sessions) > 1 and other is not user:  # a message to oneself has reached them already
-        echo_to = request.other_sessions()
+    echo_to = () if other is user else request.other_sessions()  # a message to oneself has reached them already
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
