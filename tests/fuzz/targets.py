@@ -8,7 +8,10 @@ import trio
 from trio.testing import memory_stream_pair
 
 import invariants
-from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town
+from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town, run_now
+from trio_chat.chat import response
+from trio_chat.chat.dispatch import handle_line
+from trio_chat.chat.events import Output
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.irc.isupport import Lengths
@@ -68,18 +71,7 @@ def _fold(text: str) -> None:
 
 def talk(data: bytes) -> None:
     """The rules: the first byte of each line says which of four people says the rest of it."""
-    accounts = OpenAccounts()
-    memory = Memory(history=ListHistory(), accounts=accounts)
-    town = Town(Identity(created=NOON), SMALL, memory)
-    people = [
-        town.person("ann", "#a", caps="batch draft/multiline labeled-response echo-message message-tags server-time"),
-        town.person("bob", "#a", "#b", caps="draft/metadata-2 batch draft/event-playback draft/chathistory"),
-        town.person("eve", caps="sasl away-notify account-notify extended-join multi-prefix userhost-in-names"),
-        town.newcomer(),
-    ]
-    accounts.add("ann", "secret-1")
-    people[0].say("NS IDENTIFY secret-1")
-    people[1].say("MODE #b +s")
+    town, people = _four_people()
     for raw in data.split(b"\n")[:40]:
         if len(raw) < 2:
             continue
@@ -95,6 +87,59 @@ def talk(data: bytes) -> None:
             invariants.check(town.world)
         if person.ended:
             people[index] = Person(town)
+
+
+def _four_people() -> tuple[Town, list[Person]]:
+    accounts = OpenAccounts()
+    memory = Memory(history=ListHistory(), accounts=accounts)
+    town = Town(Identity(created=NOON), SMALL, memory)
+    people = [
+        town.person("ann", "#a", caps="batch draft/multiline labeled-response echo-message message-tags server-time"),
+        town.person("bob", "#a", "#b", caps="draft/metadata-2 batch draft/event-playback draft/chathistory"),
+        town.person("eve", caps="sasl away-notify account-notify extended-join multi-prefix userhost-in-names"),
+        town.newcomer(),
+    ]
+    accounts.add("ann", "secret-1")
+    people[0].say("NS IDENTIFY secret-1")
+    people[1].say("MODE #b +s")
+    return town, people
+
+
+def turns(data: bytes) -> None:
+    """Long answers: each in parts as small as can be; a line without text is the turn of one part, of the person it names."""
+    town, people = _four_people()
+    rests: dict[Person, Output] = {}
+    sizes = response.WORK_AT_ONCE, response.WORK_IN_TURN
+    response.WORK_AT_ONCE = response.WORK_IN_TURN = 1
+    try:
+        for raw in data.split(b"\n")[:60]:
+            index = raw[0] % len(people) if raw else 0
+            person, line = people[index], raw[1:].rstrip(b"\r")
+            if line:
+                while person in rests:  # lines of one client are carried out one after the other
+                    _go_on(town, person, rests)
+                _give(town, person, rests, handle_line(town.world, person.session, line))
+            elif person in rests:
+                _go_on(town, person, rests)
+            invariants.check(town.world)
+            if person.ended:
+                people[index] = Person(town)
+    finally:
+        response.WORK_AT_ONCE, response.WORK_IN_TURN = sizes
+
+
+def _go_on(town: Town, person: Person, rests: dict[Person, Output]) -> None:
+    rest = rests.pop(person)
+    if not person.ended and rest.more is not None:
+        _give(town, person, rests, rest.more())
+    elif not person.ended and rest.later is not None:
+        _give(town, person, rests, run_now(rest.later()))
+
+
+def _give(town: Town, person: Person, rests: dict[Person, Output], output: Output) -> None:
+    town.deliver(output._replace(more=None, later=None), person)
+    if output.more is not None or output.later is not None:
+        rests[person] = output
 
 
 class _Defect(logging.Handler):
@@ -180,4 +225,4 @@ async def _attack(clients: trio.Nursery, server: Server, data: bytes) -> None:
     await ours.aclose()
 
 
-TARGETS = {"lines": lines, "talk": talk, "stream": stream}
+TARGETS = {"lines": lines, "talk": talk, "turns": turns, "stream": stream}
