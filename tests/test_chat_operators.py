@@ -443,6 +443,22 @@ def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Per
     assert not town.world.staff
 
 
+def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(town: Town, root: Person, staying: Person) -> None:
+    """Also while nobody is connected; the user is told of it on return. Only SAJOIN needs somebody who is sent the channel."""
+    bob = town.person("bob", "#a")
+    staying.leave()
+    bob.read()
+    assert commands(root.say("SAJOIN Anna #b")) == ["401"]
+    root.say("SAPART Anna #a :too long")
+    assert find(bob.read(), "PART").source.startswith("Anna!")
+    root.say("SANICK Anna carla")
+    assert "carla" in town.world.users
+    assert [entry.text for entry in town.world.residents.missed_of(1)] == [
+        "root, an operator of the server, removed you from #a: too long",
+        "root, an operator of the server, gave you the nickname carla",
+    ]
+
+
 def test_who_stays_can_be_killed(town: Town, root: Person, staying: Person) -> None:
     """Also while nobody is connected."""
     bob = town.person("bob", "#a")

@@ -39,7 +39,7 @@ def join_command(request: Request) -> Steps:
     if request.params[0] == "0":
         for channel in list(request.user.channels):
             if channel in request.user.channels:
-                part(request, channel, "")
+                part(request, request.user, channel, "")
                 yield _work_of(channel)
         return
     names = list(dict.fromkeys(request.params[0].split(",")))
@@ -168,12 +168,12 @@ def part_command(request: Request) -> None:
             continue
         request.reply.charge(len(channel.members) // 2)  # each of them is sent it
         # A member that may not speak does not do so by its last words.
-        part(request, channel, "" if policy.is_muted(request.user, channel) else request.param(1))
+        part(request, request.user, channel, "" if policy.is_muted(request.user, channel) else request.param(1))
 
 
-def part(request: Request, channel: Channel, reason: str) -> None:
-    """Leave one channel."""
-    world, user = request.world, request.user
+def part(request: Request, user: User, channel: Channel, reason: str) -> None:
+    """Have a member leave one channel."""
+    world = request.world
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
     request.reply.emit(world.event(user, "PART", params, channel.audience_of(user), channels=(channel,)))

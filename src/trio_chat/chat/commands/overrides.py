@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from trio_chat.chat import policy
+from trio_chat.chat import missed, policy
 from trio_chat.chat.commands import channels, modes, registration
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
@@ -12,10 +12,10 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
 
 
-def _other(request: Request, nick: str) -> User | None:
-    """Return somebody who is connected, or answer ERR_NOSUCHNICK and return None."""
+def _other(request: Request, nick: str, *, is_connected: bool = False) -> User | None:
+    """Return a user, who may have to be connected, or answer ERR_NOSUCHNICK and return None."""
     user = request.world.users.get(fold_or_self(nick))
-    if user is None or not user.sessions:
+    if user is None or (is_connected and not user.sessions):
         request.reply.numeric(n.ERR_NOSUCHNICK, nick)
         return None
     return user
@@ -27,7 +27,7 @@ def _other(request: Request, nick: str) -> User | None:
 )  # fmt: skip
 def sajoin_command(request: Request) -> None:
     """Make somebody join channels."""
-    user = _other(request, request.params[0]) if len(request.params) > 1 else request.user
+    user = _other(request, request.params[0], is_connected=True) if len(request.params) > 1 else request.user
     if user is None:
         return
     names = list(dict.fromkeys(request.params[-1].split(",")))[: request.world.lengths.targets]
@@ -48,7 +48,6 @@ def sapart_command(request: Request) -> None:
     user = _other(request, request.params[0])
     if user is None:
         return
-    acting = replace(request, session=user.sessions[0])
     for name in list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]:
         channel = request.world.channels.get(fold_or_self(name))
         if channel is None:
@@ -57,7 +56,10 @@ def sapart_command(request: Request) -> None:
             request.reply.numeric(n.ERR_USERNOTINCHANNEL, user.nick, channel.name)
         else:
             audit(request, f"SAPART {user.source} {channel.name}: {request.param(2)}")
-            channels.part(acting, channel, request.param(2))
+            channels.part(request, user, channel, request.param(2))
+            reason = f": {request.param(2)}" if request.param(2) else ""
+            told = f"{request.user.nick}, an operator of the server, removed you from {channel.name}{reason}"
+            missed.note(request.world, user, told)
 
 
 @command("SAMODE", "<channel> <modes> [<parameter>…]", min_params=2, right="channels", help="Change the modes of any channel.")
@@ -86,4 +88,5 @@ def sanick_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     audit(request, f"SANICK {user.source} {nick}")
+    missed.note(world, user, f"{request.user.nick}, an operator of the server, gave you the nickname {nick}")
     registration.rename(request, user, nick, folded)
