@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
 
-from edge import read_up_to
+from edge import edge, read_up_to
 from support import NOON, Clock, ListHistory, Person, Town, commands
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
@@ -338,6 +338,23 @@ async def test_a_reply_comes_behind_what_was_said_to_its_client_before(town: Tow
     history.gate.set()
     await broadcaster.wait_delivered(ticket)
     assert commands(bob.read()) == ["PRIVMSG", "PONG"]
+
+
+@pytest.mark.parametrize("is_shutdown", [False, True])
+async def test_a_slow_database_keeps_no_reason_back(autojump_clock: MockClock, is_shutdown: bool) -> None:
+    """Who leaves, or is sent away, is told why, though what it said before is not committed yet."""
+    async with edge(memory=Memory(history=SlowHistory())) as here:
+        ann = here.connect()
+        await ann.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")
+        await ann.until("422")
+        await ann.send(b"JOIN #a\r\nPRIVMSG #a :hi\r\n")
+        await wait_all_tasks_blocked()
+        if is_shutdown:
+            (connection,) = here.server.connections
+            connection.shut_down()
+        else:
+            await ann.send(b"QUIT\r\n")
+        assert (await ann.until("ERROR")).params[0].startswith("Closing link")
 
 
 async def test_a_reply_to_who_said_something_waits_for_it(town: Town, nursery: trio.Nursery) -> None:

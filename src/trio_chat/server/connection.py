@@ -27,6 +27,8 @@ log = logging.getLogger("trio_chat")
 SHUTDOWN_REASON = "The server has shut down"
 FAREWELL_TIMEOUT = 5.0
 """Seconds in which a client that is ended can still be told why."""
+_LAST_DELIVERY_TIMEOUT = 2.0
+"""Seconds of these in which what was said before is still waited for: a database that is locked must not keep the reason back."""
 _LINES_PER_TURN = 64
 """After so many lines of one client other tasks get a turn."""
 
@@ -310,7 +312,8 @@ class Connection:
         """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""
         ticket = self._leave()
         scope.deadline = trio.current_time() + FAREWELL_TIMEOUT
-        await self._hub.broadcaster.wait_delivered(ticket)
+        with trio.move_on_after(_LAST_DELIVERY_TIMEOUT):
+            await self._hub.broadcaster.wait_delivered(ticket)
         outbox.send_last(self._last_words())
         await outbox.wait_flushed()
         scope.deadline = min(scope.deadline, trio.current_time() + LINGER_TIMEOUT)
