@@ -9,14 +9,14 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.history import HistoryError, Record
+from trio_chat.chat.history import BadRecord, HistoryError, Record
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.lasting import Changes, ChannelWish, State
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster, gather
-from trio_chat.server.state import KEPT_AFTER, Unkept, keep_state
+from trio_chat.server.state import KEPT_AFTER, Unkept, keep_state, save_state
 from trio_chat.storage.database import StorageError
 
 
@@ -163,7 +163,7 @@ class SlowStore:
 
     def __init__(self) -> None:
         self.gate = trio.Event()
-        self.error: StorageError | None = None
+        self.error: Exception | None = None
         self.saved: list[Changes] = []
 
     async def load(self) -> Changes:
@@ -343,3 +343,42 @@ def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
         assert output.not_kept is not None
     town.world.unsaved.take()
     assert handle_line(town.world, ann.session, line.encode()).not_kept is None
+
+
+class Unwritable(ListHistory):
+    """A history that can write messages, but not what has changed of the state."""
+
+    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+        """Remember messages."""
+        if state is not None:
+            raise BadRecord("int too big to convert")
+        await super().commit(records)
+
+
+async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nursery) -> None:
+    """It is a defect, and no reason to refuse what others say from then on; a client whose command confirms it is told."""
+    history = Unwritable()
+    town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    broadcaster = Broadcaster(100, 10, history, Unkept(town.world))
+    nursery.start_soon(broadcaster.run)
+    ann.read()
+    town.world.unsaved.note_marker(1, "#a")
+    for line in ("PRIVMSG #a :hi", "PING x"):
+        output = handle_line(town.world, ann.session, line.encode())
+        broadcaster.accept(output, ann.session)
+    await wait_all_tasks_blocked()
+    assert commands(bob.read()) == ["PRIVMSG"]
+    assert commands(ann.read()) == ["PONG"]
+    assert town.world.unsaved.markers == {(1, "#a")}
+
+
+@pytest.mark.parametrize("error", [StorageError("the disk is full"), OverflowError("int too big to convert")])
+async def test_what_cannot_be_written_ends_no_server(changing: Hall, error: Exception) -> None:
+    """Neither for want of room nor by a defect."""
+    store = SlowStore()
+    store.error = error
+    store.gate.set()
+    changing.change()
+    assert not await save_state(changing.town.world, store)
+    assert changing.town.world.unsaved

@@ -69,7 +69,7 @@ class BanKeeper:
         try:
             await self._table.save(changes)
             is_saved = True
-        except StorageError as error:
+        except (StorageError, ValueError, OverflowError) as error:  # the latter by a defect
             log.error("bans cannot be written: %s", error)
         finally:
             if not is_saved:

@@ -171,7 +171,7 @@ class Broadcaster:
         has left is not here, whether that can be written down or not.
         """
         try:
-            await self._keep(_records(items))
+            is_kept = await self._keep(_records(items))
         except BadRecord as error:
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
@@ -179,22 +179,31 @@ class Broadcaster:
                 log.error("the history cannot be written, messages are refused until it can: %s", error)
             self._is_failing = True
             return [_without_memory(item) for item in items]
-        return [item.parts for item in items]
+        return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
 
-    async def _keep(self, records: list[Record]) -> None:
-        """Have the history take records, and what has changed of the state with them. No checkpoint when there is neither."""
+    async def _keep(self, records: list[Record]) -> bool:
+        """Have the history take records, and what has changed of the state with them; return whether the state was kept.
+
+        No checkpoint when there is neither. State that cannot be written, which is a defect, does not keep messages back.
+        """
         unkept = self._unkept
         if unkept is None or unkept.is_nothing:
             await self._commit(records)
-            return
+            return True
         async with unkept.turn:
-            state = unkept.take()
+            state, is_kept = unkept.take(), False
             try:
                 await self._commit(records, state)
-            except BaseException:  # when cancelled too: whether it was kept is not known, and twice does no harm
-                if state is not None:
+                is_kept = True
+            except BadRecord as error:
+                if state is None:
+                    raise
+                await self._commit(records)  # which raises when it is a record that is bad
+                log.error("internal error: what has changed cannot be kept: %s", error)
+            finally:
+                if not is_kept and state is not None:  # when cancelled too: twice does no harm
                     unkept.put_back()
-                raise
+        return is_kept
 
     async def _commit(self, records: list[Record], state: State | None = None) -> None:
         if self._history is None or not (records or state):

@@ -171,7 +171,7 @@ async def save_state(world: World, store: Store) -> bool:
     try:
         await store.save(_changes(world, taken))
         is_saved = True
-    except StorageError as error:
+    except (StorageError, ValueError, OverflowError) as error:  # the latter by a defect: no text, or a number too large
         log.error("channels, always-on users and read markers cannot be written: %s", error)
     finally:
         if not is_saved:  # when cancelled too: whether it was written is not known, and twice does no harm
