@@ -159,17 +159,18 @@ def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
 
 
 def test_who_is_gone_is_not_excepted_any_more(old: apsw.Connection) -> None:
-    """The next account with the name neither joins by its invitation nor speaks by its exception; bans stay."""
+    """Another account with the name neither joins by its invitation nor speaks by its exception, also one there is; bans stay."""
+    known = REGISTERED["Ann"]
     lists = {
         "b": [["a:gone", "x!y@z", 1]],
-        "e": [["m:a:gone", "x!y@z", 1], ["*!*@gone", "x!y@z", 2]],
-        "I": [["a:ANN", "x!y@z", 1], ["a:gone", "x!y@z", 2], ["a:g*", "x!y@z", 3], ["a:БОБ", "x!y@z", 4]],
+        "e": [["m:a:gone", "x!y@z", known], ["a:bob", "x!y@z", known], ["*!*@gone", "x!y@z", 2]],
+        "I": [["a:ANN", "x!y@z", known], ["a:gone", "x!y@z", 2], ["a:g*", "x!y@z", 3], ["a:БОБ", "x!y@z", 4]],
     }
     state = {"name": "#a", "owner": "Ann", "access": {}, "members": {}, "lists": lists}
     old.execute("INSERT INTO channel VALUES ('#a', ?)", (json.dumps(state, ensure_ascii=False),))
     migrate(old)
     kept = json.loads(old.execute("SELECT state FROM channel").get)["lists"]
-    assert kept == {"b": lists["b"], "e": lists["e"][1:], "I": [lists["I"][0], *lists["I"][2:]]}
+    assert kept == {"b": lists["b"], "e": lists["e"][2:], "I": [lists["I"][0], *lists["I"][2:]]}
 
 
 def test_suspended_accounts_stay_so(old: apsw.Connection) -> None:

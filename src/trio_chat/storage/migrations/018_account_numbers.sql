@@ -141,13 +141,16 @@ UPDATE channel SET state = json_set(
         JOIN owner ON owner.folded = entry.key
     ))
 );
--- Exceptions and invitations of accounts that are gone are not for who registers the name next. (In ASCII: SQL folds no other.)
+-- Exceptions and invitations of accounts that are gone are not for who registers the name next, nor for who has done so: what is
+-- older than the account was not for it. (In ASCII: SQL folds no other.)
 CREATE TABLE mask (folded TEXT, letter TEXT, position INTEGER, entry TEXT, is_gone INTEGER);
 INSERT INTO mask
     SELECT folded, list.key, entry.key, entry.value,
         (entry.value ->> 0 GLOB 'a:*' OR entry.value ->> 0 GLOB 'm:a:*') AND entry.value ->> 0 NOT GLOB '*[*?]*'
         AND entry.value ->> 0 NOT GLOB '*[^ -~]*'
-        AND lower(substr(entry.value ->> 0, instr(entry.value ->> 0, 'a:') + 2)) NOT IN (SELECT owner.folded FROM owner)
+        AND lower(substr(entry.value ->> 0, instr(entry.value ->> 0, 'a:') + 2)) NOT IN (
+            SELECT account.folded FROM account WHERE created <= entry.value ->> 2
+        )
     FROM channel, json_each(state, '$.lists') AS list, json_each(list.value) AS entry WHERE list.key IN ('e', 'I');
 UPDATE channel SET state = json_set(state, '$.lists.e', json((
     SELECT json_group_array(json(entry) ORDER BY position) FROM mask WHERE mask.folded = channel.folded AND letter = 'e' AND NOT is_gone
