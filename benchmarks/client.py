@@ -143,10 +143,15 @@ def memory(lines: int) -> tuple[float, float]:
     process = psutil.Process(client.process.pid)
     empty = process.memory_info().rss / 1e6
     text = "the quick brown fox jumps over the lazy dog and goes home again"
-    for start in range(0, lines, 500):
-        feed.send(*(f":bob!u@h PRIVMSG #lobby :{number} {text}" for number in range(start, min(start + 500, lines))))
-        client.read(0)
+
+    def fill() -> None:
+        for start in range(0, lines, 500):
+            feed.send(*(f":bob!u@h PRIVMSG #lobby :{number} {text}" for number in range(start, min(start + 500, lines))))
+
+    filling = threading.Thread(target=fill, daemon=True)  # what the client draws meanwhile must be read, or it stops
+    filling.start()
     client.wait_for(str(lines - 1).encode())
+    filling.join()
     client.drain(1)
     full = process.memory_info().rss / 1e6
     client.close()
