@@ -1,4 +1,4 @@
-"""How fast is trio-chat, and how fast are the IRC servers that are installed here? The same work for each, in turn.
+"""Comparison of trio-chat with the IRC servers that are installed here: the same work for each, in turn.
 
     python benchmarks/compare.py
 

@@ -1,4 +1,4 @@
-"""What a long history costs: reading from it, searching it, starting with it, and writing to it.
+"""Costs of a long history: reading from it, searching it, starting with it, and writing to it.
 
     python benchmarks/history.py
 

@@ -1,4 +1,4 @@
-"""How long `trio-chat serve` of this checkout takes until it can be joined."""
+"""Start-up time of `trio-chat serve` of this checkout: until it can be joined."""
 
 import subprocess
 import sys

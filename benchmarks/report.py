@@ -1,4 +1,4 @@
-"""What was measured, as a table for people and as JSON for comparison."""
+"""Reports of measurements: a table for people, and JSON for comparison."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What is measured: each scenario takes a server that has just been started, and gives figures with names."""
+"""Scenarios of load: each takes a server that has just been started, and gives figures with names."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What suites share that are clients of a real server: how one comes to the lobby, and how its history is read."""
+"""Clients of a real server, as several suites use them: how they come to the lobby, and how its history is read."""
 
 from collections.abc import Sequence
 

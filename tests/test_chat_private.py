@@ -1,4 +1,4 @@
-"""What two say to each other in private: remembered with reactions, taken back for both, by nobody else."""
+"""Private conversations (PRIVMSG between two users): remembered with reactions, taken back for both, by nobody else."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How long a channel is remembered: who says so, what is still shown, what is deleted."""
+"""Retention of a channel's history: the settings that decide, what is still shown, what is deleted."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is seen while the client is being loaded."""
+"""Loading of the client: what the user sees meanwhile."""
 
 import gc
 import subprocess

@@ -1,4 +1,4 @@
-"""Who is there: talkers who remember what they were promised, and enemies who do what nobody should."""
+"""Clients of the chaos test: talkers that remember what they were promised, and enemies that do what no client should."""
 
 import random
 import socket

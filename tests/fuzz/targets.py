@@ -1,4 +1,4 @@
-"""What is fuzzed: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a test runs the seeds."""
+"""Fuzz targets: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a test runs the seeds."""
 
 import logging
 from functools import cache
