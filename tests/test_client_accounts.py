@@ -434,16 +434,21 @@ async def test_message_typed_when_the_question_came() -> None:
         assert ring.kept == {}
 
 
+async def offer_sasl(server: FakeServer) -> None:
+    """Negotiate up to the point where the client can log in."""
+    for start in ("CAP LS", "NICK", "USER"):
+        await server.expect(start)
+    await server.send(":srv.test CAP * LS :sasl")
+    await server.expect("CAP REQ sasl")
+    await server.send(":srv.test CAP * ACK :sasl")
+
+
 @pytest.mark.parametrize("kept", [("alice", SECRET), ("other", SECRET)])
 async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
     """The password of the nickname, or else of any account there, logs in while the connection is negotiated; no question."""
     async with chat(caps="sasl", keys=keys(KeyRing(kept))) as c:
         server = await c.server()
-        for start in ("CAP LS", "NICK", "USER"):
-            await server.expect(start)
-        await server.send(":srv.test CAP * LS :sasl")
-        await server.expect("CAP REQ sasl")
-        await server.send(":srv.test CAP * ACK :sasl")
+        await offer_sasl(server)
         await server.expect("AUTHENTICATE PLAIN")
         await server.send("AUTHENTICATE +")
         await server.expect(f"AUTHENTICATE {plain(*kept)}")
@@ -457,11 +462,7 @@ async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
     """Not by PLAIN, when nobody has asked for a connection without encryption; the user reads why."""
     async with chat(caps="sasl", keys=keys(KeyRing(("alice", SECRET))), may_be_plain=False) as c:
         server = await c.server()
-        for start in ("CAP LS", "NICK", "USER"):
-            await server.expect(start)
-        await server.send(":srv.test CAP * LS :sasl")
-        await server.expect("CAP REQ sasl")
-        await server.send(":srv.test CAP * ACK :sasl")
+        await offer_sasl(server)
         await server.expect("CAP END")
         await server.welcome("alice")
         await server.let_join("#lobby")
@@ -472,11 +473,7 @@ async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -
     """A kept password that the server refuses is told once, and not tried on the next connection."""
     async with chat(caps="sasl", keys=keys(KeyRing(("alice", "old")))) as c:
         server = await c.server()
-        for start in ("CAP LS", "NICK", "USER"):
-            await server.expect(start)
-        await server.send(":srv.test CAP * LS :sasl")
-        await server.expect("CAP REQ sasl")
-        await server.send(":srv.test CAP * ACK :sasl")
+        await offer_sasl(server)
         await server.expect("AUTHENTICATE PLAIN")
         await server.send(":srv.test 904 * :No")
         await server.expect("CAP END")
