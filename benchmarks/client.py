@@ -1,9 +1,11 @@
-"""The client itself: its start, memory with a long scroll-back, CPU and the latency of keys while messages come in.
+"""The client itself: its start, memory with a long scroll-back, CPU and the latency of keys while
+messages come in.
 
     python benchmarks/client.py [--lines N] [--rate N] [--seconds N]
 
-A tiny server in a thread feeds a real `trio-chat connect` on a pseudo-terminal (so: not on Windows). A key's latency is the time
-from writing it to the terminal until its echo is read from there.
+A tiny server in a thread feeds a real `trio-chat connect` on a pseudo-terminal (so: not on
+Windows). A key's latency is the time from writing it to the terminal until its echo is read from
+there.
 """
 
 import argparse
@@ -28,8 +30,20 @@ import psutil
 _PATIENCE = 60
 _COMPILED = tempfile.TemporaryDirectory(prefix="trio-chat-bench-")
 _STARTS: tuple[tuple[str, dict[bytes, str], tuple[str, ...]], ...] = (
-    ("full screen", {b"Opening": "first word", b"1 127.0.0.1": "first frame", b"#lobby": "being in the channel"}, ()),
-    ("--plain", {b"[INFO]": "first line", b"You have joined": "being in the channel"}, ("--plain",)),
+    (
+        "full screen",
+        {
+            b"Opening": "first word",
+            b"1 127.0.0.1": "first frame",
+            b"#lobby": "being in the channel",
+        },
+        (),
+    ),
+    (
+        "--plain",
+        {b"[INFO]": "first line", b"You have joined": "being in the channel"},
+        ("--plain",),
+    ),
 )
 """What is drawn at first, and when the user is where he wants to be."""
 
@@ -56,7 +70,11 @@ class Feed:
             if word == "NICK":
                 self.send(f":srv 001 {rest[0]} :hi", ":srv 005 me CHANTYPES=# :are supported")
             elif word == "JOIN":
-                self.send(f":me!u@h JOIN {rest[0]}", f":srv 353 me = {rest[0]} :me bob", f":srv 366 me {rest[0]} :End")
+                self.send(
+                    f":me!u@h JOIN {rest[0]}",
+                    f":srv 353 me = {rest[0]} :me bob",
+                    f":srv 366 me {rest[0]} :End",
+                )
                 self.joined.set()
             elif word == "PING":
                 self.send(f":srv PONG srv {rest[0]}")
@@ -75,11 +93,30 @@ class Client:
         ioctl(slave, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.begun = time.perf_counter()
         home = tempfile.mkdtemp(prefix="trio-chat-bench-")
-        environment = {**os.environ, "HOME": home, "TERM": "xterm-256color", "LANG": "C.UTF-8", "COLORTERM": "truecolor"}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # no user has this: every start would compile the program anew
+        environment = {
+            **os.environ,
+            "HOME": home,
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+            "COLORTERM": "truecolor",
+        }
+        environment.pop(
+            "PYTHONDONTWRITEBYTECODE", None
+        )  # no user has this: every start would compile the program anew
         environment["PYTHONPYCACHEPREFIX"] = _COMPILED.name
-        command = [sys.executable, "-m", "trio_chat", "connect", f"127.0.0.1:{port}", "--nick", "me", *arguments]
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=home)
+        command = [
+            sys.executable,
+            "-m",
+            "trio_chat",
+            "connect",
+            f"127.0.0.1:{port}",
+            "--nick",
+            "me",
+            *arguments,
+        ]
+        self.process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=home
+        )
         os.close(slave)
         self.seen = b""
 
@@ -114,7 +151,9 @@ class Client:
 
 
 def start_up(runs: int, signs: Sequence[bytes], *arguments: str) -> list[tuple[float, float]]:
-    """Return the median seconds, of the clock and of the CPU, until each of these is drawn, one after the other."""
+    """Return the median seconds, of the clock and of the CPU, until each of these is drawn, one
+    after the other.
+    """
     times: list[list[tuple[float, float]]] = [[] for _ in signs]
     for run in range(runs + 1):
         feed = Feed()
@@ -146,9 +185,16 @@ def memory(lines: int) -> tuple[float, float]:
 
     def fill() -> None:
         for start in range(0, lines, 500):
-            feed.send(*(f":bob!u@h PRIVMSG #lobby :{number} {text}" for number in range(start, min(start + 500, lines))))
+            feed.send(
+                *(
+                    f":bob!u@h PRIVMSG #lobby :{number} {text}"
+                    for number in range(start, min(start + 500, lines))
+                )
+            )
 
-    filling = threading.Thread(target=fill, daemon=True)  # what the client draws meanwhile must be read, or it stops
+    filling = threading.Thread(
+        target=fill, daemon=True
+    )  # what the client draws meanwhile must be read, or it stops
     filling.start()
     client.wait_for(str(lines - 1).encode())
     filling.join()
@@ -159,7 +205,9 @@ def memory(lines: int) -> tuple[float, float]:
 
 
 def under_load(rate: int, seconds: float) -> tuple[float, list[float]]:
-    """Return the share of a core, and the latencies of keys in seconds, while so many messages a second come in."""
+    """Return the share of a core, and the latencies of keys in seconds, while so many messages a
+    second come in.
+    """
     feed, client = inside()
     stop = threading.Event()
 
@@ -185,7 +233,9 @@ def under_load(rate: int, seconds: float) -> tuple[float, list[float]]:
 
 
 def _key(client: Client, letter: str) -> float:
-    """Press a key that no message has in it, as the only letter of the line; return the seconds until it is drawn."""
+    """Press a key that no message has in it, as the only letter of the line; return the seconds
+    until it is drawn.
+    """
     os.write(client.master, b"\x15")
     client.drain(0.03)
     begin = time.perf_counter()
@@ -205,12 +255,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9)
     options = parser.parse_args()
     for title, signs, arguments in _STARTS:
-        for what, (wall, cpu) in zip(signs.values(), start_up(options.runs, list(signs), *arguments), strict=True):
+        for what, (wall, cpu) in zip(
+            signs.values(), start_up(options.runs, list(signs), *arguments), strict=True
+        ):
             print(f"start to {what}, {title}: {wall * 1000:.0f} ms (CPU {cpu * 1000:.0f} ms)")
     share, latencies = under_load(options.rate, options.seconds)
     print(f"CPU at {options.rate} messages/s: {share * 100:.1f} % of a core")
     p50, p99 = statistics.median(latencies), statistics.quantiles(latencies, n=100)[98]
-    print(f"key to echo at {options.rate} messages/s: p50 {p50 * 1000:.1f} ms, p99 {p99 * 1000:.1f} ms")
+    print(
+        f"key to echo at {options.rate} messages/s: p50 {p50 * 1000:.1f} ms, p99"
+        f" {p99 * 1000:.1f} ms"
+    )
     empty, full = memory(options.lines)
     print(f"memory: {empty:.0f} MB, with {options.lines} lines {full:.0f} MB")
 

@@ -1,4 +1,5 @@
-"""Comparison of trio-chat with the IRC servers that are installed here: the same work for each, in turn.
+"""Comparison of trio-chat with the IRC servers that are installed here: the same work for each, in
+turn.
 
     python benchmarks/compare.py
 
@@ -28,9 +29,14 @@ def main() -> int:
     setting = _QUICK if options.quick else replace(Setting(), **_chosen(options))
     try:
         subjects = _subjects(options.servers)
-        clients = max(*GROWTH, setting.members, setting.crowd + 4, setting.idle, 2 * setting.pairs) + setting.at_once
+        clients = (
+            max(*GROWTH, setting.members, setting.crowd + 4, setting.idle, 2 * setting.pairs)
+            + setting.at_once
+        )
         allow_files(clients + _SPARE_FILES)
-        report = _measure(subjects, options.scenarios, setting, 1 if options.quick else options.rounds, clients)
+        report = _measure(
+            subjects, options.scenarios, setting, 1 if options.quick else options.rounds, clients
+        )
     except (SubjectError, GeneratorError) as error:
         print(f"compare: {error}", file=sys.stderr)
         return 1
@@ -41,13 +47,26 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Measure trio-chat beside the IRC servers that are installed here.")
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)} (all)")
-    parser.add_argument("--servers", default="", metavar="NAME,NAME", help=f"of {', '.join(SUBJECTS)} (those that are there)")
-    parser.add_argument("--rounds", type=int, default=3, help="runs of each server; medians are shown (3)")
+    parser = argparse.ArgumentParser(
+        description="Measure trio-chat beside the IRC servers that are installed here."
+    )
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)} (all)"
+    )
+    parser.add_argument(
+        "--servers",
+        default="",
+        metavar="NAME,NAME",
+        help=f"of {', '.join(SUBJECTS)} (those that are there)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="runs of each server; medians are shown (3)"
+    )
     for name, value in vars(Setting()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), help=f"({value:g})")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to save everything (benchmarks/results/…)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where to save everything (benchmarks/results/…)"
+    )
     parser.add_argument("--quick", action="store_true", help="small and once: does it work?")
     options = parser.parse_args()
     unknown = set(options.scenarios) - set(SCENARIOS)
@@ -55,12 +74,17 @@ def _options() -> argparse.Namespace:
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}")
     options.scenarios = options.scenarios or list(SCENARIOS)
     if options.seconds is not None and not 0 < options.seconds <= 60:
-        parser.error("--seconds is at most 60: after that a server may ask whether a silent client is still there")
+        parser.error(
+            "--seconds is at most 60: after that a server may ask whether a silent client is still"
+            " there"
+        )
     return options
 
 
 def _chosen(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: value for name in vars(Setting()) if (value := getattr(options, name)) is not None}
+    return {
+        name: value for name in vars(Setting()) if (value := getattr(options, name)) is not None
+    }
 
 
 def _subjects(names: str) -> list[Subject]:
@@ -76,7 +100,9 @@ def _subjects(names: str) -> list[Subject]:
     return chosen
 
 
-def _measure(subjects: Sequence[Subject], names: Sequence[str], setting: Setting, rounds: int, clients: int) -> Report:
+def _measure(
+    subjects: Sequence[Subject], names: Sequence[str], setting: Setting, rounds: int, clients: int
+) -> Report:
     words = program()
     cores = sorted(os.sched_getaffinity(0))
     server_core, load_core = (cores[0], cores[1]) if len(cores) > 1 else (None, None)
@@ -85,15 +111,24 @@ def _measure(subjects: Sequence[Subject], names: Sequence[str], setting: Setting
         ours=OURS,
         setting=vars(setting),
         generator=Path(words[-1]).name,
-        pinning="not pinned: one core only" if server_core is None else "server and load generator on a core each",
+        pinning=(
+            "not pinned: one core only"
+            if server_core is None
+            else "server and load generator on a core each"
+        ),
     )
     for name in names:
         print(f"{name}: {(SCENARIOS[name].__doc__ or '').strip()}", flush=True)
         for _ in range(rounds):
-            for subject in subjects:  # in turn, so that what else the machine does hits all of them alike
+            for (
+                subject
+            ) in subjects:  # in turn, so that what else the machine does hits all of them alike
                 if name == "capabilities" and not subject.has_capabilities:
                     continue
-                with running(subject, server_core) as server, generator(words, subject.port, clients, load_core) as load:
+                with (
+                    running(subject, server_core) as server,
+                    generator(words, subject.port, clients, load_core) as load,
+                ):
                     try:
                         figures = SCENARIOS[name](server, load, setting)
                     except GeneratorError as error:

@@ -1,7 +1,8 @@
-"""Many clients in one process and thread: plain non-blocking sockets and one selector, so that the server is what is measured.
+"""Many clients in one process and thread: plain non-blocking sockets and one selector, so that the
+server is what is measured.
 
-Between measurements they say something, wait for an answer and drop the rest (`exchange`); what happens during a measurement,
-where every byte is accounted for, is in `phase`.
+Between measurements they say something, wait for an answer and drop the rest (`exchange`); what
+happens during a measurement, where every byte is accounted for, is in `phase`.
 """
 
 import contextlib
@@ -68,13 +69,16 @@ class Crowd:
         self.clients: list[Client] = []
 
     def register(self, count: int, caps: Sequence[str]) -> None:
-        """Connect until there are so many clients, all of them registered and with these capabilities."""
+        """Connect until there are so many clients, all of them registered and with these
+        capabilities.
+        """
         while len(self.clients) < count:
             first = len(self.clients)
             batch = [self._connect() for _ in range(min(_AT_ONCE, count - first))]
             wanted = f"CAP REQ :{' '.join(caps)}\r\n" if caps else ""
             hellos = [
-                f"{wanted}NICK b{first + number}\r\nUSER bench 0 * :bench\r\nCAP END\r\n".encode() for number in range(len(batch))
+                f"{wanted}NICK b{first + number}\r\nUSER bench 0 * :bench\r\nCAP END\r\n".encode()
+                for number in range(len(batch))
             ]
             self.exchange(batch, hellos, b" 001 ")
         self.barrier()
@@ -87,13 +91,19 @@ class Crowd:
         self.barrier()
 
     def barrier(self) -> None:
-        """Wait until everybody has received everything that was under way. It also restarts the server's idle timers."""
+        """Wait until everybody has received everything that was under way. It also restarts the
+        server's idle timers.
+        """
         self._barriers += 1
         token = f"barrier-{self._barriers}-"
-        self.exchange(self.clients, [f"PING {token}\r\n".encode()] * len(self.clients), token.encode())
+        self.exchange(
+            self.clients, [f"PING {token}\r\n".encode()] * len(self.clients), token.encode()
+        )
 
     def exchange(self, clients: Sequence[Client], requests: Sequence[bytes], answer: bytes) -> None:
-        """Send every client's request and wait until each has been sent something with `answer` in it."""
+        """Send every client's request and wait until each has been sent something with `answer` in
+        it.
+        """
         for client, request in zip(clients, requests, strict=True):
             client.answer = b""
             client.send(request)
@@ -110,10 +120,15 @@ class Crowd:
         while waiting:
             self.receive(0.1, look)
             if time.monotonic() > deadline:
-                raise CrowdError(f"{len(waiting)} of {len(clients)} clients got no answer with {answer.decode()!r} in it")
+                raise CrowdError(
+                    f"{len(waiting)} of {len(clients)} clients got no answer with"
+                    f" {answer.decode()!r} in it"
+                )
 
     def receive(self, timeout: float, take: Callable[[Client, int], None]) -> None:
-        """Wait for bytes, read once from every client that has some, and have them taken from the start of `view`."""
+        """Wait for bytes, read once from every client that has some, and have them taken from the
+        start of `view`.
+        """
         for key, _ in self._selector.select(timeout):
             client: Client = key.data
             try:
@@ -136,7 +151,9 @@ class Crowd:
         try:
             sock = socket.create_connection(self._address, timeout=10)
         except OSError as error:
-            raise CrowdError(f"cannot connect to {self._address[0]}:{self._address[1]}: {error}") from None
+            raise CrowdError(
+                f"cannot connect to {self._address[0]}:{self._address[1]}: {error}"
+            ) from None
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setblocking(False)
         client = Client(sock)

@@ -1,4 +1,6 @@
-"""The load generator as a program of its own, on a core of its own: `load/` in C where that can be built, else `load.py`."""
+"""The load generator as a program of its own, on a core of its own: `load/` in C where that can be
+built, else `load.py`.
+"""
 
 import contextlib
 import json
@@ -67,7 +69,9 @@ class Generator:
 
 
 def program() -> list[str]:
-    """Return the words that start a generator, which is built first when there is a compiler and it has changed."""
+    """Return the words that start a generator, which is built first when there is a compiler and it
+    has changed.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         return [sys.executable, str(_HERE / "load.py")]
@@ -76,9 +80,20 @@ def program() -> list[str]:
     if not _BUILT.exists() or _BUILT.stat().st_mtime < newest:
         _BUILT.parent.mkdir(exist_ok=True)
         built = subprocess.run(
-            [compiler, "-O2", "-std=c11", "-Wall", "-Wextra", "-o", str(_BUILT), *map(str, sources)],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [
+                compiler,
+                "-O2",
+                "-std=c11",
+                "-Wall",
+                "-Wextra",
+                "-o",
+                str(_BUILT),
+                *map(str, sources),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if built.returncode:
             raise GeneratorError(f"the generator cannot be built:\n{built.stderr}")
     return [str(_BUILT)]
@@ -96,10 +111,16 @@ def generator(words: list[str], port: int, clients: int, core: int | None) -> It
     """
     command = [*words, "127.0.0.1", str(port), str(clients)]
     with on_core(core):
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
     try:
         yield Generator(process)
     finally:
         process.kill()
         process.communicate()
-        time.sleep(0.1)  # servers notice in their own time that everybody has gone, and have no common way to tell
+        time.sleep(
+            0.1
+            # servers notice in their own time that everybody has gone, and have no common way to
+            # tell
+        )

@@ -2,7 +2,8 @@
 
     python benchmarks/history.py
 
-makes a database of a million messages, measures, and removes it. README.md beside this file says how to read the result.
+makes a database of a million messages, measures, and removes it. README.md beside this file says
+how to read the result.
 """
 
 import argparse
@@ -71,7 +72,9 @@ def main() -> int:
         if path is None:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="trio-chat-bench-"))
             path = Path(directory) / "history.db"
-        report = Report(options={key: str(value) for key, value in vars(options).items() if key != "json"})
+        report = Report(
+            options={key: str(value) for key, value in vars(options).items() if key != "json"}
+        )
         try:
             _measure(report, path, options)
         except KeyboardInterrupt:
@@ -82,13 +85,26 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure what a long history costs.")
-    parser.add_argument("--messages", type=int, default=1_000_000, help="how many there are (1000000)")
-    parser.add_argument("--database", type=Path, metavar="FILE", help="use this one, made when it is not there, and keep it")
+    parser.add_argument(
+        "--messages", type=int, default=1_000_000, help="how many there are (1000000)"
+    )
+    parser.add_argument(
+        "--database",
+        type=Path,
+        metavar="FILE",
+        help="use this one, made when it is not there, and keep it",
+    )
     parser.add_argument("--queries", type=int, default=500, help="of each kind (500)")
-    parser.add_argument("--seconds", type=float, default=5, help="how long messages are written, each time (5)")
-    parser.add_argument("--starts", type=int, default=5, help="of the server, with and without the history (5)")
+    parser.add_argument(
+        "--seconds", type=float, default=5, help="how long messages are written, each time (5)"
+    )
+    parser.add_argument(
+        "--starts", type=int, default=5, help="of the server, with and without the history (5)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of everything that is random (1)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="where to save everything (benchmarks/results/…)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="where to save everything (benchmarks/results/…)"
+    )
     return parser.parse_args()
 
 
@@ -118,7 +134,11 @@ def _starts(report: Report, path: Path, count: int) -> None:
     print("Starting servers …", flush=True)
     pairs = [(start_seconds(None), start_seconds(path)) for _ in range(count)]
     empty, full = (statistics.median(times) for times in zip(*pairs, strict=True))
-    report.figures |= {"start, empty, s": empty, "start, with this history, s": full, "difference, s": full - empty}
+    report.figures |= {
+        "start, empty, s": empty,
+        "start, with this history, s": full,
+        "difference, s": full - empty,
+    }
 
 
 async def _timed(count: int, ask: Callable[[], Awaitable[object]]) -> dict[str, float]:
@@ -134,18 +154,26 @@ async def _reads(report: Report, history: SqliteHistory, options: argparse.Names
     print("Reading …", flush=True)
     chance = random.Random(options.seed)
     some = (data.BIG, *data.MIDDLE, *data.SMALL)
-    ids = [record.id for record in await history.messages(data.BIG, Span(from_newest=False), 10_000, 0)]
+    ids = [
+        record.id for record in await history.messages(data.BIG, Span(from_newest=False), 10_000, 0)
+    ]
     last = await history.last_id()
 
     def middle() -> Awaitable[object]:
-        return history.messages(data.BIG, Span(after=chance.randrange(ids[0], last), from_newest=False), 100, 0)
+        return history.messages(
+            data.BIG, Span(after=chance.randrange(ids[0], last), from_newest=False), 100, 0
+        )
 
     def around() -> Awaitable[object]:
         return history.messages(data.BIG, Span(before=chance.randrange(ids[0], last)), 100, 0)
 
     report.milliseconds |= {
-        "last 100 of the big channel": await _timed(options.queries, lambda: history.messages(data.BIG, Span(), 100, 0)),
-        "last 100 of any channel": await _timed(options.queries, lambda: history.messages(chance.choice(some), Span(), 100, 0)),
+        "last 100 of the big channel": await _timed(
+            options.queries, lambda: history.messages(data.BIG, Span(), 100, 0)
+        ),
+        "last 100 of any channel": await _timed(
+            options.queries, lambda: history.messages(chance.choice(some), Span(), 100, 0)
+        ),
         "100 after a message in the middle": await _timed(options.queries, middle),
         "100 before a message in the middle": await _timed(options.queries, around),
         "last 100 that a newcomer may see": await _timed(
@@ -168,8 +196,12 @@ async def _searches(report: Report, history: SqliteHistory, options: argparse.Na
             )
 
 
-async def _beside_searches(report: Report, history: SqliteHistory, options: argparse.Namespace) -> None:
-    """Read pages while somebody searches for all that everybody has said, one search after the other."""
+async def _beside_searches(
+    report: Report, history: SqliteHistory, options: argparse.Namespace
+) -> None:
+    """Read pages while somebody searches for all that everybody has said, one search after the
+    other.
+    """
     everything = Query(dict.fromkeys((data.BIG, *data.MIDDLE, *data.SMALL), 0), _SEARCHES[0])
 
     async def search() -> None:
@@ -185,7 +217,9 @@ async def _beside_searches(report: Report, history: SqliteHistory, options: argp
 
 
 async def _throughput(report: Report, history: SqliteHistory, seconds: float) -> None:
-    """Have many say something, each waiting until it is remembered, as the broadcaster makes them."""
+    """Have many say something, each waiting until it is remembered, as the broadcaster makes
+    them.
+    """
     print("Writing as fast as it can …", flush=True)
     ids = IdSource(time.time, await history.last_id())
     send, receive = trio.open_memory_channel[tuple[Record, trio.Event]](_SENDERS)
@@ -215,11 +249,16 @@ async def _throughput(report: Report, history: SqliteHistory, seconds: float) ->
         spent = time.perf_counter() - began
         nursery.cancel_scope.cancel()
     report.milliseconds["a message until it is remembered, 64 senders"] = quantiles(taken)
-    report.figures |= {"messages remembered a second, 64 senders": len(taken) / spent, "in a batch": len(taken) / batches}
+    report.figures |= {
+        "messages remembered a second, 64 senders": len(taken) / spent,
+        "in a batch": len(taken) / batches,
+    }
 
 
 async def _stalls(report: Report, history: SqliteHistory, seconds: float) -> None:
-    """Measure how late a task wakes: while nothing happens, while messages are written, and while they are also read."""
+    """Measure how late a task wakes: while nothing happens, while messages are written, and while
+    they are also read.
+    """
     print(f"Event loop at {_RATE} messages/s …", flush=True)
     ids = IdSource(time.time, await history.last_id())
 
@@ -235,7 +274,11 @@ async def _stalls(report: Report, history: SqliteHistory, seconds: float) -> Non
             await history.messages(data.BIG, Span(), 100, 0)
             await trio.sleep(0.02)
 
-    for name, tasks in (("at rest", ()), (f"{_RATE} messages/s", (write,)), (f"{_RATE} messages/s, 50 reads/s", (write, read))):
+    for name, tasks in (
+        ("at rest", ()),
+        (f"{_RATE} messages/s", (write,)),
+        (f"{_RATE} messages/s, 50 reads/s", (write, read)),
+    ):
         async with trio.open_nursery() as nursery:
             for task in tasks:
                 nursery.start_soon(task)

@@ -1,4 +1,6 @@
-"""A database as a busy server would have it after some years: the same for the same numbers, in two languages."""
+"""A database as a busy server would have it after some years: the same for the same numbers, in two
+languages.
+"""
 
 import random
 import time
@@ -23,14 +25,17 @@ _BATCH = 5000
 _PEOPLE = 400
 # The commonest first, as in both languages.
 _ENGLISH = (  # noqa: SIM905  # as one writes a text
-    "the to and a of is I in it that for you we on with have be this not are but at please when time think has from as will can "
-    "do all just here there who what meet tomorrow about release deploy coffee lunch key room python trio channel history search "
-    "works fine thanks good morning everyone database backup finished seconds server tests green review branch today yes later"
+    "the to and a of is I in it that for you we on with have be this not are but at please when"
+    " time think has from as will can do all just here there who what meet tomorrow about release"
+    " deploy coffee lunch key room python trio channel history search works fine thanks good"
+    " morning everyone database backup finished seconds server tests green review branch today yes"
+    " later"
 ).split()
 _RUSSIAN = (  # noqa: SIM905
-    "и не что в на я с это как так но мы по у вы да для есть к за уже или если от надо сейчас когда можно нет будет может там "
-    "сервер снова посмотрите пожалуйста время думаю встретиться завтра насчёт выпуска кофе обед ключ комнаты канал история поиск "
-    "работает спасибо доброе утро всем база копия готова секунды тесты проверьте ветку сегодня позже увидимся хорошо документ"
+    "и не что в на я с это как так но мы по у вы да для есть к за уже или если от надо сейчас когда"
+    " можно нет будет может там сервер снова посмотрите пожалуйста время думаю встретиться завтра"
+    " насчёт выпуска кофе обед ключ комнаты канал история поиск работает спасибо доброе утро всем"
+    " база копия готова секунды тесты проверьте ветку сегодня позже увидимся хорошо документ"
 ).split()
 _RARE = [f"{stem}{number}" for number in range(2000) for stem in ("issue", "заявка")]
 
@@ -64,16 +69,28 @@ def _messages(count: int, random: random.Random) -> Iterator[Record]:
     first, last = first_id(end - _YEARS * 365 * 86_400), first_id(end)
     step = (last - first) // max(1, count)
     people = [
-        f"{name}{number}!user{number}@192.0.2.{number % 250}" for number in range(_PEOPLE // 2) for name in ("ann", "борис")
+        f"{name}{number}!user{number}@192.0.2.{number % 250}"
+        for number in range(_PEOPLE // 2)
+        for name in ("ann", "борис")
     ]
-    weights = list(accumulate(1 / place for place in range(1, max(len(_ENGLISH), len(_RUSSIAN)) + 1)))
+    weights = list(
+        accumulate(1 / place for place in range(1, max(len(_ENGLISH), len(_RUSSIAN)) + 1))
+    )
     for number in range(count):
         words = _ENGLISH if random.random() < 0.5 else _RUSSIAN
         said = random.choices(words, cum_weights=weights[: len(words)], k=random.randint(2, 14))
         if random.random() < 0.05:
             said.append(random.choice(_RARE))
         source = random.choice(people)
-        yield Record(_channel(random), first + number * step, "PRIVMSG", source, "", " ".join(said), is_private=False)
+        yield Record(
+            _channel(random),
+            first + number * step,
+            "PRIVMSG",
+            source,
+            "",
+            " ".join(said),
+            is_private=False,
+        )
 
 
 def _channel(random: random.Random) -> str:

@@ -17,10 +17,14 @@ def start_seconds(database: Path | None) -> float:
     """
     with tempfile.TemporaryDirectory(prefix="trio-chat-bench-") as directory:
         config = Path(directory) / "config.ini"
-        config.write_text(_CONFIG.format(file=database.resolve() if database else "new.db"), encoding="utf-8")
+        config.write_text(
+            _CONFIG.format(file=database.resolve() if database else "new.db"), encoding="utf-8"
+        )
         command = [sys.executable, "-m", "trio_chat", "serve", "--config", str(config)]
         began = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=directory
+        ) as process:
             try:
                 assert process.stdout is not None
                 said = b""

@@ -1,9 +1,10 @@
-"""The load generator in Python, for where there is no C compiler: the same orders and answers as `load/main.c`, more slowly.
+"""The load generator in Python, for where there is no C compiler: the same orders and answers as
+`load/main.c`, more slowly.
 
     load.py 127.0.0.1 6667 10000        the server's address, and how many clients there can be
 
-A fast server waits for it: what it measures of one is a lower bound. It knows `connect`, `join`, `rest`,
-`fanout`, `check` and `pairs`.
+A fast server waits for it: what it measures of one is a lower bound. It knows `connect`, `join`,
+`rest`, `fanout`, `check` and `pairs`.
 """
 
 import gc
@@ -47,26 +48,45 @@ class Load:
         return {"seconds": time.perf_counter() - begin}
 
     def fanout(
-        self, members: str, senders: str, window: str, rate: str, seconds: str, size: str, probes: str
+        self,
+        members: str,
+        senders: str,
+        window: str,
+        rate: str,
+        seconds: str,
+        size: str,
+        probes: str,
     ) -> dict[str, object]:
         """Have some members say something and all of them get it."""
         if probes != "0":
-            raise CrowdError("what others feel can be measured by the generator in C only: install a C compiler")
+            raise CrowdError(
+                "what others feel can be measured by the generator in C only: install a C compiler"
+            )
         gc.collect()
-        phase = self._phase = Phase(self._crowd, int(members), int(senders), int(size), echo=self._has_echo)
+        phase = self._phase = Phase(
+            self._crowd, int(members), int(senders), int(size), echo=self._has_echo
+        )
         latencies = array("q")
         if float(rate):
             lasted, late = phase.pace(float(seconds), float(rate), latencies)
         else:
             lasted, late = phase.saturate(float(seconds), int(window)), 0.0
         return {
-            "seconds": lasted, "deliveries": phase.deliveries, "late_ms": late * 1000, "latency_ms": _quantiles(latencies),
-        }  # fmt: skip
+            "seconds": lasted,
+            "deliveries": phase.deliveries,
+            "late_ms": late * 1000,
+            "latency_ms": _quantiles(latencies),
+        }
 
     def check(self) -> dict[str, object]:
         """Say whether in the last `fanout` everybody got everything once and in order."""
         problems = self._phase.problems() if self._phase is not None else []
-        return {"lacking": 0, "wrong": len(problems), "strays": 0, "sample": "; ".join(problems[:3])}
+        return {
+            "lacking": 0,
+            "wrong": len(problems),
+            "strays": 0,
+            "sample": "; ".join(problems[:3]),
+        }
 
     def rest(self) -> dict[str, object]:
         """Wait until everybody has received everything that was under way."""
@@ -86,7 +106,8 @@ class Load:
             client.send(b"PRIVMSG b%d :%b\r\n" % (others[id(client)], text))
 
         def take(client: Client, size: int) -> None:
-            # One message of each pair is under way: more than its end never comes, less of it needs no answer yet.
+            # One message of each pair is under way: more than its end never comes, less of it needs
+            # no answer yet.
             mark = b"PRIVMSG b%d :%b\r\n" % (others[id(client)] ^ 1, text)
             client.answer = (client.answer + self._crowd.view[:size])[-2 * len(mark) - 512 :]
             if mark not in client.answer:
@@ -112,9 +133,13 @@ class Load:
         while waiting and time.perf_counter() < begin + lasted + _LAST_ANSWER:
             self._crowd.receive(0.01, take)
         return {
-            "seconds": lasted, "round_trips": count, "latency_ms": _quantiles(latencies),
-            "lacking": len(waiting), "strays": 0, "sample": "",
-        }  # fmt: skip
+            "seconds": lasted,
+            "round_trips": count,
+            "latency_ms": _quantiles(latencies),
+            "lacking": len(waiting),
+            "strays": 0,
+            "sample": "",
+        }
 
 
 def _quantiles(nanoseconds: "array[int]") -> dict[str, float]:
@@ -126,9 +151,13 @@ def main() -> int:
     """Read orders and answer them."""
     load = Load((sys.argv[1], int(sys.argv[2])))
     orders: dict[str, Callable[..., dict[str, object]]] = {
-        "connect": load.connect, "join": load.join, "rest": load.rest, "fanout": load.fanout,
-        "check": load.check, "pairs": load.pairs,
-    }  # fmt: skip
+        "connect": load.connect,
+        "join": load.join,
+        "rest": load.rest,
+        "fanout": load.fanout,
+        "check": load.check,
+        "pairs": load.pairs,
+    }
     gc.disable()  # the generator's own pauses are not the server's latency
     for line in sys.stdin:
         order, *words = line.split()

@@ -10,7 +10,8 @@ _DRAIN_TIMEOUT = 15.0
 
 
 class Phase:
-    """The first clients of a crowd send to all who are in the channel, which are the first of it too.
+    """The first clients of a crowd send to all who are in the channel, which are the first of it
+    too.
 
     Args:
         crowd: its clients; at rest, see `Crowd.barrier`.
@@ -93,7 +94,9 @@ class Phase:
         return self._drain(begin), late
 
     def problems(self) -> list[str]:
-        """Return what is wrong after the end: empty when everybody got every message exactly once, in order for each sender."""
+        """Return what is wrong after the end: empty when everybody got every message exactly once,
+        in order for each sender.
+        """
         found = [problem for stream in self._streams for problem in stream.problems]
         for number, client in enumerate(self._members):
             if client.differs:
@@ -103,18 +106,25 @@ class Phase:
         for stream in self._streams:
             for sender, sent in enumerate(self._sent):
                 if stream.got(sender) != self._due(stream, sender, sent):
-                    found.append(f"of {sent} messages of sender {sender}, {stream.got(sender)} came")
+                    found.append(
+                        f"of {sent} messages of sender {sender}, {stream.got(sender)} came"
+                    )
         return list(dict.fromkeys(found))
 
     def _due(self, stream: Stream, sender: int, sent: int) -> int:
-        """Return how many messages of a sender must be in a stream: a sender without echo does not get its own."""
+        """Return how many messages of a sender must be in a stream: a sender without echo does not
+        get its own.
+        """
         return 0 if not self._echo and self._senders[sender].stream is stream else sent
 
     def _send(self, sender: int, count: int) -> None:
         stamp = time.perf_counter_ns()
         first = self._sent[sender]
         head = f"PRIVMSG {CHANNEL} :".encode()
-        lines = [head + text(sender, first + number, stamp, self._size) + b"\r\n" for number in range(count)]
+        lines = [
+            head + text(sender, first + number, stamp, self._size) + b"\r\n"
+            for number in range(count)
+        ]
         self._sent[sender] += count
         self._senders[sender].send(b"".join(lines))
 
@@ -122,7 +132,9 @@ class Phase:
         stream = client.stream
         if not client.differs and not stream.accept(self._crowd.view[:size], client.offset):
             client.differs = True
-            client.answer = bytes(self._crowd.view[max(0, size - 200) : size])  # perhaps it says why
+            client.answer = bytes(
+                self._crowd.view[max(0, size - 200) : size]
+            )  # perhaps it says why
         client.offset += size
         if self._latencies is not None and not client.differs:
             now = time.perf_counter_ns()
@@ -142,7 +154,9 @@ class Phase:
         self._acknowledged = position
 
     def _drain(self, begin: float) -> float:
-        """Receive until everything is there or nothing comes any more; return the seconds since `begin`."""
+        """Receive until everything is there or nothing comes any more; return the seconds since
+        `begin`.
+        """
         last = time.perf_counter()
         while not self._is_complete() and time.perf_counter() < last + _DRAIN_TIMEOUT:
             before = sum(client.offset for client in self._members)

@@ -1,4 +1,5 @@
-"""Draw what `docs/performance.md` shows, from the JSON of `compare.py growth` and of `history.py` with several lengths.
+"""Draw what `docs/performance.md` shows, from the JSON of `compare.py growth` and of `history.py`
+with several lengths.
 
     python benchmarks/plot.py growth.json docs/cost-per-delivery.svg
     python benchmarks/plot.py 10000.json 100000.json 1000000.json docs/history.svg
@@ -47,8 +48,12 @@ def _history(found: list[dict[str, Any]]) -> Lines:
     lines: Lines = {}
     for report in found:
         for name, taken in report["milliseconds"].items():
-            if name == "last 100 of the big channel" or (name.startswith("search") and name.endswith("in the big channel")):
-                lines.setdefault(name, []).append((int(report["options"]["messages"]), taken["p50"]))
+            if name == "last 100 of the big channel" or (
+                name.startswith("search") and name.endswith("in the big channel")
+            ):
+                lines.setdefault(name, []).append(
+                    (int(report["options"]["messages"]), taken["p50"])
+                )
     return lines
 
 
@@ -56,7 +61,12 @@ def draw(lines: Lines, target: Path, across: str, up: str) -> None:
     """Draw lines on two logarithmic scales."""
     figure, axes = plt.subplots(figsize=(7, 4), layout="constrained")
     for label, points in lines.items():
-        axes.plot(*zip(*points, strict=True), marker="o", label=label, linestyle="--" if label.endswith("pace") else "-")
+        axes.plot(
+            *zip(*points, strict=True),
+            marker="o",
+            label=label,
+            linestyle="--" if label.endswith("pace") else "-",
+        )
     axes.set(xscale="log", yscale="log", xlabel=across, ylabel=up)
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="x-small")

@@ -13,7 +13,15 @@ from statistics import median
 from typing import Protocol
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
-_SHOWN = ("server_busy", "generator_busy", "visits_per_second", "sent_late_ms", "ready_ms", "memory_mib", "not_told_of_shutdown")
+_SHOWN = (
+    "server_busy",
+    "generator_busy",
+    "visits_per_second",
+    "sent_late_ms",
+    "ready_ms",
+    "memory_mib",
+    "not_told_of_shutdown",
+)
 """Figures that say how something was measured, or that no other server is to be compared by."""
 
 
@@ -54,7 +62,8 @@ class Report:
         """Return the median of each figure, by scenario, server and name."""
         return {
             scenario: {
-                server: {name: median(run[name] for run in runs) for name in runs[0]} for server, runs in by_server.items()
+                server: {name: median(run[name] for run in runs) for name in runs[0]}
+                for server, runs in by_server.items()
             }
             for scenario, by_server in self.runs.items()
         }
@@ -82,7 +91,11 @@ class Report:
                 ratio = ratios.get(scenario, {}).get(figure)
                 shown = "".join(f"{'-' if cell is None else _number(cell):>14}" for cell in cells)
                 lines.append(f"  {figure:<42}{shown}{'' if ratio is None else f'{ratio:.2f}':>14}")
-        lines += ["", *(f"WRONG: {problem}" for problem in self.problems), *(f"WARNING: {text}" for text in self.warnings())]
+        lines += [
+            "",
+            *(f"WRONG: {problem}" for problem in self.problems),
+            *(f"WARNING: {text}" for text in self.warnings()),
+        ]
         return "\n".join(lines)
 
     def warnings(self) -> list[str]:
@@ -95,19 +108,29 @@ class Report:
                         continue
                     busy = figures[name.replace("generator", "server")]
                     if generator > 0.9 and generator > busy:
-                        found.append(f"{scenario}, {server}: the load generator was the bottleneck ({name} {generator:.0%})")
+                        found.append(
+                            f"{scenario}, {server}: the load generator was the bottleneck ({name}"
+                            f" {generator:.0%})"
+                        )
         return found
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
-        machine = {"python": platform.python_version(), "system": platform.platform(), "processor": _processor()}
+        machine = {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "processor": _processor(),
+        }
         found = {
             "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
             "machine": machine,
             "load_average": {"least": min(self.load, default=0), "most": max(self.load, default=0)},
             "medians": self.medians(),
             "ratios": self.ratios(),
-            **{name: getattr(self, name) for name in ("servers", "setting", "generator", "pinning", "problems", "runs")},
+            **{
+                name: getattr(self, name)
+                for name in ("servers", "setting", "generator", "pinning", "problems", "runs")
+            },
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -116,7 +139,10 @@ class Report:
 def quantiles(nanoseconds: "array[int]") -> dict[str, float]:
     """Return the quantiles in milliseconds."""
     ordered = sorted(nanoseconds)
-    return {name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6 for name, share in QUANTILES.items()}
+    return {
+        name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] / 1e6
+        for name, share in QUANTILES.items()
+    }
 
 
 def _best(name: str, values: list[float]) -> float | None:
@@ -159,6 +185,8 @@ def publish(found: Saved, kind: str, path: Path | None) -> None:
         path: the file; None for a new one among the results.
     """
     print(f"\n{found.table()}\n")
-    path = path or Path(__file__).parent / "results" / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    path = (
+        path or Path(__file__).parent / "results" / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    )
     found.save(path)
     print(f"Saved: {path}")

@@ -1,4 +1,6 @@
-"""Scenarios of load: each takes a server that has just been started, and gives figures with names."""
+"""Scenarios of load: each takes a server that has just been started, and gives figures with
+names.
+"""
 
 import time
 from collections.abc import Callable, Iterator
@@ -15,9 +17,13 @@ GROWTH = (10, 100, 1000, 5000)
 _GENTLE = 50_000
 """Deliveries a second in it at the gentle pace, at most."""
 _SETTLE = 0.5
-"""Seconds for a server to give memory back before it is measured: nothing tells when one has done so."""
+"""Seconds for a server to give memory back before it is measured: nothing tells when one has done
+so.
+"""
 _WARM = 10
-"""The first clients pay for what a server sets up once; memory per connection is counted from there on."""
+"""The first clients pay for what a server sets up once; memory per connection is counted from there
+on.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +70,9 @@ def scenario(function: Scenario) -> Scenario:
 def channel(server: Running, load: Generator, setting: Setting) -> Figures:
     """One channel: as fast as it goes, then at a gentle pace."""
     empty = _enter(server, load, setting.members, "-")
-    memory = {"memory_in_channel_kib": (server.meter.memory() - empty) / 1024 / (setting.members - _WARM)}
+    memory = {
+        "memory_in_channel_kib": (server.meter.memory() - empty) / 1024 / (setting.members - _WARM)
+    }
     saturated = _fanout(server, load, setting, setting.members, rate=0)
     paced = _fanout(server, load, setting, setting.members, rate=setting.rate)
     return memory | _prefixed("saturated", saturated) | _prefixed("paced", paced)
@@ -120,7 +128,9 @@ def coming(server: Running, load: Generator, setting: Setting) -> Figures:
 
 @scenario
 def idle(server: Running, load: Generator, setting: Setting) -> Figures:
-    """Many registered connections that do nothing, and how all of them are told that the server stops."""
+    """Many registered connections that do nothing, and how all of them are told that the server
+    stops.
+    """
     load.ask(f"connect {_WARM} -")
     time.sleep(_SETTLE)
     empty = server.meter.memory()
@@ -128,7 +138,9 @@ def idle(server: Running, load: Generator, setting: Setting) -> Figures:
         found = load.ask(f"connect {setting.idle} -")
     time.sleep(_SETTLE)
     figures = {
-        "memory_per_connection_kib": (server.meter.memory() - empty) / 1024 / (setting.idle - _WARM),
+        "memory_per_connection_kib": (
+            (server.meter.memory() - empty) / 1024 / (setting.idle - _WARM)
+        ),
         "registered_per_second": (setting.idle - _WARM) / found["seconds"],
         "server_cpu_us_per_registration": costs["server_cpu"] / (setting.idle - _WARM) * 1e6,
     }
@@ -174,7 +186,9 @@ def growth(server: Running, load: Generator, setting: Setting) -> Figures:
         saturated = _fanout(server, load, setting, members, rate=0)
         paced = _fanout(server, load, setting, members, rate=min(setting.rate, _GENTLE / members))
         for kind, found in (("saturated", saturated), ("paced", paced)):
-            figures[f"{kind}_{members}_members_server_cpu_us_per_delivery"] = found["server_cpu_us_per_delivery"]
+            figures[f"{kind}_{members}_members_server_cpu_us_per_delivery"] = found[
+                "server_cpu_us_per_delivery"
+            ]
     return figures
 
 
@@ -197,7 +211,9 @@ def _enter(server: Running, load: Generator, members: int, caps: str, aside: int
     return empty
 
 
-def _fanout(server: Running, load: Generator, setting: Setting, members: int, rate: float) -> Figures:
+def _fanout(
+    server: Running, load: Generator, setting: Setting, members: int, rate: float
+) -> Figures:
     load.ask("rest")
     with _costs(server, load) as costs:
         found = load.ask(_fanout_order(setting, members, rate))
@@ -208,19 +224,26 @@ def _fanout(server: Running, load: Generator, setting: Setting, members: int, ra
         **_busy(costs, found),
     }
     if rate:
-        figures |= {f"latency_{name}_ms": found["latency_ms"][name] for name in ("p50", "p99", "p99.9")}
+        figures |= {
+            f"latency_{name}_ms": found["latency_ms"][name] for name in ("p50", "p99", "p99.9")
+        }
         figures["sent_late_ms"] = found["late_ms"]
     return figures
 
 
 def _fanout_order(setting: Setting, members: int, rate: float, probes: int = 0) -> str:
     senders = min(setting.senders, members - 1)
-    return f"fanout {members} {senders} {setting.window} {rate} {setting.seconds} {setting.size} {probes}"
+    return (
+        f"fanout {members} {senders} {setting.window} {rate} {setting.seconds} {setting.size}"
+        f" {probes}"
+    )
 
 
 def _felt(found: Answer) -> Figures:
     return {
-        f"{name}_{quantile}_ms": found[f"{name}_ms"][quantile] for name in ("aside", "ping") for quantile in ("p50", "p99", "max")
+        f"{name}_{quantile}_ms": found[f"{name}_ms"][quantile]
+        for name in ("aside", "ping")
+        for quantile in ("p50", "p99", "max")
     }
 
 
@@ -234,14 +257,20 @@ def _costs(server: Running, load: Generator) -> Iterator[Figures]:
 
 
 def _busy(costs: Figures, found: Answer) -> Figures:
-    return {f"{who}_busy": costs[f"{who}_cpu"] / found["seconds"] for who in ("server", "generator")}
+    return {
+        f"{who}_busy": costs[f"{who}_cpu"] / found["seconds"] for who in ("server", "generator")
+    }
 
 
 def _checked(found: Answer) -> Answer:
     """Refuse figures of a server that lost, doubled or mixed up anything."""
     if found.get("lacking") or found.get("wrong") or found["strays"]:
-        problems = ", ".join(f"{name}: {found[name]}" for name in ("lacking", "wrong", "strays") if found.get(name))
-        raise GeneratorError(f"not everybody got every message once and in order ({problems}): {found['sample']}")
+        problems = ", ".join(
+            f"{name}: {found[name]}" for name in ("lacking", "wrong", "strays") if found.get(name)
+        )
+        raise GeneratorError(
+            f"not everybody got every message once and in order ({problems}): {found['sample']}"
+        )
     return found
 
 

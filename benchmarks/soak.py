@@ -3,10 +3,11 @@
     python benchmarks/soak.py                            500 clients, 30 minutes
     python benchmarks/soak.py --clients 100 --minutes 5  shorter
 
-Clients talk, join and leave, change their nicknames, and are replaced by new ones all the time. Memory and descriptors of the
-server are noted every few seconds and drawn to an SVG. The slope of the memory is that of a line fitted to the second half:
-more than 1 MB an hour is a failure, and so are descriptors that grow. Short runs say little about the slope: for those the
-bound is what the noise of so short a time allows, and the result says so.
+Clients talk, join and leave, change their nicknames, and are replaced by new ones all the time.
+Memory and descriptors of the server are noted every few seconds and drawn to an SVG. The slope of
+the memory is that of a line fitted to the second half: more than 1 MB an hour is a failure, and so
+are descriptors that grow. Short runs say little about the slope: for those the bound is what the
+noise of so short a time allows, and the result says so.
 """
 
 import argparse
@@ -80,15 +81,29 @@ class Visitor:
 
     def _line(self) -> str:
         room = f"#room{self._dice.randrange(_ROOMS)}"
-        return self._dice.choice(
-            (
-                f"JOIN {room}", f"PART {room}", f"PRIVMSG {room} :{'x' * self._dice.randrange(200)}", f"TOPIC {room} :about x",
-                f"NICK v{self._number}x{self._dice.randrange(7)}", "WHO *x1", f"NAMES {room}", f"CHATHISTORY LATEST {room} * 20",
-                f"@+typing=active TAGMSG {room}", f"AWAY :{self._dice.random()}", "AWAY", "PING x", f"METADATA * SET a :{room}",
-                f"MONITOR + v{self._dice.randrange(500)}x1", f"SEARCH in={room};text=xx",
-                f"MODE {room} +b x{self._dice.randrange(200)}"
+        return (
+            self._dice.choice(
+                (
+                    f"JOIN {room}",
+                    f"PART {room}",
+                    f"PRIVMSG {room} :{'x' * self._dice.randrange(200)}",
+                    f"TOPIC {room} :about x",
+                    f"NICK v{self._number}x{self._dice.randrange(7)}",
+                    "WHO *x1",
+                    f"NAMES {room}",
+                    f"CHATHISTORY LATEST {room} * 20",
+                    f"@+typing=active TAGMSG {room}",
+                    f"AWAY :{self._dice.random()}",
+                    "AWAY",
+                    "PING x",
+                    f"METADATA * SET a :{room}",
+                    f"MONITOR + v{self._dice.randrange(500)}x1",
+                    f"SEARCH in={room};text=xx",
+                    f"MODE {room} +b x{self._dice.randrange(200)}",
+                )
             )
-        ) + "\r\n"  # fmt: skip
+            + "\r\n"
+        )
 
 
 async def soak(clients: int, minutes: float) -> list[Sample]:
@@ -113,10 +128,13 @@ async def soak(clients: int, minutes: float) -> list[Sample]:
 def _tell(sample: Sample) -> None:
     health = sample.health
     print(
-        f"\r{sample.second:6.0f} s  {health.memory / 1e6:7.1f} MB  {health.descriptors:5} descriptors  {health.tasks:5} tasks  "
-        f"{health.connections:5} clients  loop late by {health.lag * 1000:5.0f} ms",
-        end="", file=sys.stderr, flush=True,
-    )  # fmt: skip
+        f"\r{sample.second:6.0f} s  {health.memory / 1e6:7.1f} MB  {health.descriptors:5}"
+        f" descriptors  {health.tasks:5} tasks  {health.connections:5} clients  loop late by"
+        f" {health.lag * 1000:5.0f} ms",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
@@ -151,14 +169,24 @@ def draw(samples: Sequence[Sample], title: str) -> str:
     )
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="14">',
+            (
+                f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"'
+                ' font-family="sans-serif" font-size="14">'
+            ),
             f'<rect width="{width}" height="{height}" fill="#fff"/>',
-            f'<path d="M{margin} {margin}V{height - margin}H{width - margin}" fill="none" stroke="#888"/>',
-            line(memory, "#0a58ca"), line(descriptors, "#b02a37"),
-            *(f'<text x="{x}" y="{y}" fill="{colour}">{escape(text)}</text>' for x, y, colour, text in texts),
+            (
+                f'<path d="M{margin} {margin}V{height - margin}H{width - margin}" fill="none"'
+                ' stroke="#888"/>'
+            ),
+            line(memory, "#0a58ca"),
+            line(descriptors, "#b02a37"),
+            *(
+                f'<text x="{x}" y="{y}" fill="{colour}">{escape(text)}</text>'
+                for x, y, colour, text in texts
+            ),
             "</svg>\n",
         )
-    )  # fmt: skip
+    )
 
 
 def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
@@ -167,14 +195,20 @@ def verdict(samples: Sequence[Sample]) -> tuple[str, bool]:
     hours = (half[-1].second - half[0].second) / 3600
     growth = slope([(sample.second / 3600, float(sample.health.memory)) for sample in half])
     memories = [sample.health.memory for sample in half]
-    descriptors = slope([(sample.second / 3600, float(sample.health.descriptors - sample.health.connections)) for sample in half])
+    descriptors = slope(
+        [
+            (sample.second / 3600, float(sample.health.descriptors - sample.health.connections))
+            for sample in half
+        ]
+    )
     # A page more or less at either end is no slope: in a short time it would look like one.
     noise = 500_000 / hours if hours else float("inf")
     is_good = growth <= max(MOST_GROWTH, noise) and descriptors * hours < 3
     text = (
-        f"memory {memories[0] / 1e6:.1f} -> {memories[-1] / 1e6:.1f} MB in the second half ({hours * 60:.1f} minutes): "
-        f"{growth / 1e6:+.2f} MB an hour (at most {max(MOST_GROWTH, noise) / 1e6:.1f} for this length); "
-        f"descriptors that are not clients: {descriptors:+.2f} an hour"
+        f"memory {memories[0] / 1e6:.1f} -> {memories[-1] / 1e6:.1f} MB in the second half"
+        f" ({hours * 60:.1f} minutes): {growth / 1e6:+.2f} MB an hour (at most"
+        f" {max(MOST_GROWTH, noise) / 1e6:.1f} for this length); descriptors that are not clients:"
+        f" {descriptors:+.2f} an hour"
     )
     return text, is_good
 
@@ -184,12 +218,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "soak.svg", help="where the plot goes")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=ROOT / "benchmarks" / "results" / "soak.svg",
+        help="where the plot goes",
+    )
     arguments = parser.parse_args()
     samples = trio.run(soak, arguments.clients, arguments.minutes)
     text, is_good = verdict(samples)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(draw(samples, f"{arguments.clients} clients, {arguments.minutes:g} minutes"), "utf-8")
+    arguments.out.write_text(
+        draw(samples, f"{arguments.clients} clients, {arguments.minutes:g} minutes"), "utf-8"
+    )
     print(f"\n{text}\n{arguments.out}\n{'good' if is_good else 'LEAK'}")
     sys.exit(0 if is_good else 1)
 

@@ -1,14 +1,18 @@
-"""Did everybody get every message exactly once, in order? Answered in full, at the price of one comparison a delivery.
+"""Did everybody get every message exactly once, in order? Answered in full, at the price of one
+comparison a delivery.
 
-Clients with the same capabilities in the same channel must be sent the same bytes. So whatever the fastest of them receives is
-kept once, and parsed once; what the others receive is compared with it byte for byte. The parsed copy tells whether messages
-are complete and in order, the comparison that this holds for everyone, and the offset which messages a client has got so far.
+Clients with the same capabilities in the same channel must be sent the same bytes. So whatever the
+fastest of them receives is kept once, and parsed once; what the others receive is compared with it
+byte for byte. The parsed copy tells whether messages are complete and in order, the comparison that
+this holds for everyone, and the offset which messages a client has got so far.
 """
 
 import re
 
 _LINE = re.compile(rb".* :(\d{4}) (\d{8}) (\d{20})(?: x*)?")
-"""Sender, its sequence number, nanoseconds when it was sent, and what makes it as long as wanted."""
+"""Sender, its sequence number, nanoseconds when it was sent, and what makes it as long as
+wanted.
+"""
 HEADER_BYTES = 4 + 1 + 8 + 1 + 20
 
 
@@ -48,7 +52,9 @@ class Stream:
         return len(self._data)
 
     def accept(self, chunk: memoryview, offset: int) -> bool:
-        """Take what one client received at this offset; return whether it is what the others received there."""
+        """Take what one client received at this offset; return whether it is what the others
+        received there.
+        """
         known = len(self._data) - offset
         if known >= len(chunk):
             return self._data.startswith(chunk, offset)
@@ -73,12 +79,16 @@ class Stream:
     def _check(self, line: bytes) -> None:
         match = _LINE.fullmatch(line)
         if match is None:
-            self.problems.append(f"not a message of the benchmark: {line[:120].decode(errors='replace')!r}")
+            self.problems.append(
+                f"not a message of the benchmark: {line[:120].decode(errors='replace')!r}"
+            )
             return
         sender, sequence = int(match[1]), int(match[2])
         expected = self._next.get(sender, 0)
         if sequence != expected:
-            self.problems.append(f"sender {sender}: message {sequence} came where {expected} was due")
+            self.problems.append(
+                f"sender {sender}: message {sequence} came where {expected} was due"
+            )
         self._next[sender] = sequence + 1
         self.ends.append(self._parsed)
         self.senders.append(sender)

@@ -1,4 +1,6 @@
-"""The servers that are compared: each started with a configuration of this folder, and what it costs in CPU time and memory."""
+"""The servers that are compared: each started with a configuration of this folder, and what it
+costs in CPU time and memory.
+"""
 
 import contextlib
 import os
@@ -44,7 +46,8 @@ class Subject:
         name: what it is called in tables.
         program: what must be installed, or a path; "" for this checkout.
         port: where it listens.
-        commands: what starts it, as words; the last one stays. `{program}`, `{config}` and `{directory}` are filled in.
+        commands: what starts it, as words; the last one stays. `{program}`, `{config}` and
+            `{directory}` are filled in.
         config: its configuration.
         has_capabilities: whether it has those that `scenarios.CAPS` asks for.
     """
@@ -62,13 +65,22 @@ class Subject:
 
     def version(self) -> str:
         """Return what it says it is."""
-        command = [self._path() or sys.executable, *(() if self.program else ("-m", "trio_chat")), "--version"]
-        told = subprocess.run(command, capture_output=True, text=True, check=False, env=_environment())
+        command = [
+            self._path() or sys.executable,
+            *(() if self.program else ("-m", "trio_chat")),
+            "--version",
+        ]
+        told = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=_environment()
+        )
         return (told.stdout or told.stderr).partition("\n")[0]
 
     def _path(self) -> str | None:
         # Servers are often where only the administrator's PATH leads.
-        return shutil.which(self.program, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin")))
+        return shutil.which(
+            self.program,
+            path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/bin")),
+        )
 
     def words(self, command: Sequence[str], directory: Path) -> list[str]:
         """Return a command of this server's as it is to be run."""
@@ -76,7 +88,11 @@ class Subject:
         if not self.program:
             config = directory / "config.ini"
             config.write_text(_CONFIG.format(port=self.port), encoding="utf-8")
-        filled = {"program": self._path() or sys.executable, "config": str(config), "directory": str(directory)}
+        filled = {
+            "program": self._path() or sys.executable,
+            "config": str(config),
+            "directory": str(directory),
+        }
         return [word.format(**filled) for word in command]
 
 
@@ -84,23 +100,39 @@ SUBJECTS = {
     subject.name: subject
     for subject in (
         Subject(
-            name="trio-chat", program="", port=16660, config="",
+            name="trio-chat",
+            program="",
+            port=16660,
+            config="",
             commands=(("{program}", "-m", "trio_chat", "serve", "--config", "{config}"),),
         ),
         Subject(
-            name="InspIRCd", program="inspircd", port=16662, config="inspircd.conf",
+            name="InspIRCd",
+            program="inspircd",
+            port=16662,
+            config="inspircd.conf",
             commands=(("{program}", "--runasroot", "--nofork", "--nopid", "--config", "{config}"),),
         ),
         Subject(
-            name="ngIRCd", program="ngircd", port=16661, config="ngircd.conf", has_capabilities=False,
+            name="ngIRCd",
+            program="ngircd",
+            port=16661,
+            config="ngircd.conf",
+            has_capabilities=False,
             commands=(("{program}", "--nodaemon", "--config", "{config}"),),
         ),
         Subject(
-            name="Ergo", program="ergo", port=16663, config="ergo.yaml",
-            commands=(("{program}", "initdb", "--quiet", "--conf", "{config}"), ("{program}", "run", "--conf", "{config}")),
+            name="Ergo",
+            program="ergo",
+            port=16663,
+            config="ergo.yaml",
+            commands=(
+                ("{program}", "initdb", "--quiet", "--conf", "{config}"),
+                ("{program}", "run", "--conf", "{config}"),
+            ),
         ),
     )
-}  # fmt: skip
+}
 OURS = "trio-chat"
 
 
@@ -115,15 +147,21 @@ class Meter:
         self._pid = pid
 
     def cpu(self) -> float:
-        """Return the seconds of CPU time used so far, by all threads, in the programs and in the kernel for them."""
+        """Return the seconds of CPU time used so far, by all threads, in the programs and in the
+        kernel for them.
+        """
         ticks = 0
         for pid in _family(self._pid):
             fields = _read(pid, "stat").rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15])) if fields else 0  # its own, and those of children that have ended
+            ticks += (
+                sum(map(int, fields[11:15])) if fields else 0
+            )  # its own, and those of children that have ended
         return ticks / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> int:
-        """Return the bytes of memory that are resident; buffers of sockets are the kernel's and not counted."""
+        """Return the bytes of memory that are resident; buffers of sockets are the kernel's and not
+        counted.
+        """
         pages = [_read(pid, "statm").split() for pid in _family(self._pid)]
         return sum(int(fields[1]) for fields in pages if fields) * os.sysconf("SC_PAGE_SIZE")
 
@@ -180,7 +218,13 @@ def running(subject: Subject, core: int | None) -> Iterator[Running]:
         with output.open("wb") as sink:
             begin = time.monotonic()
             with on_core(core):
-                process = subprocess.Popen(command, stdout=sink, stderr=subprocess.STDOUT, cwd=directory, env=_environment())
+                process = subprocess.Popen(
+                    command,
+                    stdout=sink,
+                    stderr=subprocess.STDOUT,
+                    cwd=directory,
+                    env=_environment(),
+                )
             try:
                 _wait_open(subject, process, output)
                 yield Running(subject.port, Meter(process.pid), time.monotonic() - begin, process)
@@ -201,13 +245,20 @@ def on_core(core: int | None) -> Iterator[None]:
 
 def _environment() -> dict[str, str]:
     path = os.pathsep.join(filter(None, (str(_SOURCE), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": ""}  # or every start would compile everything
+    return {
+        **os.environ,
+        "PYTHONPATH": path,
+        "PYTHONDONTWRITEBYTECODE": "",
+    }  # or every start would compile everything
 
 
 def _wait_open(subject: Subject, process: "subprocess.Popen[bytes]", output: Path) -> None:
     deadline = time.monotonic() + _START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", subject.port), timeout=1):
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(("127.0.0.1", subject.port), timeout=1),
+        ):
             return
         time.sleep(0.005)  # not all of them say when they listen, and none in the same words
     raise SubjectError(f"{subject.name} did not start:\n{output.read_text(errors='replace')}")
@@ -235,4 +286,6 @@ def allow_files(wanted: int) -> None:
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (OSError, ValueError):
-            raise SubjectError(f"{wanted} open files are needed, {hard} are allowed: ulimit -Hn {wanted}") from None
+            raise SubjectError(
+                f"{wanted} open files are needed, {hard} are allowed: ulimit -Hn {wanted}"
+            ) from None

@@ -1,4 +1,5 @@
-"""A server that does what a test tells it to, at the other end of a memory stream; and an interface made of lists.
+"""A server that does what a test tells it to, at the other end of a memory stream; and an interface
+made of lists.
 
 Not a mock of the client's own parts: everything from the stream upwards is the real thing.
 """
@@ -26,7 +27,10 @@ i18n.install("en")
 PATIENCE = 5
 """Seconds, of the test's clock where it has one, that no line takes to come."""
 
-HISTORY = "batch draft/chathistory echo-message labeled-response message-tags server-time standard-replies"
+HISTORY = (
+    "batch draft/chathistory echo-message labeled-response message-tags server-time"
+    " standard-replies"
+)
 LABELS = "batch echo-message labeled-response message-tags server-time standard-replies"
 
 
@@ -41,7 +45,9 @@ class FakeServer:
     def __init__(self, stream: trio.abc.Stream, caps: str = LABELS) -> None:
         self.stream = stream
         self.caps = caps
-        self.features = "CHATHISTORY=100 MSGREFTYPES=msgid,timestamp " if "draft/chathistory" in caps else ""
+        self.features = (
+            "CHATHISTORY=100 MSGREFTYPES=msgid,timestamp " if "draft/chathistory" in caps else ""
+        )
         self.nick = ""
         self.skips: tuple[str, ...] = ()
         """How lines begin that `expect` passes over."""
@@ -53,7 +59,11 @@ class FakeServer:
 
     async def line(self) -> str:
         """Return the next line from the client; "" when it has closed the connection."""
-        with trio.fail_after(PATIENCE if trio.lowlevel.current_clock().__class__ is not trio.testing.MockClock else 500):
+        with trio.fail_after(
+            PATIENCE
+            if trio.lowlevel.current_clock().__class__ is not trio.testing.MockClock
+            else 500
+        ):
             while b"\r\n" not in self._received:
                 data = await self.stream.receive_some(65536)
                 if not data:
@@ -63,9 +73,13 @@ class FakeServer:
         return line.decode()
 
     async def expect(self, start: str) -> str:
-        """Return the next line, which must begin like this; its tags and the colon of its last word are not compared."""
+        """Return the next line, which must begin like this; its tags and the colon of its last word
+        are not compared.
+        """
         body = start_of = ""
-        while not start_of or (start_of in self.skips and (len(start_of) > len(start) or not body.startswith(start))):
+        while not start_of or (
+            start_of in self.skips and (len(start_of) > len(start) or not body.startswith(start))
+        ):
             line = await self.line()
             message = parse(line)
             body = " ".join((message.command, *message.params))
@@ -84,7 +98,10 @@ class FakeServer:
         if self.caps:
             await self.send(f":srv.test CAP * LS :{self.caps}")
             await self.expect("CAP REQ")
-            await self.send(f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in self.caps.split())}")
+            await self.send(
+                ":srv.test CAP * ACK"
+                f" :{' '.join(word.partition('=')[0] for word in self.caps.split())}"
+            )
             await self.expect("CAP END")
         await self.welcome(nick)
 
@@ -94,7 +111,9 @@ class FakeServer:
             await self.expect(start)
         await self.send(f":srv.test CAP * LS :{self.caps}")
         await self.expect("CAP REQ")
-        await self.send(f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in self.caps.split())}")
+        await self.send(
+            f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in self.caps.split())}"
+        )
         await self.expect("CAP END")
         await self.send(*refusal)
 
@@ -103,7 +122,8 @@ class FakeServer:
         self.nick = nick
         await self.send(
             f":srv.test 001 {nick} :Welcome",
-            f":srv.test 005 {nick} CASEMAPPING=ascii CHANTYPES=# PREFIX=(ov)@+ NETWORK=Test {self.features}:are supported",
+            f":srv.test 005 {nick} CASEMAPPING=ascii CHANTYPES=# PREFIX=(ov)@+ NETWORK=Test"
+            f" {self.features}:are supported",
             f":srv.test 422 {nick} :There is no message of the day",
         )
 
@@ -126,12 +146,17 @@ class FakeServer:
         await self.let_join(*(channels or ("#lobby",)))
 
     async def play_back(
-        self, *messages: str, kind: str = "chathistory #lobby", request: str = "CHATHISTORY", tags: str = ""
+        self,
+        *messages: str,
+        kind: str = "chathistory #lobby",
+        request: str = "CHATHISTORY",
+        tags: str = "",
     ) -> str:
         """Answer a request for the history, and the PING behind it; return the request.
 
         Args:
-            messages: each "msgid sender text", said at the hour and minute of its number: `7` at 00:07.
+            messages: each "msgid sender text", said at the hour and minute of its number: `7` at
+                00:07.
             kind: the type and the parameters of the batch.
             request: how the request must begin.
             tags: what stands before the first line of the batch.
@@ -166,7 +191,9 @@ def said_before(msgid: str, sender: str, text: str, *, batch: str = "") -> str:
 class Talk:
     """A session at one end, a fake server at the other, and the events so far."""
 
-    def __init__(self, session: Session, server: FakeServer, events: trio.MemoryReceiveChannel[Event]) -> None:
+    def __init__(
+        self, session: Session, server: FakeServer, events: trio.MemoryReceiveChannel[Event]
+    ) -> None:
         self.session = session
         self.dialogue = session.dialogue
         self.server = server
@@ -191,7 +218,9 @@ async def talk(
     """Run a session against a fake server; at the end it is cancelled."""
     here, there = trio.testing.memory_stream_pair()
     events, events_receive = trio.open_memory_channel[Event](1000)
-    session = Session(here, dialogue or Dialogue("alice", channels=[("#lobby", "")]), events, **options)
+    session = Session(
+        here, dialogue or Dialogue("alice", channels=[("#lobby", "")]), events, **options
+    )
     running = Talk(session, FakeServer(there, caps), events_receive)
 
     async def run() -> None:

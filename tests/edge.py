@@ -1,4 +1,6 @@
-"""Support for the suites of the edge: a server to which tests connect over memory streams, byte by byte if they like."""
+"""Support for the suites of the edge: a server to which tests connect over memory streams, byte by
+byte if they like.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -68,11 +70,16 @@ class Edge:
         self.server = server
         self._nursery = nursery
 
-    def stream(self, listener: ListenerSettings | None = None, host: str = "192.0.2.9") -> "trio.StapledStream[Any, Any]":
+    def stream(
+        self, listener: ListenerSettings | None = None, host: str = "192.0.2.9"
+    ) -> "trio.StapledStream[Any, Any]":
         """Return the client's end of a new connection."""
         ours, theirs = memory_stream_pair()
         self._nursery.start_soon(
-            self.server.open_and_serve, StreamTransport(theirs), Peer(host=host), listener or ListenerSettings(name="")
+            self.server.open_and_serve,
+            StreamTransport(theirs),
+            Peer(host=host),
+            listener or ListenerSettings(name=""),
         )
         return ours
 
@@ -82,13 +89,23 @@ class Edge:
 
 
 @asynccontextmanager
-async def edge(settings: Settings | None = None, memory: Memory | None = None) -> AsyncIterator[Edge]:
-    """Run a server's broadcaster, with a place for its clients; nobody looks whether they are still there."""
+async def edge(
+    settings: Settings | None = None, memory: Memory | None = None
+) -> AsyncIterator[Edge]:
+    """Run a server's broadcaster, with a place for its clients; nobody looks whether they are still
+    there.
+    """
     settings = settings or Settings()
-    if settings.storage == StorageSettings():  # a certificate would be written beside the database, in the working directory
+    if (
+        settings.storage == StorageSettings()
+    ):  # a certificate would be written beside the database, in the working directory
         settings = replace(settings, storage=StorageSettings(file=None))
     # Without cloaks, so that a test sees who the server takes somebody for.
-    shown = replace(settings.server, cloak=False, allowed_hosts=settings.server.allowed_hosts or ("example.org",))
+    shown = replace(
+        settings.server,
+        cloak=False,
+        allowed_hosts=settings.server.allowed_hosts or ("example.org",),
+    )
     server = Server(replace(settings, server=shown), Clock(NOON), memory)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)

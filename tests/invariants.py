@@ -1,4 +1,6 @@
-"""Invariants of a world after every line: used by the stateful test, the fuzz targets and the chaos runs."""
+"""Invariants of a world after every line: used by the stateful test, the fuzz targets and the chaos
+runs.
+"""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -10,7 +12,9 @@ from trio_chat.chat.world import World
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
-_TO_MEMBERS = frozenset(("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "MODE", "TOPIC", "REDACT"))
+_TO_MEMBERS = frozenset(
+    ("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "MODE", "TOPIC", "REDACT")
+)
 """Commands that only members of the channel in their first parameter are sent."""
 
 
@@ -22,7 +26,9 @@ def memberships_are_symmetric(world: World) -> None:
             assert user.channels[channel] is membership
             assert world.users[user.folded] is user
     for user in world.users.values():
-        assert all(channel.members[user] is membership for channel, membership in user.channels.items())
+        assert all(
+            channel.members[user] is membership for channel, membership in user.channels.items()
+        )
         assert all(world.channels[channel.folded] is channel for channel in user.channels)
 
 
@@ -36,14 +42,18 @@ def indexes_are_consistent(world: World) -> None:
     assert len(sessions) == len(set(sessions))
     assert all(session in world.sessions for session in sessions)
     for channel in world.channels.values():
-        assert set(channel.audience()) == {session for user in channel.members for session in user.sessions}
+        assert set(channel.audience()) == {
+            session for user in channel.members for session in user.sessions
+        }
 
 
 def watches_are_symmetric(world: World) -> None:
     """Only who is here watches, and what is watched is known from both sides."""
     watches = world.watches
     pairs = {(session, nick) for session in world.sessions for nick in watches.watched_by(session)}
-    assert pairs == {(session, nick) for nick in watches.nicks() for session in watches.watchers(nick)}
+    assert pairs == {
+        (session, nick) for nick in watches.nicks() for session in watches.watchers(nick)
+    }
     assert all(watches.watchers(nick) for nick in watches.nicks())
 
 
@@ -74,7 +84,12 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
             assert session.batch._size <= limits.multiline_bytes
 
 
-ALL = (memberships_are_symmetric, indexes_are_consistent, watches_are_symmetric, what_a_peer_can_grow_is_bounded)
+ALL = (
+    memberships_are_symmetric,
+    indexes_are_consistent,
+    watches_are_symmetric,
+    what_a_peer_can_grow_is_bounded,
+)
 
 
 def check(world: World) -> None:
@@ -84,7 +99,8 @@ def check(world: World) -> None:
 
 
 class Witness:
-    """Checks that nobody sees what is said where one is not: made before a line is carried out, asked afterwards.
+    """Checks that nobody sees what is said where one is not: made before a line is carried out,
+    asked afterwards.
 
     Args:
         people: everybody who may see something.
@@ -97,7 +113,9 @@ class Witness:
         self._before = {person.session: _places(person.session) for person in self._people}
 
     def check(self) -> None:
-        """Check that each saw only what happened in channels of which it was, or has become, a member."""
+        """Check that each saw only what happened in channels of which it was, or has become, a
+        member.
+        """
         for person in self._people:
             allowed = self._before[person.session] | _places(person.session)
             for message in person.read():
@@ -120,5 +138,15 @@ def _check_seen(person: Person, message: Message, allowed: set[str]) -> None:
 
 
 _SERVER_TAGS = frozenset(
-    ("time", "msgid", "account", "batch", "label", "bot", "draft/multiline-concat", "draft/chathistory-end", "draft/oper")
+    (
+        "time",
+        "msgid",
+        "account",
+        "batch",
+        "label",
+        "bot",
+        "draft/multiline-concat",
+        "draft/chathistory-end",
+        "draft/oper",
+    )
 )

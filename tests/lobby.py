@@ -1,4 +1,6 @@
-"""Clients of a real server, as several suites use them: how they come to the lobby, and how its history is read."""
+"""Clients of a real server, as several suites use them: how they come to the lobby, and how its
+history is read.
+"""
 
 from collections.abc import Sequence
 
@@ -15,7 +17,9 @@ def hello(nick: str) -> bytes:
 
 
 async def history(stream: trio.abc.Stream, page: int) -> list[Message]:
-    """Return all messages of the lobby in the order in which the server gives them, so many at a time."""
+    """Return all messages of the lobby in the order in which the server gives them, so many at a
+    time.
+    """
     messages: list[Message] = []
     reader = _Pages(stream)
     reference = "timestamp=2020-01-01T00:00:00.000Z"
@@ -41,6 +45,12 @@ class _Pages:
             assert data, "the end came before that of the history"
             *lines, self._rest = (self._rest + data).split(b"\r\n")
             messages = [parse(line.decode()) for line in lines]
-            found += [message for message in messages if message.command == "PRIVMSG" and "batch" in message.tags]
-            if any(message.command == "BATCH" and message.params[0][0] == "-" for message in messages):
+            found += [
+                message
+                for message in messages
+                if message.command == "PRIVMSG" and "batch" in message.tags
+            ]
+            if any(
+                message.command == "BATCH" and message.params[0][0] == "-" for message in messages
+            ):
                 return found

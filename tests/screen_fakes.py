@@ -1,4 +1,6 @@
-"""The full-screen client without a terminal: a screen that remembers what was drawn, and keys that are pressed by calling."""
+"""The full-screen client without a terminal: a screen that remembers what was drawn, and keys that
+are pressed by calling.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,8 +19,9 @@ from trio_chat.client.screen.app import Options, ScreenClient
 NOW = 1_777_852_800.0
 """2026-05-04 00:00 UTC, when the messages of `said_before` were said."""
 CAPS = (
-    "away-notify batch draft/chathistory draft/message-redaction draft/multiline=max-bytes=4096,max-lines=50 draft/read-marker "
-    "echo-message labeled-response message-tags multi-prefix server-time soju.im/search standard-replies"
+    "away-notify batch draft/chathistory draft/message-redaction"
+    " draft/multiline=max-bytes=4096,max-lines=50 draft/read-marker echo-message labeled-response"
+    " message-tags multi-prefix server-time soju.im/search standard-replies"
 )
 
 
@@ -48,7 +51,9 @@ class FakeScreen(BaseScreen):
         self.canvas = canvas
         self.drawn += 1
 
-    def hook_event_loop(self, event_loop: Any, callback: Callable[[list[Any], list[int]], Any]) -> None:
+    def hook_event_loop(
+        self, event_loop: Any, callback: Callable[[list[Any], list[int]], Any]
+    ) -> None:
         """Remember whom keys are for."""
         self._callback = callback
 
@@ -90,7 +95,11 @@ class FakeScreen(BaseScreen):
 
     def attributes(self, text: str) -> list[urwid.AttrSpec]:
         """Return how the pieces of a row with this text in them are drawn."""
-        runs = [(attribute, piece.decode()) for row in self.canvas.content() for attribute, _charset, piece in row]
+        runs = [
+            (attribute, piece.decode())
+            for row in self.canvas.content()
+            for attribute, _charset, piece in row
+        ]
         return [attribute for attribute, piece in runs if text in piece]
 
 
@@ -103,14 +112,18 @@ class Watched:
         self.time = NOW
         self._caps = caps
         self._servers, self._servers_receive = trio.open_memory_channel[FakeServer](100)
-        self.client = ScreenClient(screen, options, self._make, now=lambda: self.time, environment={"TERM": "xterm"})
+        self.client = ScreenClient(
+            screen, options, self._make, now=lambda: self.time, environment={"TERM": "xterm"}
+        )
         self.desk = self.client.desk
         self.world = self.client.world
 
     def paste(self, text: str, *keys: str) -> None:
         """Paste a text, as a terminal brackets it, with keys behind it in the same packet."""
         signs = {"\n": "enter", "\t": "tab"}
-        self.screen.press("begin paste", *(signs.get(sign, sign) for sign in text), "end paste", *keys)
+        self.screen.press(
+            "begin paste", *(signs.get(sign, sign) for sign in text), "end paste", *keys
+        )
 
     def link(self, channel: str = "#lobby", nick: str = "alice") -> Link:
         """Return a link to a server of ours."""
@@ -165,7 +178,12 @@ class Watched:
 
 @asynccontextmanager
 async def watched(
-    caps: str = CAPS, *, columns: int = 100, rows: int = 24, options: Options | None = None, nick: str = "alice"
+    caps: str = CAPS,
+    *,
+    columns: int = 100,
+    rows: int = 24,
+    options: Options | None = None,
+    nick: str = "alice",
 ) -> AsyncIterator[Watched]:
     """Run a client on a screen; at the end it must have ended by itself or is cancelled."""
     running = Watched(FakeScreen(columns, rows), options or Options(theme="dark"), caps)
@@ -177,7 +195,9 @@ async def watched(
 
 
 @asynccontextmanager
-async def inside(caps: str = CAPS, *messages: str, **options: Any) -> AsyncIterator[tuple[Watched, FakeServer]]:
+async def inside(
+    caps: str = CAPS, *messages: str, **options: Any
+) -> AsyncIterator[tuple[Watched, FakeServer]]:
     """Run a client that is in the lobby with bob; the messages are what was said there before."""
     async with watched(caps, **options) as running:
         server = await running.server()

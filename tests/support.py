@@ -9,7 +9,16 @@ from typing import TypeVar, cast
 import scramp
 
 from trio_chat.chat import presence
-from trio_chat.chat.accounts import Account, AccountIndex, Certificate, Credentials, Email, Origin, Refreshed, ScramKeys
+from trio_chat.chat.accounts import (
+    Account,
+    AccountIndex,
+    Certificate,
+    Credentials,
+    Email,
+    Origin,
+    Refreshed,
+    ScramKeys,
+)
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Direct, Event, Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
@@ -41,7 +50,9 @@ class Clock:
 
 
 class Person:
-    """A client of a test world, and the sink of its session: it keeps what it is sent until it is read."""
+    """A client of a test world, and the sink of its session: it keeps what it is sent until it is
+    read.
+    """
 
     def __init__(self, town: "Town", host: str = "192.0.2.1") -> None:
         self.town = town
@@ -75,28 +86,43 @@ class Person:
 
     def leave(self, reason: str = "Connection closed") -> None:
         """Be disconnected."""
-        self.town.deliver(Output(tuple(presence.disconnect(self.town.world, self.session, reason))), self)
+        self.town.deliver(
+            Output(tuple(presence.disconnect(self.town.world, self.session, reason))), self
+        )
 
 
 class Town:
     """A world with people in it; everything is delivered at once."""
 
-    def __init__(self, identity: Identity | None = None, lengths: Lengths | None = None, memory: Memory | None = None) -> None:
+    def __init__(
+        self,
+        identity: Identity | None = None,
+        lengths: Lengths | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         self.clock = Clock()
-        self.world = World(identity or Identity(created=NOON), lengths or Lengths(), self.clock, 5, memory)
+        self.world = World(
+            identity or Identity(created=NOON), lengths or Lengths(), self.clock, 5, memory
+        )
 
     def say_quietly(self, person: Person, line: bytes | BadLine) -> None:
         """Have a line carried out; what comes of it waits to be read by whom it was sent to."""
         self.deliver(handle_line(self.world, person.session, line), person)
 
     def deliver(self, output: Output, origin: Person) -> None:
-        """Give everyone what a command makes the server send, once the memory has what is to be remembered of it."""
-        records = [record for part in output.parts if isinstance(part, Event) for record in part.records()]
+        """Give everyone what a command makes the server send, once the memory has what is to be
+        remembered of it.
+        """
+        records = [
+            record for part in output.parts if isinstance(part, Event) for record in part.records()
+        ]
         if records and self.world.memory:
             try:
                 run_now(self.world.memory.history.commit(records))
             except HistoryError:
-                output = output._replace(parts=output.parts if output.refusal is None else output.refusal())
+                output = output._replace(
+                    parts=output.parts if output.refusal is None else output.refusal()
+                )
         for part in output.parts:
             if isinstance(part, Direct):
                 part.session.sink.send(part.data)
@@ -115,9 +141,15 @@ class Town:
 
     def _check_indexes(self) -> None:
         """What the world counts as it goes is what is there."""
-        assert self.world.newcomers == {session for session in self.world.sessions if session.user is None}
-        assert self.world.channels.secret == {channel for channel in self.world.channels.values() if "s" in channel.flags}
-        assert self.world.invisible == {user for user in self.world.users.values() if "i" in user.modes}
+        assert self.world.newcomers == {
+            session for session in self.world.sessions if session.user is None
+        }
+        assert self.world.channels.secret == {
+            channel for channel in self.world.channels.values() if "s" in channel.flags
+        }
+        assert self.world.invisible == {
+            user for user in self.world.users.values() if "i" in user.modes
+        }
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:
         """Return somebody who has only connected."""
@@ -145,7 +177,9 @@ class OpenAccounts(AccountIndex):
         super().__init__()
         self._numbers = count(1)
         self.passwords: dict[str, str] = {}
-        self.owners: dict[tuple[str, int], bool] = {}  # fingerprints and accounts, and whether the key was proved
+        self.owners: dict[
+            tuple[str, int], bool
+        ] = {}  # fingerprints and accounts, and whether the key was proved
         self.emails: dict[str, Email] = {}
         self.devices: list[tuple[str, Origin]] = []
         self.error: Exception | None = None
@@ -163,7 +197,9 @@ class OpenAccounts(AccountIndex):
             raise self.error
         return Credentials(password, ScramKeys(b"", 0, b"", b""))
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
+    async def create(
+        self, account: Account, credentials: Credentials, email: Email | None = None
+    ) -> Account | None:
         """Make an account."""
         if self.error:
             raise self.error
@@ -201,9 +237,9 @@ class OpenAccounts(AccountIndex):
     async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
         """Return what SCRAM needs, with few rounds."""
         password = self.passwords.get(folded, "a password that nobody has")
-        salt, stored_key, server_key, iterations = scramp.ScramMechanism("SCRAM-SHA-256").make_auth_info(
-            password, 4096, b"twelve bytes"
-        )
+        salt, stored_key, server_key, iterations = scramp.ScramMechanism(
+            "SCRAM-SHA-256"
+        ).make_auth_info(password, 4096, b"twelve bytes")
         return ScramKeys(salt, iterations, stored_key, server_key)
 
     async def set_password(self, account: int, password: str, origin: Origin) -> None:
@@ -212,14 +248,29 @@ class OpenAccounts(AccountIndex):
 
     async def certificates(self, account: int) -> list[Certificate]:
         """Return an account's certificates."""
-        return [Certificate(shown, is_proved) for (shown, owner), is_proved in self.owners.items() if owner == account]
+        return [
+            Certificate(shown, is_proved)
+            for (shown, owner), is_proved in self.owners.items()
+            if owner == account
+        ]
 
     async def by_certificate(self, fingerprint: str, wanted: str = "") -> Account | None:
         """Return the account that a certificate logs in to."""
         if wanted:
             account = self.known.get(wanted)
-            return account if account is not None and (fingerprint, account.id) in self.owners else None
-        owner = next((owner for (shown, owner), is_proved in self.owners.items() if shown == fingerprint and is_proved), 0)
+            return (
+                account
+                if account is not None and (fingerprint, account.id) in self.owners
+                else None
+            )
+        owner = next(
+            (
+                owner
+                for (shown, owner), is_proved in self.owners.items()
+                if shown == fingerprint and is_proved
+            ),
+            0,
+        )
         return self.by_id.get(owner)
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
@@ -228,8 +279,12 @@ class OpenAccounts(AccountIndex):
         if holder is not None and holder.id != account:
             return False
         if is_proved:
-            self.owners = {key: value for key, value in self.owners.items() if key[0] != fingerprint}
-        self.owners[fingerprint, account] = is_proved or self.owners.get((fingerprint, account), False)
+            self.owners = {
+                key: value for key, value in self.owners.items() if key[0] != fingerprint
+            }
+        self.owners[fingerprint, account] = is_proved or self.owners.get(
+            (fingerprint, account), False
+        )
         return True
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
@@ -275,7 +330,10 @@ class ListHistory:
 
     def _rename(self, before: str, name: str) -> None:
         names = {name: f"{name}-old", before: name}
-        self.records = [record._replace(buffer=names.get(record.buffer, record.buffer)) for record in self.records]
+        self.records = [
+            record._replace(buffer=names.get(record.buffer, record.buffer))
+            for record in self.records
+        ]
 
     async def messages(
         self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
@@ -315,7 +373,9 @@ class ListHistory:
         """Return from where on messages are found."""
         return self.searchable
 
-    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+    async def prune(
+        self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
+    ) -> int:
         """Forget what is old, by the very words of the port."""
         old = [
             record
@@ -330,7 +390,9 @@ class ListHistory:
         if self.error:
             raise self.error
         before = len(self.records)
-        self.records = [record for record in self.records if (record.buffer, record.id) != (buffer, number)]
+        self.records = [
+            record for record in self.records if (record.buffer, record.id) != (buffer, number)
+        ]
         return len(self.records) < before
 
     async def conversations(self, account: int) -> list[str]:
@@ -341,24 +403,36 @@ class ListHistory:
 
 def _words(text: str) -> list[str]:
     text = strip_formatting(flatten(text))
-    plain = "".join(char for char in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(char))
+    plain = "".join(
+        char
+        for char in unicodedata.normalize("NFD", text.lower())
+        if not unicodedata.combining(char)
+    )
     return re.findall(r"[^\W_]+|_|[.-](?=\w)", plain)
 
 
 def _has_words(text: str, wanted: str) -> bool:
-    """Return whether every word wanted is in a text: words that stand together there too, the last one as a beginning."""
+    """Return whether every word wanted is in a text: words that stand together there too, the last
+    one as a beginning.
+    """
     if not wanted:
         return True
     words = _words(text)
     phrases = [phrase for word in wanted.split() if (phrase := _words(word))]
-    return bool(phrases) and all(_has_phrase(words, phrase, is_whole=len(phrase[-1]) < 3) for phrase in phrases)
+    return bool(phrases) and all(
+        _has_phrase(words, phrase, is_whole=len(phrase[-1]) < 3) for phrase in phrases
+    )
 
 
 def _has_phrase(words: list[str], phrase: list[str], *, is_whole: bool) -> bool:
     *first, last = phrase
     return any(
         words[start : start + len(first)] == first
-        and (words[start + len(first)] == last if is_whole else words[start + len(first)].startswith(last))
+        and (
+            words[start + len(first)] == last
+            if is_whole
+            else words[start + len(first)].startswith(last)
+        )
         for start in range(len(words) - len(first))
     )
 
@@ -380,7 +454,9 @@ def commands(messages: list[Message]) -> list[str]:
 
 def offered(person: Person) -> list[str]:
     """Return all capabilities that somebody is offered, with their values."""
-    return " ".join(message.params[-1] for message in person.say("CAP LS 302") if message.command == "CAP").split()
+    return " ".join(
+        message.params[-1] for message in person.say("CAP LS 302") if message.command == "CAP"
+    ).split()
 
 
 def find(messages: list[Message], command: str) -> Message:

@@ -1,4 +1,6 @@
-"""The commands for accounts and registered channels: what they change, what they show, what they refuse."""
+"""The commands for accounts and registered channels: what they change, what they show, what they
+refuse.
+"""
 
 import io
 import json
@@ -38,7 +40,9 @@ class Terminal(io.StringIO):
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start in a directory with an empty database, a cheap hash and a password in a file, with an English user."""
+    """Start in a directory with an empty database, a cheap hash and a password in a file, with an
+    English user.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LANGUAGE", "en")
     monkeypatch.setattr(sys, "stdin", io.StringIO())
@@ -85,41 +89,79 @@ def found(words: str, sender: str = "") -> list[int]:
 
     async def search() -> list[Record]:
         async with open_database(DATABASE) as database:
-            return await SqliteHistory(database).search(Query({"#a": 0, "#b": 0}, words, sender), Span(), 100)
+            return await SqliteHistory(database).search(
+                Query({"#a": 0, "#b": 0}, words, sender), Span(), 100
+            )
 
     return [record.id for record in trio.run(search)]
 
 
 def said(number: int, account: str, buffer: str = "#a", text: str = "pizza") -> Record:
     """Return what an account says."""
-    return Record(buffer, number, "PRIVMSG", f"{account or 'guest'}!u@h", account, text, account_id=NUMBERS.get(account, 0))
+    return Record(
+        buffer,
+        number,
+        "PRIVMSG",
+        f"{account or 'guest'}!u@h",
+        account,
+        text,
+        account_id=NUMBERS.get(account, 0),
+    )
 
 
 def joined(number: int, account: str) -> Record:
     """Return that an account comes in."""
-    return Record("#a", number, "JOIN", f"{account}!u@h", account, "", params=(account, "Real name"), account_id=NUMBERS[account])
+    return Record(
+        "#a",
+        number,
+        "JOIN",
+        f"{account}!u@h",
+        account,
+        "",
+        params=(account, "Real name"),
+        account_id=NUMBERS[account],
+    )
 
 
 def left() -> list[int]:
     """Return the ids of all messages and events."""
-    return [number for (number,) in execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")]  # type: ignore[misc]
+    return [
+        number
+        for (number,) in execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")
+    ]  # type: ignore[misc]
 
 
 def register(
-    folded: str, owner: int, access: dict[int, str] | None = None, topic: str = "", members: dict[int, str] | None = None
+    folded: str,
+    owner: int,
+    access: dict[int, str] | None = None,
+    topic: str = "",
+    members: dict[int, str] | None = None,
 ) -> None:
     """Make a channel that lasts."""
     state = {
-        "name": folded, "created": 1, "founded": 1, "owner": owner, "since": 1_800_000_000, "access": access or {},
-        "topic": [topic, "Ann", 1] if topic else None, "flags": "nt", "key": "", "limit": 0, "lists": {},
+        "name": folded,
+        "created": 1,
+        "founded": 1,
+        "owner": owner,
+        "since": 1_800_000_000,
+        "access": access or {},
+        "topic": [topic, "Ann", 1] if topic else None,
+        "flags": "nt",
+        "key": "",
+        "limit": 0,
+        "lists": {},
         "members": members or {},
-    }  # fmt: skip
+    }
     execute("INSERT INTO channel VALUES (?, ?)", folded, json.dumps(state))
 
 
 def channels() -> dict[str, dict[str, object]]:
     """Return the states of the registered channels."""
-    return {str(folded): json.loads(str(state)) for folded, state in execute("SELECT folded, state FROM channel")}
+    return {
+        str(folded): json.loads(str(state))
+        for folded, state in execute("SELECT folded, state FROM channel")
+    }
 
 
 def ran(*arguments: str) -> int:
@@ -132,7 +174,8 @@ def add(name: str = "Ann") -> None:
     assert ran("account", "add", name, "--password-file", "password") == 0
 
 
-# ----------------------------------------------------------------------------------------------------------- add and passwd
+# -----------------------------------------------------------------------------------------------------------
+# add and passwd
 
 
 def test_an_added_account_can_log_in() -> None:
@@ -163,23 +206,33 @@ def test_who_registers_meanwhile_is_first(monkeypatch: pytest.MonkeyPatch) -> No
     assert verified("ann", PASSWORD)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "#ann", "1ann", "a,b", "x" * 65, "a\x1b[2J", "a\u202eb"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "#ann", "1ann", "a,b", "x" * 65, "a\x1b[2J", "a\u202eb"]
+)
 @pytest.mark.parametrize("command", ["add", "passwd", "delete", "export", "forget", "free"])
-def test_a_name_that_nobody_can_have_is_wrong_usage(command: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_nobody_can_have_is_wrong_usage(
+    command: str, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Whatever is to be done with it."""
     assert ran("account", command, name) == 2
     assert "not a name that an account can have" in capsys.readouterr().err
 
 
-def test_a_name_that_is_too_long_for_this_server_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_that_is_too_long_for_this_server_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Nobody could take it as a nickname."""
     Path("config.ini").write_text("[limits]\nnick_length = 5\n")
     assert ran("account", "add", "annann", "--password-file", "password") == 1
     assert "the server allows 5 characters" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "other"), [("Аnn", "Ann"), ("NісkServ", "a service"), ("NickServ", "a service")])
-def test_no_look_alike_can_be_added(capsys: pytest.CaptureFixture[str], name: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "other"), [("Аnn", "Ann"), ("NісkServ", "a service"), ("NickServ", "a service")]
+)
+def test_no_look_alike_can_be_added(
+    capsys: pytest.CaptureFixture[str], name: str, other: str
+) -> None:
     """An account that looks like another one, or like a service, is refused by its name."""
     add()
     assert ran("account", "add", name, "--password-file", "password") == 1
@@ -213,7 +266,9 @@ def test_a_password_can_be_changed() -> None:
         (b"\ncorrect horse", "the first line is empty"),
     ],
 )
-def test_a_bad_password_is_refused(password: bytes, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_password_is_refused(
+    password: bytes, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The rules are those of the server, told in one line."""
     Path("bad").write_bytes(password)
     assert ran("account", "add", "ann", "--password-file", "bad") == 1
@@ -234,7 +289,9 @@ def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal, where nobody sees it."""
     asked: list[str] = []
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr("trio_chat.admin.passwords.getpass", lambda prompt: asked.append(prompt) or PASSWORD)
+    monkeypatch.setattr(
+        "trio_chat.admin.passwords.getpass", lambda prompt: asked.append(prompt) or PASSWORD
+    )
     assert ran("account", "add", "ann") == 0
     assert len(asked) == 2
     assert verified("ann", PASSWORD)
@@ -250,7 +307,9 @@ def test_two_different_passwords_are_none(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("command", ["add", "passwd"])
-def test_without_a_terminal_there_must_be_a_file(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_terminal_there_must_be_a_file(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A script must say where the password is."""
     if command == "passwd":
         add()
@@ -259,13 +318,16 @@ def test_without_a_terminal_there_must_be_a_file(command: str, capsys: pytest.Ca
 
 
 @pytest.mark.parametrize("command", ["passwd", "delete", "export", "forget"])
-def test_an_account_that_is_not_there_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_account_that_is_not_there_is_told(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """In one line, and nobody is asked anything."""
     assert ran("account", command, "bob") == 1
     assert capsys.readouterr() == ("", "trio-chat: there is no account bob\n")
 
 
-# --------------------------------------------------------------------------------------------------------------------- lists
+# ---------------------------------------------------------------------------------------------------------------------
+# lists
 
 
 def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -276,11 +338,16 @@ def test_accounts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     execute("INSERT INTO always_on SELECT id, '{}' FROM account WHERE name = 'Ann'")
     capsys.readouterr()
     assert ran("account", "list") == 0
-    assert capsys.readouterr().out == "Ann\t2027-01-15T08:00:00Z\talways-on\nbob\t2027-01-15T08:00:00Z\n"
+    assert (
+        capsys.readouterr().out
+        == "Ann\t2027-01-15T08:00:00Z\talways-on\nbob\t2027-01-15T08:00:00Z\n"
+    )
 
 
 def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    """With a topic that cannot do anything to a terminal, and the always-on members; not those that belong to nobody."""
+    """With a topic that cannot do anything to a terminal, and the always-on members; not those that
+    belong to nobody.
+    """
     add("Ann")
     add("bob")
     capsys.readouterr()
@@ -294,7 +361,8 @@ def test_channels_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-# --------------------------------------------------------------------------------------------------------- delete and forget
+# ---------------------------------------------------------------------------------------------------------
+# delete and forget
 
 
 def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
@@ -310,7 +378,9 @@ def test_a_deleted_account_is_gone_and_what_it_said_stays() -> None:
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
 def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
-    """Neither channels nor ranks nor how far somebody has read, nor a place; what belongs to others stays as it is."""
+    """Neither channels nor ranks nor how far somebody has read, nor a place; what belongs to others
+    stays as it is.
+    """
     add()
     register("#a", ANN)
     register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
@@ -318,20 +388,37 @@ def test_who_has_the_name_later_inherits_nothing(command: str) -> None:
     execute("INSERT INTO always_on VALUES (1, '{}'), (3, '{}')")
     execute("INSERT INTO preference VALUES (1, '{}'), (3, '{}')")
     register("#c", BOB, {EVE: "v"})
-    execute("INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#b', '2026-01-01T00:00:00.000Z')")
+    execute(
+        "INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#b',"
+        " '2026-01-01T00:00:00.000Z')"
+    )
     untouched = channels()["#c"]
     assert ran("account", command, "ann", "--yes") == 0
-    assert {name: state["access"] for name, state in channels().items()} == {"#b": {"3": "v"}, "#c": {"3": "v"}}
+    assert {name: state["access"] for name, state in channels().items()} == {
+        "#b": {"3": "v"},
+        "#c": {"3": "v"},
+    }
     assert channels()["#c"] == untouched
     assert channels()["#b"]["members"] == {"3": ""}
     assert execute("SELECT account FROM marker") == [(BOB,)]
-    assert execute("SELECT account FROM always_on") == execute("SELECT account FROM preference") == [(EVE,)]
+    assert (
+        execute("SELECT account FROM always_on")
+        == execute("SELECT account FROM preference")
+        == [(EVE,)]
+    )
 
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
-@pytest.mark.parametrize(("answer", "code", "is_left"), [("y\n", 0, False), ("n\n", 1, True), ("", 1, True)])
+@pytest.mark.parametrize(
+    ("answer", "code", "is_left"), [("y\n", 0, False), ("n\n", 1, True), ("", 1, True)]
+)
 def test_who_can_be_asked_is_asked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, answer: str, code: int, is_left: bool
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    answer: str,
+    code: int,
+    is_left: bool,
 ) -> None:
     """Only yes means yes."""
     add()
@@ -343,7 +430,9 @@ def test_who_can_be_asked_is_asked(
 
 
 @pytest.mark.parametrize("command", ["delete", "forget"])
-def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_deleted_when_nobody_can_be_asked(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A script must say --yes."""
     add()
     fill(said(1, "Ann"))
@@ -353,15 +442,19 @@ def test_nothing_is_deleted_when_nobody_can_be_asked(command: str, capsys: pytes
     assert left() == [1]
 
 
-def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_name_of_a_deleted_account_is_not_given_again_until_it_is_freed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """An account with the name is another one then, and inherits nothing of the former one."""
     add()
     fill(said(1, "Ann"))
     assert ran("account", "delete", "ann", "--yes") == 0
     capsys.readouterr()
     assert ran("account", "add", "ANN", "--password-file", "password") == 1
-    assert capsys.readouterr().err == (
-        "trio-chat: ANN was the name of an account that was deleted; free it first: trio-chat account free ANN\n"
+    assert (
+        capsys.readouterr().err
+        == "trio-chat: ANN was the name of an account that was deleted; free it first: trio-chat"
+        " account free ANN\n"
     )
     assert ran("account", "dropped") == 0
     assert capsys.readouterr().out.split("\t")[0] == "Ann"
@@ -390,13 +483,19 @@ def test_the_name_of_an_operator_is_not_freed(capsys: pytest.CaptureFixture[str]
     assert "the operator root" in capsys.readouterr().err
 
 
-def test_all_that_was_said_and_done_is_forgotten(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """In every channel and conversation, slice by slice and batch by batch; what others said stays, and so does a guest's."""
+def test_all_that_was_said_and_done_is_forgotten(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In every channel and conversation, slice by slice and batch by batch; what others said stays,
+    and so does a guest's.
+    """
     monkeypatch.setattr(maintenance, "PAGE", 3)
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 2)
     add()
     mine = [said(number, "Ann", buffer) for number, buffer in enumerate(["#a", "#b", "1,2"] * 4, 1)]
-    former = said(23, "Ann", "#b")._replace(account_id=0)  # what an account of this name had said before
+    former = said(23, "Ann", "#b")._replace(
+        account_id=0
+    )  # what an account of this name had said before
     others = [said(20, "bob"), said(21, "bob", "1,2"), said(22, ""), former, joined(24, "bob")]
     fill(*mine, *others, joined(30, "Ann"), joined(31, "Ann"))
     capsys.readouterr()
@@ -430,7 +529,9 @@ def test_what_a_deleted_account_left_can_be_forgotten(capsys: pytest.CaptureFixt
 
 
 def test_what_was_said_under_a_name_that_is_free_can_be_forgotten() -> None:
-    """Once the name of a deleted account is freed, only what it has said tells of it; nothing of accounts that there are."""
+    """Once the name of a deleted account is freed, only what it has said tells of it; nothing of
+    accounts that there are.
+    """
     add()
     add("bob")
     assert ran("account", "delete", "ann", "--yes") == 0
@@ -445,15 +546,20 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
     fill(said(1, "Ann"), said(2, "Ann"))
     with maintenance.opened(DATABASE) as connection:
-        deleted = people.forget(connection, people.Author(ANN, ""), lambda done: fill(said(10 + done, "bob")))
+        deleted = people.forget(
+            connection, people.Author(ANN, ""), lambda done: fill(said(10 + done, "bob"))
+        )
     assert (deleted, left()) == (2, [11, 12])
 
 
-# -------------------------------------------------------------------------------------------------------------------- export
+# --------------------------------------------------------------------------------------------------------------------
+# export
 
 
 def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixture[str]) -> None:
-    """What it said, in the form of the history export, its channels and its ranks; and nothing of others."""
+    """What it said, in the form of the history export, its channels and its ranks; and nothing of
+    others.
+    """
     add()
     fill(said(1, "Ann"), said(2, "bob"), said(3, "Ann", "1,2", text='a "b"\u2028\\'))
     add("bob")
@@ -461,7 +567,10 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     register("#b", BOB, {ANN: "o", EVE: "v"}, members={ANN: "o", EVE: ""})
     execute("INSERT INTO always_on VALUES (1, '{\"nick\": \"Ann\"}'), (2, '{}')")
     execute("INSERT INTO preference VALUES (1, '{\"always-on\": true}'), (2, '{}')")
-    execute("INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#c', '2026-01-01T00:00:00.000Z')")
+    execute(
+        "INSERT INTO marker VALUES (1, '#b', '2026-01-01T00:00:00.000Z'), (2, '#c',"
+        " '2026-01-01T00:00:00.000Z')"
+    )
     execute("""INSERT INTO metadata VALUES (1, '{"url": "x"}'), (2, '{"url": "y"}')""")
     execute("INSERT INTO email VALUES (1, 'ann@example.org', 1), (2, 'bob@example.org', 1)")
     execute("UPDATE account SET created = 1800000000")
@@ -474,7 +583,14 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     assert exported == {
         "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
         "email": {"address": "ann@example.org", "verified": True},
-        "channels": [channels()["#a"] | {"owner": "Ann", "access": {"bob": "o"}, "members": {"Ann": "oq", "bob": ""}}],
+        "channels": [
+            channels()["#a"]
+            | {
+                "owner": "Ann",
+                "access": {"bob": "o"},
+                "members": {"Ann": "oq", "bob": ""},
+            }
+        ],
         "access": {"#b": "o"},
         "read": {"#b": "2026-01-01T00:00:00.000Z"},
         "settings": {"always-on": True},
@@ -498,20 +614,30 @@ def test_no_hash_is_exported(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert ran("account", "export", "ann") == 0
     exported = capsys.readouterr().out
-    assert not any(word in exported.lower() for word in ("argon2", "scram", "salt", "password", "hash"))
+    assert not any(
+        word in exported.lower() for word in ("argon2", "scram", "salt", "password", "hash")
+    )
 
 
-# ------------------------------------------------------------------------------------------------------------------- the rest
+# -------------------------------------------------------------------------------------------------------------------
+# the rest
 
-COMMANDS = [["account", name] for name in ("list", "add", "passwd", "delete", "export", "forget")] + [["channel", "list"]]
+COMMANDS = [
+    ["account", name] for name in ("list", "add", "passwd", "delete", "export", "forget")
+] + [["channel", "list"]]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_database_that_is_not_there(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_is_not_there(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line, and none is made."""
     name = [] if command[1] == "list" else ["ann"]
     assert ran(*command, *name, "--database", "nowhere.db") == 1
-    assert capsys.readouterr().err == "trio-chat: nowhere.db: there is no such database; a server makes one when it starts\n"
+    assert (
+        capsys.readouterr().err
+        == "trio-chat: nowhere.db: there is no such database; a server makes one when it starts\n"
+    )
     assert not Path("nowhere.db").exists()
 
 
@@ -522,11 +648,14 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     assert "examples:\n  trio-chat " in capsys.readouterr().out
 
 
-# ------------------------------------------------------------------------------------------------------ history of a channel
+# ------------------------------------------------------------------------------------------------------
+# history of a channel
 
 
 def test_how_long_a_channel_is_remembered() -> None:
-    """Written where a server reads it; a server that runs is told of the change, until it says that it has made it."""
+    """Written where a server reads it; a server that runs is told of the change, until it says that
+    it has made it.
+    """
     fill()
     register("#a", "Ann")
 
@@ -545,11 +674,18 @@ def test_how_long_a_channel_is_remembered() -> None:
     assert trio.run(wishes) == [[], ("#a", 30), ("#a", -1), ("#a", None), []]
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(("#a", "0"), 2), (("#a", "soon"), 2), (("#none", "3"), 1), (("#free", "3"), 1)])
-def test_what_cannot_be_said_of_a_channel(arguments: tuple[str, str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(("#a", "0"), 2), (("#a", "soon"), 2), (("#none", "3"), 1), (("#free", "3"), 1)],
+)
+def test_what_cannot_be_said_of_a_channel(
+    arguments: tuple[str, str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Usage errors and channels that are not registered are told."""
     fill()
     register("#free", "", members={"ann": ""})  # nobody owns it, somebody always on is in it
     register("#a", "Ann")
     assert ran("channel", "history", *arguments) == code
-    assert (f"{arguments[0]} is not registered" if code == 1 else "off or default") in capsys.readouterr().err
+    assert (
+        f"{arguments[0]} is not registered" if code == 1 else "off or default"
+    ) in capsys.readouterr().err

@@ -17,7 +17,9 @@ from trio_chat.irc.message import Message
 
 
 def test_registration_takes_nick_and_user(town: Town) -> None:
-    """Modern IRC: RPL_WELCOME, RPL_YOURHOST, RPL_CREATED, RPL_MYINFO, RPL_ISUPPORT, LUSERS, then the MOTD or ERR_NOMOTD."""
+    """Modern IRC: RPL_WELCOME, RPL_YOURHOST, RPL_CREATED, RPL_MYINFO, RPL_ISUPPORT, LUSERS, then
+    the MOTD or ERR_NOMOTD.
+    """
     ann = town.newcomer()
     assert ann.say("NICK ann") == []
     replies = ann.say("USER ann 0 * :Ann")
@@ -49,7 +51,9 @@ def test_before_registration_nothing_else_is_done(town: Town, line: str) -> None
 
 def test_ping_is_answered_before_registration(town: Town) -> None:
     """Some clients want a PONG before they go on."""
-    assert town.newcomer().say("PING :x y") == [Message("PONG", ("chat.local", "x y"), "chat.local")]
+    assert town.newcomer().say("PING :x y") == [
+        Message("PONG", ("chat.local", "x y"), "chat.local")
+    ]
 
 
 def test_a_nickname_that_is_taken(town: Town) -> None:
@@ -67,13 +71,18 @@ def test_the_faster_of_two_gets_the_nickname(town: Town) -> None:
     assert commands(slow.say("NICK bob"))[0] == "001"
 
 
-@pytest.mark.parametrize(("line", "numeric"), [("NICK", "431"), ("NICK :", "431"), ("NICK 1a", "432"), ("NICK a!b", "432")])
+@pytest.mark.parametrize(
+    ("line", "numeric"),
+    [("NICK", "431"), ("NICK :", "431"), ("NICK 1a", "432"), ("NICK a!b", "432")],
+)
 def test_nicknames_that_are_refused(town: Town, line: str, numeric: str) -> None:
     """ERR_NONICKNAMEGIVEN, ERR_ERRONEUSNICKNAME."""
     assert commands(town.newcomer().say(line)) == [numeric]
 
 
-@pytest.mark.parametrize(("password", "welcome"), [("right", True), ("wrong", False), (None, False)])
+@pytest.mark.parametrize(
+    ("password", "welcome"), [("right", True), ("wrong", False), (None, False)]
+)
 def test_the_server_password(password: str | None, welcome: bool) -> None:
     """ERR_PASSWDMISMATCH and the end, unless PASS said the right one."""
     town = Town(Identity(password="right"))
@@ -91,7 +100,9 @@ def test_nobody_registers_twice(town: Town, line: str) -> None:
     assert commands(town.person("ann").say(line)) == ["462"]
 
 
-@pytest.mark.parametrize("line", ["USER a", "USER a 0 *", "USER a 0 * :", "JOIN", "PASS", "KICK #a", "USERHOST"])
+@pytest.mark.parametrize(
+    "line", ["USER a", "USER a 0 *", "USER a 0 * :", "JOIN", "PASS", "KICK #a", "USERHOST"]
+)
 def test_missing_parameters(town: Town, line: str) -> None:
     """ERR_NEEDMOREPARAMS, with the command's name."""
     person = town.newcomer() if line.startswith(("USER ", "PASS")) else town.person("ann")
@@ -112,19 +123,32 @@ def test_a_user_name_is_made_harmless(town: Town) -> None:
 def test_cap_ls_lists_every_capability(town: Town) -> None:
     """All that the table has, in lines that fit."""
     caps = " ".join(message.params[-1] for message in town.newcomer().say("CAP LS 302")).split()
-    assert {"message-tags", "server-time", "echo-message", "batch", "labeled-response", "standard-replies"} <= set(caps)
+    assert {
+        "message-tags",
+        "server-time",
+        "echo-message",
+        "batch",
+        "labeled-response",
+        "standard-replies",
+    } <= set(caps)
 
 
 def test_a_client_from_before_version_302_is_told_in_one_line_that_fits(town: Town) -> None:
-    """IRCv3 capability-negotiation: several lines are for version 302; what is a draft waits for it."""
+    """IRCv3 capability-negotiation: several lines are for version 302; what is a draft waits for
+    it.
+    """
     all_names = [word.partition("=")[0] for word in offered(town.newcomer())]
     (message,) = town.newcomer().say("CAP LS")
-    assert message.params[-1].split() == [name for name in all_names if not name.startswith("draft/")]
+    assert message.params[-1].split() == [
+        name for name in all_names if not name.startswith("draft/")
+    ]
     assert len(message.line().encode()) < 400
 
 
 def test_version_302_brings_cap_notify(town: Town) -> None:
-    """IRCv3 capability-negotiation: cap-notify is implicitly enabled by version 302 and cannot be given up."""
+    """IRCv3 capability-negotiation: cap-notify is implicitly enabled by version 302 and cannot be
+    given up.
+    """
     ann = town.newcomer()
     ann.say("CAP LS 302")
     assert find(ann.say("CAP LIST"), "CAP").params == ("*", "LIST", "cap-notify")
@@ -198,7 +222,12 @@ def test_the_number_of_channels_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("setup", "numeric"),
-    [("MODE #a +i", "473"), ("MODE #a +k x", "475"), ("MODE #a +l 1", "471"), ("MODE #a +b *!*@192.0.2.*", "474")],
+    [
+        ("MODE #a +i", "473"),
+        ("MODE #a +k x", "475"),
+        ("MODE #a +l 1", "471"),
+        ("MODE #a +b *!*@192.0.2.*", "474"),
+    ],
 )
 def test_doors_that_are_closed(town: Town, setup: str, numeric: str) -> None:
     """ERR_INVITEONLYCHAN, ERR_BADCHANNELKEY, ERR_CHANNELISFULL, ERR_BANNEDFROMCHAN."""
@@ -234,7 +263,10 @@ def test_invitations_are_listed(town: Town) -> None:
     ann, bob = town.person("ann", "#a"), town.person("bob")
     ann.say("INVITE bob #a")
     bob.read()
-    assert [message.params for message in bob.say("INVITE")] == [("bob", "#a"), ("bob", "End of /INVITE list")]
+    assert [message.params for message in bob.say("INVITE")] == [
+        ("bob", "#a"),
+        ("bob", "End of /INVITE list"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +280,9 @@ def test_invitations_are_listed(town: Town) -> None:
     ],
 )
 def test_invitations_that_are_refused(town: Town, line: str, numeric: str) -> None:
-    """ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR_NOSUCHCHANNEL, ERR_NOTONCHANNEL, ERR_USERONCHANNEL."""
+    """ERR_NEEDMOREPARAMS, ERR_NOSUCHNICK, ERR_NOSUCHCHANNEL, ERR_NOTONCHANNEL,
+    ERR_USERONCHANNEL.
+    """
     town.person("eve", "#b", "#a")
     town.person("bob")
     assert commands(town.person("ann", "#a").say(line)) == [numeric]
@@ -257,7 +291,11 @@ def test_invitations_that_are_refused(town: Town, line: str, numeric: str) -> No
 def test_leaving_is_seen_by_all(town: Town) -> None:
     """PART with its reason, to members and to the one who leaves."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
-    assert bob.say("PART #a :tea time") == [Message("PART", ("#a", "tea time"), "bob!bob@192.0.2.1")] == ann.read()
+    assert (
+        bob.say("PART #a :tea time")
+        == [Message("PART", ("#a", "tea time"), "bob!bob@192.0.2.1")]
+        == ann.read()
+    )
     assert commands(bob.say("PART #a")) == ["442"]
     assert commands(bob.say("PART #none")) == ["403"]
 
@@ -287,10 +325,15 @@ def test_topics(town: Town) -> None:
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     assert commands(bob.say("TOPIC #a")) == ["331"]
     assert commands(bob.say("TOPIC #a :mine")) == ["482"]
-    assert ann.say("TOPIC #a :tea") == bob.read() == [Message("TOPIC", ("#a", "tea"), "ann!ann@192.0.2.1")]
+    assert (
+        ann.say("TOPIC #a :tea")
+        == bob.read()
+        == [Message("TOPIC", ("#a", "tea"), "ann!ann@192.0.2.1")]
+    )
     assert [message.params for message in bob.say("TOPIC #a")] == [
-        ("bob", "#a", "tea"), ("bob", "#a", "ann!ann@192.0.2.1", str(int(NOON))),
-    ]  # fmt: skip
+        ("bob", "#a", "tea"),
+        ("bob", "#a", "ann!ann@192.0.2.1", str(int(NOON))),
+    ]
     ann.say("TOPIC #a :", "MODE #a -t")
     bob.read()
     assert commands(bob.say("TOPIC #a", "TOPIC #a :mine")) == ["331", "TOPIC"]
@@ -307,7 +350,17 @@ def test_names_of_a_large_channel_fit_into_lines(town: Town) -> None:
     """RPL_NAMREPLY is split; nobody is lost."""
     people = [town.person(f"somebody-with-a-long-name-{number}", "#a") for number in range(40)]
     replies = people[0].say("NAMES #a")
-    assert len({name for message in replies if message.command == "353" for name in message.params[-1].split()}) == 40
+    assert (
+        len(
+            {
+                name
+                for message in replies
+                if message.command == "353"
+                for name in message.params[-1].split()
+            }
+        )
+        == 40
+    )
     assert commands(replies).count("353") > 1
 
 
@@ -379,14 +432,21 @@ def test_asking_for_modes(town: Town) -> None:
     """RPL_CHANNELMODEIS and RPL_CREATIONTIME; the key is for members only."""
     ann = town.person("ann", "#a")
     ann.say("MODE #a +kl secret 5")
-    assert [m.params for m in ann.say("MODE #a")] == [("ann", "#a", "+ntkl", "secret", "5"), ("ann", "#a", str(int(NOON)))]
+    assert [m.params for m in ann.say("MODE #a")] == [
+        ("ann", "#a", "+ntkl", "secret", "5"),
+        ("ann", "#a", str(int(NOON))),
+    ]
     assert find(town.person("bob").say("MODE #a"), "324").params == ("bob", "#a", "+ntkl", "*", "5")
 
 
 def test_changes_are_told_once_and_only_what_changed(town: Town) -> None:
     """One MODE for all; what was so already is not told."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
-    assert ann.say("MODE #a +nmov BOB bob") == [Message("MODE", ("#a", "+mov", "bob", "bob"), "ann!ann@192.0.2.1")] == bob.read()
+    assert (
+        ann.say("MODE #a +nmov BOB bob")
+        == [Message("MODE", ("#a", "+mov", "bob", "bob"), "ann!ann@192.0.2.1")]
+        == bob.read()
+    )
 
 
 @pytest.mark.parametrize(
@@ -431,8 +491,9 @@ def test_ban_lists(town: Town) -> None:
     assert find(ann.say("MODE #a +b Eve"), "MODE").params == ("#a", "+b", "Eve!*@*")
     assert ann.say("MODE #a +b EVE!*@*") == []
     assert [m.params[1:] for m in ann.say("MODE #a b")] == [
-        ("#a", "Eve!*@*", "ann!ann@192.0.2.1", str(int(NOON))), ("#a", "End of channel ban list"),
-    ]  # fmt: skip
+        ("#a", "Eve!*@*", "ann!ann@192.0.2.1", str(int(NOON))),
+        ("#a", "End of channel ban list"),
+    ]
     assert find(ann.say("MODE #a -b eve!*@*"), "MODE").params == ("#a", "-b", "Eve!*@*")
 
 
@@ -524,7 +585,9 @@ def test_a_message_to_a_rank(town: Town) -> None:
 
 
 def test_a_text_that_would_not_fit_is_refused_whole(town: Town) -> None:
-    """With the sender's name before it a line of the longest kind is too long for others: ERR_INPUTTOOLONG, nothing cut off."""
+    """With the sender's name before it a line of the longest kind is too long for others:
+    ERR_INPUTTOOLONG, nothing cut off.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     room = 510 - len(":ann!ann@192.0.2.1 PRIVMSG #a :")
     assert ann.say("PRIVMSG #a :" + "x" * room) == []
@@ -544,13 +607,18 @@ def test_echo(town: Town) -> None:
 
 
 def test_tags_that_are_passed_on(town: Town) -> None:
-    """IRCv3 message-tags: client-only tags reach those who negotiated tags; no client makes a server's tag."""
+    """IRCv3 message-tags: client-only tags reach those who negotiated tags; no client makes a
+    server's tag.
+    """
     ann, bob, eve = (
         town.person("ann", "#a", caps="message-tags"),
         town.person("bob", "#a", caps="message-tags"),
         town.person("eve", "#a"),
     )
-    ann.say("@+reply=1;msgid=forged;time=forged;account=forged PRIVMSG #a :hi", "@+typing=active TAGMSG #a")
+    ann.say(
+        "@+reply=1;msgid=forged;time=forged;account=forged PRIVMSG #a :hi",
+        "@+typing=active TAGMSG #a",
+    )
     message, tagmsg = bob.read()
     assert message.tags.keys() == {"+reply", "msgid"}
     assert message.tags["msgid"] != "forged"
@@ -574,8 +642,12 @@ def labelled(town: Town, *joins: str) -> Person:
 
 
 def test_a_label_on_nothing_is_acknowledged(town: Town) -> None:
-    """IRCv3 labeled-response: ACK "when a client sends a labeled command that normally produces no response"."""
-    assert labelled(town).say("@label=x PONG y") == [Message("ACK", (), "chat.local", {"label": "x"})]
+    """IRCv3 labeled-response: ACK "when a client sends a labeled command that normally produces no
+    response".
+    """
+    assert labelled(town).say("@label=x PONG y") == [
+        Message("ACK", (), "chat.local", {"label": "x"})
+    ]
 
 
 def test_a_label_on_one_reply(town: Town) -> None:
@@ -594,14 +666,21 @@ def test_a_label_on_several_replies(town: Town) -> None:
     assert start.tags == {"label": "x"}
     assert start.params[1] == "labeled-response"
     assert commands(inner) == ["JOIN", "353", "366"]
-    assert {message.tags["batch"] for message in inner} == {start.params[0][1:]} == {end.params[0][1:]}
+    assert (
+        {message.tags["batch"] for message in inner} == {start.params[0][1:]} == {end.params[0][1:]}
+    )
     assert "batch" not in bob.read()[0].tags
 
 
 def test_a_label_on_a_message_to_oneself(town: Town) -> None:
-    """The server "MUST NOT include the label tag, except for any acknowledgment sent with the echo-message mechanism"."""
+    """The server "MUST NOT include the label tag, except for any acknowledgment sent with the
+    echo-message mechanism".
+    """
     ann = labelled(town)
-    assert sorted("label" in message.tags for message in ann.say("@label=x PRIVMSG ann :hi")) == [False, True]
+    assert sorted("label" in message.tags for message in ann.say("@label=x PRIVMSG ann :hi")) == [
+        False,
+        True,
+    ]
 
 
 def test_labels_that_do_not_count(town: Town) -> None:
@@ -615,7 +694,11 @@ def test_labels_that_do_not_count(town: Town) -> None:
 
 def test_a_new_nickname_is_seen_by_who_shares_a_channel(town: Town) -> None:
     """NICK once to each, also when several channels are shared."""
-    ann, bob, eve = town.person("ann", "#a", "#b"), town.person("bob", "#a", "#b"), town.person("eve")
+    ann, bob, eve = (
+        town.person("ann", "#a", "#b"),
+        town.person("bob", "#a", "#b"),
+        town.person("eve"),
+    )
     assert ann.say("NICK anna") == bob.read() == [Message("NICK", ("anna",), "ann!ann@192.0.2.1")]
     assert eve.read() == []
     assert commands(town.newcomer().say("NICK anna")) == ["433"]
@@ -638,8 +721,13 @@ def test_quitting(town: Town) -> None:
 
 
 def test_away(town: Town) -> None:
-    """RPL_NOWAWAY and RPL_UNAWAY; IRCv3 away-notify tells those in common channels, not oneself, and on joining."""
-    ann, bob = town.person("ann", "#a", caps="away-notify"), town.person("bob", "#a", caps="away-notify")
+    """RPL_NOWAWAY and RPL_UNAWAY; IRCv3 away-notify tells those in common channels, not oneself,
+    and on joining.
+    """
+    ann, bob = (
+        town.person("ann", "#a", caps="away-notify"),
+        town.person("bob", "#a", caps="away-notify"),
+    )
     assert commands(ann.say("AWAY :lunch")) == ["306"]
     assert bob.read() == [Message("AWAY", ("lunch",), "ann!ann@192.0.2.1")]
     bob.say("JOIN #b")
@@ -651,8 +739,16 @@ def test_away(town: Town) -> None:
 
 def test_setname(town: Town) -> None:
     """IRCv3 setname: confirmed to those who have it; a bad one gets INVALID_REALNAME."""
-    ann, bob, eve = town.person("ann", "#a", caps="setname"), town.person("bob", "#a", caps="setname"), town.person("eve", "#a")
-    assert ann.say("SETNAME :Ann Other") == bob.read() == [Message("SETNAME", ("Ann Other",), "ann!ann@192.0.2.1")]
+    ann, bob, eve = (
+        town.person("ann", "#a", caps="setname"),
+        town.person("bob", "#a", caps="setname"),
+        town.person("eve", "#a"),
+    )
+    assert (
+        ann.say("SETNAME :Ann Other")
+        == bob.read()
+        == [Message("SETNAME", ("Ann Other",), "ann!ann@192.0.2.1")]
+    )
     assert eve.read() == []
     assert find(ann.say("SETNAME :"), "FAIL").params[:2] == ("SETNAME", "INVALID_REALNAME")
 
@@ -692,7 +788,10 @@ def test_whowas_is_bounded(town: Town) -> None:
     for number in range(9):
         ann = town.person("ann", host=f"192.0.2.{number}")
         ann.leave()
-    assert [m.params[3] for m in bob.say("WHOWAS ann 2") if m.command == "314"] == ["192.0.2.8", "192.0.2.7"]
+    assert [m.params[3] for m in bob.say("WHOWAS ann 2") if m.command == "314"] == [
+        "192.0.2.8",
+        "192.0.2.7",
+    ]
     assert commands(bob.say("WHOWAS ann")).count("314") == 5
     assert commands(bob.say("WHOWAS zed")) == ["406", "369"]
 
@@ -701,7 +800,10 @@ def test_userhost_and_ison(town: Town) -> None:
     """RFC 2812 §4.8, §4.9."""
     ann = town.person("ann")
     town.person("bob").say("AWAY :lunch")
-    assert find(ann.say("USERHOST ann zed bob"), "302").params[-1] == "ann=+ann@192.0.2.1 bob=-bob@192.0.2.1"
+    assert (
+        find(ann.say("USERHOST ann zed bob"), "302").params[-1]
+        == "ann=+ann@192.0.2.1 bob=-bob@192.0.2.1"
+    )
     assert (
         find(
             ann.say(
@@ -740,8 +842,17 @@ def test_questions_to_the_server(town: Town, line: str, numerics: set[str]) -> N
 def test_help_knows_every_command(town: Town) -> None:
     """Help is derived from the registry; what is for operators of the server is shown to those."""
     lines = [message.params[-1] for message in town.person("ann").say("HELP")]
-    assert all(any(line.startswith(name) for line in lines) for name, entry in COMMANDS.items() if not entry.right)
-    assert not any(line.startswith(f"{name} ") for line in lines for name, entry in COMMANDS.items() if entry.right)
+    assert all(
+        any(line.startswith(name) for line in lines)
+        for name, entry in COMMANDS.items()
+        if not entry.right
+    )
+    assert not any(
+        line.startswith(f"{name} ")
+        for line in lines
+        for name, entry in COMMANDS.items()
+        if entry.right
+    )
 
 
 def test_counting(town: Town) -> None:
@@ -762,7 +873,9 @@ def test_a_line_that_is_too_long(town: Town) -> None:
 
 
 def test_a_line_that_is_not_utf8(town: Town) -> None:
-    """IRCv3 utf8-only: INVALID_UTF8, with the label; nothing of it is relayed, and the client stays."""
+    """IRCv3 utf8-only: INVALID_UTF8, with the label; nothing of it is relayed, and the client
+    stays.
+    """
     ann, bob = labelled(town, "#a"), town.person("bob", "#a")
     reply = find(ann.say(b"@label=x PRIVMSG #a :\xff"), "FAIL")
     assert reply.params[:2] == ("PRIVMSG", "INVALID_UTF8")
@@ -783,25 +896,56 @@ def test_ids_never_go_back() -> None:
 
 NICKS = st.sampled_from(["ann", "ANN", "bob", "eve", "иван", "zed"])
 CHANNELS = st.sampled_from(["#a", "#A", "#b", "#c", "#lobby", "&x", "#a,#b"])
-MODES = st.sampled_from(["+i", "-i", "+o", "-o", "+v", "+k", "-k", "+l", "+b", "-b", "+s", "+m", "-n", "b", "+ov-k"])
+MODES = st.sampled_from(
+    ["+i", "-i", "+o", "-o", "+v", "+k", "-k", "+l", "+b", "-b", "+s", "+m", "-n", "b", "+ov-k"]
+)
 PARAMS = st.sampled_from(["ann", "bob", "1", "x", "*!*@*", ""])
-METADATA = st.sampled_from(["SET a :x y", "SET b", "GET a b", "LIST", "CLEAR", "SYNC", "SUB a b c", "UNSUB a", "SUBS", "x"])
+METADATA = st.sampled_from(
+    ["SET a :x y", "SET b", "GET a b", "LIST", "CLEAR", "SYNC", "SUB a b c", "UNSUB a", "SUBS", "x"]
+)
 LINES = st.one_of(
-    st.builds("{} {} :{}".format, st.sampled_from(sorted(COMMANDS)), st.one_of(NICKS, CHANNELS), st.text(max_size=8)),
+    st.builds(
+        "{} {} :{}".format,
+        st.sampled_from(sorted(COMMANDS)),
+        st.one_of(NICKS, CHANNELS),
+        st.text(max_size=8),
+    ),
     st.builds("JOIN {} {}".format, CHANNELS, PARAMS),
     st.builds("MODE {} {} {} {}".format, CHANNELS, MODES, PARAMS, PARAMS),
     st.builds("{} {} {}".format, st.sampled_from(["INVITE", "WHOIS"]), NICKS, CHANNELS),
     st.builds("KICK {} {}".format, CHANNELS, NICKS),
     st.builds("MONITOR {} {},{}".format, st.sampled_from("+-CLS"), NICKS, NICKS),
     st.builds("METADATA {} {}".format, st.one_of(NICKS, CHANNELS, st.just("*")), METADATA),
-    st.builds("WHO {} {}".format, st.one_of(NICKS, CHANNELS), st.sampled_from(["%tcuihsnfdlaor,1", "%", "%z"])),
-    st.builds("{} {}".format, st.sampled_from(["PART", "NICK", "NAMES", "WHO"]), st.one_of(NICKS, CHANNELS)),
     st.builds(
-        "NS {}".format, st.sampled_from(["REGISTER secret-1", "IDENTIFY ann secret-1", "LOGOUT", "DROP secret-1", "GHOST ann"])
+        "WHO {} {}".format,
+        st.one_of(NICKS, CHANNELS),
+        st.sampled_from(["%tcuihsnfdlaor,1", "%", "%z"]),
     ),
-    st.builds("CS {} {} {}".format, st.sampled_from(["REGISTER", "DROP", "INFO", "OP", "DEOP"]), CHANNELS, NICKS),
-    st.builds("CS ACCESS {} {} {} op".format, CHANNELS, st.sampled_from(["ADD", "DEL", "LIST"]), NICKS),
-    st.builds("CHATHISTORY {} {} * 5".format, st.sampled_from(["LATEST", "BEFORE", "x"]), st.one_of(NICKS, CHANNELS)),
+    st.builds(
+        "{} {}".format,
+        st.sampled_from(["PART", "NICK", "NAMES", "WHO"]),
+        st.one_of(NICKS, CHANNELS),
+    ),
+    st.builds(
+        "NS {}".format,
+        st.sampled_from(
+            ["REGISTER secret-1", "IDENTIFY ann secret-1", "LOGOUT", "DROP secret-1", "GHOST ann"]
+        ),
+    ),
+    st.builds(
+        "CS {} {} {}".format,
+        st.sampled_from(["REGISTER", "DROP", "INFO", "OP", "DEOP"]),
+        CHANNELS,
+        NICKS,
+    ),
+    st.builds(
+        "CS ACCESS {} {} {} op".format, CHANNELS, st.sampled_from(["ADD", "DEL", "LIST"]), NICKS
+    ),
+    st.builds(
+        "CHATHISTORY {} {} * 5".format,
+        st.sampled_from(["LATEST", "BEFORE", "x"]),
+        st.one_of(NICKS, CHANNELS),
+    ),
     st.builds("SEARCH in={};from={}".format, CHANNELS, NICKS),
     st.builds("MARKREAD {} timestamp=2026-01-31T12:00:00.000Z".format, st.one_of(NICKS, CHANNELS)),
     st.text(max_size=20),
@@ -809,27 +953,43 @@ LINES = st.one_of(
 
 CAPS = st.sampled_from(
     [
-        "", "echo-message", "labeled-response batch message-tags server-time", "multi-prefix", "draft/multiline",
-        "draft/multiline batch echo-message labeled-response", "draft/metadata-2 batch labeled-response message-tags",
+        "",
+        "echo-message",
+        "labeled-response batch message-tags server-time",
+        "multi-prefix",
+        "draft/multiline",
+        "draft/multiline batch echo-message labeled-response",
+        "draft/metadata-2 batch labeled-response message-tags",
     ]
-)  # fmt: skip
+)
 BATCHES = st.sampled_from(
     [
-        "@label=2 BATCH +1 draft/multiline #a", "BATCH +1 draft/multiline bob", "@batch=1 PRIVMSG #a :one",
+        "@label=2 BATCH +1 draft/multiline #a",
+        "BATCH +1 draft/multiline bob",
+        "@batch=1 PRIVMSG #a :one",
         "@batch=1 NOTICE bob :two",
-        "@batch=1;draft/multiline-concat PRIVMSG #a :more", "@batch=1 PRIVMSG #a :", "@batch=2 JOIN #b", "BATCH -1",
+        "@batch=1;draft/multiline-concat PRIVMSG #a :more",
+        "@batch=1 PRIVMSG #a :",
+        "@batch=2 JOIN #b",
+        "BATCH -1",
     ]
-)  # fmt: skip
+)
 
 
 class AnyConversation(RuleBasedStateMachine):
-    """Random people send random lines; the indexes stay consistent, and nobody sees what is said where one is not."""
+    """Random people send random lines; the indexes stay consistent, and nobody sees what is said
+    where one is not.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        lengths = Lengths(channels_per_user=3, list_entries=3, monitor_entries=2, metadata_keys=1, metadata_subs=2)
+        lengths = Lengths(
+            channels_per_user=3, list_entries=3, monitor_entries=2, metadata_keys=1, metadata_subs=2
+        )
         self.accounts = OpenAccounts()
-        self.town = Town(lengths=lengths, memory=Memory(history=ListHistory(), accounts=self.accounts))
+        self.town = Town(
+            lengths=lengths, memory=Memory(history=ListHistory(), accounts=self.accounts)
+        )
         self.people: list[Person] = []
 
     @rule(nick=NICKS, caps=CAPS)
@@ -866,7 +1026,9 @@ class AnyConversation(RuleBasedStateMachine):
 
     @invariant()
     def the_world_is_sound(self) -> None:
-        """Memberships and watches are symmetric, indexes consistent, and what people can make grow is bounded."""
+        """Memberships and watches are symmetric, indexes consistent, and what people can make grow
+        is bounded.
+        """
         invariants.check(self.town.world)
 
 

@@ -45,8 +45,12 @@ def with_sasl(town: Town) -> Person:
 def logged_in(town: Town, nick: str = "ann", *joins: str, caps: str = "") -> Person:
     """Return Ann."""
     person = with_sasl(town)
-    person.say(f"CAP REQ :{caps}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}")
-    person.say(f"NICK {nick}", "USER u 0 * :Ann", "CAP END", *(f"JOIN {channel}" for channel in joins))
+    person.say(
+        f"CAP REQ :{caps}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}"
+    )
+    person.say(
+        f"NICK {nick}", "USER u 0 * :Ann", "CAP END", *(f"JOIN {channel}" for channel in joins)
+    )
     assert person.session.user is not None
     person.read()
     return person
@@ -56,7 +60,9 @@ def logged_in(town: Town, nick: str = "ann", *joins: str, caps: str = "") -> Per
 
 
 def test_plain(town: Town) -> None:
-    """IRCv3 sasl-3.1: AUTHENTICATE +, then 900 and 903; the account is known from registration on."""
+    """IRCv3 sasl-3.1: AUTHENTICATE +, then 900 and 903; the account is known from registration
+    on.
+    """
     ann = with_sasl(town)
     assert ann.say("AUTHENTICATE PLAIN") == [Message("AUTHENTICATE", ("+",))]
     replies = ann.say(f"AUTHENTICATE {plain('ANN', 'correct horse')}")
@@ -100,10 +106,14 @@ def test_scram(town: Town) -> None:
 
 
 def scram(person: Person, header: str, name: str) -> list[Message]:
-    """Log in by SCRAM-SHA-256, written after RFC 5802 §3, with a GS2 header of one's own; return the last answer."""
+    """Log in by SCRAM-SHA-256, written after RFC 5802 §3, with a GS2 header of one's own; return
+    the last answer.
+    """
     bare = f"n={name},r=nonce"
     person.say("AUTHENTICATE SCRAM-SHA-256")
-    (challenge,) = person.say(f"AUTHENTICATE {base64.b64encode(f'{header}{bare}'.encode()).decode()}")
+    (challenge,) = person.say(
+        f"AUTHENTICATE {base64.b64encode(f'{header}{bare}'.encode()).decode()}"
+    )
     if challenge.command != "AUTHENTICATE":
         return [challenge]
     server_first = base64.b64decode(challenge.params[0]).decode()
@@ -111,21 +121,29 @@ def scram(person: Person, header: str, name: str) -> list[Message]:
     key = hashlib.pbkdf2_hmac("sha256", b"correct horse", base64.b64decode(salt), int(rounds))
     client_key = hmac.digest(key, b"Client Key", "sha256")
     final = f"c={base64.b64encode(header.encode()).decode()},r={nonce}"
-    signature = hmac.digest(hashlib.sha256(client_key).digest(), f"{bare},{server_first},{final}".encode(), "sha256")
-    proof = base64.b64encode(bytes(one ^ other for one, other in zip(client_key, signature, strict=True))).decode()
+    signature = hmac.digest(
+        hashlib.sha256(client_key).digest(), f"{bare},{server_first},{final}".encode(), "sha256"
+    )
+    proof = base64.b64encode(
+        bytes(one ^ other for one, other in zip(client_key, signature, strict=True))
+    ).decode()
     answers = person.say(f"AUTHENTICATE {base64.b64encode(f'{final},p={proof}'.encode()).decode()}")
     return person.say("AUTHENTICATE +") if commands(answers) == ["AUTHENTICATE"] else answers
 
 
 @pytest.mark.parametrize("header", ["n,,", "n,a=ann,", "n,a=ANN,", "y,a=Ａｎｎ,"])
 def test_scram_for_oneself(town: Town, header: str) -> None:
-    """RFC 5802 §5: an authorization identity may be given; it is part of what is proved. Here it is the account, by any case."""
+    """RFC 5802 §5: an authorization identity may be given; it is part of what is proved. Here it is
+    the account, by any case.
+    """
     assert commands(scram(with_sasl(town), header, "ann")) == ["900", "903"]
 
 
 @pytest.mark.parametrize("header", ["n,a=bob,", "n,a=ann=2C,", "n,a=,b,", "n,b=ann,", "n", "n,ann"])
 def test_scram_for_somebody_else(town: Town, header: str) -> None:
-    """Nobody acts for somebody else, and what is no authorization identity is none: ERR_SASLFAIL."""
+    """Nobody acts for somebody else, and what is no authorization identity is none:
+    ERR_SASLFAIL.
+    """
     assert commands(scram(with_sasl(town), header, "ann")) == ["904"]
 
 
@@ -137,16 +155,24 @@ def test_scram_with_a_wrong_password(town: Town, name: str) -> None:
     client = scramp.ScramClient(["SCRAM-SHA-256"], name, "wrong")
     first = ann.say(f"AUTHENTICATE {base64.b64encode(client.get_client_first().encode()).decode()}")
     client.set_server_first(base64.b64decode(first[0].params[0]).decode())
-    assert commands(ann.say(f"AUTHENTICATE {base64.b64encode(client.get_client_final().encode()).decode()}")) == ["904"]
+    assert commands(
+        ann.say(f"AUTHENTICATE {base64.b64encode(client.get_client_final().encode()).decode()}")
+    ) == ["904"]
 
 
-@pytest.mark.parametrize("message", ["", "n,,", "x", "n,,n=,r=", "n,,n=ann,r=\xff", "y,a=b,n=ann,r=x"])
+@pytest.mark.parametrize(
+    "message", ["", "n,,", "x", "n,,n=,r=", "n,,n=ann,r=\xff", "y,a=b,n=ann,r=x"]
+)
 def test_scram_nonsense(town: Town, message: str) -> None:
     """Whatever is sent, the answer is a failure and never a defect."""
     ann = with_sasl(town)
     ann.say("AUTHENTICATE SCRAM-SHA-256")
     encoded = base64.b64encode(message.encode("latin-1")).decode() or "+"
-    assert set(commands(ann.say(f"AUTHENTICATE {encoded}", "AUTHENTICATE *"))) <= {"904", "906", "AUTHENTICATE"}
+    assert set(commands(ann.say(f"AUTHENTICATE {encoded}", "AUTHENTICATE *"))) <= {
+        "904",
+        "906",
+        "AUTHENTICATE",
+    }
 
 
 def test_an_unknown_mechanism(town: Town) -> None:
@@ -164,14 +190,24 @@ def test_aborting(town: Town) -> None:
     ]
 
 
-@pytest.mark.parametrize("begun", [("AUTHENTICATE PLAIN",), ("AUTHENTICATE PLAIN", f"AUTHENTICATE {'x' * 400}")])
-@pytest.mark.parametrize("is_last", [("CAP END", "USER ann 0 * :Ann"), ("USER ann 0 * :Ann", "CAP END")])
-def test_who_does_not_wait_is_let_in_without_an_account(town: Town, begun: tuple[str, ...], is_last: tuple[str, str]) -> None:
-    """IRCv3 sasl-3.1: registration completed meanwhile, "the server SHOULD abort it and send a 906 numeric, then register"."""
+@pytest.mark.parametrize(
+    "begun", [("AUTHENTICATE PLAIN",), ("AUTHENTICATE PLAIN", f"AUTHENTICATE {'x' * 400}")]
+)
+@pytest.mark.parametrize(
+    "is_last", [("CAP END", "USER ann 0 * :Ann"), ("USER ann 0 * :Ann", "CAP END")]
+)
+def test_who_does_not_wait_is_let_in_without_an_account(
+    town: Town, begun: tuple[str, ...], is_last: tuple[str, str]
+) -> None:
+    """IRCv3 sasl-3.1: registration completed meanwhile, "the server SHOULD abort it and send a 906
+    numeric, then register".
+    """
     person = with_sasl(town)
     person.say("NICK other", *begun, is_last[0])
     assert commands(person.say(is_last[1]))[:2] == ["906", "001"]
-    assert commands(person.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}")) == [
+    assert commands(
+        person.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}")
+    ) == [
         "AUTHENTICATE",
         "900",
         "903",
@@ -185,21 +221,28 @@ def test_without_the_capability(town: Town) -> None:
 
 
 def test_a_long_message_comes_in_pieces(town: Town, accounts: OpenAccounts) -> None:
-    """IRCv3 sasl-3.1: "if the last chunk was exactly 400 bytes long, it must also be followed by AUTHENTICATE +"."""
+    """IRCv3 sasl-3.1: "if the last chunk was exactly 400 bytes long, it must also be followed by
+    AUTHENTICATE +".
+    """
     accounts.add("foo", "x" * 592)
     message = plain("foo", "x" * 592, authzid="foo")
     assert len(message) == 800
     foo = with_sasl(town)
-    assert commands(foo.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {message[:400]}", f"AUTHENTICATE {message[400:]}")) == [
-        "AUTHENTICATE"
-    ]
+    assert commands(
+        foo.say(
+            "AUTHENTICATE PLAIN", f"AUTHENTICATE {message[:400]}", f"AUTHENTICATE {message[400:]}"
+        )
+    ) == ["AUTHENTICATE"]
     assert commands(foo.say("AUTHENTICATE +")) == ["900", "903"]
 
 
 def test_pieces_that_are_too_long(town: Town) -> None:
     """ERR_SASLTOOLONG for one; a failure for all of them together."""
     ann = with_sasl(town)
-    assert commands(ann.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {'A' * 401}")) == ["AUTHENTICATE", "905"]
+    assert commands(ann.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {'A' * 401}")) == [
+        "AUTHENTICATE",
+        "905",
+    ]
     replies = ann.say("AUTHENTICATE PLAIN", *[f"AUTHENTICATE {'A' * 400}"] * 11)
     assert "904" in commands(replies)
 
@@ -225,22 +268,33 @@ def test_guessing_ends_the_session(town: Town) -> None:
 
 
 @pytest.mark.parametrize("error", [AccountsError("ioerr: disk I/O error"), Busy("Too many wait")])
-def test_when_passwords_cannot_be_checked(town: Town, accounts: OpenAccounts, error: Exception) -> None:
+def test_when_passwords_cannot_be_checked(
+    town: Town, accounts: OpenAccounts, error: Exception
+) -> None:
     """904 with the reason, and it does not count as a wrong password."""
     ann = with_sasl(town)
     accounts.error = error
     assert (
-        find(ann.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'x')}"), "904").params[-1] != "Wrong account or password"
+        find(ann.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'x')}"), "904").params[-1]
+        != "Wrong account or password"
     )
     assert ann.session.failed_logins == 0
 
 
 def test_logging_in_later_is_told_to_those_who_want_to_know(town: Town) -> None:
-    """IRCv3 account-notify: ACCOUNT to common channels; account-tag on what is said from then on; extended-join."""
+    """IRCv3 account-notify: ACCOUNT to common channels; account-tag on what is said from then on;
+    extended-join.
+    """
     bob = town.person("bob", "#a", caps="account-notify account-tag extended-join")
     ann = town.person("annie", "#a", caps="sasl")
     bob.read()
-    ann.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}", "PRIVMSG #a :hi", "PART #a", "JOIN #a")
+    ann.say(
+        "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {plain('ann', 'correct horse')}",
+        "PRIVMSG #a :hi",
+        "PART #a",
+        "JOIN #a",
+    )
     account, message, _, join = bob.read()
     assert account == Message("ACCOUNT", ("Ann",), "annie!annie@192.0.2.1", {"account": "Ann"})
     assert message.tags == {"account": "Ann"}
@@ -251,7 +305,9 @@ def test_logging_in_later_is_told_to_those_who_want_to_know(town: Town) -> None:
 
 
 def test_registering_an_account(town: Town, accounts: OpenAccounts) -> None:
-    """IRCv3 draft/account-registration: REGISTER SUCCESS, and "the client is assumed to be authenticated"."""
+    """IRCv3 draft/account-registration: REGISTER SUCCESS, and "the client is assumed to be
+    authenticated".
+    """
     bob = town.person("Bob")
     replies = bob.say("REGISTER * * :battery staple")
     assert replies[0].params[:2] == ("SUCCESS", "Bob")
@@ -289,13 +345,22 @@ def test_nobody_registers_somebody_elses_name(town: Town) -> None:
     early.say("NICK bob")
     town.person("bob")
     assert find(early.say("REGISTER * * :battery staple"), "FAIL").params[1] == "ACCOUNT_EXISTS"
-    assert find(logged_in(town).say("REGISTER * * :battery staple"), "FAIL").params[1] == "ALREADY_AUTHENTICATED"
+    assert (
+        find(logged_in(town).say("REGISTER * * :battery staple"), "FAIL").params[1]
+        == "ALREADY_AUTHENTICATED"
+    )
 
 
 def test_registration_can_be_closed(accounts: OpenAccounts) -> None:
     """A setting."""
-    town = Town(Identity(account_rules=AccountRules(registration=False)), memory=Memory(history=ListHistory(), accounts=accounts))
-    assert find(town.person("bob").say("REGISTER * * :battery staple"), "FAIL").params[1] == "DISALLOWED"
+    town = Town(
+        Identity(account_rules=AccountRules(registration=False)),
+        memory=Memory(history=ListHistory(), accounts=accounts),
+    )
+    assert (
+        find(town.person("bob").say("REGISTER * * :battery staple"), "FAIL").params[1]
+        == "DISALLOWED"
+    )
 
 
 # Reserved nicknames.
@@ -316,7 +381,8 @@ def test_a_registered_nickname_is_its_owners(town: Town) -> None:
 def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
     """As configured."""
     town = Town(
-        Identity(account_rules=AccountRules(reservation="rename")), memory=Memory(history=ListHistory(), accounts=accounts)
+        Identity(account_rules=AccountRules(reservation="rename")),
+        memory=Memory(history=ListHistory(), accounts=accounts),
     )
     eve = town.newcomer()
     replies = eve.say("NICK ann", "USER e 0 * :Eve")
@@ -325,7 +391,10 @@ def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
 
 def test_reservation_can_be_switched_off(accounts: OpenAccounts) -> None:
     """As configured."""
-    town = Town(Identity(account_rules=AccountRules(reservation="off")), memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(
+        Identity(account_rules=AccountRules(reservation="off")),
+        memory=Memory(history=ListHistory(), accounts=accounts),
+    )
     assert town.person("ann").session.user is not None
 
 
@@ -345,7 +414,9 @@ def sentence(messages: list[Message]) -> str:
     return " ".join(message.params[1] for message in notices)
 
 
-@pytest.mark.parametrize("how", ["PRIVMSG NickServ :{}", "PRIVMSG nickserv :{}", "NICKSERV {}", "NS {}", "NICKSERV :{}"])
+@pytest.mark.parametrize(
+    "how", ["PRIVMSG NickServ :{}", "PRIVMSG nickserv :{}", "NICKSERV {}", "NS {}", "NICKSERV :{}"]
+)
 def test_nickserv_is_spoken_to_in_many_ways(town: Town, how: str) -> None:
     """Whatever a client's /msg, /ns or /nickserv sends."""
     bob = town.person("bob")
@@ -388,7 +459,9 @@ def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
 
 
 def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccounts) -> None:
-    """An intruder with the old one may be connected: under the nickname, under another one, or not registered yet."""
+    """An intruder with the old one may be connected: under the nickname, under another one, or not
+    registered yet.
+    """
     accounts.passwords["ann"] = "old-one"
     accounts.add("eve", "old-one")
     ann, phone, other, eve = (town.person(nick) for nick in ("ann1", "ann2", "ann3", "eve1"))
@@ -398,12 +471,19 @@ def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccoun
     eve.say("NS IDENTIFY eve old-one")
     newcomer.session.set_account(accounts.known["ann"])
     assert "ended: 3" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
-    assert all("password of your account was changed" in person.ended for person in (phone, other, newcomer))
+    assert all(
+        "password of your account was changed" in person.ended
+        for person in (phone, other, newcomer)
+    )
     assert (ann.ended, eve.ended) == ("", "")
 
 
-def test_a_certificate_that_is_taken_away_ends_its_sessions(town: Town, accounts: OpenAccounts) -> None:
-    """A lost device does not stay; the session that deletes the certificate and other devices do."""
+def test_a_certificate_that_is_taken_away_ends_its_sessions(
+    town: Town, accounts: OpenAccounts
+) -> None:
+    """A lost device does not stay; the session that deletes the certificate and other devices
+    do.
+    """
     accounts.passwords["ann"] = "old-one"
     ann, lost, other = (town.person(nick) for nick in ("ann1", "ann2", "ann3"))
     lost.session.certificate = "ab" * 32
@@ -458,7 +538,12 @@ def test_two_devices_are_one_person(town: Town) -> None:
     phone = logged_in(town, "ann", "#a")
     bob.read()
     laptop = with_sasl(town)
-    laptop.say("NICK ann", "USER l 0 * :Laptop", "AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('ann', 'correct horse')}")
+    laptop.say(
+        "NICK ann",
+        "USER l 0 * :Laptop",
+        "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {plain('ann', 'correct horse')}",
+    )
     replies = laptop.say("CAP END")
     assert commands(replies)[0] == "001"
     assert find(replies, "JOIN").params == ("#a",)
@@ -487,19 +572,27 @@ def test_a_person_is_gone_with_the_last_session(town: Town) -> None:
 
 
 def test_nobody_else_joins_a_session(town: Town, accounts: OpenAccounts) -> None:
-    """Neither who is not logged in, nor another account; both are told how the owner gets the name."""
+    """Neither who is not logged in, nor another account; both are told how the owner gets the
+    name.
+    """
     logged_in(town, "ann")
     assert commands(town.newcomer().say("NICK ann", "USER e 0 * :Eve")) == ["FAIL", "433"]
     accounts.add("eve", "eve-password")
     eve = with_sasl(town)
-    eve.say("AUTHENTICATE PLAIN", f"AUTHENTICATE {plain('eve', 'eve-password')}", "NICK ann", "USER e 0 * :Eve")
+    eve.say(
+        "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {plain('eve', 'eve-password')}",
+        "NICK ann",
+        "USER e 0 * :Eve",
+    )
     assert commands(eve.say("CAP END")) == ["FAIL", "433"]
 
 
 def test_several_sessions_can_be_switched_off(accounts: OpenAccounts) -> None:
     """A setting."""
     town = Town(
-        Identity(account_rules=AccountRules(multi_session=False)), memory=Memory(history=ListHistory(), accounts=accounts)
+        Identity(account_rules=AccountRules(multi_session=False)),
+        memory=Memory(history=ListHistory(), accounts=accounts),
     )
     logged_in(town, "ann")
     assert commands(town.newcomer().say("NICK ann")) == ["433"]
@@ -508,8 +601,12 @@ def test_several_sessions_can_be_switched_off(accounts: OpenAccounts) -> None:
 # Private messages.
 
 
-def test_private_messages_of_two_accounts_are_remembered_for_both(town: Town, accounts: OpenAccounts) -> None:
-    """IRCv3 draft/chathistory: "including outgoing messages"; for both, under today's nicknames, on every device."""
+def test_private_messages_of_two_accounts_are_remembered_for_both(
+    town: Town, accounts: OpenAccounts
+) -> None:
+    """IRCv3 draft/chathistory: "including outgoing messages"; for both, under today's nicknames, on
+    every device.
+    """
     accounts.add("bob", "bob-password")
     bob = town.person("bob_", caps="draft/chathistory batch message-tags server-time")
     bob.say("NS IDENTIFY bob bob-password", "NICK bob")
@@ -525,7 +622,10 @@ def test_private_messages_of_two_accounts_are_remembered_for_both(town: Town, ac
         assert [message.params[1] for message in messages] == ["psst", "what?"]
         assert messages[0].nick == "ann"
         assert messages[1].params[0] == "ann"
-    targets = ann.say("CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z timestamp=2030-01-01T00:00:00.000Z 5")
+    targets = ann.say(
+        "CHATHISTORY TARGETS timestamp=2020-01-01T00:00:00.000Z"
+        " timestamp=2030-01-01T00:00:00.000Z 5"
+    )
     assert [m.params[1] for m in targets if m.command == "CHATHISTORY"] == ["bob"]
 
 
@@ -538,13 +638,17 @@ def test_private_messages_are_nobody_elses(town: Town, accounts: OpenAccounts) -
     logged_in(town, "ann").say("PRIVMSG bob :psst")
     eve = town.person("eve_", caps="draft/chathistory batch")
     for target in ("bob", "ann", "ann,bob", "bob,ann"):
-        assert find(eve.say(f"CHATHISTORY LATEST {target} * 10"), "FAIL").params[1] == "INVALID_TARGET"
+        assert (
+            find(eve.say(f"CHATHISTORY LATEST {target} * 10"), "FAIL").params[1] == "INVALID_TARGET"
+        )
     eve.say("NS IDENTIFY eve eve-password")
     for target in ("bob", "ann", "ann,bob"):
         assert "PRIVMSG" not in commands(eve.say(f"CHATHISTORY LATEST {target} * 10"))
 
 
-def test_a_conversation_with_a_guest_is_remembered_for_the_account(town: Town, accounts: OpenAccounts) -> None:
+def test_a_conversation_with_a_guest_is_remembered_for_the_account(
+    town: Town, accounts: OpenAccounts
+) -> None:
     """Who takes the guest's nickname later, or registers it, gets nothing of it."""
     guest = town.person("bob")
     ann = logged_in(town, "ann", caps="draft/chathistory batch message-tags")
@@ -571,13 +675,19 @@ def test_of_two_guests_nothing_is_remembered(town: Town) -> None:
     assert memory.history.records == []
 
 
-def test_what_was_said_beside_a_slow_order_keeps_its_place(town: Town, accounts: OpenAccounts) -> None:
-    """A message to a channel goes out when it is accepted, though NickServ, told in the same line, takes its time."""
+def test_what_was_said_beside_a_slow_order_keeps_its_place(
+    town: Town, accounts: OpenAccounts
+) -> None:
+    """A message to a channel goes out when it is accepted, though NickServ, told in the same line,
+    takes its time.
+    """
     bob, ann = town.person("bob", "#a"), town.person("annie", "#a")
     bob.read()
     accounts.passwords["ann"] = "identify-me"
     output = handle_line(town.world, ann.session, b"PRIVMSG #a,NickServ :IDENTIFY ann identify-me")
-    assert [part.params for part in output.parts if isinstance(part, Event)] == [("#a", "IDENTIFY ann identify-me")]
+    assert [part.params for part in output.parts if isinstance(part, Event)] == [
+        ("#a", "IDENTIFY ann identify-me")
+    ]
     assert output.refusal is not None
     assert output.later is not None
     town.deliver(output, ann)

@@ -39,11 +39,19 @@ def staying(town: Town, *joins: str, nick: str = "ann", account: str = "ann") ->
     return person
 
 
-def back(town: Town, nick: str = "ann", account: str = "ann", caps: str = "") -> tuple[Person, list[Message]]:
+def back(
+    town: Town, nick: str = "ann", account: str = "ann", caps: str = ""
+) -> tuple[Person, list[Message]]:
     """Return a new session of an account, logged in by SASL, and what it is sent."""
     person = town.newcomer("198.51.100.7")
     blob = {"ann": "AGFubgBhbm4tcGFzc3dvcmQ=", "bob": "AGJvYgBib2ItcGFzc3dvcmQ="}[account]
-    person.say(f"CAP REQ :sasl {caps}", "AUTHENTICATE PLAIN", f"AUTHENTICATE {blob}", f"NICK {nick}", "USER u 0 * :Ann at home")
+    person.say(
+        f"CAP REQ :sasl {caps}",
+        "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {blob}",
+        f"NICK {nick}",
+        "USER u 0 * :Ann at home",
+    )
     return person, person.say("CAP END")
 
 
@@ -52,7 +60,8 @@ def answers(messages: list[Message]) -> list[str]:
     return [message.params[1] for message in messages if message.command == "NOTICE"]
 
 
-# --------------------------------------------------------------------------------------------------------------- staying
+# ---------------------------------------------------------------------------------------------------------------
+# staying
 
 
 def test_nobody_sees_an_always_on_user_leave_or_come_back(town: Town) -> None:
@@ -183,7 +192,9 @@ def test_who_cannot_log_in_by_sasl_can_have_the_user_leave(town: Town) -> None:
 
 
 def test_who_cannot_log_in_by_sasl_can_come_back(town: Town) -> None:
-    """Logged in under another name, by taking the nickname: the others see the other name leave, and nobody come."""
+    """Logged in under another name, by taking the nickname: the others see the other name leave,
+    and nobody come.
+    """
     bob = town.person("bob", "#a", "#c")
     staying(town, "#a").leave()
     town.clock.now += 10
@@ -192,9 +203,15 @@ def test_who_cannot_log_in_by_sasl_can_come_back(town: Town) -> None:
     bob.say("PRIVMSG #a :missed")
     bob.read()
     messages = ann.say("NICK ann")
-    assert [(message.command, message.params[0]) for message in messages if message.command in ("PART", "NICK", "JOIN")] == [
-        ("PART", "#c"), ("NICK", "ann"), ("JOIN", "#a"),
-    ]  # fmt: skip
+    assert [
+        (message.command, message.params[0])
+        for message in messages
+        if message.command in ("PART", "NICK", "JOIN")
+    ] == [
+        ("PART", "#c"),
+        ("NICK", "ann"),
+        ("JOIN", "#a"),
+    ]
     assert find(messages, "PRIVMSG").params[-1].endswith("missed")
     assert [(message.command, message.nick) for message in bob.read()] == [("QUIT", "guest")]
     assert town.world.users.keys() == {"bob", "ann"}
@@ -231,7 +248,9 @@ def test_who_wants_the_name_of_somebody_always_on_learns_how_it_is_had() -> None
     """It could be the owner, who has not logged in."""
     town = make(reservation="refuse")
     back(town)[0].say("NS SET always-on on")
-    assert "NICKNAME_RESERVED" in [message.params[1] for message in town.newcomer().say("NICK ann", "USER a 0 * :A")]
+    assert "NICKNAME_RESERVED" in [
+        message.params[1] for message in town.newcomer().say("NICK ann", "USER a 0 * :A")
+    ]
 
 
 def test_it_is_bounded() -> None:
@@ -245,18 +264,25 @@ def test_it_is_bounded() -> None:
     assert "bob" not in town.world.users
 
 
-# --------------------------------------------------------------------------------------------------------------- settings
+# ---------------------------------------------------------------------------------------------------------------
+# settings
 
 
 @pytest.mark.parametrize(
     ("rule", "choice", "expected"),
     [
-        ("off", "on", False), ("off", "default", False),
-        ("opt-in", "on", True), ("opt-in", "off", False), ("opt-in", "default", False),
-        ("opt-out", "on", True), ("opt-out", "off", False), ("opt-out", "default", True),
-        ("all", "off", True), ("all", "default", True),
+        ("off", "on", False),
+        ("off", "default", False),
+        ("opt-in", "on", True),
+        ("opt-in", "off", False),
+        ("opt-in", "default", False),
+        ("opt-out", "on", True),
+        ("opt-out", "off", False),
+        ("opt-out", "default", True),
+        ("all", "off", True),
+        ("all", "default", True),
     ],
-)  # fmt: skip
+)
 def test_operator_and_owner_decide(rule: str, choice: str, expected: bool) -> None:
     """The operator's word comes first, then the owner's, then the default."""
     town = make(always_on=rule)
@@ -280,7 +306,11 @@ def test_what_is_so_for_all_holds_from_logging_in(town: Town) -> None:
 def test_settings_are_shown(town: Town) -> None:
     """With what they do, and whether one has chosen them; INFO of somebody else shows none."""
     ann = town.person("ann")
-    assert answers(ann.say("NS GET")) == answers(ann.say("NS SET always-on on")) == ["You are not logged in."]
+    assert (
+        answers(ann.say("NS GET"))
+        == answers(ann.say("NS SET always-on on"))
+        == ["You are not logged in."]
+    )
     ann.say("NS IDENTIFY ann ann-password", "NS SET auto-away off")
     shown = answers(ann.say("NS GET always-on auto-away"))
     assert shown[0].startswith("always-on is off, which is what the server has. On means: ")
@@ -294,10 +324,14 @@ def test_what_is_fixed_is_said_to_be_so() -> None:
     town = make(always_on="off")
     ann = town.person("ann")
     ann.say("NS IDENTIFY ann ann-password")
-    assert answers(ann.say("NS SET always-on on"))[0].startswith("always-on is off for everybody on this server.")
+    assert answers(ann.say("NS SET always-on on"))[0].startswith(
+        "always-on is off for everybody on this server."
+    )
 
 
-@pytest.mark.parametrize("line", ["SET always-on", "SET always-on maybe", "SET nonsense on", "GET nonsense", "SET"])
+@pytest.mark.parametrize(
+    "line", ["SET always-on", "SET always-on maybe", "SET nonsense on", "GET nonsense", "SET"]
+)
 def test_what_is_not_understood_is_explained(town: Town, line: str) -> None:
     """With the usage."""
     ann = town.person("ann")
@@ -305,7 +339,8 @@ def test_what_is_not_understood_is_explained(town: Town, line: str) -> None:
     assert answers(ann.say(f"NS {line}"))[0].startswith("Usage: ")
 
 
-# --------------------------------------------------------------------------------------------------------------- away
+# ---------------------------------------------------------------------------------------------------------------
+# away
 
 
 def test_others_see_that_nobody_is_there_any_more(town: Town) -> None:
@@ -335,7 +370,8 @@ def test_who_does_not_want_it_is_not_away(rule: bool, choice: str) -> None:
     assert bob.say("PRIVMSG ann :hi") == []
 
 
-# --------------------------------------------------------------------------------------------------------------- what was missed
+# ---------------------------------------------------------------------------------------------------------------
+# what was missed
 
 
 def test_who_comes_back_sees_what_was_missed(town: Town) -> None:
@@ -347,7 +383,10 @@ def test_who_comes_back_sees_what_was_missed(town: Town) -> None:
     town.clock.now += 10
     bob.say("PRIVMSG #a :missed", "PRIVMSG ann :missed too")
     _, burst = back(town, caps="server-time")
-    assert [message.params for message in burst if message.command == "PRIVMSG"] == [("#a", "missed"), ("ann", "missed too")]
+    assert [message.params for message in burst if message.command == "PRIVMSG"] == [
+        ("#a", "missed"),
+        ("ann", "missed too"),
+    ]
     assert all("time" in message.tags for message in burst if message.command == "PRIVMSG")
 
 
@@ -361,7 +400,9 @@ def test_who_asks_itself_is_shown_nothing(town: Town, caps: str) -> None:
 
 
 def test_another_device_is_not_shown_what_was_missed(town: Town) -> None:
-    """While somebody is there nothing is: it gets the last messages of the channels, as who joins does."""
+    """While somebody is there nothing is: it gets the last messages of the channels, as who joins
+    does.
+    """
     staying(town, "#a")
     bob = town.person("bob", "#a")
     bob.say("PRIVMSG #a :old", "PRIVMSG ann :old too")
@@ -369,7 +410,9 @@ def test_another_device_is_not_shown_what_was_missed(town: Town) -> None:
     assert [message.params[0] for message in burst if message.command == "PRIVMSG"] == ["#a"]
 
 
-def test_what_one_said_oneself_is_not_shown_to_clients_that_would_not_understand(town: Town) -> None:
+def test_what_one_said_oneself_is_not_shown_to_clients_that_would_not_understand(
+    town: Town,
+) -> None:
     """They would show it as if the other one had said it; with echo-message they know."""
     staying(town).leave()
     town.clock.now += 10
@@ -388,7 +431,11 @@ def test_what_one_said_oneself_is_not_shown_to_clients_that_would_not_understand
 
 def notices(messages: list[Message]) -> list[str]:
     """Return what the server itself says by NOTICE."""
-    return [message.params[1] for message in messages if message.command == "NOTICE" and "!" not in message.source]
+    return [
+        message.params[1]
+        for message in messages
+        if message.command == "NOTICE" and "!" not in message.source
+    ]
 
 
 @pytest.mark.parametrize(
@@ -399,12 +446,17 @@ def notices(messages: list[Message]) -> list[str]:
         ("MODE #a +b m:a:ann", "bob!bob@192.0.2.1 set the ban m:a:ann on #a, which covers you"),
         ("RENAME #a #b :tidying", "bob!bob@192.0.2.1 renamed #a to #b: tidying"),
         ("INVITE ann #own", "bob!bob@192.0.2.1 invited you to #own"),
-        ("KILL ann :flooding", "bob, an operator of the server, removed you: flooding; you are no longer in #a"),
+        (
+            "KILL ann :flooding",
+            "bob, an operator of the server, removed you: flooding; you are no longer in #a",
+        ),
         ("KLINE ann!*@* :out", "You were banned from the server: out; you are no longer in #a"),
     ],
 )
 def test_who_comes_back_is_told_what_happened(town: Town, line: str, text: str) -> None:
-    """By whom, why and when: nothing of it can be read in a history that is not the user's any more."""
+    """By whom, why and when: nothing of it can be read in a history that is not the user's any
+    more.
+    """
     ann, bob = staying(town, "#a"), town.person("bob", "#a", "#own")
     ann.say("MODE #a +o bob")
     operators.appoint(town.world, bob.session.user, Operator(name="bob"))  # type: ignore[arg-type]
@@ -451,13 +503,18 @@ def test_who_is_there_is_told_nothing_twice(town: Town, line: str) -> None:
 
 
 def test_invitations_do_not_take_the_room_of_what_happened() -> None:
-    """There is room for so many [missed_entries]; anybody can invite, so an invitation is the first that is not kept."""
+    """There is room for so many [missed_entries]; anybody can invite, so an invitation is the first
+    that is not kept.
+    """
     town = make(Lengths(missed_entries=2))
     ann, bob = staying(town, "#a"), town.person("bob", "#a", "#1", "#2", "#3")
     ann.say("MODE #a +o bob")
     ann.leave()
     bob.say("INVITE ann #1", "INVITE ann #1", "KICK #a ann", "INVITE ann #2", "INVITE ann #3")
-    assert [text.rpartition(": ")[2] for text in notices(back(town)[1])] == ["bob!bob@192.0.2.1 invited you to #1", "bob"]
+    assert [text.rpartition(": ")[2] for text in notices(back(town)[1])] == [
+        "bob!bob@192.0.2.1 invited you to #1",
+        "bob",
+    ]
 
 
 def test_what_happened_is_written_down_and_restored(town: Town) -> None:
@@ -491,7 +548,8 @@ def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
     assert town.world.residents.missed_of(gone.id) == []
 
 
-# --------------------------------------------------------------------------------------------------------------- playback
+# ---------------------------------------------------------------------------------------------------------------
+# playback
 
 
 def order(town: Town, *lines: str, playback_to: str = "people", account: bool = False) -> list[str]:
@@ -523,9 +581,15 @@ def order(town: Town, *lines: str, playback_to: str = "people", account: bool = 
         ("everybody", ("NS SET replay off",), True, False),
     ],
 )
-def test_to_whom_the_past_is_shown(town: Town, playback_to: str, lines: tuple[str, ...], account: bool, is_shown: bool) -> None:
-    """Not to bots, which could take an old command for a new one; to others as their account and [playback_to] say."""
-    assert order(town, *lines, playback_to=playback_to, account=account) == (["!deploy production"] if is_shown else [])
+def test_to_whom_the_past_is_shown(
+    town: Town, playback_to: str, lines: tuple[str, ...], account: bool, is_shown: bool
+) -> None:
+    """Not to bots, which could take an old command for a new one; to others as their account and
+    [playback_to] say.
+    """
+    assert order(town, *lines, playback_to=playback_to, account=account) == (
+        ["!deploy production"] if is_shown else []
+    )
 
 
 @pytest.mark.parametrize("line", ["NS SET replay off", "MODE ann +B"])
@@ -546,7 +610,8 @@ def test_who_asks_is_answered_whatever_is_chosen(town: Town) -> None:
     assert "PRIVMSG" in commands(ann.say("JOIN #a"))
 
 
-# --------------------------------------------------------------------------------------------------------------- what lasts
+# ---------------------------------------------------------------------------------------------------------------
+# what lasts
 
 
 def test_a_user_is_plain_data_and_a_user_again(town: Town) -> None:
@@ -558,7 +623,11 @@ def test_a_user_is_plain_data_and_a_user_again(town: Town) -> None:
     state = to_state(user, town.clock.now)
     restored = from_state("ann", state)
     assert to_state(restored, 0.0) == state
-    assert (restored.source, restored.realname, restored.modes) == (user.source, "Ann of Town", {"B"})
+    assert (restored.source, restored.realname, restored.modes) == (
+        user.source,
+        "Ann of Town",
+        {"B"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -604,7 +673,10 @@ def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
     assert town.world.users.keys() == {"bob"}
     assert town.world.preferences.chosen(known["ann"].id) == {}
     eve = staying(town, "#a", nick="eve", account="eve")
-    assert [event.command for event in forget_account(town.world, known["eve"])] == ["901", "ACCOUNT"]
+    assert [event.command for event in forget_account(town.world, known["eve"])] == [
+        "901",
+        "ACCOUNT",
+    ]
     assert eve.session.account == ""
     assert len(town.world.residents) == 0
     assert bob.session.user is not None

@@ -1,4 +1,6 @@
-"""Bans of the server: whom they cover, what those are told, how they are written and how they end."""
+"""Bans of the server: whom they cover, what those are told, how they are written and how they
+end.
+"""
 
 from ipaddress import ip_address, ip_network
 
@@ -30,14 +32,25 @@ def root(town: Town) -> Person:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1d12h", 129_600), ("90m", 5400), ("2w", 1_209_600), ("1y", 31_536_000), ("30", 1800), ("0", 0), ("1D", 86_400), ("5s", 5)],
+    [
+        ("1d12h", 129_600),
+        ("90m", 5400),
+        ("2w", 1_209_600),
+        ("1y", 31_536_000),
+        ("30", 1800),
+        ("0", 0),
+        ("1D", 86_400),
+        ("5s", 5),
+    ],
 )
 def test_durations(text: str, seconds: int) -> None:
     """Units, or minutes without one."""
     assert durations.parse(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "d", "1x", "1d12", "-1d", "*!*@h", "101y", "9999999999", "1 d", "١d"])
+@pytest.mark.parametrize(
+    "text", ["", "d", "1x", "1d12", "-1d", "*!*@h", "101y", "9999999999", "1 d", "١d"]
+)
 def test_what_is_no_duration(text: str) -> None:
     """Then it is the mask."""
     assert durations.parse(text) is None
@@ -55,10 +68,15 @@ def test_a_duration_is_shown_as_it_is_written(seconds: int) -> None:
 @pytest.mark.parametrize(
     ("written", "mask"),
     [
-        ("192.0.2.7", "192.0.2.7"), ("192.0.2.7/24", "192.0.2.0/24"), ("2001:DB8::1/64", "2001:db8::/64"), ("[::1]", "::1"),
-        ("::ffff:192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.0/120", "192.0.2.0/24"), ("192.0.2.7/32", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7/24", "192.0.2.0/24"),
+        ("2001:DB8::1/64", "2001:db8::/64"),
+        ("[::1]", "::1"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.0/120", "192.0.2.0/24"),
+        ("192.0.2.7/32", "192.0.2.7"),
     ],
-)  # fmt: skip
+)
 def test_addresses_are_written_in_one_way(written: str, mask: str) -> None:
     """So one ban is one ban."""
     assert normalise(Kind.ADDRESS, written) == mask
@@ -67,10 +85,17 @@ def test_addresses_are_written_in_one_way(written: str, mask: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "written"),
     [
-        (Kind.ADDRESS, "192.0.2"), (Kind.ADDRESS, "example.org"), (Kind.ADDRESS, "0.0.0.0/0"), (Kind.ADDRESS, "::/0"),
-        (Kind.ADDRESS, "192.0.2.1/33"), (Kind.MASK, "*"), (Kind.MASK, "*!*@*"), (Kind.MASK, "*!*@*.a"), (Kind.ADDRESS, ""),
+        (Kind.ADDRESS, "192.0.2"),
+        (Kind.ADDRESS, "example.org"),
+        (Kind.ADDRESS, "0.0.0.0/0"),
+        (Kind.ADDRESS, "::/0"),
+        (Kind.ADDRESS, "192.0.2.1/33"),
+        (Kind.MASK, "*"),
+        (Kind.MASK, "*!*@*"),
+        (Kind.MASK, "*!*@*.a"),
+        (Kind.ADDRESS, ""),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_banned(kind: Kind, written: str) -> None:
     """Nonsense, and nearly everybody."""
     with pytest.raises(BadMask):
@@ -78,8 +103,14 @@ def test_what_cannot_be_banned(kind: Kind, written: str) -> None:
 
 
 networks = st.one_of(
-    st.builds(lambda n, s: ip_network((n, s), strict=False), st.integers(0, 2**32 - 1), st.integers(8, 32)),
-    st.builds(lambda n, s: ip_network((n << 64, s), strict=False), st.integers(2**61, 2**61 + 2**20), st.integers(16, 128)),
+    st.builds(
+        lambda n, s: ip_network((n, s), strict=False), st.integers(0, 2**32 - 1), st.integers(8, 32)
+    ),
+    st.builds(
+        lambda n, s: ip_network((n << 64, s), strict=False),
+        st.integers(2**61, 2**61 + 2**20),
+        st.integers(16, 128),
+    ),
 )
 
 
@@ -92,7 +123,10 @@ def test_an_address_is_found_as_its_networks_say(banned: list, data: st.DataObje
     lifted = data.draw(st.lists(st.sampled_from(banned), unique=True)) if banned else []
     for network in lifted:
         bans.remove(Kind.ADDRESS, normalise(Kind.ADDRESS, str(network)))
-    near = [network.network_address + data.draw(st.integers(0, network.num_addresses - 1)) for network in banned]
+    near = [
+        network.network_address + data.draw(st.integers(0, network.num_addresses - 1))
+        for network in banned
+    ]
     for address in [*near, ip_address("192.0.2.1"), ip_address("2001:db8::1")]:
         expected = any(address in network for network in banned if network not in lifted)
         assert (bans.of_address(str(address)) is not None) is expected
@@ -115,7 +149,9 @@ def test_a_ban_expires() -> None:
 def test_what_is_not_saved_wins_over_the_table() -> None:
     """A ban that an operator has just made is not lost because the table does not have it yet."""
     bans = Bans(Clock())
-    saved, new, beside = (Ban(Kind.ADDRESS, f"192.0.2.{number}", "root", "x", 0) for number in (1, 2, 3))
+    saved, new, beside = (
+        Ban(Kind.ADDRESS, f"192.0.2.{number}", "root", "x", 0) for number in (1, 2, 3)
+    )
     assert bans.replace([saved]) == [saved]
     bans.add(new)
     assert bans.replace([beside]) == [beside]
@@ -123,7 +159,9 @@ def test_what_is_not_saved_wins_over_the_table() -> None:
 
 
 def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
-    """A ban that was lifted here does not come back, nor is one that was changed here undone, by what the table still has."""
+    """A ban that was lifted here does not come back, nor is one that was changed here undone, by
+    what the table still has.
+    """
     bans = Bans(Clock())
     lifted = Ban(Kind.ACCOUNT, "ann", "root", "spam", int(NOON), account_id=1)
     changed = Ban(Kind.ACCOUNT, "bob", "root", "spam", int(NOON), account_id=2)
@@ -135,7 +173,9 @@ def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
 
 
 def test_kline(town: Town, root: Person) -> None:
-    """Whom it covers is ended with ERR_YOUREBANNEDCREEP; who comes later is refused at registration."""
+    """Whom it covers is ended with ERR_YOUREBANNEDCREEP; who comes later is refused at
+    registration.
+    """
     bob, ann = town.person("bob"), town.person("ann")
     (told,) = root.say("KLINE bob!*@192.0.2.* :spam")
     assert told.params[-1] == "*** bob!*@192.0.2.* is banned for ever; 1 connection ended: bob."
@@ -199,8 +239,15 @@ def test_lists(root: Person) -> None:
     root.say("KLINE 1d12h *!*@bad.ip :spam", "DLINE 203.0.113.0/24 :worse")
     listed = root.say("KLINE")
     assert [message.command for message in listed] == ["216", "219"]
-    assert listed[0].params == ("root", "K", "*!*@bad.ip", "spam [by root!root@198.51.100.1, 1d12h left]")
-    assert [message.params for message in root.say("STATS k")] == [message.params for message in listed]
+    assert listed[0].params == (
+        "root",
+        "K",
+        "*!*@bad.ip",
+        "spam [by root!root@198.51.100.1, 1d12h left]",
+    )
+    assert [message.params for message in root.say("STATS k")] == [
+        message.params for message in listed
+    ]
     assert find(root.say("DLINE"), "225").params[1:3] == ("D", "203.0.113.0/24")
 
 
@@ -220,9 +267,15 @@ def test_channel_bans_cover_addresses_that_are_known(town: Town) -> None:
     bob.session.host = "host.net.ip"
     bob.say("NICK bob", "USER bob 0 * :b")
     for mask, is_covered in (
-        ("*!*@203.0.113.*", True), ("*!*@203.0.113.9", True), ("*!*@*.net.ip", True), ("bob!*@203.0.113.9", True),
-        ("*!*@203.0.*", False), ("*!*@2*", False), ("*!*@203.0.11?.*", False), ("*!*@203.0.114.*", False),
-    ):  # fmt: skip
+        ("*!*@203.0.113.*", True),
+        ("*!*@203.0.113.9", True),
+        ("*!*@*.net.ip", True),
+        ("bob!*@203.0.113.9", True),
+        ("*!*@203.0.*", False),
+        ("*!*@2*", False),
+        ("*!*@203.0.11?.*", False),
+        ("*!*@203.0.114.*", False),
+    ):
         ann.say(f"MODE #a +b {mask}")
         assert ("474" in commands(bob.say("JOIN #a"))) is is_covered, mask
         bob.say("PART #a")

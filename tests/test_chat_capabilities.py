@@ -1,4 +1,6 @@
-"""CAP: what is offered, asked for and answered, whatever the length and the version (IRCv3 capability-negotiation)."""
+"""CAP: what is offered, asked for and answered, whatever the length and the version (IRCv3
+capability-negotiation).
+"""
 
 import pytest
 
@@ -14,11 +16,15 @@ LONG_NAME = f"irc.{'x' * 50}.example"
 @pytest.fixture
 def town() -> Town:
     """Return a world with a server of a long name."""
-    return Town(Identity(name=LONG_NAME), memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
+    return Town(
+        Identity(name=LONG_NAME), memory=Memory(history=ListHistory(), accounts=OpenAccounts())
+    )
 
 
 def replies(person: Person, line: str) -> list[tuple[str, ...]]:
-    """Return the parameters of the CAP messages that answer a line, each within the length of a line."""
+    """Return the parameters of the CAP messages that answer a line, each within the length of a
+    line.
+    """
     messages = [message for message in person.say(line) if message.command == "CAP"]
     assert all(len(message.body().encode()) <= MAX_BODY for message in messages)
     return [message.params for message in messages]
@@ -27,7 +33,8 @@ def replies(person: Person, line: str) -> list[tuple[str, ...]]:
 def split(answers: list[tuple[str, ...]], subcommand: str) -> list[str]:
     """Return the words of an answer in several lines.
 
-    "all but the last reply MUST have a parameter containing only an asterisk (`*`) preceding the capability list".
+    "all but the last reply MUST have a parameter containing only an asterisk (`*`) preceding the
+    capability list".
     """
     *others, last = answers
     assert others
@@ -39,11 +46,15 @@ def split(answers: list[tuple[str, ...]], subcommand: str) -> list[str]:
 
 def everything(town: Town) -> list[str]:
     """Return the names of all that is offered."""
-    return [name for name, entry in CAPABILITIES.items() if entry.bit & town.world.offer.capabilities]
+    return [
+        name for name, entry in CAPABILITIES.items() if entry.bit & town.world.offer.capabilities
+    ]
 
 
 def test_a_client_is_a_star_until_it_is_registered(town: Town) -> None:
-    """ "Replies from the server must contain the client identifier name or asterisk if one is not yet available"."""
+    """ "Replies from the server must contain the client identifier name or asterisk if one is not
+    yet available".
+    """
     ann = town.newcomer()
     ann.say("CAP LS", "NICK ann", "USER ann 0 * :Ann")
     assert replies(ann, "CAP REQ :batch") == [("*", "ACK", "batch")]
@@ -59,7 +70,9 @@ def test_a_request_in_one_line_is_repeated_in_its_words(town: Town) -> None:
 
 
 def test_an_acknowledgement_that_no_line_holds_comes_in_several(town: Town) -> None:
-    """ "a server MUST NOT change the capabilities of the client until the last ACK of the set has been sent"."""
+    """ "a server MUST NOT change the capabilities of the client until the last ACK of the set has
+    been sent".
+    """
     ann, names = town.newcomer(), everything(town)
     assert split(replies(ann, f"CAP REQ :{' '.join(names)}"), "ACK") == names
     ann.say("CAP LS 302")
@@ -74,7 +87,9 @@ def test_a_refusal_that_no_line_holds_comes_in_several(town: Town) -> None:
 
 
 def test_a_client_that_knows_one_line_only_gets_whole_names_in_it(town: Town) -> None:
-    """ "If a client has not indicated support for CAP LS 302 features, the server MUST NOT send these new features"."""
+    """ "If a client has not indicated support for CAP LS 302 features, the server MUST NOT send
+    these new features".
+    """
     ann, names = town.newcomer(), everything(town)
     ann.say(f"CAP REQ :{' '.join(names)}")
     ((_, _, shown),) = replies(ann, "CAP LIST")
@@ -84,7 +99,9 @@ def test_a_client_that_knows_one_line_only_gets_whole_names_in_it(town: Town) ->
 
 @pytest.mark.parametrize("version", ["", " 301", " 0", " nonsense", " -302"])
 def test_a_lower_version_is_answered_as_asked(town: Town, version: str) -> None:
-    """ "servers SHOULD return a CAP LS reply consistent with the request's version, but keep storing the original (higher)"."""
+    """ "servers SHOULD return a CAP LS reply consistent with the request's version, but keep
+    storing the original (higher)".
+    """
     ann = town.newcomer()
     ann.say("CAP LS 302")
     ((_, subcommand, shown),) = replies(ann, f"CAP LS{version}")
@@ -95,7 +112,9 @@ def test_a_lower_version_is_answered_as_asked(town: Town, version: str) -> None:
 
 @pytest.mark.parametrize("version", ["302", "307", "000302", "30200000000000000000000"])
 def test_the_version_is_a_number(town: Town, version: str) -> None:
-    """ "The CAP version number argument MUST be treated as a number"; of a higher one the features that there are are enabled."""
+    """ "The CAP version number argument MUST be treated as a number"; of a higher one the features
+    that there are are enabled.
+    """
     assert "=" in " ".join(params[-1] for params in replies(town.newcomer(), f"CAP LS {version}"))
 
 
@@ -105,7 +124,9 @@ def test_the_end_is_ignored_once_registered(town: Town) -> None:
 
 
 def test_negotiation_can_begin_with_a_request(town: Town) -> None:
-    """Upon CAP REQ "the server MUST not complete registration until the client sends a CAP END command"."""
+    """Upon CAP REQ "the server MUST not complete registration until the client sends a CAP END
+    command".
+    """
     ann = town.newcomer()
     assert commands(ann.say("CAP REQ batch", "NICK ann", "USER ann 0 * :Ann")) == ["CAP"]
     assert find(ann.say("CAP END"), "001").params[0] == "ann"

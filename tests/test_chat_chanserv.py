@@ -1,4 +1,6 @@
-"""Channels that belong to accounts: who owns them, what lasts of them, and ChanServ as their face."""
+"""Channels that belong to accounts: who owns them, what lasts of them, and ChanServ as their
+face.
+"""
 
 import json
 
@@ -23,7 +25,11 @@ def town() -> Town:
 def logged_in(town: Town, name: str, *joins: str) -> Person:
     """Return somebody who is logged in under an own name."""
     person = town.person(f"{name}_")
-    person.say(f"NS IDENTIFY {name} {name}-password", f"NICK {name}", *(f"JOIN {channel}" for channel in joins))
+    person.say(
+        f"NS IDENTIFY {name} {name}-password",
+        f"NICK {name}",
+        *(f"JOIN {channel}" for channel in joins),
+    )
     person.read()
     return person
 
@@ -43,7 +49,9 @@ def sentence(messages: list[Message]) -> str:
 
 
 def test_a_registered_channel_stays(town: Town) -> None:
-    """With its topic, modes and lists, also when nobody is there; and who comes first does not own it."""
+    """With its topic, modes and lists, also when nobody is there; and who comes first does not own
+    it.
+    """
     ann = owner(town)
     ann.say("TOPIC #a :tea", "MODE #a +kb x eve!*@*", "PART #a")
     bob = logged_in(town, "bob")
@@ -59,7 +67,9 @@ def test_the_owner_is_operator_by_right(town: Town) -> None:
     ann.say("CS ACCESS #a ADD bob voice", "PART #a")
     bob.read()
     replies = ann.say("JOIN #a")
-    assert find(replies, "MODE") == Message("MODE", ("#a", "+q", "ann"), "ChanServ!ChanServ@chat.local")
+    assert find(replies, "MODE") == Message(
+        "MODE", ("#a", "+q", "ann"), "ChanServ!ChanServ@chat.local"
+    )
     assert "~ann" in find(replies, "353").params[-1]
     bob.say("PART #a")
     assert find(bob.say("JOIN #a"), "MODE").params == ("#a", "+v", "bob")
@@ -93,14 +103,18 @@ def test_a_full_access_list() -> None:
     accounts = OpenAccounts()
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
-    small = Town(lengths=Lengths(access_entries=1), memory=Memory(history=ListHistory(), accounts=accounts))
+    small = Town(
+        lengths=Lengths(access_entries=1), memory=Memory(history=ListHistory(), accounts=accounts)
+    )
     ann = owner(small)
     ann.say("CS ACCESS #a ADD bob voice")
     assert "is full" in sentence(ann.say("CS ACCESS #a ADD eve voice"))
     assert "bob has access" in sentence(ann.say("CS ACCESS #a ADD bob op"))
 
 
-@pytest.mark.parametrize("order", ["DROP #a", "TRANSFER #a bob", "ACCESS #a LIST", "OP #a", "DEOP #a ann"])
+@pytest.mark.parametrize(
+    "order", ["DROP #a", "TRANSFER #a bob", "ACCESS #a LIST", "OP #a", "DEOP #a ann"]
+)
 def test_only_the_owner_rules(town: Town, order: str) -> None:
     """Neither others nor who is not logged in."""
     owner(town)
@@ -194,9 +208,14 @@ def test_changes_are_noted(town: Town) -> None:
     """Whatever lasts is written down again when it changes; other channels never are."""
     ann = owner(town)
     for line, expected in (
-        ("TOPIC #a :x", {"#a"}), ("MODE #a +i", {"#a"}), ("CS ACCESS #a ADD bob op", {"#a"}), ("PRIVMSG #a :x", set()),
-        ("JOIN #b", set()), ("TOPIC #b :x", set()), ("CS DROP #a", {"#a"}),
-    ):  # fmt: skip
+        ("TOPIC #a :x", {"#a"}),
+        ("MODE #a +i", {"#a"}),
+        ("CS ACCESS #a ADD bob op", {"#a"}),
+        ("PRIVMSG #a :x", set()),
+        ("JOIN #b", set()),
+        ("TOPIC #b :x", set()),
+        ("CS DROP #a", {"#a"}),
+    ):
         town.world.unsaved.channels.clear()
         ann.say(line)
         assert town.world.unsaved.channels == expected, line

@@ -21,12 +21,18 @@ HOUR, DAY, YEAR = 3600.0, 86_400.0, 365 * 86_400.0
 
 def make(memory: Memory | None = None) -> Town:
     """Return a world that remembers."""
-    return Town(memory=memory or Memory(history=ListHistory(), accounts=OpenAccounts(), most_messages=50))
+    return Town(
+        memory=memory or Memory(history=ListHistory(), accounts=OpenAccounts(), most_messages=50)
+    )
 
 
 def shown(messages: list[Message]) -> list[tuple[str, str]]:
     """Return time and text of what was said."""
-    return [(message.tags["time"], message.params[-1]) for message in messages if message.command == "PRIVMSG"]
+    return [
+        (message.tags["time"], message.params[-1])
+        for message in messages
+        if message.command == "PRIVMSG"
+    ]
 
 
 def at(seconds: float) -> str:
@@ -38,7 +44,9 @@ CAPS = "server-time message-tags batch draft/chathistory"
 
 
 def test_one_message_of_another_time() -> None:
-    """Ten years ahead for one message and back: what is said later has the time at which it is said."""
+    """Ten years ahead for one message and back: what is said later has the time at which it is
+    said.
+    """
     town = make()
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAPS)
     town.clock.now = NOON + 1
@@ -49,7 +57,12 @@ def test_one_message_of_another_time() -> None:
     ann.say("PRIVMSG #a :right")
     town.clock.now = NOON + 30
     ann.say("PRIVMSG #a :again")
-    times = [(at(NOON + 1), "before"), (at(NOON + 1 + 10 * YEAR), "wrong"), (at(NOON + 20), "right"), (at(NOON + 30), "again")]
+    times = [
+        (at(NOON + 1), "before"),
+        (at(NOON + 1 + 10 * YEAR), "wrong"),
+        (at(NOON + 20), "right"),
+        (at(NOON + 30), "again"),
+    ]
     assert shown(bob.read()) == times
     assert shown(bob.say("CHATHISTORY LATEST #a * 50")) == times
 
@@ -65,7 +78,9 @@ def test_replies_have_the_time_of_the_clock() -> None:
 
 
 def test_times_are_right_after_a_restart(caplog: pytest.LogCaptureFixture) -> None:
-    """Ids go on after the greatest that is remembered, which may be of the future; that is logged once."""
+    """Ids go on after the greatest that is remembered, which may be of the future; that is logged
+    once.
+    """
     town = make(Memory(history=ListHistory(), last_id=first_id(NOON + 10 * YEAR) + 5))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAPS)
     town.clock.now += 60
@@ -113,15 +128,25 @@ def test_a_clock_that_is_out_of_all_bounds(year: int) -> None:
 
 
 def test_every_event_is_given_the_shift_of_its_id() -> None:
-    """Wherever an id is taken for an event: one that was forgotten would be of the future once a clock was set back."""
+    """Wherever an id is taken for an event: one that was forgotten would be of the future once a
+    clock was set back.
+    """
     for path in Path(trio_chat.chat.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Event":
-                assert any(keyword.arg == "shift" for keyword in node.keywords), f"{path}:{node.lineno}"
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "Event"
+            ):
+                assert any(keyword.arg == "shift" for keyword in node.keywords), (
+                    f"{path}:{node.lineno}"
+                )
 
 
 def test_remembered_messages_are_told_apart_by_their_times() -> None:
-    """`BEFORE timestamp=` of the oldest message on a page must not leave out what was said in the same moment."""
+    """`BEFORE timestamp=` of the oldest message on a page must not leave out what was said in the
+    same moment.
+    """
     town = make()
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAPS)
     for number in range(200):
@@ -132,7 +157,9 @@ def test_remembered_messages_are_told_apart_by_their_times() -> None:
 
 
 def story(town: Town) -> list[str]:
-    """Have things said by a clock that is right, three hours ahead, set right, and then runs through the same hours again."""
+    """Have things said by a clock that is right, three hours ahead, set right, and then runs
+    through the same hours again.
+    """
     ann = town.person("ann", "#a")
     said = []
     for start in (NOON, NOON + 3 * HOUR, NOON + 600, NOON + 3 * HOUR):
@@ -184,13 +211,17 @@ def test_who_comes_back_with_a_time_of_the_future_misses_nothing() -> None:
     ann.say("PRIVMSG #a :since")
     bob.read()
     assert shown(bob.say(f"CHATHISTORY AFTER #a timestamp={last} 50")) == [(at(NOON + 60), "since")]
-    assert shown(bob.say(f"CHATHISTORY LATEST #a timestamp={last} 50")) == [(at(NOON + 60), "since")]
+    assert shown(bob.say(f"CHATHISTORY LATEST #a timestamp={last} 50")) == [
+        (at(NOON + 60), "since")
+    ]
     between = f"CHATHISTORY BETWEEN #a timestamp={last} timestamp={at(NOON + 61)} 50"
     assert shown(bob.say(between)) == [(at(NOON + 60), "since")]
 
 
 def test_a_moment_between_messages_leaves_nothing_out() -> None:
-    """Of one that is there twice: before it is what was before the last time, after it what was after the first."""
+    """Of one that is there twice: before it is what was before the last time, after it what was
+    after the first.
+    """
     timeline = Timeline([Step(first_id(NOON + 3 * HOUR), int(3 * HOUR * 1000))])
     place = timeline.reference(milliseconds(NOON + HOUR))
     assert place.first == first_id(NOON + 4 * HOUR)
@@ -200,7 +231,11 @@ def test_a_moment_between_messages_leaves_nothing_out() -> None:
 def test_one_is_as_before_where_the_clock_was_never_set_back() -> None:
     """One range of ids, and only one."""
     place = Timeline().reference(milliseconds(NOON))
-    assert place == (first_id(NOON), first_id(NOON + 0.001) - 1, ((first_id(NOON), first_id(NOON + 0.001) - 1),))
+    assert place == (
+        first_id(NOON),
+        first_id(NOON + 0.001) - 1,
+        ((first_id(NOON), first_id(NOON + 0.001) - 1),),
+    )
     assert Timeline().reference(milliseconds(NOON + 10_000 * YEAR)).last == LAST_ID
 
 
@@ -208,12 +243,16 @@ def test_one_is_as_before_where_the_clock_was_never_set_back() -> None:
 
 
 def test_what_was_said_ahead_does_not_keep_all_that_follows() -> None:
-    """The clock was ten years ahead for a while: messages from later expire when they are old, and those from then with them."""
+    """The clock was ten years ahead for a while: messages from later expire when they are old, and
+    those from then with them.
+    """
     back = first_id(NOON + 10 * YEAR)
     timeline = Timeline([Step(back, milliseconds(NOON + 10 * YEAR) - milliseconds(NOON))])
 
     def oldest(days: float) -> int:
-        return timeline.oldest(milliseconds(NOON + (days - 30) * DAY), milliseconds(NOON + days * DAY))
+        return timeline.oldest(
+            milliseconds(NOON + (days - 30) * DAY), milliseconds(NOON + days * DAY)
+        )
 
     assert oldest(10) == first_id(NOON - 20 * DAY)
     assert oldest(40) == first_id(NOON + 10 * YEAR + 10 * DAY)
@@ -223,7 +262,9 @@ def test_what_was_said_behind_does_not_make_the_rest_be_forgotten() -> None:
     """A clock a year behind for a while: what was said before is as old as it is."""
     behind = first_id(NOON)
     timeline = Timeline([Step(behind, int(YEAR * 1000)), Step(first_id(NOON + HOUR), 0)])
-    assert timeline.oldest(milliseconds(NOON - 29 * DAY), milliseconds(NOON + DAY)) == first_id(NOON - 29 * DAY)
+    assert timeline.oldest(milliseconds(NOON - 29 * DAY), milliseconds(NOON + DAY)) == first_id(
+        NOON - 29 * DAY
+    )
 
 
 class Elapsed(Clock):
@@ -290,9 +331,13 @@ def test_back_and_small_steps_count_at_once(clocks: tuple[Clock, Elapsed]) -> No
     assert steady() == NOON + TOLERANCE - YEAR
 
 
-@pytest.mark.parametrize(("off", "hold"), [(TOLERANCE, 0.0), (HOUR, SHORT_HOLD), (LONG_OFF, SHORT_HOLD), (YEAR, DAY)])
+@pytest.mark.parametrize(
+    ("off", "hold"), [(TOLERANCE, 0.0), (HOUR, SHORT_HOLD), (LONG_OFF, SHORT_HOLD), (YEAR, DAY)]
+)
 def test_a_start_after_a_time_off(clocks: tuple[Clock, Elapsed], off: float, hold: float) -> None:
-    """A server may be off for days; but for a year it was rather the clock that is wrong, so it has to last."""
+    """A server may be off for days; but for a year it was rather the clock that is wrong, so it has
+    to last.
+    """
     steady = SteadyClock(*clocks, Kept(NOON - off, NOON - off), hold=DAY)
     assert steady.left == hold
     assert steady() == (NOON if not hold else NOON - off)
@@ -307,7 +352,9 @@ def test_waiting_goes_on_after_a_restart(clocks: tuple[Clock, Elapsed]) -> None:
     again = SteadyClock(*clocks, steady.keep(), hold=DAY)
     assert again.left == 100
     clocks[0].now -= YEAR
-    assert SteadyClock(*clocks, again.keep(), hold=DAY).put_right == 0  # seen again while it was still ahead
+    assert (
+        SteadyClock(*clocks, again.keep(), hold=DAY).put_right == 0
+    )  # seen again while it was still ahead
 
 
 def test_a_clock_that_was_put_right_while_the_server_was_off(clocks: tuple[Clock, Elapsed]) -> None:
@@ -318,7 +365,9 @@ def test_a_clock_that_was_put_right_while_the_server_was_off(clocks: tuple[Clock
 
 def test_nothing_expires_while_a_jump_does_not_count() -> None:
     """keep_days: what is remembered is neither deleted nor hidden."""
-    memory = Memory(history=ListHistory(), keep_days=30, kept=Kept(NOON - YEAR, NOON - YEAR), hold=DAY)
+    memory = Memory(
+        history=ListHistory(), keep_days=30, kept=Kept(NOON - YEAR, NOON - YEAR), hold=DAY
+    )
     town = make(memory)
     assert retention.oldest(town.world, memory, None) == first_id(NOON - YEAR - 30 * DAY)
 
@@ -328,7 +377,9 @@ def test_timed_bans_hold_while_a_jump_does_not_count() -> None:
     elapsed = Elapsed()
     town = make(Memory(history=ListHistory(), hold=DAY))
     town.world.steady = town.world.bans._clock = SteadyClock(town.clock, elapsed, hold=DAY)
-    town.world.bans.add(Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON), int(NOON + 7 * DAY)))
+    town.world.bans.add(
+        Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON), int(NOON + 7 * DAY))
+    )
     town.clock.now += YEAR
     elapsed.now += 60
     assert town.world.bans.of_address("192.0.2.7")
@@ -341,7 +392,9 @@ def test_timed_bans_hold_while_a_jump_does_not_count() -> None:
 def test_a_ban_of_a_clock_that_was_ahead_lasts_as_long_as_it_was_to() -> None:
     """Not ten years longer."""
     town = make()
-    town.world.bans.add(Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON + YEAR), int(NOON + YEAR + DAY)))
+    town.world.bans.add(
+        Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON + YEAR), int(NOON + YEAR + DAY))
+    )
     town.world.bans.mend(NOON)
     assert [(ban.created, ban.expires) for ban in town.world.bans] == [(int(NOON), int(NOON + DAY))]
 
@@ -359,7 +412,9 @@ def test_intervals_do_not_follow_the_clock() -> None:
 
 
 def test_the_sessions_that_have_seen_a_rename_do_not_follow_the_clock() -> None:
-    """RENAME: a session from before it can use the old name anew, and a later one is redirected, however the clock is set."""
+    """RENAME: a session from before it can use the old name anew, and a later one is redirected,
+    however the clock is set.
+    """
     town = make()
     elapsed = Elapsed()
     town.world.elapsed = elapsed
@@ -376,7 +431,9 @@ def test_the_sessions_that_have_seen_a_rename_do_not_follow_the_clock() -> None:
 
 
 def test_a_read_marker_of_a_clock_that_was_ahead_gives_way() -> None:
-    """MARKREAD: "timestamp must only ever increase", but one of the future would make all that comes be read."""
+    """MARKREAD: "timestamp must only ever increase", but one of the future would make all that
+    comes be read.
+    """
     town = make()
     bob = town.person("bob", "#a", caps=f"{CAPS} draft/read-marker")
     ahead = at(NOON + 10 * YEAR)
@@ -395,4 +452,8 @@ def test_the_time_in_a_replayed_text_is_that_of_the_clock() -> None:
     town.person("ann", "#a").say("PRIVMSG #a :hi")
     eve = town.newcomer()
     eve.say("NICK eve", "USER eve 0 * :eve")
-    assert any(f"{at(NOON)[:10]}" in message.params[-1] for message in eve.say("JOIN #a") if message.command == "PRIVMSG")
+    assert any(
+        f"{at(NOON)[:10]}" in message.params[-1]
+        for message in eve.say("JOIN #a")
+        if message.command == "PRIVMSG"
+    )

@@ -1,4 +1,6 @@
-"""Accounts that need an e-mail address: who registers proves to read what is sent there (draft/account-registration)."""
+"""Accounts that need an e-mail address: who registers proves to read what is sent there
+(draft/account-registration).
+"""
 
 import re
 
@@ -40,7 +42,9 @@ class MailTown(Town):
 
     def __init__(self, email: str = "verified", **rules: bool) -> None:
         self.accounts = OpenAccounts()
-        identity = Identity(created=1_800_000_000.0, account_rules=AccountRules(email=email, **rules))  # type: ignore[arg-type]
+        identity = Identity(
+            created=1_800_000_000.0, account_rules=AccountRules(email=email, **rules)
+        )  # type: ignore[arg-type]
         super().__init__(identity, memory=Memory(history=ListHistory(), accounts=self.accounts))
         self.box = self.world.mail = LetterBox()
 
@@ -51,10 +55,15 @@ def town() -> MailTown:
     return MailTown()
 
 
-def asked(town: Town, nick: str = "tester", email: str = ADDRESS, host: str = "192.0.2.1") -> Person:
+def asked(
+    town: Town, nick: str = "tester", email: str = ADDRESS, host: str = "192.0.2.1"
+) -> Person:
     """Return somebody who has registered, and was sent a code."""
     person = town.person(nick, host=host)
-    assert find(person.say(f"REGISTER * {email} hunter2"), "REGISTER").params[0] == "VERIFICATION_REQUIRED"
+    assert (
+        find(person.say(f"REGISTER * {email} hunter2"), "REGISTER").params[0]
+        == "VERIFICATION_REQUIRED"
+    )
     return person
 
 
@@ -69,12 +78,16 @@ def asked(town: Town, nick: str = "tester", email: str = ADDRESS, host: str = "1
     ],
 )
 def test_the_capability_says_what_is_needed(town: Town, value: str) -> None:
-    """ "email-required - if present, registrations require a valid email address"; custom-account-name is never there."""
+    """ "email-required - if present, registrations require a valid email address";
+    custom-account-name is never there.
+    """
     assert f"draft/account-registration{value}" in offered(town.newcomer())
 
 
 def test_a_code_is_sent_and_makes_the_account(town: MailTown) -> None:
-    """ "further action is required"; VERIFY SUCCESS, and "the client is assumed to be authenticated"."""
+    """ "further action is required"; VERIFY SUCCESS, and "the client is assumed to be
+    authenticated".
+    """
     ann = town.person("tester")
     reply = find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER")
     assert reply.params[:2] == ("VERIFICATION_REQUIRED", "tester")
@@ -102,31 +115,60 @@ def test_another_session_may_give_the_code() -> None:
     town = MailTown()
     asked(town).leave()
     other = town.person("other", host="192.0.2.9")
-    assert find(other.say(f"VERIFY TESTER {town.box.code.upper()}"), "VERIFY").params[:2] == ("SUCCESS", "tester")
+    assert find(other.say(f"VERIFY TESTER {town.box.code.upper()}"), "VERIFY").params[:2] == (
+        "SUCCESS",
+        "tester",
+    )
 
 
 @pytest.mark.parametrize("kind", ["required", "verified"])
-@pytest.mark.parametrize("email", ["*", "tester", "a@b@c", "a@", "@b", "a@x,b@y", "a@-x", "a@[192.0.2.1]", "a" * 65 + "@b"])
+@pytest.mark.parametrize(
+    "email",
+    ["*", "tester", "a@b@c", "a@", "@b", "a@x,b@y", "a@-x", "a@[192.0.2.1]", "a" * 65 + "@b"],
+)
 def test_an_address_that_is_none(kind: str, email: str) -> None:
     """FAIL REGISTER INVALID_EMAIL: "if it cannot send emails to the provided address"."""
     town = MailTown(kind)
     assert find(town.person("tester").say(f"REGISTER * {email} hunter2"), "FAIL").params[:3] == (
-        "REGISTER", "INVALID_EMAIL", "tester",
-    )  # fmt: skip
+        "REGISTER",
+        "INVALID_EMAIL",
+        "tester",
+    )
     assert not town.accounts.known
     assert not town.box.letters
 
 
 @pytest.mark.parametrize(
-    "address", ["a.b+c@example.org", "o'neil@x", '"a,b"@example.org', "-x@y.z", "анна@пример.рф", "a_b=c@sub.example.org"]
+    "address",
+    [
+        "a.b+c@example.org",
+        "o'neil@x",
+        '"a,b"@example.org',
+        "-x@y.z",
+        "анна@пример.рф",
+        "a_b=c@sub.example.org",
+    ],
 )
 def test_unusual_addresses_are_addresses(address: str) -> None:
-    """ "should be careful not to accidentally send INVALID_EMAIL as a response to a valid address"."""
+    """ "should be careful not to accidentally send INVALID_EMAIL as a response to a valid
+    address".
+    """
     assert email_address(address) == address
 
 
 @pytest.mark.parametrize(
-    "text", ["a@b\r\nBcc: c@d", "a@b\n", "a b@c", "a@b\x00", "a\u2028b@c", "a\x85@b", "<a@b>", "a@b.", "a..b@c"]
+    "text",
+    [
+        "a@b\r\nBcc: c@d",
+        "a@b\n",
+        "a b@c",
+        "a@b\x00",
+        "a\u2028b@c",
+        "a\x85@b",
+        "<a@b>",
+        "a@b.",
+        "a..b@c",
+    ],
 )
 def test_nothing_hides_in_an_address(text: str) -> None:
     """Neither another header nor another receiver."""
@@ -145,15 +187,26 @@ def test_a_required_address_is_kept_unverified() -> None:
 def test_without_the_need_no_address_is_kept() -> None:
     """Anything is accepted then."""
     town = MailTown("none")
-    assert find(town.person("tester").say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0] == "SUCCESS"
+    assert (
+        find(town.person("tester").say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0]
+        == "SUCCESS"
+    )
     assert not town.accounts.emails
 
 
 def test_a_wrong_code(town: MailTown) -> None:
     """FAIL VERIFY INVALID_CODE, for a name under which nothing waits too; a code is of use once."""
     ann = asked(town)
-    assert find(ann.say("VERIFY tester 123"), "FAIL").params[:3] == ("VERIFY", "INVALID_CODE", "tester")
-    assert find(ann.say("VERIFY nobody 123"), "FAIL").params[:3] == ("VERIFY", "INVALID_CODE", "nobody")
+    assert find(ann.say("VERIFY tester 123"), "FAIL").params[:3] == (
+        "VERIFY",
+        "INVALID_CODE",
+        "tester",
+    )
+    assert find(ann.say("VERIFY nobody 123"), "FAIL").params[:3] == (
+        "VERIFY",
+        "INVALID_CODE",
+        "nobody",
+    )
     ann.say(f"VERIFY tester {town.box.code}")
     bob = town.person("bob")
     assert find(bob.say(f"VERIFY tester {town.box.code}"), "FAIL").params[1] == "INVALID_CODE"
@@ -218,9 +271,15 @@ def test_nobodys_mailbox_is_filled(town: MailTown) -> None:
     for number in range(verification.LETTERS_PER_EMAIL):
         asked(town, f"eve{number}")
     eve = town.person("eve")
-    assert find(eve.say(f"REGISTER * {ADDRESS.upper()} hunter2"), "FAIL").params[1] == "UNACCEPTABLE_EMAIL"
+    assert (
+        find(eve.say(f"REGISTER * {ADDRESS.upper()} hunter2"), "FAIL").params[1]
+        == "UNACCEPTABLE_EMAIL"
+    )
     town.clock.now += verification.LIFETIME
-    assert find(eve.say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0] == "VERIFICATION_REQUIRED"
+    assert (
+        find(eve.say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0]
+        == "VERIFICATION_REQUIRED"
+    )
 
 
 def test_letters_are_bounded(town: MailTown, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,28 +288,47 @@ def test_letters_are_bounded(town: MailTown, monkeypatch: pytest.MonkeyPatch) ->
     asked(town, "a", "a@example.org")
     asked(town, "b", "b@example.org")
     carl = town.person("c")
-    assert find(carl.say("REGISTER * c@example.org hunter2"), "FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+    assert (
+        find(carl.say("REGISTER * c@example.org hunter2"), "FAIL").params[1]
+        == "TEMPORARILY_UNAVAILABLE"
+    )
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(MailError("no route"), "TEMPORARILY_UNAVAILABLE"), (MailRefused("550"), "UNACCEPTABLE_EMAIL")]
+    ("error", "code"),
+    [
+        (MailError("no route"), "TEMPORARILY_UNAVAILABLE"),
+        (MailRefused("550"), "UNACCEPTABLE_EMAIL"),
+    ],
 )
-def test_a_letter_that_cannot_be_sent(town: MailTown, error: MailError, code: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_letter_that_cannot_be_sent(
+    town: MailTown, error: MailError, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """The operator is told why; the name is free again, and the next try can succeed."""
     town.box.error = error
     ann = town.person("tester")
-    assert find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "FAIL").params[:3] == ("REGISTER", code, "tester")
+    assert find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "FAIL").params[:3] == (
+        "REGISTER",
+        code,
+        "tester",
+    )
     assert f"tester could not be sent: {error}" in caplog.text
     assert ADDRESS not in caplog.text
     assert not len(town.world.verifications)
     town.box.error = None
-    assert find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0] == "VERIFICATION_REQUIRED"
+    assert (
+        find(ann.say(f"REGISTER * {ADDRESS} hunter2"), "REGISTER").params[0]
+        == "VERIFICATION_REQUIRED"
+    )
 
 
 def test_without_a_way_to_send(town: MailTown) -> None:
     """Nothing waits for a letter that nobody sends."""
     town.world.mail = None
-    assert find(town.person("tester").say(f"REGISTER * {ADDRESS} hunter2"), "FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+    assert (
+        find(town.person("tester").say(f"REGISTER * {ADDRESS} hunter2"), "FAIL").params[1]
+        == "TEMPORARILY_UNAVAILABLE"
+    )
     assert not len(town.world.verifications)
 
 
@@ -258,16 +336,25 @@ def test_verify_is_refused_who_needs_none(town: MailTown) -> None:
     """ALREADY_AUTHENTICATED; COMPLETE_CONNECTION_REQUIRED without before-connect."""
     ann = asked(town)
     ann.say(f"VERIFY tester {town.box.code}")
-    assert find(ann.say("VERIFY tester x"), "FAIL").params[:2] == ("VERIFY", "ALREADY_AUTHENTICATED")
+    assert find(ann.say("VERIFY tester x"), "FAIL").params[:2] == (
+        "VERIFY",
+        "ALREADY_AUTHENTICATED",
+    )
     early = MailTown(before_connect=False).newcomer()
-    assert find(early.say("VERIFY tester x"), "FAIL").params[:2] == ("VERIFY", "COMPLETE_CONNECTION_REQUIRED")
+    assert find(early.say("VERIFY tester x"), "FAIL").params[:2] == (
+        "VERIFY",
+        "COMPLETE_CONNECTION_REQUIRED",
+    )
 
 
 def test_a_code_stays_good_when_the_account_cannot_be_stored(town: MailTown) -> None:
     """FAIL VERIFY TEMPORARILY_UNAVAILABLE."""
     ann = asked(town)
     town.accounts.error = AccountsError("disk full")
-    assert find(ann.say(f"VERIFY tester {town.box.code}"), "FAIL").params[1] == "TEMPORARILY_UNAVAILABLE"
+    assert (
+        find(ann.say(f"VERIFY tester {town.box.code}"), "FAIL").params[1]
+        == "TEMPORARILY_UNAVAILABLE"
+    )
     town.accounts.error = None
     assert find(ann.say(f"VERIFY tester {town.box.code}"), "VERIFY").params[0] == "SUCCESS"
 
@@ -312,6 +399,8 @@ def test_an_address_is_shown_to_its_owner_only(town: MailTown) -> None:
     """NickServ INFO of oneself has it; that of somebody else has not."""
     ann = asked(town)
     ann.say(f"VERIFY tester {town.box.code}")
-    assert f"Your e-mail address is {ADDRESS}." in [message.params[-1] for message in ann.say("NS INFO")]
+    assert f"Your e-mail address is {ADDRESS}." in [
+        message.params[-1] for message in ann.say("NS INFO")
+    ]
     seen = town.person("bob").say("NS INFO tester", "WHOIS tester", "WHO tester")
     assert not any(ADDRESS in param for message in seen for param in message.params)

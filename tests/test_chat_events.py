@@ -1,4 +1,6 @@
-"""Event playback: events and reactions in the history, for sessions with the capability (IRCv3 draft/event-playback)."""
+"""Event playback: events and reactions in the history, for sessions with the capability (IRCv3
+draft/event-playback).
+"""
 
 import pytest
 
@@ -31,7 +33,9 @@ def latest(person: Person, channel: str = "#a", limit: int = 50) -> list[Message
 
 
 def test_what_happened_is_replayed(town: Town) -> None:
-    """ "the server SHOULD send additional lines relevant to the chat history", with all their parameters."""
+    """ "the server SHOULD send additional lines relevant to the chat history", with all their
+    parameters.
+    """
     ann = town.person("ann", "#a", caps=ALL)
     bob = town.person("bob", "#a", caps=ALL)
     ann.say("TOPIC #a :hello world", "TOPIC #a :", "MODE #a +ov bob bob", "PRIVMSG #a :hi")
@@ -55,9 +59,14 @@ def test_what_happened_is_replayed(town: Town) -> None:
     ]
 
 
-@pytest.mark.parametrize("line", ["JOIN #b", "PART #a :x", "TOPIC #a :x", "MODE #a +m", "NICK bobby", "KICK #a ann", "QUIT"])
+@pytest.mark.parametrize(
+    "line",
+    ["JOIN #b", "PART #a :x", "TOPIC #a :x", "MODE #a +m", "NICK bobby", "KICK #a ann", "QUIT"],
+)
 def test_an_event_is_replayed_as_it_was_sent(town: Town, line: str) -> None:
-    """ "The `msgid` tag […] MUST be the `msgid` tag as originally sent by the IRC server"; so the source and the time."""
+    """ "The `msgid` tag […] MUST be the `msgid` tag as originally sent by the IRC server"; so the
+    source and the time.
+    """
     bob = town.person("bob", "#a", caps=ALL)
     ann = town.person("ann", "#a", "#b", caps=ALL)
     bob.say(line)
@@ -65,25 +74,40 @@ def test_an_event_is_replayed_as_it_was_sent(town: Town, line: str) -> None:
     assert "msgid" in seen.tags
     if line.startswith("KICK"):
         ann.say("JOIN #a")
-    (again,) = [m for m in latest(ann, "#b" if line == "JOIN #b" else "#a") if m.tags["msgid"] == seen.tags["msgid"]]
-    assert again._replace(tags={**again.tags, "batch": ""}) == seen._replace(tags={**seen.tags, "batch": ""})
+    (again,) = [
+        m
+        for m in latest(ann, "#b" if line == "JOIN #b" else "#a")
+        if m.tags["msgid"] == seen.tags["msgid"]
+    ]
+    assert again._replace(tags={**again.tags, "batch": ""}) == seen._replace(
+        tags={**seen.tags, "batch": ""}
+    )
 
 
 def test_joining_is_replayed_as_extended_join(town: Town) -> None:
     """To those who get it so when it is new."""
     town.person("ann", "#a")
-    assert latest(town.person("bob", "#a", caps=f"{ALL} extended-join"))[0].params == ("#a", "*", "bob the tester")
+    assert latest(town.person("bob", "#a", caps=f"{ALL} extended-join"))[0].params == (
+        "#a",
+        "*",
+        "bob the tester",
+    )
     assert latest(town.person("eve", "#a", caps=ALL))[0].params == ("#a",)
 
 
 def test_others_get_messages_only(town: Town) -> None:
-    """ "the server MUST NOT send any lines other than `PRIVMSG` and `NOTICE`", and they are what the limit counts."""
+    """ "the server MUST NOT send any lines other than `PRIVMSG` and `NOTICE`", and they are what
+    the limit counts.
+    """
     ann = town.person("ann", "#a", caps=ALL)
     town.person("joe", "#a")
     for number in range(3):
         ann.say(f"PRIVMSG #a :{number}", f"TOPIC #a :{number}", "@+draft/react=x TAGMSG #a")
     bob = town.person("bob", "#a", caps=CAPS)
-    assert [(m.command, m.params[-1]) for m in latest(bob, limit=2)] == [("PRIVMSG", "1"), ("PRIVMSG", "2")]
+    assert [(m.command, m.params[-1]) for m in latest(bob, limit=2)] == [
+        ("PRIVMSG", "1"),
+        ("PRIVMSG", "2"),
+    ]
     assert commands(latest(ann, limit=4)) == ["PRIVMSG", "TOPIC", "TAGMSG", "JOIN"]
 
 
@@ -116,7 +140,9 @@ def test_what_happened_behind_a_closed_door_stays_there(town: Town, history: Lis
 
 
 def test_a_reference_to_an_event(town: Town) -> None:
-    """An event's msgid is a place in the history like any other, also for those who are shown no events."""
+    """An event's msgid is a place in the history like any other, also for those who are shown no
+    events.
+    """
     ann = town.person("ann", "#a", caps=ALL)
     ann.say("PRIVMSG #a :before")
     topic = find(ann.say("TOPIC #a :x"), "TOPIC").tags["msgid"]
@@ -142,11 +168,15 @@ def test_a_reference_to_an_event(town: Town) -> None:
     ],
 )
 def test_which_tags_are_kept(town: Town, tags: str, is_kept: bool) -> None:
-    """Reactions, and what refers to a message; not that somebody is typing, nor what nobody has said is worth keeping."""
+    """Reactions, and what refers to a message; not that somebody is typing, nor what nobody has
+    said is worth keeping.
+    """
     ann = town.person("ann", "#a", caps=ALL)
     echo = find(ann.say(f"@{tags} TAGMSG #a"), "TAGMSG")
     replayed = [m for m in latest(ann) if m.command == "TAGMSG"]
-    assert [(m.params, m.tags["msgid"]) for m in replayed] == ([(("#a",), echo.tags["msgid"])] if is_kept else [])
+    assert [(m.params, m.tags["msgid"]) for m in replayed] == (
+        [(("#a",), echo.tags["msgid"])] if is_kept else []
+    )
     for message in replayed:
         assert {key: value for key, value in message.tags.items() if key[0] == "+"} == {
             key: value for key, value in echo.tags.items() if key[0] == "+"
@@ -161,7 +191,9 @@ def test_tags_are_for_those_who_get_them_when_they_are_new(town: Town) -> None:
     assert commands(latest(bob)) == ["PRIVMSG", "JOIN"]
 
 
-def test_what_goes_to_the_operators_or_one_person_is_not_kept(town: Town, history: ListHistory) -> None:
+def test_what_goes_to_the_operators_or_one_person_is_not_kept(
+    town: Town, history: ListHistory
+) -> None:
     """Tags like texts."""
     ann = town.person("ann", "#a", caps=ALL)
     ann.say("@+draft/react=x TAGMSG @#a", "@+draft/react=x TAGMSG ann")
@@ -182,7 +214,10 @@ def test_what_happens_happens_anyhow(town: Town, history: ListHistory) -> None:
     assert commands(ann.read()) == ["NICK", "PART"]
 
 
-@pytest.mark.parametrize(("command", "must_last"), [("PRIVMSG", True), ("TAGMSG", True), ("JOIN", False), ("QUIT", False)])
+@pytest.mark.parametrize(
+    ("command", "must_last"),
+    [("PRIVMSG", True), ("TAGMSG", True), ("JOIN", False), ("QUIT", False)],
+)
 def test_what_must_last(town: Town, command: str, must_last: bool) -> None:
     """What was said; and only where it is remembered at all."""
     event = Event(1, command, ("#a", "x"), "ann!a@h", ())

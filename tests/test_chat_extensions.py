@@ -1,4 +1,6 @@
-"""Small extensions of IRCv3: what a client gets that asks for it, and that others get what they always did."""
+"""Small extensions of IRCv3: what a client gets that asks for it, and that others get what they
+always did.
+"""
 
 import pytest
 
@@ -7,7 +9,13 @@ from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator
-from trio_chat.config import AccountSettings, LimitSettings, ServerSettings, Settings, StorageSettings
+from trio_chat.config import (
+    AccountSettings,
+    LimitSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
 from trio_chat.irc import isupport
 from trio_chat.server import rehash
 
@@ -18,21 +26,32 @@ def with_accounts(**rules: bool) -> Town:
     """Return a world in which Ann has an account."""
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
-    return Town(Identity(account_rules=AccountRules(**rules)), memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(
+        Identity(account_rules=AccountRules(**rules)),
+        memory=Memory(history=ListHistory(), accounts=accounts),
+    )
 
 
 def tokens(settings: Settings) -> list[str]:
     """Return what RPL_ISUPPORT says of a configuration."""
-    town = Town(rehash.identity(settings, 0.0), memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
+    town = Town(
+        rehash.identity(settings, 0.0),
+        memory=Memory(history=ListHistory(), accounts=OpenAccounts()),
+    )
     replies = town.person("ann").say("VERSION")
-    return [token for message in replies if message.command == "005" for token in message.params[1:-1]]
+    return [
+        token for message in replies if message.command == "005" for token in message.params[1:-1]
+    ]
 
 
-# ------------------------------------------------------------------------------------------------------------ no-implicit-names
+# ------------------------------------------------------------------------------------------------------------
+# no-implicit-names
 
 
 def test_no_names_unasked(town: Town) -> None:
-    """ "When negotiated, servers MUST NOT send an implicit NAMES reply after sending a JOIN message"."""
+    """ "When negotiated, servers MUST NOT send an implicit NAMES reply after sending a JOIN
+    message".
+    """
     ann = town.person("ann", caps="no-implicit-names draft/read-marker")
     assert commands(ann.say("JOIN #a")) == ["JOIN", "MARKREAD"]
 
@@ -56,41 +75,60 @@ def test_no_names_for_one_more_session() -> None:
     ann = town.person("ann1", "#a")
     ann.say("NS IDENTIFY ann ann-password", "NICK ann")
     phone = town.newcomer()
-    phone.say("CAP REQ :sasl no-implicit-names", "AUTHENTICATE PLAIN", f"AUTHENTICATE {ANN}", "NICK ann", "USER x 0 * :x")
+    phone.say(
+        "CAP REQ :sasl no-implicit-names",
+        "AUTHENTICATE PLAIN",
+        f"AUTHENTICATE {ANN}",
+        "NICK ann",
+        "USER x 0 * :x",
+    )
     burst = phone.say("CAP END")
     assert "JOIN" in commands(burst)
     assert "366" not in commands(burst)
 
 
-# ------------------------------------------------------------------------------------------------------------ extended-isupport
+# ------------------------------------------------------------------------------------------------------------
+# extended-isupport
 
 
 def test_isupport_before_registration(town: Town) -> None:
-    """The example of the specification: a batch `draft/isupport` of 005 lines to `*`, before NICK."""
+    """The example of the specification: a batch `draft/isupport` of 005 lines to `*`, before
+    NICK.
+    """
     newcomer = town.newcomer()
     newcomer.say("CAP LS 302", "CAP REQ :batch draft/extended-isupport")
     start, *lines, end = newcomer.say("ISUPPORT")
     assert (start.command, start.params[1:], end.command) == ("BATCH", ("draft/isupport",), "BATCH")
-    assert {(line.command, line.params[0], line.tags["batch"]) for line in lines} == {("005", "*", start.params[0][1:])}
+    assert {(line.command, line.params[0], line.tags["batch"]) for line in lines} == {
+        ("005", "*", start.params[0][1:])
+    }
     said = [token for line in lines for token in line.params[1:-1]]
     assert sorted(said) == sorted(town.world.offer.tokens)
 
 
 def test_isupport_without_the_capability(town: Town) -> None:
-    """Before registration it takes the capability; after it "the server MUST reply", as VERSION does."""
+    """Before registration it takes the capability; after it "the server MUST reply", as VERSION
+    does.
+    """
     newcomer = town.newcomer()
     assert commands(newcomer.say("ISUPPORT")) == ["451"]
     ann = town.person("ann")
-    assert ann.say("ISUPPORT") == [message for message in ann.say("VERSION") if message.command == "005"]
+    assert ann.say("ISUPPORT") == [
+        message for message in ann.say("VERSION") if message.command == "005"
+    ]
 
 
 def test_isupport_in_the_welcome_is_batched(town: Town) -> None:
-    """ "The server MUST group all RPL_ISUPPORT messages inside a draft/isupport batch" when both are enabled."""
+    """ "The server MUST group all RPL_ISUPPORT messages inside a draft/isupport batch" when both
+    are enabled.
+    """
     newcomer = town.newcomer()
     newcomer.say("CAP REQ :draft/extended-isupport batch", "NICK ann", "USER x 0 * :x")
     burst = newcomer.say("CAP END")
     start = find([message for message in burst if message.params[0].startswith("+")], "BATCH")
-    assert {message.tags.get("batch") for message in burst if message.command == "005"} == {start.params[0][1:]}
+    assert {message.tags.get("batch") for message in burst if message.command == "005"} == {
+        start.params[0][1:]
+    }
 
 
 def test_a_labelled_isupport_is_one_batch(town: Town) -> None:
@@ -102,14 +140,19 @@ def test_a_labelled_isupport_is_one_batch(town: Town) -> None:
 
 
 def test_a_line_holds_its_tokens() -> None:
-    """RFC 2812 §2.3: 15 parameters; and 512 bytes behind the longest names, which `Person.read` checks."""
+    """RFC 2812 §2.3: 15 parameters; and 512 bytes behind the longest names, which `Person.read`
+    checks.
+    """
     town = Town(Identity(name="s" * 63, network="\u00e9" * 32, icon=f"https://{'x' * 192}"))
-    lines = [message for message in town.person("\u043d" * 32).say("VERSION") if message.command == "005"]
+    lines = [
+        message for message in town.person("\u043d" * 32).say("VERSION") if message.command == "005"
+    ]
     assert [token for line in lines for token in line.params[1:-1]] == list(town.world.offer.tokens)
     assert all(len(line.params) <= 15 for line in lines)
 
 
-# ------------------------------------------------------------------------------------------------------------ ISUPPORT tokens
+# ------------------------------------------------------------------------------------------------------------
+# ISUPPORT tokens
 
 
 def test_the_icon_of_the_network() -> None:
@@ -122,25 +165,35 @@ def test_the_icon_of_the_network() -> None:
 
 @pytest.mark.parametrize(("limit", "is_safe"), [(0, True), (1000, False)])
 def test_saferate(limit: int, is_safe: bool) -> None:
-    """ "the server ensures that a client will not be disconnected due to server rate-limiting": so not where there is a limit."""
+    """ "the server ensures that a client will not be disconnected due to server rate-limiting": so
+    not where there is a limit.
+    """
     assert ("SAFERATE" in tokens(Settings(limits=LimitSettings(flood_limit=limit)))) is is_safe
 
 
 def test_accountrequired() -> None:
-    """ "the connection to the server cannot be completed unless the clients authenticates, typically via SASL"."""
+    """ "the connection to the server cannot be completed unless the clients authenticates,
+    typically via SASL".
+    """
     assert "draft/ACCOUNTREQUIRED" in isupport.tokens(isupport.Lengths(), "x", needs_account=True)
     assert "draft/ACCOUNTREQUIRED" not in tokens(Settings())
     needed = AccountSettings(required=True)
     assert rehash.identity(Settings(accounts=needed), 0.0).account_rules.required
-    assert not rehash.identity(Settings(accounts=needed, storage=StorageSettings(file=None)), 0.0).account_rules.required
+    assert not rehash.identity(
+        Settings(accounts=needed, storage=StorageSettings(file=None)), 0.0
+    ).account_rules.required
 
 
 def test_who_has_no_account_does_not_come_in() -> None:
-    """`FAIL * ACCOUNT_REQUIRED <message>`, and the connection ends; early enough for a client to know why."""
+    """`FAIL * ACCOUNT_REQUIRED <message>`, and the connection ends; early enough for a client to
+    know why.
+    """
     town = with_accounts(required=True)
     guest = town.newcomer()
     guest.say("CAP REQ :draft/extended-isupport", "NICK guest")
-    assert "draft/ACCOUNTREQUIRED" in [token for message in guest.say("ISUPPORT") for token in message.params]
+    assert "draft/ACCOUNTREQUIRED" in [
+        token for message in guest.say("ISUPPORT") for token in message.params
+    ]
     guest.say("USER x 0 * :x")
     (refusal,) = guest.say("CAP END")
     assert (refusal.command, refusal.params[:2]) == ("FAIL", ("*", "ACCOUNT_REQUIRED"))
@@ -152,17 +205,27 @@ def test_who_has_an_account_comes_in() -> None:
     """By SASL, or by registering one before the connection is complete."""
     town = with_accounts(required=True)
     ann, new = town.newcomer(), town.newcomer()
-    ann.say("CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {ANN}", "NICK ann", "USER x 0 * :x")
+    ann.say(
+        "CAP REQ :sasl", "AUTHENTICATE PLAIN", f"AUTHENTICATE {ANN}", "NICK ann", "USER x 0 * :x"
+    )
     assert "001" in commands(ann.say("CAP END"))
-    new.say("CAP REQ :draft/account-registration", "NICK new", "USER x 0 * :x", "REGISTER * * new-password")
+    new.say(
+        "CAP REQ :draft/account-registration",
+        "NICK new",
+        "USER x 0 * :x",
+        "REGISTER * * new-password",
+    )
     assert "001" in commands(new.say("CAP END"))
 
 
-# ------------------------------------------------------------------------------------------------------------ whoami, chghost
+# ------------------------------------------------------------------------------------------------------------
+# whoami, chghost
 
 
 def test_who_one_is(town: Town) -> None:
-    """draft/whoami: a SETNAME "between the final 005 RPL_ISUPPORT and the beginning of the LUSERS numerics"."""
+    """draft/whoami: a SETNAME "between the final 005 RPL_ISUPPORT and the beginning of the LUSERS
+    numerics".
+    """
     ann = town.newcomer()
     ann.say("CAP REQ :chghost draft/whoami", "NICK ann", "USER u s e :real name")
     burst = ann.say("CAP END")
@@ -184,24 +247,44 @@ def test_chghost_is_offered_with_whoami(town: Town) -> None:
     assert {"chghost", "draft/whoami"} <= {*offered(town.newcomer())}
 
 
-# ------------------------------------------------------------------------------------------------------------ oper-tag
+# ------------------------------------------------------------------------------------------------------------
+# oper-tag
 
 ACTS = [
-    "PRIVMSG #a :x", "NOTICE #a :x", "PRIVMSG eve :x", "TAGMSG #a", "MODE #a +m", "TOPIC #a :x", "PART #a", "NICK root2",
-    "KICK #a bob", "INVITE eve #b", "JOIN #eve", "SETNAME :x", "AWAY :x", "RELAYMSG #a x/y :x",
-]  # fmt: skip
+    "PRIVMSG #a :x",
+    "NOTICE #a :x",
+    "PRIVMSG eve :x",
+    "TAGMSG #a",
+    "MODE #a +m",
+    "TOPIC #a :x",
+    "PART #a",
+    "NICK root2",
+    "KICK #a bob",
+    "INVITE eve #b",
+    "JOIN #eve",
+    "SETNAME :x",
+    "AWAY :x",
+    "RELAYMSG #a x/y :x",
+]
 
 
 @pytest.mark.parametrize("line", ACTS)
 def test_the_tag_of_an_operator(town: Town, line: str) -> None:
-    """draft/oper-tag: "MUST be added by the ircd to all commands sent by a user (e.g. PRIVMSG, MODE, NOTICE, and all others)"."""
+    """draft/oper-tag: "MUST be added by the ircd to all commands sent by a user (e.g. PRIVMSG,
+    MODE, NOTICE, and all others)".
+    """
     root = town.person("root", "#a", "#b", caps="message-tags")
-    seeing = town.person("eve", "#eve", "#a", caps="draft/oper-tag message-tags away-notify setname")
-    plain, bob = town.person("plain", "#a", caps="message-tags away-notify setname"), town.person("bob", "#a")
+    seeing = town.person(
+        "eve", "#eve", "#a", caps="draft/oper-tag message-tags away-notify setname"
+    )
+    plain, bob = (
+        town.person("plain", "#a", caps="message-tags away-notify setname"),
+        town.person("bob", "#a"),
+    )
     assert root.session.user is not None
     operators.appoint(town.world, root.session.user, Operator(name="boss"))
     root.say(line)
-    (seen, *_) = seeing.read()
+    seen, *_ = seeing.read()
     assert seen.tags["draft/oper"] == ""
     assert all("draft/oper" not in message.tags for message in (*plain.read(), *bob.read()))
 

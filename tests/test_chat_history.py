@@ -1,4 +1,6 @@
-"""Chat history: the sessions that may read it, and the requests for it (IRCv3 draft/chathistory)."""
+"""Chat history: the sessions that may read it, and the requests for it (IRCv3
+draft/chathistory).
+"""
 
 import pytest
 
@@ -39,14 +41,20 @@ def talk(town: Town, count: int = 8) -> list[str]:
 
 
 def test_the_latest_messages_in_a_batch(town: Town) -> None:
-    """A batch of type chathistory with the channel's name; each message with the msgid and time that it was sent with."""
+    """A batch of type chathistory with the channel's name; each message with the msgid and time
+    that it was sent with.
+    """
     msgids = talk(town)
     bob = town.person("bob", "#a", caps=CAPS)
     start, *messages, end = bob.say("CHATHISTORY LATEST #A * 2")
     assert start.params[1:] == ("chathistory", "#a")
     assert [message.tags["msgid"] for message in messages] == msgids[-2:]
     assert messages[0].tags["time"] == "2027-01-15T08:00:07.000Z"
-    assert {message.tags["batch"] for message in messages} == {start.params[0][1:]} == {end.params[0][1:]}
+    assert (
+        {message.tags["batch"] for message in messages}
+        == {start.params[0][1:]}
+        == {end.params[0][1:]}
+    )
     assert messages[0].source == "ann!ann@192.0.2.1"
 
 
@@ -71,7 +79,9 @@ def test_the_latest_messages_in_a_batch(town: Town) -> None:
     ],
 )
 def test_ranges(town: Town, line: str, expected: str) -> None:
-    """Each subcommand: which messages, counted from which end, ends left out, never more than the server's limit."""
+    """Each subcommand: which messages, counted from which end, ends left out, never more than the
+    server's limit.
+    """
     msgids = talk(town)
     bob = town.person("bob", "#a", caps=CAPS)
     for number, msgid in enumerate(msgids, 1):
@@ -101,14 +111,18 @@ def test_ranges(town: Town, line: str, expected: str) -> None:
     ],
 )
 def test_questions_that_are_refused(town: Town, line: str, code: str) -> None:
-    """A standard reply; nobody peeks into a channel that one is not in, whether it exists or not."""
+    """A standard reply; nobody peeks into a channel that one is not in, whether it exists or
+    not.
+    """
     town.person("ann", "#b")
     bob = town.person("bob", "#a", caps=CAPS)
     assert find(bob.say(f"CHATHISTORY {line}"), "FAIL").params[:2] == ("CHATHISTORY", code)
 
 
 def test_an_answer_with_a_label(town: Town) -> None:
-    """IRCv3 labeled-response: "an existing type applicable to the entire response" carries the label itself."""
+    """IRCv3 labeled-response: "an existing type applicable to the entire response" carries the
+    label itself.
+    """
     talk(town)
     bob = town.person("bob", "#a", caps=CAPS)
     start, *_, end = bob.say("@label=x CHATHISTORY LATEST #a * 2")
@@ -120,17 +134,24 @@ def test_an_answer_with_a_label(town: Town) -> None:
 
 def test_an_empty_answer_is_an_empty_batch(town: Town) -> None:
     """ "in order to avoid the client waiting for a reply"."""
-    assert commands(town.person("bob", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 2")) == ["BATCH", "BATCH"]
+    assert commands(town.person("bob", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 2")) == [
+        "BATCH",
+        "BATCH",
+    ]
 
 
 def test_targets(town: Town) -> None:
-    """The own channels with their latest message, when that is in the range; in the order of time."""
+    """The own channels with their latest message, when that is in the range; in the order of
+    time.
+    """
     ann = town.person("ann", "#a", "#b", "#c", caps=CAPS)
     for channel in ("#b", "#a", "#c", "#b"):
         town.clock.now += 10
         ann.say(f"PRIVMSG {channel} :x")
     span = "timestamp=2027-01-15T08:00:00.000Z timestamp=2027-01-15T08:00:40.000Z"
-    assert [m.params for m in ann.say(f"CHATHISTORY TARGETS {span} 5") if m.command == "CHATHISTORY"] == [
+    assert [
+        m.params for m in ann.say(f"CHATHISTORY TARGETS {span} 5") if m.command == "CHATHISTORY"
+    ] == [
         ("TARGETS", "#a", "2027-01-15T08:00:20.000Z"),
         ("TARGETS", "#c", "2027-01-15T08:00:30.000Z"),
     ]
@@ -139,17 +160,29 @@ def test_targets(town: Town) -> None:
 @pytest.mark.parametrize(
     ("line", "is_end"),
     [
-        ("LATEST #a * 3", True), ("LATEST #a * 2", False), ("LATEST #a {1} 2", True), ("LATEST #a {1} 1", False),
-        ("BEFORE #a {3} 2", True), ("BEFORE #a {3} 1", False), ("BEFORE #a {1} 5", True),
-        ("AFTER #a {1} 2", True), ("AFTER #a {1} 1", False), ("AFTER #a {3} 5", True),
-        ("BETWEEN #a {1} {3} 1", True), ("BETWEEN #a {3} {1} 1", True),
-        ("BETWEEN #a timestamp=2027-01-15T08:00:00.000Z {3} 1", False), ("AROUND #a {2} 4", True), ("AROUND #a {2} 2", False),
+        ("LATEST #a * 3", True),
+        ("LATEST #a * 2", False),
+        ("LATEST #a {1} 2", True),
+        ("LATEST #a {1} 1", False),
+        ("BEFORE #a {3} 2", True),
+        ("BEFORE #a {3} 1", False),
+        ("BEFORE #a {1} 5", True),
+        ("AFTER #a {1} 2", True),
+        ("AFTER #a {1} 1", False),
+        ("AFTER #a {3} 5", True),
+        ("BETWEEN #a {1} {3} 1", True),
+        ("BETWEEN #a {3} {1} 1", True),
+        ("BETWEEN #a timestamp=2027-01-15T08:00:00.000Z {3} 1", False),
+        ("AROUND #a {2} 4", True),
+        ("AROUND #a {2} 2", False),
         ("TARGETS timestamp=2027-01-15T09:00:00.000Z timestamp=2027-01-15T07:00:00.000Z 2", True),
         ("TARGETS timestamp=2027-01-15T09:00:00.000Z timestamp=2027-01-15T07:00:00.000Z 1", False),
     ],
-)  # fmt: skip
+)
 def test_the_last_page_says_so(town: Town, line: str, is_end: bool) -> None:
-    """The tag `draft/chathistory-end` of the batch "indicates the end of pagination", also where the last page is full."""
+    """The tag `draft/chathistory-end` of the batch "indicates the end of pagination", also where
+    the last page is full.
+    """
     msgids = talk(town, 3)
     bob = town.person("bob", "#a", "#b", caps=CAPS)
     bob.say("PRIVMSG #b :x")
@@ -159,13 +192,19 @@ def test_the_last_page_says_so(town: Town, line: str, is_end: bool) -> None:
 
 
 def test_playback_is_no_page(town: Town) -> None:
-    """Nothing was asked for; and without message-tags or draft/chathistory no client is sent such a tag."""
+    """Nothing was asked for; and without message-tags or draft/chathistory no client is sent such a
+    tag.
+    """
     talk(town, 3)
     (start, *_) = [
-        message for message in town.person("bob", caps="batch message-tags").say("JOIN #a") if message.command == "BATCH"
+        message
+        for message in town.person("bob", caps="batch message-tags").say("JOIN #a")
+        if message.command == "BATCH"
     ]
     assert "draft/chathistory-end" not in start.tags
-    assert town.person("eve", "#a", caps="batch server-time").say("CHATHISTORY LATEST #a * 5")[0].tags.keys() == {"time"}
+    assert town.person("eve", "#a", caps="batch server-time").say("CHATHISTORY LATEST #a * 5")[
+        0
+    ].tags.keys() == {"time"}
 
 
 def test_who_joins_sees_the_last_messages(town: Town) -> None:
@@ -180,14 +219,22 @@ def test_who_joins_sees_the_last_messages(town: Town) -> None:
 
 @pytest.mark.parametrize("action", ["ACTION", "action"])
 def test_what_somebody_did_is_shown_as_that(town: Town, action: str) -> None:
-    """CTCP: a message is an ACTION when it begins with \\x01ACTION, so the time of a played-back one stands within it."""
+    """CTCP: a message is an ACTION when it begins with \\x01ACTION, so the time of a played-back
+    one stands within it.
+    """
     town.person("ann", "#a").say(f"PRIVMSG #a :\x01{action} waves\x01")
-    assert texts(town.person("plain").say("JOIN #a")) == ["\x01ACTION [2027-01-15 08:00 UTC] waves\x01"]
-    assert texts(town.person("timed", caps="server-time").say("JOIN #a")) == [f"\x01{action} waves\x01"]
+    assert texts(town.person("plain").say("JOIN #a")) == [
+        "\x01ACTION [2027-01-15 08:00 UTC] waves\x01"
+    ]
+    assert texts(town.person("timed", caps="server-time").say("JOIN #a")) == [
+        f"\x01{action} waves\x01"
+    ]
 
 
 def test_what_is_said_until_the_past_is_read_comes_once(town: Town) -> None:
-    """The history is read a moment after the JOIN: what is said in between is sent as it is said, and is not shown again."""
+    """The history is read a moment after the JOIN: what is said in between is sent as it is said,
+    and is not shown again.
+    """
     talk(town, 2)
     ann, bob = town.person("annie", "#a"), town.person("bob")
     output = handle_line(town.world, bob.session, b"JOIN #a")
@@ -209,25 +256,46 @@ def test_playback_can_be_switched_off(history: ListHistory) -> None:
 
 
 def test_what_was_said_behind_a_closed_door_stays_there(town: Town) -> None:
-    """Who founds a channel of the same name anew sees what strangers could have heard, and no more; members see all."""
+    """Who founds a channel of the same name anew sees what strangers could have heard, and no more;
+    members see all.
+    """
     ann = town.person("ann", "#a", caps=CAPS)
-    ann.say("PRIVMSG #a :open", "MODE #a +k x", "PRIVMSG #a :closed", "MODE #a -k x", "PRIVMSG #a :open again")
+    ann.say(
+        "PRIVMSG #a :open",
+        "MODE #a +k x",
+        "PRIVMSG #a :closed",
+        "MODE #a -k x",
+        "PRIVMSG #a :open again",
+    )
     assert texts(ann.say("CHATHISTORY LATEST #a * 5")) == ["open", "closed", "open again"]
     ann.say("PART #a")
-    assert texts(town.person("eve", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 5")) == ["open", "open again"]
+    assert texts(town.person("eve", "#a", caps=CAPS).say("CHATHISTORY LATEST #a * 5")) == [
+        "open",
+        "open again",
+    ]
 
 
 @pytest.mark.parametrize("label", ["", "@label=x "])
-def test_what_somebody_says_alone_is_remembered(town: Town, history: ListHistory, label: str) -> None:
+def test_what_somebody_says_alone_is_remembered(
+    town: Town, history: ListHistory, label: str
+) -> None:
     """Whether it is labelled or not."""
     town.person("ann", "#a", caps=CAPS).say(f"{label}PRIVMSG #a :anybody here?")
     assert [record.text for record in history.said] == ["anybody here?"]
 
 
 def test_what_is_not_remembered(town: Town, history: ListHistory) -> None:
-    """Private messages, tags alone, what goes to the operators only, and questions to programs, which would answer again."""
+    """Private messages, tags alone, what goes to the operators only, and questions to programs,
+    which would answer again.
+    """
     ann = town.person("ann", "#a", caps=CAPS)
-    ann.say("PRIVMSG ann :x", "@+typing=active TAGMSG #a", "PRIVMSG @#a :x", "NOTICE #a :kept", "PRIVMSG #a :\x01VERSION\x01")
+    ann.say(
+        "PRIVMSG ann :x",
+        "@+typing=active TAGMSG #a",
+        "PRIVMSG @#a :x",
+        "NOTICE #a :kept",
+        "PRIVMSG #a :\x01VERSION\x01",
+    )
     assert [record.text for record in history.said] == ["kept"]
 
 
@@ -236,24 +304,42 @@ def test_without_a_memory_there_is_no_history() -> None:
     bob = Town().person("bob")
     assert "draft/chathistory" not in offered(bob)
     assert commands(bob.say("CHATHISTORY LATEST #a * 5")) == ["421"]
-    assert not any("CHATHISTORY" in token for message in bob.say("VERSION") for token in message.params)
+    assert not any(
+        "CHATHISTORY" in token for message in bob.say("VERSION") for token in message.params
+    )
 
 
 def test_what_must_be_negotiated(town: Town) -> None:
-    """ "To redact a message, a client MUST negotiate the [...] capability": the answer says which one is missing."""
+    """ "To redact a message, a client MUST negotiate the [...] capability": the answer says which
+    one is missing.
+    """
     bob = town.person("bob", "#a")
     missing = find(bob.say("REDACT #a x"), "421")
-    assert missing.params == ("bob", "REDACT", "Unknown command without the capability draft/message-redaction")
+    assert missing.params == (
+        "bob",
+        "REDACT",
+        "Unknown command without the capability draft/message-redaction",
+    )
     bob.say("CAP REQ :draft/message-redaction message-tags")
     assert not [message for message in bob.say("REDACT #a x") if message.command == "421"]
 
 
 @pytest.mark.parametrize(
     "line",
-    ["CHATHISTORY LATEST #a * 5", "SEARCH text=x", "MARKREAD #a", "METADATA * LIST", "SETNAME :Bob", "RENAME #a #b", "MONITOR L"],
+    [
+        "CHATHISTORY LATEST #a * 5",
+        "SEARCH text=x",
+        "MARKREAD #a",
+        "METADATA * LIST",
+        "SETNAME :Bob",
+        "RENAME #a #b",
+        "MONITOR L",
+    ],
 )
 def test_what_need_not_be_negotiated(town: Town, line: str) -> None:
-    """Their specifications ask for the capability of who is to be sent something unasked; who asks wants to know."""
+    """Their specifications ask for the capability of who is to be sent something unasked; who asks
+    wants to know.
+    """
     bob = town.person("bob", "#a")
     assert not {"421", "FAIL"} & set(commands(bob.say(line)))
 
@@ -273,7 +359,10 @@ def test_a_history_that_cannot_be_read(town: Town, history: ListHistory) -> None
     bob = town.person("bob", caps=CAPS)
     history.error = HistoryError("ioerr: disk I/O error")
     assert commands(bob.say("JOIN #a")) == ["JOIN", "353", "366"]
-    assert find(bob.say("CHATHISTORY LATEST #a * 5"), "FAIL").params[:2] == ("CHATHISTORY", "MESSAGE_ERROR")
+    assert find(bob.say("CHATHISTORY LATEST #a * 5"), "FAIL").params[:2] == (
+        "CHATHISTORY",
+        "MESSAGE_ERROR",
+    )
     assert commands(town.person("eve").say("JOIN #a")) == ["JOIN", "353", "366"]
 
 

@@ -1,4 +1,6 @@
-"""Accounts as numbers: a new account with the name of a deleted one is another account, whatever refers to it."""
+"""Accounts as numbers: a new account with the name of a deleted one is another account, whatever
+refers to it.
+"""
 
 import pytest
 
@@ -29,7 +31,9 @@ def town(accounts: OpenAccounts) -> Town:
     return Town(identity, memory=Memory(history=ListHistory(), accounts=accounts, playback=0))
 
 
-def logged_in(town: Town, nick: str, *joins: str, account: str = "", password: str = "secret") -> Person:
+def logged_in(
+    town: Town, nick: str, *joins: str, account: str = "", password: str = "secret"
+) -> Person:
     """Return a person who is logged in to the account of the nickname."""
     person = town.person(nick, *joins, caps=CAPS)
     person.say(f"NS IDENTIFY {account or nick} {password}")
@@ -48,14 +52,20 @@ def freed(town: Town, name: str = "bob") -> None:
 def stranger(town: Town, nick: str = "bob", *joins: str) -> Person:
     """Return a person who registers the freed name of bob's account."""
     person = town.person(nick, *joins, caps=CAPS)
-    assert "yours now" in " ".join(message.params[-1] for message in person.say("NS REGISTER another-secret"))
+    assert "yours now" in " ".join(
+        message.params[-1] for message in person.say("NS REGISTER another-secret")
+    )
     return person
 
 
 def texts(person: Person, line: str) -> list[str]:
     """Return the messages that a person gets for a command."""
     person.read()
-    return [message.params[-1] for message in person.say(line) if message.command == "PRIVMSG" and "!" in message.source]
+    return [
+        message.params[-1]
+        for message in person.say(line)
+        if message.command == "PRIVMSG" and "!" in message.source
+    ]
 
 
 def talked(town: Town) -> tuple[Person, Person]:
@@ -76,7 +86,9 @@ READING = [
 
 @pytest.mark.parametrize("line", READING)
 def test_nobody_inherits_conversations(town: Town, line: str) -> None:
-    """Neither side of the conversations of the former owner of the name; nor the name of the other user."""
+    """Neither side of the conversations of the former owner of the name; nor the name of the other
+    user.
+    """
     _ann, bob = talked(town)
     assert texts(bob, line)[-2:] != []
     bob.say("NS DROP secret")
@@ -84,18 +96,28 @@ def test_nobody_inherits_conversations(town: Town, line: str) -> None:
     freed(town)
     eve = stranger(town)
     assert texts(eve, line) == []
-    targets = "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 10"
+    targets = (
+        "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z"
+        " timestamp=2100-01-01T00:00:00.000Z 10"
+    )
     assert not any("ann" in message.params for message in eve.say(targets))
 
 
 def test_the_other_side_keeps_its_conversation(town: Town) -> None:
-    """Under the name until it is free; then the name means another account, without a conversation."""
+    """Under the name until it is free; then the name means another account, without a
+    conversation.
+    """
     ann, bob = talked(town)
     bob.say("NS DROP secret")
     bob.leave()
     assert texts(ann, READING[0].replace("ann", "bob")) == ["from ann", "from bob"]
-    targets = "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z timestamp=2100-01-01T00:00:00.000Z 10"
-    assert [message.params[1] for message in ann.say(targets) if message.command == "CHATHISTORY"] == ["bob", "#a"]
+    targets = (
+        "CHATHISTORY TARGETS timestamp=2000-01-01T00:00:00.000Z"
+        " timestamp=2100-01-01T00:00:00.000Z 10"
+    )
+    assert [
+        message.params[1] for message in ann.say(targets) if message.command == "CHATHISTORY"
+    ] == ["bob", "#a"]
     freed(town)
     eve = stranger(town)
     assert texts(ann, READING[0].replace("ann", "bob")) == []
@@ -105,7 +127,9 @@ def test_the_other_side_keeps_its_conversation(town: Town) -> None:
 
 
 def test_nobody_inherits_messages(town: Town) -> None:
-    """The former owner's cannot be deleted; in the history they are still said under the name as it was."""
+    """The former owner's cannot be deleted; in the history they are still said under the name as it
+    was.
+    """
     ann, bob = talked(town)
     said = find(bob.say("CHATHISTORY LATEST #a * 1"), "PRIVMSG").tags["msgid"]
     bob.say("NS DROP secret")
@@ -117,34 +141,54 @@ def test_nobody_inherits_messages(town: Town) -> None:
 
 
 def test_nobody_inherits_a_place_on_lists(town: Town) -> None:
-    """ACCEPT, invitations and exceptions, access, ownership; the lists show that it is another account."""
+    """ACCEPT, invitations and exceptions, access, ownership; the lists show that it is another
+    account.
+    """
     ann, bob = logged_in(town, "ann", "#a"), logged_in(town, "bob", "#b")
-    ann.say("CS REGISTER #a", "CS ACCESS #a ADD bob op", "MODE #a +iI a:bob", "MODE #a +e a:bob", "MODE ann +R", "ACCEPT bob")
+    ann.say(
+        "CS REGISTER #a",
+        "CS ACCESS #a ADD bob op",
+        "MODE #a +iI a:bob",
+        "MODE #a +e a:bob",
+        "MODE ann +R",
+        "ACCEPT bob",
+    )
     bob.say("CS REGISTER #b")
     ann.read()
     bob.say("NS DROP secret")
-    assert sorted(message.params[1] for message in ann.read() if message.command == "MODE") == ["-I", "-e"]
+    assert sorted(message.params[1] for message in ann.read() if message.command == "MODE") == [
+        "-I",
+        "-e",
+    ]
     bob.leave()
     freed(town)
     eve = stranger(town)
     assert "473" in commands(eve.say("JOIN #a"))
     assert "no access" not in ann.say("CS ACCESS #a LIST")[-1].params[-1]
     assert ann.say("CS ACCESS #a LIST")[-1].params[-1].startswith("0 accounts")
-    assert "q" not in "".join(message.params[1] for message in eve.say("JOIN #b") if message.command == "MODE")
+    assert "q" not in "".join(
+        message.params[1] for message in eve.say("JOIN #b") if message.command == "MODE"
+    )
     guest = town.person("guest")
     assert commands(guest.say("PRIVMSG ann :x")) == ["477"]
 
 
 def test_a_mask_that_names_a_deleted_account_is_not_of_the_next_one(town: Town) -> None:
-    """Set in between it is taken off when the name is freed; one with wildcards is of names, and stays."""
+    """Set in between it is taken off when the name is freed; one with wildcards is of names, and
+    stays.
+    """
     ann, bob = logged_in(town, "ann", "#a"), logged_in(town, "bob")
     bob.say("NS DROP secret")
     bob.leave()
     ann.say("MODE #a +iII a:bob a:b?ll")
     freed(town)
-    assert [message.params[1:] for message in ann.read() if message.command == "MODE"] == [("-I", "a:bob")]
+    assert [message.params[1:] for message in ann.read() if message.command == "MODE"] == [
+        ("-I", "a:bob")
+    ]
     assert "473" in commands(stranger(town).say("JOIN #a"))
-    assert [message.params[2] for message in ann.say("MODE #a +I") if message.command == "346"] == ["a:b?ll"]
+    assert [message.params[2] for message in ann.say("MODE #a +I") if message.command == "346"] == [
+        "a:b?ll"
+    ]
 
 
 def test_whom_one_lets_write_is_an_account(town: Town) -> None:
@@ -153,13 +197,17 @@ def test_whom_one_lets_write_is_an_account(town: Town) -> None:
     ann.say("MODE ann +R", "ACCEPT bob")
     bob.leave()
     bob = logged_in(town, "bob2", account="bob")
-    assert [message.params[-1] for message in ann.say("ACCEPT *") if message.command == "281"] == ["bob2"]
+    assert [message.params[-1] for message in ann.say("ACCEPT *") if message.command == "281"] == [
+        "bob2"
+    ]
     bob.say("NS LOGOUT")
     assert commands(bob.say("PRIVMSG ann :x")) == ["477"]
 
 
 def test_the_name_of_a_deleted_account_is_nobodys(town: Town) -> None:
-    """Neither by REGISTER, nor by NickServ, nor by an operator without freeing it first; an operator sees why."""
+    """Neither by REGISTER, nor by NickServ, nor by an operator without freeing it first; an
+    operator sees why.
+    """
     _ann, bob = talked(town)
     bob.say("NS DROP secret", "NICK other")
     eve = town.person("bob", caps="draft/account-registration")
@@ -173,13 +221,19 @@ def test_the_name_of_a_deleted_account_is_nobodys(town: Town) -> None:
 
 
 def test_the_account_of_an_operator_is_a_number(town: Town, accounts: OpenAccounts) -> None:
-    """Its name is not freed while config.ini has it, and another account with the name is no operator."""
+    """Its name is not freed while config.ini has it, and another account with the name is no
+    operator.
+    """
     staff = logged_in(town, "staff")
     assert "381" in commands(staff.say("OPER root"))
     staff.say("NS DROP secret")
     assert commands(staff.say("OPER root")) != ["381"]
     other = Operator(name="other", rights=frozenset(RIGHTS), account="ann")
-    town.world.reconfigure(Identity(account_rules=AccountRules(reservation="off"), operators={"root": ROOT, "other": other}))
+    town.world.reconfigure(
+        Identity(
+            account_rules=AccountRules(reservation="off"), operators={"root": ROOT, "other": other}
+        )
+    )
     ann = logged_in(town, "ann")
     ann.say("OPER other")
     assert "take that account out of config.ini first" in ann.say("NS FREE staff")[-1].params[-1]

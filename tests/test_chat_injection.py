@@ -1,4 +1,6 @@
-"""Injection: what one client says can never be taken for the word of the server, of somebody else, or of the log."""
+"""Injection: what one client says can never be taken for the word of the server, of somebody else,
+or of the log.
+"""
 
 import pytest
 
@@ -6,7 +8,10 @@ from support import ListHistory, OpenAccounts, Town, find
 from trio_chat.chat.identity import Memory
 from trio_chat.log.sink import Entry
 
-CAPS = "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response draft/multiline"
+CAPS = (
+    "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response"
+    " draft/multiline"
+)
 FORGED = "time=2000-01-01T00:00:00.000Z;msgid=forged;account=root;bot;batch=9;label=9;draft/multiline-concat;vendor/x=1"
 
 
@@ -16,10 +21,17 @@ def town() -> Town:
     return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
 
 
-@pytest.mark.parametrize("command", ["PRIVMSG #a :x", "NOTICE #a :x", "TAGMSG #a", "PRIVMSG bob :x", "NOTICE bob :x"])
+@pytest.mark.parametrize(
+    "command", ["PRIVMSG #a :x", "NOTICE #a :x", "TAGMSG #a", "PRIVMSG bob :x", "NOTICE bob :x"]
+)
 def test_client_tags_never_become_server_tags(town: Town, command: str) -> None:
-    """IRCv3 message-tags: only client-only tags are relayed; all others a client sends are dropped."""
-    eve, bob = town.person("eve", "#a", caps=CAPS.replace(" draft/multiline", "")), town.person("bob", "#a", caps=CAPS)
+    """IRCv3 message-tags: only client-only tags are relayed; all others a client sends are
+    dropped.
+    """
+    eve, bob = (
+        town.person("eve", "#a", caps=CAPS.replace(" draft/multiline", "")),
+        town.person("bob", "#a", caps=CAPS),
+    )
     eve.say(f"@{FORGED};+client=yes {command}")
     (message,) = bob.read()
     assert message.tags.keys() == {"time", "msgid", "+client"}
@@ -38,7 +50,9 @@ def test_the_history_has_no_forged_tags_either(town: Town) -> None:
 
 @pytest.mark.parametrize("value", ["x\\:account=root", "x\\sb\\r\\nQUIT", "\\\\:", "\\", "a=b=c"])
 def test_the_value_of_a_tag_stays_in_it(town: Town, value: str) -> None:
-    """Whatever a value unescapes to, it is one value again for those who get it, and the line one line."""
+    """Whatever a value unescapes to, it is one value again for those who get it, and the line one
+    line.
+    """
     eve, bob = town.person("eve", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     eve.say(f"@+v={value} PRIVMSG #a :x")
     (message,) = bob.read()
@@ -46,7 +60,9 @@ def test_the_value_of_a_tag_stays_in_it(town: Town, value: str) -> None:
     assert message.params == ("#a", "x")
 
 
-@pytest.mark.parametrize("line", [":root!r@h PRIVMSG #a :x", ":chat.local PRIVMSG #a :x", "@a=b :bob PRIVMSG #a :x"])
+@pytest.mark.parametrize(
+    "line", [":root!r@h PRIVMSG #a :x", ":chat.local PRIVMSG #a :x", "@a=b :bob PRIVMSG #a :x"]
+)
 def test_a_client_cannot_speak_as_somebody_else(town: Town, line: str) -> None:
     """RFC 2812 §2.3: the source that a client gives is ignored."""
     eve, bob = town.person("eve", "#a"), town.person("bob", "#a")
@@ -57,10 +73,14 @@ def test_a_client_cannot_speak_as_somebody_else(town: Town, line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"PRIVMSG #a :x\rQUIT", b"PRIVMSG #a :x\0y", b"TOPIC #a :x\r\rJOIN #b", b"@+a=\0 PRIVMSG #a :x", b"NICK a\rb",
+        b"PRIVMSG #a :x\rQUIT",
+        b"PRIVMSG #a :x\0y",
+        b"TOPIC #a :x\r\rJOIN #b",
+        b"@+a=\0 PRIVMSG #a :x",
+        b"NICK a\rb",
         b"AWAY :\rx",
     ],
-)  # fmt: skip
+)
 def test_no_line_becomes_two(town: Town, line: bytes) -> None:
     """A CR or NUL within a line makes it no message; nobody sees anything of it."""
     eve, bob = town.person("eve", "#a"), town.person("bob", "#a")
@@ -85,11 +105,17 @@ def test_a_look_alike_of_a_taken_name_cannot_be_taken(town: Town) -> None:
     town.person("Kelvin")
     for trick in ("kELVIN", "\u212aelvin", "Ｋｅｌｖｉｎ", "Kеlvin"):
         eve = town.newcomer()
-        assert {message.command for message in eve.say(f"NICK {trick}", "USER e 0 * :e")} <= {"432", "433"}
+        assert {message.command for message in eve.say(f"NICK {trick}", "USER e 0 * :e")} <= {
+            "432",
+            "433",
+        }
         assert eve.session.user is None
 
 
 def test_the_name_of_a_service_cannot_be_taken(town: Town) -> None:
     """People tell them passwords."""
     for trick in ("NickServ", "NICKSERV", "Ｎｉｃｋｓｅｒｖ", "NіckServ", "ChanServ"):
-        assert {message.command for message in town.newcomer().say(f"NICK {trick}")} <= {"432", "433"}
+        assert {message.command for message in town.newcomer().say(f"NICK {trick}")} <= {
+            "432",
+            "433",
+        }

@@ -9,13 +9,27 @@ from trio_chat.irc.lines import ENDLESS, BadLine, LineBuffer
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", "one two lobby"), ("#ONE", "one"), ("#one,#two", "one two"), ("*o*", "one two lobby"), ("#?wo", "two"),
+        ("", "one two lobby"),
+        ("#ONE", "one"),
+        ("#one,#two", "one two"),
+        ("*o*", "one two lobby"),
+        ("#?wo", "two"),
         ("!*o", "one lobby"),
-        ("!#l*,!#one", "two"), (">1", "two"), ("<1", "lobby"), (">0,<2", "one"), ("C<10", "two"), ("C>10", "one lobby"),
+        ("!#l*,!#one", "two"),
+        (">1", "two"),
+        ("<1", "lobby"),
+        (">0,<2", "one"),
+        ("C<10", "two"),
+        ("C>10", "one lobby"),
         ("c>10,>0", "one"),
-        ("T<5", "one"), ("T>5", ""), ("C>x", ""), ("#one,>1", ""), ("*" * 300, "one two lobby"), ("x" * 300, ""),
+        ("T<5", "one"),
+        ("T>5", ""),
+        ("C>x", ""),
+        ("#one,>1", ""),
+        ("*" * 300, "one two lobby"),
+        ("x" * 300, ""),
     ],
-)  # fmt: skip
+)
 def test_conditions(town: Town, query: str, expected: str) -> None:
     """ISUPPORT ELIST: M, N, C, T, U; all of several conditions hold, of several names any."""
     ann = town.person("ann", "#one")
@@ -32,19 +46,29 @@ def test_conditions(town: Town, query: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("#one,#two >1", "two"), ("* <1", "lobby"), (">0 !*two", "one"), ("#one #two", "one two"), ("#one chat.local", "one"),
-        ("#one chat.*", "one"), ("#one :", "one"), ("C>10 >0", "one"),
+        ("#one,#two >1", "two"),
+        ("* <1", "lobby"),
+        (">0 !*two", "one"),
+        ("#one #two", "one two"),
+        ("#one chat.local", "one"),
+        ("#one chat.*", "one"),
+        ("#one :", "one"),
+        ("C>10 >0", "one"),
     ],
-)  # fmt: skip
+)
 def test_conditions_in_a_second_parameter(town: Town, query: str, expected: str) -> None:
-    """Modern IRC, LIST: `[<channel>{,<channel>}] [<elistcond>{,<elistcond>}]`; RFC 2812 §3.2.6: `[ <target> ]`, this server."""
+    """Modern IRC, LIST: `[<channel>{,<channel>}] [<elistcond>{,<elistcond>}]`; RFC 2812 §3.2.6: `[
+    <target> ]`, this server.
+    """
     ann = town.person("ann", "#one")
     town.clock.now += 3600
     ann.say("JOIN #two")
     town.person("bob", "#two")
     replies = town.person("eve").say(f"LIST {query}")
     assert (replies[0].command, replies[-1].command) == ("321", "323")
-    assert {message.params[1] for message in replies if message.command == "322"} == {f"#{name}" for name in expected.split()}
+    assert {message.params[1] for message in replies if message.command == "322"} == {
+        f"#{name}" for name in expected.split()
+    }
 
 
 def test_a_list_of_another_server(town: Town) -> None:
@@ -69,17 +93,26 @@ def test_kicking_each_from_a_channel(town: Town) -> None:
     """RFC 2812 §3.2.8: as many channels as users, or one channel."""
     ann = town.person("ann", "#a", "#b")
     town.person("bob", "#a"), town.person("eve", "#b")
-    assert [message.params[:2] for message in ann.say("KICK #a,#b bob,eve")] == [("#a", "bob"), ("#b", "eve")]
+    assert [message.params[:2] for message in ann.say("KICK #a,#b bob,eve")] == [
+        ("#a", "bob"),
+        ("#b", "eve"),
+    ]
     assert commands(ann.say("KICK #a,#b bob")) == ["461"]
 
 
 @pytest.mark.parametrize("size", [1000, ENDLESS + 10])
 @pytest.mark.parametrize("chunk", [100, 5000, 100_000])
 def test_a_line_without_an_end(size: int, chunk: int) -> None:
-    """One that is too long is dropped; one that goes on and on is told apart, once, however it comes in."""
+    """One that is too long is dropped; one that goes on and on is told apart, once, however it
+    comes in.
+    """
     data = b"x" * size + b"\r\nPING\r\n"
     buffer = LineBuffer(100, 510)
-    lines = [line for start in range(0, len(data), chunk) for line in buffer.feed(data[start : start + chunk])]
+    lines = [
+        line
+        for start in range(0, len(data), chunk)
+        for line in buffer.feed(data[start : start + chunk])
+    ]
     bad = [line for line in lines if isinstance(line, BadLine)]
     assert lines[-1] == b"PING"
     assert bad.count(BadLine.ENDLESS) == (size > ENDLESS)

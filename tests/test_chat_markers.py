@@ -1,4 +1,6 @@
-"""Read markers: one moves forward only, is the same on every device, and lasts with an account (draft/read-marker)."""
+"""Read markers: one moves forward only, is the same on every device, and lasts with an account
+(draft/read-marker).
+"""
 
 import pytest
 
@@ -20,7 +22,9 @@ def town() -> Town:
 def device(town: Town) -> Person:
     """Return one of Ann's devices."""
     person = town.newcomer()
-    person.say("CAP REQ :sasl draft/read-marker", "NICK ann", "USER a 0 * :Ann", "AUTHENTICATE PLAIN")
+    person.say(
+        "CAP REQ :sasl draft/read-marker", "NICK ann", "USER a 0 * :Ann", "AUTHENTICATE PLAIN"
+    )
     person.say("AUTHENTICATE AGFubgBhbm4tcGFzc3dvcmQ=", "CAP END")
     assert person.session.user is not None
     person.read()
@@ -33,7 +37,9 @@ def test_nothing_is_known_at_first(town: Town) -> None:
 
 
 def test_it_only_moves_on(town: Town) -> None:
-    """ "The last read timestamp of a target MUST only ever increase": an older one is answered with what is known."""
+    """ "The last read timestamp of a target MUST only ever increase": an older one is answered with
+    what is known.
+    """
     bob = town.person("bob", caps="draft/read-marker")
     assert find(bob.say(f"MARKREAD #A {LATE}"), "MARKREAD").params == ("#A", LATE)
     assert find(bob.say(f"MARKREAD #a {EARLY}"), "MARKREAD").params == ("#a", LATE)
@@ -52,12 +58,16 @@ FUTURE = "timestamp=9999-12-31T23:59:59.999Z"
 
 
 def at(seconds: int) -> str:
-    """Return the latest time that can be marked so many seconds after the world's beginning: a second is for the clock."""
+    """Return the latest time that can be marked so many seconds after the world's beginning: a
+    second is for the clock.
+    """
     return f"timestamp=2027-01-15T08:00:{seconds + 1:02}.000Z"
 
 
 def test_nobody_has_read_what_is_not_said_yet(town: Town) -> None:
-    """ "it can clamp it between the last read timestamp and the current time": so a wrong one does not stay for good."""
+    """ "it can clamp it between the last read timestamp and the current time": so a wrong one does
+    not stay for good.
+    """
     bob = town.person("bob", caps="draft/read-marker")
     assert find(bob.say(f"MARKREAD #a {FUTURE}"), "MARKREAD").params == ("#a", at(0))
     town.clock.now += 5
@@ -66,7 +76,9 @@ def test_nobody_has_read_what_is_not_said_yet(town: Town) -> None:
 
 
 def test_what_was_marked_by_a_wrong_clock_gives_way(town: Town) -> None:
-    """A marker of the future, which is in the database already, is shown as one of now, and the next one counts."""
+    """A marker of the future, which is in the database already, is shown as one of now, and the
+    next one counts.
+    """
     phone = device(town)
     town.world.markers[phone.session.account_id] = {"#a": FUTURE.removeprefix("timestamp=")}
     assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
@@ -77,7 +89,9 @@ def test_what_was_marked_by_a_wrong_clock_gives_way(town: Town) -> None:
 
 
 def test_who_sets_one_is_answered_in_any_case(town: Town) -> None:
-    """ "The server MUST reply to a successful MARKREAD client set command using a MARKREAD server command, or an error"."""
+    """ "The server MUST reply to a successful MARKREAD client set command using a MARKREAD server
+    command, or an error".
+    """
     assert find(town.person("bob").say(f"MARKREAD #a {EARLY}"), "MARKREAD").params == ("#a", EARLY)
 
 

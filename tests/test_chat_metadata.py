@@ -1,4 +1,6 @@
-"""Metadata of users and channels: permissions, visibility and notifications (IRCv3 draft/metadata-2)."""
+"""Metadata of users and channels: permissions, visibility and notifications (IRCv3
+draft/metadata-2).
+"""
 
 import pytest
 
@@ -38,9 +40,17 @@ def test_the_value_of_the_capability(town: Town) -> None:
 
 
 def test_setting_and_getting(town: Town) -> None:
-    """RPL_KEYVALUE for a value, RPL_KEYNOTSET for none, "for every key in order", in a batch; also to those who share nothing."""
+    """RPL_KEYVALUE for a value, RPL_KEYNOTSET for none, "for every key in order", in a batch; also
+    to those who share nothing.
+    """
     ann, bob = town.person("ann", caps=CAPS), town.person("bob", caps=CAPS)
-    assert ann.say("METADATA * SET url :http://a b")[0].params == ("ann", "ann", "url", "*", "http://a b")
+    assert ann.say("METADATA * SET url :http://a b")[0].params == (
+        "ann",
+        "ann",
+        "url",
+        "*",
+        "http://a b",
+    )
     start, first, second, bad, end = bob.say("METADATA ANN GET none url Bad")
     assert start.params[1:] == ("metadata", "ann")
     assert (first.command, first.params) == ("766", ("bob", "ann", "none", "key not set"))
@@ -54,11 +64,16 @@ def test_listing(town: Town) -> None:
     ann = town.person("ann", caps=CAPS)
     assert commands(ann.say("METADATA * LIST")) == ["BATCH", "BATCH"]
     ann.say("METADATA * SET a :", "METADATA * SET b :x")
-    assert [m.params[2:] for m in ann.say("METADATA ann LIST") if m.command == "761"] == [("a", "*", ""), ("b", "*", "x")]
+    assert [m.params[2:] for m in ann.say("METADATA ann LIST") if m.command == "761"] == [
+        ("a", "*", ""),
+        ("b", "*", "x"),
+    ]
 
 
 def test_removing(town: Town) -> None:
-    """ "If no value is given, the key is removed"; CLEAR is "equivalently to using METADATA SET on all currently-set keys"."""
+    """ "If no value is given, the key is removed"; CLEAR is "equivalently to using METADATA SET on
+    all currently-set keys".
+    """
     ann = town.person("ann", caps=CAPS)
     ann.say("METADATA * SET a :x", "METADATA * SET b :x")
     assert commands(ann.say("METADATA * SET a")) == ["766"]
@@ -101,7 +116,9 @@ def test_what_is_missing(town: Town, line: str) -> None:
 
 
 def test_keys_are_bounded(town: Town) -> None:
-    """ "max-keys: the maximum number of keys a client is allowed to set"; what is there can still be changed."""
+    """ "max-keys: the maximum number of keys a client is allowed to set"; what is there can still
+    be changed.
+    """
     ann = town.person("ann", caps=CAPS)
     ann.say("METADATA * SET a :1", "METADATA * SET b :2")
     assert failure(ann, "METADATA * SET c :3") == ("LIMIT_REACHED", "ann")
@@ -109,7 +126,9 @@ def test_keys_are_bounded(town: Town) -> None:
 
 
 def test_subscriptions(town: Town) -> None:
-    """RPL_METADATASUBOK, RPL_METADATAUNSUBOK, and RPL_METADATASUBS in a batch of type metadata-subs."""
+    """RPL_METADATASUBOK, RPL_METADATAUNSUBOK, and RPL_METADATASUBS in a batch of type
+    metadata-subs.
+    """
     ann = town.person("ann", caps=CAPS)
     ok, bad = sorted(ann.say("METADATA * SUB a $bad b a"), key=lambda message: message.command)
     assert ok.params == ("ann", "a", "b")
@@ -122,7 +141,9 @@ def test_subscriptions(town: Town) -> None:
 
 
 def test_subscriptions_are_bounded(town: Town) -> None:
-    """ "The <key> parameter [...] MUST be this first key that the client could not subscribe to"."""
+    """ "The <key> parameter [...] MUST be this first key that the client could not subscribe
+    to".
+    """
     ann = town.person("ann", caps=CAPS)
     replies = ann.say("METADATA * SUB a b c d e")
     assert find(replies, "FAIL").params[1:3] == ("TOO_MANY_SUBS", "d")
@@ -133,18 +154,25 @@ def test_many_keys_take_several_lines() -> None:
     """No line has more than 15 parameters, and no key is cut."""
     ann = Town(lengths=Lengths(metadata_subs=200)).person("ann")
     keys = [f"{'k' * 50}{number}" for number in range(8)] + [f"{number}" for number in range(60)]
-    replies = ann.say(f"METADATA * SUB {' '.join(keys[:8])}", f"METADATA * SUB {' '.join(keys[8:])}")
+    replies = ann.say(
+        f"METADATA * SUB {' '.join(keys[:8])}", f"METADATA * SUB {' '.join(keys[8:])}"
+    )
     assert [key for message in replies for key in message.params[1:]] == keys
     assert all(len(message.params) <= 15 for message in replies)
 
 
 def test_who_follows_a_key_is_told(town: Town) -> None:
-    """ "users who have subscribed to the changed key will receive a METADATA message"; not who made the change, nor others."""
+    """ "users who have subscribed to the changed key will receive a METADATA message"; not who made
+    the change, nor others.
+    """
     bob, ann = town.person("bob", "#a", caps=CAPS), town.person("ann", "#a", caps=CAPS)
     eve, far = town.person("eve", "#a", caps=CAPS), town.person("far", caps=CAPS)
     for person in (bob, ann, far):
         person.say("METADATA * SUB url")
-    assert told(bob.say("METADATA * SET url :x", "METADATA * SET other :x", "METADATA * SET url")) == []
+    assert (
+        told(bob.say("METADATA * SET url :x", "METADATA * SET other :x", "METADATA * SET url"))
+        == []
+    )
     seen = ann.read()
     assert told(seen) == [("bob", "url", "*", "x"), ("bob", "url", "*")]
     assert seen[0].source == "bob!bob@192.0.2.1"
@@ -152,8 +180,14 @@ def test_who_follows_a_key_is_told(town: Town) -> None:
 
 
 def test_metadata_of_a_channel(town: Town) -> None:
-    """Operators set it; "this applies only to subscribers who are members of the updated channel"."""
-    bob, ann, far = town.person("bob", "#a"), town.person("ann", "#a", caps=CAPS), town.person("far", caps=CAPS)
+    """Operators set it; "this applies only to subscribers who are members of the updated
+    channel".
+    """
+    bob, ann, far = (
+        town.person("bob", "#a"),
+        town.person("ann", "#a", caps=CAPS),
+        town.person("far", caps=CAPS),
+    )
     for person in (ann, far):
         person.say("METADATA * SUB url")
     assert find(bob.say("METADATA #A SET url :x"), "761").params == ("bob", "#a", "url", "*", "x")
@@ -163,7 +197,9 @@ def test_metadata_of_a_channel(town: Town) -> None:
 
 
 def test_who_watches_is_told(town: Town) -> None:
-    """ "subscribers who either share a channel with the updated user or are monitoring them"; and at once when MONITOR begins."""
+    """ "subscribers who either share a channel with the updated user or are monitoring them"; and
+    at once when MONITOR begins.
+    """
     ann, bob = town.person("ann", caps=CAPS), town.person("bob")
     bob.say("METADATA * SET url :x", "METADATA * SET other :x")
     ann.say("METADATA * SUB url")
@@ -173,17 +209,29 @@ def test_who_watches_is_told(town: Town) -> None:
 
 
 def test_joining(town: Town) -> None:
-    """ "On joining a channel, users will get the channel's current metadata", its members' too; they get the newcomer's."""
+    """ "On joining a channel, users will get the channel's current metadata", its members' too;
+    they get the newcomer's.
+    """
     bob, ann = town.person("bob", "#a", caps=CAPS), town.person("ann", caps=CAPS)
     for person in (bob, ann):
-        person.say("METADATA * SUB url", f"METADATA * SET url :of {person.session.target}", "METADATA * SET other :x")
+        person.say(
+            "METADATA * SUB url",
+            f"METADATA * SET url :of {person.session.target}",
+            "METADATA * SET other :x",
+        )
     bob.say("METADATA #a SET url :of #a")
-    assert told(ann.say("JOIN #a")) == [("#a", "url", "*", "of #a"), ("bob", "url", "*", "of bob"), ("ann", "url", "*", "of ann")]
+    assert told(ann.say("JOIN #a")) == [
+        ("#a", "url", "*", "of #a"),
+        ("bob", "url", "*", "of bob"),
+        ("ann", "url", "*", "of ann"),
+    ]
     assert told(bob.read()) == [("ann", "url", "*", "of ann")]
 
 
 def test_what_is_much_is_for_later(town: Town) -> None:
-    """ "the server MUST respond with a RPL_METADATASYNCLATER numeric instead"; SYNC gives it then."""
+    """ "the server MUST respond with a RPL_METADATASYNCLATER numeric instead"; SYNC gives it
+    then.
+    """
     for number in range(SYNC_AT_ONCE + 1):
         town.person(f"member{number}", "#a").say("METADATA * SET url :x")
     ann = town.person("ann", caps=CAPS)
@@ -193,34 +241,49 @@ def test_what_is_much_is_for_later(town: Town) -> None:
     assert told(replies) == []
     start, *messages, _ = ann.say("METADATA #a SYNC")
     assert start.params[1:] == ("metadata", "#a")
-    assert told(messages) == [(f"member{number}", "url", "*", "x") for number in range(SYNC_AT_ONCE + 1)]
+    assert told(messages) == [
+        (f"member{number}", "url", "*", "x") for number in range(SYNC_AT_ONCE + 1)
+    ]
     town.person("bob", "#b")
     assert "774" not in commands(ann.say("JOIN #b"))
 
 
 def test_subscribing_shows_what_there_is(town: Town) -> None:
-    """ "When subscribing to a key, clients SHOULD receive the current value of that key for channels/users they are receiving
-    updates for": themselves, whom they watch, their channels and those in them, each once."""
+    """ "When subscribing to a key, clients SHOULD receive the current value of that key for
+    channels/users they are receiving updates for": themselves, whom they watch, their channels and
+    those in them, each once."""
     ann, bob, eve = (town.person(nick, caps=CAPS) for nick in ("ann", "bob", "eve"))
     for person in (ann, bob):
         person.say("JOIN #a,#b")
-    for person, line in ((ann, "* SET url :mine"), (ann, "#a SET url :ours"), (bob, "* SET url :his"), (eve, "* SET url :hers")):
+    for person, line in (
+        (ann, "* SET url :mine"),
+        (ann, "#a SET url :ours"),
+        (bob, "* SET url :his"),
+        (eve, "* SET url :hers"),
+    ):
         person.say(f"METADATA {line}")
     ann.say("METADATA * SUB bot", "MONITOR + eve")
     replies = ann.say("METADATA * SUB url")
     assert commands(replies) == ["770", *["METADATA"] * 4]
     assert told(replies) == [
-        ("ann", "url", "*", "mine"), ("eve", "url", "*", "hers"), ("#a", "url", "*", "ours"), ("bob", "url", "*", "his"),
-    ]  # fmt: skip
+        ("ann", "url", "*", "mine"),
+        ("eve", "url", "*", "hers"),
+        ("#a", "url", "*", "ours"),
+        ("bob", "url", "*", "his"),
+    ]
 
 
 def test_subscribing_where_nothing_is(town: Town) -> None:
-    """RPL_METADATASYNCLATER "indicates that the specified target has some metadata set": where none is, it is not sent."""
+    """RPL_METADATASYNCLATER "indicates that the specified target has some metadata set": where none
+    is, it is not sent.
+    """
     assert commands(town.person("ann", "#a", "#b", caps=CAPS).say("METADATA * SUB url")) == ["770"]
 
 
 def test_subscribing_where_much_is(town: Town) -> None:
-    """ "the server may not be able to send the client all current metadata": then RPL_METADATASYNCLATER for that target alone."""
+    """ "the server may not be able to send the client all current metadata": then
+    RPL_METADATASYNCLATER for that target alone.
+    """
     ann = town.person("ann", "#a", "#b", caps=CAPS)
     for number in range(SYNC_AT_ONCE + 1):
         town.person(f"member{number}", "#a", caps=CAPS).say("METADATA * SET url :x")
@@ -231,10 +294,16 @@ def test_subscribing_where_much_is(town: Town) -> None:
 
 
 def test_at_registration_there_is_a_batch(town: Town) -> None:
-    """ "before RPL_ENDOFMOTD or ERR_NOMOTD. If none exists, the server MUST send an empty batch instead"."""
+    """ "before RPL_ENDOFMOTD or ERR_NOMOTD. If none exists, the server MUST send an empty batch
+    instead".
+    """
     ann = town.newcomer()
     replies = ann.say(f"CAP REQ :{CAPS}", "NICK ann", "USER ann 0 * :Ann", "CAP END")
-    starts = [message.params[1:] for message in replies if message.command == "BATCH" and message.params[0][0] == "+"]
+    starts = [
+        message.params[1:]
+        for message in replies
+        if message.command == "BATCH" and message.params[0][0] == "+"
+    ]
     assert starts == [("metadata", "ann")]
     assert commands(replies)[-1] == "422"
 
@@ -242,7 +311,13 @@ def test_at_registration_there_is_a_batch(town: Town) -> None:
 def test_whois_shows_it_to_those_who_know(town: Town) -> None:
     """ "a subset of that metadata MAY be sent with RPL_WHOISKEYVALUE numerics"."""
     town.person("bob").say("METADATA * SET url :x y")
-    assert find(town.person("ann", caps=CAPS).say("WHOIS bob"), "760").params == ("ann", "bob", "url", "*", "x y")
+    assert find(town.person("ann", caps=CAPS).say("WHOIS bob"), "760").params == (
+        "ann",
+        "bob",
+        "url",
+        "*",
+        "x y",
+    )
     assert "760" not in commands(town.person("eve").say("WHOIS bob"))
 
 
@@ -277,18 +352,28 @@ def test_refusals_in_the_third_draft(town: Town, line: str, expected: tuple[str,
 
 
 def test_each_is_told_in_the_own_dialect(town: Town) -> None:
-    """METADATA for the second draft, numerics of the server for the third; both of the same change."""
+    """METADATA for the second draft, numerics of the server for the third; both of the same
+    change.
+    """
     ann = town.person("ann", "#a")
     second, third = town.person("bob", "#a", caps=CAPS), town.person("cid", "#a", caps=THIRD)
     for other in (second, third):
         other.say("METADATA * SUB url")
     ann.say("METADATA * SET url :x")
-    assert [(m.command, m.params) for m in second.read()] == [("METADATA", ("ann", "url", "*", "x"))]
+    assert [(m.command, m.params) for m in second.read()] == [
+        ("METADATA", ("ann", "url", "*", "x"))
+    ]
     (line,) = third.read()
-    assert (line.source, line.command, line.params) == ("chat.local", "761", ("*", "ann", "url", "*", "x"))
+    assert (line.source, line.command, line.params) == (
+        "chat.local",
+        "761",
+        ("*", "ann", "url", "*", "x"),
+    )
     ann.say("METADATA * SET url")
     assert [m.params for m in second.read()] == [("ann", "url", "*")]
-    assert [(m.command, m.params) for m in third.read()] == [("766", ("*", "ann", "url", "key not set"))]
+    assert [(m.command, m.params) for m in third.read()] == [
+        ("766", ("*", "ann", "url", "key not set"))
+    ]
 
 
 def test_removing_in_the_third_draft(town: Town) -> None:
@@ -300,7 +385,9 @@ def test_removing_in_the_third_draft(town: Town) -> None:
 
 
 def test_syncing_everything(town: Town) -> None:
-    """What a client follows, each value once: of channels, their members and those whom it watches."""
+    """What a client follows, each value once: of channels, their members and those whom it
+    watches.
+    """
     town.person("bob", "#a", "#b").say("METADATA * SET url :b", "METADATA #a SET url :c")
     town.person("cid").say("METADATA * SET url :d")
     ann = town.person("ann", "#a", "#b", caps=THIRD)
@@ -310,13 +397,17 @@ def test_syncing_everything(town: Town) -> None:
     start, *values, _ = ann.say("METADATA *ALL SYNC")
     assert start.params[1:] == ("metadata", "*ALL")
     assert {message.params[1:] for message in values} == {
-        ("#a", "url", "*", "c"), ("bob", "url", "*", "b"), ("cid", "url", "*", "d"),
-    }  # fmt: skip
+        ("#a", "url", "*", "c"),
+        ("bob", "url", "*", "b"),
+        ("cid", "url", "*", "d"),
+    }
     assert len(values) == 3
 
 
 def test_before_registration(town: Town) -> None:
-    """ "before-connect": what a client says of itself is there once it is registered; others are none of its business."""
+    """ "before-connect": what a client says of itself is there once it is registered; others are
+    none of its business.
+    """
     town.person("bob")
     ann = town.newcomer()
     ann.say(f"CAP REQ :{THIRD}")
@@ -363,7 +454,9 @@ def members() -> Town:
 
 
 def test_an_account_keeps_what_it_says(members: Town) -> None:
-    """What is said under an account is there at the next login, under any nickname, and told to who follows it."""
+    """What is said under an account is there at the next login, under any nickname, and told to who
+    follows it.
+    """
     bob = members.person("bob", "#a", caps=THIRD)
     bob.say("METADATA * SUB url")
     ann = members.person("Anna", "#a", caps=THIRD)

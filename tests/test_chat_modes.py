@@ -15,7 +15,9 @@ ANN, BOB = 1, 2
 
 @pytest.fixture
 def town() -> Town:
-    """A town with accounts for ann and bob, which do not keep others from having these nicknames."""
+    """A town with accounts for ann and bob, which do not keep others from having these
+    nicknames.
+    """
     accounts = OpenAccounts()
     accounts.add("ann", "sesame")
     accounts.add("bob", "sesame")
@@ -44,10 +46,20 @@ def logged_in(town: Town, nick: str, *channels: str) -> Person:
 @pytest.mark.parametrize(
     ("actor", "change", "is_allowed"),
     [
-        ("h", "+v", True), ("h", "-v", True), ("h", "+h", False), ("h", "+o", False), ("o", "+h", True), ("o", "+o", True),
-        ("o", "+a", False), ("a", "+o", True), ("a", "+a", False), ("q", "+a", True), ("q", "+q", True), ("v", "+v", False),
+        ("h", "+v", True),
+        ("h", "-v", True),
+        ("h", "+h", False),
+        ("h", "+o", False),
+        ("o", "+h", True),
+        ("o", "+o", True),
+        ("o", "+a", False),
+        ("a", "+o", True),
+        ("a", "+a", False),
+        ("q", "+a", True),
+        ("q", "+q", True),
+        ("v", "+v", False),
     ],
-)  # fmt: skip
+)
 def test_who_may_give_which_rank(town: Town, actor: str, change: str, is_allowed: bool) -> None:
     """The table says which rank a mode needs."""
     ann, _ = town.person("ann", "#a"), town.person("bob", "#a")
@@ -60,12 +72,22 @@ def test_who_may_give_which_rank(town: Town, actor: str, change: str, is_allowed
     assert (change[1] in channel.members[bob].ranks) is (is_allowed is (change[0] == "+"))
 
 
-@pytest.mark.parametrize(("mine", "theirs", "can_kick", "can_take"), [
-    ("o", "qo", False, False), ("o", "ao", False, False), ("o", "o", True, True), ("h", "h", False, False),
-    ("h", "v", True, False),
-    ("h", "", True, False), ("a", "qo", False, False), ("q", "qo", True, True),
-])  # fmt: skip
-def test_nobody_acts_against_who_is_above(town: Town, mine: str, theirs: str, can_kick: bool, can_take: bool) -> None:
+@pytest.mark.parametrize(
+    ("mine", "theirs", "can_kick", "can_take"),
+    [
+        ("o", "qo", False, False),
+        ("o", "ao", False, False),
+        ("o", "o", True, True),
+        ("h", "h", False, False),
+        ("h", "v", True, False),
+        ("h", "", True, False),
+        ("a", "qo", False, False),
+        ("q", "qo", True, True),
+    ],
+)
+def test_nobody_acts_against_who_is_above(
+    town: Town, mine: str, theirs: str, can_kick: bool, can_take: bool
+) -> None:
     """A founder is not removed by an operator, nor a half-operator by another one."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     channel = town.world.channels["#a"]
@@ -123,14 +145,22 @@ def test_statusmsg_reaches_the_ranks_above(town: Town) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("*!*@192.0.2.*", ("", "", "*!*@192.0.2.*")), ("a:bob", ("", "a", "bob")), ("account:bob", ("", "a", "bob")),
-        ("m:*!*@x", ("m", "", "*!*@x")), ("mute:account:bob", ("m", "a", "bob")), ("m:m:bob", ("m", "", "bob")),
-        ("2001:db8::1", ("", "", "2001:db8::1")), ("a:", ("", "", "a:")),
-        ("a:m:bob", ("", "a", "m:bob")), ("x:bob", ("", "", "x:bob")),
+        ("*!*@192.0.2.*", ("", "", "*!*@192.0.2.*")),
+        ("a:bob", ("", "a", "bob")),
+        ("account:bob", ("", "a", "bob")),
+        ("m:*!*@x", ("m", "", "*!*@x")),
+        ("mute:account:bob", ("m", "a", "bob")),
+        ("m:m:bob", ("m", "", "bob")),
+        ("2001:db8::1", ("", "", "2001:db8::1")),
+        ("a:", ("", "", "a:")),
+        ("a:m:bob", ("", "a", "m:bob")),
+        ("x:bob", ("", "", "x:bob")),
     ],
-)  # fmt: skip
+)
 def test_extended_bans_are_read(text: str, expected: tuple[str, str, str]) -> None:
-    """Acts come first and can be followed by any mask; what is not in the table is an ordinary mask."""
+    """Acts come first and can be followed by any mask; what is not in the table is an ordinary
+    mask.
+    """
     assert extbans.parse(text) == expected
 
 
@@ -217,7 +247,9 @@ def test_two_channels_that_forward_to_each_other(town: Town) -> None:
     assert commands(town.person("bob").say("JOIN #a")) == ["470", "473"]
 
 
-@pytest.mark.parametrize(("target", "numeric"), [("#nowhere", "696"), ("#a", "696"), ("#theirs", "482")])
+@pytest.mark.parametrize(
+    ("target", "numeric"), [("#nowhere", "696"), ("#a", "696"), ("#theirs", "482")]
+)
 def test_forwarding_takes_rights_in_the_target(town: Town, target: str, numeric: str) -> None:
     """Else anybody could send people where they are not wanted."""
     town.person("bob", "#theirs")
@@ -225,7 +257,9 @@ def test_forwarding_takes_rights_in_the_target(town: Town, target: str, numeric:
 
 
 def test_registered_only_channels(town: Town) -> None:
-    """+R: ERR_NEEDREGGEDNICK for who is not logged in, unless invited; +M: such a one may not speak."""
+    """+R: ERR_NEEDREGGEDNICK for who is not logged in, unless invited; +M: such a one may not
+    speak.
+    """
     eve = town.person("eve", "#a")
     eve.say("MODE #a +RM")
     joe = town.person("joe")
@@ -238,7 +272,9 @@ def test_registered_only_channels(town: Town) -> None:
 
 
 def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
-    """+U: what members without a rank say reaches operators, is echoed, and is not in the history."""
+    """+U: what members without a rank say reaches operators, is echoed, and is not in the
+    history.
+    """
     ann, bob, eve = (town.person(nick, "#a", caps="echo-message") for nick in ("ann", "bob", "eve"))
     ann.say("MODE #a +U")
     bob.read(), eve.read()
@@ -255,10 +291,17 @@ def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
     assert [record.text for record in town.world.memory.history.said] == ["hear all"]  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(("text", "is_refused"), [
-    ("\x01VERSION\x01", True), ("\x01ACTION waves\x01", False), ("\x01action waves\x01", False),
-    ("hello", False), ("\x01", True), ("say \x01", False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("\x01VERSION\x01", True),
+        ("\x01ACTION waves\x01", False),
+        ("\x01action waves\x01", False),
+        ("hello", False),
+        ("\x01", True),
+        ("say \x01", False),
+    ],
+)
 def test_no_ctcp(town: Town, text: str, is_refused: bool) -> None:
     """+C for channels (ERR_CANNOTSENDTOCHAN), +T for users; ACTION is for people."""
     ann = town.person("ann", "#a")
@@ -283,7 +326,10 @@ def test_an_auditorium_hides_its_listeners_from_each_other(town: Town) -> None:
     assert bob.read() == []
     town.person("lea", "#a")
     assert find(bob.say("NAMES #a"), "353").params[-1] == "@ann bob"
-    assert {message.params[5] for message in bob.say("WHO #a") if message.command == "352"} == {"ann", "bob"}
+    assert {message.params[5] for message in bob.say("WHO #a") if message.command == "352"} == {
+        "ann",
+        "bob",
+    }
     assert "319" not in commands(bob.say("WHOIS lea"))
     assert "#a" in find(ann.say("WHOIS lea"), "319").params[-1]
     assert town.world.memory is not None
@@ -337,7 +383,9 @@ def test_knocking(town: Town) -> None:
     assert commands(bob.say("KNOCK #a")) == ["711"]
 
 
-@pytest.mark.parametrize(("setup", "numeric"), [("MODE #a +t", "713"), ("MODE #a +ib bob", "480"), ("MODE #a +s", "403")])
+@pytest.mark.parametrize(
+    ("setup", "numeric"), [("MODE #a +t", "713"), ("MODE #a +ib bob", "480"), ("MODE #a +s", "403")]
+)
 def test_where_nobody_knocks(town: Town, setup: str, numeric: str) -> None:
     """An open channel, one that one is banned from, one that one may not know of."""
     town.person("ann", "#a").say(setup)
@@ -409,12 +457,23 @@ def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -
 def test_help_shows_every_mode_and_extended_ban(town: Town) -> None:
     """HELP CMODES, UMODES and EXTBANS are the tables; HELPOP is HELP."""
     ann = town.person("ann")
-    for subject, table in (("CMODES", modes.CHANNEL_MODES), ("UMODES", modes.USER_MODES), ("EXTBANS", extbans.EXTBANS)):
-        shown = [message.params[-1][0] for message in ann.say(f"HELPOP {subject}") if message.command == "705"]
+    for subject, table in (
+        ("CMODES", modes.CHANNEL_MODES),
+        ("UMODES", modes.USER_MODES),
+        ("EXTBANS", extbans.EXTBANS),
+    ):
+        shown = [
+            message.params[-1][0]
+            for message in ann.say(f"HELPOP {subject}")
+            if message.command == "705"
+        ]
         assert shown == list(table)
 
 
-@pytest.mark.parametrize(("key", "is_taken"), [("ж" * 16, True), ("ж" * 16 + "x", False), ("x" * 32, True), ("x" * 33, False)])
+@pytest.mark.parametrize(
+    ("key", "is_taken"),
+    [("ж" * 16, True), ("ж" * 16 + "x", False), ("x" * 32, True), ("x" * 33, False)],
+)
 def test_the_length_of_a_key_is_counted_in_bytes(town: Town, key: str, is_taken: bool) -> None:
     """As KEYLEN and config.ini say: a letter that is not English takes two or more."""
     ann = town.person("ann", "#a")
@@ -422,7 +481,9 @@ def test_the_length_of_a_key_is_counted_in_bytes(town: Town, key: str, is_taken:
     assert commands(answer) == (["MODE"] if is_taken else ["525"])
 
 
-@pytest.mark.parametrize(("line", "limit"), [("TOPIC #a :{}", "topic"), ("AWAY :{}", "away"), ("PART #a :{}", "kick")])
+@pytest.mark.parametrize(
+    ("line", "limit"), [("TOPIC #a :{}", "topic"), ("AWAY :{}", "away"), ("PART #a :{}", "kick")]
+)
 def test_the_length_of_a_text_is_counted_in_bytes(town: Town, line: str, limit: str) -> None:
     """So that Cyrillic texts fit into a line as English ones do; no letter is cut in two."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps="away-notify")

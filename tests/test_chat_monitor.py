@@ -25,14 +25,18 @@ def test_isupport_tells_the_limit(town: Town) -> None:
 
 
 def test_adding_tells_who_is_here(town: Town) -> None:
-    """ "the server will generate RPL_MONONLINE numerics listing those targets that are online", RPL_MONOFFLINE the others."""
+    """ "the server will generate RPL_MONONLINE numerics listing those targets that are online",
+    RPL_MONOFFLINE the others.
+    """
     town.person("Bob")
     replies = town.person("ann").say("MONITOR + bob,eve,Tom")
     assert said(replies) == [("730", "Bob!Bob@192.0.2.1"), ("731", "eve,Tom")]
 
 
 def test_coming_and_going_is_told(town: Town) -> None:
-    """ "a target has just become online", "a target has just left the irc network"; also to who shares no channel."""
+    """ "a target has just become online", "a target has just left the irc network"; also to who
+    shares no channel.
+    """
     ann = town.person("ann")
     ann.say("MONITOR + bob")
     bob = town.newcomer()
@@ -43,7 +47,9 @@ def test_coming_and_going_is_told(town: Town) -> None:
 
 
 def test_a_new_nickname_is_a_going_and_a_coming(town: Town) -> None:
-    """Each is told to those who watch that nickname, as it was written; one that differs only in case is the same."""
+    """Each is told to those who watch that nickname, as it was written; one that differs only in
+    case is the same.
+    """
     bob, ann, eve = town.person("bob"), town.person("ann"), town.person("eve")
     ann.say("MONITOR + bob")
     eve.say("MONITOR + rob")
@@ -56,7 +62,9 @@ def test_a_new_nickname_is_a_going_and_a_coming(town: Town) -> None:
 
 
 def test_who_does_not_watch_is_not_told(town: Town) -> None:
-    """ "Removes the given list of targets"; "No output will be returned for use of this command"."""
+    """ "Removes the given list of targets"; "No output will be returned for use of this
+    command".
+    """
     ann, eve = town.person("ann"), town.person("eve")
     assert commands(ann.say("MONITOR + bob")) == ["731"]
     assert ann.say("MONITOR - BOB,nobody,!") == []
@@ -65,7 +73,9 @@ def test_who_does_not_watch_is_not_told(town: Town) -> None:
 
 
 def test_clear_and_list(town: Town) -> None:
-    """RPL_MONLIST with the targets as they were written, then RPL_ENDOFMONLIST; C clears without output."""
+    """RPL_MONLIST with the targets as they were written, then RPL_ENDOFMONLIST; C clears without
+    output.
+    """
     ann = town.person("ann")
     ann.say("MONITOR + Bob,eve")
     assert said(ann.say("MONITOR L")) == [("732", "Bob,eve"), ("733", "End of MONITOR list")]
@@ -74,7 +84,9 @@ def test_clear_and_list(town: Town) -> None:
 
 
 def test_status(town: Town) -> None:
-    """ "Outputs for each target in the list being monitored, whether the client is online or offline"."""
+    """ "Outputs for each target in the list being monitored, whether the client is online or
+    offline".
+    """
     ann = town.person("ann")
     assert ann.say("MONITOR S") == []
     ann.say("MONITOR + bob,eve")
@@ -83,7 +95,9 @@ def test_status(town: Town) -> None:
 
 
 def test_the_list_is_bounded(town: Town) -> None:
-    """ERR_MONLISTFULL with "the list of targets, as the client sent them, that cannot be added"; repeated ones take no place."""
+    """ERR_MONLISTFULL with "the list of targets, as the client sent them, that cannot be added";
+    repeated ones take no place.
+    """
     ann = town.person("ann")
     replies = ann.say("MONITOR + a1,A1,a2,a2", "MONITOR + a3,a1,A4,a5")
     assert find(replies, "734").params == ("ann", "3", "A4,a5", "Monitor list is full.")
@@ -99,7 +113,8 @@ def test_a_target_is_a_nickname(town: Town, target: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"), [("MONITOR", "461"), ("MONITOR +", "461"), ("MONITOR -", "461"), ("MONITOR ? a", "400")]
+    ("line", "expected"),
+    [("MONITOR", "461"), ("MONITOR +", "461"), ("MONITOR -", "461"), ("MONITOR ? a", "400")],
 )
 def test_what_is_not_understood_is_said(town: Town, line: str, expected: str) -> None:
     """Bad input gets a clear answer."""
@@ -107,13 +122,17 @@ def test_what_is_not_understood_is_said(town: Town, line: str, expected: str) ->
 
 
 def test_long_answers_are_split_between_targets() -> None:
-    """ "the length of the target list is limited only by the buffer size of 512 chars"; no target is cut."""
+    """ "the length of the target list is limited only by the buffer size of 512 chars"; no target
+    is cut.
+    """
     ann = Town().person("ann")
     nicks = [f"n{number:031}" for number in range(40)]
     for start in range(0, 40, 10):
         ann.say(f"MONITOR + {','.join(nicks[start : start + 10])}")
     for modifier, command in (("L", "732"), ("S", "731")):
-        replies = [message for message in ann.say(f"MONITOR {modifier}") if message.command == command]
+        replies = [
+            message for message in ann.say(f"MONITOR {modifier}") if message.command == command
+        ]
         assert len(replies) > 1
         assert ",".join(message.params[-1] for message in replies).split(",") == nicks
 
@@ -122,7 +141,9 @@ def test_too_many_targets_at_once_are_all_named() -> None:
     """Also when they take more than one line."""
     ann = Town(lengths=Lengths(monitor_entries=1)).person("ann" * 10)
     nicks = [f"n{number:031}" for number in range(14)]
-    replies = [message for message in ann.say(f"MONITOR + {','.join(nicks)}") if message.command == "734"]
+    replies = [
+        message for message in ann.say(f"MONITOR + {','.join(nicks)}") if message.command == "734"
+    ]
     assert ",".join(message.params[2] for message in replies).split(",") == nicks[1:]
     assert {message.params[-1] for message in replies} == {"Monitor list is full."}
 
@@ -146,20 +167,30 @@ def extended(town: Town, caps: str) -> tuple[Person, Person]:
 
 @pytest.mark.parametrize(
     ("cap", "line", "expected"),
-    [("away-notify", "AWAY :tea", ("AWAY", "tea")), ("setname", "SETNAME :Robert", ("SETNAME", "Robert"))],
+    [
+        ("away-notify", "AWAY :tea", ("AWAY", "tea")),
+        ("setname", "SETNAME :Robert", ("SETNAME", "Robert")),
+    ],
 )
 def test_news_of_who_is_watched(town: Town, cap: str, line: str, expected: tuple[str, str]) -> None:
-    """ "If away-notify is also enabled, the client will get AWAY notifications for monitored nicks"; so with setname."""
+    """ "If away-notify is also enabled, the client will get AWAY notifications for monitored
+    nicks"; so with setname.
+    """
     ann, bob = extended(town, f"extended-monitor {cap}")
     bob.say(line)
     assert said(ann.read()) == [expected]
 
 
 def test_logins_of_who_is_watched() -> None:
-    """ "If account-notify is also enabled, the client will get ACCOUNT notifications for monitored nicks"."""
+    """ "If account-notify is also enabled, the client will get ACCOUNT notifications for monitored
+    nicks".
+    """
     keeper = OpenAccounts()
     keeper.add("rob", "password")
-    ann, bob = extended(Town(memory=Memory(history=ListHistory(), accounts=keeper)), "extended-monitor account-notify")
+    ann, bob = extended(
+        Town(memory=Memory(history=ListHistory(), accounts=keeper)),
+        "extended-monitor account-notify",
+    )
     bob.say("NS IDENTIFY rob password", "NS LOGOUT")
     assert said(ann.read()) == [("ACCOUNT", "rob"), ("ACCOUNT", "*")]
 

@@ -1,4 +1,6 @@
-"""Messages of several lines: how they are sent, seen, refused and remembered (IRCv3 draft/multiline, client-batch)."""
+"""Messages of several lines: how they are sent, seen, refused and remembered (IRCv3
+draft/multiline, client-batch).
+"""
 
 import pytest
 from hypothesis import given
@@ -31,8 +33,12 @@ def town(history: ListHistory) -> Town:
     return Town(lengths=BOUNDS, memory=Memory(history=history, playback=10))
 
 
-def say(person: Person, *lines: str, target: str = "#a", command: str = "PRIVMSG", tags: str = "") -> list[Message]:
-    """Have somebody say lines as a batch; a line that begins with + continues the one before. Return what came back."""
+def say(
+    person: Person, *lines: str, target: str = "#a", command: str = "PRIVMSG", tags: str = ""
+) -> list[Message]:
+    """Have somebody say lines as a batch; a line that begins with + continues the one before.
+    Return what came back.
+    """
     person.read()
     person.say(f"{tags}BATCH +1 draft/multiline {target}")
     for line in lines:
@@ -48,7 +54,12 @@ def failure(person: Person, *lines: str) -> tuple[str, ...]:
     return failed.params[1:-1]
 
 
-@given(st.lists(st.builds(Line, st.text(st.characters(exclude_characters="\r\n\0")), st.booleans()), min_size=1))
+@given(
+    st.lists(
+        st.builds(Line, st.text(st.characters(exclude_characters="\r\n\0")), st.booleans()),
+        min_size=1,
+    )
+)
 def test_the_text_holds_the_lines(lines: list[Line]) -> None:
     """ "Servers SHOULD maintain the line composition sent by the client"."""
     assert multiline.split(multiline.join(lines)) == lines
@@ -63,23 +74,35 @@ def test_the_value_of_the_capability(town: Town) -> None:
 
 
 def test_who_knows_them_gets_a_batch(town: Town) -> None:
-    """Tags on its start, lines as they came, with the tags `batch` and, where it was sent, `draft/multiline-concat`."""
-    ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=f"{CAPS} server-time")
+    """Tags on its start, lines as they came, with the tags `batch` and, where it was sent,
+    `draft/multiline-concat`.
+    """
+    ann, bob = (
+        town.person("ann", "#a", caps=CAPS),
+        town.person("bob", "#a", caps=f"{CAPS} server-time"),
+    )
     assert say(ann, "hello", "", "how is ", "+everyone?", tags="@+x=y;label=no ") == []
     start, *lines, end = bob.read()
     reference = start.params[0][1:]
     assert (start.command, start.params) == ("BATCH", (f"+{reference}", "draft/multiline", "#a"))
     assert start.source == "ann!ann@192.0.2.1"
     assert start.tags.keys() == {"time", "msgid", "+x"}
-    assert [line.params for line in lines] == [("#a", text) for text in ("hello", "", "how is ", "everyone?")]
+    assert [line.params for line in lines] == [
+        ("#a", text) for text in ("hello", "", "how is ", "everyone?")
+    ]
     assert [line.tags for line in lines[:3]] == [{"batch": reference}] * 3
     assert lines[3].tags == {"batch": reference, "draft/multiline-concat": ""}
     assert (end.command, end.params, end.tags) == ("BATCH", (f"-{reference}",), {})
 
 
 def test_who_does_not_know_them_gets_lines(town: Town) -> None:
-    """Fallback: no batch, no blank lines, no concat; "a message ID on the first message" only, other tags on all."""
-    ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps="batch message-tags server-time")
+    """Fallback: no batch, no blank lines, no concat; "a message ID on the first message" only,
+    other tags on all.
+    """
+    ann, bob = (
+        town.person("ann", "#a", caps=CAPS),
+        town.person("bob", "#a", caps="batch message-tags server-time"),
+    )
     say(ann, "", "hello", "how is ", "+everyone?", tags="@+x=y ")
     first, *others = bob.read()
     assert [line.params[1] for line in (first, *others)] == ["hello", "how is ", "everyone?"]
@@ -89,9 +112,23 @@ def test_who_does_not_know_them_gets_lines(town: Town) -> None:
 
 @given(st.integers(0, cap.ALL), st.booleans())
 def test_what_the_written_form_depends_on(caps: int, is_bot: bool) -> None:
-    """An event is written once for those who have the same of the capabilities that it calls relevant."""
-    event = Event(1, "PRIVMSG", ("#a", "one\n\rmore\n\ntwo"), "a!a@h", (), account="a", carries_msgid=True, is_bot=is_bot)
-    line, away = event._replace(params=("#a", "one")), event._replace(command="AWAY", carries_msgid=False)
+    """An event is written once for those who have the same of the capabilities that it calls
+    relevant.
+    """
+    event = Event(
+        1,
+        "PRIVMSG",
+        ("#a", "one\n\rmore\n\ntwo"),
+        "a!a@h",
+        (),
+        account="a",
+        carries_msgid=True,
+        is_bot=is_bot,
+    )
+    line, away = (
+        event._replace(params=("#a", "one")),
+        event._replace(command="AWAY", carries_msgid=False),
+    )
     for one in (event, line, away._replace(params=("x",))):
         assert one.encode(caps & one.relevant) == one.encode(caps)
 
@@ -120,9 +157,18 @@ def test_one_line_is_an_ordinary_message(town: Town) -> None:
 
 
 def test_the_label_is_that_of_the_whole(town: Town) -> None:
-    """ "Servers MUST only include the label tag on the opening BATCH command when replying to a client using echo-message"."""
+    """ "Servers MUST only include the label tag on the opening BATCH command when replying to a
+    client using echo-message".
+    """
     ann = town.person("ann", "#a", caps=ALL)
-    assert ann.say("@label=x BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a one", "@batch=1 PRIVMSG #a two") == []
+    assert (
+        ann.say(
+            "@label=x BATCH +1 draft/multiline #a",
+            "@batch=1 PRIVMSG #a one",
+            "@batch=1 PRIVMSG #a two",
+        )
+        == []
+    )
     replies = ann.say("BATCH -1")
     assert commands(replies) == ["BATCH", "PRIVMSG", "PRIVMSG", "BATCH"]
     assert [message.tags.get("label") for message in replies] == ["x", None, None, None]
@@ -137,11 +183,17 @@ def test_a_text_that_looks_like_a_batch(town: Town) -> None:
 
 
 def test_the_label_without_an_echo(town: Town) -> None:
-    """IRCv3 labeled-response: "ACK" when there is nothing else to say, and the error when there is."""
+    """IRCv3 labeled-response: "ACK" when there is nothing else to say, and the error when there
+    is.
+    """
     ann = town.person("ann", "#a", caps=f"{CAPS} labeled-response")
-    assert [(m.command, m.tags["label"]) for m in say(ann, "one", "two", tags="@label=x ")] == [("ACK", "x")]
+    assert [(m.command, m.tags["label"]) for m in say(ann, "one", "two", tags="@label=x ")] == [
+        ("ACK", "x")
+    ]
     assert find(say(ann, "", "", tags="@label=y "), "FAIL").tags["label"] == "y"
-    assert find(say(ann, "one", "two", target="#none", tags="@label=z "), "403").tags["label"] == "z"
+    assert (
+        find(say(ann, "one", "two", target="#none", tags="@label=z "), "403").tags["label"] == "z"
+    )
 
 
 def test_it_is_remembered_as_one_message(town: Town, history: ListHistory) -> None:
@@ -149,12 +201,17 @@ def test_it_is_remembered_as_one_message(town: Town, history: ListHistory) -> No
     ann = town.person("ann", "#a", caps=ALL)
     before = say(ann, "how is ", "+everyone?", "", "bye")
     ann.say("PRIVMSG #a :next")
-    assert [record.text for record in history.records if record.text] == ["how is \n\reveryone?\n\nbye", "next"]
+    assert [record.text for record in history.records if record.text] == [
+        "how is \n\reveryone?\n\nbye",
+        "next",
+    ]
     outer, *inner, _, end = ann.say("@label=x CHATHISTORY LATEST #a * 2")
     assert (outer.params[1], outer.tags["label"]) == ("chathistory", "x")
     assert end.params == (f"-{outer.params[0][1:]}",)
     assert commands(inner) == commands(before)
-    assert [message.params[1:] for message in inner[1:-1]] == [message.params[1:] for message in before[1:-1]]
+    assert [message.params[1:] for message in inner[1:-1]] == [
+        message.params[1:] for message in before[1:-1]
+    ]
     assert inner[0].tags == {**before[0].tags, "batch": outer.params[0][1:]}
     assert inner[2].tags == {"batch": inner[0].params[0][1:], "draft/multiline-concat": ""}
     assert inner[-1].tags["batch"] == outer.params[0][1:]
@@ -164,7 +221,10 @@ def test_who_joins_sees_its_lines(town: Town) -> None:
     """Playback gives what a client can take."""
     say(town.person("ann", "#a", caps=CAPS), "one", "", "two")
     replies = town.person("bob").say("JOIN #a")
-    assert [message.params[1][-3:] for message in replies if message.command == "PRIVMSG"] == ["one", "two"]
+    assert [message.params[1][-3:] for message in replies if message.command == "PRIVMSG"] == [
+        "one",
+        "two",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,15 +240,22 @@ def test_who_joins_sees_its_lines(town: Town) -> None:
         (["@batch=1 PRIVMSG #a"], ("MULTILINE_INVALID",)),
         (["@batch=2 PRIVMSG #a x"], ("MULTILINE_INVALID",)),
         (["@batch=1 BATCH +2 draft/multiline #a"], ("MULTILINE_INVALID",)),
-        (["@batch=1 PRIVMSG #a x", "@batch=1;draft/multiline-concat PRIVMSG #a :"], ("MULTILINE_INVALID",)),
+        (
+            ["@batch=1 PRIVMSG #a x", "@batch=1;draft/multiline-concat PRIVMSG #a :"],
+            ("MULTILINE_INVALID",),
+        ),
         (["@batch=1 PRIVMSG #a :", "@batch=1 PRIVMSG #a :", "BATCH -1"], ("MULTILINE_INVALID",)),
         (["BATCH -1"], ("MULTILINE_INVALID",)),
         (["BATCH -2"], ("MULTILINE_INVALID",)),
         (["BATCH +1 draft/multiline #a"], ("MULTILINE_INVALID",)),
     ],
 )
-def test_what_is_wrong_with_a_batch(town: Town, lines: list[str], expected: tuple[str, ...]) -> None:
-    """One FAIL with the code that the specification names; nobody sees anything of the batch, whatever still comes of it."""
+def test_what_is_wrong_with_a_batch(
+    town: Town, lines: list[str], expected: tuple[str, ...]
+) -> None:
+    """One FAIL with the code that the specification names; nobody sees anything of the batch,
+    whatever still comes of it.
+    """
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     ann.say("BATCH +1 draft/multiline #a")
     assert failure(ann, *lines) == expected
@@ -229,7 +296,9 @@ def test_without_the_capability(town: Town) -> None:
 
 
 def test_the_limits_themselves_are_allowed(town: Town) -> None:
-    """ "Each line feed used to join line messages contributes one byte"; a concatenated line has none."""
+    """ "Each line feed used to join line messages contributes one byte"; a concatenated line has
+    none.
+    """
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     say(ann, "x" * 300, "x" * 299)
     say(ann, "x" * 300, "+" + "x" * 300)
@@ -242,7 +311,9 @@ def test_a_line_that_cannot_be_read_spoils_the_batch(town: Town) -> None:
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     for bad in (BadLine.TOO_LONG, b"@batch=1 PRIVMSG #a :\xff"):
         ann.say("BATCH +1 draft/multiline #a", "@batch=1 PRIVMSG #a one")
-        assert [m.params[1] for m in ann.say(bad) if m.params[0] == "BATCH"] == ["MULTILINE_INVALID"]
+        assert [m.params[1] for m in ann.say(bad) if m.params[0] == "BATCH"] == [
+            "MULTILINE_INVALID"
+        ]
         assert ann.say("@batch=1 PRIVMSG #a three", "BATCH -1") == []
     assert bob.read() == []
 

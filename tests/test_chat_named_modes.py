@@ -11,16 +11,38 @@ from trio_chat.irc.message import Message
 CAP = "draft/named-modes"
 
 SPECIFIED_CHANNEL_MODES = {
-    "o": "5:op", "v": "5:voice", "b": "1:ban", "i": "4:inviteonly", "l": "3:limit", "m": "4:moderated", "n": "4:noextmsg",
-    "k": "2:key", "s": "4:secret", "t": "4:topiclock", "e": "1:banex", "I": "1:invex", "a": "5:admin", "h": "5:halfop",
-    "C": "4:noctcp", "q": "5:owner", "R": "4:regonly",
-}  # fmt: skip
+    "o": "5:op",
+    "v": "5:voice",
+    "b": "1:ban",
+    "i": "4:inviteonly",
+    "l": "3:limit",
+    "m": "4:moderated",
+    "n": "4:noextmsg",
+    "k": "2:key",
+    "s": "4:secret",
+    "t": "4:topiclock",
+    "e": "1:banex",
+    "I": "1:invex",
+    "a": "5:admin",
+    "h": "5:halfop",
+    "C": "4:noctcp",
+    "q": "5:owner",
+    "R": "4:regonly",
+}
 """The tables of "Channel modes" in the text, of the letters that there are here."""
-SPECIFIED_USER_MODES = {"i": "4:invisible", "o": "4:oper", "s": "4:snomask", "w": "4:wallops", "B": "4:bot"}
+SPECIFIED_USER_MODES = {
+    "i": "4:invisible",
+    "o": "4:oper",
+    "s": "4:snomask",
+    "w": "4:wallops",
+    "B": "4:bot",
+}
 
 
 def announced(messages: list[Message], numeric: str) -> list[str]:
-    """Return the items of RPL_CHMODELIST or RPL_UMODELIST, once it is sure that only the last line has no asterisk."""
+    """Return the items of RPL_CHMODELIST or RPL_UMODELIST, once it is sure that only the last line
+    has no asterisk.
+    """
     *others, last = (message.params[1:] for message in messages if message.command == numeric)
     assert [line[0] for line in others] == ["*"] * len(others)
     return [item for line in (*others, last) for item in line if item != "*"]
@@ -33,7 +55,8 @@ def failure(messages: list[Message]) -> tuple[str, ...]:
     return message.params[:-1]
 
 
-# ------------------------------------------------------------------------------------------------------------- what there is
+# -------------------------------------------------------------------------------------------------------------
+# what there is
 
 
 def registered(town: Town, caps: str) -> list[Message]:
@@ -45,20 +68,34 @@ def registered(town: Town, caps: str) -> list[Message]:
 
 @pytest.mark.parametrize(
     ("numeric", "specified", "table"),
-    [("964", SPECIFIED_CHANNEL_MODES, modes.CHANNEL_MODES), ("965", SPECIFIED_USER_MODES, modes.USER_MODES)],
+    [
+        ("964", SPECIFIED_CHANNEL_MODES, modes.CHANNEL_MODES),
+        ("965", SPECIFIED_USER_MODES, modes.USER_MODES),
+    ],
 )
 def test_the_names_are_announced(
-    town: Town, numeric: str, specified: dict[str, str], table: dict[str, modes.ChannelMode | modes.UserMode]
+    town: Town,
+    numeric: str,
+    specified: dict[str, str],
+    table: dict[str, modes.ChannelMode | modes.UserMode],
 ) -> None:
-    """ "`<letter>` is an equivalent mode name for the `MODE` command", and what the text does not name has a vendor."""
+    """ "`<letter>` is an equivalent mode name for the `MODE` command", and what the text does not
+    name has a vendor.
+    """
     items = dict(item.split("=")[::-1] for item in announced(registered(town, CAP), numeric))
     assert list(items) == list(table)
     assert {letter: item for letter, item in items.items() if "/" not in item} == specified
 
 
 def test_a_line_of_names_has_room() -> None:
-    """ "all but the last numeric MUST have a parameter containing only an asterisk", also behind long names."""
-    lines = [m for m in registered(Town(Identity(name="a" * 63, created=NOON)), CAP) if m.command == "964"]
+    """ "all but the last numeric MUST have a parameter containing only an asterisk", also behind
+    long names.
+    """
+    lines = [
+        m
+        for m in registered(Town(Identity(name="a" * 63, created=NOON)), CAP)
+        if m.command == "964"
+    ]
     assert len(lines) > 1
     assert max(len(line.params) for line in lines) <= 15
 
@@ -71,11 +108,16 @@ def test_names_are_for_clients_that_ask(town: Town) -> None:
 
 def test_the_token_of_isupport() -> None:
     """ "This specification defines the REQUIRED `MAXMODES` token"."""
-    tokens = [token for m in Town(lengths=Lengths(modes=7)).person("ann").say("VERSION") for token in m.params]
+    tokens = [
+        token
+        for m in Town(lengths=Lengths(modes=7)).person("ann").say("VERSION")
+        for token in m.params
+    ]
     assert "MAXMODES=7" in tokens
 
 
-# ------------------------------------------------------------------------------------------------------------------ showing
+# ------------------------------------------------------------------------------------------------------------------
+# showing
 
 
 def test_the_modes_of_a_channel(town: Town) -> None:
@@ -91,14 +133,21 @@ def test_the_modes_of_a_channel(town: Town) -> None:
 def test_the_key_is_for_members(town: Town) -> None:
     """ "Servers MAY omit the `<param>` for any mode"."""
     town.person("ann", "#a").say("MODE #a +k pyramids")
-    assert find(town.person("bob", caps=CAP).say("PROP #a"), "961").params[2:] == ("noextmsg", "topiclock", "key")
+    assert find(town.person("bob", caps=CAP).say("PROP #a"), "961").params[2:] == (
+        "noextmsg",
+        "topiclock",
+        "key",
+    )
 
 
 def test_a_channel_without_modes(town: Town) -> None:
     """The list is empty, and ends."""
     ann = town.person("ann", "#a", caps=CAP)
     ann.say("PROP #a -topiclock -noextmsg")
-    assert [(m.command, *m.params[1:2]) for m in ann.say("PROP #a")] == [("961", "#a"), ("960", "#a")]
+    assert [(m.command, *m.params[1:2]) for m in ann.say("PROP #a")] == [
+        ("961", "#a"),
+        ("960", "#a"),
+    ]
 
 
 def test_a_secret_channel_stays_secret(town: Town) -> None:
@@ -121,7 +170,8 @@ def test_a_list(town: Town, name: str, letter: str) -> None:
     ]
 
 
-# ----------------------------------------------------------------------------------------------------------------- changing
+# -----------------------------------------------------------------------------------------------------------------
+# changing
 
 
 def test_a_change_is_seen_by_all_as_they_know_it(town: Town) -> None:
@@ -130,16 +180,27 @@ def test_a_change_is_seen_by_all_as_they_know_it(town: Town) -> None:
     with_it, without = town.person("bob", "#egypt", caps=CAP), town.person("cat", "#egypt")
     own = nick.say("PROP #egypt +key=pyramids -topiclock +ban=*!*@192.0.2.9 +ban=example!*@*")
     items = ("#egypt", "+key=pyramids", "-topiclock", "+ban=*!*@192.0.2.9", "+ban=example!*@*")
-    assert [(m.command, m.params, m.source) for m in own] == [("PROP", items, town.world.users["nick"].source)]
+    assert [(m.command, m.params, m.source) for m in own] == [
+        ("PROP", items, town.world.users["nick"].source)
+    ]
     assert with_it.read() == own
     (mode,) = without.read()
-    assert (mode.command, mode.params) == ("MODE", ("#egypt", "+k-t+bb", "pyramids", "*!*@192.0.2.9", "example!*@*"))
+    assert (mode.command, mode.params) == (
+        "MODE",
+        ("#egypt", "+k-t+bb", "pyramids", "*!*@192.0.2.9", "example!*@*"),
+    )
 
 
 def test_mode_is_translated(town: Town) -> None:
-    """ "servers MUST translate `MODE` messages to `PROP` messages for clients that did negotiate the capability"."""
+    """ "servers MUST translate `MODE` messages to `PROP` messages for clients that did negotiate
+    the capability".
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAP)
-    assert commands(ann.say("MODE #a +oil-t bob 5", "MODE #a -lk+f x #a")) == ["MODE", "696", "MODE"]
+    assert commands(ann.say("MODE #a +oil-t bob 5", "MODE #a -lk+f x #a")) == [
+        "MODE",
+        "696",
+        "MODE",
+    ]
     assert [m.params for m in bob.read() if m.command == "PROP"] == [
         ("#a", "+op=bob", "+inviteonly", "+limit=5", "-topiclock"),
         ("#a", "-limit"),
@@ -155,21 +216,31 @@ def test_one_answer_for_a_label(town: Town) -> None:
 
 @pytest.mark.parametrize("name", ["trio-chat/roleplay", "roleplay"])
 def test_the_vendor_may_be_left_out(town: Town, name: str) -> None:
-    """ "Servers implementing non-standard modes may allow clients to send them both with and without their vendor prefix"."""
+    """ "Servers implementing non-standard modes may allow clients to send them both with and
+    without their vendor prefix".
+    """
     ann = town.person("ann", "#a", caps=CAP)
     assert find(ann.say(f"PROP #a +{name}"), "PROP").params == ("#a", "+trio-chat/roleplay")
 
 
 def test_what_changes_nothing_is_not_echoed(town: Town) -> None:
     """ "If the mode change is not a no-op mode change it MUST be echoed back"."""
-    assert town.person("ann", "#a", caps=CAP).say("PROP #a +noextmsg -secret -ban=*!*@192.0.2.9 -key=x") == []
+    assert (
+        town.person("ann", "#a", caps=CAP).say(
+            "PROP #a +noextmsg -secret -ban=*!*@192.0.2.9 -key=x"
+        )
+        == []
+    )
 
 
 def test_a_name_gives_no_more_rights_than_a_letter(town: Town) -> None:
     """The same rules as for MODE, and the same answers."""
     town.person("ann", "#a")
     bob = town.person("bob", "#a", caps=CAP)
-    assert commands(bob.say("PROP #a +inviteonly +op=bob", "PROP #a +limit=5 +ban=*!*@*")) == ["482", "482"]
+    assert commands(bob.say("PROP #a +inviteonly +op=bob", "PROP #a +limit=5 +ban=*!*@*")) == [
+        "482",
+        "482",
+    ]
     assert town.world.channels["#a"].flags == {"n", "t"}
 
 
@@ -189,15 +260,26 @@ def test_more_than_the_most(town: Town) -> None:
     assert shown == items[:-1]
 
 
-@pytest.mark.parametrize(("item", "why", "name"), [
-    ("+egg", "UNKNOWN_MODE", "egg"), ("-example.org/history", "UNKNOWN_MODE", "example.org/history"),
-    ("egg", "UNKNOWN_MODE", "egg"), ("+i", "UNKNOWN_MODE", "i"), ("+Secret", "UNKNOWN_MODE", "Secret"),
-    ("+limit", "MISSING_VALUE", "limit"), ("+key=", "MISSING_VALUE", "key"), ("+ban", "MISSING_VALUE", "ban"),
-    ("-op", "MISSING_VALUE", "op"), ("-ban", "MISSING_VALUE", "ban"),
-    ("+secret=1", "UNEXPECTED_VALUE", "secret"), ("-limit=5", "UNEXPECTED_VALUE", "limit"),
-    ("+secret=", "UNEXPECTED_VALUE", "secret"),
-    ("secret", "NOT_LISTMODE", "secret"), ("ban=x", "INVALID_SYNTAX", "ban"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("item", "why", "name"),
+    [
+        ("+egg", "UNKNOWN_MODE", "egg"),
+        ("-example.org/history", "UNKNOWN_MODE", "example.org/history"),
+        ("egg", "UNKNOWN_MODE", "egg"),
+        ("+i", "UNKNOWN_MODE", "i"),
+        ("+Secret", "UNKNOWN_MODE", "Secret"),
+        ("+limit", "MISSING_VALUE", "limit"),
+        ("+key=", "MISSING_VALUE", "key"),
+        ("+ban", "MISSING_VALUE", "ban"),
+        ("-op", "MISSING_VALUE", "op"),
+        ("-ban", "MISSING_VALUE", "ban"),
+        ("+secret=1", "UNEXPECTED_VALUE", "secret"),
+        ("-limit=5", "UNEXPECTED_VALUE", "limit"),
+        ("+secret=", "UNEXPECTED_VALUE", "secret"),
+        ("secret", "NOT_LISTMODE", "secret"),
+        ("ban=x", "INVALID_SYNTAX", "ban"),
+    ],
+)
 def test_what_is_written_wrong_changes_nothing(town: Town, item: str, why: str, name: str) -> None:
     """The reason is a standard reply, and the rest of the line is not carried out either."""
     ann = town.person("ann", "#a", caps=CAP)
@@ -205,7 +287,9 @@ def test_what_is_written_wrong_changes_nothing(town: Town, item: str, why: str, 
     assert town.world.channels["#a"].flags == {"n", "t"}
 
 
-@pytest.mark.parametrize("item", ["+", "-", "+=x", "=", "+/", "+ban=", ": ", ":", ":+ban=a b", ":+moderated -secret"])
+@pytest.mark.parametrize(
+    "item", ["+", "-", "+=x", "=", "+/", "+ban=", ": ", ":", ":+ban=a b", ":+moderated -secret"]
+)
 def test_a_strange_item_ends_nothing(town: Town, item: str) -> None:
     """Whatever a client writes, it gets an answer."""
     assert town.person("ann", "#a", caps=CAP).say(f"PROP #a {item}")
@@ -229,11 +313,14 @@ def test_a_mode_change_is_stored_within_the_quota() -> None:
     assert commands(ann.say("PROP #a ban"))[-1] == "962"
 
 
-# -------------------------------------------------------------------------------------------------------------- one's own modes
+# --------------------------------------------------------------------------------------------------------------
+# one's own modes
 
 
 def test_own_modes(town: Town) -> None:
-    """ "the target of a mode change is always unambiguous": a nickname means the modes of a user."""
+    """ "the target of a mode change is always unambiguous": a nickname means the modes of a
+    user.
+    """
     ann = town.person("ann", caps=CAP)
     other = town.person("bob")
     assert [(m.command, m.params) for m in ann.say("PROP ann -invisible +bot -wallops +oper")] == [
@@ -244,9 +331,14 @@ def test_own_modes(town: Town) -> None:
     assert other.read() == []
 
 
-@pytest.mark.parametrize(("item", "why"), [
-    ("+secret", "UNKNOWN_MODE"), ("+invisible=1", "UNEXPECTED_VALUE"), ("invisible", "INVALID_SYNTAX"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ("+secret", "UNKNOWN_MODE"),
+        ("+invisible=1", "UNEXPECTED_VALUE"),
+        ("invisible", "INVALID_SYNTAX"),
+    ],
+)
 def test_own_modes_that_are_written_wrong(town: Town, item: str, why: str) -> None:
     """ "The list given by these two numerics are in two separate namespaces"."""
     ann = town.person("ann", caps=CAP)
@@ -259,17 +351,22 @@ def test_snomask_needs_the_right(town: Town) -> None:
     assert commands(town.person("ann", caps=CAP).say("PROP ann +snomask +bot")) == ["481", "PROP"]
 
 
-# --------------------------------------------------------------------------------------------------------------------- lines
+# ---------------------------------------------------------------------------------------------------------------------
+# lines
 
 
 def test_a_change_that_one_line_does_not_hold(town: Town) -> None:
-    """ "within the syntactic limits imposed by the IRC protocol": in several lines, of which the first is the message."""
+    """ "within the syntactic limits imposed by the IRC protocol": in several lines, of which the
+    first is the message.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=f"{CAP} message-tags")
     masks = [f"m:r:{number}{'x' * 32}" for number in range(12)]
     ann.say(f"MODE #a +{'b' * len(masks)} {' '.join(masks)}")
     lines = bob.read()
     assert len(lines) > 1
-    assert [item for line in lines for item in line.params[1:]] == [f"+ban={mask}" for mask in masks]
+    assert [item for line in lines for item in line.params[1:]] == [
+        f"+ban={mask}" for mask in masks
+    ]
     assert [line.params[0] for line in lines] == ["#a"] * len(lines)
     assert [bool(line.tags.get("msgid")) for line in lines] == [True] + [False] * (len(lines) - 1)
 
@@ -279,7 +376,10 @@ def test_the_history_has_names() -> None:
     town = Town(memory=Memory(history=ListHistory(), most_messages=50))
     town.person("ann", "#a", "#b").say("MODE #a +m")
     caps = "batch draft/chathistory draft/event-playback"
-    with_it, without = town.person("bob", "#a", caps=f"{CAP} {caps}"), town.person("cat", "#a", caps=caps)
+    with_it, without = (
+        town.person("bob", "#a", caps=f"{CAP} {caps}"),
+        town.person("cat", "#a", caps=caps),
+    )
     assert find(with_it.say("CHATHISTORY LATEST #a * 9"), "PROP").params == ("#a", "+moderated")
     assert find(without.say("CHATHISTORY LATEST #a * 9"), "MODE").params == ("#a", "+m")
 

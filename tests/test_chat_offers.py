@@ -43,11 +43,15 @@ def test_nothing_changed() -> None:
 
 
 def test_a_new_value() -> None:
-    """`The NEW subcommand can also update the value of an existing capability`: that one only, with its value."""
+    """`The NEW subcommand can also update the value of an existing capability`: that one only, with
+    its value.
+    """
     town = make_town()
     ann = modern(town)
     told = reconfigure(town, ann, replace(IDENTITY, account_rules=AccountRules(email="required")))
-    assert [message.params for message in told] == [("ann", "NEW", "draft/account-registration=before-connect,email-required")]
+    assert [message.params for message in told] == [
+        ("ann", "NEW", "draft/account-registration=before-connect,email-required")
+    ]
     assert told[0].source == IDENTITY.name
 
 
@@ -56,12 +60,16 @@ def test_before_there_is_a_nickname() -> None:
     town = make_town()
     newcomer = town.newcomer()
     newcomer.say("CAP LS 302")
-    told = reconfigure(town, newcomer, replace(IDENTITY, account_rules=AccountRules(before_connect=False)))
+    told = reconfigure(
+        town, newcomer, replace(IDENTITY, account_rules=AccountRules(before_connect=False))
+    )
     assert find(told, "CAP").params == ("*", "NEW", "draft/account-registration")
 
 
 def test_registration_is_closed_and_opened() -> None:
-    """What is not offered any more goes with CAP DEL, is taken from who has it, and can be had again after CAP NEW."""
+    """What is not offered any more goes with CAP DEL, is taken from who has it, and can be had
+    again after CAP NEW.
+    """
     town = make_town()
     ann = modern(town)
     ann.say("CAP REQ :draft/account-registration setname")
@@ -75,9 +83,13 @@ def test_registration_is_closed_and_opened() -> None:
     assert find(ann.say("CAP REQ :draft/account-registration"), "CAP").params[1] == "ACK"
 
 
-@pytest.mark.parametrize(("is_secure", "value"), [(False, "sts=port=6697"), (True, "sts=duration=600")])
+@pytest.mark.parametrize(
+    ("is_secure", "value"), [(False, "sts=port=6697"), (True, "sts=duration=600")]
+)
 def test_sts_begins(is_secure: bool, value: str) -> None:
-    """`Servers MAY communicate changes to their STS persistence policy using the CAP NEW command` (sts)."""
+    """`Servers MAY communicate changes to their STS persistence policy using the CAP NEW command`
+    (sts).
+    """
     town = make_town()
     ann = modern(town)
     ann.session.is_secure = is_secure
@@ -94,7 +106,10 @@ def test_a_new_duration_is_for_who_comes_by_tls() -> None:
     assert reconfigure(town, ann, replace(IDENTITY, sts_duration=0, sts_port=6697)) == []
     ann.session.is_secure = True
     assert (
-        find(reconfigure(town, ann, replace(IDENTITY, sts_duration=600, sts_port=6697)), "CAP").params[-1] == "sts=duration=600"
+        find(
+            reconfigure(town, ann, replace(IDENTITY, sts_duration=600, sts_port=6697)), "CAP"
+        ).params[-1]
+        == "sts=duration=600"
     )
 
 
@@ -111,18 +126,29 @@ def test_an_older_client_that_asked_for_it() -> None:
     """With cap-notify but without version 302 there are no values, and no drafts."""
     town = make_town()
     ann = town.person("ann", caps="cap-notify")
-    assert reconfigure(town, ann, replace(IDENTITY, sts_duration=600, account_rules=AccountRules(registration=False))) == []
+    assert (
+        reconfigure(
+            town,
+            ann,
+            replace(IDENTITY, sts_duration=600, account_rules=AccountRules(registration=False)),
+        )
+        == []
+    )
 
 
 def test_a_client_that_did_not_ask() -> None:
-    """`The NEW subcommand MUST ONLY be sent to clients that have negotiated CAP version 302 or enabled cap-notify`."""
+    """`The NEW subcommand MUST ONLY be sent to clients that have negotiated CAP version 302 or
+    enabled cap-notify`.
+    """
     town = make_town()
     ann = town.person("ann")
     assert reconfigure(town, ann, replace(IDENTITY, sts_duration=600)) == []
 
 
 def test_changed_tokens() -> None:
-    """RPL_ISUPPORT again, with what has changed and nothing else; for everybody who is registered."""
+    """RPL_ISUPPORT again, with what has changed and nothing else; for everybody who is
+    registered.
+    """
     town = make_town()
     ann, newcomer = town.person("ann"), town.newcomer()
     told = reconfigure(town, ann, replace(IDENTITY, network="Other"))
@@ -130,7 +156,9 @@ def test_changed_tokens() -> None:
     assert newcomer.read() == []
     assert town.world.memory
     town.world.memory = replace(town.world.memory, most_messages=7)
-    assert find(reconfigure(town, ann, replace(IDENTITY, network="Other")), "005").params[1:-1] == ("CHATHISTORY=7",)
+    assert find(reconfigure(town, ann, replace(IDENTITY, network="Other")), "005").params[1:-1] == (
+        "CHATHISTORY=7",
+    )
     town.world.memory = None
     told = reconfigure(town, ann, replace(IDENTITY, network="Other"))
     assert find(told, "005").params[1:-1] == ("-CHATHISTORY", "-MSGREFTYPES")
@@ -138,9 +166,14 @@ def test_changed_tokens() -> None:
 
 
 def test_changed_tokens_in_a_batch() -> None:
-    """ "The server MUST NOT send any unbatched RPL_ISUPPORT message while both of these capabilities are enabled"."""
+    """ "The server MUST NOT send any unbatched RPL_ISUPPORT message while both of these
+    capabilities are enabled".
+    """
     town = make_town()
-    ann, bob = town.person("ann", caps="batch draft/extended-isupport"), town.person("bob", caps="draft/extended-isupport")
+    ann, bob = (
+        town.person("ann", caps="batch draft/extended-isupport"),
+        town.person("bob", caps="draft/extended-isupport"),
+    )
     now = replace(IDENTITY, network="Other")
     start, line, end = reconfigure(town, ann, now)
     assert start.params[1:] == ("draft/isupport",)
@@ -150,12 +183,22 @@ def test_changed_tokens_in_a_batch() -> None:
 
 
 def test_long_names_leave_room() -> None:
-    """Whatever people and the server are called: what is told is told whole, in as many lines as it takes."""
+    """Whatever people and the server are called: what is told is told whole, in as many lines as it
+    takes.
+    """
     name = "s" * 63
-    town = Town(replace(IDENTITY, name=name), Lengths(nick=64), Memory(history=ListHistory(), accounts=OpenAccounts()))
+    town = Town(
+        replace(IDENTITY, name=name),
+        Lengths(nick=64),
+        Memory(history=ListHistory(), accounts=OpenAccounts()),
+    )
     ann = modern(town, "\U00010330" * 64)
     before, town.world.offer = town.world.offer, town.world.offer._replace(capabilities=0)
-    told = [message.params[-1] for message in reconfigure(town, ann, replace(IDENTITY, name=name)) if message.params[1] == "NEW"]
+    told = [
+        message.params[-1]
+        for message in reconfigure(town, ann, replace(IDENTITY, name=name))
+        if message.params[1] == "NEW"
+    ]
     assert len(told) > 1
     assert " ".join(told).split() == offers.words(before.shown(ann.session))
 
@@ -173,7 +216,9 @@ def test_rehash_tells() -> None:
 
     town.world.reconfigure(rehash.identity(Fake.settings, NOON))
     ann.read()
-    new = Settings(tls=TlsSettings(sts_duration=60), server=ServerSettings(network="Net", lobby="#other"))
+    new = Settings(
+        tls=TlsSettings(sts_duration=60), server=ServerSettings(network="Net", lobby="#other")
+    )
     outcome = rehash.apply(Fake(), new)
     assert [event.params for event in outcome.events] == [
         ("ann", "NEW", "sts=port=5000"),

@@ -1,4 +1,6 @@
-"""Operators of the server: how one becomes one, what each right allows, and what everybody else sees of it."""
+"""Operators of the server: how one becomes one, what each right allows, and what everybody else
+sees of it.
+"""
 
 import logging
 
@@ -91,9 +93,13 @@ def test_the_right_password(town: Town) -> None:
     assert commands(root.say("OPER root secret")) == ["381"]
 
 
-@pytest.mark.parametrize("line", ["OPER root wrong", "OPER nobody secret", "OPER both secret", "OPER anna secret"])
+@pytest.mark.parametrize(
+    "line", ["OPER root wrong", "OPER nobody secret", "OPER both secret", "OPER anna secret"]
+)
 def test_what_is_wrong_is_not_told(town: Town, line: str) -> None:
-    """A name that does not exist, a wrong password and a wrong account look the same, and each costs a hash."""
+    """A name that does not exist, a wrong password and a wrong account look the same, and each
+    costs a hash.
+    """
     assert commands(town.person("ann").say(line)) == ["464"]
     assert len(control(town).asked) == 1
 
@@ -147,11 +153,15 @@ def test_an_address_that_guesses_too_much_is_told_to_wait(town: Town) -> None:
 
 
 def test_nobody_becomes_an_operator_by_mode(town: Town, root: Person) -> None:
-    """RFC 2812 §3.1.5: "If a user attempts to make themselves an operator using the "+o" flag, the attempt SHOULD be ignored"."""
+    """RFC 2812 §3.1.5: "If a user attempts to make themselves an operator using the "+o" flag, the
+    attempt SHOULD be ignored".
+    """
     ann = town.person("ann")
     assert ann.say("MODE ann +o") == []
     assert commands(ann.say("KILL root")) == ["481"]
-    assert [message.params for message in root.say("MODE root +s-o+o") if message.command == "MODE"] == [
+    assert [
+        message.params for message in root.say("MODE root +s-o+o") if message.command == "MODE"
+    ] == [
         ("root", "+s"),
         ("root", "-os"),
     ]
@@ -159,7 +169,9 @@ def test_nobody_becomes_an_operator_by_mode(town: Town, root: Person) -> None:
 
 
 def test_giving_it_up(root: Person) -> None:
-    """ "There is no restriction, however, on anyone `deopping' themselves"; what only operators have goes with it."""
+    """ "There is no restriction, however, on anyone `deopping' themselves"; what only operators
+    have goes with it.
+    """
     root.say("MODE root +s")
     assert find(root.say("MODE root -o"), "MODE").params == ("root", "-os")
     assert find(root.say("MODE root"), "221").params == ("root", "+i")
@@ -173,15 +185,25 @@ def test_every_privileged_command_asks_for_its_right(town: Town, name: str) -> N
     mute.say("OPER mute secret")
     assert COMMANDS[name].right in RIGHTS
     assert commands(ann.say(name)) == ["481"]
-    assert find(mute.say(f"{name} x y z"), "723").params == ("mute", COMMANDS[name].right, "Insufficient oper privileges.")
+    assert find(mute.say(f"{name} x y z"), "723").params == (
+        "mute",
+        COMMANDS[name].right,
+        "Insufficient oper privileges.",
+    )
 
 
 def test_kill(town: Town, root: Person) -> None:
-    """Modern IRC, KILL: who is killed "receives the KILL message"; the QUIT and the ERROR say "Killed (<killer> (<reason>))"."""
+    """Modern IRC, KILL: who is killed "receives the KILL message"; the QUIT and the ERROR say
+    "Killed (<killer> (<reason>))".
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     root.say("KILL bob :flooding again")
     (kill,) = bob.read()
-    assert (kill.source, kill.command, kill.params) == ("root!root@192.0.2.1", "KILL", ("bob", "flooding again"))
+    assert (kill.source, kill.command, kill.params) == (
+        "root!root@192.0.2.1",
+        "KILL",
+        ("bob", "flooding again"),
+    )
     assert bob.ended == "Killed (root (flooding again))"
     bob.leave(bob.ended)
     assert find(ann.read(), "QUIT").params == ("Killed (root (flooding again))",)
@@ -194,14 +216,18 @@ def test_kill_without_a_reason(town: Town, root: Person) -> None:
     assert bob.ended == "Killed (root (No reason was given))"
 
 
-@pytest.mark.parametrize(("whom", "numeric"), [("nobody", "401"), ("NickServ", "483"), ("chat.local", "483")])
+@pytest.mark.parametrize(
+    ("whom", "numeric"), [("nobody", "401"), ("NickServ", "483"), ("chat.local", "483")]
+)
 def test_who_cannot_be_killed(root: Person, whom: str, numeric: str) -> None:
     """Nobody, the services and the server."""
     assert commands(root.say(f"KILL {whom} :x")) == [numeric]
 
 
 def test_wallops(town: Town, root: Person) -> None:
-    """ "The WALLOPS command is used to send a message to all currently connected users who have set the 'w' user mode"."""
+    """ "The WALLOPS command is used to send a message to all currently connected users who have set
+    the 'w' user mode".
+    """
     ann, bob = town.person("ann"), town.person("bob")
     ann.say("MODE ann +w")
     assert root.say("WALLOPS :hello everybody") == []
@@ -228,16 +254,32 @@ def test_die(town: Town, root: Person) -> None:
     assert control(town).stopped
 
 
-def test_every_deed_is_written_down(town: Town, root: Person, caplog: pytest.LogCaptureFixture) -> None:
+def test_every_deed_is_written_down(
+    town: Town, root: Person, caplog: pytest.LogCaptureFixture
+) -> None:
     """Who, from where, what, whom, why; and no password."""
     town.person("bob", "#a")
     with caplog.at_level(logging.INFO, "trio_chat"):
         for line in (
-            "OPER root secret", "KILL bob :spam", "KLINE 1h bad!*@* :y", "UNKLINE bad!*@*", "WALLOPS :hi", "REHASH", "SAJOIN #b",
-            "SAMODE #b +k hidden", "SANICK root toor", "NS SAREGISTER carl password7", "NS SUSPEND carl", "DIE",
-        ):  # fmt: skip
+            "OPER root secret",
+            "KILL bob :spam",
+            "KLINE 1h bad!*@* :y",
+            "UNKLINE bad!*@*",
+            "WALLOPS :hi",
+            "REHASH",
+            "SAJOIN #b",
+            "SAMODE #b +k hidden",
+            "SANICK root toor",
+            "NS SAREGISTER carl password7",
+            "NS SUSPEND carl",
+            "DIE",
+        ):
             root.say(line)
-    deeds = [record.getMessage() for record in caplog.records if record.getMessage().startswith("operator root, ")]
+    deeds = [
+        record.getMessage()
+        for record in caplog.records
+        if record.getMessage().startswith("operator root, ")
+    ]
     assert len(deeds) == 12
     assert "root!root@192.0.2.1 (192.0.2.1): KILL bob!bob@192.0.2.1: spam" in deeds[1]
     assert "secret" not in caplog.text
@@ -245,7 +287,9 @@ def test_every_deed_is_written_down(town: Town, root: Person, caplog: pytest.Log
     assert "password7" not in caplog.text
 
 
-def test_a_refused_oper_is_written_down(town: Town, root: Person, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_refused_oper_is_written_down(
+    town: Town, root: Person, caplog: pytest.LogCaptureFixture
+) -> None:
     """And operators with +s are told."""
     root.say("MODE root +s")
     with caplog.at_level(logging.INFO, "trio_chat"):
@@ -256,7 +300,9 @@ def test_a_refused_oper_is_written_down(town: Town, root: Person, caplog: pytest
 
 
 def test_server_notices(town: Town, root: Person) -> None:
-    """With +s an operator sees who comes and goes, with addresses; without it, or without the right, nobody does."""
+    """With +s an operator sees who comes and goes, with addresses; without it, or without the
+    right, nobody does.
+    """
     ann = town.person("ann")
     root.say("MODE root +s")
     bob = town.newcomer("203.0.113.9")
@@ -285,7 +331,9 @@ def test_who_and_whois_and_userhost_show_operators(town: Town, root: Person) -> 
     assert find(ann.say("LUSERS"), "252").params[1] == "0"
 
 
-def test_addresses_are_for_oneself_and_for_operators_with_that_right(town: Town, root: Person) -> None:
+def test_addresses_are_for_oneself_and_for_operators_with_that_right(
+    town: Town, root: Person
+) -> None:
     """RPL_WHOISACTUALLY in WHOIS and WHOWAS, beside what others see (Modern IRC); `i` in WHOX."""
     ann, mute = town.person("ann"), town.person("mute")
     mute.say("OPER mute secret")
@@ -317,7 +365,9 @@ def test_operators_are_reviewed_when_the_configuration_changes(town: Town, root:
 
 
 def test_sajoin(town: Town, root: Person) -> None:
-    """Closed doors open; the one who is brought in sees what who joins sees, and the others see a JOIN."""
+    """Closed doors open; the one who is brought in sees what who joins sees, and the others see a
+    JOIN.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob")
     ann.say("MODE #a +ik key", "MODE #a +b bob!*@*")
     assert root.say("SAJOIN bob #a") == []
@@ -347,7 +397,11 @@ def test_samode(town: Town, root: Person) -> None:
 def test_sanick(town: Town, root: Person) -> None:
     """The nickname must be one, and free."""
     bob = town.person("bob", "#a")
-    assert commands(root.say("SANICK bob root")) == commands(root.say("SANICK bob NickServ")) == ["433"]
+    assert (
+        commands(root.say("SANICK bob root"))
+        == commands(root.say("SANICK bob NickServ"))
+        == ["433"]
+    )
     assert commands(root.say("SANICK bob 1")) == ["432"]
     root.say("SANICK bob robert")
     assert find(bob.read(), "NICK").params == ("robert",)
@@ -356,7 +410,9 @@ def test_sanick(town: Town, root: Person) -> None:
 def test_saregister(town: Town, root: Person) -> None:
     """An account for somebody else; the orders of operators are unknown to others."""
     assert "carl is registered" in root.say("NS SAREGISTER carl password7")[0].params[-1]
-    assert "carl belongs to somebody already" in root.say("NS SAREGISTER carl password7")[0].params[-1]
+    assert (
+        "carl belongs to somebody already" in root.say("NS SAREGISTER carl password7")[0].params[-1]
+    )
     assert "is not a name" in root.say("NS SAREGISTER 1x password7")[0].params[-1]
     assert "at least" in root.say("NS SAREGISTER dora x")[0].params[-1]
     ann = town.person("ann")
@@ -407,11 +463,17 @@ def test_a_town_without_an_edge_or_operators() -> None:
 
 
 def test_a_suspended_account_cannot_be_used(town: Town, root: Person) -> None:
-    """Who is logged in is ended; a login is refused with the reason, but only to who knows the password."""
+    """Who is logged in is ended; a login is refused with the reason, but only to who knows the
+    password.
+    """
     ann, bob = town.person("ann"), town.person("bob")
     ann.say("NS IDENTIFY Anna password")
     assert "is banned" in root.say("NS SUSPEND 1d12h anna selling things")[0].params[-1]
-    assert find(ann.read(), "465").params[-1].startswith("You are banned from this server: selling things (until ")
+    assert (
+        find(ann.read(), "465")
+        .params[-1]
+        .startswith("You are banned from this server: selling things (until ")
+    )
     assert ann.ended == "Banned: selling things"
     assert "suspended: selling things" in bob.say("NS IDENTIFY Anna password")[0].params[-1]
     assert "suspended" not in bob.say("NS IDENTIFY Anna wrong")[0].params[-1]
@@ -443,8 +505,12 @@ def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Per
     assert not town.world.staff
 
 
-def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(town: Town, root: Person, staying: Person) -> None:
-    """Also while nobody is connected; the user is told of it on return. Only SAJOIN needs somebody who is sent the channel."""
+def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(
+    town: Town, root: Person, staying: Person
+) -> None:
+    """Also while nobody is connected; the user is told of it on return. Only SAJOIN needs somebody
+    who is sent the channel.
+    """
     bob = town.person("bob", "#a")
     staying.leave()
     bob.read()
@@ -468,7 +534,9 @@ def test_who_stays_can_be_killed(town: Town, root: Person, staying: Person) -> N
     assert "anna" not in town.world.users
 
 
-def test_who_stays_leaves_when_the_account_is_suspended(town: Town, root: Person, staying: Person) -> None:
+def test_who_stays_leaves_when_the_account_is_suspended(
+    town: Town, root: Person, staying: Person
+) -> None:
     """The account is not to be used, so it is not here."""
     bob = town.person("bob", "#a")
     staying.leave()

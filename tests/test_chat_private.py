@@ -1,4 +1,6 @@
-"""Private conversations (PRIVMSG between two users): remembered with reactions, taken back for both, by nobody else."""
+"""Private conversations (PRIVMSG between two users): remembered with reactions, taken back for
+both, by nobody else.
+"""
 
 import pytest
 
@@ -6,9 +8,9 @@ from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.identity import Memory
 
 CAPS = (
-    "message-tags draft/message-redaction echo-message batch draft/chathistory draft/event-playback server-time"
-    " account-tag"
-)  # fmt: skip
+    "message-tags draft/message-redaction echo-message batch draft/chathistory draft/event-playback"
+    " server-time account-tag"
+)
 
 
 @pytest.fixture
@@ -41,11 +43,17 @@ def sent(person: Person, line: str) -> str:
 
 def replayed(person: Person, other: str) -> list[str]:
     """Return the msgids of a private conversation, as its history gives them."""
-    return [m.tags["msgid"] for m in person.say(f"CHATHISTORY LATEST {other} * 50") if m.command in ("PRIVMSG", "TAGMSG")]
+    return [
+        m.tags["msgid"]
+        for m in person.say(f"CHATHISTORY LATEST {other} * 50")
+        if m.command in ("PRIVMSG", "TAGMSG")
+    ]
 
 
 def test_a_message_is_taken_back_on_both_sides(town: Town, history: ListHistory) -> None:
-    """The other one is told under the own nickname, as of a message; then neither finds it again."""
+    """The other one is told under the own nickname, as of a message; then neither finds it
+    again.
+    """
     ann, bob = member(town, "ann"), member(town, "bob")
     said = sent(ann, "PRIVMSG bob :oops")
     bob.read()
@@ -101,8 +109,14 @@ def test_reactions_are_remembered_and_typing_is_not(town: Town) -> None:
     sent(ann, "@+typing=active TAGMSG bob")
     assert commands(bob.read()) == ["TAGMSG", "TAGMSG"]
     for person, other, target in ((ann, "bob", "bob"), (bob, "ann", "bob")):
-        (shown,) = [m for m in person.say(f"CHATHISTORY LATEST {other} * 9") if m.command == "TAGMSG"]
-        assert (shown.params, shown.tags["msgid"], shown.tags["+draft/react"]) == ((target,), reaction, "x")
+        (shown,) = [
+            m for m in person.say(f"CHATHISTORY LATEST {other} * 9") if m.command == "TAGMSG"
+        ]
+        assert (shown.params, shown.tags["msgid"], shown.tags["+draft/react"]) == (
+            (target,),
+            reaction,
+            "x",
+        )
     assert replayed(member(town, "bob", CAPS.replace("draft/event-playback", "")), "ann") == []
 
 
@@ -114,6 +128,14 @@ def test_what_is_shown_again_has_the_tags_it_had(town: Town) -> None:
     bob.read()
     ann.say("PRIVMSG #a :beep", "MODE ann -B", "PRIVMSG #a :I", "NICKSERV LOGOUT", "PRIVMSG #a :me")
     live = [message.tags for message in bob.read() if message.command == "PRIVMSG"]
-    again = [message.tags for message in bob.say("CHATHISTORY LATEST #a * 9") if message.command == "PRIVMSG"]
-    assert [("bot" in tags, tags.get("account")) for tags in live] == [(True, "ann"), (False, "ann"), (False, None)]
+    again = [
+        message.tags
+        for message in bob.say("CHATHISTORY LATEST #a * 9")
+        if message.command == "PRIVMSG"
+    ]
+    assert [("bot" in tags, tags.get("account")) for tags in live] == [
+        (True, "ann"),
+        (False, "ann"),
+        (False, None),
+    ]
     assert [{key: value for key, value in tags.items() if key != "batch"} for tags in again] == live

@@ -1,4 +1,6 @@
-"""Quotas of the history: no client fills the disk of a server, and conversations never reach them."""
+"""Quotas of the history: no client fills the disk of a server, and conversations never reach
+them.
+"""
 
 import logging
 
@@ -20,7 +22,10 @@ HOUR = 3600
 def quota_town(rows: int = 5, size: int = 0) -> Town:
     """Return a town with a quota, and a memory."""
     history = ListHistory()
-    town = Town(lengths=Lengths(stored_per_hour=rows, stored_bytes_per_hour=size), memory=Memory(history=history))
+    town = Town(
+        lengths=Lengths(stored_per_hour=rows, stored_bytes_per_hour=size),
+        memory=Memory(history=history),
+    )
     town.person("host", "#a", host="203.0.113.1")
     return town
 
@@ -54,11 +59,19 @@ def flood(person: Person, count: int, text: str = "x") -> list[Message]:
 def test_what_is_too_much_is_refused_and_not_remembered() -> None:
     """The sender gets an error, and another address is not affected."""
     town = quota_town()
-    ann, bob = town.person("ann", "#a", host="192.0.2.1"), town.person("bob", "#a", host="192.0.2.2")
+    ann, bob = (
+        town.person("ann", "#a", host="192.0.2.1"),
+        town.person("bob", "#a", host="192.0.2.2"),
+    )
     answers = flood(ann, 6)  # her JOIN is one of five
     assert failures(answers) == [("PRIVMSG", "QUOTA_EXCEEDED")] * 2
     assert "within the last hour" in answers[0].params[-1]
-    assert [message.params[-1] for message in bob.read() if message.command == "PRIVMSG"] == ["x0", "x1", "x2", "x3"]
+    assert [message.params[-1] for message in bob.read() if message.command == "PRIVMSG"] == [
+        "x0",
+        "x1",
+        "x2",
+        "x3",
+    ]
     assert not failures(flood(bob, 3, "y"))
     assert remembered(town) == ["x0", "x1", "x2", "x3", "y0", "y1", "y2"]
 
@@ -74,7 +87,10 @@ def test_room_comes_back_with_time() -> None:
     assert not failures(flood(ann, 5))
 
 
-@pytest.mark.parametrize("line", ["PRIVMSG #a :{}", "@+draft/reply={} TAGMSG #a", "@+x={} PRIVMSG #a :hi", "NOTICE #a :{}"])
+@pytest.mark.parametrize(
+    "line",
+    ["PRIVMSG #a :{}", "@+draft/reply={} TAGMSG #a", "@+x={} PRIVMSG #a :hi", "NOTICE #a :{}"],
+)
 def test_bytes_count_wherever_they_are(line: str) -> None:
     """Text and client-only tags, which can be ten times as long."""
     town = quota_town(rows=1000, size=2000)
@@ -88,7 +104,9 @@ def test_the_lines_of_a_batch_count_together() -> None:
     town = quota_town(rows=1000, size=2000)
     ann = town.person("ann", "#a", caps="draft/multiline batch message-tags")
     lines = [f"@batch=1 PRIVMSG #a :{'x' * 400}"] * 6
-    assert ("PRIVMSG", "QUOTA_EXCEEDED") in failures(ann.say("BATCH +1 draft/multiline #a", *lines, "BATCH -1"))
+    assert ("PRIVMSG", "QUOTA_EXCEEDED") in failures(
+        ann.say("BATCH +1 draft/multiline #a", *lines, "BATCH -1")
+    )
     assert not remembered(town)
 
 
@@ -110,7 +128,9 @@ def test_what_is_not_remembered_does_not_count() -> None:
         ("::ffff:192.0.2.1", "192.0.2.1", True),
     ],
 )
-def test_an_address_is_counted_whatever_its_clients_are_called(one: str, other: str, *, is_one: bool) -> None:
+def test_an_address_is_counted_whatever_its_clients_are_called(
+    one: str, other: str, *, is_one: bool
+) -> None:
     """Of IPv6 a /64 is one: that is what one person has."""
     assert (payer_of(one) == payer_of(other)) is is_one
     town = quota_town()
@@ -132,22 +152,35 @@ def test_what_nobody_else_sees_is_not_remembered() -> None:
     """A hundred channels of one's own are no hundred rows for each nickname."""
     town = quota_town(rows=1000)
     ann = town.person("ann")
-    ann.say("JOIN " + ",".join(f"#c{number}" for number in range(50)), "NICK anna", "TOPIC #c1 :x", "MODE #c1 +m", "PART #c1 :x")
+    ann.say(
+        "JOIN " + ",".join(f"#c{number}" for number in range(50)),
+        "NICK anna",
+        "TOPIC #c1 :x",
+        "MODE #c1 +m",
+        "PART #c1 :x",
+    )
     assert not any(events(town, command) for command in ("JOIN", "NICK", "PART"))
-    assert (events(town, "TOPIC"), events(town, "MODE")) == (1, 1)  # what a channel is like its only member reads again
+    assert (events(town, "TOPIC"), events(town, "MODE")) == (
+        1,
+        1,
+    )  # what a channel is like its only member reads again
     ann.leave()
     assert not events(town, "QUIT")
 
 
 def test_what_happens_beyond_the_quota_happens_unremembered() -> None:
-    """A client can always leave and change its nickname; others see it, the client gets one notice and is slowed."""
+    """A client can always leave and change its nickname; others see it, the client gets one notice
+    and is slowed.
+    """
     town = quota_town(rows=20)
     ann, bob = town.person("ann"), town.person("bob", host="192.0.2.2")
     names = ",".join(f"#c{number}" for number in range(8))
     bob.say(f"JOIN {names}")
     ann.say(f"JOIN {names}")
     assert events(town, "JOIN") == 8
-    costs = [handle_line(town.world, ann.session, f"NICK ann{number}".encode()) for number in range(4)]
+    costs = [
+        handle_line(town.world, ann.session, f"NICK ann{number}".encode()) for number in range(4)
+    ]
     for output in costs:
         town.deliver(output, ann)
     assert events(town, "NICK") == 8  # of the first one
@@ -156,7 +189,10 @@ def test_what_happens_beyond_the_quota_happens_unremembered() -> None:
     assert [message.command for message in bob.read()].count("NICK") == 4
 
 
-@pytest.mark.parametrize("line", ["TOPIC #own :x", "MODE #own +b x!*@*", "METADATA * SET avatar :x", "RENAME #own #other"])
+@pytest.mark.parametrize(
+    "line",
+    ["TOPIC #own :x", "MODE #own +b x!*@*", "METADATA * SET avatar :x", "RENAME #own #other"],
+)
 def test_what_lasts_is_not_changed_beyond_the_quota(line: str) -> None:
     """Refused before anything changes."""
     town = quota_town()
@@ -164,7 +200,11 @@ def test_what_lasts_is_not_changed_beyond_the_quota(line: str) -> None:
     flood(ann, 6)
     assert failures(ann.say(line))
     channel = town.world.channels["#own"]
-    assert (channel.topic, channel.lists["b"], ann.session.user and ann.session.user.metadata) == (None, {}, {})
+    assert (channel.topic, channel.lists["b"], ann.session.user and ann.session.user.metadata) == (
+        None,
+        {},
+        {},
+    )
 
 
 def test_questions_are_answered_beyond_the_quota() -> None:
@@ -172,7 +212,14 @@ def test_questions_are_answered_beyond_the_quota() -> None:
     town = quota_town()
     ann = town.person("ann", "#a")
     flood(ann, 6)
-    for line in ("TOPIC #a", "MODE #a", "MODE #a b", "WHO #a", "MARKREAD #a", "PRIVMSG NickServ :HELP"):
+    for line in (
+        "TOPIC #a",
+        "MODE #a",
+        "MODE #a b",
+        "WHO #a",
+        "MARKREAD #a",
+        "PRIVMSG NickServ :HELP",
+    ):
         assert not failures(ann.say(line)), line
 
 
@@ -187,7 +234,9 @@ def test_operators_and_the_exempt_have_no_quota() -> None:
     assert not failures(flood(bob, 50))
 
 
-def test_a_quota_that_is_used_up_is_logged_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_quota_that_is_used_up_is_logged_once(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And again when it has been all right in between."""
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     town = quota_town()
@@ -200,7 +249,12 @@ def test_a_quota_that_is_used_up_is_logged_once(caplog: pytest.LogCaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("room", "may_talk"), [(Room.EVERYBODY, "guest account staff"), (Room.ACCOUNTS, "account staff"), (Room.OPERATORS, "staff")]
+    ("room", "may_talk"),
+    [
+        (Room.EVERYBODY, "guest account staff"),
+        (Room.ACCOUNTS, "account staff"),
+        (Room.OPERATORS, "staff"),
+    ],
 )
 def test_the_last_room_is_kept(room: Room, may_talk: str) -> None:
     """While the disk is nearly full, guests are refused first, then accounts."""
@@ -212,5 +266,7 @@ def test_the_last_room_is_kept(room: Room, may_talk: str) -> None:
     set_account(town.world, account, Account("account", "account", 0, 1))
     appoint(town.world, staff, Operator(name="staff"))
     town.world.quotas.room = room
-    assert [name for name, person in people.items() if not failures(flood(person, 1))] == may_talk.split()
+    assert [
+        name for name, person in people.items() if not failures(flood(person, 1))
+    ] == may_talk.split()
     assert len(remembered(town)) == len(may_talk.split())

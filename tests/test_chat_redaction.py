@@ -1,4 +1,6 @@
-"""REDACT: who may take back what, who is told, and that it is gone (IRCv3 draft/message-redaction)."""
+"""REDACT: who may take back what, who is told, and that it is gone (IRCv3
+draft/message-redaction).
+"""
 
 import pytest
 
@@ -30,15 +32,25 @@ def msgid(person: Person, text: str = "oops") -> str:
 
 
 def test_an_own_message(town: Town, history: ListHistory) -> None:
-    """ "SHOULD forward this REDACT, with an appropriate prefix, to the target recipients"; the history excludes it entirely."""
+    """ "SHOULD forward this REDACT, with an appropriate prefix, to the target recipients"; the
+    history excludes it entirely.
+    """
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     first, second = msgid(bob), msgid(bob, "kept")
     ann.read()
-    assert find(bob.say(f"REDACT #A {first} :too early"), "REDACT").params == ("#a", first, "too early")
+    assert find(bob.say(f"REDACT #A {first} :too early"), "REDACT").params == (
+        "#a",
+        first,
+        "too early",
+    )
     seen = find(ann.read(), "REDACT")
     assert (seen.source, seen.params) == ("bob!bob@192.0.2.1", ("#a", first, "too early"))
     assert "msgid" not in seen.tags
-    replayed = [message.tags["msgid"] for message in ann.say("CHATHISTORY LATEST #a * 5") if message.command == "PRIVMSG"]
+    replayed = [
+        message.tags["msgid"]
+        for message in ann.say("CHATHISTORY LATEST #a * 5")
+        if message.command == "PRIVMSG"
+    ]
     assert replayed == [second]
     assert [record.text for record in history.said] == ["kept"]
 
@@ -51,7 +63,9 @@ def test_a_reason_may_be_missing(town: Town) -> None:
 
 
 def test_who_does_not_know_the_capability(town: Town) -> None:
-    """ "MUST not forward this REDACT to target recipients that have not negotiated this capability"; nor may they ask for it."""
+    """ "MUST not forward this REDACT to target recipients that have not negotiated this
+    capability"; nor may they ask for it.
+    """
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps="message-tags")
     said = msgid(ann)
     bob.read()
@@ -72,11 +86,18 @@ def test_a_reaction(town: Town, history: ListHistory) -> None:
 
 
 def test_an_operator_may_delete_what_others_said(town: Town) -> None:
-    """Deleting unwelcome messages is what operators are for; who is none may not: REDACT_FORBIDDEN."""
+    """Deleting unwelcome messages is what operators are for; who is none may not:
+    REDACT_FORBIDDEN.
+    """
     ann, bob = town.person("ann", "#a", caps=CAPS), town.person("bob", "#a", caps=CAPS)
     of_ann, of_bob = msgid(ann), msgid(bob)
     bob.read()
-    assert find(bob.say(f"REDACT #a {of_ann}"), "FAIL").params[:4] == ("REDACT", "REDACT_FORBIDDEN", "#a", of_ann)
+    assert find(bob.say(f"REDACT #a {of_ann}"), "FAIL").params[:4] == (
+        "REDACT",
+        "REDACT_FORBIDDEN",
+        "#a",
+        of_ann,
+    )
     ann.read()
     assert commands(ann.say(f"REDACT #a {of_bob} spam")) == ["REDACT"]
 
@@ -95,7 +116,9 @@ def test_a_nickname_taken_over_gives_no_right(town: Town, history: ListHistory) 
 
 
 def test_an_account_keeps_its_messages(town: Town) -> None:
-    """Whoever is logged in to the account that said it may delete it, whatever the nickname is now."""
+    """Whoever is logged in to the account that said it may delete it, whatever the nickname is
+    now.
+    """
     town.person("ann", "#a")
     for nick in ("bob", "rob"):
         person = town.person(nick, "#a", caps=CAPS)
@@ -109,21 +132,36 @@ def test_an_account_keeps_its_messages(town: Town) -> None:
 
 @pytest.mark.parametrize("target", ["#none", "#b", "bob", "ann"])
 def test_where_one_is_not(town: Town, target: str) -> None:
-    """ "FAIL REDACT INVALID_TARGET <target>"; whether there is such a channel or message is not told."""
+    """ "FAIL REDACT INVALID_TARGET <target>"; whether there is such a channel or message is not
+    told.
+    """
     bob = town.person("bob", "#b", caps=CAPS)
     said = find(bob.say("PRIVMSG #b :x"), "PRIVMSG").tags["msgid"]
     ann = town.person("ann", "#a", caps=CAPS)
-    assert find(ann.say(f"REDACT {target} {said}"), "FAIL").params[:3] == ("REDACT", "INVALID_TARGET", target)
+    assert find(ann.say(f"REDACT {target} {said}"), "FAIL").params[:3] == (
+        "REDACT",
+        "INVALID_TARGET",
+        target,
+    )
 
 
 @pytest.mark.parametrize("unknown", ["nonsense", "0000000000000", "7zzzzzzzzzzzz", ":no id"])
 def test_a_message_that_is_not_there(town: Town, unknown: str) -> None:
     """ "FAIL REDACT UNKNOWN_MSGID <target> <target-msgid>"; so for one that was deleted before."""
     ann = town.person("ann", "#a", caps=CAPS)
-    assert find(ann.say(f"REDACT #a {unknown}"), "FAIL").params[:3] == ("REDACT", "UNKNOWN_MSGID", "#a")
+    assert find(ann.say(f"REDACT #a {unknown}"), "FAIL").params[:3] == (
+        "REDACT",
+        "UNKNOWN_MSGID",
+        "#a",
+    )
     said = msgid(ann)
     ann.say(f"REDACT #a {said}")
-    assert find(ann.say(f"REDACT #a {said}"), "FAIL").params[:4] == ("REDACT", "UNKNOWN_MSGID", "#a", said)
+    assert find(ann.say(f"REDACT #a {said}"), "FAIL").params[:4] == (
+        "REDACT",
+        "UNKNOWN_MSGID",
+        "#a",
+        said,
+    )
 
 
 def test_a_message_of_another_channel(town: Town) -> None:
@@ -159,7 +197,11 @@ def test_a_history_that_cannot_be_written(town: Town, history: ListHistory) -> N
     said = msgid(ann)
     bob.read()
     history.error = HistoryError("full: database or disk is full")
-    assert find(ann.say(f"REDACT #a {said}"), "FAIL").params[:3] == ("REDACT", "TEMPORARILY_UNAVAILABLE", "#a")
+    assert find(ann.say(f"REDACT #a {said}"), "FAIL").params[:3] == (
+        "REDACT",
+        "TEMPORARILY_UNAVAILABLE",
+        "#a",
+    )
     assert bob.read() == []
 
 

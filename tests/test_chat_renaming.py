@@ -22,7 +22,9 @@ def town() -> Town:
 def test_a_client_that_knows_it_sees_rename(town: Town) -> None:
     """`RENAME <old> <new> :<reason>`; without a reason an empty one."""
     ann, bob = town.person("ann", "#a", caps=CAP), town.person("bob", "#a", caps=CAP)
-    assert ann.say("RENAME #a #B :why not") == [Message("RENAME", ("#a", "#B", "why not"), "ann!ann@192.0.2.1")]
+    assert ann.say("RENAME #a #B :why not") == [
+        Message("RENAME", ("#a", "#B", "why not"), "ann!ann@192.0.2.1")
+    ]
     assert commands(bob.read()) == ["RENAME"]
     assert set(town.world.channels) == {"#lobby", "#b"}
     town.clock.now += 100
@@ -52,7 +54,9 @@ def test_who_renames_without_knowing_it_gets_the_fall_back(town: Town) -> None:
 
 
 def test_only_the_case_can_change(town: Town) -> None:
-    """ "Implementations MUST allow channels to be renamed while only changing the casing"; without a fall-back."""
+    """ "Implementations MUST allow channels to be renamed while only changing the casing"; without
+    a fall-back.
+    """
     ann, bob = town.person("ann", "#a", caps=CAP), town.person("bob", "#a")
     assert commands(ann.say("RENAME #a #A")) == ["RENAME"]
     assert bob.read() == []
@@ -63,20 +67,31 @@ def test_everything_follows(town: Town) -> None:
     """History, markers, modes, members, invitations, and who is forwarded."""
     ann, eve = town.person("ann", "#a", "#x"), town.person("eve")
     ann.say(
-        "PRIVMSG #a :hello", "MODE #a +ik key", "MODE #x +f #a", "INVITE eve #a", "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z"
+        "PRIVMSG #a :hello",
+        "MODE #a +ik key",
+        "MODE #x +f #a",
+        "INVITE eve #a",
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
     )
     ann.say("RENAME #a #b", "PRIVMSG #b :again")
     assert town.world.memory is not None
-    assert [(record.buffer, record.text) for record in town.world.memory.history.said] == [("#b", "hello"), ("#b", "again")]  # type: ignore[attr-defined]
+    assert [(record.buffer, record.text) for record in town.world.memory.history.said] == [
+        ("#b", "hello"),
+        ("#b", "again"),
+    ]  # type: ignore[attr-defined]
     assert "f" in find(ann.say("MODE #x"), "324").params[2]
     assert find(ann.say("MODE #x"), "324").params[3] == "#b"
-    assert find(ann.say("MARKREAD #b"), "MARKREAD").params[1] == "timestamp=2026-01-01T00:00:00.000Z"
+    assert (
+        find(ann.say("MARKREAD #b"), "MARKREAD").params[1] == "timestamp=2026-01-01T00:00:00.000Z"
+    )
     assert find(ann.say("MARKREAD #a"), "MARKREAD").params[1] == "*"
     assert commands(eve.say("JOIN #b"))[-3:] == ["JOIN", "353", "366"]
 
 
 def test_a_registration_follows(town: Town) -> None:
-    """Both names are written down: the one that is gone, and the one that is new. Only the founder may."""
+    """Both names are written down: the one that is gone, and the one that is new. Only the founder
+    may.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     channel = town.world.channels["#a"]
     channel.registration = Registration(1, 1)
@@ -89,7 +104,12 @@ def test_a_registration_follows(town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("#taken", "CHANNEL_NAME_IN_USE"), ("nonsense", "CANNOT_RENAME"), ("#a", "CANNOT_RENAME"), ("#b,c", "CANNOT_RENAME")],
+    [
+        ("#taken", "CHANNEL_NAME_IN_USE"),
+        ("nonsense", "CANNOT_RENAME"),
+        ("#a", "CANNOT_RENAME"),
+        ("#b,c", "CANNOT_RENAME"),
+    ],
 )
 def test_names_that_cannot_be(town: Town, name: str, code: str) -> None:
     """FAIL RENAME, with the two names."""
@@ -98,17 +118,25 @@ def test_names_that_cannot_be(town: Town, name: str, code: str) -> None:
 
 
 def test_a_client_that_knows_rename_is_told_the_new_name(town: Town) -> None:
-    """`FAIL JOIN CHANNEL_RENAMED <old-channel> <new-channel> :The channel has been renamed`; it joins that itself."""
+    """`FAIL JOIN CHANNEL_RENAMED <old-channel> <new-channel> :The channel has been renamed`; it
+    joins that itself.
+    """
     town.person("ann", "#a").say("RENAME #a #b")
     eve = town.person("eve", caps=CAP)
     assert eve.say("JOIN #A") == [
-        Message("FAIL", ("JOIN", "CHANNEL_RENAMED", "#A", "#b", "The channel has been renamed"), "chat.local")
+        Message(
+            "FAIL",
+            ("JOIN", "CHANNEL_RENAMED", "#A", "#b", "The channel has been renamed"),
+            "chat.local",
+        )
     ]
     assert set(town.world.channels) == {"#lobby", "#b"}
 
 
 def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
-    """ERR_LINKCHANNEL (470) "MAY be used … to redirect clients from the old channel to the new channel"; with the key, too."""
+    """ERR_LINKCHANNEL (470) "MAY be used … to redirect clients from the old channel to the new
+    channel"; with the key, too.
+    """
     ann = town.person("ann", "#a")
     ann.say("MODE #a +k sesame", "RENAME #a #b")
     eve = town.person("eve")
@@ -119,7 +147,9 @@ def test_another_client_comes_in_under_the_new_name(town: Town) -> None:
 
 
 def test_a_registered_channel_keeps_its_names(town: Town) -> None:
-    """Not even a member from before the RENAME takes one over, and with it the users that look for the channel there."""
+    """Not even a member from before the RENAME takes one over, and with it the users that look for
+    the channel there.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     town.clock.now += 1
     ann.say("RENAME #a #b")
@@ -129,7 +159,9 @@ def test_a_registered_channel_keeps_its_names(town: Town) -> None:
 
 
 def test_who_was_there_can_use_the_old_name_anew(town: Town) -> None:
-    """A member has seen the RENAME, or its PART and JOIN, so that the old name means a new channel; a later session has not."""
+    """A member has seen the RENAME, or its PART and JOIN, so that the old name means a new channel;
+    a later session has not.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     town.clock.now += 1
     ann.say("RENAME #a #b")
@@ -157,7 +189,9 @@ def test_a_former_name_leads_on_for_a_while() -> None:
 
 
 def test_a_former_name_belongs_to_nobody_else_meanwhile(town: Town) -> None:
-    """Renaming another channel to it would take over the users that come; its own channel can have it back."""
+    """Renaming another channel to it would take over the users that come; its own channel can have
+    it back.
+    """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#x")
     ann.say("RENAME #a #b")
     assert find(bob.say("RENAME #x #a"), "FAIL").params[1] == "CHANNEL_NAME_IN_USE"

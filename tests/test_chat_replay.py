@@ -1,8 +1,10 @@
-"""History equals what members saw: random people do random things, and what each reads again is what each was sent.
+"""History equals what members saw: random people do random things, and what each reads again is
+what each was sent.
 
-People with and without capabilities come, speak, react, take back, rename, set modes, part and are cut off, over the real rules
-and the real SQLite, in the broadcaster's order: remembered, then delivered. The model is what each was sent live.
-HISTORY_STEPS makes a run longer, HISTORY_RUNS makes more of them.
+People with and without capabilities come, speak, react, take back, rename, set modes, part and are
+cut off, over the real rules and the real SQLite, in the broadcaster's order: remembered, then
+delivered. The model is what each was sent live. HISTORY_STEPS makes a run longer, HISTORY_RUNS
+makes more of them.
 """
 
 import os
@@ -25,13 +27,20 @@ T = TypeVar("T")
 
 CHANNELS = ("#a", "#b")
 MOST_PEOPLE = 4
-BASE = "batch message-tags server-time account-tag echo-message draft/chathistory draft/message-redaction soju.im/search"
+BASE = (
+    "batch message-tags server-time account-tag echo-message draft/chathistory"
+    " draft/message-redaction soju.im/search"
+)
 PLAYBACK = f"{BASE} draft/event-playback"
 CAPS = (BASE, PLAYBACK, f"{PLAYBACK} extended-join draft/multiline")
 SAID = frozenset(("PRIVMSG", "NOTICE"))
 SHOWN = SAID | {"TAGMSG", "JOIN", "PART", "QUIT", "KICK", "NICK", "TOPIC", "MODE"}
 MODES = ("+i", "-i", "+k x", "-k x", "+t", "-t", "+s", "-s", "+m", "-m")
-TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=0x500, exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
+TEXTS = st.text(
+    st.characters(min_codepoint=32, max_codepoint=0x500, exclude_categories=("Cs", "Cc")),
+    min_size=1,
+    max_size=20,
+)
 
 
 class HereDatabase(Database):
@@ -67,16 +76,25 @@ class Line(NamedTuple):
 
 
 def lines_of(messages: list[Message]) -> list[Line]:
-    """Return messages with a msgid, without what belongs to the moment: the batches they came in."""
+    """Return messages with a msgid, without what belongs to the moment: the batches they came
+    in.
+    """
     return [
         Line(
-            message.tags["msgid"], message.tags["time"], message.tags.get("account", ""), "bot" in message.tags,
-            message.command, message.source, message.params,
-            tuple(sorted((key, value) for key, value in message.tags.items() if key.startswith("+"))),
+            message.tags["msgid"],
+            message.tags["time"],
+            message.tags.get("account", ""),
+            "bot" in message.tags,
+            message.command,
+            message.source,
+            message.params,
+            tuple(
+                sorted((key, value) for key, value in message.tags.items() if key.startswith("+"))
+            ),
         )
         for message in messages
         if "msgid" in message.tags and message.command in SHOWN
-    ]  # fmt: skip
+    ]
 
 
 class Member:
@@ -108,7 +126,9 @@ class Member:
                 self._note(channel, line)
 
     def shared(self, line: Line) -> list[str]:
-        """Return the channels in which a NICK or a QUIT belongs: those in which its doer was seen and is."""
+        """Return the channels in which a NICK or a QUIT belongs: those in which its doer was seen
+        and is.
+        """
         nick = line.source.partition("!")[0]
         return [channel for channel in self.seen if nick in self.members_before.get(channel, ())]
 
@@ -123,7 +143,9 @@ class Member:
         is_remembered = line.command in ("TAGMSG", "TOPIC", "MODE") or not is_alone
         if line.command in SAID or ("event-playback" in self.caps and is_remembered):
             self.seen[channel].append(line)
-        if (line.command == "PART" and is_own) or (line.command == "KICK" and line.params[1] == self.nick):
+        if (line.command == "PART" and is_own) or (
+            line.command == "KICK" and line.params[1] == self.nick
+        ):
             del self.seen[channel]
 
 
@@ -132,22 +154,31 @@ class History(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.town = Town(memory=Memory(history=SqliteHistory(HereDatabase()), playback=0, most_messages=1000))
+        self.town = Town(
+            memory=Memory(history=SqliteHistory(HereDatabase()), playback=0, most_messages=1000)
+        )
         self.members: list[Member] = []
         self.names = 0
 
     def act(self, member: Member, *lines: str) -> None:
-        """Have somebody send lines, one after the other, and everybody look at what comes of each."""
+        """Have somebody send lines, one after the other, and everybody look at what comes of
+        each.
+        """
         for line in lines:
-            before = {name: {m.nick for m in c.members} for name, c in self.town.world.channels.items()}
+            before = {
+                name: {m.nick for m in c.members} for name, c in self.town.world.channels.items()
+            }
             for each in self.members:
                 each.members_before = before
             self.town.clock.now += 0.25
             answers = member.person.say(line)
             for message in answers:
                 assert message.command != "FAIL", message
-            # `say` has read what came to its sender: put it back, so that everybody is looked at in the same way.
-            member.person.received = b"".join(f"{message.line()}\r\n".encode() for message in answers)
+            # `say` has read what came to its sender: put it back, so that everybody is looked at in
+            # the same way.
+            member.person.received = b"".join(
+                f"{message.line()}\r\n".encode() for message in answers
+            )
             self.look()
 
     def look(self) -> None:
@@ -194,7 +225,11 @@ class History(RuleBasedStateMachine):
         member = self.who(number)
         if self.in_channel(member, channel):
             before = [list(each.seen.get(channel, [])) for each in self.members]
-            self.act(member, f"@{'+typing=active' if fleeting else '+draft/react=x;+draft/reply=y'} TAGMSG {channel}")
+            self.act(
+                member,
+                f"@{'+typing=active' if fleeting else '+draft/react=x;+draft/reply=y'} TAGMSG"
+                f" {channel}",
+            )
             if fleeting:
                 for each, seen in zip(self.members, before, strict=True):
                     if channel in each.seen:
@@ -206,7 +241,9 @@ class History(RuleBasedStateMachine):
         """Somebody takes back an own message."""
         member = self.who(number)
         own = [
-            line for line in member.seen.get(channel, []) if line.command in SAID and line.source.startswith(f"{member.nick}!")
+            line
+            for line in member.seen.get(channel, [])
+            if line.command in SAID and line.source.startswith(f"{member.nick}!")
         ]
         if own:
             self.act(member, f"REDACT {channel} {own[which % len(own)].msgid}")
@@ -220,7 +257,9 @@ class History(RuleBasedStateMachine):
 
     @precondition(lambda self: self.members)
     @rule(
-        number=someone, channel=somewhere, mode=st.sampled_from(["+i", "-i", "+k x", "-k x", "+t", "-t", "+s", "-s", "+m", "-m"])
+        number=someone,
+        channel=somewhere,
+        mode=st.sampled_from(["+i", "-i", "+k x", "-k x", "+t", "-t", "+s", "-s", "+m", "-m"]),
     )
     def set_mode(self, number: int, channel: str, mode: str) -> None:
         """Somebody opens or closes a channel, or tries to."""
@@ -262,12 +301,16 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def everybody_reads_what_everybody_saw(self) -> None:
-        """From the own JOIN on, the history of a channel is what was delivered, in order; and closed to who is not there."""
+        """From the own JOIN on, the history of a channel is what was delivered, in order; and
+        closed to who is not there.
+        """
         for member in self.members:
             for channel in CHANNELS:
                 answer = member.person.say(f"CHATHISTORY LATEST {channel} * 1000")
                 if channel not in member.seen:
-                    assert [(m.command, m.params[1]) for m in answer] == [("FAIL", "INVALID_TARGET")]
+                    assert [(m.command, m.params[1]) for m in answer] == [
+                        ("FAIL", "INVALID_TARGET")
+                    ]
                     continue
                 shown, seen = lines_of(answer), member.seen[channel]
                 assert [line for line in shown if line.msgid >= member.since[channel]] == seen

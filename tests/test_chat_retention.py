@@ -1,4 +1,6 @@
-"""Retention of a channel's history: the settings that decide, what is still shown, what is deleted."""
+"""Retention of a channel's history: the settings that decide, what is still shown, what is
+deleted.
+"""
 
 import pytest
 
@@ -10,7 +12,10 @@ from trio_chat.chat.ids import first_id
 from trio_chat.chat.registrations import parse_history
 
 DAY = 86_400.0
-CAPS = "message-tags batch draft/chathistory soju.im/search server-time draft/message-redaction draft/event-playback"
+CAPS = (
+    "message-tags batch draft/chathistory soju.im/search server-time draft/message-redaction"
+    " draft/event-playback"
+)
 
 
 def town_that(keep_days: int = 0, *, may_be_longer: bool = False) -> Town:
@@ -18,14 +23,26 @@ def town_that(keep_days: int = 0, *, may_be_longer: bool = False) -> Town:
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
     return Town(
-        memory=Memory(history=ListHistory(), playback=5, accounts=accounts, keep_days=keep_days, may_be_longer=may_be_longer)
+        memory=Memory(
+            history=ListHistory(),
+            playback=5,
+            accounts=accounts,
+            keep_days=keep_days,
+            may_be_longer=may_be_longer,
+        )
     )
 
 
 def owner(town: Town, wish: str) -> Person:
     """Return Ann, who owns #a and wants that of its history."""
     ann = town.newcomer()
-    ann.say("NICK annie", "USER ann 0 * :x", "NICKSERV IDENTIFY ann secret", f"CAP REQ :{CAPS}", "JOIN #a")
+    ann.say(
+        "NICK annie",
+        "USER ann 0 * :x",
+        "NICKSERV IDENTIFY ann secret",
+        f"CAP REQ :{CAPS}",
+        "JOIN #a",
+    )
     ann.say("CAP END", "CHANSERV REGISTER #a")
     assert wish == "" or "remembered" in ann.say(f"CHANSERV SET #a HISTORY {wish}")[-1].params[1]
     return ann
@@ -42,7 +59,10 @@ def rules(town: Town) -> list[retention.Rule]:
     return retention.rules(town.world, town.world.memory)
 
 
-@pytest.mark.parametrize("question", ["CHATHISTORY LATEST #a * 9", "SEARCH in=#a", "SEARCH in=#a;after=2026-01-01T00:00:00.000Z"])
+@pytest.mark.parametrize(
+    "question",
+    ["CHATHISTORY LATEST #a * 9", "SEARCH in=#a", "SEARCH in=#a;after=2026-01-01T00:00:00.000Z"],
+)
 def test_what_has_expired_is_not_shown(question: str) -> None:
     """Although it may still be waiting to be deleted; the limit counts what is shown."""
     town = town_that()
@@ -87,8 +107,9 @@ def test_never_beyond_what_the_operator_allows() -> None:
         owner(town, "30")
         own = first_id(town.clock.now - expected * DAY)
         assert rules(town) == [
-            retention.Rule(first_id(town.clock.now - 10 * DAY), without=("#a",)), retention.Rule(own, only="#a"),
-        ]  # fmt: skip
+            retention.Rule(first_id(town.clock.now - 10 * DAY), without=("#a",)),
+            retention.Rule(own, only="#a"),
+        ]
 
 
 def test_the_operators_rule_again() -> None:

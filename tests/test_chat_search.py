@@ -17,13 +17,18 @@ def history() -> ListHistory:
 
 @pytest.fixture
 def town(history: ListHistory) -> Town:
-    """Return a world that remembers, with two people talking in two channels, a second for each message."""
+    """Return a world that remembers, with two people talking in two channels, a second for each
+    message.
+    """
     town = Town(memory=Memory(history=history, most_messages=5))
     people = {"ann": town.person("ann", "#a", "#b"), "bob": town.person("bob", "#a", "#b")}
     for nick, channel, text in (
-        ("ann", "#a", "hello everybody"), ("bob", "#a", "hello ann"), ("ann", "#b", "hello there"), ("bob", "#b", "the report"),
+        ("ann", "#a", "hello everybody"),
+        ("bob", "#a", "hello ann"),
+        ("ann", "#b", "hello there"),
+        ("bob", "#b", "the report"),
         ("bob", "#a", "bye"),
-    ):  # fmt: skip
+    ):
         town.clock.now += 1
         people[nick].say(f"PRIVMSG {channel} :{text}")
         for person in people.values():
@@ -57,15 +62,23 @@ def eve(town: Town) -> Person:
     ],
 )
 def test_what_is_found(eve: Person, attributes: str, expected: list[str]) -> None:
-    """ "messages matching all the specified attributes", the newest of them unless `after` is given, in order."""
+    """ "messages matching all the specified attributes", the newest of them unless `after` is
+    given, in order.
+    """
     start, *messages, end = eve.say(f"SEARCH {attributes}")
     assert [message.params[-1] for message in messages] == expected
     assert start.params[1:] == ("soju.im/search",)
-    assert {message.tags["batch"] for message in messages} <= {start.params[0][1:]} == {end.params[0][1:]}
+    assert (
+        {message.tags["batch"] for message in messages}
+        <= {start.params[0][1:]}
+        == {end.params[0][1:]}
+    )
 
 
 def test_messages_that_are_still_being_indexed(eve: Person, history: ListHistory) -> None:
-    """A client that finds less than it asked for gets a note that there may be more; not when those messages are not meant."""
+    """A client that finds less than it asked for gets a note that there may be more; not when those
+    messages are not meant.
+    """
     history.searchable = history.said[2].id
     replies = eve.say("SEARCH text=hello")
     assert find(replies, "NOTE").params[:2] == ("SEARCH", "INDEXING")
@@ -75,10 +88,14 @@ def test_messages_that_are_still_being_indexed(eve: Person, history: ListHistory
 
 
 def test_a_message_is_found_as_it_was_sent(town: Town, eve: Person) -> None:
-    """ "the msgid tag that identifies each individual message in a response MUST be the msgid tag as originally sent"."""
+    """ "the msgid tag that identifies each individual message in a response MUST be the msgid tag
+    as originally sent".
+    """
     sent = find(eve.say("@+reply=x NOTICE #b :a word"), "NOTICE")
     (found,) = eve.say("SEARCH text=word")[1:-1]
-    assert found._replace(tags={**found.tags, "batch": ""}) == sent._replace(tags={**sent.tags, "batch": ""})
+    assert found._replace(tags={**found.tags, "batch": ""}) == sent._replace(
+        tags={**sent.tags, "batch": ""}
+    )
 
 
 def test_the_answer_has_the_label(eve: Person) -> None:
@@ -94,9 +111,14 @@ def test_who_has_no_batches_gets_the_messages_alone(town: Town) -> None:
 
 
 def test_only_in_own_channels(town: Town) -> None:
-    """Neither what was said elsewhere nor whether there is such a channel; one that was left is elsewhere."""
+    """Neither what was said elsewhere nor whether there is such a channel; one that was left is
+    elsewhere.
+    """
     mallory = town.person("mallory", "#a", caps=CAPS)
-    assert [m.params[-1] for m in mallory.say("SEARCH text=hello")[1:-1]] == ["hello everybody", "hello ann"]
+    assert [m.params[-1] for m in mallory.say("SEARCH text=hello")[1:-1]] == [
+        "hello everybody",
+        "hello ann",
+    ]
     there, nowhere = mallory.say("SEARCH text=hello;in=#b", "SEARCH text=hello;in=#nowhere")
     assert there.params == nowhere.params
     assert there.params[:3] == ("SEARCH", "INVALID_PARAMS", "in")
@@ -114,7 +136,9 @@ def test_what_was_said_behind_a_closed_door_is_not_found(town: Town) -> None:
     assert found.params == ("#c", "secret open")
 
 
-def test_who_leaves_while_the_search_runs_gets_nothing(town: Town, eve: Person, history: ListHistory) -> None:
+def test_who_leaves_while_the_search_runs_gets_nothing(
+    town: Town, eve: Person, history: ListHistory
+) -> None:
     """What may be read is looked at when it is sent."""
     user = eve.session.user
     assert user is not None
@@ -141,8 +165,14 @@ def test_who_leaves_while_the_search_runs_gets_nothing(town: Town, eve: Person, 
     ],
 )
 def test_attributes_that_cannot_be_used(eve: Person, attributes: str, wrong: str) -> None:
-    """ "If the selectors were invalid, the `INVALID_PARAMS` error code SHOULD be returned", with the one that is."""
-    assert find(eve.say(f"SEARCH {attributes}"), "FAIL").params[:3] == ("SEARCH", "INVALID_PARAMS", wrong)
+    """ "If the selectors were invalid, the `INVALID_PARAMS` error code SHOULD be returned", with
+    the one that is.
+    """
+    assert find(eve.say(f"SEARCH {attributes}"), "FAIL").params[:3] == (
+        "SEARCH",
+        "INVALID_PARAMS",
+        wrong,
+    )
 
 
 def test_a_search_for_nothing(eve: Person) -> None:
@@ -151,7 +181,9 @@ def test_a_search_for_nothing(eve: Person) -> None:
 
 
 def test_a_history_that_cannot_be_searched(eve: Person, history: ListHistory) -> None:
-    """ "If the search cannot be run due to an internal error, the `INTERNAL_ERROR` error code SHOULD be returned"."""
+    """ "If the search cannot be run due to an internal error, the `INTERNAL_ERROR` error code
+    SHOULD be returned".
+    """
     history.error = HistoryError("interrupt: interrupted")
     assert find(eve.say("SEARCH text=hello"), "FAIL").params[:2] == ("SEARCH", "INTERNAL_ERROR")
 

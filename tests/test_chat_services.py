@@ -1,4 +1,6 @@
-"""Messages to services: their echo, and those that are no command (IRCv3 echo-message; RFC 2812 §3.3.2)."""
+"""Messages to services: their echo, and those that are no command (IRCv3 echo-message; RFC 2812
+§3.3.2).
+"""
 
 import pytest
 
@@ -24,21 +26,33 @@ def history(town: Town) -> ListHistory:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_an_order_is_echoed_before_it_is_answered(town: Town, service: str) -> None:
-    """IRCv3 echo-message: "servers MUST send PRIVMSG and NOTICE messages back to the client that sent them"."""
+    """IRCv3 echo-message: "servers MUST send PRIVMSG and NOTICE messages back to the client that
+    sent them".
+    """
     ann = town.person("ann", caps=ECHO)
     echo, *answers = ann.say(f"@+x=y PRIVMSG {service} :NONSENSE there")
-    assert (echo.command, echo.params, echo.source) == ("PRIVMSG", (service, "NONSENSE there"), "ann!ann@192.0.2.1")
+    assert (echo.command, echo.params, echo.source) == (
+        "PRIVMSG",
+        (service, "NONSENSE there"),
+        "ann!ann@192.0.2.1",
+    )
     assert echo.tags["msgid"]
     assert echo.tags["+x"] == "y"
     assert set(commands(answers)) == {"NOTICE"}
 
 
 def test_the_echo_has_the_label(town: Town) -> None:
-    """IRCv3 labeled-response: the answer to a labelled message is its echo and what else comes of it, in one batch."""
+    """IRCv3 labeled-response: the answer to a labelled message is its echo and what else comes of
+    it, in one batch.
+    """
     ann = town.person("ann", caps=f"{ECHO} batch labeled-response")
     start, echo, *answers, end = ann.say("@label=7 PRIVMSG NickServ :INFO")
     assert (start.tags["label"], start.params[1]) == ("7", "labeled-response")
-    assert (echo.command, echo.tags["batch"], end.params[0][1:]) == ("PRIVMSG", start.params[0][1:], start.params[0][1:])
+    assert (echo.command, echo.tags["batch"], end.params[0][1:]) == (
+        "PRIVMSG",
+        start.params[0][1:],
+        start.params[0][1:],
+    )
     assert answers
 
 
@@ -55,7 +69,9 @@ def test_a_password_is_echoed_to_who_typed_it_alone(town: Town) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize(("line", "echo"), [("NOTICE {} :HELP", "NOTICE"), ("@+typing=active TAGMSG {}", "TAGMSG")])
+@pytest.mark.parametrize(
+    ("line", "echo"), [("NOTICE {} :HELP", "NOTICE"), ("@+typing=active TAGMSG {}", "TAGMSG")]
+)
 def test_what_is_no_order_is_not_answered(town: Town, service: str, line: str, echo: str) -> None:
     """RFC 2812 §3.3.2: "automatic replies MUST NEVER be sent in response to a NOTICE message".
 

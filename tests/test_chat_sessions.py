@@ -69,7 +69,8 @@ def test_leaving_is_seen_when_the_last_session_does(town: Town) -> None:
     assert commands(bob.read()) == ["QUIT"]
 
 
-# --------------------------------------------------------------------------------------------------------------- CLIENTS
+# ---------------------------------------------------------------------------------------------------------------
+# CLIENTS
 
 
 def test_sessions_are_listed(town: Town) -> None:
@@ -84,12 +85,17 @@ def test_sessions_are_listed(town: Town) -> None:
     assert answers(first.say("NS SESSIONS")) == shown
 
 
-@pytest.mark.parametrize(("which", "ended"), [("2", ["second"]), ("all", ["second", "third"]), ("7", []), ("1", ["first"])])
+@pytest.mark.parametrize(
+    ("which", "ended"),
+    [("2", ["second"]), ("all", ["second", "third"]), ("7", []), ("1", ["first"])],
+)
 def test_sessions_are_logged_out(town: Town, which: str, ended: list[str]) -> None:
     """One by its number, or all others."""
     first, second = both(town)
     third, _ = back(town)
-    assert answers(first.say(f"NS CLIENTS LOGOUT {which}")) == [f"Devices logged out: {len(ended)}."]
+    assert answers(first.say(f"NS CLIENTS LOGOUT {which}")) == [
+        f"Devices logged out: {len(ended)}."
+    ]
     people = {"first": first, "second": second, "third": third}
     assert [name for name, person in people.items() if person.ended] == ended
 
@@ -108,7 +114,8 @@ def test_what_is_not_understood_is_explained(town: Town, order: str) -> None:
     assert answers(back(town)[0].say(f"NS {order}"))[0].startswith("Usage: ")
 
 
-# --------------------------------------------------------------------------------------------------------------- away
+# ---------------------------------------------------------------------------------------------------------------
+# away
 
 
 def test_who_is_away_in_one_session_is_there_in_the_other(town: Town) -> None:
@@ -137,7 +144,9 @@ def test_who_leaves_only_away_sessions_behind_is_away(town: Town) -> None:
 
 
 def test_a_session_behind_which_nobody_sits_counts_least(town: Town) -> None:
-    """draft/pre-away: `*` "should not supersede a human-readable AWAY message set by another connection"."""
+    """draft/pre-away: `*` "should not supersede a human-readable AWAY message set by another
+    connection".
+    """
     first, second = both(town, second_caps="draft/pre-away")
     bob = town.person("bob", "#a", caps="away-notify")
     first.say("AWAY :lunch")
@@ -148,7 +157,9 @@ def test_a_session_behind_which_nobody_sits_counts_least(town: Town) -> None:
 
 
 def test_away_before_registration(town: Town) -> None:
-    """draft/pre-away: "servers MUST accept the AWAY command before connection registration has completed"."""
+    """draft/pre-away: "servers MUST accept the AWAY command before connection registration has
+    completed".
+    """
     person = town.newcomer()
     assert commands(person.say("AWAY :gone")) == ["451"]
     assert commands(person.say("CAP REQ :draft/pre-away", "AWAY :gone")) == ["CAP", "306"]
@@ -157,14 +168,21 @@ def test_away_before_registration(town: Town) -> None:
 
 
 def test_who_comes_back_without_being_there_stays_away(town: Town) -> None:
-    """draft/pre-away: a client that only looks for messages does not suggest that its user is present."""
+    """draft/pre-away: a client that only looks for messages does not suggest that its user is
+    present.
+    """
     ann, _ = back(town)
     ann.say("JOIN #a", "NS SET always-on on")
     bob = town.person("bob", "#a", caps="away-notify")
     ann.leave()
     bob.read()
     phone = town.newcomer()
-    phone.say("CAP REQ :sasl draft/pre-away", "AWAY *", "AUTHENTICATE PLAIN", "AUTHENTICATE AGFubgBhbm4tcGFzc3dvcmQ=")
+    phone.say(
+        "CAP REQ :sasl draft/pre-away",
+        "AWAY *",
+        "AUTHENTICATE PLAIN",
+        "AUTHENTICATE AGFubgBhbm4tcGFzc3dvcmQ=",
+    )
     phone.say("NICK ann", "USER a 0 * :Ann", "CAP END")
     assert phone.session.user is not None
     assert bob.read() == []
@@ -183,11 +201,14 @@ def test_logging_in_elsewhere_concerns_all_sessions(town: Town) -> None:
     assert first.session.account == second.session.account == ""
 
 
-# --------------------------------------------------------------------------------------------------------------- channels
+# ---------------------------------------------------------------------------------------------------------------
+# channels
 
 
 def what_came(messages: list[Message], *wanted: str) -> list[tuple[str, ...]]:
-    """Return command and parameters, without the first one of numerics, of the messages with these commands."""
+    """Return command and parameters, without the first one of numerics, of the messages with these
+    commands.
+    """
     return [
         (message.command, *message.params[1 if message.command.isdigit() else 0 :])
         for message in messages
@@ -207,13 +228,19 @@ STATE = ("JOIN", "332", "MARKREAD", "353", "366")
         ("+if #c", "JOIN #b", "#c"),
     ],
 )
-def test_a_channel_that_one_session_joins_is_complete_on_the_others(town: Town, setting: str, how: str, channel: str) -> None:
-    """draft/read-marker: after a JOIN "the server MUST send a MARKREAD command for that channel", before RPL_ENDOFNAMES.
+def test_a_channel_that_one_session_joins_is_complete_on_the_others(
+    town: Town, setting: str, how: str, channel: str
+) -> None:
+    """draft/read-marker: after a JOIN "the server MUST send a MARKREAD command for that channel",
+    before RPL_ENDOFNAMES.
 
-    Modern IRC, JOIN: the client receives its JOIN, RPL_TOPIC when there is one, RPL_NAMREPLY and RPL_ENDOFNAMES.
+    Modern IRC, JOIN: the client receives its JOIN, RPL_TOPIC when there is one, RPL_NAMREPLY and
+    RPL_ENDOFNAMES.
     """
     town.person("bob", "#b", "#c").say("TOPIC #b :news", "TOPIC #c :news", f"MODE #b {setting}")
-    first, second = both(town, "batch labeled-response draft/read-marker", "draft/read-marker multi-prefix")
+    first, second = both(
+        town, "batch labeled-response draft/read-marker", "draft/read-marker multi-prefix"
+    )
     seen_first, seen_second = first.say(how), second.read()
     assert what_came(seen_second, *STATE) == [
         ("JOIN", channel),
@@ -228,7 +255,9 @@ def test_a_channel_that_one_session_joins_is_complete_on_the_others(town: Town, 
 
 
 def test_each_session_is_told_of_a_channel_in_its_own_way(town: Town) -> None:
-    """Capabilities are a session's: full names, metadata that it follows, the past in a batch or not at all."""
+    """Capabilities are a session's: full names, metadata that it follows, the past in a batch or
+    not at all.
+    """
     bob = town.person("bob", "#b", caps="batch draft/metadata-2")
     bob.say("METADATA * SET url :x", "PRIVMSG #b :before")
     first, plain = both(town, second_caps="userhost-in-names")
@@ -240,8 +269,15 @@ def test_each_session_is_told_of_a_channel_in_its_own_way(town: Town) -> None:
     first.say("JOIN #b")
     assert find(plain.read(), "353").params[-1] == "@bob!bob@192.0.2.1 ann!u@198.51.100.7"
     seen = follower.read()
-    assert what_came(seen, "METADATA", "PRIVMSG") == [("METADATA", "bob", "url", "*", "x"), ("PRIVMSG", "#b", "before")]
-    assert [message.params[1] for message in seen if len(message.params) > 1 and message.command == "BATCH"] == [
+    assert what_came(seen, "METADATA", "PRIVMSG") == [
+        ("METADATA", "bob", "url", "*", "x"),
+        ("PRIVMSG", "#b", "before"),
+    ]
+    assert [
+        message.params[1]
+        for message in seen
+        if len(message.params) > 1 and message.command == "BATCH"
+    ] == [
         "metadata",
         "chathistory",
     ]
@@ -258,16 +294,27 @@ def test_a_channel_that_an_operator_brings_somebody_into_is_complete_on_all_sess
     operators.appoint(town.world, root.session.user, Operator(name="root"))
     root.say("SAJOIN ann #b")
     for person in (first, second):
-        assert what_came(person.read(), "JOIN", "353") == [("JOIN", "#b"), ("353", "=", "#b", "@bob ann")]
+        assert what_came(person.read(), "JOIN", "353") == [
+            ("JOIN", "#b"),
+            ("353", "=", "#b", "@bob ann"),
+        ]
 
 
 def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
-    """Replies wait without limit for a client that reads slowly, as it has to wait with its commands: not so what others ask."""
+    """Replies wait without limit for a client that reads slowly, as it has to wait with its
+    commands: not so what others ask.
+    """
     first, second = both(town)
     output = handle_line(town.world, first.session, b"JOIN #b")
     parts = [part for part in output.parts if isinstance(part, Direct)]
-    assert {part.session is first.session: part.is_reply for part in parts} == {True: True, False: False}
-    kinds = {session is first.session: is_reply for session, _, is_reply in gather(Output(tuple(parts)).parts)}
+    assert {part.session is first.session: part.is_reply for part in parts} == {
+        True: True,
+        False: False,
+    }
+    kinds = {
+        session is first.session: is_reply
+        for session, _, is_reply in gather(Output(tuple(parts)).parts)
+    }
     assert kinds == {True: True, False: False}
     assert second.session in {part.session for part in parts}
 
@@ -275,31 +322,46 @@ def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
 def test_own_modes_are_known_to_all_sessions(town: Town) -> None:
     """Modern IRC, MODE: a change of user modes is a MODE; a later session gets RPL_UMODEIS."""
     first, second = both(town)
-    assert find(first.say("MODE ann +B-i"), "MODE").params == find(second.read(), "MODE").params == ("ann", "+B-i")
+    assert (
+        find(first.say("MODE ann +B-i"), "MODE").params
+        == find(second.read(), "MODE").params
+        == ("ann", "+B-i")
+    )
     third, burst = back(town)
     assert find(burst, "221").params == ("ann", "+B")
     assert commands(third.read()) == []
 
 
 def test_being_logged_in_and_out_is_told_to_all_sessions(town: Town) -> None:
-    """IRCv3 sasl-3.1: 900 "is sent when the user's account name is set (whether by SASL or otherwise)", 901 when it is unset."""
+    """IRCv3 sasl-3.1: 900 "is sent when the user's account name is set (whether by SASL or
+    otherwise)", 901 when it is unset.
+    """
     first, second = both(town)
     first.say("NS LOGOUT")
     assert find(second.read(), "901").params[:2] == ("ann", "ann!u@198.51.100.7")
     first.say("NS IDENTIFY eve eve-password")
-    assert find(second.read(), "900").params == ("ann", "ann!u@198.51.100.7", "eve", "You are now logged in as eve")
+    assert find(second.read(), "900").params == (
+        "ann",
+        "ann!u@198.51.100.7",
+        "eve",
+        "You are now logged in as eve",
+    )
     first.say("NS IDENTIFY eve eve-password")
     assert second.read() == []
 
 
 def test_what_is_shown_again_says_whose_it_is(town: Town) -> None:
-    """IRCv3 account-tag: "MUST be added by the ircd to all commands sent by a user (e.g. PRIVMSG, MODE, NOTICE, and all others)".
+    """IRCv3 account-tag: "MUST be added by the ircd to all commands sent by a user (e.g. PRIVMSG,
+    MODE, NOTICE, and all others)".
 
-    So too to the JOIN that a later session is sent, to what stands for a RENAME, to a MODE of oneself and to a QUIT.
+    So too to the JOIN that a later session is sent, to what stands for a RENAME, to a MODE of
+    oneself and to a QUIT.
     """
     both(town)
     third, burst = back(town, caps="account-tag extended-join")
-    assert find(burst, "JOIN") == Message("JOIN", ("#a", "ann", "Ann at home"), "ann!u@198.51.100.7", {"account": "ann"})
+    assert find(burst, "JOIN") == Message(
+        "JOIN", ("#a", "ann", "Ann at home"), "ann!u@198.51.100.7", {"account": "ann"}
+    )
     renamed = third.say("RENAME #a #b :why")
     assert [(message.command, message.tags) for message in renamed[:2]] == [
         ("PART", {"account": "ann"}),
@@ -311,9 +373,13 @@ def test_what_is_shown_again_says_whose_it_is(town: Town) -> None:
 
 @pytest.mark.parametrize("verb", ["PRIVMSG", "NOTICE"])
 def test_what_one_writes_to_oneself_comes_once_to_each_session(town: Town, verb: str) -> None:
-    """IRCv3 echo-message: the session that has written it gets its echo besides; one `msgid` is one message."""
+    """IRCv3 echo-message: the session that has written it gets its echo besides; one `msgid` is one
+    message.
+    """
     first, second = both(town, "message-tags echo-message labeled-response batch", "message-tags")
-    delivered, echo = (message for message in first.say(f"@label=7 {verb} ann :note") if message.command == verb)
+    delivered, echo = (
+        message for message in first.say(f"@label=7 {verb} ann :note") if message.command == verb
+    )
     (other,) = second.read()
     assert delivered.tags["msgid"] == echo.tags["msgid"] == other.tags["msgid"]
     assert ["label" in message.tags for message in (delivered, echo, other)].count(True) == 1

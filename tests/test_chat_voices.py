@@ -14,11 +14,17 @@ def town() -> Town:
 
 
 def test_a_message_is_passed_on(town: Town) -> None:
-    """Everybody sees it from the other network's name, who passed it on in the tag; the bot sees it too."""
+    """Everybody sees it from the other network's name, who passed it on in the tag; the bot sees it
+    too.
+    """
     bot, bob = town.person("bot", "#a"), town.person("bob", "#a", caps="draft/relaymsg")
     eve = town.person("eve", "#a", caps="message-tags")
     sent = find(bot.say("RELAYMSG #a ann/discord :hi there"), "PRIVMSG")
-    assert (sent.source, sent.params, sent.tags) == ("ann/discord!bot@192.0.2.1", ("#a", "hi there"), {})
+    assert (sent.source, sent.params, sent.tags) == (
+        "ann/discord!bot@192.0.2.1",
+        ("#a", "hi there"),
+        {},
+    )
     assert find(bob.read(), "PRIVMSG").tags == {"draft/relaymsg": "bot"}
     assert find(eve.read(), "PRIVMSG").tags["draft/relaymsg"] == "bot"
 
@@ -35,13 +41,15 @@ def test_a_relayed_message_is_remembered_with_its_tag(town: Town) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("RELAYMSG #a ann :hi", "INVALID_NICK"), ("RELAYMSG #a an!n/x :hi", "INVALID_NICK"),
+        ("RELAYMSG #a ann :hi", "INVALID_NICK"),
+        ("RELAYMSG #a an!n/x :hi", "INVALID_NICK"),
         ("RELAYMSG #a ann/ :hi", "INVALID_NICK"),
-        ("RELAYMSG #a #n/x :hi", "INVALID_NICK"), (f"RELAYMSG #a {'a' * 70}/x :hi", "INVALID_NICK"),
+        ("RELAYMSG #a #n/x :hi", "INVALID_NICK"),
+        (f"RELAYMSG #a {'a' * 70}/x :hi", "INVALID_NICK"),
         ("RELAYMSG #a a/x : ", "BLANK_MSG"),
         ("RELAYMSG #a evil/x :hi", "BANNED"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_passed_on(town: Town, line: str, code: str) -> None:
     """FAIL RELAYMSG."""
     bot = town.person("bot", "#a")
@@ -52,7 +60,10 @@ def test_what_is_not_passed_on(town: Town, line: str, code: str) -> None:
 def test_only_operators_pass_messages_on(town: Town) -> None:
     """PRIVS_NEEDED."""
     town.person("ann", "#a")
-    assert find(town.person("bob", "#a").say("RELAYMSG #a x/y :hi"), "FAIL").params[1] == "PRIVS_NEEDED"
+    assert (
+        find(town.person("bob", "#a").say("RELAYMSG #a x/y :hi"), "FAIL").params[1]
+        == "PRIVS_NEEDED"
+    )
 
 
 def test_no_nickname_looks_relayed(town: Town) -> None:
@@ -65,11 +76,12 @@ def test_no_nickname_looks_relayed(town: Town) -> None:
 @pytest.mark.parametrize(
     ("line", "source", "text"),
     [
-        ("NPC #a bilbo too much bread", "*bilbo*", "too much bread (ann)"), ("NPC #a Гэндальф :hm", "*Гэндальф*", "hm (ann)"),
+        ("NPC #a bilbo too much bread", "*bilbo*", "too much bread (ann)"),
+        ("NPC #a Гэндальф :hm", "*Гэндальф*", "hm (ann)"),
         ("NPCA #a bilbo :eats", "*bilbo*", "\x01ACTION eats (ann)\x01"),
         ("SCENE #a a dark night", "=Scene=", "a dark night (ann)"),
     ],
-)  # fmt: skip
+)
 def test_role_play(town: Town, line: str, source: str, text: str) -> None:
     """In a channel with +E; everybody sees who speaks, and it is remembered."""
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
@@ -82,7 +94,10 @@ def test_role_play(town: Town, line: str, source: str, text: str) -> None:
         assert is_speaker(message.nick, 64)
 
 
-@pytest.mark.parametrize(("line", "numeric"), [("NPC #a a!b :x", "573"), ("NPC #nowhere a :x", "403"), ("SCENE #a", "461")])
+@pytest.mark.parametrize(
+    ("line", "numeric"),
+    [("NPC #a a!b :x", "573"), ("NPC #nowhere a :x", "403"), ("SCENE #a", "461")],
+)
 def test_role_play_that_is_refused(town: Town, line: str, numeric: str) -> None:
     """A bad name, no channel, no text."""
     ann = town.person("ann", "#a")

@@ -13,7 +13,9 @@ from trio_chat.irc.message import Message
 
 @pytest.fixture
 def town() -> Town:
-    """Return a world that remembers, with three messages of Bob's a second apart, and one to Ann between them."""
+    """Return a world that remembers, with three messages of Bob's a second apart, and one to Ann
+    between them.
+    """
     town = make()
     town.clock.now -= 1
     bob = town.person("bob", "#a", "#b")
@@ -33,7 +35,11 @@ def asker(town: Town, *joins: str, caps: str = "") -> Person:
 
 def texts(messages: list[Message]) -> list[str]:
     """Return what was said."""
-    return [message.params[-1].rpartition("] ")[2] for message in messages if message.command == "PRIVMSG"]
+    return [
+        message.params[-1].rpartition("] ")[2]
+        for message in messages
+        if message.command == "PRIVMSG"
+    ]
 
 
 def history_of(town: Town) -> ListHistory:
@@ -56,7 +62,9 @@ def history_of(town: Town) -> ListHistory:
     ],
 )
 def test_messages_between_two_moments(town: Town, times: str, expected: list[str]) -> None:
-    """PLAY <target> [<from> [<to>]]: after the message that the client has last, before the other end."""
+    """PLAY <target> [<from> [<to>]]: after the message that the client has last, before the other
+    end.
+    """
     ann = asker(town, "#a")
     assert texts(ann.say(f"PRIVMSG *playback :PLAY #a {times}")) == expected
 
@@ -89,7 +97,9 @@ def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
 def test_it_is_bounded(town: Town) -> None:
     """Of each conversation the latest, as many as CHATHISTORY gives."""
     history = history_of(town)
-    memory = Memory(history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id)
+    memory = Memory(
+        history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id
+    )
     bounded = Town(town.world.identity, memory=memory)
     ann = bounded.person("ann", "#a")
     assert texts(ann.say("PRIVMSG *playback :PLAY #a 0")) == ["two", "three"]
@@ -132,16 +142,30 @@ def test_nothing_is_cleared(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", ["NONSENSE", "PLAY", "PLAY #a yesterday", "PLAY #a 1 2 3", "PLAY #a -1", "LIST a b", "CLEAR", " "]
+    "order",
+    [
+        "NONSENSE",
+        "PLAY",
+        "PLAY #a yesterday",
+        "PLAY #a 1 2 3",
+        "PLAY #a -1",
+        "LIST a b",
+        "CLEAR",
+        " ",
+    ],
 )
 def test_what_is_not_understood_is_explained(town: Town, order: str) -> None:
     """With the orders that there are."""
-    assert answers(asker(town, "#a").say(f"PRIVMSG *playback :{order}"))[0].startswith("PLAY <target>")
+    assert answers(asker(town, "#a").say(f"PRIVMSG *playback :{order}"))[0].startswith(
+        "PLAY <target>"
+    )
 
 
 def test_other_modules_are_not_there(town: Town) -> None:
     """ZNC has many more."""
-    assert answers(asker(town).say("ZNC *status help")) == ["There is no module *status here, only *playback"]
+    assert answers(asker(town).say("ZNC *status help")) == [
+        "There is no module *status here, only *playback"
+    ]
 
 
 def test_a_server_that_remembers_nothing_says_so() -> None:
@@ -156,4 +180,6 @@ def test_a_history_that_cannot_be_read(town: Town, order: str) -> None:
     """The client is told, the operator is told why."""
     ann = asker(town, "#a")
     history_of(town).error = HistoryError("the disk is gone")
-    assert answers(ann.say(f"PRIVMSG *playback :{order}")) == ["Messages could not be retrieved at the moment"]
+    assert answers(ann.say(f"PRIVMSG *playback :{order}")) == [
+        "Messages could not be retrieved at the moment"
+    ]

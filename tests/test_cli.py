@@ -50,7 +50,10 @@ def config(text: str) -> None:
 
 def where(options: SimpleNamespace) -> dict[str, object]:
     """Return where a client goes, and as whom."""
-    return {name: getattr(options, name) for name in ("host", "port", "nick", "channel", "password", "security")}
+    return {
+        name: getattr(options, name)
+        for name in ("host", "port", "nick", "channel", "password", "security")
+    }
 
 
 def test_version(capsys):
@@ -173,9 +176,18 @@ def test_connect_without_anything_goes_to_this_machine(connected):
 
 def test_connect_uses_the_configuration(connected):
     """The client finds its server, name, channel and password in config.ini."""
-    config("[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n")
+    config(
+        "[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n"
+    )
     cli.main(["connect"])
-    expected = {"host": "::1", "port": 6000, "nick": "anna", "channel": "#tea", "password": "open", "security": Security()}
+    expected = {
+        "host": "::1",
+        "port": 6000,
+        "nick": "anna",
+        "channel": "#tea",
+        "password": "open",
+        "security": Security(),
+    }
     assert where(connected[0]) == expected
 
 
@@ -183,16 +195,30 @@ def test_options_of_connect_win_over_the_configuration(connected):
     """What is typed counts more than what is in the file."""
     config("[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
-    expected = {"host": "192.0.2.7", "port": 7000, "nick": "боб", "channel": "#кофе", "password": "", "security": Security()}
+    expected = {
+        "host": "192.0.2.7",
+        "port": 7000,
+        "nick": "боб",
+        "channel": "#кофе",
+        "password": "",
+        "security": Security(),
+    }
     assert where(connected[0]) == expected
 
 
-PROFILES = "[profile work]\nhost = chat.example.org\nstart = no\n[profile home]\nhost = 192.0.2.7\nchannels = a, #b\n"
+PROFILES = (
+    "[profile work]\nhost = chat.example.org\nstart = no\n[profile home]\nhost ="
+    " 192.0.2.7\nchannels = a, #b\n"
+)
 
 
-@pytest.mark.parametrize(("arguments", "names"), [([], ["home"]), (["work"], ["work"]), (["192.0.2.9"], [])])
+@pytest.mark.parametrize(
+    ("arguments", "names"), [([], ["home"]), (["work"], ["work"]), (["192.0.2.9"], [])]
+)
 def test_profiles(connected, arguments, names):
-    """Without a target those that start by themselves are joined; a name means that profile, an address none."""
+    """Without a target those that start by themselves are joined; a name means that profile, an
+    address none.
+    """
     config(PROFILES)
     assert cli.main(["connect", *arguments]) == 0
     assert [profile.name for profile in connected[0].profiles] == names
@@ -200,14 +226,20 @@ def test_profiles(connected, arguments, names):
 
 
 def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_path, monkeypatch):
-    """Without config.ini here, the user's own file is read, and it is a first run when there is none either."""
+    """Without config.ini here, the user's own file is read, and it is a first run when there is
+    none either.
+    """
     monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect"])
     (tmp_path / "own.ini").write_text("[client]\nnick = anna\n")
     cli.main(["connect"])
     config("[client]\nnick = boris\n")
     cli.main(["connect"])
-    assert [(options.nick, options.is_first_run) for options in connected] == [("", True), ("anna", False), ("boris", False)]
+    assert [(options.nick, options.is_first_run) for options in connected] == [
+        ("", True),
+        ("anna", False),
+        ("boris", False),
+    ]
 
 
 @pytest.mark.parametrize("arguments", [["192.0.2.7"], ["--nick", "anna"]])
@@ -264,7 +296,9 @@ def test_port_0_is_nowhere_to_connect_to(connected, capsys):
 
 
 @pytest.mark.parametrize(
-    "data", [b"s3cret", b"s3cret\n", b"s3cret\r\nmore\n", b"\xef\xbb\xbfs3cret\n"], ids=["bare", "lf", "crlf", "bom"]
+    "data",
+    [b"s3cret", b"s3cret\n", b"s3cret\r\nmore\n", b"\xef\xbb\xbfs3cret\n"],
+    ids=["bare", "lf", "crlf", "bom"],
 )
 def test_the_password_is_the_first_line(data, connected, tmp_path):
     """Line ends and a byte order mark are no part of a password."""
@@ -321,7 +355,12 @@ def test_a_missing_part_of_the_program_is_a_defect(monkeypatch):
 def test_output_survives_a_poor_character_set():
     """A terminal that cannot show a letter does not end the program."""
     environment = {"PYTHONIOENCODING": "ascii", "LANGUAGE": "ru"}
-    done = subprocess.run([sys.executable, "-m", "trio_chat", "--help"], env=_with(environment), capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "trio_chat", "--help"],
+        env=_with(environment),
+        capture_output=True,
+        check=False,
+    )
     assert done.returncode == 0
     assert done.stderr == b""
 

@@ -1,4 +1,6 @@
-"""Accounts in the client: passwords that nobody sees, SASL, registering, NickServ where there is nothing else."""
+"""Accounts in the client: passwords that nobody sees, SASL, registering, NickServ where there is
+nothing else.
+"""
 
 import base64
 from types import SimpleNamespace
@@ -13,8 +15,22 @@ from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import Prompt
 from trio_chat.client.link.keys import Keys
 from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import AccountRefused, Connected, LoggedIn, LoggedOut, MustVerify, Ready
-from trio_chat.client.session.sasl import Challenges, Credentials, SaslError, Scram, chunks, mechanisms
+from trio_chat.client.session.events import (
+    AccountRefused,
+    Connected,
+    LoggedIn,
+    LoggedOut,
+    MustVerify,
+    Ready,
+)
+from trio_chat.client.session.sasl import (
+    Challenges,
+    Credentials,
+    SaslError,
+    Scram,
+    chunks,
+    mechanisms,
+)
 from trio_chat.irc.message import parse
 
 SASL = f"{LABELS} sasl=PLAIN"
@@ -64,7 +80,10 @@ class KeyRing:
 
     def get_credential(self, service: str, account: None) -> Any:
         """Return some account."""
-        return next((SimpleNamespace(username=name, password=word) for name, word in self.kept.items()), None)
+        return next(
+            (SimpleNamespace(username=name, password=word) for name, word in self.kept.items()),
+            None,
+        )
 
     def set_password(self, service: str, account: str, password: str) -> None:
         """Keep a password."""
@@ -98,7 +117,9 @@ async def test_login_asks_for_the_password() -> None:
 
 
 async def test_whatever_is_typed_is_the_password() -> None:
-    """A password may look like a command; an empty one means that the user has thought better of it."""
+    """A password may look like a command; an empty one means that the user has thought better of
+    it.
+    """
     async with chat(caps=SASL) as c:
         server = await inside(c)
         c.interface.type("/login anna", "", "/login anna", "/quit")
@@ -115,7 +136,10 @@ async def test_password_on_the_command_line_of_the_chat() -> None:
         c.interface.type("/login anna secret", "/register anna secret", "fine")
         await server.echo()
         shown = await c.interface.take()
-        text = "[ERROR] Give only the name of the account: the password is asked for, and nobody sees it."
+        text = (
+            "[ERROR] Give only the name of the account: the password is asked for, and nobody"
+            " sees it."
+        )
         assert shown == [text, text, "[YOU]: fine"]
 
 
@@ -124,7 +148,10 @@ async def test_password_on_the_command_line_of_the_chat() -> None:
     [
         (
             "904 alice :Invalid",
-            "Not logged in as alice: check the account and the password, then try again with /login alice. (Invalid)",
+            (
+                "Not logged in as alice: check the account and the password, then try again with"
+                " /login alice. (Invalid)"
+            ),
         ),
         ("902 alice :Locked", "The account alice is locked. Ask the server's administrator."),
         ("905 alice :Too long", "The password is too long."),
@@ -145,7 +172,9 @@ async def test_why_not(numeric: str, shown: str) -> None:
 
 
 async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing.MockClock) -> None:
-    """A password that was right is used while the next connection is negotiated, and nobody is asked."""
+    """A password that was right is used while the next connection is negotiated, and nobody is
+    asked.
+    """
     async with chat(caps=SASL) as c:
         server = await inside(c)
         await log_in(c, server)
@@ -179,18 +208,26 @@ async def test_wrong_password_lets_us_in_all_the_same() -> None:
         await t.server.send(":srv.test 904 * :No")
         await t.server.expect("CAP END")
         await t.server.welcome("alice")
-        assert await t.events() == [AccountRefused("alice", "904", "No"), Connected("alice"), Ready()]
+        assert await t.events() == [
+            AccountRefused("alice", "904", "No"),
+            Connected("alice"),
+            Ready(),
+        ]
 
 
 async def test_server_without_sasl_is_not_waited_for() -> None:
     """A known password does not keep the negotiation from ending where there is no SASL."""
-    async with talk("batch", enter=False, dialogue=Dialogue("alice", credentials=Credentials("alice", "x"))) as t:
+    async with talk(
+        "batch", enter=False, dialogue=Dialogue("alice", credentials=Credentials("alice", "x"))
+    ) as t:
         await t.server.greet()
         assert await t.events() == [Connected("alice"), Ready()]
 
 
 async def test_scram_is_preferred() -> None:
-    """RFC 7677: where both sides know SCRAM-SHA-256 the password is not sent, and the server must prove that it knows it."""
+    """RFC 7677: where both sides know SCRAM-SHA-256 the password is not sent, and the server must
+    prove that it knows it.
+    """
     mechanism = ScramMechanism("SCRAM-SHA-256")
     salt, stored, server_key, iterations = mechanism.make_auth_info(SECRET, iteration_count=4096)
     scram = mechanism.make_server(lambda _name: (salt, stored, server_key, iterations))
@@ -216,12 +253,16 @@ async def test_scram_is_preferred() -> None:
 
 
 async def test_mechanism_that_is_not_there() -> None:
-    """IRCv3 sasl-3.2: 'Clients MUST handle the case when a mechanism they picked turns out to be not available'."""
+    """IRCv3 sasl-3.2: 'Clients MUST handle the case when a mechanism they picked turns out to be
+    not available'.
+    """
     async with chat(caps=f"{LABELS} sasl=PLAIN,SCRAM-SHA-256") as c:
         server = await inside(c)
         c.interface.type("/login", SECRET)
         await server.expect("AUTHENTICATE SCRAM-SHA-256")
-        await server.send(":srv.test 908 alice PLAIN :are available", ":srv.test 904 alice :No such mechanism")
+        await server.send(
+            ":srv.test 908 alice PLAIN :are available", ":srv.test 904 alice :No such mechanism"
+        )
         await server.expect("AUTHENTICATE PLAIN")
         assert await c.interface.take() == []
         await server.send("AUTHENTICATE +")
@@ -231,14 +272,18 @@ async def test_mechanism_that_is_not_there() -> None:
 
 
 async def test_login_where_sasl_is_for_the_beginning_only() -> None:
-    """A server that takes AUTHENTICATE only before registration is asked through NickServ; its echo is not shown."""
+    """A server that takes AUTHENTICATE only before registration is asked through NickServ; its echo
+    is not shown.
+    """
     async with chat(caps=SASL) as c:
         server = await inside(c)
         c.interface.type("/login", "secret")
         await server.expect("AUTHENTICATE PLAIN")
         await server.send(":srv.test 421 alice AUTHENTICATE :Unknown command")
         await server.expect("PRIVMSG NickServ IDENTIFY alice secret")
-        await server.send(":alice!u@h PRIVMSG NickServ :IDENTIFY alice secret", ":alice!u@h ACCOUNT alice")
+        await server.send(
+            ":alice!u@h PRIVMSG NickServ :IDENTIFY alice secret", ":alice!u@h ACCOUNT alice"
+        )
         assert await c.interface.take() == ["[INFO] You are logged in as alice."]
 
 
@@ -255,16 +300,18 @@ async def test_lost_while_logging_in(autojump_clock: trio.testing.MockClock) -> 
 
 
 async def test_reserved_nickname() -> None:
-    """Who comes with the nickname of an account logs in before the server lets anyone in under it."""
+    """Who comes with the nickname of an account logs in before the server lets anyone in under
+    it.
+    """
     async with chat(caps=SASL) as c:
         server = await c.server()
         await server.greet_until_refused(
             ":srv.test 433 * alice :Nickname is already in use.",
             ":srv.test FAIL NICK NICKNAME_RESERVED alice :alice is registered",
         )
-        assert (await c.interface.take())[-1] == (
-            '[ERROR] The nickname "alice" belongs to an account. If it is yours: /login alice, then /nick alice. '
-            "If not, choose another."
+        assert (
+            (await c.interface.take())[-1]
+            == '[ERROR] The nickname "alice" belongs to an account. If it is yours: /login alice, then /nick alice. If not, choose another.'
         )
         await log_in(c, server)
         await server.expect("NICK alice")
@@ -275,7 +322,9 @@ async def test_reserved_nickname() -> None:
 
 
 async def test_server_that_gives_another_nickname() -> None:
-    """A server that lets us in under a nickname of its own choice needs no answer to the question any more."""
+    """A server that lets us in under a nickname of its own choice needs no answer to the question
+    any more.
+    """
     async with chat(caps=SASL) as c:
         server = await c.server()
         await server.greet_until_refused(
@@ -291,7 +340,9 @@ async def test_server_that_gives_another_nickname() -> None:
 
 
 async def test_account_of_another_name_is_no_answer() -> None:
-    """Being logged in to some account does not choose the nickname for a user who is being asked for one."""
+    """Being logged in to some account does not choose the nickname for a user who is being asked
+    for one.
+    """
     async with chat(caps=SASL) as c:
         server = await c.server()
         await server.greet_until_refused(":srv.test 433 * alice :Nickname is already in use.")
@@ -306,7 +357,9 @@ async def test_nickname_reserved_by_services() -> None:
         server = await inside(c)
         c.interface.type("/nick anna")
         await server.expect("NICK anna")
-        await server.send(":srv.test 433 alice anna :This nickname is registered. Identify to NickServ")
+        await server.send(
+            ":srv.test 433 alice anna :This nickname is registered. Identify to NickServ"
+        )
         assert "/login anna" in (await c.interface.take())[0]
 
 
@@ -318,18 +371,25 @@ async def test_register_asks_twice() -> None:
     async with chat(caps=f"{LABELS} draft/account-registration") as c:
         server = await inside(c)
         c.interface.type("/register", SECRET, "else", "/register", SECRET)
-        assert await c.interface.take() == ["[ERROR] These were two different passwords. Nothing was done."]
+        assert await c.interface.take() == [
+            "[ERROR] These were two different passwords. Nothing was done."
+        ]
         assert c.interface.prompt == Prompt("The same password again: ", asking=True, secret=True)
         c.interface.type(SECRET)
         await server.expect(f"REGISTER * * {SECRET}")
         await server.send("REGISTER SUCCESS alice :Welcome", LOGGED_IN)
-        assert await c.interface.take() == ["[INFO] The account alice is yours now, and you are logged in to it."]
+        assert await c.interface.take() == [
+            "[INFO] The account alice is yours now, and you are logged in to it."
+        ]
 
 
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        ("FAIL REGISTER ACCOUNT_EXISTS alice :x", "[ERROR] There is an account alice already. If it is yours: /login alice"),
+        (
+            "FAIL REGISTER ACCOUNT_EXISTS alice :x",
+            "[ERROR] There is an account alice already. If it is yours: /login alice",
+        ),
         (
             "FAIL REGISTER WEAK_PASSWORD alice :At least 9",
             "[ERROR] The password is too easy to guess. Choose a longer one. (At least 9)",
@@ -338,7 +398,9 @@ async def test_register_asks_twice() -> None:
     ],
 )
 async def test_not_registered(line: str, shown: str) -> None:
-    """Each code of draft/account-registration is a sentence; an unknown one is told in the server's words."""
+    """Each code of draft/account-registration is a sentence; an unknown one is told in the server's
+    words.
+    """
     async with chat(caps=f"{LABELS} draft/account-registration") as c:
         server = await inside(c)
         c.interface.type("/register", "x", "x")
@@ -348,7 +410,9 @@ async def test_not_registered(line: str, shown: str) -> None:
 
 
 async def test_registration_with_an_address() -> None:
-    """Where an address is wanted it is given behind the command, and the code that comes there with /verify."""
+    """Where an address is wanted it is given behind the command, and the code that comes there with
+    /verify.
+    """
     async with chat(caps=f"{LABELS} draft/account-registration=email-required") as c:
         server = await inside(c)
         c.interface.type("/register alice a@b.example", "x", "x")
@@ -356,24 +420,36 @@ async def test_registration_with_an_address() -> None:
         await server.send("REGISTER VERIFICATION_REQUIRED alice :Look into your mail.")
         shown = await c.interface.take()
         assert shown == [
-            "[INFO] The account alice is not ready yet: Look into your mail. When you have the code: /verify alice code"
+            "[INFO] The account alice is not ready yet: Look into your mail. When you have the"
+            " code: /verify alice code"
         ]
         c.interface.type("/verify alice 123")
         await server.expect("VERIFY alice 123")
 
 
 async def test_register_by_nickserv() -> None:
-    """Where the server has no such command NickServ is asked, and neither the message nor its echo is shown."""
+    """Where the server has no such command NickServ is asked, and neither the message nor its echo
+    is shown.
+    """
     async with chat() as c:
         server = await inside(c)
         c.interface.type("/register", "secret", "secret")
         await server.expect("PRIVMSG NickServ REGISTER secret")
-        await server.send(":alice!u@h PRIVMSG NickServ :REGISTER secret", ":NickServ!s@srv.test NOTICE alice :Done.", LOGGED_IN)
-        assert await c.interface.take() == ['[NOTICE "NickServ" → you]: Done.', "[INFO] You are logged in as alice."]
+        await server.send(
+            ":alice!u@h PRIVMSG NickServ :REGISTER secret",
+            ":NickServ!s@srv.test NOTICE alice :Done.",
+            LOGGED_IN,
+        )
+        assert await c.interface.take() == [
+            '[NOTICE "NickServ" → you]: Done.',
+            "[INFO] You are logged in as alice.",
+        ]
 
 
 async def test_server_without_accounts() -> None:
-    """Where there is no NickServ either, that is said; and spaces, which it could not tell apart, are refused."""
+    """Where there is no NickServ either, that is said; and spaces, which it could not tell apart,
+    are refused.
+    """
     async with chat() as c:
         server = await inside(c)
         c.interface.type("/login", "secret")
@@ -381,7 +457,9 @@ async def test_server_without_accounts() -> None:
         await server.send(":srv.test 401 alice NickServ :No such nick")
         assert await c.interface.take() == ["[ERROR] This server has no accounts."]
         c.interface.type("/login", SECRET)
-        assert await c.interface.take() == ["[ERROR] This server takes no password with spaces in it."]
+        assert await c.interface.take() == [
+            "[ERROR] This server takes no password with spaces in it."
+        ]
 
 
 async def test_no_password_in_a_pipe() -> None:
@@ -390,14 +468,25 @@ async def test_no_password_in_a_pipe() -> None:
         server = await inside(c)
         c.interface.type("/login", "hello")
         assert await server.echo() == "PRIVMSG #lobby :hello"
-        assert await c.interface.take() == ["[ERROR] A password can be typed on a terminal only.", "[YOU]: hello"]
+        assert await c.interface.take() == [
+            "[ERROR] A password can be typed on a terminal only.",
+            "[YOU]: hello",
+        ]
 
 
 async def test_other_answers() -> None:
-    """What else a server says of accounts becomes its own event; AUTHENTICATE out of turn is passed over."""
+    """What else a server says of accounts becomes its own event; AUTHENTICATE out of turn is passed
+    over.
+    """
     async with talk(SASL) as t:
-        await t.server.send(":srv.test 901 alice alice!u@h :Out", "REGISTER VERIFICATION_REQUIRED x :Wait", "AUTHENTICATE +")
-        await t.server.send(":srv.test 904 alice :No", ":srv.test 900 alice m al :In", ":bob!u@h ACCOUNT bob")
+        await t.server.send(
+            ":srv.test 901 alice alice!u@h :Out",
+            "REGISTER VERIFICATION_REQUIRED x :Wait",
+            "AUTHENTICATE +",
+        )
+        await t.server.send(
+            ":srv.test 904 alice :No", ":srv.test 900 alice m al :In", ":bob!u@h ACCOUNT bob"
+        )
         assert await t.events() == [LoggedOut(), MustVerify("x", "Wait"), LoggedIn("al")]
 
 
@@ -413,7 +502,9 @@ async def test_offers_to_keep_the_password(answer: str, kept: bool) -> None:
         await log_in(c, server)
         while not c.interface.prompt.text.startswith("Keep"):
             await c.interface.take()
-        assert c.interface.prompt == Prompt("Keep this password in the keyring of this computer? [y/N] ", asking=True)
+        assert c.interface.prompt == Prompt(
+            "Keep this password in the keyring of this computer? [y/N] ", asking=True
+        )
         c.interface.type(answer)
         c.interface.type("hello")
         await server.echo()
@@ -445,7 +536,9 @@ async def offer_sasl(server: FakeServer) -> None:
 
 @pytest.mark.parametrize("kept", [("alice", SECRET), ("other", SECRET)])
 async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
-    """The password of the nickname, or else of any account there, logs in while the connection is negotiated; no question."""
+    """The password of the nickname, or else of any account there, logs in while the connection is
+    negotiated; no question.
+    """
     async with chat(caps="sasl", keys=keys(KeyRing(kept))) as c:
         server = await c.server()
         await offer_sasl(server)
@@ -459,7 +552,9 @@ async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
 
 
 async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
-    """Not by PLAIN, when nobody has asked for a connection without encryption; the user reads why."""
+    """Not by PLAIN, when nobody has asked for a connection without encryption; the user reads
+    why.
+    """
     async with chat(caps="sasl", keys=keys(KeyRing(("alice", SECRET))), may_be_plain=False) as c:
         server = await c.server()
         await offer_sasl(server)
@@ -470,7 +565,9 @@ async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
 
 
 async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -> None:
-    """A kept password that the server refuses is told once, and not tried on the next connection."""
+    """A kept password that the server refuses is told once, and not tried on the next
+    connection.
+    """
     async with chat(caps="sasl", keys=keys(KeyRing(("alice", "old")))) as c:
         server = await c.server()
         await offer_sasl(server)
@@ -483,7 +580,10 @@ async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -
         await server.close()
         await c.interface.take()  # the connection was lost
         await trio.testing.wait_all_tasks_blocked()
-        mock_clock.jump(60)  # by hand: a clock that jumps by itself does not wait for the thread that reads the keyring
+        mock_clock.jump(
+            60
+            # by hand: a clock that jumps by itself does not wait for the thread that reads the keyring
+        )
         await (await c.server()).greet()
 
 
@@ -522,9 +622,13 @@ def test_nonsense_from_the_server(piece: str) -> None:
         [endless.add("A" * 400) for _ in range(100)]
 
 
-@pytest.mark.parametrize("challenge", [b"\xff", b"", b"r=x,s=eA==,i=4096", b"r=x,s=eA==,i=999999999"])
+@pytest.mark.parametrize(
+    "challenge", [b"\xff", b"", b"r=x,s=eA==,i=4096", b"r=x,s=eA==,i=999999999"]
+)
 def test_scram_challenge_that_makes_no_sense(challenge: bytes) -> None:
-    """A server that does not keep to the mechanism, or would keep us computing for minutes, is not answered."""
+    """A server that does not keep to the mechanism, or would keep us computing for minutes, is not
+    answered.
+    """
     scram = Scram(Credentials("alice", "x"))
     scram.answer(b"")
     with pytest.raises(SaslError):
@@ -535,7 +639,9 @@ def test_mechanisms_without_scramp(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package PLAIN is used; where nothing is known in common there is no way."""
     monkeypatch.setitem(__import__("sys").modules, "scramp", None)
     credentials = Credentials("alice", "x")
-    assert [mechanism.name for mechanism in mechanisms(["SCRAM-SHA-256", "PLAIN"], credentials)] == ["PLAIN"]
+    assert [
+        mechanism.name for mechanism in mechanisms(["SCRAM-SHA-256", "PLAIN"], credentials)
+    ] == ["PLAIN"]
     assert mechanisms(["EXTERNAL"], credentials) == []
 
 

@@ -46,12 +46,20 @@ def test_credentials_are_masked(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "hello", "/msg bob identify yourself", "/join #lobby", "/mode #lobby +o bob", "/msg NickServ HELP", "/oper ann",
+        "hello",
+        "/msg bob identify yourself",
+        "/join #lobby",
+        "/mode #lobby +o bob",
+        "/msg NickServ HELP",
+        "/oper ann",
         "/me auths",
-        "/msg NickServ SET always-on on", "/quote NAMES #lobby", "/topic #lobby pass the salt", "//quote OPER a b",
+        "/msg NickServ SET always-on on",
+        "/quote NAMES #lobby",
+        "/topic #lobby pass the salt",
+        "//quote OPER a b",
         "/msg ChanServ OP #lobby bob",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_secret_is_shown(line: str) -> None:
     """A mask where none is wanted hides what the user has to read."""
     assert mask_line(line) == line
@@ -65,7 +73,9 @@ def test_what_is_typed_to_a_service_itself() -> None:
     assert mask_message("bob", f"identify {SECRET}") == f"identify {SECRET}"
 
 
-@pytest.mark.parametrize("line", [f"/msg NickServ IDENTIFY {SECRET}", f"/msg ChanServ IDENTIFY #lobby {SECRET}"])
+@pytest.mark.parametrize(
+    "line", [f"/msg NickServ IDENTIFY {SECRET}", f"/msg ChanServ IDENTIFY #lobby {SECRET}"]
+)
 async def test_a_refused_message_to_a_service(line: str) -> None:
     """On servers without services it comes back as an error, without the password."""
     async with chat(caps=LABELS) as c:

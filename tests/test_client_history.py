@@ -1,4 +1,6 @@
-"""The history in the client: after joining, after a lost connection, further back, searched; no gaps and no doubles."""
+"""The history in the client: after joining, after a lost connection, further back, searched; no
+gaps and no doubles.
+"""
 
 import pytest
 import trio.testing
@@ -14,7 +16,9 @@ NAMES = "[INFO] 2 people in #lobby: alice, bob"
 @pytest.fixture(autouse=True)
 def _in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show times without the date and without the zone of this machine."""
-    monkeypatch.setattr("trio_chat.client.render.Renderer._when", lambda _self, event: event.played_back[11:16])
+    monkeypatch.setattr(
+        "trio_chat.client.render.Renderer._when", lambda _self, event: event.played_back[11:16]
+    )
 
 
 async def again(c: Chat) -> FakeServer:
@@ -33,13 +37,23 @@ async def in_lobby(c: Chat, *messages: str) -> FakeServer:
 
 
 async def test_shows_the_last_messages_after_joining() -> None:
-    """IRCv3 chathistory: 'Requesting the latest conversation upon joining'; then a line that says what is new."""
+    """IRCv3 chathistory: 'Requesting the latest conversation upon joining'; then a line that says
+    what is new.
+    """
     async with chat(caps=HISTORY) as c:
         server = await again(c)
-        assert await server.play_back("1 bob one", "2 alice two") == "CHATHISTORY LATEST #lobby * 20"
+        assert (
+            await server.play_back("1 bob one", "2 alice two") == "CHATHISTORY LATEST #lobby * 20"
+        )
         await server.send(said_before("3", "bob", "three"))
         shown = await c.interface.take()
-        assert shown[-5:] == [NAMES, '["bob" 00:01]: one', "[YOU 00:02]: two", BEFORE, '["bob"]: three']
+        assert shown[-5:] == [
+            NAMES,
+            '["bob" 00:01]: one',
+            "[YOU 00:02]: two",
+            BEFORE,
+            '["bob"]: three',
+        ]
 
 
 async def test_nothing_was_said() -> None:
@@ -49,7 +63,9 @@ async def test_nothing_was_said() -> None:
         assert (await c.interface.take())[-1] == NAMES
 
 
-@pytest.mark.parametrize("answer", ["FAIL CHATHISTORY INVALID_TARGET LATEST #lobby :No", "PONG srv.test h1"])
+@pytest.mark.parametrize(
+    "answer", ["FAIL CHATHISTORY INVALID_TARGET LATEST #lobby :No", "PONG srv.test h1"]
+)
 async def test_refused_history_holds_nothing_up(answer: str) -> None:
     """A request that is refused, or not answered before the PONG behind it, is passed over."""
     async with chat(caps=HISTORY) as c:
@@ -63,7 +79,9 @@ async def test_refused_history_holds_nothing_up(answer: str) -> None:
 
 @pytest.mark.parametrize("missing", ["batch", "echo-message", "message-tags", "server-time"])
 async def test_half_a_history_is_not_asked_for(missing: str) -> None:
-    """Where the history would have gaps or doubles, what the server plays back by itself is better."""
+    """Where the history would have gaps or doubles, what the server plays back by itself is
+    better.
+    """
     async with talk(HISTORY.replace(missing, ""), enter=False) as t:
         for start in ("CAP LS", "NICK", "USER"):
             await t.server.expect(start)
@@ -73,19 +91,40 @@ async def test_half_a_history_is_not_asked_for(missing: str) -> None:
 
 async def test_live_messages_wait_for_the_history() -> None:
     """What happens while a page is awaited is shown behind it, in order, and once."""
-    async with talk(HISTORY, enter=False, dialogue=Dialogue("alice", channels=[("#lobby", "")], at_join=20)) as t:
+    async with talk(
+        HISTORY, enter=False, dialogue=Dialogue("alice", channels=[("#lobby", "")], at_join=20)
+    ) as t:
         await t.server.enter()
-        await t.server.send(said_before("2", "bob", "two"), ":carol!u@h JOIN #lobby", said_before("4", "bob", "four"))
+        await t.server.send(
+            said_before("2", "bob", "two"),
+            ":carol!u@h JOIN #lobby",
+            said_before("4", "bob", "four"),
+        )
         await t.events()
         await t.server.play_back("1 bob one", "2 bob two", "3 bob three")
         await t.server.send(said_before("3", "bob", "three"), said_before("5", "bob", "five"))
         said = [event for event in await t.events() if isinstance(event, Said | HistoryEnd)]
-        assert [event.text if isinstance(event, Said) else "—" for event in said] == ["one", "two", "three", "—", "four", "five"]
-        assert [bool(event.played_back) for event in said if isinstance(event, Said)] == [True, False, True, False, False]
+        assert [event.text if isinstance(event, Said) else "—" for event in said] == [
+            "one",
+            "two",
+            "three",
+            "—",
+            "four",
+            "five",
+        ]
+        assert [bool(event.played_back) for event in said if isinstance(event, Said)] == [
+            True,
+            False,
+            True,
+            False,
+            False,
+        ]
 
 
 async def test_no_gap_after_a_lost_connection(autojump_clock: trio.testing.MockClock) -> None:
-    """What was said meanwhile is asked for after the last msgid seen, and nothing is shown twice."""
+    """What was said meanwhile is asked for after the last msgid seen, and nothing is shown
+    twice.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         await server.send(said_before("2", "bob", "two"))
@@ -93,13 +132,18 @@ async def test_no_gap_after_a_lost_connection(autojump_clock: trio.testing.MockC
         await server.close()
         server = await again(c)
         await c.interface.take()
-        assert await server.play_back("2 bob two", "3 bob three") == "CHATHISTORY LATEST #lobby msgid=2 100"
+        assert (
+            await server.play_back("2 bob two", "3 bob three")
+            == "CHATHISTORY LATEST #lobby msgid=2 100"
+        )
         await server.send(said_before("4", "bob", "four"))
         assert await c.interface.take() == ['["bob" 00:03]: three', '["bob"]: four']
 
 
 async def test_gap_in_pages(autojump_clock: trio.testing.MockClock) -> None:
-    """A gap longer than a page is fetched from its end to its beginning, and shown from its beginning to its end."""
+    """A gap longer than a page is fetched from its end to its beginning, and shown from its
+    beginning to its end.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         await server.close()
@@ -111,23 +155,31 @@ async def test_gap_in_pages(autojump_clock: trio.testing.MockClock) -> None:
         assert await c.interface.take() == []
         assert await server.play_back() == "CHATHISTORY BETWEEN #lobby msgid=2 msgid=1 100"
         shown = await c.interface.take()
-        assert shown == [f'["bob" {number // 60:02}:{number % 60:02}]: x' for number in range(2, 202)]
+        assert shown == [
+            f'["bob" {number // 60:02}:{number % 60:02}]: x' for number in range(2, 202)
+        ]
 
 
 async def test_a_page_that_says_so_is_the_last(autojump_clock: trio.testing.MockClock) -> None:
-    """The tag `draft/chathistory-end`: a full page is not followed by a request that would bring nothing."""
+    """The tag `draft/chathistory-end`: a full page is not followed by a request that would bring
+    nothing.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         await server.close()
         server = await again(c)
         await c.interface.take()
         await server.play_back(*(f"{number} bob x" for number in range(102, 202)))
-        await server.play_back(*(f"{number} bob x" for number in range(2, 102)), tags="@draft/chathistory-end ")
+        await server.play_back(
+            *(f"{number} bob x" for number in range(2, 102)), tags="@draft/chathistory-end "
+        )
         assert len(await c.interface.take()) == 200
 
 
 async def test_long_gap_is_bounded(autojump_clock: trio.testing.MockClock) -> None:
-    """Of a very long gap the end is shown, with a line that says so, and /history goes on from there."""
+    """Of a very long gap the end is shown, with a line that says so, and /history goes on from
+    there.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         await server.close()
@@ -135,18 +187,26 @@ async def test_long_gap_is_bounded(autojump_clock: trio.testing.MockClock) -> No
         await c.interface.take()
         for first in (900, 800, 700, 600, 500):
             await server.play_back(*(f"{number} bob x" for number in range(first, first + 100)))
-        assert await server.play_back("499 bob x") == "CHATHISTORY BETWEEN #lobby msgid=500 msgid=1 1"
+        assert (
+            await server.play_back("499 bob x") == "CHATHISTORY BETWEEN #lobby msgid=500 msgid=1 1"
+        )
         shown = await c.interface.take()
-        assert shown[0] == (
-            "[INFO] More was said in #lobby than can be shown; these are the last 501 messages. /history shows what was before."
+        assert (
+            shown[0]
+            == "[INFO] More was said in #lobby than can be shown; these are the last 501 messages."
+            " /history shows what was before."
         )
         assert len(shown) == 502
         c.interface.type("/history 5")
         assert await server.play_back() == "CHATHISTORY BEFORE #lobby msgid=499 5"
 
 
-async def test_own_message_in_the_history_has_arrived(autojump_clock: trio.testing.MockClock) -> None:
-    """What was not confirmed when the connection broke but is in the history is `[YOU]`; what is not there is told."""
+async def test_own_message_in_the_history_has_arrived(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """What was not confirmed when the connection broke but is in the history is `[YOU]`; what is
+    not there is told.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("arrived", "lost", "/msg bob private")
@@ -155,8 +215,14 @@ async def test_own_message_in_the_history_has_arrived(autojump_clock: trio.testi
         await server.close()
         server = await again(c)
         assert (await c.interface.take())[:4] == [
-            "[INFO] Not confirmed yet; when the connection is back, the history tells whether it arrived: arrived",
-            "[INFO] Not confirmed yet; when the connection is back, the history tells whether it arrived: lost",
+            (
+                "[INFO] Not confirmed yet; when the connection is back, the history tells whether"
+                " it arrived: arrived"
+            ),
+            (
+                "[INFO] Not confirmed yet; when the connection is back, the history tells whether"
+                " it arrived: lost"
+            ),
             "[ERROR] Not confirmed by the server, may not have arrived: (bob) private",
             "[ERROR] The connection to the server is lost.",
         ]
@@ -169,7 +235,9 @@ async def test_own_message_in_the_history_has_arrived(autojump_clock: trio.testi
 
 
 async def test_gap_that_breaks_off_is_filled_later(autojump_clock: trio.testing.MockClock) -> None:
-    """A connection that breaks while the history is awaited loses nothing: the next one asks from the same place."""
+    """A connection that breaks while the history is awaited loses nothing: the next one asks from
+    the same place.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         await server.close()
@@ -179,7 +247,10 @@ async def test_gap_that_breaks_off_is_filled_later(autojump_clock: trio.testing.
         await server.close()
         server = await again(c)
         assert '["bob"]: three' in await c.interface.take()
-        assert await server.play_back("2 bob two", "3 bob three") == "CHATHISTORY LATEST #lobby msgid=1 100"
+        assert (
+            await server.play_back("2 bob two", "3 bob three")
+            == "CHATHISTORY LATEST #lobby msgid=1 100"
+        )
         assert await c.interface.take() == ['["bob" 00:02]: two']
 
 
@@ -199,7 +270,9 @@ async def test_forgotten_msgid(autojump_clock: trio.testing.MockClock) -> None:
 
 
 async def test_pipe_wants_what_happens_from_now_on(autojump_clock: trio.testing.MockClock) -> None:
-    """Between pipes no history is asked for at first; the gap after a lost connection is filled there too."""
+    """Between pipes no history is asked for at first; the gap after a lost connection is filled
+    there too.
+    """
     async with chat(caps=HISTORY, interactive=False) as c:
         server = await c.server()
         await server.greet()
@@ -216,7 +289,9 @@ async def test_pipe_wants_what_happens_from_now_on(autojump_clock: trio.testing.
 
 
 async def test_piped_message_is_looked_for(autojump_clock: trio.testing.MockClock) -> None:
-    """A script whose last message was not confirmed finds out on the next connection; exit code 0 when it arrived."""
+    """A script whose last message was not confirmed finds out on the next connection; exit code 0
+    when it arrived.
+    """
     async with chat(caps=HISTORY, interactive=False) as c:
         server = await c.server()
         await server.enter()
@@ -228,7 +303,9 @@ async def test_piped_message_is_looked_for(autojump_clock: trio.testing.MockCloc
         server = await again(c)
         await server.expect("CHATHISTORY LATEST #lobby msgid=1")
         await server.send(
-            ":srv.test BATCH +b chathistory #lobby", said_before("2", "alice", "important", batch="b"), ":srv.test BATCH -b"
+            ":srv.test BATCH +b chathistory #lobby",
+            said_before("2", "alice", "important", batch="b"),
+            ":srv.test BATCH -b",
         )
         assert {await server.line(), await server.line()} == {"PING h1", "PING settled"}
         await server.send("PONG settled")
@@ -250,14 +327,21 @@ async def test_leaving_tells_what_is_not_known(autojump_clock: trio.testing.Mock
         await until(lambda: any("Connecting again" in line for line in c.interface.shown))
         c.interface.type("exit")
         await until(lambda: c.code is not None)
-        assert c.interface.shown[-1] == "[ERROR] Not confirmed by the server, may not have arrived: one"
+        assert (
+            c.interface.shown[-1]
+            == "[ERROR] Not confirmed by the server, may not have arrived: one"
+        )
 
 
 async def test_only_a_lost_connection_leaves_hope() -> None:
-    """After the server's goodbye no history will tell, so what was not confirmed is told at once."""
+    """After the server's goodbye no history will tell, so what was not confirmed is told at
+    once.
+    """
     async with talk(HISTORY) as t:
         await t.session.say("#lobby", "one")
-        await t.server.send(":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :bye")
+        await t.server.send(
+            ":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :bye"
+        )
         assert Unconfirmed("#lobby", "one") in await t.events()
     async with talk(HISTORY) as t:
         await t.session.say("#lobby", "one")
@@ -267,7 +351,9 @@ async def test_only_a_lost_connection_leaves_hope() -> None:
 
 
 async def test_server_without_a_history_any_more(autojump_clock: trio.testing.MockClock) -> None:
-    """Where the next connection has no history, what nobody knows about is told when the channel is joined."""
+    """Where the next connection has no history, what nobody knows about is told when the channel is
+    joined.
+    """
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("one")
@@ -279,14 +365,20 @@ async def test_server_without_a_history_any_more(autojump_clock: trio.testing.Mo
             await server.expect(start)
         await server.welcome("alice")
         await server.let_join("#lobby")
-        assert "[ERROR] Not confirmed by the server, may not have arrived: one" in await c.interface.take()
+        assert (
+            "[ERROR] Not confirmed by the server, may not have arrived: one"
+            in await c.interface.take()
+        )
 
 
 async def test_rest_of_a_long_message_belongs_to_it(autojump_clock: trio.testing.MockClock) -> None:
     """IRCv3 multiline, fallback: only the first line has the msgid, so the rest goes with it."""
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "1 bob one")
-        await server.send(said_before("2", "bob", "first"), "@time=2026-05-04T00:02:00.000Z :bob!u@h PRIVMSG #lobby :second")
+        await server.send(
+            said_before("2", "bob", "first"),
+            "@time=2026-05-04T00:02:00.000Z :bob!u@h PRIVMSG #lobby :second",
+        )
         assert await c.interface.take() == ['["bob"]: first', '["bob"]: second']
         await server.close()
         server = await again(c)
@@ -308,7 +400,10 @@ async def test_who_came_and_went_long_ago() -> None:
         server = await again(c)
         await server.expect("CHATHISTORY")
         await server.send(
-            ":srv.test BATCH +b chathistory #lobby", "@batch=b :alice!u@h PART #lobby", ":srv.test BATCH -b", "PONG h1"
+            ":srv.test BATCH +b chathistory #lobby",
+            "@batch=b :alice!u@h PART #lobby",
+            ":srv.test BATCH -b",
+            "PONG h1",
         )
         await c.interface.take()
         assert c.interface.prompt.text == "#lobby> "
@@ -319,9 +414,15 @@ async def test_history_goes_back_page_by_page() -> None:
     async with chat(caps=HISTORY) as c:
         server = await in_lobby(c, "41 bob x", "42 bob y")
         c.interface.type("/history 2")
-        assert await server.play_back("31 bob a", "32 bob b") == "CHATHISTORY BEFORE #lobby msgid=41 2"
+        assert (
+            await server.play_back("31 bob a", "32 bob b") == "CHATHISTORY BEFORE #lobby msgid=41 2"
+        )
         shown = await c.interface.take()
-        assert shown == ["[INFO] 2 earlier messages in #lobby:", '["bob" 00:31]: a', '["bob" 00:32]: b']
+        assert shown == [
+            "[INFO] 2 earlier messages in #lobby:",
+            '["bob" 00:31]: a',
+            '["bob" 00:32]: b',
+        ]
         c.interface.type("/history")
         assert await server.play_back() == "CHATHISTORY BEFORE #lobby msgid=31 20"
         assert await c.interface.take() == ["[INFO] Nothing earlier is known of #lobby."]
@@ -340,7 +441,10 @@ async def test_history_goes_on_behind_a_gap(autojump_clock: trio.testing.MockClo
         c.interface.type("/history 1")
         assert await server.play_back("11 bob x") == "CHATHISTORY BEFORE #lobby msgid=499 1"
         assert await server.play_back("10 bob ten") == "CHATHISTORY BEFORE #lobby msgid=11 1"
-        assert await c.interface.take() == ["[INFO] 1 earlier message in #lobby:", '["bob" 00:10]: ten']
+        assert await c.interface.take() == [
+            "[INFO] 1 earlier message in #lobby:",
+            '["bob" 00:10]: ten',
+        ]
 
 
 async def test_history_in_a_pipe() -> None:
@@ -349,10 +453,15 @@ async def test_history_in_a_pipe() -> None:
         server = await again(c)
         c.interface.type("/history 1")
         assert await server.play_back("9 bob nine") == "CHATHISTORY LATEST #lobby * 1"
-        assert (await c.interface.take())[-2:] == ["[INFO] 1 earlier message in #lobby:", '["bob" 00:09]: nine']
+        assert (await c.interface.take())[-2:] == [
+            "[INFO] 1 earlier message in #lobby:",
+            '["bob" 00:09]: nine',
+        ]
 
 
-@pytest.mark.parametrize("line", ["/history 0", "/history all", "/history 9999", "/history", "/search x"])
+@pytest.mark.parametrize(
+    "line", ["/history 0", "/history all", "/history 9999", "/history", "/search x"]
+)
 async def test_what_cannot_be_shown_is_said(line: str) -> None:
     """A wrong number, and a server that can do neither: one sentence, and nothing is sent."""
     async with chat() as c:
@@ -364,24 +473,35 @@ async def test_what_cannot_be_shown_is_said(line: str) -> None:
 
 
 async def test_search() -> None:
-    """soju.im/search: the attributes are written like tags, and the answer is shown under a line of its own."""
+    """soju.im/search: the attributes are written like tags, and the answer is shown under a line of
+    its own.
+    """
     async with chat(caps=f"{HISTORY} soju.im/search") as c:
         server = await in_lobby(c, "1 bob one")
         c.interface.type("/search old; words")
-        request = await server.play_back("1 bob those old; words", kind="soju.im/search", request="SEARCH")
+        request = await server.play_back(
+            "1 bob those old; words", kind="soju.im/search", request="SEARCH"
+        )
         assert request == "SEARCH text=old\\:\\swords;in=#lobby;limit=20"
-        assert await c.interface.take() == ["[INFO] 1 message was found: old; words", '["bob" 00:01]: those old; words']
+        assert await c.interface.take() == [
+            "[INFO] 1 message was found: old; words",
+            '["bob" 00:01]: those old; words',
+        ]
         c.interface.type("/search nothing")
         await server.play_back(kind="soju.im/search", request="SEARCH")
         assert await c.interface.take() == ["[INFO] Nothing was found: nothing"]
         c.interface.type("/search x")
         await server.expect("SEARCH")
         await server.send("FAIL SEARCH INTERNAL_ERROR :The index is broken")
-        assert (await c.interface.take())[0].startswith("[ERROR] The server does not show what was said before.")
+        assert (await c.interface.take())[0].startswith(
+            "[ERROR] The server does not show what was said before."
+        )
 
 
 async def test_read_marker() -> None:
-    """IRCv3 read-marker: what is new since the last visit is told apart, and what was shown is marked as read."""
+    """IRCv3 read-marker: what is new since the last visit is told apart, and what was shown is
+    marked as read.
+    """
     async with chat(caps=f"{HISTORY} draft/read-marker") as c:
         server = await c.server()
         await server.greet()
@@ -396,7 +516,12 @@ async def test_read_marker() -> None:
         await server.send("PONG ready")
         await server.play_back("1 bob one", "2 bob two")
         shown = await c.interface.take()
-        assert shown[-4:] == ['["bob" 00:01]: one', "[INFO] New since your last visit:", '["bob" 00:02]: two', BEFORE]
+        assert shown[-4:] == [
+            '["bob" 00:01]: one',
+            "[INFO] New since your last visit:",
+            '["bob" 00:02]: two',
+            BEFORE,
+        ]
         c.interface.type("exit")
         await server.expect("MARKREAD #lobby timestamp=2026-05-04T00:02:00.000Z")
         await server.expect("QUIT")

@@ -1,4 +1,6 @@
-"""Servers that say anything at all: neither the conversation, nor the model of the screen, nor the line client ends by it."""
+"""Servers that say anything at all: neither the conversation, nor the model of the screen, nor the
+line client ends by it.
+"""
 
 import pytest
 from hypothesis import example, given, settings
@@ -101,8 +103,28 @@ WORDS = (
     "eA==",
     "%%%",
 )
-COMMANDS = (*HANDLERS, *(f"{number:03d}" for number in range(1, 1000, 7)), "433", "465", "401", "404", "NOSUCH", "ERROR")
-SOURCES = ("", ":alice!u@h ", ":bob!u@h ", ":srv.test ", ":!@ ", ":x!u ", "::y!u@h ", ":@ ", ":alice ", ":NickServ!n@s ")
+COMMANDS = (
+    *HANDLERS,
+    *(f"{number:03d}" for number in range(1, 1000, 7)),
+    "433",
+    "465",
+    "401",
+    "404",
+    "NOSUCH",
+    "ERROR",
+)
+SOURCES = (
+    "",
+    ":alice!u@h ",
+    ":bob!u@h ",
+    ":srv.test ",
+    ":!@ ",
+    ":x!u ",
+    "::y!u@h ",
+    ":@ ",
+    ":alice ",
+    ":NickServ!n@s ",
+)
 TAGS = (
     "",
     "@label=m1 ",
@@ -130,18 +152,34 @@ def lines(draw: st.DrawFn) -> str:
     words = draw(st.lists(st.sampled_from(WORDS), max_size=6))
     *middle, last = words or [""]
     body = " ".join([word.replace(" ", "_") for word in middle] + ([f":{last}"] if words else []))
-    return f"{draw(st.sampled_from(TAGS))}{draw(st.sampled_from(SOURCES))}{draw(st.sampled_from(COMMANDS))} {body}"
+    return (
+        f"{draw(st.sampled_from(TAGS))}{draw(st.sampled_from(SOURCES))}{draw(st.sampled_from(COMMANDS))}"
+        f" {body}"
+    )
 
 
-GREETING = (f":srv.test CAP * LS :{CAPS}", f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in CAPS.split())}")
-WELCOME = (":srv.test 001 alice :Welcome", ":srv.test 005 alice CHATHISTORY=100 MSGREFTYPES=msgid,timestamp :are supported")
+GREETING = (
+    f":srv.test CAP * LS :{CAPS}",
+    f":srv.test CAP * ACK :{' '.join(word.partition('=')[0] for word in CAPS.split())}",
+)
+WELCOME = (
+    ":srv.test 001 alice :Welcome",
+    ":srv.test 005 alice CHATHISTORY=100 MSGREFTYPES=msgid,timestamp :are supported",
+)
 JOINED = (
     ":alice!u@h JOIN #lobby",
     ":srv.test 353 alice = #lobby :@alice bob",
     ":srv.test 366 alice #lobby :End",
     ":srv.test PONG s ready",
 )
-STAGES = ((), GREETING, (*GREETING, *WELCOME), (*GREETING, *WELCOME, *JOINED), WELCOME, (*WELCOME, *JOINED))
+STAGES = (
+    (),
+    GREETING,
+    (*GREETING, *WELCOME),
+    (*GREETING, *WELCOME, *JOINED),
+    WELCOME,
+    (*WELCOME, *JOINED),
+)
 
 
 @settings(max_examples=400)
@@ -152,7 +190,12 @@ def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: li
     """At whatever point of the connection it is said, and whatever is under way then."""
     past = Past()
     dialogue = Dialogue(
-        "alice", channels=[("#lobby", "")], past=past, at_join=50, credentials=Credentials("alice", "x"), sees_status=True
+        "alice",
+        channels=[("#lobby", "")],
+        past=past,
+        at_join=50,
+        credentials=Credentials("alice", "x"),
+        sees_status=True,
     )
     world = World(lambda: 1_777_852_800.0, ("word",))
     server = world.add_server("test")
@@ -179,7 +222,9 @@ def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: li
 
 
 def hear(dialogue: Dialogue, server: Server, renderer: Renderer) -> None:
-    """Show what a message has led to, and answer what the client asks, as far as a server does so."""
+    """Show what a message has led to, and answer what the client asks, as far as a server does
+    so.
+    """
     for _time in range(3):
         for event in dialogue.take_events():
             server.apply(event)
@@ -191,7 +236,11 @@ def hear(dialogue: Dialogue, server: Server, renderer: Renderer) -> None:
                 dialogue.receive(parse(f":srv.test PONG srv.test :{params[-1]}"))
             elif command == "CHATHISTORY" and params[0] != "TARGETS":
                 talked = f"@batch=zz;msgid=a\\sb;time=x\\sy :bob!u@h PRIVMSG {params[1]} :before"
-                for answer in (f":srv.test BATCH +zz chathistory {params[1]}", talked, ":srv.test BATCH -zz"):
+                for answer in (
+                    f":srv.test BATCH +zz chathistory {params[1]}",
+                    talked,
+                    ":srv.test BATCH -zz",
+                ):
                     dialogue.receive(parse(answer))
 
 
@@ -210,7 +259,10 @@ async def test_a_channel_that_cannot_be_is_not_joined(jumping_clock) -> None:
         assert c.code is None
 
 
-@pytest.mark.parametrize("line", [NOT_A_NAME, ":alice!u@h JOIN :", ":alice!u@h NICK :a b", ":bob!u@h PRIVMSG : :x", "PING"])
+@pytest.mark.parametrize(
+    "line",
+    [NOT_A_NAME, ":alice!u@h JOIN :", ":alice!u@h NICK :a b", ":bob!u@h PRIVMSG : :x", "PING"],
+)
 async def test_the_screen_survives_names_that_cannot_be(line: str, jumping_clock) -> None:
     """So does the full screen."""
     async with inside(CAPS) as (it, server):

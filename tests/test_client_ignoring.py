@@ -39,13 +39,17 @@ FORGETFUL = CAPS.replace("draft/chathistory ", "")
     ],
 )
 def test_masks(word, source, is_hidden):
-    """A nickname, or a mask; letters are compared as RFC 2812 §2.2 has it until the server says otherwise."""
+    """A nickname, or a mask; letters are compared as RFC 2812 §2.2 has it until the server says
+    otherwise.
+    """
     assert Ignored([word]).hides(source, Features().fold) is is_hidden
 
 
 @pytest.mark.parametrize("casemapping", ["CASEMAPPING=rfc7613", "CASEMAPPING=ascii"])
 def test_case_is_folded_as_the_server_does(casemapping):
-    """With PRECIS a letter beyond ASCII has a case; with CASEMAPPING=ascii it has none, and [ is not {."""
+    """With PRECIS a letter beyond ASCII has a case; with CASEMAPPING=ascii it has none, and [ is
+    not {.
+    """
     features, ignored = Features(), Ignored(["БОРИС*", "b[b"])
     assert not ignored.hides("борис!u@h", features.fold)
     features.read([casemapping])
@@ -55,13 +59,24 @@ def test_case_is_folded_as_the_server_does(casemapping):
 
 def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask():
     """A file of another program may hold anything."""
-    ignored = Ignored(["a b", "", "x" * (LONGEST_MASK + 1), "Bob", "bob", *(f"n{number}" for number in range(2 * MOST_IGNORED))])
+    ignored = Ignored(
+        [
+            "a b",
+            "",
+            "x" * (LONGEST_MASK + 1),
+            "Bob",
+            "bob",
+            *(f"n{number}" for number in range(2 * MOST_IGNORED)),
+        ]
+    )
     assert len(ignored.words) == MOST_IGNORED
     assert ignored.words[0] == "bob"
 
 
 async def test_an_ignored_person_is_not_heard():
-    """Messages, notices, actions, reactions, typing and invitations of an ignored user are hidden; those of others are shown."""
+    """Messages, notices, actions, reactions, typing and invitations of an ignored user are hidden;
+    those of others are shown.
+    """
     dialogue = Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*!*@bad.test"]))
     async with talk(dialogue=dialogue) as t:
         for source in ("eve!u@bad.test", "bob!u@h"):
@@ -80,7 +95,9 @@ async def test_an_ignored_person_is_not_heard():
 
 async def test_nobody_ignores_himself():
     """A mask that covers everybody does not hide that our messages were delivered."""
-    async with talk(dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))) as t:
+    async with talk(
+        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))
+    ) as t:
         await t.session.say("#lobby", "hello")
         await t.server.echo()
         assert [event.text for event in await t.events() if isinstance(event, Said)] == ["hello"]
@@ -88,25 +105,36 @@ async def test_nobody_ignores_himself():
 
 async def test_no_server_is_ignored():
     """A mask that covers everybody does not hide that the server shuts down."""
-    async with talk(dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))) as t:
+    async with talk(
+        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))
+    ) as t:
         await t.server.send(
-            ":srv.test NOTICE * :one", "NOTICE * :two", ":other.test NOTICE alice :three", ":eve!u@h NOTICE alice :x"
+            ":srv.test NOTICE * :one",
+            "NOTICE * :two",
+            ":other.test NOTICE alice :three",
+            ":eve!u@h NOTICE alice :x",
         )
         assert await t.events() == [ServerInfo("one"), ServerInfo("two"), ServerInfo("three")]
 
 
 async def test_an_ignored_talk_is_not_opened_again():
     """CHATHISTORY TARGETS names earlier senders."""
-    async with talk(dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["eve"]))) as t:
+    async with talk(
+        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["eve"]))
+    ) as t:
         await t.server.send(
             ":srv.test CHATHISTORY TARGETS eve timestamp=2026-05-04T00:00:00.000Z",
             ":srv.test CHATHISTORY TARGETS bob timestamp=2026-05-04T00:00:00.000Z",
         )
-        assert [event.talk for event in await t.events() if isinstance(event, TalkedBefore)] == ["bob"]
+        assert [event.talk for event in await t.events() if isinstance(event, TalkedBefore)] == [
+            "bob"
+        ]
 
 
 async def test_ignoring_in_the_line_client(jumping_clock):
-    """/ignore takes several names, shows the list without any, and lasts; /unignore takes names off it."""
+    """/ignore takes several names, shows the list without any, and lasts; /unignore takes names off
+    it.
+    """
     state = NoState(ignored=["mallory"])
     async with chat(caps=HISTORY, state=state) as c:
         server = await c.server()
@@ -116,7 +144,9 @@ async def test_ignoring_in_the_line_client(jumping_clock):
         shown = await c.interface.take()
         assert any("older" in line for line in shown)
         assert not any("mallory" in line for line in shown)
-        c.interface.type("/ignore", "/ignore Eve, *!*@spam.example", "/unignore eve nobody", "/ignore")
+        c.interface.type(
+            "/ignore", "/ignore Eve, *!*@spam.example", "/unignore eve nobody", "/ignore"
+        )
         await trio.sleep(1)
         assert await c.interface.take() == [
             "[INFO] You ignore: mallory",
@@ -130,8 +160,13 @@ async def test_ignoring_in_the_line_client(jumping_clock):
         c.interface.type("/unignore *", f"/ignore {'x' * (LONGEST_MASK + 1)}", "/unignore *")
         await trio.sleep(1)
         first, *rest = await c.interface.take()
-        assert first.startswith("[INFO] Shown again: mallory, *!*@spam.example (only until you leave")
-        assert rest == [f"[ERROR] A mask has at most {LONGEST_MASK} characters.", "[INFO] You ignore nobody."]
+        assert first.startswith(
+            "[INFO] Shown again: mallory, *!*@spam.example (only until you leave"
+        )
+        assert rest == [
+            f"[ERROR] A mask has at most {LONGEST_MASK} characters.",
+            "[INFO] You ignore nobody.",
+        ]
 
 
 async def test_a_full_list_is_said_to_be_full(jumping_clock):
@@ -144,7 +179,9 @@ async def test_a_full_list_is_said_to_be_full(jumping_clock):
 
 
 async def test_the_file_keeps_both(tmp_path):
-    """Saving the nickname keeps the ignore list and entries of a later version; only the owner can read the file."""
+    """Saving the nickname keeps the ignore list and entries of a later version; only the owner can
+    read the file.
+    """
     path = tmp_path / "client.json"
     path.write_text(json.dumps({"nick": "ann", "later": 1, "ignored": ["Eve", 7]}))
     file = StateFile(path)
@@ -179,7 +216,11 @@ async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
         c.screen.type("/ignore eve")
         c.screen.press("enter")
         await c.sees("Hidden from now on: eve")
-        await server.send(":eve!u@h PRIVMSG #lobby :spam", ":eve!u@h PRIVMSG alice :spam", ":bob!u@h PRIVMSG #lobby :fine")
+        await server.send(
+            ":eve!u@h PRIVMSG #lobby :spam",
+            ":eve!u@h PRIVMSG alice :spam",
+            ":bob!u@h PRIVMSG #lobby :fine",
+        )
         assert "spam" not in "\n".join(await c.sees("fine"))
         c.client.add("other", c.link())
         assert c.desk.seats[1].link.ignored.words == ["eve"]
@@ -190,15 +231,23 @@ async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
 
 async def strangers_write(c, server, count):
     """Have users write that share no channel with us."""
-    await server.send(*(f":stranger{number}!u@h PRIVMSG alice :buy {number}" for number in range(count)))
+    await server.send(
+        *(f":stranger{number}!u@h PRIVMSG alice :buy {number}" for number in range(count))
+    )
     await c.rest()
 
 
 async def test_many_strangers_open_few_windows(jumping_clock):
-    """Where others have opened many windows that nobody has answered in, what comes from further people is in one place."""
+    """Where others have opened many windows that nobody has answered in, what comes from further
+    people is in one place.
+    """
     async with inside(FORGETFUL) as (c, server):
         await strangers_write(c, server, 300)
-        talks = [buffer for buffer in c.world.server.buffers.values() if buffer.name.startswith("stranger")]
+        talks = [
+            buffer
+            for buffer in c.world.server.buffers.values()
+            if buffer.name.startswith("stranger")
+        ]
         assert len(talks) == MOST_UNREAD_TALKS
         log = c.world.server.log
         texts = [entry.text for entry in log.newest()]
@@ -225,11 +274,14 @@ async def test_who_has_read_has_room_for_more(jumping_clock):
 
 
 async def test_gathered_strangers_open_no_window(jumping_clock):
-    """With strangers = gather they are in the window of the server; not of users with a common channel or a message of ours."""
+    """With strangers = gather they are in the window of the server; not of users with a common
+    channel or a message of ours.
+    """
     async with inside(FORGETFUL, options=Options(theme="dark", strangers="gather")) as (c, server):
         await strangers_write(c, server, 3)
         await server.send(
-            ":bob!u@h PRIVMSG alice :from the lobby", ":srv.test CHATHISTORY TARGETS old timestamp=2026-05-04T00:00:00.000Z"
+            ":bob!u@h PRIVMSG alice :from the lobby",
+            ":srv.test CHATHISTORY TARGETS old timestamp=2026-05-04T00:00:00.000Z",
         )
         await c.rest()
         assert {buffer.name for buffer in c.world.server.buffers.values()} == {"#lobby", "bob"}
@@ -243,15 +295,24 @@ async def test_gathered_strangers_open_no_window(jumping_clock):
 
 
 async def test_strangers_can_be_hidden():
-    """With strangers = off their messages and invitations are hidden; notices are shown, since services answer by them."""
+    """With strangers = off their messages and invitations are hidden; notices are shown, since
+    services answer by them.
+    """
     dialogue = Dialogue("alice", channels=[("#lobby", "")], hides_strangers=True)
     async with talk(dialogue=dialogue) as t:
         for nick in ("eve", "bob"):
             await t.server.send(
-                f":{nick}!u@h PRIVMSG alice :hello", f":{nick}!u@h INVITE alice #den", f":{nick}!u@h NOTICE alice :note"
+                f":{nick}!u@h PRIVMSG alice :hello",
+                f":{nick}!u@h INVITE alice #den",
+                f":{nick}!u@h NOTICE alice :note",
             )
         events = await t.events()
-        assert [getattr(event, "sender", "") or event.by for event in events] == ["eve", "bob", "bob", "bob"]
+        assert [getattr(event, "sender", "") or event.by for event in events] == [
+            "eve",
+            "bob",
+            "bob",
+            "bob",
+        ]
         await t.session.say("eve", "hello")
         await t.server.echo()
         await t.server.send(":eve!u@h PRIVMSG alice :hello")
@@ -264,7 +325,10 @@ async def test_strangers_can_be_hidden():
 async def test_many_mentions_ring_once_a_second(jumping_clock):
     """The first mention rings at once, what comes within the next second rings together."""
     async with inside(FORGETFUL) as (c, server):
-        await server.send(":alice!u@h JOIN #den", *(f":bob!u@h PRIVMSG #den :alice {number}" for number in range(2000)))
+        await server.send(
+            ":alice!u@h JOIN #den",
+            *(f":bob!u@h PRIVMSG #den :alice {number}" for number in range(2000)),
+        )
         await trio.sleep(0.5)
         assert c.screen.written.count("\x1b]9;") == 1
         assert "bob #den: alice 0" in c.screen.written

@@ -50,14 +50,19 @@ async def test_server_shuts_down() -> None:
         server = await c.server()
         await server.enter()
         await c.interface.take()
-        await server.send(":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :The server has shut down")
+        await server.send(
+            ":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down",
+            "ERROR :The server has shut down",
+        )
         await until(lambda: c.code is not None)
         assert c.interface.shown == ["[INFO] The server has shut down"]
         assert c.code == 0
 
 
 async def test_asks_for_a_nickname() -> None:
-    """On a terminal the nickname is asked for, offering the last one; an empty answer takes the offer."""
+    """On a terminal the nickname is asked for, offering the last one; an empty answer takes the
+    offer.
+    """
     async with chat(nick="", state=NoState("alice")) as c:
         await c.interface.take()
         assert c.interface.prompt == Prompt("Your nickname [alice]: ", asking=True)
@@ -75,7 +80,9 @@ async def test_asks_again_when_the_nickname_is_refused() -> None:
         for start in ("CAP", "NICK alice", "USER"):
             await server.expect(start)
         await server.send(":srv.test CAP * LS :", TAKEN)
-        assert await c.interface.take() == ['[ERROR] The nickname "alice" is in use by someone else. Choose another.']
+        assert await c.interface.take() == [
+            '[ERROR] The nickname "alice" is in use by someone else. Choose another.'
+        ]
         assert c.interface.prompt == Prompt("Your nickname: ", asking=True)
         c.interface.type("carol")
         await server.expect("CAP END")
@@ -86,7 +93,9 @@ async def test_asks_again_when_the_nickname_is_refused() -> None:
 
 
 async def test_server_does_not_wait_for_the_answer() -> None:
-    """When the server ends the connection while the user thinks about a nickname, the answer goes into a new one."""
+    """When the server ends the connection while the user thinks about a nickname, the answer goes
+    into a new one.
+    """
     async with chat() as c:
         server = await c.server()
         await server.send(TAKEN, "ERROR :Registration timeout")
@@ -104,7 +113,9 @@ async def test_takes_a_variant_where_nobody_can_be_asked() -> None:
         await server.send(":srv.test CAP * LS :", TAKEN)
         await server.expect("CAP END")
         await server.expect("NICK alice2")
-        assert await c.interface.take() == ['[INFO] The nickname "alice" is not free here, trying "alice2".']
+        assert await c.interface.take() == [
+            '[INFO] The nickname "alice" is not free here, trying "alice2".'
+        ]
 
 
 async def test_piped_lines_are_confirmed_before_leaving() -> None:
@@ -114,7 +125,10 @@ async def test_piped_lines_are_confirmed_before_leaving() -> None:
         c.interface.hang_up()
         server = await c.server()
         await server.enter()
-        assert [await server.echo(), await server.echo()] == ["PRIVMSG #lobby :one", "PRIVMSG #lobby :two"]
+        assert [await server.echo(), await server.echo()] == [
+            "PRIVMSG #lobby :one",
+            "PRIVMSG #lobby :two",
+        ]
         await server.expect("PING settled")
         await server.send("PONG settled")
         await server.expect("QUIT")
@@ -139,7 +153,10 @@ async def test_piped_refusal_is_a_failure() -> None:
         await server.close()
         await until(lambda: c.code is not None)
         assert c.code == 1
-        assert c.interface.shown[-1] == "[ERROR] Not delivered to #lobby: you may not write in #lobby: one"
+        assert (
+            c.interface.shown[-1]
+            == "[ERROR] Not delivered to #lobby: you may not write in #lobby: one"
+        )
 
 
 async def test_first_connect_impossible() -> None:
@@ -153,8 +170,17 @@ async def test_first_connect_impossible() -> None:
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        ("464 * :Bad password", "[ERROR] The server's password is missing or wrong. Check it and connect again. (Bad password)"),
-        ("465 * :Go away", "[ERROR] You are banned from this server. Ask its administrator. (Go away)"),
+        (
+            "464 * :Bad password",
+            (
+                "[ERROR] The server's password is missing or wrong. Check it and connect again."
+                " (Bad password)"
+            ),
+        ),
+        (
+            "465 * :Go away",
+            "[ERROR] You are banned from this server. Ask its administrator. (Go away)",
+        ),
         ("NOTICE * :Wait", "[ERROR] The server does not let you in: Server is full"),
     ],
 )
@@ -169,7 +195,9 @@ async def test_not_let_in(line: str, shown: str) -> None:
 
 
 async def test_reconnects_and_loses_nothing(autojump_clock: trio.testing.MockClock) -> None:
-    """After a lost connection: what was not confirmed is listed, what is typed meanwhile goes out once after the rejoin."""
+    """After a lost connection: what was not confirmed is listed, what is typed meanwhile goes out
+    once after the rejoin.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -188,15 +216,22 @@ async def test_reconnects_and_loses_nothing(autojump_clock: trio.testing.MockClo
             "[ERROR] Not confirmed by the server, may not have arrived: one",
             "[ERROR] The connection to the server is lost.",
             "[INFO] Connecting again in 1 second …",
-            "[INFO] Not connected at the moment. This will be sent as soon as the connection is back.",
+            (
+                "[INFO] Not connected at the moment. This will be sent as soon as the connection is"
+                " back."
+            ),
         ]
         assert "[INFO] Connecting again in 4 seconds …" in shown
         assert shown[-1] == "[YOU]: two"
         assert [line for line in shown if line.endswith("one")] == shown[:1]
 
 
-async def test_takes_back_its_nick_after_reconnecting(autojump_clock: trio.testing.MockClock) -> None:
-    """When our own ghost holds the nickname, a variant gets in and takes the nickname back; nobody is asked."""
+async def test_takes_back_its_nick_after_reconnecting(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """When our own ghost holds the nickname, a variant gets in and takes the nickname back; nobody
+    is asked.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -214,7 +249,9 @@ async def test_takes_back_its_nick_after_reconnecting(autojump_clock: trio.testi
 
 
 async def test_rejoins_every_channel(autojump_clock: trio.testing.MockClock) -> None:
-    """The channels of the lost connection are joined again, the current one first and each with its key."""
+    """The channels of the lost connection are joined again, the current one first and each with its
+    key.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -253,7 +290,9 @@ async def test_lines_waiting_are_bounded(autojump_clock: trio.testing.MockClock)
         await until(lambda: any("Connecting again" in line for line in c.interface.shown))
         c.interface.type(*("x" for _ in range(WAITING_LINES + 1)), "last")
         await until(lambda: c.interface.shown[-1].endswith("last"))
-        assert c.interface.shown[-1] == "[ERROR] Too many lines are waiting to be sent. Not sent: last"
+        assert (
+            c.interface.shown[-1] == "[ERROR] Too many lines are waiting to be sent. Not sent: last"
+        )
 
 
 async def test_piped_gives_up(autojump_clock: trio.testing.MockClock) -> None:
@@ -272,7 +311,9 @@ async def test_piped_gives_up(autojump_clock: trio.testing.MockClock) -> None:
 
 
 async def test_long_message_is_split() -> None:
-    """A long message goes out in parts, none of which makes a relayed line longer than 512 bytes."""
+    """A long message goes out in parts, none of which makes a relayed line longer than 512
+    bytes.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -299,7 +340,9 @@ async def test_no_channel_no_silence() -> None:
         await server.send(":alice!u@h PART #lobby")
         await c.interface.take()
         c.interface.type("hello")
-        assert (await c.interface.take())[0] == "[ERROR] You are in no channel, so nobody got this: hello"
+        assert (await c.interface.take())[
+            0
+        ] == "[ERROR] You are in no channel, so nobody got this: hello"
 
 
 async def test_leaving_while_asked() -> None:
@@ -321,8 +364,12 @@ async def test_bad_target_is_told() -> None:
         assert await c.interface.take() == ["[ERROR] This cannot be sent: hello", "[YOU]: fine"]
 
 
-async def test_history_after_a_rejoin_is_not_shown_twice(autojump_clock: trio.testing.MockClock) -> None:
-    """What has been on the screen is not shown again when the server plays it back; what was missed is."""
+async def test_history_after_a_rejoin_is_not_shown_twice(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """What has been on the screen is not shown again when the server plays it back; what was missed
+    is.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -337,14 +384,19 @@ async def test_history_after_a_rejoin_is_not_shown_twice(autojump_clock: trio.te
             "@batch=h;msgid=2;time=x :bob!u@h PRIVMSG #lobby :two",
             ":srv.test BATCH -h",
         )
-        assert (await c.interface.take())[-2:] == ["[INFO] 2 people in #lobby: alice, bob", '["bob" ?]: two']
+        assert (await c.interface.take())[-2:] == [
+            "[INFO] 2 people in #lobby: alice, bob",
+            '["bob" ?]: two',
+        ]
 
 
 # Answers, reactions, deletions
 
 
 async def test_answers_are_told_and_given() -> None:
-    """Who answers whom is in the line, and `/reply` answers the last message of the others, or that of somebody."""
+    """Who answers whom is in the line, and `/reply` answers the last message of the others, or that
+    of somebody.
+    """
     async with chat() as c:
         server = await c.server()
         await server.enter()
@@ -359,11 +411,17 @@ async def test_answers_are_told_and_given() -> None:
             '["carl"]: hello',
             '["carl" in answer to bob: “tea or coffee?”]: tea',
         ]
-        for typed, msgid in (("/reply me too", "c"), ("/reply @BOB coffee", "a"), ("/reply @2 hello", "b")):
+        for typed, msgid in (
+            ("/reply me too", "c"),
+            ("/reply @BOB coffee", "a"),
+            ("/reply @2 hello", "b"),
+        ):
             c.interface.type(typed)
             line = parse(await server.expect("PRIVMSG #lobby"))
             assert line.tags["+draft/reply"] == msgid
-        await server.send(f"@label={line.tags['label']};msgid=d;+draft/reply=b :alice!u@h PRIVMSG #lobby :hello")
+        await server.send(
+            f"@label={line.tags['label']};msgid=d;+draft/reply=b :alice!u@h PRIVMSG #lobby :hello"
+        )
         assert await c.interface.take() == ["[YOU in answer to carl: “hello”]: hello"]
 
 
@@ -372,7 +430,9 @@ async def test_a_private_message_is_answered_in_private() -> None:
     async with chat() as c:
         server = await c.server()
         await server.enter()
-        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :hello", "@msgid=b :bob!u@h PRIVMSG alice :psst")
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :hello", "@msgid=b :bob!u@h PRIVMSG alice :psst"
+        )
         await c.interface.take()
         c.interface.type("/reply hello yourself", "/reply @bob yes?")
         assert parse(await server.expect("PRIVMSG #lobby")).tags["+draft/reply"] == "a"
@@ -389,7 +449,8 @@ async def test_reactions_are_told_and_given() -> None:
         c.interface.type("/react 👍")
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/react"] == "👍"
         await server.send(
-            "@+draft/reply=a;+draft/react=👍 :alice!u@h TAGMSG #lobby", "@+draft/reply=a;+draft/react=❤ :carl!u@h TAGMSG #lobby"
+            "@+draft/reply=a;+draft/react=👍 :alice!u@h TAGMSG #lobby",
+            "@+draft/reply=a;+draft/react=❤ :carl!u@h TAGMSG #lobby",
         )
         assert await c.interface.take() == [
             "[INFO] You react with 👍 to the message of bob “hello”.",
@@ -419,7 +480,9 @@ async def test_deletions_are_told_and_made() -> None:
         ]
         c.interface.type("/redact", "/redact @bob")
         await server.expect("REDACT #lobby b")
-        assert (await c.interface.take())[0].startswith("[ERROR] There is no message here that this could be about")
+        assert (await c.interface.take())[0].startswith(
+            "[ERROR] There is no message here that this could be about"
+        )
 
 
 async def test_what_is_fetched_later_is_not_the_last_message() -> None:
@@ -443,7 +506,12 @@ async def test_becoming_an_operator() -> None:
         await server.enter()
         await c.interface.take()
         c.interface.type("/oper root")
-        await until(lambda: c.interface.prompt == Prompt("Password of the operator root: ", asking=True, secret=True))
+        await until(
+            lambda: (
+                c.interface.prompt
+                == Prompt("Password of the operator root: ", asking=True, secret=True)
+            )
+        )
         c.interface.type("hunter2 and more")
         await server.expect("OPER root hunter2 and more")
         await server.send(":srv.test 381 alice :You are now an IRC operator")
@@ -452,4 +520,6 @@ async def test_becoming_an_operator() -> None:
         c.interface.type("/oper root short")
         await server.expect("OPER root short")
         await server.send(":srv.test 464 alice :Password incorrect")
-        assert await c.interface.take() == ["[ERROR] You were not made an operator: check the name and the password."]
+        assert await c.interface.take() == [
+            "[ERROR] You were not made an operator: check the name and the password."
+        ]

@@ -1,4 +1,6 @@
-"""Links in what people say: the whole of one, nothing of the sentence around it, and where it leads."""
+"""Links in what people say: the whole of one, nothing of the sentence around it, and where it
+leads.
+"""
 
 import pytest
 
@@ -29,7 +31,20 @@ def links(text: str) -> list[tuple[str, str]]:
     ],
 )
 @pytest.mark.parametrize(
-    "around", ["{}", "see {}", "see {}.", "({})", "“{}”", "{}, and", "[{}]!", "is it {}?", "<{}>", "*{}*", "«{}»."]
+    "around",
+    [
+        "{}",
+        "see {}",
+        "see {}.",
+        "({})",
+        "“{}”",
+        "{}, and",
+        "[{}]!",
+        "is it {}?",
+        "<{}>",
+        "*{}*",
+        "«{}».",
+    ],
 )
 def test_a_link_is_whole(link: str, around: str) -> None:
     """Brackets and punctuation that belong to it stay, those of the sentence do not."""
@@ -40,7 +55,10 @@ def test_a_link_is_whole(link: str, around: str) -> None:
     ("link", "target"),
     [
         ("https://ru.wikipedia.org/wiki/Чат", "https://ru.wikipedia.org/wiki/%D0%A7%D0%B0%D1%82"),
-        ("https://пример.рф/путь?x=1", "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C?x=1"),
+        (
+            "https://пример.рф/путь?x=1",
+            "https://xn--e1afmkfd.xn--p1ai/%D0%BF%D1%83%D1%82%D1%8C?x=1",
+        ),
         ("http://пример.рф", "http://xn--e1afmkfd.xn--p1ai"),
         ("http://пример.рф:8080/а", "http://xn--e1afmkfd.xn--p1ai:8080/%D0%B0"),
         ("https://例え.jp/あ(い)", "https://xn--r8jz45g.jp/%E3%81%82(%E3%81%84)"),
@@ -48,12 +66,24 @@ def test_a_link_is_whole(link: str, around: str) -> None:
     ],
 )
 def test_a_link_in_any_script(link: str, target: str) -> None:
-    """RFC 3987 §3.1: an IRI leads where the URI leads that it is mapped to; it is shown as it was written."""
+    """RFC 3987 §3.1: an IRI leads where the URI leads that it is mapped to; it is shown as it was
+    written.
+    """
     assert links(f"({link}).") == [(link, target)]
 
 
 @pytest.mark.parametrize(
-    "text", ["http://", "https:// x", "xhttp://host", "mailto:x", "a://b", "javascript:alert(1)", "://host", "http://."]
+    "text",
+    [
+        "http://",
+        "https:// x",
+        "xhttp://host",
+        "mailto:x",
+        "a://b",
+        "javascript:alert(1)",
+        "://host",
+        "http://.",
+    ],
 )
 def test_what_is_no_link(text: str) -> None:
     """It is text like any other."""
@@ -62,7 +92,10 @@ def test_what_is_no_link(text: str) -> None:
 
 def test_two_links() -> None:
     """Each by itself."""
-    assert [link for link, _target in links("http://a/b,http://c http://d/(e)")] == ["http://a/b,http://c", "http://d/(e)"]
+    assert [link for link, _target in links("http://a/b,http://c http://d/(e)")] == [
+        "http://a/b,http://c",
+        "http://d/(e)",
+    ]
 
 
 def test_a_long_run_of_brackets_takes_no_time() -> None:

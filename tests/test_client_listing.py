@@ -1,4 +1,6 @@
-"""The channels of a server: a page of its own on the screen, a bounded number of lines elsewhere."""
+"""The channels of a server: a page of its own on the screen, a bounded number of lines
+elsewhere.
+"""
 
 import pytest
 import trio
@@ -30,7 +32,9 @@ async def begin(c, server):
 
 def order(lines):
     """Return the channels in the order in which they are on the page."""
-    return [word for line in lines for word in line.split() if word in ("#small", "#big", "#middle")]
+    return [
+        word for line in lines for word in line.split() if word in ("#small", "#big", "#middle")
+    ]
 
 
 # The list
@@ -56,7 +60,11 @@ def test_words_are_looked_for_in_names_and_topics():
     listing.add("#bsd", "7", "no Linux, but a KERNEL")
     assert [channel.name for channel in listing.matching("kernel linux")] == ["#bsd", "#Linux"]
     listing.add("#kernel-linux", "6", "")
-    assert [channel.name for channel in listing.matching("kernel linux")] == ["#bsd", "#kernel-linux", "#Linux"]
+    assert [channel.name for channel in listing.matching("kernel linux")] == [
+        "#bsd",
+        "#kernel-linux",
+        "#Linux",
+    ]
     assert [channel.name for channel in listing.matching("")] == ["#bsd", "#kernel-linux", "#Linux"]
 
 
@@ -213,7 +221,9 @@ async def test_a_second_list_has_its_own_answer(jumping_clock):
 
 
 async def test_only_channels_can_be_chosen(jumping_clock):
-    """What a server lists as "*", "0" or two names at once cannot be joined, or would leave all channels."""
+    """What a server lists as "*", "0" or two names at once cannot be joined, or would leave all
+    channels.
+    """
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
         await server.send(*entries("0 9 x", "* 9 x", "#a,#b 9 x", "#small 1 x"), END)
@@ -233,7 +243,9 @@ async def test_names_and_topics_are_made_harmless(jumping_clock, wants_lines):
 
 
 async def test_keys_are_seen_while_a_long_list_arrives(jumping_clock):
-    """urwid draws only when all tasks wait: 20,000 channels that arrive at once must leave room for that."""
+    """urwid draws only when all tasks wait: 20,000 channels that arrive at once must leave room for
+    that.
+    """
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
         drawn = c.screen.drawn
@@ -258,11 +270,17 @@ async def test_lines_are_bounded_and_say_how_to_see_the_rest(jumping_clock):
         first, *others, last = await c.interface.take()
         assert first == "[INFO] #n2999 (2999) — x"
         assert len(others) == MOST_LINES - 1
-        assert last == "[INFO] 3000 channels. These are the 100 largest; /list *word* shows those with a word in their names."
+        assert (
+            last
+            == "[INFO] 3000 channels. These are the 100 largest; /list *word* shows those with a"
+            " word in their names."
+        )
 
 
 async def test_a_list_that_was_not_asked_for_is_bounded(jumping_clock):
-    """/quote LIST, or a server that lists by itself: no page opens, and the window is not flooded."""
+    """/quote LIST, or a server that lists by itself: no page opens, and the window is not
+    flooded.
+    """
     async with inside(FORGETFUL) as (c, server):
         await server.send(*entries(*(f"#n{number} {number} x" for number in range(3000))), END)
         await c.sees("3000 channels.")

@@ -24,7 +24,9 @@ def shown(monkeypatch, capsys) -> Callable[[], str]:
 
 
 def test_the_full_screen_begins_with_a_line_that_goes_again(shown):
-    """The user sees at once where it goes; nothing of that is left when the screen is drawn, or when it cannot be."""
+    """The user sees at once where it goes; nothing of that is left when the screen is drawn, or
+    when it cannot be.
+    """
     with Loading(["192.0.2.7:5000"], plain=False).running():
         assert shown() == "Opening 192.0.2.7:5000 …"
     assert shown() == f"\r{' ' * 29}\r"
@@ -103,5 +105,11 @@ except Shown:
     sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
 sys.exit("nothing was shown")
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, encoding="utf-8", errors="replace", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
     assert done.returncode == 0, done.stderr

@@ -33,7 +33,10 @@ async def say_nothing(text: str) -> None:
 
 def written(directory: Path) -> dict[str, str]:
     """Return all files below a directory, by their names."""
-    return {str(path.relative_to(directory)): path.read_text("utf-8") for path in directory.rglob("*.txt")}
+    return {
+        str(path.relative_to(directory)): path.read_text("utf-8")
+        for path in directory.rglob("*.txt")
+    }
 
 
 # Names of files
@@ -58,10 +61,26 @@ def test_names_are_safe(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc", "..", ".", "con", "CON", "nul.txt", "com1", "Lpt9.log", "aux.", "a" * 300, "", "\ud800"]
+    "name",
+    [
+        "../../etc",
+        "..",
+        ".",
+        "con",
+        "CON",
+        "nul.txt",
+        "com1",
+        "Lpt9.log",
+        "aux.",
+        "a" * 300,
+        "",
+        "\ud800",
+    ],
 )
 def test_names_that_mean_something_elsewhere(name: str) -> None:
-    """Windows, "Naming files": devices count with any extension, and a dot at the end is dropped."""
+    """Windows, "Naming files": devices count with any extension, and a dot at the end is
+    dropped.
+    """
     safe = safe_name(name)
     assert safe.partition(".")[0].lower() not in ("", "con", "nul", "com1", "lpt9", "aux")
     assert "/" not in safe
@@ -69,7 +88,14 @@ def test_names_that_mean_something_elsewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "safe"), [("#lobby", "#lobby"), ("#чай", "#чай"), ("bob", "bob"), ("#a/b", "#a%2fb"), ("srv:5000", "srv%3a5000")]
+    ("name", "safe"),
+    [
+        ("#lobby", "#lobby"),
+        ("#чай", "#чай"),
+        ("bob", "bob"),
+        ("#a/b", "#a%2fb"),
+        ("srv:5000", "srv%3a5000"),
+    ],
 )
 def test_usual_names_stay_readable(name: str, safe: str) -> None:
     """One finds a channel again."""
@@ -95,10 +121,14 @@ def test_a_file_for_each_day_and_channel(tmp_path: Path) -> None:
         "srv/#x/2026-05-05.txt",
         "srv/bob/2026-05-04.txt",
     ]
-    assert [line.partition("] ")[2] for line in files[str(Path("srv/#x/2026-05-04.txt"))].splitlines()] == ["one", "two"]
+    assert [
+        line.partition("] ")[2] for line in files[str(Path("srv/#x/2026-05-04.txt"))].splitlines()
+    ] == ["one", "two"]
     assert files[str(Path("srv/bob/2026-05-04.txt"))].count("three\n") == 2
     if sys.platform != "win32":
-        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")}
+        modes = {
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "a").rglob("*")
+        }
         assert {modes["log"], modes["#x"]} == {0o700}
         assert modes["2026-05-04.txt"] == 0o600
 
@@ -127,8 +157,13 @@ def test_a_time_that_cannot_be(time: float, tmp_path: Path) -> None:
 
 
 def test_lines() -> None:
-    """Control characters are escaped, colours are left out, each line of several is a line with its sender."""
-    assert lines_of(Said("bob", "#x", "a\x1b[2Jb\x0304c\nd\r[e")) == (r"<bob> a\x1b[2Jbc", r"<bob> d\x0d[e")
+    """Control characters are escaped, colours are left out, each line of several is a line with its
+    sender.
+    """
+    assert lines_of(Said("bob", "#x", "a\x1b[2Jb\x0304c\nd\r[e")) == (
+        r"<bob> a\x1b[2Jbc",
+        r"<bob> d\x0d[e",
+    )
     assert lines_of(Said("bob", "#x", "waves", Kind.ACTION)) == ("* bob waves",)
     assert lines_of(events.Joined("bob", "#x", own=False)) == ("*** bob has joined #x.",)
     assert lines_of(events.Typing("bob", "#x", is_typing=True)) == ()
@@ -136,14 +171,18 @@ def test_lines() -> None:
 
 def test_keys_of_channels_are_left_out() -> None:
     """They are passwords."""
-    assert lines_of(events.ModeChanged("#x", "bob", "+ko s3cret ann", own=False)) == ("*** bob: +ko",)
+    assert lines_of(events.ModeChanged("#x", "bob", "+ko s3cret ann", own=False)) == (
+        "*** bob: +ko",
+    )
     assert lines_of(events.ModeChanged("#x", "bob", "+o ann", own=False)) == ("*** bob: +o ann",)
 
 
 # What goes there
 
 
-async def noted(*happened: events.Event, directory: Path | None = Path("log")) -> list[tuple[str, float, str]]:
+async def noted(
+    *happened: events.Event, directory: Path | None = Path("log")
+) -> list[tuple[str, float, str]]:
     """Return what of some events waits to be written."""
     log = ChatLog(directory, say_nothing, lambda: NOON)
     server = ServerLog(log, "srv")
@@ -154,7 +193,9 @@ async def noted(*happened: events.Event, directory: Path | None = Path("log")) -
 
 
 async def test_what_was_missed_is_written_once() -> None:
-    """What is played back is older than the client, or was said while the connection was lost, or is known."""
+    """What is played back is older than the client, or was said while the connection was lost, or
+    is known.
+    """
     played = [f"2026-05-04T12:00:{second:02}.000Z" for second in range(10)]
     here = events.Connected("ann")
     assert await noted(
@@ -171,7 +212,9 @@ async def test_what_was_missed_is_written_once() -> None:
 
 
 async def test_one_channel_is_one_file() -> None:
-    """Whatever capitals the server writes, and whom of a channel something is for; modes of ours are no talk."""
+    """Whatever capitals the server writes, and whom of a channel something is for; modes of ours
+    are no talk.
+    """
     talks = await noted(
         Said("bob", "#Tea", "a"),
         Said("bob", "@#tea", "b"),
@@ -191,11 +234,18 @@ async def test_no_log_unless_one_is_wanted() -> None:
 async def test_the_screen_writes_what_it_shows(tmp_path: Path) -> None:
     """Also a QUIT, which is in all channels of the user; passwords are masked."""
     async with inside(options=Options(theme="dark", log=tmp_path)) as (it, server):
-        await server.send(":bob!u@h PRIVMSG #lobby :hello", ":alice!u@h PRIVMSG NickServ :IDENTIFY s3cret", ":bob!u@h QUIT :bye")
+        await server.send(
+            ":bob!u@h PRIVMSG #lobby :hello",
+            ":alice!u@h PRIVMSG NickServ :IDENTIFY s3cret",
+            ":bob!u@h QUIT :bye",
+        )
         await it.sees("bob │ hello", "bob has left")
     files = written(tmp_path)
     lobby = next(text for name, text in files.items() if "#lobby" in name)
-    assert [line.partition("] ")[2] for line in lobby.splitlines()][-2:] == ["<bob> hello", "*** bob has left the server. (bye)"]
+    assert [line.partition("] ")[2] for line in lobby.splitlines()][-2:] == [
+        "<bob> hello",
+        "*** bob has left the server. (bye)",
+    ]
     assert "IDENTIFY" in "".join(files.values())
     assert "s3cret" not in "".join(files.values())
 
@@ -217,8 +267,12 @@ async def test_the_line_client_writes_too(tmp_path: Path) -> None:
 # A disk that is slow
 
 
-async def test_a_disk_that_hangs_is_never_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The user gets a warning; further entries are dropped and counted; the end waits for some seconds and no longer."""
+async def test_a_disk_that_hangs_is_never_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The user gets a warning; further entries are dropped and counted; the end waits for some
+    seconds and no longer.
+    """
     told: list[str] = []
     goes_on, has_told = threading.Event(), trio.Event()
 

@@ -105,9 +105,15 @@ def test_ranks_in_modes(modes: str, changes: list[tuple[str, str, bool]]) -> Non
 
 @pytest.mark.parametrize(
     ("terminal", "begin"),
-    [({"TERM": "xterm"}, "\a\x1b]9;"), ({"TERM": "xterm", "VTE_VERSION": "1"}, "\a\x1b]777;notify;"), ({"TERM": "linux"}, "\a")],
+    [
+        ({"TERM": "xterm"}, "\a\x1b]9;"),
+        ({"TERM": "xterm", "VTE_VERSION": "1"}, "\a\x1b]777;notify;"),
+        ({"TERM": "linux"}, "\a"),
+    ],
 )
-def test_a_notification_says_nothing_to_the_terminal_itself(terminal: dict[str, str], begin: str) -> None:
+def test_a_notification_says_nothing_to_the_terminal_itself(
+    terminal: dict[str, str], begin: str
+) -> None:
     """What others wrote ends no sequence and begins none."""
     written = sequence("desktop", "b\x1bob", "4;\x07\x1b\\x\nend", terminal)
     assert written.startswith(begin)
@@ -126,7 +132,9 @@ def test_a_notification_says_nothing_to_the_terminal_itself(terminal: dict[str, 
     ],
 )
 def test_themes(name: str, environment: dict[str, str], theme: str) -> None:
-    """What the user says counts, but for NO_COLOR; otherwise what the terminal says of its background."""
+    """What the user says counts, but for NO_COLOR; otherwise what the terminal says of its
+    background.
+    """
     assert resolve(name, environment) == theme
 
 
@@ -139,7 +147,9 @@ def test_a_time_that_is_none(text: str) -> None:
 async def test_a_password_from_a_program() -> None:
     """Its first line counts; a program that fails, or is not there, gives none."""
     python = f'"{sys.executable}" -c'
-    found = await PasswordCommand(f"{python} \"print('s3cret'); print('more')\"", "ann").load("nick")
+    found = await PasswordCommand(f"{python} \"print('s3cret'); print('more')\"", "ann").load(
+        "nick"
+    )
     assert found is not None
     assert (found.account, found.password) == ("ann", "s3cret")
     assert await PasswordCommand(f'{python} "raise SystemExit(1)"', "").load("nick") is None
@@ -168,7 +178,9 @@ def test_the_best_emoji_of_a_name(word: str, sign: str) -> None:
     assert emoji_names.named(word)[0] == sign
 
 
-@pytest.mark.parametrize("word", [":", ":D", ":)", ":-(", "::", ":a b", ":nothing_is_called_so", "thumb"])
+@pytest.mark.parametrize(
+    "word", [":", ":D", ":)", ":-(", "::", ":a b", ":nothing_is_called_so", "thumb"]
+)
 def test_what_is_no_name_of_an_emoji(word: str) -> None:
     """Smileys stay what they are."""
     assert emoji_names.named(word) == []

@@ -39,9 +39,14 @@ from trio_chat.irc.message import Message
 # Splitting
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), min_size=1), st.integers(16, 60))
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n\0"), min_size=1),
+    st.integers(16, 60),
+)
 def test_split_keeps_everything_and_fits(text: str, room: int) -> None:
-    """Every part fits and is not empty; apart from spaces where it was cut, nothing is added or lost."""
+    """Every part fits and is not empty; apart from spaces where it was cut, nothing is added or
+    lost.
+    """
     parts = split(text, room)
     assert all(part and len(part.encode()) <= room for part in parts)
     assert "".join(parts).replace(" ", "") == text.replace(" ", "")
@@ -53,13 +58,20 @@ def test_split_between_words(words: list[str]) -> None:
     assert " ".join(split(" ".join(words), 16)).split() == words
 
 
-@given(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30), st.sampled_from(Kind))
+@given(
+    st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30),
+    st.sampled_from(Kind),
+)
 def test_relayed_line_is_at_most_512_bytes(target: str, kind: Kind) -> None:
-    """RFC 2812 §2.3: a message is at most 512 characters with CR LF, our `:nick!user@host ` included."""
+    """RFC 2812 §2.3: a message is at most 512 characters with CR LF, our `:nick!user@host `
+    included.
+    """
     source = "alice!~alice@host.example"
     (part, *_rest) = split("ж" * 1000, room_for_text(source, target, kind))
     body = f"\x01ACTION {part}\x01" if kind is Kind.ACTION else part
-    line = f":{source} {'NOTICE' if kind is Kind.NOTICE else 'PRIVMSG'} {target} :{body}\r\n".encode()
+    line = (
+        f":{source} {'NOTICE' if kind is Kind.NOTICE else 'PRIVMSG'} {target} :{body}\r\n".encode()
+    )
     assert 510 <= len(line) <= 512
 
 
@@ -76,47 +88,94 @@ SAID = [
     (events.Said("Bob", "#other", "waves", Kind.ACTION), "* Bob (#other) waves"),
     (events.Said("Bob", "alice", "waves", Kind.ACTION, private=True), "* Bob (→ you) waves"),
     (events.Said("alice", "Bob", "waves", Kind.ACTION, own=True), "* alice (→ Bob) waves"),
-    (events.Said("Bob", "#lobby", "hi", played_back="2026-05-04T10:30:00.000Z"), '["Bob" 10:30]: hi'),
-    (events.Said("Bob", "#other", "hi", played_back="2026-05-03T10:30:00.000Z"), '["Bob" #other 2026-05-03 10:30]: hi'),
-    (events.Said("alice", "#lobby", "hi", own=True, played_back="2026-05-04T10:30:00Z"), "[YOU 10:30]: hi"),
+    (
+        events.Said("Bob", "#lobby", "hi", played_back="2026-05-04T10:30:00.000Z"),
+        '["Bob" 10:30]: hi',
+    ),
+    (
+        events.Said("Bob", "#other", "hi", played_back="2026-05-03T10:30:00.000Z"),
+        '["Bob" #other 2026-05-03 10:30]: hi',
+    ),
+    (
+        events.Said("alice", "#lobby", "hi", own=True, played_back="2026-05-04T10:30:00Z"),
+        "[YOU 10:30]: hi",
+    ),
     (events.Said("Bob", "#lobby", "waves", Kind.ACTION, played_back="nonsense"), "* Bob (?) waves"),
     (events.Said("Bob", "#lobby", "look", Kind.NOTICE), '[NOTICE "Bob"]: look'),
-    (events.Said("Bob", "#lobby", "yes", reply_to="a"), '["Bob" in answer to Ann: “a long question that goes on and on …”]: yes'),
+    (
+        events.Said("Bob", "#lobby", "yes", reply_to="a"),
+        '["Bob" in answer to Ann: “a long question that goes on and on …”]: yes',
+    ),
     (
         events.Said("alice", "#other", "no", own=True, reply_to="a"),
         "[YOU → #other in answer to Ann: “a long question that goes on and on …”]: no",
     ),
     (events.Said("Bob", "#lobby", "yes", reply_to="b"), '["Bob" in answer to you: “mine”]: yes'),
-    (events.Said("Bob", "#lobby", "yes", reply_to="gone"), '["Bob" in answer to an earlier message]: yes'),
-    (events.Reacted("Bob", "#lobby", "b", "👍"), "[INFO] Bob reacts with 👍 to your message “mine”."),
-    (events.Reacted("Bob", "#lobby", "b", "👍", is_taken_back=True), "[INFO] Bob has taken 👍 back from your message “mine”."),
-    (events.Reacted("alice", "#lobby", "gone", "👍", own=True), "[INFO] You react with 👍 to an earlier message."),
+    (
+        events.Said("Bob", "#lobby", "yes", reply_to="gone"),
+        '["Bob" in answer to an earlier message]: yes',
+    ),
+    (
+        events.Reacted("Bob", "#lobby", "b", "👍"),
+        "[INFO] Bob reacts with 👍 to your message “mine”.",
+    ),
+    (
+        events.Reacted("Bob", "#lobby", "b", "👍", is_taken_back=True),
+        "[INFO] Bob has taken 👍 back from your message “mine”.",
+    ),
+    (
+        events.Reacted("alice", "#lobby", "gone", "👍", own=True),
+        "[INFO] You react with 👍 to an earlier message.",
+    ),
     (
         events.Reacted("alice", "#x", "b", "👍", own=True, is_taken_back=True),
         "[INFO] You have taken 👍 back from your message “mine” in #x.",
     ),
-    (events.Redacted("#x", "gone", "Bob", "spam"), "[INFO] Bob has deleted an earlier message in #x. (spam)"),
-    (events.Redacted("#lobby", "a", "Ann"), "[INFO] Ann has deleted the message “a long question that goes on and on …”."),
-    (events.Redacted("#lobby", "a", "Bob"), "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”."),
+    (
+        events.Redacted("#x", "gone", "Bob", "spam"),
+        "[INFO] Bob has deleted an earlier message in #x. (spam)",
+    ),
+    (
+        events.Redacted("#lobby", "a", "Ann"),
+        "[INFO] Ann has deleted the message “a long question that goes on and on …”.",
+    ),
+    (
+        events.Redacted("#lobby", "a", "Bob"),
+        "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”.",
+    ),
 ]
 SAID += [
-    (events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")), "[INFO] Bob is Bob the builder, ~bob@host."),
+    (
+        events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")),
+        "[INFO] Bob is Bob the builder, ~bob@host.",
+    ),
     (events.Whois("Bob", "319", ("#a @#b",)), "[INFO] Bob is in #a @#b."),
     (
         events.Whois("Bob", "317", ("125", "1777852800", "seconds idle, signon time")),
         "[INFO] Bob has said nothing for 2 min, and has been here since 2026-05-04 00:00.",
     ),
     (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
-    (events.AwayChanged("alice", is_away=True, own=True), "[INFO] The others see that you are away."),
-    (events.AwayChanged("alice", is_away=False, own=True), "[INFO] The others see that you are back."),
+    (
+        events.AwayChanged("alice", is_away=True, own=True),
+        "[INFO] The others see that you are away.",
+    ),
+    (
+        events.AwayChanged("alice", is_away=False, own=True),
+        "[INFO] The others see that you are back.",
+    ),
 ]
 QUESTION = "a long question\nthat goes on and on and never ends"
-SHOWN = {"a": events.Said("Ann", "#lobby", QUESTION, msgid="a"), "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b")}
+SHOWN = {
+    "a": events.Said("Ann", "#lobby", QUESTION, msgid="a"),
+    "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b"),
+}
 
 
 def renderer() -> Renderer:
     """Return a renderer for someone who talks in #lobby on the fourth of May."""
-    return Renderer(lambda target: target == "#lobby", lambda: datetime(2026, 5, 4, 12, tzinfo=UTC), SHOWN.get)
+    return Renderer(
+        lambda target: target == "#lobby", lambda: datetime(2026, 5, 4, 12, tzinfo=UTC), SHOWN.get
+    )
 
 
 @pytest.fixture
@@ -203,7 +262,9 @@ def test_nothing_from_outside_reaches_the_terminal(event: Event) -> None:
 
 def test_many_names_are_a_number() -> None:
     """Of a crowded channel some names and the number of the others are shown."""
-    (line,) = renderer().lines(events.Names("#lobby", tuple(f"n{number:03}" for number in range(60))))
+    (line,) = renderer().lines(
+        events.Names("#lobby", tuple(f"n{number:03}" for number in range(60)))
+    )
     assert plain(line).startswith("[INFO] 60 people in #lobby: n000, n001")
     assert plain(line).endswith("n049 and 10 more")
 
@@ -257,8 +318,14 @@ class Asked:
 
     @staticmethod
     def meant(name: str, *, own: bool) -> Meant | None:
-        """Return a message that is called like what was asked for; nobody has said anything as `nobody`."""
-        return None if name == "nobody" else Meant(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
+        """Return a message that is called like what was asked for; nobody has said anything as
+        `nobody`.
+        """
+        return (
+            None
+            if name == "nobody"
+            else Meant(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
+        )
 
     async def answer(self, meant: Meant, text: str) -> None:
         """Write an answer down."""
@@ -338,7 +405,9 @@ async def test_lines(line: str, done: object) -> None:
     """What a typed line means."""
     client = Asked()
     await interpret(client, line, COMMANDS)
-    assert [entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done] == [done]
+    assert [
+        entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done
+    ] == [done]
 
 
 @pytest.mark.parametrize(
@@ -368,7 +437,9 @@ async def test_lines(line: str, done: object) -> None:
     ],
 )
 async def test_wrong_commands_are_explained(line: str) -> None:
-    """An unknown command, or one with too few or too many arguments, says what is right and sends nothing."""
+    """An unknown command, or one with too few or too many arguments, says what is right and sends
+    nothing.
+    """
     client = Asked()
     await interpret(client, line, COMMANDS)
     assert [entry[0] for entry in client.done] == ["error"]  # type: ignore[index]
@@ -392,7 +463,9 @@ async def test_without_a_channel(line: str) -> None:
 
 @given(st.text())
 def test_any_line_is_harmless(line: str) -> None:
-    """No line that can be typed makes the interpreter fail, and none is passed over in silence but an empty one."""
+    """No line that can be typed makes the interpreter fail, and none is passed over in silence but
+    an empty one.
+    """
     client = Asked()
     trio.run(interpret, client, line, COMMANDS)
     assert bool(client.done) == bool(line.replace("\0", "").strip())
@@ -402,7 +475,14 @@ def test_any_line_is_harmless(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "nick"), [("alice", "alice"), ("Иван Петров", "ИванПетров"), ("DOM\\x y", "DOM\\xy"), ("", "guest"), ("42", "guest")]
+    ("name", "nick"),
+    [
+        ("alice", "alice"),
+        ("Иван Петров", "ИванПетров"),
+        ("DOM\\x y", "DOM\\xy"),
+        ("", "guest"),
+        ("42", "guest"),
+    ],
 )
 def test_login_name_made_valid(name: str, nick: str) -> None:
     """What no server accepts is left out of a login name."""
@@ -488,7 +568,9 @@ def test_address_of_ipv6() -> None:
 
 
 def test_backoff() -> None:
-    """Doubling from one second to a minute, with jitter, and from the start again after a success."""
+    """Doubling from one second to a minute, with jitter, and from the start again after a
+    success.
+    """
     backoff = Backoff(Random(7))
     delays = [backoff.next_delay() for _ in range(12)]
     assert all(1 <= delay <= min(2**number, 60) for number, delay in enumerate(delays))
@@ -505,12 +587,20 @@ _CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\
 
 @given(st.lists(st.text(_CHARACTERS, max_size=9)), st.integers(1, 5))
 def test_lines_in_any_pieces(lines: list[str], size: int) -> None:
-    """Lines come out as they went in, whatever pieces the bytes come in, and the last needs no line end."""
+    """Lines come out as they went in, whatever pieces the bytes come in, and the last needs no line
+    end.
+    """
     data = "\n".join(lines).encode()
     decoder = LineDecoder()
-    got = [line for start in range(0, len(data), size) for line in decoder.feed(data[start : start + size])]
+    got = [
+        line
+        for start in range(0, len(data), size)
+        for line in decoder.feed(data[start : start + size])
+    ]
     got += decoder.feed(b"")
-    assert got == ("\n".join(lines).split("\n") if lines and lines[-1] else "\n".join(lines).split("\n")[:-1])
+    assert got == (
+        "\n".join(lines).split("\n") if lines and lines[-1] else "\n".join(lines).split("\n")[:-1]
+    )
 
 
 def test_windows_line_ends_and_byte_order_mark() -> None:
@@ -583,7 +673,9 @@ async def test_output_that_nobody_reads() -> None:
     ],
 )
 def test_case_mapping(mapping: str, one: str, other: str, same: bool) -> None:
-    """CASEMAPPING says which names are one name, and of those beyond ASCII UTF8MAPPING, in whatever line it comes."""
+    """CASEMAPPING says which names are one name, and of those beyond ASCII UTF8MAPPING, in whatever
+    line it comes.
+    """
     features = Features()
     for token in reversed(f"CASEMAPPING={mapping}".split()[:2]):
         features.read([token])
@@ -592,7 +684,9 @@ def test_case_mapping(mapping: str, one: str, other: str, same: bool) -> None:
 
 
 def test_network_with_signs_that_have_a_meaning() -> None:
-    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` stand for a space, a backslash and an equals sign."""
+    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` stand for a space, a backslash and an
+    equals sign.
+    """
     features = Features()
     features.read([r"NETWORK=a\x20b\x3dc\x5Cx20"])
     assert features.network == r"a b=c\x20"
@@ -600,14 +694,22 @@ def test_network_with_signs_that_have_a_meaning() -> None:
 
 @pytest.mark.parametrize("answer", ["ACK", "NAK"])
 def test_an_answer_in_several_lines_is_one_answer(answer: str) -> None:
-    """IRCv3: "a client MUST NOT change capabilities until the last ACK of the set is received"; it has one request answered."""
+    """IRCv3: "a client MUST NOT change capabilities until the last ACK of the set is received"; it
+    has one request answered.
+    """
     negotiation = Negotiation(login_wanted=True)
-    assert negotiation.receive(("*", "LS", "batch sasl=PLAIN")) == [Message("CAP", ("REQ", "batch sasl"))]
+    assert negotiation.receive(("*", "LS", "batch sasl=PLAIN")) == [
+        Message("CAP", ("REQ", "batch sasl"))
+    ]
     assert negotiation.receive(("*", answer, "*", "batch")) == []
     assert negotiation.enabled == set()
     asked_again = negotiation.receive(("*", answer, "sasl"))
     if answer == "ACK":
-        assert (negotiation.enabled, negotiation.login_due, asked_again) == ({"batch", "sasl"}, True, [])
+        assert (negotiation.enabled, negotiation.login_due, asked_again) == (
+            {"batch", "sasl"},
+            True,
+            [],
+        )
     else:
         assert [message.params for message in asked_again] == [("REQ", "batch"), ("REQ", "sasl")]
 

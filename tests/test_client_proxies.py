@@ -1,4 +1,6 @@
-"""Proxies: SOCKS5 and HTTP CONNECT, what goes past them, and what must not be looked up or shown here."""
+"""Proxies: SOCKS5 and HTTP CONNECT, what goes past them, and what must not be looked up or shown
+here.
+"""
 
 import socket
 import sys
@@ -75,7 +77,11 @@ class FakeProxy:
                 self.credentials.append(await _exactly(stream, head[-1]))
             await stream.send_all(b"\x01\x00")
         kind = (await _exactly(stream, 4))[3]
-        host = (await _exactly(stream, (await _exactly(stream, 1))[0])).decode() if kind == 3 else f"address {kind}"
+        host = (
+            (await _exactly(stream, (await _exactly(stream, 1))[0])).decode()
+            if kind == 3
+            else f"address {kind}"
+        )
         if kind == 1:
             await _exactly(stream, 4)
         self.asked.append(f"{host}:{int.from_bytes(await _exactly(stream, 2), 'big')}")
@@ -89,7 +95,11 @@ class FakeProxy:
         while not head.endswith(b"\r\n\r\n"):
             head += await _exactly(stream, 1)
         self.asked.append(head.split()[1].decode())
-        self.credentials += [line.split()[-1] for line in head.split(b"\r\n") if line.lower().startswith(b"proxy-auth")]
+        self.credentials += [
+            line.split()[-1]
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"proxy-auth")
+        ]
         answer = self._answer or b"HTTP/1.1 200 Connection established\r\nVia: us\r\n\r\n"
         if self._at_once:
             server = self.server.stream(self._nursery)
@@ -105,7 +115,9 @@ class FakeProxy:
     async def _pump(self, stream: trio.abc.Stream, server: trio.abc.Stream | None = None) -> None:
         server = server or self.server.stream(self._nursery)
 
-        async def copy(source: trio.abc.Stream, target: trio.abc.Stream, scope: trio.CancelScope) -> None:
+        async def copy(
+            source: trio.abc.Stream, target: trio.abc.Stream, scope: trio.CancelScope
+        ) -> None:
             try:
                 async for data in source:
                     await target.send_all(data)
@@ -128,7 +140,9 @@ async def _exactly(stream: trio.SocketStream, size: int) -> bytes:
 
 
 @asynccontextmanager
-async def proxy(scheme: str, answer: Any = None, **how: Any) -> AsyncIterator[tuple[FakeProxy, str]]:
+async def proxy(
+    scheme: str, answer: Any = None, **how: Any
+) -> AsyncIterator[tuple[FakeProxy, str]]:
     """Run a proxy."""
     async with trio.open_nursery() as nursery:
         running = FakeProxy(nursery, answer, **how)
@@ -167,7 +181,9 @@ def _no_proxies_of_the_developer(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("scheme", ["socks5", "socks5h", "http"])
 @pytest.mark.parametrize("host", [ONION, "chat.example.org", "чат.рф", "192.0.2.7"])
 async def test_the_proxy_looks_up_the_name(scheme: str, host: str, no_dns: None) -> None:
-    """RFC 7686 §2: the name of an onion service never reaches DNS; nor does any other that a proxy is there for."""
+    """RFC 7686 §2: the name of an onion service never reaches DNS; nor does any other that a proxy
+    is there for.
+    """
     async with proxy(scheme) as (running, url):
         stream = await connect_through(parse(url), host, 6667)
         await stream.send_all(b"x")
@@ -175,25 +191,35 @@ async def test_the_proxy_looks_up_the_name(scheme: str, host: str, no_dns: None)
         while not data.endswith(b"x"):
             data += await stream.receive_some()
         assert data == GREETING + b"x"
-        shown = {"чат.рф": "xn--80aa4b.xn--p1ai"}.get(host, host) if scheme == "http" or host != "192.0.2.7" else "address 1"
+        shown = (
+            {"чат.рф": "xn--80aa4b.xn--p1ai"}.get(host, host)
+            if scheme == "http" or host != "192.0.2.7"
+            else "address 1"
+        )
         assert running.asked[0].partition(":")[0].startswith(("xn--", shown))
         assert running.asked[0].endswith(":6667")
         await stream.aclose()
 
 
 async def test_what_comes_in_one_packet_with_the_answer_is_not_lost() -> None:
-    """RFC 9110 §9.3.6: what follows the header section of a 2xx answer to CONNECT is from the server."""
+    """RFC 9110 §9.3.6: what follows the header section of a 2xx answer to CONNECT is from the
+    server.
+    """
     async with proxy("http", at_once=True) as (_running, url):
         stream = await connect_through(parse(url), "srv.test", 6667)
         assert await stream.receive_some(4) + await stream.receive_some() == GREETING
         await stream.aclose()
 
 
-@pytest.mark.parametrize(("scheme", "shown"), [("socks5", [b"ann", b"s:cret"]), ("http", [b"YW5uOnM6Y3JldA=="])])
+@pytest.mark.parametrize(
+    ("scheme", "shown"), [("socks5", [b"ann", b"s:cret"]), ("http", [b"YW5uOnM6Y3JldA=="])]
+)
 async def test_credentials_of_the_url(scheme: str, shown: list[bytes]) -> None:
     """RFC 1929, RFC 7617: they are sent to the proxy, percent-decoded."""
     async with proxy(scheme) as (running, url):
-        stream = await connect_through(parse(url.replace("//", "//ann:s%3Acret@")), "srv.test", 6667)
+        stream = await connect_through(
+            parse(url.replace("//", "//ann:s%3Acret@")), "srv.test", 6667
+        )
         assert running.credentials == shown
         await stream.aclose()
 
@@ -207,7 +233,9 @@ async def test_credentials_of_the_url(scheme: str, shown: list[bytes]) -> None:
         ("http", b"HTTP/1.1 999 no\r\n\r\n", "999"),
     ],
 )
-async def test_a_refusal_is_a_sentence_without_credentials(scheme: str, answer: Any, reason: str) -> None:
+async def test_a_refusal_is_a_sentence_without_credentials(
+    scheme: str, answer: Any, reason: str
+) -> None:
     """It names the server, the proxy and the reason; what the proxy says itself is not shown."""
     async with proxy(scheme, answer) as (_running, url):
         with pytest.raises(CannotConnectError, match=reason) as caught:
@@ -227,7 +255,9 @@ async def test_a_proxy_that_is_not_there(scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http"])
-async def test_a_proxy_that_says_nothing(scheme: str, autojump_clock: trio.testing.MockClock) -> None:
+async def test_a_proxy_that_says_nothing(
+    scheme: str, autojump_clock: trio.testing.MockClock
+) -> None:
     """It is given up after a while, and no connection is left behind."""
     silent, theirs = [], trio.Event()
 
@@ -241,7 +271,9 @@ async def test_a_proxy_that_says_nothing(scheme: str, autojump_clock: trio.testi
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         nursery.start_soon(trio.serve_listeners, serve, [listener])
         with pytest.raises(CannotConnectError, match="no answer"):
-            await connect_through(Proxy(scheme, "127.0.0.1", listener.socket.getsockname()[1]), "srv.test", 6667)
+            await connect_through(
+                Proxy(scheme, "127.0.0.1", listener.socket.getsockname()[1]), "srv.test", 6667
+            )
         await theirs.wait()
         with trio.fail_after(100):
             while await silent[0].receive_some():
@@ -264,7 +296,9 @@ async def test_an_onion_service_without_a_proxy(no_dns: None) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "http"])
-async def test_tls_through_a_proxy(scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tls_through_a_proxy(
+    scheme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The server is encrypted and known by its certificate as it is without a proxy."""
 
     async def direct(host: str, port: int) -> trio.abc.Stream:
@@ -272,7 +306,10 @@ async def test_tls_through_a_proxy(scheme: str, tmp_path: Path, monkeypatch: pyt
         pytest.fail("a direct connection")
 
     monkeypatch.setattr(trust, "connect_tcp", direct)
-    async with edge(Settings(storage=StorageSettings(file=tmp_path / "chat.db"))) as here, proxy(scheme) as (running, url):
+    async with (
+        edge(Settings(storage=StorageSettings(file=tmp_path / "chat.db"))) as here,
+        proxy(scheme) as (running, url),
+    ):
 
         class Behind:
             def stream(self, nursery: trio.Nursery) -> trio.abc.Stream:
@@ -323,7 +360,9 @@ def test_what_goes_past_the_proxy(host: str, exceptions: str, is_direct: bool) -
 
 
 def test_the_configuration_comes_before_the_environment() -> None:
-    """`none` means direct, a URL means that proxy, whatever the environment has; small letters come first there."""
+    """`none` means direct, a URL means that proxy, whatever the environment has; small letters come
+    first there.
+    """
     environment = {"ALL_PROXY": "http://a:1", "all_proxy": "http://b:2", "NO_PROXY": "*"}
     assert choose("srv.test", 1, "none", environment) is None
     assert str(choose("srv.test", 1, "socks5h://[::1]", environment)) == "socks5://[::1]:1080"
@@ -332,10 +371,21 @@ def test_the_configuration_comes_before_the_environment() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://a:1", "socks4://u:s3cret@a", "a:1", "socks5://u@a", "http://a/x", "http://a:99999", "http://:5"]
+    "url",
+    [
+        "https://a:1",
+        "socks4://u:s3cret@a",
+        "a:1",
+        "socks5://u@a",
+        "http://a/x",
+        "http://a:99999",
+        "http://:5",
+    ],
 )
 def test_a_proxy_that_cannot_be_used_means_no_direct_connection(url: str) -> None:
-    """A user that has set one expects that nothing bypasses it; the URL is not shown, since a password may be in it."""
+    """A user that has set one expects that nothing bypasses it; the URL is not shown, since a
+    password may be in it.
+    """
     with pytest.raises(CannotConnectError, match="ALL_PROXY") as caught:
         choose("srv.test", 1, "", {"ALL_PROXY": url})
     assert url not in str(caught.value)

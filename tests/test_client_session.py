@@ -37,12 +37,16 @@ from trio_chat.client.session.split import room_for_text
 
 
 async def test_negotiates_before_registering() -> None:
-    """IRCv3 capability negotiation: 'CAP LS 302' first; the request names only what is offered, then CAP END."""
+    """IRCv3 capability negotiation: 'CAP LS 302' first; the request names only what is offered,
+    then CAP END.
+    """
     async with talk(enter=False) as t:
         await t.server.expect("CAP LS 302")
         await t.server.expect("NICK alice")
         await t.server.expect("USER alice 0 * alice")
-        await t.server.send(":srv.test CAP * LS * :echo-message=x sts", ":srv.test CAP * LS :batch labeled-response")
+        await t.server.send(
+            ":srv.test CAP * LS * :echo-message=x sts", ":srv.test CAP * LS :batch labeled-response"
+        )
         assert await t.server.line() == "CAP REQ :batch echo-message labeled-response"
         await t.server.send(":srv.test CAP * ACK :batch echo-message labeled-response")
         assert await t.server.line() == "CAP :END"
@@ -91,7 +95,9 @@ async def test_answers_ping() -> None:
 
 
 async def test_label_confirms() -> None:
-    """IRCv3 labeled-response: the echo with our label is the confirmation; until then nothing is told."""
+    """IRCv3 labeled-response: the echo with our label is the confirmation; until then nothing is
+    told.
+    """
     async with talk() as t:
         await t.session.say("#lobby", "hello")
         line = await t.server.expect("PRIVMSG #lobby hello")
@@ -110,19 +116,25 @@ async def test_ack_confirms_without_echo() -> None:
 
 
 async def test_an_answer_of_several_lines_confirms_a_message():
-    """What a service answers with comes in a batch with our label; neither echo nor refusal is in it, and nothing is wrong."""
+    """What a service answers with comes in a batch with our label; neither echo nor refusal is in
+    it, and nothing is wrong.
+    """
     async with talk("batch labeled-response message-tags") as t:
         await t.session.say("NickServ", "HELP")
         label = (await t.server.line()).split()[0]
         notices = [f"@batch=1 :NickServ!n@services NOTICE alice :{number}" for number in range(3)]
-        await t.server.send(f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1")
+        await t.server.send(
+            f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1"
+        )
         told = await t.events()
         assert [event.text for event in told if isinstance(event, Said) and event.own] == ["HELP"]
         assert not [event for event in told if isinstance(event, Unconfirmed)]
 
 
 async def test_label_in_batch() -> None:
-    """IRCv3 labeled-response: several lines of one answer come in a batch that carries the label."""
+    """IRCv3 labeled-response: several lines of one answer come in a batch that carries the
+    label.
+    """
     async with talk() as t:
         await t.session.say("bob", "hello")
         label = (await t.server.expect("PRIVMSG")).split()[0]
@@ -148,7 +160,9 @@ async def test_echo_without_labels_confirms() -> None:
 
 
 async def test_no_echo_before_pong_is_unconfirmed() -> None:
-    """With echo-message, a message that has not come back when the PONG behind it does was swallowed."""
+    """With echo-message, a message that has not come back when the PONG behind it does was
+    swallowed.
+    """
     async with talk("echo-message") as t:
         await t.session.say("#lobby", "one")
         await t.server.send(":srv.test PONG srv.test m1")
@@ -177,14 +191,18 @@ async def test_error_refuses_the_message_it_names() -> None:
     async with talk("") as t:
         await t.session.say("#lobby", "one")
         await t.session.say("Nobody", "two")
-        await t.server.send(":srv.test PONG srv.test m1", ":srv.test 401 alice nobody :No such nick", "PONG m2")
+        await t.server.send(
+            ":srv.test PONG srv.test m1", ":srv.test 401 alice nobody :No such nick", "PONG m2"
+        )
         assert await t.events() == [
             Said("alice", "#lobby", "one", own=True),
             Refused("Nobody", "two", "401", "No such nick"),
         ]
 
 
-@pytest.mark.parametrize("reply", ["404 alice #lobby :Cannot send", "FAIL PRIVMSG CODE #lobby :Cannot send"])
+@pytest.mark.parametrize(
+    "reply", ["404 alice #lobby :Cannot send", "FAIL PRIVMSG CODE #lobby :Cannot send"]
+)
 async def test_error_with_label(reply: str) -> None:
     """An error reply or FAIL with our label refuses just that message."""
     async with talk() as t:
@@ -206,7 +224,9 @@ async def test_error_that_belongs_to_nothing() -> None:
 
 
 async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
-    """draft/whoami, chghost: SETNAME in the welcome and CHGHOST say what stands before our words, and so how much fits."""
+    """draft/whoami, chghost: SETNAME in the welcome and CHGHOST say what stands before our words,
+    and so how much fits.
+    """
     async with talk("chghost draft/whoami") as t:
         for line, source in (
             (":alice!~alice@example.org SETNAME :Alice", "alice!~alice@example.org"),
@@ -215,7 +235,9 @@ async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
         ):
             await t.server.send(line)
             await t.events()
-            assert t.session.dialogue.room("#lobby") == room_for_text(source, "#lobby", Kind.MESSAGE)
+            assert t.session.dialogue.room("#lobby") == room_for_text(
+                source, "#lobby", Kind.MESSAGE
+            )
 
 
 async def test_message_to_myself_is_shown_twice() -> None:
@@ -223,8 +245,13 @@ async def test_message_to_myself_is_shown_twice() -> None:
     async with talk() as t:
         await t.session.say("alice", "note")
         label = (await t.server.expect("PRIVMSG")).split()[0]
-        await t.server.send(f"{label} :alice!u@h PRIVMSG alice :note", ":alice!u@h PRIVMSG alice :note")
-        assert await t.events() == [Said("alice", "alice", "note", own=True), Said("alice", "alice", "note", private=True)]
+        await t.server.send(
+            f"{label} :alice!u@h PRIVMSG alice :note", ":alice!u@h PRIVMSG alice :note"
+        )
+        assert await t.events() == [
+            Said("alice", "alice", "note", own=True),
+            Said("alice", "alice", "note", private=True),
+        ]
 
 
 async def test_action_there_and_back() -> None:
@@ -233,14 +260,18 @@ async def test_action_there_and_back() -> None:
         await t.session.say("#lobby", "waves", Kind.ACTION)
         line = await t.server.expect("PRIVMSG #lobby \x01ACTION waves\x01")
         await t.server.send(f"{line.split()[0]} :alice!u@h PRIVMSG #lobby :\x01ACTION waves\x01")
-        await t.server.send(":bob!u@h PRIVMSG alice :\x01VERSION\x01", ":bob!u@h NOTICE alice :\x01PING 1\x01")
+        await t.server.send(
+            ":bob!u@h PRIVMSG alice :\x01VERSION\x01", ":bob!u@h NOTICE alice :\x01PING 1\x01"
+        )
         assert await t.events() == [Said("alice", "#lobby", "waves", Kind.ACTION, own=True)]
         await t.server.send("PING x")
         assert await t.server.line() == "PONG :x"
 
 
 async def test_few_messages_at_a_time() -> None:
-    """No more messages are on their way than a server takes for talk; the next waits for an answer."""
+    """No more messages are on their way than a server takes for talk; the next waits for an
+    answer.
+    """
     async with talk() as t, trio.open_nursery() as nursery:
         for number in range(WINDOW):
             await t.session.say("#lobby", str(number))
@@ -252,7 +283,9 @@ async def test_few_messages_at_a_time() -> None:
 
 
 async def test_lost_connection_tells_what_was_not_confirmed() -> None:
-    """When the connection breaks, every message without an answer is told, and no more can be said."""
+    """When the connection breaks, every message without an answer is told, and no more can be
+    said.
+    """
     async with talk() as t:
         await t.session.say("#lobby", "one")
         await t.server.close()
@@ -263,7 +296,9 @@ async def test_lost_connection_tells_what_was_not_confirmed() -> None:
 
 
 async def test_waiting_message_is_not_lost_in_between() -> None:
-    """A message that waits for room when the connection breaks is either pending or was refused to its sender."""
+    """A message that waits for room when the connection breaks is either pending or was refused to
+    its sender.
+    """
     async with talk() as t:
         for number in range(WINDOW):
             await t.session.say("#lobby", str(number))
@@ -283,10 +318,16 @@ async def test_waiting_message_is_not_lost_in_between() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", ":srv.test NOTICE * :The server has shut down"]
+    "line",
+    [
+        ":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down",
+        ":srv.test NOTICE * :The server has shut down",
+    ],
 )
 async def test_server_shuts_down(line: str) -> None:
-    """Both ways in which a server says that it shuts down are told once and end the session as such."""
+    """Both ways in which a server says that it shuts down are told once and end the session as
+    such.
+    """
     async with talk() as t:
         await t.server.send(line, "ERROR :Closing link")
         assert await t.events() == [ServerShutDown()]
@@ -294,7 +335,9 @@ async def test_server_shuts_down(line: str) -> None:
 
 
 async def test_silence_is_asked_about(autojump_clock: trio.testing.MockClock) -> None:
-    """After a minute of silence we ask; an answer is enough, and none within half a minute is a lost connection."""
+    """After a minute of silence we ask; an answer is enough, and none within half a minute is a
+    lost connection.
+    """
     async with talk(keep_alive=60, patience=30) as t:
         await t.server.expect("PING alive")
         assert trio.current_time() == pytest.approx(60, abs=1)
@@ -334,8 +377,12 @@ async def test_nick_refused_before_registration() -> None:
     async with talk(enter=False) as t:
         for start in ("CAP LS", "NICK alice", "USER"):
             await t.server.expect(start)
-        await t.server.send(":srv.test CAP * LS :", ":srv.test 433 * alice :Nickname is already in use")
-        assert await t.events() == [NickRefused("alice", "433", "Nickname is already in use", registered=False)]
+        await t.server.send(
+            ":srv.test CAP * LS :", ":srv.test 433 * alice :Nickname is already in use"
+        )
+        assert await t.events() == [
+            NickRefused("alice", "433", "Nickname is already in use", registered=False)
+        ]
         await t.session.do(lambda dialogue: dialogue.change_nick("carol"))
         await t.server.expect("CAP END")
         await t.server.expect("NICK carol")
@@ -344,7 +391,9 @@ async def test_nick_refused_before_registration() -> None:
 
 
 async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> None:
-    """A nickname we want but do not have is asked for now and then, without telling refusals, and when its owner leaves."""
+    """A nickname we want but do not have is asked for now and then, without telling refusals, and
+    when its owner leaves.
+    """
     async with talk(enter=False, nick_interval=15) as t:
         for start in ("CAP LS", "NICK alice", "USER"):
             await t.server.expect(start)
@@ -359,7 +408,10 @@ async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> No
         await t.server.send(":alice!u@h QUIT :Ping timeout")
         await t.server.expect("NICK alice")
         await t.server.send(":alice2!u@h NICK alice")
-        assert await t.events() == [Quit("alice", "Ping timeout"), Renamed("alice2", "alice", own=True)]
+        assert await t.events() == [
+            Quit("alice", "Ping timeout"),
+            Renamed("alice2", "alice", own=True),
+        ]
 
 
 async def test_join_refused_still_ready() -> None:
@@ -367,7 +419,11 @@ async def test_join_refused_still_ready() -> None:
     async with talk(enter=False) as t:
         await t.server.greet()
         await t.server.send(":srv.test 474 alice #lobby :Cannot join channel (+b)")
-        assert await t.events() == [Connected("alice"), JoinRefused("#lobby", "474", "Cannot join channel (+b)"), Ready()]
+        assert await t.events() == [
+            Connected("alice"),
+            JoinRefused("#lobby", "474", "Cannot join channel (+b)"),
+            Ready(),
+        ]
 
 
 async def test_leaves_politely() -> None:
@@ -391,7 +447,9 @@ async def test_leaves_a_server_that_does_not_answer(autojump_clock: trio.testing
 
 
 async def test_members_follow_what_happens() -> None:
-    """Joins, parts, kicks, quits and renames keep the members of a channel up to date; extended-join has more parameters."""
+    """Joins, parts, kicks, quits and renames keep the members of a channel up to date;
+    extended-join has more parameters.
+    """
     async with talk() as t:
         await t.server.send(
             ":carol!u@h JOIN #lobby account :Real Name",
@@ -408,7 +466,8 @@ async def test_hostile_lines_do_no_harm() -> None:
     """Lines that are too long, too short, not UTF-8 or no messages are passed over."""
     async with talk() as t:
         await t.server.stream.send_all(
-            b"\r\n:\r\n@\r\nKICK\r\n353\r\n:x PRIVMSG\r\n\0\r\nBATCH\r\nPING :\xff\r\n" + b"x" * 100000
+            b"\r\n:\r\n@\r\nKICK\r\n353\r\n:x PRIVMSG\r\n\0\r\nBATCH\r\nPING :\xff\r\n"
+            + b"x" * 100000
         )
         await t.server.send("", "NOTICE * :still here")
         await t.server.expect("PONG")
@@ -440,7 +499,10 @@ async def test_labels_are_all_there() -> None:
         (":bob!u@h NOTICE #lobby :look", Said("bob", "#lobby", "look", Kind.NOTICE)),
         (":srv.test NOTICE alice :Maintenance", ServerInfo("Maintenance")),
         (":bob!u@h PRIVMSG Alice :psst", Said("bob", "Alice", "psst", private=True)),
-        (":srv.test 433 alice carol :In use", NickRefused("carol", "433", "In use", registered=True)),
+        (
+            ":srv.test 433 alice carol :In use",
+            NickRefused("carol", "433", "In use", registered=True),
+        ),
     ],
 )
 async def test_what_a_line_means(line: str, event: object) -> None:
@@ -450,7 +512,9 @@ async def test_what_a_line_means(line: str, event: object) -> None:
         assert await t.events() == [event]
 
 
-@pytest.mark.parametrize("line", ["005 alice X :are supported", "265 alice 1 2 :users", "376 alice :End", "903 alice :z"])
+@pytest.mark.parametrize(
+    "line", ["005 alice X :are supported", "265 alice 1 2 :users", "376 alice :End", "903 alice :z"]
+)
 async def test_what_every_server_says_is_not_shown(line: str) -> None:
     """Numerics that tell people nothing become no events."""
     async with talk() as t:
@@ -491,7 +555,9 @@ async def test_talk_goes_on_when_writing_fails() -> None:
 
 
 async def test_history_is_told_apart() -> None:
-    """IRCv3 chathistory: what comes in such a batch was said before; it confirms nothing, not even our own words."""
+    """IRCv3 chathistory: what comes in such a batch was said before; it confirms nothing, not even
+    our own words.
+    """
     async with talk() as t:
         await t.session.say("#lobby", "again")
         await t.server.send(
@@ -503,7 +569,14 @@ async def test_history_is_told_apart() -> None:
         )
         assert await t.events() == [
             Said("bob", "#lobby", "hello", msgid="1", played_back="2026-05-04T10:30:00.000Z"),
-            Said("alice", "#lobby", "again", own=True, msgid="2", played_back="2026-05-04T10:31:00.000Z"),
+            Said(
+                "alice",
+                "#lobby",
+                "again",
+                own=True,
+                msgid="2",
+                played_back="2026-05-04T10:31:00.000Z",
+            ),
             Said("bob", "#lobby", "now", msgid="3"),
         ]
         assert len(t.dialogue.pending) == 1
@@ -513,4 +586,6 @@ async def test_a_refused_nickname_that_begins_like_a_channel() -> None:
     """432 is about a nickname whatever that looks like."""
     async with talk() as t:
         await t.server.send(":srv.test 432 alice #bad :Erroneous nickname")
-        assert await t.events() == [NickRefused("#bad", "432", "Erroneous nickname", registered=True)]
+        assert await t.events() == [
+            NickRefused("#bad", "432", "Erroneous nickname", registered=True)
+        ]

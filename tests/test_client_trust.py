@@ -1,4 +1,6 @@
-"""Trust of the client: authorities, the first certificate of a server, or a given fingerprint; and nothing by accident."""
+"""Trust of the client: authorities, the first certificate of a server, or a given fingerprint; and
+nothing by accident.
+"""
 
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -166,7 +168,9 @@ async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at) 
         await chats(await meeting.connect(plaintext=True))
 
 
-@pytest.mark.parametrize("security", [{"required": True}, {"insecure": True}, {"fingerprint": "ab" * 32}])
+@pytest.mark.parametrize(
+    "security", [{"required": True}, {"insecure": True}, {"fingerprint": "ab" * 32}]
+)
 async def test_who_wants_tls_gets_no_plain_text(at, security: dict[str, object]) -> None:
     """ircs:// and the options that only make sense with TLS."""
     async with at(tls="off") as meeting:
@@ -225,7 +229,9 @@ def through(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def patient_clock() -> trio.testing.MockClock:
-    """Return a clock that jumps when nothing has happened for so long that no thread can be at work any longer."""
+    """Return a clock that jumps when nothing has happened for so long that no thread can be at work
+    any longer.
+    """
     return trio.testing.MockClock(autojump_threshold=0.5)
 
 
@@ -251,7 +257,9 @@ async def test_a_link_that_is_too_slow_for_the_server(at, through, patient_clock
 class Silent:
     """Servers that send nothing, or only one reply to a line of IRC."""
 
-    def __init__(self, nursery: trio.Nursery, answer: bytes = b"", *, hangs_up: bool = False) -> None:
+    def __init__(
+        self, nursery: trio.Nursery, answer: bytes = b"", *, hangs_up: bool = False
+    ) -> None:
         self.connections = 0
         self.heard = b""
         self._nursery, self._answer, self._hangs_up = nursery, answer, hangs_up
@@ -278,12 +286,18 @@ class Silent:
 
 
 @pytest.mark.parametrize("hangs_up", [False, True])
-async def test_silence_is_no_answer(hangs_up: bool, at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is tried again with more patience, and the user is told how to go on; nothing is said in the clear but a greeting."""
+async def test_silence_is_no_answer(
+    hangs_up: bool, at, autojump_clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again with more patience, and the user is told how to go on; nothing is said in
+    the clear but a greeting.
+    """
     async with at() as meeting, trio.open_nursery() as nursery:
         servers = Silent(nursery, hangs_up=hangs_up)
         monkeypatch.setattr(trust, "connect_tcp", servers.connect)
-        with pytest.raises(CannotConnectError, match=r"does not say whether it offers TLS.*--plaintext"):
+        with pytest.raises(
+            CannotConnectError, match=r"does not say whether it offers TLS.*--plaintext"
+        ):
             await meeting.connect()
         assert servers.connections == 2
         assert "Trying again" in meeting.told[0]
@@ -291,17 +305,27 @@ async def test_silence_is_no_answer(hangs_up: bool, at, autojump_clock, monkeypa
         nursery.cancel_scope.cancel()
 
 
-async def test_a_server_that_waits_for_a_line_speaks_no_tls(at, autojump_clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Old servers wait for the end of a line for ever; they get one, and their answer is definite."""
+async def test_a_server_that_waits_for_a_line_speaks_no_tls(
+    at, autojump_clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old servers wait for the end of a line for ever; they get one, and their answer is
+    definite.
+    """
     async with at() as meeting, trio.open_nursery() as nursery:
-        monkeypatch.setattr(trust, "connect_tcp", Silent(nursery, b":srv 451 * :You have not registered\r\n").connect)
+        monkeypatch.setattr(
+            trust,
+            "connect_tcp",
+            Silent(nursery, b":srv 451 * :You have not registered\r\n").connect,
+        )
         stream = await meeting.connect()
         assert not isinstance(stream, trio.SSLStream)
         assert "no TLS" in meeting.told[-1]
         nursery.cancel_scope.cancel()
 
 
-async def test_what_was_encrypted_once_never_falls_back(at, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_was_encrypted_once_never_falls_back(
+    at, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also when its certificate could not be remembered."""
     async with at() as meeting:
         meeting.known.get = _knows_nobody  # type: ignore[method-assign]
@@ -320,7 +344,9 @@ async def test_what_was_encrypted_once_never_falls_back(at, monkeypatch: pytest.
 # Certificates that are wrong
 
 
-def issued(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, days: int = 1) -> Settings:
+def issued(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, days: int = 1
+) -> Settings:
     """Return settings of a server whose certificate an authority of the client's system has issued.
 
     Args:
@@ -334,7 +360,10 @@ def issued(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, *, days: 
     certificate = authority.issue_cert(name, not_before=until - timedelta(days=90), not_after=until)
     certificate.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
     trust_authority(authority, monkeypatch)
-    return Settings(storage=StorageSettings(file=tmp_path / "chat.db"), tls=TlsSettings(certificate=tmp_path / "real.pem"))
+    return Settings(
+        storage=StorageSettings(file=tmp_path / "chat.db"),
+        tls=TlsSettings(certificate=tmp_path / "real.pem"),
+    )
 
 
 def trust_authority(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +380,9 @@ def trust_authority(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(("name", "days"), [("other.example.org", 1), ("chat.example.org", -1)])
 @pytest.mark.parametrize("required", [False, True])
-async def test_a_wrong_certificate_is_refused_at_the_first_visit(name, days, required, at, tmp_path, monkeypatch) -> None:
+async def test_a_wrong_certificate_is_refused_at_the_first_visit(
+    name, days, required, at, tmp_path, monkeypatch
+) -> None:
     """One for another name, or one that has expired, with what is wrong and what to do."""
     async with at(settings=issued(tmp_path, name, monkeypatch, days=days)) as meeting:
         with pytest.raises(CannotConnectError, match=r"is not valid.*--fingerprint") as caught:
@@ -381,9 +412,13 @@ async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at) -> None
 
 
 async def test_ircs_takes_nobody_on_trust(at) -> None:
-    """The error for a certificate without a trusted issuer has its fingerprint, which the user can check and give."""
+    """The error for a certificate without a trusted issuer has its fingerprint, which the user can
+    check and give.
+    """
     async with at() as meeting:
-        with pytest.raises(CannotConnectError, match=r"ircs:// takes no other.*--fingerprint") as caught:
+        with pytest.raises(
+            CannotConnectError, match=r"ircs:// takes no other.*--fingerprint"
+        ) as caught:
             await meeting.connect(required=True)
         fingerprint = meeting.here.server.encryption.fingerprint
         assert fingerprint in str(caught.value)

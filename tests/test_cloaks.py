@@ -33,7 +33,11 @@ def test_another_secret_gives_another_cloak(address: str) -> None:
 def shared(first: str, second: str) -> int:
     """Return how many labels two cloaks have in common, from the widest network on."""
     cloaks = Cloaks(SECRET)
-    pairs = zip(reversed(cloaks.of_address(first).split(".")), reversed(cloaks.of_address(second).split(".")), strict=True)
+    pairs = zip(
+        reversed(cloaks.of_address(first).split(".")),
+        reversed(cloaks.of_address(second).split(".")),
+        strict=True,
+    )
     return [one == other for one, other in pairs].count(True) - 1
 
 
@@ -49,7 +53,9 @@ def test_labels_follow_the_networks() -> None:
 
 
 def test_ipv4_in_ipv6_is_ipv4() -> None:
-    """Somebody has one cloak whichever kind of socket the server listens on; a zone changes nothing."""
+    """Somebody has one cloak whichever kind of socket the server listens on; a zone changes
+    nothing.
+    """
     cloaks = Cloaks(SECRET)
     assert cloaks.of_address("::ffff:192.0.2.7") == cloaks.of_address("192.0.2.7")
     assert cloaks.of_address("fe80::1%eth0") == cloaks.of_address("fe80::1")
@@ -68,14 +74,18 @@ def test_a_colon_at_the_start() -> None:
 
 
 def test_others_see_the_cloak(town: Town) -> None:
-    """In every source and every reply; with accounts shown, who is logged in when coming has that instead."""
+    """In every source and every reply; with accounts shown, who is logged in when coming has that
+    instead.
+    """
     town.world.cloaks = Cloaks(SECRET, accounts=True)
     bob = Person(town, "203.0.113.9")
     bob.session.host = town.world.host_of("203.0.113.9")
     bob.say("NICK bob", "USER bob 0 * :b", "JOIN #a")
     ann = town.person("ann", "#a")
     bob.say("PRIVMSG #a :hi")
-    assert find(ann.read(), "PRIVMSG").source == f"bob!bob@{Cloaks(SECRET).of_address('203.0.113.9')}"
+    assert (
+        find(ann.read(), "PRIVMSG").source == f"bob!bob@{Cloaks(SECRET).of_address('203.0.113.9')}"
+    )
     eve = Person(town, "203.0.113.9")
     eve.session.set_account(Account("Eve", "eve", 0, 1))
     eve.say("NICK eve", "USER eve 0 * :e")

@@ -15,7 +15,25 @@ from trio_chat.irc.rights import RIGHTS
 
 SHIPPED = Path(__file__).parent.parent / "config.ini"
 WORDS = st.sampled_from(
-    ["[server]", "[limits]", "port", "host", "motd", "=", " ", "\n", "\n ", "#", ";", "5000", "::1", "\0", "\ufeff", "\x85", "]"]
+    [
+        "[server]",
+        "[limits]",
+        "port",
+        "host",
+        "motd",
+        "=",
+        " ",
+        "\n",
+        "\n ",
+        "#",
+        ";",
+        "5000",
+        "::1",
+        "\0",
+        "\ufeff",
+        "\x85",
+        "]",
+    ]
 )
 
 
@@ -98,12 +116,16 @@ def test_the_shipped_file_says_where_to_listen():
 
 def test_every_commented_key_of_the_shipped_file_shows_its_default(written):
     """Removing every '#' before a key changes nothing, so the file cannot say what is not so."""
-    settings, *_ = re.split(r"^#\[", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE)  # named sections have no defaults
+    settings, *_ = re.split(
+        r"^#\[", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )  # named sections have no defaults
     path = written(re.sub(r"^#(?=[a-z_]+ =)", "", settings, flags=re.MULTILINE))
     assert load(path) == beside(path)
 
 
-@pytest.mark.parametrize(("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys])
+@pytest.mark.parametrize(
+    ("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys]
+)
 def test_every_key_is_explained_in_the_shipped_file(section, key):
     """Each key stands in its section, below the words for what it may be."""
     text = SHIPPED.read_text(encoding="utf-8").split(f"\n[{section}]\n")[1].split("\n[")[0]
@@ -112,10 +134,14 @@ def test_every_key_is_explained_in_the_shipped_file(section, key):
     assert KEYS[section][key].allowed in explanation.replace("\n# ", " ")
 
 
-@pytest.mark.parametrize(("word", "key"), [(word, key) for word, kind in NAMED.items() for key in kind.keys])
+@pytest.mark.parametrize(
+    ("word", "key"), [(word, key) for word, kind in NAMED.items() for key in kind.keys]
+)
 def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key):
     """The example of each kind of named section, commented out, explains all its keys."""
-    text = re.split(rf"\n#\[{word} \w+\]\n", SHIPPED.read_text(encoding="utf-8"))[1].split("\n#[")[0]
+    text = re.split(rf"\n#\[{word} \w+\]\n", SHIPPED.read_text(encoding="utf-8"))[1].split("\n#[")[
+        0
+    ]
     explanation, found, _ = text.partition(f"\n#{key} =")
     assert found
     assert NAMED[word].keys[key].allowed.lower() in explanation.replace("\n# ", " ").lower()
@@ -123,14 +149,20 @@ def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key
 
 def test_the_examples_of_named_sections_can_be_used(written):
     """Removing every '#' before a header and a key gives a file that is understood."""
-    path = written(re.sub(r"^#(?=[a-z_]+ =|\[)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    path = written(
+        re.sub(r"^#(?=[a-z_]+ =|\[)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    )
     assert all(getattr(load(path), kind.field) for kind in NAMED.values())
 
 
 def test_every_setting_has_a_key():
     """No setting can only be changed in the source."""
     several = {kind.field for kind in NAMED.values()}
-    parts = {field.name: getattr(Settings(), field.name) for field in fields(Settings) if field.name not in several}
+    parts = {
+        field.name: getattr(Settings(), field.name)
+        for field in fields(Settings)
+        if field.name not in several
+    }
     for section, part in parts.items():
         named = {field.name for field in fields(part)} - {"lengths"}
         assert named <= set(KEYS[section])
@@ -168,7 +200,9 @@ def test_every_setting_has_a_key():
     ],
 )
 def test_a_value_of_server(written, line, expected):
-    """A comment needs a space before it, and a space behind it where '#' can be part of the text."""
+    """A comment needs a space before it, and a space behind it where '#' can be part of the
+    text.
+    """
     path = written(f"[server]\n{line}\n")
     key = line.partition("=")[0].strip().lower()
     if expected is None:
@@ -178,7 +212,9 @@ def test_a_value_of_server(written, line, expected):
         assert getattr(load(path).server, key) == expected
 
 
-@pytest.mark.parametrize(("written_size", "size"), [("8192", 8192), ("64k", 65536), ("2M", 2097152), ("2m", 2097152)])
+@pytest.mark.parametrize(
+    ("written_size", "size"), [("8192", 8192), ("64k", 65536), ("2M", 2097152), ("2m", 2097152)]
+)
 def test_a_size_may_have_a_suffix(written, written_size, size):
     """1024 and 1048576 are written k and M."""
     assert load(written(f"[limits]\noutbox_bytes = {written_size}\n")).limits.outbox_bytes == size
@@ -187,7 +223,9 @@ def test_a_size_may_have_a_suffix(written, written_size, size):
 def test_networks_are_a_list(written):
     """Addresses, networks and networks with host bits are all taken."""
     limits = load(written("[limits]\nflood_exempt = 10.1.2.3/8, ::1 192.0.2.1\n")).limits
-    assert limits.flood_exempt == tuple(ip_network(network) for network in ("10.0.0.0/8", "::1/128", "192.0.2.1/32"))
+    assert limits.flood_exempt == tuple(
+        ip_network(network) for network in ("10.0.0.0/8", "::1/128", "192.0.2.1/32")
+    )
 
 
 def test_no_networks_are_written_none(written):
@@ -221,13 +259,17 @@ def test_no_log_file(written, value):
 
 def test_the_motd_may_have_several_lines(written):
     """Only this key goes on in indented lines; empty lines in the middle stay."""
-    path = written("[server]\nmotd = Welcome!\n\n  Be kind. # always\n\tHave\tfun.\n\nport = 6000\n")
+    path = written(
+        "[server]\nmotd = Welcome!\n\n  Be kind. # always\n\tHave\tfun.\n\nport = 6000\n"
+    )
     server = load(path).server
     assert server.motd == ("Welcome!", "", "Be kind.", "Have    fun.")
     assert server.port == 6000
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbf[server]\r\nport = 6000\r\n", b"[server]\rport = 6000\r"])
+@pytest.mark.parametrize(
+    "data", [b"\xef\xbb\xbf[server]\r\nport = 6000\r\n", b"[server]\rport = 6000\r"]
+)
 def test_what_editors_of_other_systems_write(written, data):
     """A byte order mark and other line ends do not matter."""
     assert load(written(data)).server.port == 6000
@@ -242,7 +284,8 @@ def test_a_bad_value_names_everything(refused):
     """File, line, section, key, value, and what is allowed."""
     message = refused("[server]\nhost = ::1\nport = 99999 # big\n")
     assert message.endswith(
-        'config.ini, line 3: [server] port = "99999": allowed: a whole number from 0 to 65535 (0: any free one)'
+        'config.ini, line 3: [server] port = "99999": allowed: a whole number from 0 to 65535 (0:'
+        " any free one)"
     )
 
 
@@ -302,12 +345,17 @@ def test_a_value_that_is_refused(refused, line):
 
 def test_an_unknown_section_suggests_the_nearest(refused):
     """A slip in a header is not a section that nobody reads."""
-    assert "line 2: there is no section [sever]; did you mean 'server'?" in refused("# x\n[sever]\nport = 1\n")
+    assert "line 2: there is no section [sever]; did you mean 'server'?" in refused(
+        "# x\n[sever]\nport = 1\n"
+    )
 
 
 def test_named_sections_become_settings_in_their_order(written):
     """Each `[listener NAME]` is one listener; what is left out has its default."""
-    text = "[listener web]\nport = 6000\n[server]\nport = 1\n[listener Дом]\nport = 6001\nhost = ::1 # here\n"
+    text = (
+        "[listener web]\nport = 6000\n[server]\nport = 1\n[listener Дом]\nport = 6001\nhost = ::1 #"
+        " here\n"
+    )
     assert load(written(text)).listeners == (
         ListenerSettings(name="web", port=6000),
         ListenerSettings(name="Дом", port=6001, host=("::1",)),
@@ -315,27 +363,36 @@ def test_named_sections_become_settings_in_their_order(written):
 
 
 @pytest.mark.parametrize(
-    "header", ["listener", "listener ", "listener a b", "listener  a", "listener #x", f"listener {'a' * 33}"]
+    "header",
+    ["listener", "listener ", "listener a b", "listener  a", "listener #x", f"listener {'a' * 33}"],
 )
 def test_a_named_section_needs_a_name(refused, header):
     """A name is one short word; the error shows how it is written."""
-    assert "line 1: a section [listener] needs a name, such as [listener office]" in refused(f"[{header}]\nport = 1\n")
+    assert "line 1: a section [listener] needs a name, such as [listener office]" in refused(
+        f"[{header}]\nport = 1\n"
+    )
 
 
 def test_a_named_section_needs_what_has_no_default(refused):
     """A key that must be there is named, with what it may be."""
-    assert "line 2: [gateway web] needs password: 1 to 500" in refused("#\n[gateway web]\naddresses = ::1\n")
+    assert "line 2: [gateway web] needs password: 1 to 500" in refused(
+        "#\n[gateway web]\naddresses = ::1\n"
+    )
 
 
 @pytest.mark.parametrize("lines", ["host = ::1", "port = 5001\npath = chat.sock"])
 def test_a_listener_has_a_port_or_a_path(refused, lines):
     """One of the two, and not both."""
-    assert "line 1: [listener web] needs either a port or a path" in refused(f"[listener web]\n{lines}\n")
+    assert "line 1: [listener web] needs either a port or a path" in refused(
+        f"[listener web]\n{lines}\n"
+    )
 
 
 def test_a_key_needs_its_certificate(refused):
     """A slip would leave the server with a certificate of its own making."""
-    assert "line 2: [tls] key: a key without its certificate" in refused("[tls]\nkey = server.key\n")
+    assert "line 2: [tls] key: a key without its certificate" in refused(
+        "[tls]\nkey = server.key\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -358,7 +415,9 @@ def test_mail_that_could_not_be_sent(refused, lines, words):
 _SECRET_MAIL = "[mail]\nsmtp_user = chat\nsmtp_password = horse\nsmtp_tls = off\nsmtp_host = "
 
 
-@pytest.mark.parametrize("host", ["mail.example.org", "192.0.2.1", "10.0.0.1", "localhost.example.org"])
+@pytest.mark.parametrize(
+    "host", ["mail.example.org", "192.0.2.1", "10.0.0.1", "localhost.example.org"]
+)
 def test_a_mail_password_is_not_sent_in_the_clear(refused, host):
     """What to do is said, the password is not."""
     problem = refused(_SECRET_MAIL + host)
@@ -367,7 +426,9 @@ def test_a_mail_password_is_not_sent_in_the_clear(refused, host):
     assert "horse" not in problem
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "::1", "mail.localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "::1", "mail.localhost"]
+)
 def test_a_mail_server_on_this_machine(written, host):
     """Nobody is on the way there."""
     assert load(written(_SECRET_MAIL + host)).mail.smtp_host == host
@@ -386,8 +447,17 @@ def test_an_origin_that_is_none(refused, value):
 
 def test_a_listener_on_a_path(written):
     """The path is beside the file, the mode is octal."""
-    path = written("[listener web]\npath = run/chat.sock\nmode = 600\ntls = off\nwebsocket = no\nproxy = yes\n")
-    unix = ListenerSettings(name="web", path=path.parent / "run/chat.sock", mode=0o600, tls="off", websocket=False, proxy=True)
+    path = written(
+        "[listener web]\npath = run/chat.sock\nmode = 600\ntls = off\nwebsocket = no\nproxy = yes\n"
+    )
+    unix = ListenerSettings(
+        name="web",
+        path=path.parent / "run/chat.sock",
+        mode=0o600,
+        tls="off",
+        websocket=False,
+        proxy=True,
+    )
     assert load(path).listeners == (unix,)
 
 
@@ -399,7 +469,9 @@ def test_a_bad_value_in_a_named_section_names_everything(refused):
 
 def test_an_unknown_key_of_a_named_section_suggests_the_nearest(refused):
     """A slip is not silently the default there either."""
-    assert "line 2: [listener web] has no key 'prt'; did you mean 'port'?" in refused("[listener web]\nprt = 1\n")
+    assert "line 2: [listener web] has no key 'prt'; did you mean 'port'?" in refused(
+        "[listener web]\nprt = 1\n"
+    )
 
 
 def test_default_is_no_section(refused):
@@ -409,7 +481,9 @@ def test_default_is_no_section(refused):
 
 def test_an_unknown_key_suggests_the_nearest(refused):
     """A slip in a key is not silently the default."""
-    assert "line 2: [server] has no key 'prot'; did you mean 'port'?" in refused("[server]\nprot = 6000\n")
+    assert "line 2: [server] has no key 'prot'; did you mean 'port'?" in refused(
+        "[server]\nprot = 6000\n"
+    )
 
 
 def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused):
@@ -524,7 +598,11 @@ def test_hostile_names_are_shown_harmless(refused):
     assert "\\x1b" in refused("[\x1b[31m]\n")
 
 
-@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode) | st.lists(WORDS).map("".join).map(str.encode))
+@given(
+    st.binary(max_size=200)
+    | st.text(max_size=200).map(str.encode)
+    | st.lists(WORDS).map("".join).map(str.encode)
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_file_gives_settings_or_one_line(written, data):
     """Whatever a file holds, loading it gives settings or a ConfigError of one printable line."""
@@ -545,7 +623,12 @@ def test_an_operator(written):
     text += "[operator Анна]\naccount = Анна\nhost = 10.1.2.3/8\nrights = BAN, kill\n"
     root, anna = load(written(text)).operators
     assert (root.password, root.account, root.host, root.rights) == (HASH, "", "", tuple(RIGHTS))
-    assert (anna.password, anna.account, anna.host, anna.rights) == ("", "Анна", "10.0.0.0/8", ("kill", "ban"))
+    assert (anna.password, anna.account, anna.host, anna.rights) == (
+        "",
+        "Анна",
+        "10.0.0.0/8",
+        ("kill", "ban"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -553,12 +636,18 @@ def test_an_operator(written):
     [
         ("[operator a]\n", "line 1: [operator a] needs a password or an account"),
         ("[operator a]\npassword =\n", "needs a password or an account"),
-        ("[operator a]\npassword = correct horse\n", "line 2: [operator a] password = a value that is not shown: allowed: what"),
+        (
+            "[operator a]\npassword = correct horse\n",
+            "line 2: [operator a] password = a value that is not shown: allowed: what",
+        ),
         ("[operator a]\naccount = x y\n", "allowed: the name of an account"),
         ("[operator a]\naccount = x\nrights = kill, fly\n", "line 3"),
         ("[operator a]\naccount = x\nrights =\n", "all, or some of kill, ban"),
         ("[operator a]\naccount = x\nhost = 10.0.0.0/99\n", "line 3"),
-        ("[operator a]\naccount = x\n[operator A]\naccount = x\n", "line 3: [operator A] is there twice"),
+        (
+            "[operator a]\naccount = x\n[operator A]\naccount = x\n",
+            "line 3: [operator A] is there twice",
+        ),
         ("[server]\ncloak_secret = too short\n", "cloak_secret = a value that is not shown"),
     ],
 )

@@ -27,14 +27,22 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
 def test_the_unit_is_hardened() -> None:
     """What a compromised server could still do to the machine is kept small."""
     unit = (CONTRIB / "trio-chat.service").read_text("utf-8")
-    for line in ("Type=notify", "DynamicUser=yes", "NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet="):
+    for line in (
+        "Type=notify",
+        "DynamicUser=yes",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "CapabilityBoundingSet=",
+    ):
         assert f"\n{line}\n" in unit
 
 
 def test_the_image_asks_whether_the_server_is_there() -> None:
     """By a command that there is."""
     lines = (CONTRIB / "Dockerfile").read_text("utf-8").splitlines()
-    [check] = [line.removeprefix("HEALTHCHECK CMD ") for line in lines if line.startswith("HEALTHCHECK")]
+    [check] = [
+        line.removeprefix("HEALTHCHECK CMD ") for line in lines if line.startswith("HEALTHCHECK")
+    ]
     program, command = json.loads(check)
     assert program == "/venv/bin/trio-chat"
     assert command in {known.name for known in COMMANDS}

@@ -43,8 +43,14 @@ def test_every_command_has_its_line() -> None:
 
 def test_a_dear_command_says_what_it_costs() -> None:
     """The weight of a command is in its line, as ×n."""
-    said = {name: re.findall(r"×(\d)", rest) for first, rest in rows("Commands") for name in CODE.findall(first)}
-    assert said == {name: [str(entry.weight)] if entry.weight > 1 else [] for name, entry in COMMANDS.items()}
+    said = {
+        name: re.findall(r"×(\d)", rest)
+        for first, rest in rows("Commands")
+        for name in CODE.findall(first)
+    }
+    assert said == {
+        name: [str(entry.weight)] if entry.weight > 1 else [] for name, entry in COMMANDS.items()
+    }
 
 
 def test_a_command_for_newcomers_says_so() -> None:
@@ -55,7 +61,11 @@ def test_a_command_for_newcomers_says_so() -> None:
 
 def test_a_command_for_operators_says_its_right() -> None:
     """Which right a command takes stands at the beginning of what it does."""
-    said = {name: re.search(r"\| right `(\w+)`", rest) for first, rest in rows("Commands") for name in CODE.findall(first)}
+    said = {
+        name: re.search(r"\| right `(\w+)`", rest)
+        for first, rest in rows("Commands")
+        for name in CODE.findall(first)
+    }
     assert {name: right[1] if right else "" for name, right in said.items()} == {
         name: entry.right for name, entry in COMMANDS.items()
     }
@@ -73,7 +83,9 @@ def test_every_isupport_token_is_named() -> None:
 
 def test_every_channel_mode_is_named() -> None:
     """Each mode with its sign, in the order of the table."""
-    wanted = [word for mode in modes.CHANNEL_MODES.values() for word in (mode.letter, mode.prefix) if word]
+    wanted = [
+        word for mode in modes.CHANNEL_MODES.values() for word in (mode.letter, mode.prefix) if word
+    ]
     assert named("Channel modes") == wanted
 
 
@@ -83,12 +95,18 @@ def test_every_mode_says_its_name() -> None:
         ("Channel modes", [mode.name for mode in modes.CHANNEL_MODES.values()]),
         ("User modes", [mode.name for mode in modes.USER_MODES.values()]),
     ):
-        assert [rest.partition(" | ")[0].strip("`") for first, rest in rows(title) if CODE.search(first)] == names
+        assert [
+            rest.partition(" | ")[0].strip("`") for first, rest in rows(title) if CODE.search(first)
+        ] == names
 
 
 def test_a_channel_mode_says_who_may_change_it() -> None:
     """The last cell has the lowest rank that may."""
-    said = [rest.removesuffix(" |").rpartition("| ")[2] for first, rest in rows("Channel modes") if CODE.search(first)]
+    said = [
+        rest.removesuffix(" |").rpartition("| ")[2]
+        for first, rest in rows("Channel modes")
+        if CODE.search(first)
+    ]
     assert said == [mode.needs for mode in modes.CHANNEL_MODES.values()]
 
 
@@ -105,7 +123,9 @@ def test_every_extended_ban_is_named(extban: extbans.Extban) -> None:
 
 def test_every_sasl_mechanism_is_named() -> None:
     """Those for who has shown a certificate are all there are."""
-    assert [name for name in named("Accounts") if name.isupper()] == list(mechanisms("a fingerprint"))
+    assert [name for name in named("Accounts") if name.isupper()] == list(
+        mechanisms("a fingerprint")
+    )
 
 
 @pytest.mark.parametrize("face", [nickserv.FACE, chanserv.FACE], ids=lambda face: face.name)

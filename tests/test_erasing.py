@@ -1,4 +1,6 @@
-"""Deletion that leaves nothing readable: no byte of what was deleted is in the database, its index, its log or a later backup."""
+"""Deletion that leaves nothing readable: no byte of what was deleted is in the database, its index,
+its log or a later backup.
+"""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,7 +29,9 @@ LONG = f"{SECRET} " * 2000  # in pages of its own
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start in a directory of one's own, with a second program that has the database open, as a server has."""
+    """Start in a directory of one's own, with a second program that has the database open, as a
+    server has.
+    """
     monkeypatch.chdir(tmp_path)
     trio.run(make)
     other = apsw.Connection(str(DATABASE))
@@ -40,7 +44,15 @@ async def make() -> None:
     """Make a database with a secret in each of its tables that hold text."""
     async with open_database(DATABASE) as database:
         history = SqliteHistory(database)
-        await history.commit([said(1, "hello"), said(2, SECRET), said(3, LONG), happened(4, SECRET), said(5, "bye", "#b")])
+        await history.commit(
+            [
+                said(1, "hello"),
+                said(2, SECRET),
+                said(3, LONG),
+                happened(4, SECRET),
+                said(5, "bye", "#b"),
+            ]
+        )
         await history.index()
 
 
@@ -56,7 +68,9 @@ def happened(number: int, text: str) -> Record:
 
 def readable(name: str = "trio-chat.db") -> dict[str, int]:
     """Return how often the secret is in each file of a database."""
-    counts = {path.name: path.read_bytes().count(SECRET.encode()) for path in Path().glob(f"{name}*")}
+    counts = {
+        path.name: path.read_bytes().count(SECRET.encode()) for path in Path().glob(f"{name}*")
+    }
     return {file: count for file, count in counts.items() if count}
 
 
@@ -75,8 +89,12 @@ async def expire(database: Database) -> None:
 
 
 @pytest.mark.parametrize("delete", [redact, expire])
-async def test_nothing_is_left_when_the_log_has_been_emptied(delete: Callable[[Database], object]) -> None:
-    """Neither in the tables nor in the index, nor in pages that are free; beside it everything else is there."""
+async def test_nothing_is_left_when_the_log_has_been_emptied(
+    delete: Callable[[Database], object],
+) -> None:
+    """Neither in the tables nor in the index, nor in pages that are free; beside it everything else
+    is there.
+    """
     async with open_database(DATABASE) as database:
         assert readable()
         await delete(database)  # type: ignore[misc]
@@ -85,7 +103,11 @@ async def test_nothing_is_left_when_the_log_has_been_emptied(delete: Callable[[D
         assert DATABASE.with_name("trio-chat.db-wal").stat().st_size == 0
         found = await SqliteHistory(database).search(Query({"#a": 0, "#b": 0}), Span(), 10)
         assert 5 in [record.id for record in found]
-        await database.read(lambda connection: connection.execute("INSERT INTO term (term) VALUES ('integrity-check')").get)
+        await database.read(
+            lambda connection: (
+                connection.execute("INSERT INTO term (term) VALUES ('integrity-check')").get
+            )
+        )
 
 
 async def test_words_written_after_the_deletion_of_others_are_still_found() -> None:
@@ -94,22 +116,36 @@ async def test_words_written_after_the_deletion_of_others_are_still_found() -> N
         history = SqliteHistory(database)
         await history.commit([said(6, f"{SECRET} hello")])
         await redact(database)
-        assert [record.id for record in await history.search(Query({"#a": 0}, SECRET), Span(), 10)] == [6]
-        assert [record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)] == [1, 6]
+        assert [
+            record.id for record in await history.search(Query({"#a": 0}, SECRET), Span(), 10)
+        ] == [6]
+        assert [
+            record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)
+        ] == [1, 6]
 
 
 async def test_a_message_without_words_in_the_index_is_deleted() -> None:
-    """One that was said a moment ago, whose words are to be written later: the index does not lose those of others for it."""
+    """One that was said a moment ago, whose words are to be written later: the index does not lose
+    those of others for it.
+    """
     async with open_database(DATABASE) as database:
         history = SqliteHistory(database)
         await history.commit([said(6, f"{SECRET} hello")])
         assert await history.redact("#a", 6)
         await redact(database)
-        assert [record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)] == [1]
-        await database.read(lambda connection: connection.execute("INSERT INTO term (term) VALUES ('integrity-check')").get)
+        assert [
+            record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)
+        ] == [1]
+        await database.read(
+            lambda connection: (
+                connection.execute("INSERT INTO term (term) VALUES ('integrity-check')").get
+            )
+        )
 
 
-async def test_the_log_is_emptied_soon(autojump_clock: trio.testing.MockClock, nursery: trio.Nursery) -> None:
+async def test_the_log_is_emptied_soon(
+    autojump_clock: trio.testing.MockClock, nursery: trio.Nursery
+) -> None:
     """By a task of the server, also when a reader holds it at first."""
     async with open_database(DATABASE) as database:
         nursery.start_soon(erase, database)
@@ -164,7 +200,15 @@ async def test_what_somebody_said_of_themselves() -> None:
     async with open_database(DATABASE) as database:
         await redact(database)
         store = SqliteStore(database)
-        await store.save(Changes({"#c": {"topic": SECRET}}, {}, {}, {}, {"ann": {"note": SECRET}, "bob": {"note": LONG}}))
+        await store.save(
+            Changes(
+                {"#c": {"topic": SECRET}},
+                {},
+                {},
+                {},
+                {"ann": {"note": SECRET}, "bob": {"note": LONG}},
+            )
+        )
         await database.empty_log()
         assert readable()
         await store.save(Changes({"#c": None}, {}, {}, {}, {"ann": {"note": "-"}, "bob": {}}))
@@ -191,8 +235,12 @@ async def test_a_backup_has_nothing_of_what_was_deleted() -> None:
     assert readable("copy.db") == {}
 
 
-async def test_an_update_overwrites_what_was_deleted_before(autojump_clock: trio.testing.MockClock) -> None:
-    """Words in the index of an earlier version, and long texts in free pages, are gone when the server has run a while."""
+async def test_an_update_overwrites_what_was_deleted_before(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Words in the index of an earlier version, and long texts in free pages, are gone when the
+    server has run a while.
+    """
     path = Path("old.db")
     with apsw.Connection(str(path)) as connection:
         for step in steps()[:17]:
@@ -200,8 +248,14 @@ async def test_an_update_overwrites_what_was_deleted_before(autojump_clock: trio
         connection.pragma("secure_delete", "fast")
         connection.execute("INSERT INTO buffer VALUES (1, '#a')")
         for number, text in ((1, "hello"), (2, SECRET), (3, LONG)):
-            connection.execute("INSERT INTO message VALUES (1, ?, 0, 'PRIVMSG', 'ann!u@h', '', ?, '', 0)", (number, text))
-            connection.execute("INSERT INTO word (rowid, place, sender, text) VALUES (?, 1, 'x', ?)", (number, text))
+            connection.execute(
+                "INSERT INTO message VALUES (1, ?, 0, 'PRIVMSG', 'ann!u@h', '', ?, '', 0)",
+                (number, text),
+            )
+            connection.execute(
+                "INSERT INTO word (rowid, place, sender, text) VALUES (?, 1, 'x', ?)",
+                (number, text),
+            )
         connection.execute("UPDATE indexed SET id = 3; DELETE FROM message WHERE id > 1")
         connection.pragma("application_id", APPLICATION_ID)
         connection.pragma("user_version", 17)
@@ -212,13 +266,23 @@ async def test_an_update_overwrites_what_was_deleted_before(autojump_clock: trio
         await renew(database, history)
         assert await database.empty_log()
         assert readable("old.db") == {}
-        assert [record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)] == [1]
-        assert await database.read(lambda connection: connection.execute("SELECT count(*) FROM filler").get) == 0
+        assert [
+            record.id for record in await history.search(Query({"#a": 0}, "hello"), Span(), 10)
+        ] == [1]
+        assert (
+            await database.read(
+                lambda connection: connection.execute("SELECT count(*) FROM filler").get
+            )
+            == 0
+        )
 
 
 def test_a_log_that_is_being_written_is_not_waited_for() -> None:
     """Messages would have to wait too."""
-    with closing(apsw.Connection(str(DATABASE))) as writer, closing(apsw.Connection(str(DATABASE))) as other:
+    with (
+        closing(apsw.Connection(str(DATABASE))) as writer,
+        closing(apsw.Connection(str(DATABASE))) as other,
+    ):
         other.set_busy_timeout(60_000)
         other.execute("SELECT count(*) FROM message").fetchall()
         writer.execute("BEGIN IMMEDIATE")

@@ -1,4 +1,6 @@
-"""The fuzz targets on their seeds, among them everything that was ever found: without the fuzzer, in every run."""
+"""The fuzz targets on their seeds, among them everything that was ever found: without the fuzzer,
+in every run.
+"""
 
 import sys
 from pathlib import Path
@@ -33,7 +35,9 @@ def all_seeds(name: str) -> list[bytes]:
     return [path.read_bytes() for target, path in SEEDS if target == name]
 
 
-@pytest.mark.parametrize(("name", "path"), SEEDS, ids=[f"{name}/{path.name}" for name, path in SEEDS])
+@pytest.mark.parametrize(
+    ("name", "path"), SEEDS, ids=[f"{name}/{path.name}" for name, path in SEEDS]
+)
 def test_a_seed(name: str, path: Path) -> None:
     """No rule is broken by it."""
     assert broken_rule(name, path.read_bytes()) == ""
@@ -48,13 +52,19 @@ def test_every_target_has_seeds() -> None:
     ("name", "where", "defect"),
     [
         ("lines", (message.Message, "line"), lambda self: "PING"),
-        ("talk", (directory.Directory, "leave"), lambda self, user, channel: channel.members.pop(user)),
+        (
+            "talk",
+            (directory.Directory, "leave"),
+            lambda self, user, channel: channel.members.pop(user),
+        ),
         ("turns", (metadata_commands, "list"), iter),
         ("stream", (connection.Connection, "_leave"), lambda self: 0),
     ],
     ids=["lines", "talk", "turns", "stream"],
 )
-def test_a_target_finds_a_defect(name: str, where: tuple[Any, str], defect: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_finds_a_defect(
+    name: str, where: tuple[Any, str], defect: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each target looks at what it runs: with a rule broken on purpose, its seeds say so."""
     monkeypatch.setattr(*where, defect, raising=False)
     assert any(broken_rule(name, data) for data in all_seeds(name))

@@ -41,7 +41,9 @@ def test_a_server_is_found(tmp_path: Path, host: str, more: str) -> None:
 def test_any_place_will_do(tmp_path: Path) -> None:
     """[server] host may be an address that this machine has lost, while a [listener] goes on."""
     with listening("127.0.0.1") as port:
-        config = f"[server]\nhost = 127.0.0.1\nport = 0\n[listener a]\nhost = 127.0.0.1\nport = {port}\n"
+        config = (
+            f"[server]\nhost = 127.0.0.1\nport = 0\n[listener a]\nhost = 127.0.0.1\nport = {port}\n"
+        )
         assert asked(config, tmp_path) == 0
 
 
@@ -62,7 +64,9 @@ def test_where_nobody_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "trio-chat: the server does not answer\n"
 
 
-@pytest.mark.parametrize(("status", "code"), [("200 OK", 0), ("503 Service Unavailable", 1), ("nonsense", 1)])
+@pytest.mark.parametrize(
+    ("status", "code"), [("200 OK", 0), ("503 Service Unavailable", 1), ("nonsense", 1)]
+)
 def test_the_page_is_asked_when_there_is_one(tmp_path: Path, status: str, code: int) -> None:
     """It says whether the event loop runs, which a connection that the system takes does not."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -71,7 +75,9 @@ def test_the_page_is_asked_when_there_is_one(tmp_path: Path, status: str, code: 
             client, _ = listener.accept()
             with client:
                 assert client.recv(1000).startswith(b"GET /health ")
-                client.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+                client.sendall(
+                    f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+                )
 
         thread = threading.Thread(target=answer)
         thread.start()

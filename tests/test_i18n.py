@@ -39,7 +39,9 @@ def russian() -> Catalog:
 def extracted() -> dict[str, str | tuple[str, ...]]:
     """Return every text marked in the sources, by its singular."""
     found = {}
-    for _file, _line, text, _comments, _context in extract_from_dir(SOURCES, [("**.py", "python")], keywords=KEYWORDS):
+    for _file, _line, text, _comments, _context in extract_from_dir(
+        SOURCES, [("**.py", "python")], keywords=KEYWORDS
+    ):
         found[text if isinstance(text, str) else text[0]] = text
     return found
 
@@ -68,7 +70,11 @@ def test_every_text_is_translated() -> None:
 def test_nothing_is_left_over() -> None:
     """No text in the catalogue has gone from the sources."""
     known = extracted()
-    ids = [message.id if isinstance(message.id, str) else message.id[0] for message in russian() if message.id]
+    ids = [
+        message.id if isinstance(message.id, str) else message.id[0]
+        for message in russian()
+        if message.id
+    ]
     assert [singular for singular in ids if singular not in known] == []
 
 
@@ -77,7 +83,9 @@ def test_placeholders_are_the_same() -> None:
     for message in russian():
         if message.id:
             singular = message.id if isinstance(message.id, str) else message.id[1]
-            assert {frozenset(placeholders(text)) for text in texts(message)} == {frozenset(placeholders(singular))}, singular
+            assert {frozenset(placeholders(text)) for text in texts(message)} == {
+                frozenset(placeholders(singular))
+            }, singular
 
 
 def test_compiled_form_is_fresh() -> None:
@@ -87,7 +95,9 @@ def test_compiled_form_is_fresh() -> None:
     compiled.seek(0)
     with PO.with_suffix(".mo").open("rb") as stream:
         fresh, there = read_mo(compiled), read_mo(stream)
-    assert {str(m.id): m.string for m in there if m.id} == {str(m.id): m.string for m in fresh if m.id}
+    assert {str(m.id): m.string for m in there if m.id} == {
+        str(m.id): m.string for m in fresh if m.id
+    }
     assert there.plural_forms == fresh.plural_forms
 
 
@@ -100,7 +110,9 @@ def test_compiled_form_is_fresh() -> None:
         ({"LANG": "en", "LC_ALL": "en", "LANGUAGE": "de:ru"}, ["de", "ru"]),
     ],
 )
-def test_locale_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], languages: list[str]) -> None:
+def test_locale_environment(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], languages: list[str]
+) -> None:
     """LANGUAGE before LC_ALL before LC_MESSAGES before LANG, as gettext documents."""
     for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
@@ -121,7 +133,9 @@ def test_locale_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[s
     ],
 )
 def test_install(language: str, text: str) -> None:
-    """A language may be written with its country and character set; one without a catalogue means English."""
+    """A language may be written with its country and character set; one without a catalogue means
+    English.
+    """
     install(language)
     assert _("The server has shut down") == text
 
@@ -138,19 +152,30 @@ def test_russian_plurals(number: int, text: str) -> None:
 
 def test_english_costs_nothing() -> None:
     """English opens no catalogue and does not import the standard gettext."""
-    program = "import sys; from trio_chat.i18n import _, install; install('en'); _('x'); sys.exit('gettext' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=SOURCES.parent, check=False).returncode == 0
+    program = (
+        "import sys; from trio_chat.i18n import _, install; install('en'); _('x');"
+        " sys.exit('gettext' in sys.modules)"
+    )
+    assert (
+        subprocess.run([sys.executable, "-c", program], cwd=SOURCES.parent, check=False).returncode
+        == 0
+    )
 
 
 def test_no_text_hides_in_a_formatted_one() -> None:
-    """Before Python 3.12 the inside of an f-string cannot be looked into, so what is marked there would not be found."""
+    """Before Python 3.12 the inside of an f-string cannot be looked into, so what is marked there
+    would not be found.
+    """
     hidden = [
         f"{file.name}:{call.lineno}"
         for file in SOURCES.rglob("*.py")
         for text in ast.walk(ast.parse(file.read_text("utf-8")))
         if isinstance(text, ast.JoinedStr)
         for call in ast.walk(text)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS and _is_marked(call)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in KEYWORDS
+        and _is_marked(call)
     ]
     assert not hidden
 

@@ -11,7 +11,17 @@ import pytest
 import trio_chat
 
 PACKAGE = Path(trio_chat.__file__).parent
-IO = {"trio", "socket", "ssl", "select", "selectors", "sqlite3", "asyncio", "threading", "subprocess"}
+IO = {
+    "trio",
+    "socket",
+    "ssl",
+    "select",
+    "selectors",
+    "sqlite3",
+    "asyncio",
+    "threading",
+    "subprocess",
+}
 OTHERS = {
     "irc": "chat storage server client config log admin cli",
     "chat": "storage server client config log admin cli",
@@ -23,7 +33,9 @@ OTHERS = {
     "admin": "client cli",
 }
 """The rooms that a room must not know."""
-FORBIDDEN = {room: {f"trio_chat.{name}" for name in names.split()} for room, names in OTHERS.items()}
+FORBIDDEN = {
+    room: {f"trio_chat.{name}" for name in names.split()} for room, names in OTHERS.items()
+}
 FORBIDDEN["irc"] |= IO
 FORBIDDEN["chat"] |= IO
 
@@ -47,7 +59,9 @@ def packages(name: str) -> set[str]:
 
 @pytest.mark.parametrize("room", FORBIDDEN)
 def test_imports_point_one_way(room):
-    """irc <- chat <- storage <- server <- admin, irc <- client, cli on top; the language and the rules do no input or output."""
+    """irc <- chat <- storage <- server <- admin, irc <- client, cli on top; the language and the
+    rules do no input or output.
+    """
     wrong = {
         f"{module.relative_to(PACKAGE)} imports {name}"
         for module in (PACKAGE / room).rglob("*.py")
@@ -61,10 +75,14 @@ def test_imports_are_absolute():
     """A relative import would be invisible to the rule above."""
     for module in PACKAGE.rglob("*.py"):
         nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        assert not [node.lineno for node in nodes if isinstance(node, ast.ImportFrom) and node.level], module
+        assert not [
+            node.lineno for node in nodes if isinstance(node, ast.ImportFrom) and node.level
+        ], module
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]]
+)
 def test_the_command_line_answers_without_the_heavy_modules(arguments):
     """Help and version come at once: no event loop, no screen library, no name tables."""
     code = f"""
@@ -75,7 +93,11 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments):
         sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, encoding="utf-8", errors="replace", check=False
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -96,5 +118,8 @@ def test_the_full_screen_starts_without_what_few_need():
 
 def test_the_logger_imports_neither_trio_nor_sockets():
     """Configuration and log are usable, and quick to import, without the event loop."""
-    code = "import sys, trio_chat.log.logger, trio_chat.config; sys.exit('trio' in sys.modules or 'socket' in sys.modules)"
+    code = (
+        "import sys, trio_chat.log.logger, trio_chat.config; sys.exit('trio' in sys.modules or"
+        " 'socket' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

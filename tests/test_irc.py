@@ -8,10 +8,19 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport, masks, modes, numerics
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import Message, ParseError, fold_words, format_body, parse, truncate
-from trio_chat.irc.names import InvalidName, clean_username, fold, fold_channel, fold_nick, is_channel_name
+from trio_chat.irc.names import (
+    InvalidName,
+    clean_username,
+    fold,
+    fold_channel,
+    fold_nick,
+    is_channel_name,
+)
 from trio_chat.irc.text import escape_controls, strip_formatting
 
-words = st.text(st.characters(codec="utf-8", exclude_characters=" \r\n\0"), min_size=1).filter(lambda word: word[0] not in ":@")
+words = st.text(st.characters(codec="utf-8", exclude_characters=" \r\n\0"), min_size=1).filter(
+    lambda word: word[0] not in ":@"
+)
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"))
 tag_keys = st.text(st.characters(codec="utf-8", exclude_characters=" \r\n\0;="), min_size=1)
 tag_values = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
@@ -51,7 +60,10 @@ def test_the_parser_raises_nothing_but_parse_errors(line: str) -> None:
         ("PING", Message("PING")),
         ("ping x", Message("PING", ("x",))),
         (":a!b@c PRIVMSG #d :e  f ", Message("PRIVMSG", ("#d", "e  f "), "a!b@c")),
-        ("@a=1;b;+c=x\\sy\\:\\\\ TAGMSG #d", Message("TAGMSG", ("#d",), "", {"a": "1", "b": "", "+c": "x y;\\"})),
+        (
+            "@a=1;b;+c=x\\sy\\:\\\\ TAGMSG #d",
+            Message("TAGMSG", ("#d",), "", {"a": "1", "b": "", "+c": "x y;\\"}),
+        ),
         ("  JOIN   #a   #b  ", Message("JOIN", ("#a", "#b"))),
         ("TOPIC #a :", Message("TOPIC", ("#a", ""))),
         ("MODE #a +k ::", Message("MODE", ("#a", "+k", ":"))),
@@ -60,11 +72,15 @@ def test_the_parser_raises_nothing_but_parse_errors(line: str) -> None:
     ],
 )
 def test_reading(line: str, message: Message) -> None:
-    """RFC 2812 §2.3.1 and IRCv3 message-tags: spaces in runs, empty trailing, last of equal keys, unknown escapes."""
+    """RFC 2812 §2.3.1 and IRCv3 message-tags: spaces in runs, empty trailing, last of equal keys,
+    unknown escapes.
+    """
     assert parse(line) == message
 
 
-@pytest.mark.parametrize("line", ["", " ", ":source", "@tags", ": @x", ":a @b c", "a\rb", "a\nb", "a\0b"])
+@pytest.mark.parametrize(
+    "line", ["", " ", ":source", "@tags", ": @x", ":a @b c", "a\rb", "a\nb", "a\0b"]
+)
 def test_no_message(line: str) -> None:
     """A line without a command, or with CR, LF or NUL inside, is no message."""
     with pytest.raises(ParseError):
@@ -86,7 +102,9 @@ def test_the_text_of_a_message_has_its_colon() -> None:
 
 @given(st.lists(words), st.integers(1, 60))
 def test_folded_lines_fit_and_lose_nothing(names: list[str], room: int) -> None:
-    """Words joined into lines are all there, in order, and no line of several words is longer than allowed."""
+    """Words joined into lines are all there, in order, and no line of several words is longer than
+    allowed.
+    """
     lines = fold_words(names, room)
     assert " ".join(lines).split(" ") == (names or [""])
     assert all(len(line.encode()) <= room or " " not in line for line in lines)
@@ -100,7 +118,12 @@ def test_cutting_never_splits_a_character(text: str, room: int) -> None:
     assert text.startswith(cut)
 
 
-@given(st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"").rstrip(b"\r")), max_size=8), st.data())
+@given(
+    st.lists(
+        st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"").rstrip(b"\r")), max_size=8
+    ),
+    st.data(),
+)
 def test_lines_do_not_depend_on_how_bytes_arrive(lines: list[bytes], data: st.DataObject) -> None:
     """However a stream is cut into pieces, the same lines come out."""
     stream = b"".join(line + b"\r\n" for line in lines)
@@ -137,7 +160,14 @@ def test_the_line_buffer_is_bounded(pieces: list[bytes]) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Nick", "nICK"), ("ИВАН", "иван"), ("ÅSA", "åsa"), ("A\u030asa", "åsa"), ("Ｎｉｃｋ", "nick"), ("ΣΟΦΙΑ", "σοφια")],
+    [
+        ("Nick", "nICK"),
+        ("ИВАН", "иван"),
+        ("ÅSA", "åsa"),
+        ("A\u030asa", "åsa"),
+        ("Ｎｉｃｋ", "nick"),
+        ("ΣΟΦΙΑ", "σοφια"),
+    ],
 )
 def test_names_that_are_the_same(one: str, other: str) -> None:
     """RFC 8265 §3.3: width mapping, case mapping, normalisation."""
@@ -181,23 +211,33 @@ def test_ascii_punctuation_and_distinct_letters_stay_distinct(one: str) -> None:
     ],
 )
 def test_nicknames_that_nobody_can_have(nick: str) -> None:
-    """Delimiters, masks, invisible and direction-changing characters, symbols, and wide forms that map to delimiters."""
+    """Delimiters, masks, invisible and direction-changing characters, symbols, and wide forms that
+    map to delimiters.
+    """
     with pytest.raises(InvalidName):
         fold_nick(nick, 32)
 
 
 def test_case_folding_tricks() -> None:
-    """Characters that become an ASCII letter in another case or form are that letter: KELVIN SIGN, long s, full width."""
+    """Characters that become an ASCII letter in another case or form are that letter: KELVIN SIGN,
+    long s, full width.
+    """
     assert fold_nick("\u212aelvin", 32) == "kelvin"
     assert fold_nick("ｒｏｏｔ", 32) == "root"
-    for trick in ("ſam", "\u0130van", "ﬁsh"):  # long s, I with a dot, a ligature: their own letter, or nobody's name
+    for trick in (
+        "ſam",
+        "\u0130van",
+        "ﬁsh",
+    ):  # long s, I with a dot, a ligature: their own letter, or nobody's name
         try:
             assert fold_nick(trick, 32) not in ("sam", "ivan", "fish")
         except InvalidName:
             continue
 
 
-@pytest.mark.parametrize("nick", ["a", "[]\\`_^{|}", "a-1", "Иван", "日本", "בן", "Ωmega", "jürgen"])
+@pytest.mark.parametrize(
+    "nick", ["a", "[]\\`_^{|}", "a-1", "Иван", "日本", "בן", "Ωmega", "jürgen"]
+)
 def test_nicknames_in_any_script(nick: str) -> None:
     """Names are not for the English only."""
     assert fold_nick(nick, 32)
@@ -213,7 +253,10 @@ def test_folding_twice_changes_nothing(name: str) -> None:
     assert fold_nick(folded, 64) == folded
 
 
-@pytest.mark.parametrize("name", ["", "#", "a", "#a b", "#a,b", "#a\x07", "#" + "x" * 64, "＃a", "#😀", "#a\u202e", "#，"])
+@pytest.mark.parametrize(
+    "name",
+    ["", "#", "a", "#a b", "#a,b", "#a\x07", "#" + "x" * 64, "＃a", "#😀", "#a\u202e", "#，"],
+)
 def test_channels_that_cannot_be(name: str) -> None:
     """RFC 2812 §1.3: no spaces, commas or control G; and nothing that PRECIS refuses."""
     with pytest.raises(InvalidName):
@@ -228,7 +271,9 @@ def test_channels_in_any_script() -> None:
 
 
 def test_user_names_cannot_break_a_mask() -> None:
-    """What could be read as another part of nick!user@host is left out, and something is always left."""
+    """What could be read as another part of nick!user@host is left out, and something is always
+    left.
+    """
     assert clean_username("a!b@c*d", 10) == "abcd"
     assert clean_username("😀", 10) == "user"
     assert clean_username("x" * 20, 10) == "x" * 10
@@ -245,7 +290,9 @@ def test_masks_match_as_a_simple_definition_says(mask: str, text: str) -> None:
             return slow(mask[1:], text) or (bool(text) and slow(mask, text[1:]))
         return bool(text) and mask[0] in ("?", text[0]) and slow(mask[1:], text[1:])
 
-    assert masks.matches(mask, text) == bool(masks.compiled(mask).fullmatch(text)) == slow(mask, text)
+    assert (
+        masks.matches(mask, text) == bool(masks.compiled(mask).fullmatch(text)) == slow(mask, text)
+    )
 
 
 @pytest.mark.parametrize("text", ["[a]b", "a\nb", "a.b", "a\\b", "{2}"])
@@ -278,8 +325,11 @@ def test_mode_strings() -> None:
     """Parameters go to the modes that take one, in order."""
     changes, unknown = modes.parse_changes("+ovz-k+l", ["a", "b", "key", "5"])
     assert [(change.adding, change.mode.letter, change.param) for change in changes] == [
-        (True, "o", "a"), (True, "v", "b"), (False, "k", "key"), (True, "l", "5"),
-    ]  # fmt: skip
+        (True, "o", "a"),
+        (True, "v", "b"),
+        (False, "k", "key"),
+        (True, "l", "5"),
+    ]
     assert unknown == ["z"]
 
 
@@ -312,7 +362,9 @@ def test_isupport_tells_what_the_tables_say() -> None:
     ],
 )
 def test_isupport_values_are_escaped(network: str, shown: str) -> None:
-    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` are how a value holds a space, a backslash and an equals sign."""
+    """Modern IRC, RPL_ISUPPORT: `\\x20`, `\\x5C` and `\\x3D` are how a value holds a space, a
+    backslash and an equals sign.
+    """
     assert f"NETWORK={shown}" in isupport.tokens(isupport.Lengths(), network)
     assert isupport.unescape(shown) == network
 
@@ -339,7 +391,10 @@ def test_numerics_have_distinct_codes() -> None:
 @given(st.text())
 def test_escaped_text_moves_no_cursor(text: str) -> None:
     """No control character, no line end and nothing that turns the writing direction is left."""
-    assert not any(char < " " or "\x7f" <= char <= "\x9f" or char in "\u202e\u2028\u2066" for char in escape_controls(text))
+    assert not any(
+        char < " " or "\x7f" <= char <= "\x9f" or char in "\u202e\u2028\u2066"
+        for char in escape_controls(text)
+    )
 
 
 def test_escaped_text_is_still_readable() -> None:
@@ -350,4 +405,7 @@ def test_escaped_text_is_still_readable() -> None:
 
 def test_formatting_is_taken_out() -> None:
     """Modern IRC, Formatting: colours with their digits, styles."""
-    assert strip_formatting("\x02bold\x02 \x0304,12red\x03 \x04ff0000hex\x0f \x1ditalic") == "bold red hex italic"
+    assert (
+        strip_formatting("\x02bold\x02 \x0304,12red\x03 \x04ff0000hex\x0f \x1ditalic")
+        == "bold red hex italic"
+    )

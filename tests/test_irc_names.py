@@ -7,7 +7,15 @@ import pytest
 from support import Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.irc import isupport, names
-from trio_chat.irc.names import InvalidName, agree, fold_channel, fold_nick, fold_or_self, fold_relayed, use_casemapping
+from trio_chat.irc.names import (
+    InvalidName,
+    agree,
+    fold_channel,
+    fold_nick,
+    fold_or_self,
+    fold_relayed,
+    use_casemapping,
+)
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import settle
 from trio_chat.storage.database import StorageError, open_database
@@ -24,12 +32,16 @@ def mapping(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("mapping", "one", "other", "are_same"),
     [
-        ("ascii", "Ann[]", "aNN[]", True), ("ascii", "a[", "a{", False), ("ascii", "Ж", "ж", False),
-        ("rfc1459", "A[]\\~", "a{}|^", True), ("rfc1459", "Ж", "ж", False), ("precis", "Ж", "ж", True),
+        ("ascii", "Ann[]", "aNN[]", True),
+        ("ascii", "a[", "a{", False),
+        ("ascii", "Ж", "ж", False),
+        ("rfc1459", "A[]\\~", "a{}|^", True),
+        ("rfc1459", "Ж", "ж", False),
+        ("precis", "Ж", "ж", True),
         ("precis", "a[", "a{", False),
     ],
     indirect=["mapping"],
-)  # fmt: skip
+)
 def test_which_names_are_the_same(mapping: str, one: str, other: str, are_same: bool) -> None:
     """Modern IRC, CASEMAPPING."""
     assert (fold_or_self(one) == fold_or_self(other)) is are_same
@@ -57,8 +69,12 @@ def test_without_precis_nicknames_are_ascii(mapping: str) -> None:
     indirect=["mapping"],
 )
 def test_isupport_says_which(mapping: str, said: list[str]) -> None:
-    """CASEMAPPING is what is done, in a word that clients know; of names beyond ASCII UTF8MAPPING says it."""
-    assert [token for token in isupport.tokens(isupport.Lengths(), "x") if "MAPPING" in token] == said
+    """CASEMAPPING is what is done, in a word that clients know; of names beyond ASCII UTF8MAPPING
+    says it.
+    """
+    assert [
+        token for token in isupport.tokens(isupport.Lengths(), "x") if "MAPPING" in token
+    ] == said
     assert names.casemapping() == mapping
 
 
@@ -83,25 +99,41 @@ async def test_a_database_remembers_its_case_mapping() -> None:
     """It goes on with another one as long as no name would change by it."""
     async with open_database(None) as database:
         await settle(database, "ascii")
-        await database.write(lambda connection: connection.execute("INSERT INTO buffer (name) VALUES ('#a'), ('1,~bob'), ('#Ж')"))
+        await database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO buffer (name) VALUES ('#a'), ('1,~bob'), ('#Ж')"
+            )
+        )
         await settle(database, "ascii")
         with pytest.raises(StorageError, match="casemapping = ascii, and #Ж would"):
             await settle(database, "precis")
-        await database.write(lambda connection: connection.execute("DELETE FROM buffer WHERE name = '#Ж'"))
+        await database.write(
+            lambda connection: connection.execute("DELETE FROM buffer WHERE name = '#Ж'")
+        )
         await settle(database, "rfc1459")
-        await database.write(lambda connection: connection.execute("INSERT INTO dropped VALUES ('a[', 'A[', 1, 1, 1)"))
+        await database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO dropped VALUES ('a[', 'A[', 1, 1, 1)"
+            )
+        )
         with pytest.raises(StorageError, match="casemapping = rfc1459"):
             await settle(database, "precis")
 
 
 @pytest.mark.parametrize("mapping", ["rfc1459"], indirect=True)
 async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) -> None:
-    """It is kept under the name by which it is found now, not under the one by which it was found when it was made."""
+    """It is kept under the name by which it is found now, not under the one by which it was found
+    when it was made.
+    """
     ban = Ban(Kind.MASK, "spam[*!*@*", "oper", "spam", 1)
     async with open_database(None) as database:
         await settle(database, "ascii")
         row = (ban.kind.value, "spam[*!*@*", *ban[1:6])
-        await database.write(lambda connection: connection.execute("INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?)", row))
+        await database.write(
+            lambda connection: connection.execute(
+                "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?)", row
+            )
+        )
         await settle(database, mapping)
         bans = SqliteBans(database)
         (found,) = await bans.load()
@@ -119,6 +151,10 @@ def test_names_of_every_script(name: str) -> None:
 @pytest.mark.parametrize("name", ["\u0301ann", "\u0941a", "\uff9ea"])
 def test_no_name_begins_with_a_mark(name: str) -> None:
     """It would be drawn on the sign before it."""
-    for text, fold_it in ((name, fold_nick), (f"#{name}", fold_channel), (f"ann/{name}", fold_relayed)):
+    for text, fold_it in (
+        (name, fold_nick),
+        (f"#{name}", fold_channel),
+        (f"ann/{name}", fold_relayed),
+    ):
         with pytest.raises(InvalidName):
             fold_it(text, 30)

@@ -1,4 +1,6 @@
-"""A message as a line of JSON: nothing is lost, and nothing gets in that no server could have taken."""
+"""A message as a line of JSON: nothing is lost, and nothing gets in that no server could have
+taken.
+"""
 
 import io
 import json
@@ -19,12 +21,17 @@ HERE = lines.Numbers("here", {1: "ann", 2: "борис"}, 3)
 def line(**changes: Any) -> bytes:
     """Return a good line of an export with something changed; None leaves a key out."""
     fields = json.loads(lines.to_line(record(NOW, "#a"))) | changes
-    return json.dumps({key: value for key, value in fields.items() if value is not None}).encode() + b"\n"
+    return (
+        json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
+        + b"\n"
+    )
 
 
 @given(records)
 def test_a_line_gives_its_message_back(message: Record) -> None:
-    """Every field, whatever is in it, on one line of UTF-8 that no reader splits and no terminal obeys."""
+    """Every field, whatever is in it, on one line of UTF-8 that no reader splits and no terminal
+    obeys.
+    """
     written = lines.to_line(message, HERE)
     assert lines.from_line(written, HERE) == message
     assert written.decode().splitlines(keepends=True) == [written.decode()]
@@ -41,7 +48,9 @@ def test_a_line_gives_its_message_back(message: Record) -> None:
     ],
 )
 def test_where_something_was_said(buffer: str, shown: str, elsewhere: str) -> None:
-    """A channel, a conversation of two accounts, or one with a guest. In another database it is one of guests: nobody's."""
+    """A channel, a conversation of two accounts, or one with a guest. In another database it is one
+    of guests: nobody's.
+    """
     written = lines.to_line(Record(buffer, NOW, "PRIVMSG", "a!b@c", "", "x"), HERE)
     assert json.loads(written)["channel"] == shown
     assert lines.from_line(written, HERE).buffer == buffer
@@ -71,9 +80,16 @@ def test_a_line_says_what_a_message_is() -> None:
     """The format is a promise to other programs."""
     message = Record("#a", NOW, "NOTICE", "ann!a@h", "ann", "да", {"+reply": "x"}, is_private=True)
     assert json.loads(lines.to_line(message)) == {
-        "channel": "#a", "msgid": msgid(NOW), "time": server_time(NOW), "command": "NOTICE", "source": "ann!a@h",
-        "account": "ann", "text": "да", "tags": {"+reply": "x"}, "private": True,
-    }  # fmt: skip
+        "channel": "#a",
+        "msgid": msgid(NOW),
+        "time": server_time(NOW),
+        "command": "NOTICE",
+        "source": "ann!a@h",
+        "account": "ann",
+        "text": "да",
+        "tags": {"+reply": "x"},
+        "private": True,
+    }
 
 
 @pytest.mark.parametrize(
@@ -127,7 +143,7 @@ def test_a_line_says_what_a_message_is() -> None:
         (line(text="short\n" + "я" * 300), "does not fit"),
         (line(text="x\n" * 10_000), "does not fit"),
     ],
-)  # fmt: skip
+)
 def test_what_no_server_could_have_taken_is_no_message(bad: bytes, problem: str) -> None:
     """A file comes from anybody, and what is in the history is sent to clients as it is."""
     with pytest.raises(lines.LineError, match=problem):
@@ -148,5 +164,7 @@ def test_a_line_without_end_is_not_kept_in_memory() -> None:
 @pytest.mark.parametrize("nick", ["ann/discord", "1234/matrix", "*bilbo*", "=Scene="])
 def test_who_spoke_as_somebody_else(nick: str) -> None:
     """What was passed on from another network, and role-play, can be exported and imported."""
-    message = Record("#a", NOW, "PRIVMSG", f"{nick}!b@c", "", "x", {"draft/relaymsg": "bot", "+reply": "1"})
+    message = Record(
+        "#a", NOW, "PRIVMSG", f"{nick}!b@c", "", "x", {"draft/relaymsg": "bot", "+reply": "1"}
+    )
     assert lines.from_line(lines.to_line(message)) == message

@@ -47,7 +47,10 @@ async def test_each_listener_has_its_own_rules(nursery: trio.Nursery) -> None:
     entrances = await open_all(settings)
     server = Server(settings, Clock(NOON))
     await nursery.start(server.serve, entrances)
-    free, closed = [End(await trio.open_tcp_stream("127.0.0.1", bound_to(entrance.door.socket)[1])) for entrance in entrances]
+    free, closed = [
+        End(await trio.open_tcp_stream("127.0.0.1", bound_to(entrance.door.socket)[1]))
+        for entrance in entrances
+    ]
     await free.send(HELLO)
     await free.until("001")
     await closed.send(HELLO)
@@ -59,7 +62,9 @@ async def test_each_listener_has_its_own_rules(nursery: trio.Nursery) -> None:
 
 @unix_only
 async def test_a_unix_socket(nursery: trio.Nursery, tmp_path: Path) -> None:
-    """With the permissions that were asked for; its clients are on this machine; gone when the server is."""
+    """With the permissions that were asked for; its clients are on this machine; gone when the
+    server is.
+    """
     path = tmp_path / "chat.sock"
     settings = here(ListenerSettings(name="local", path=path, mode=0o600))
     entrances = await open_all(settings)
@@ -77,7 +82,9 @@ async def test_a_unix_socket(nursery: trio.Nursery, tmp_path: Path) -> None:
 
 @unix_only
 def test_a_socket_that_was_left_is_taken_away(tmp_path: Path) -> None:
-    """A server that was killed could not; one that is still there is not robbed of it, and no other file is touched."""
+    """A server that was killed could not; one that is still there is not robbed of it, and no other
+    file is touched.
+    """
     path = tmp_path / "chat.sock"
     open_unix(path, 0o660).close()
     with open_unix(path, 0o660), pytest.raises(ListenError, match="already in use"):
@@ -110,7 +117,10 @@ async def test_when_one_place_is_impossible_none_stays_open(tmp_path: Path) -> N
     """The server does not start with half of what was asked for."""
     with pytest.raises(ListenError):
         await open_all(
-            here(ListenerSettings(name="a", path=tmp_path / "a"), ListenerSettings(name="b", path=tmp_path / "no" / "b"))
+            here(
+                ListenerSettings(name="a", path=tmp_path / "a"),
+                ListenerSettings(name="b", path=tmp_path / "no" / "b"),
+            )
         )
     assert not (tmp_path / "a").exists()
 
@@ -142,9 +152,14 @@ Serve = Callable[[Arrival, ListenerSettings], Awaitable[None]]
 
 
 async def test_no_room_for_a_connection_is_survived_and_said_once(
-    nursery: trio.Nursery, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    nursery: trio.Nursery,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """EMFILE for a while: the server waits without a busy loop, and takes connections again when it can."""
+    """EMFILE for a while: the server waits without a busy loop, and takes connections again when it
+    can.
+    """
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     no_room = OSError(errno.EMFILE, "Too many open files")
     door = TiredDoor([no_room] * 50 + ["one", no_room, "two", 60.0, "three"])
@@ -202,7 +217,9 @@ async def test_all_who_wait_are_taken_at_once() -> None:
 
 
 class Nameless(Troubled):
-    """As on BSD and macOS, where accept() gives a connection that is gone already, without an address."""
+    """As on BSD and macOS, where accept() gives a connection that is gone already, without an
+    address.
+    """
 
     is_first = True
 
@@ -246,14 +263,18 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
 
     async def come_and_break(data: bytes) -> None:
         stream = await trio.open_tcp_stream("127.0.0.1", port)
-        stream.setsockopt(trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # a reset when closed
+        stream.setsockopt(
+            trio.socket.SOL_SOCKET, trio.socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0"
+        )  # a reset when closed
         if data:
             await stream.send_all(data)
         await stream.aclose()
 
     async with trio.open_nursery() as many:
         for number in range(300):
-            many.start_soon(come_and_break, (b"", b"\x16\x03", b"GET / HT", b"NICK ann\r\n", HELLO)[number % 5])
+            many.start_soon(
+                come_and_break, (b"", b"\x16\x03", b"GET / HT", b"NICK ann\r\n", HELLO)[number % 5]
+            )
     ann = End(await trio.open_tcp_stream("127.0.0.1", port))
     await ann.send(HELLO.replace(b"ann", b"zoe"))
     await ann.until("001")

@@ -21,7 +21,9 @@ class Ticks:
         return self.now
 
 
-def record(message: str, *args: object, level: int = logging.INFO, **more: object) -> logging.LogRecord:
+def record(
+    message: str, *args: object, level: int = logging.INFO, **more: object
+) -> logging.LogRecord:
     """Return what a logging call makes."""
     made = logging.LogRecord("trio_chat", level, __file__, 1, message, args, None)
     made.__dict__.update(more)
@@ -35,7 +37,9 @@ def test_what_repeats_is_counted_and_told_once_a_minute() -> None:
     assert sum(folding.admits(record("connected %s", "192.0.2.1")) for _ in range(1254)) == 20
     assert not list(folding.due())
     clock.now = WINDOW
-    assert list(folding.due()) == [("INFO", "… and 1,234 more like this within a minute, the last: connected 192.0.2.1")]
+    assert list(folding.due()) == [
+        ("INFO", "… and 1,234 more like this within a minute, the last: connected 192.0.2.1")
+    ]
     assert not list(folding.due())
     assert folding.admits(record("connected %s", "192.0.2.1"))
 
@@ -52,7 +56,9 @@ def test_what_repeats_is_counted_and_told_once_a_minute() -> None:
         ("ann!a@one.same.net.ip", "ann!a@one.other.net.ip", False),
     ],
 )
-def test_an_address_is_one_whatever_its_clients_are_called(one: str, other: str, *, is_one: bool) -> None:
+def test_an_address_is_one_whatever_its_clients_are_called(
+    one: str, other: str, *, is_one: bool
+) -> None:
     """So are the addresses of a /64; others have lines of their own."""
     folding = Folding(1, Ticks())
     assert folding.admits(record("%s joined %s", one, "#a"))
@@ -77,7 +83,9 @@ def test_kinds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Very many addresses share one count: to count must not cost more than to write."""
     monkeypatch.setattr("trio_chat.log.folding._MOST_KINDS", 3)
     folding = Folding(1, Ticks())
-    assert [folding.admits(record("connected %s", f"192.0.2.{number}")) for number in range(6)] == [True] * 4 + [False] * 2
+    assert [folding.admits(record("connected %s", f"192.0.2.{number}")) for number in range(6)] == [
+        True
+    ] * 4 + [False] * 2
 
 
 def test_the_log_is_folded(tmp_path: Path) -> None:

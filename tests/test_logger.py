@@ -27,7 +27,9 @@ def file(tmp_path):
     return tmp_path / "logs" / "server_log.txt"
 
 
-def log(file: Path | None, *messages: str, level: str = "info", console: io.StringIO | None = None) -> str:
+def log(
+    file: Path | None, *messages: str, level: str = "info", console: io.StringIO | None = None
+) -> str:
     """Log messages at INFO; return what the console got."""
     console = io.StringIO() if console is None else console
     with logger.running(LoggingSettings(file=file, level=level), console) as log:
@@ -80,7 +82,10 @@ def test_the_level_decides(file, level, expected):
     assert [match[1] for match in LINE.finditer(file.read_text(encoding="utf-8"))] == expected
 
 
-@pytest.mark.parametrize("hostile", ["a\n2026-01-01 00:00:00 [INFO] forged", "\x1b[2J", "a\rb", "\u202eabc", "\x9b31m", "\0"])
+@pytest.mark.parametrize(
+    "hostile",
+    ["a\n2026-01-01 00:00:00 [INFO] forged", "\x1b[2J", "a\rb", "\u202eabc", "\x9b31m", "\0"],
+)
 def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile):
     """Controls in a message are shown by their codes."""
     shown = log(file, hostile)
@@ -162,7 +167,9 @@ def test_afterwards_logging_is_as_before(file):
 def test_old_files_are_numbered_and_limited(file):
     """A full file becomes `.1`, and only as many are kept as was said."""
     for number in range(6):
-        with logger.running(LoggingSettings(file=file, rotate_bytes=1024, keep=2), io.StringIO()) as log:
+        with logger.running(
+            LoggingSettings(file=file, rotate_bytes=1024, keep=2), io.StringIO()
+        ) as log:
             log.info("%s %s", number, "x" * 800)
     names = {path.name: text(path)[7] for path in file.parent.iterdir()}
     assert names == {"server_log.txt": "5", "server_log.txt.1": "4", "server_log.txt.2": "3"}
@@ -175,7 +182,12 @@ def test_a_failed_turn_over_is_told_once_and_costs_nothing(file):
     log_file = LogFile(file, rotate_bytes=100, keep=1, clock=lambda: 0.0)
     outcomes = [log_file.write(b"x" * 60 + b"\n") for _ in range(4)]
     log_file.close()
-    assert [type(outcome) for outcome in outcomes] == [type(None), IsADirectoryError, type(None), type(None)]
+    assert [type(outcome) for outcome in outcomes] == [
+        type(None),
+        IsADirectoryError,
+        type(None),
+        type(None),
+    ]
     assert file.read_bytes().count(b"\n") == 4
 
 
@@ -215,7 +227,11 @@ def test_repeated_failures_do_not_wear_out_the_old_files(file):
         now[0] += 60
         log_file.write(b"more lines\n")
     log_file.close()
-    assert {path.name for path in file.parent.iterdir()} == {"server_log.txt", "server_log.txt.2", "server_log.txt.3"}
+    assert {path.name for path in file.parent.iterdir()} == {
+        "server_log.txt",
+        "server_log.txt.2",
+        "server_log.txt.3",
+    }
 
 
 def test_a_file_that_was_moved_away_is_begun_anew(file):
@@ -294,7 +310,9 @@ def test_too_much_is_dropped_and_counted():
     release.set()
     assert sink.stop(60)
     assert [entry.message for entry in written[:11]] == ["first", *map(str, range(10))]
-    assert [(entry.level, entry.message[:30]) for entry in written[11:]] == [("WARNING", "15 log messages were dropped: ")]
+    assert [(entry.level, entry.message[:30]) for entry in written[11:]] == [
+        ("WARNING", "15 log messages were dropped: ")
+    ]
 
 
 def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
@@ -311,7 +329,9 @@ def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
 
 
 def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file):
-    """A full pipe (or a Windows console with something selected) does not stop the program from ending well."""
+    """A full pipe (or a Windows console with something selected) does not stop the program from
+    ending well.
+    """
     code = """
         with logger.running(settings) as log:
             for number in range(3000):
@@ -353,15 +373,23 @@ def test_a_closed_console_does_not_matter(file):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
-@pytest.mark.parametrize(("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+@pytest.mark.parametrize(
+    ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
 def test_levels_are_coloured_on_a_terminal_only(file, variables, coloured):
-    """Warnings catch the eye on a terminal, unless colours are not wanted; the file is always plain."""
+    """Warnings catch the eye on a terminal, unless colours are not wanted; the file is always
+    plain.
+    """
     code = """
         with logger.running(settings) as log:
             log.warning("x")
     """
     master, terminal = os.openpty()
-    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"} | variables
+    environment = (
+        {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+        | {"TERM": "xterm"}
+        | variables
+    )
     with run_program(code, file=file, stdout=terminal, env=environment) as process:
         assert process.wait(60) == 0
     shown = os.read(master, 1000).decode()

@@ -1,4 +1,6 @@
-"""Long answers: given in parts, between which others have their turn, and for which a slow reader is waited for."""
+"""Long answers: given in parts, between which others have their turn, and for which a slow reader
+is waited for.
+"""
 
 import pytest
 import trio
@@ -25,7 +27,12 @@ def crowd() -> Town:
     """Return a town with many people, each with a channel of its own, and all in one."""
     town = Town()
     for number in range(PEOPLE):
-        town.newcomer().say(f"NICK n{number}", f"USER u 0 * :{number}", f"MODE n{number} -i", f"JOIN #all,#c{number}")
+        town.newcomer().say(
+            f"NICK n{number}",
+            f"USER u 0 * :{number}",
+            f"MODE n{number} -i",
+            f"JOIN #all,#c{number}",
+        )
     return town
 
 
@@ -52,7 +59,9 @@ def parts(person: Person, line: str) -> list[Output]:
         ("LIST #c*,!*9*", "322", sum("9" not in str(number) for number in range(PEOPLE))),
     ],
 )
-def test_a_long_answer_is_whole_and_comes_in_parts(crowd: Town, line: str, numeric: str, count: int) -> None:
+def test_a_long_answer_is_whole_and_comes_in_parts(
+    crowd: Town, line: str, numeric: str, count: int
+) -> None:
     """No part takes much longer than others, and nothing is lost or doubled between two."""
     ann = crowd.person("ann", "#all")
     found = parts(ann, line)
@@ -68,7 +77,12 @@ def test_names_come_in_parts(crowd: Town) -> None:
     ann = crowd.person("ann", "#all")
     assert len(parts(ann, "NAMES #all,#c1,#c2")) > 1
     messages = ann.read()
-    names = [name.lstrip("@") for message in messages if message.command == "353" for name in message.params[-1].split()]
+    names = [
+        name.lstrip("@")
+        for message in messages
+        if message.command == "353"
+        for name in message.params[-1].split()
+    ]
     assert sorted(names) == sorted([f"n{number}" for number in range(PEOPLE)] + ["ann", "n1", "n2"])
     assert [message.command for message in messages].count("366") == 1
 
@@ -81,11 +95,17 @@ def test_a_short_answer_is_not_divided(town: Town) -> None:
 
 @pytest.mark.parametrize("line", ["WHO #all", "LIST", "WHO n*", "NAMES #all"])
 def test_a_label_comprises_all_parts(crowd: Town, line: str) -> None:
-    """IRCv3 labeled-response: "a response consisting of more than one message MUST be enclosed in a batch"."""
+    """IRCv3 labeled-response: "a response consisting of more than one message MUST be enclosed in a
+    batch".
+    """
     ann = crowd.person("ann", "#all", caps="labeled-response batch")
     parts(ann, f"@label=x {line}")
     first, *middle, last = ann.read()
-    assert (first.command, first.params[1], first.tags) == ("BATCH", "labeled-response", {"label": "x"})
+    assert (first.command, first.params[1], first.tags) == (
+        "BATCH",
+        "labeled-response",
+        {"label": "x"},
+    )
     reference = first.params[0][1:]
     assert (last.command, last.params) == ("BATCH", (f"-{reference}",))
     assert {message.tags["batch"] for message in middle} == {reference}
@@ -104,7 +124,10 @@ def test_a_batch_comprises_all_parts(crowd: Town) -> None:
     assert inner.tags["batch"] == outer.params[0][1:]
     assert {value.tags["batch"] for value in values} == {inner.params[0][1:]}
     assert len({value.params[0] for value in values}) == len(values) == PEOPLE + 1
-    assert (inner_end.params[0], outer_end.params[0]) == (f"-{inner.params[0][1:]}", f"-{outer.params[0][1:]}")
+    assert (inner_end.params[0], outer_end.params[0]) == (
+        f"-{inner.params[0][1:]}",
+        f"-{outer.params[0][1:]}",
+    )
 
 
 def test_what_changes_in_the_middle_of_it_is_no_defect(crowd: Town) -> None:
@@ -121,8 +144,12 @@ def test_what_changes_in_the_middle_of_it_is_no_defect(crowd: Town) -> None:
     assert end.params == (f"-{start.params[0][1:]}",)
 
 
-@pytest.mark.parametrize(("line", "numeric", "where"), [("WHO #all", "352", 5), ("WHO n*", "352", 5), ("LIST", "322", 1)])
-def test_what_is_gone_meanwhile_is_not_listed(crowd: Town, line: str, numeric: str, where: int) -> None:
+@pytest.mark.parametrize(
+    ("line", "numeric", "where"), [("WHO #all", "352", 5), ("WHO n*", "352", 5), ("LIST", "322", 1)]
+)
+def test_what_is_gone_meanwhile_is_not_listed(
+    crowd: Town, line: str, numeric: str, where: int
+) -> None:
     """Each part looks again: no user is shown in a channel that it has left."""
     ann = crowd.person("ann", "#all")
     output = handle_line(crowd.world, ann.session, line.encode())
@@ -156,7 +183,11 @@ def test_channels_are_joined_in_parts() -> None:
     """Each with its whole state; a client that joins many large channels holds nobody up."""
     town = Town()
     for number in range(100):
-        town.newcomer().say(f"NICK n{number}", "USER u 0 * :u", "JOIN " + ",".join(f"#c{channel}" for channel in range(20)))
+        town.newcomer().say(
+            f"NICK n{number}",
+            "USER u 0 * :u",
+            "JOIN " + ",".join(f"#c{channel}" for channel in range(20)),
+        )
     ann = town.person("ann")
     found = parts(ann, "JOIN " + ",".join(f"#c{channel}" for channel in range(20)))
     assert len(found) > 1
@@ -165,9 +196,14 @@ def test_channels_are_joined_in_parts() -> None:
 
 
 def test_coming_and_going_count_by_those_who_see_it(crowd: Town) -> None:
-    """A client that joins and leaves a large channel again and again has everybody there sent something each time."""
+    """A client that joins and leaves a large channel again and again has everybody there sent
+    something each time.
+    """
     ann = crowd.person("ann")
-    works = [sum(part.work for part in parts(ann, line)) for line in ("JOIN #all", "PART #all", "JOIN #small", "PART #small")]
+    works = [
+        sum(part.work for part in parts(ann, line))
+        for line in ("JOIN #all", "PART #all", "JOIN #small", "PART #small")
+    ]
     assert works == [1 + (PEOPLE + 1) // 2 - WORK_AT_ONCE, (PEOPLE + 1) // 2, 0, 0]
 
 
@@ -192,8 +228,13 @@ async def register(server: Server, nursery: trio.Nursery, nick: str) -> End:
 
 
 async def test_a_slow_reader_of_a_long_answer_is_not_ended() -> None:
-    """ISUPPORT SAFELIST: the list "won't disconnect the client due to the large amount of data generated"."""
-    async with edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e, trio.open_nursery() as nursery:
+    """ISUPPORT SAFELIST: the list "won't disconnect the client due to the large amount of data
+    generated".
+    """
+    async with (
+        edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e,
+        trio.open_nursery() as nursery,
+    ):
         fill(e.server, 1000)
         slow = await register(e.server, nursery, "slow")
         other = e.connect()
@@ -212,7 +253,10 @@ async def test_a_slow_reader_of_a_long_answer_is_not_ended() -> None:
 
 async def test_a_long_answer_waits_for_its_reader() -> None:
     """What waits for a client that does not read is bounded, however much it has asked for."""
-    async with edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e, trio.open_nursery() as nursery:
+    async with (
+        edge(Settings(limits=LimitSettings(outbox_bytes=8192))) as e,
+        trio.open_nursery() as nursery,
+    ):
         fill(e.server, 3000)
         slow = await register(e.server, nursery, "slow")
         await slow.send(b"LIST\r\nLIST\r\nLIST\r\n")
@@ -237,12 +281,17 @@ async def test_others_have_their_turn_between_the_parts() -> None:
         await bob.until("PONG")
         e.server.turns.release()
         rest = await read_up_to(ann, "PONG")
-        assert [message.command for message in rest[-2:]] == ["323", "PONG"]  # its own next command comes after
+        assert [message.command for message in rest[-2:]] == [
+            "323",
+            "PONG",
+        ]  # its own next command comes after
         await e.server.turns.acquire()
 
 
 async def test_work_is_paid_for(autojump_clock: MockClock) -> None:
-    """A command that looks at a thousand channels delays the client's next one, as so many lines do."""
+    """A command that looks at a thousand channels delays the client's next one, as so many lines
+    do.
+    """
     limits = LimitSettings(flood_burst=8, flood_rate=1, flood_exempt=())
     async with edge(Settings(limits=limits)) as e:
         fill(e.server, 1000)
@@ -255,7 +304,9 @@ async def test_work_is_paid_for(autojump_clock: MockClock) -> None:
         await ann.until("323")
         assert trio.current_time() == start
         await ann.until("PONG")
-        assert trio.current_time() - start == pytest.approx(2 + 4 + 1 + (1002 - WORK_AT_ONCE) / WORK_PER_LINE - 8, abs=0.1)
+        assert trio.current_time() - start == pytest.approx(
+            2 + 4 + 1 + (1002 - WORK_AT_ONCE) / WORK_PER_LINE - 8, abs=0.1
+        )
 
 
 async def test_answers_leave_others_their_room(nursery: trio.Nursery) -> None:
@@ -293,5 +344,8 @@ def test_what_goes_to_all_channels_counts(crowd: Town, line: str) -> None:
     """For such a line all members of all channels are gone through."""
     ann = crowd.person("ann", "#all", caps="setname")
     bob = crowd.person("bob", "#alone", caps="setname")
-    works = [handle_line(crowd.world, person.session, f"{line}{person.session.target}".encode()).work for person in (ann, bob)]
+    works = [
+        handle_line(crowd.world, person.session, f"{line}{person.session.target}".encode()).work
+        for person in (ann, bob)
+    ]
     assert works == [(PEOPLE + 1) // 16, 0]

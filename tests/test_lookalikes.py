@@ -1,4 +1,6 @@
-"""Names that look like others (UTS #39): no user can be mistaken for an account, another user, or a service."""
+"""Names that look like others (UTS #39): no user can be mistaken for an account, another user, or a
+service.
+"""
 
 import pytest
 
@@ -32,23 +34,61 @@ def looks(name: str) -> set[str]:
 
 # One name a line; what stands beside it in other scripts looks like it.
 ALIKE = {
-    "Tom": ["Тom", "Tоm", "ТОМ", "тom", "Τom", "Tօm", "T\u0337om", "To\u0337\u0320m", "ᴛom", "Tоᴍ", "Tοm"],
-    "NickServ": ["ΝickServ", "NіckServ", "NIСKSERV", "ΝΙCΚSΕRV", "ɴickserv", "Niᴄkꜱerv", "NıckServ", "Nӏckserv"],
+    "Tom": [
+        "Тom",
+        "Tоm",
+        "ТОМ",
+        "тom",
+        "Τom",
+        "Tօm",
+        "T\u0337om",
+        "To\u0337\u0320m",
+        "ᴛom",
+        "Tоᴍ",
+        "Tοm",
+    ],
+    "NickServ": [
+        "ΝickServ",
+        "NіckServ",
+        "NIСKSERV",
+        "ΝΙCΚSΕRV",
+        "ɴickserv",
+        "Niᴄkꜱerv",
+        "NıckServ",
+        "Nӏckserv",
+    ],
     "sara": ["ᏚᎪᎡᎪ", "ѕаrа", "sаrа", "ꓢꓮꓣꓮ"],
     "Max": ["МАХ", "Мax", "Mаx", "Μax", "МаХ"],
     "bob": ["bоb", "bοb", "bօb", "BΟB", "ВОВ"],
     "pasha": ["раshа", "раsha", "ρasha"],
     "lori": ["ӏori", "Ιori", "Іori", "lоri", "lorі", "LΟRΙ"],
     "сора": ["copa", "cора", "COPA"],
-}  # fmt: skip
+}
 APART = [
-    ("Анна", "Инна"), ("Вова", "boba"), ("том", "tom"), ("Роман", "Рамон"), ("Миша", "Маша"), ("Zoé", "Zoe"), ("José", "Jose"),
-    ("Νίκος", "Νίκη"), ("Нина", "Hina"), ("太郎", "次郎"), ("دانا", "دارا"), ("משה", "מאיה"), ("Işık", "Isik"), ("Оля", "Юля"),
-    ("Сергей", "Cepreu"), ("Павел", "Pavel"), ("Ева", "Eve"), ("क्रिस", "क्रिश"),
-]  # fmt: skip
+    ("Анна", "Инна"),
+    ("Вова", "boba"),
+    ("том", "tom"),
+    ("Роман", "Рамон"),
+    ("Миша", "Маша"),
+    ("Zoé", "Zoe"),
+    ("José", "Jose"),
+    ("Νίκος", "Νίκη"),
+    ("Нина", "Hina"),
+    ("太郎", "次郎"),
+    ("دانا", "دارا"),
+    ("משה", "מאיה"),
+    ("Işık", "Isik"),
+    ("Оля", "Юля"),
+    ("Сергей", "Cepreu"),
+    ("Павел", "Pavel"),
+    ("Ева", "Eve"),
+    ("क्रिस", "क्रिश"),
+]
 
 
-@pytest.mark.parametrize(("name", "other"), [(name, other) for name, others in ALIKE.items() for other in others])
+@pytest.mark.parametrize(
+    ("name", "other"), [(name, other) for name, others in ALIKE.items() for other in others]
+)
 def test_names_that_look_alike(name: str, other: str) -> None:
     """UTS #39 §4: they have a skeleton in common, as they are shown or as they are compared."""
     assert looks(name) & looks(other)
@@ -81,7 +121,9 @@ def test_the_owner_may_look_like_oneself(town: Town) -> None:
 
 
 def test_the_own_name_in_capitals_may_look_like_another(town: Town, accounts: OpenAccounts) -> None:
-    """`том` is nobody else's name, but `ТОМ` looks like Tom; names that were registered before can both be had."""
+    """`том` is nobody else's name, but `ТОМ` looks like Tom; names that were registered before can
+    both be had.
+    """
     accounts.add("том", "sesame")
     ann = town.person("ann")
     ann.say("NS IDENTIFY том sesame")
@@ -118,7 +160,18 @@ def test_another_shape_of_the_own_nickname_is_looked_at_too(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "nick", ["ΝickServ", "NiсkSеrv", "NICКSERV", "ɴickServ", "NįckServ", "N1ckServ", "NlckServ", "СhanServ", "ChánServ"]
+    "nick",
+    [
+        "ΝickServ",
+        "NiсkSеrv",
+        "NICКSERV",
+        "ɴickServ",
+        "NįckServ",
+        "N1ckServ",
+        "NlckServ",
+        "СhanServ",
+        "ChánServ",
+    ],
 )
 def test_nobody_looks_like_a_service(town: Town, nick: str) -> None:
     """People tell these their passwords."""
@@ -132,7 +185,10 @@ def test_an_account_that_looks_like_another_cannot_be_registered(town: Town, nic
     """ACCOUNT_EXISTS, before the connection is complete; afterwards nobody has such a nickname."""
     ann = town.newcomer()
     ann.say("CAP REQ draft/account-registration")
-    assert find(ann.say(f"NICK {nick}", "REGISTER * * :longenough"), "FAIL").params[1] == "ACCOUNT_EXISTS"
+    assert (
+        find(ann.say(f"NICK {nick}", "REGISTER * * :longenough"), "FAIL").params[1]
+        == "ACCOUNT_EXISTS"
+    )
 
 
 def test_an_account_that_looks_like_somebody_here_cannot_be_registered(town: Town) -> None:
@@ -140,7 +196,9 @@ def test_an_account_that_looks_like_somebody_here_cannot_be_registered(town: Tow
     town.person("Otto")
     ann = town.newcomer()
     ann.say("CAP REQ draft/account-registration")
-    assert find(ann.say("NICK Оtto", "REGISTER * * :longenough"), "FAIL").params[1] == "ACCOUNT_EXISTS"
+    assert (
+        find(ann.say("NICK Оtto", "REGISTER * * :longenough"), "FAIL").params[1] == "ACCOUNT_EXISTS"
+    )
 
 
 @pytest.fixture
@@ -155,7 +213,10 @@ def root(town: Town) -> Person:
 @pytest.mark.parametrize("name", ["еvan", "Тom", "ΝickServ"])
 def test_an_operator_registers_no_look_alike(root: Person, name: str) -> None:
     """NickServ SAREGISTER."""
-    assert "belongs to somebody" in find(root.say(f"NS SAREGISTER {name} longenough"), "NOTICE").params[1]
+    assert (
+        "belongs to somebody"
+        in find(root.say(f"NS SAREGISTER {name} longenough"), "NOTICE").params[1]
+    )
 
 
 def test_an_operator_gives_nobody_the_look_of_another(town: Town, root: Person) -> None:
@@ -190,13 +251,21 @@ def test_an_account_that_was_just_registered_is_noticed(town: Town) -> None:
     assert "433" in commands(bob.say("NICK Ann"))
 
 
-@pytest.mark.parametrize(("name", "other"), [("#lobby", "#lоbby"), ("#lobby", "#LΟBBY"), ("#Сhat", "#chat"), ("#чат0", "#чатО")])
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("#lobby", "#lоbby"), ("#lobby", "#LΟBBY"), ("#Сhat", "#chat"), ("#чат0", "#чатО")],
+)
 def test_no_channel_looks_like_another(name: str, other: str) -> None:
-    """ERR_BADCHANNAME: people would say there what is for the other; when that one is gone, the name is free."""
+    """ERR_BADCHANNAME: people would say there what is for the other; when that one is gone, the
+    name is free.
+    """
     town = Town(Identity(created=NOON, lobby=""))
     ann, bob = town.person("ann", name), town.person("bob")
     assert commands(bob.say(f"JOIN {other}")) == ["479"]
-    assert find(town.person("tim", "#x").say(f"RENAME #x {other}"), "FAIL").params[1] == "CHANNEL_NAME_IN_USE"
+    assert (
+        find(town.person("tim", "#x").say(f"RENAME #x {other}"), "FAIL").params[1]
+        == "CHANNEL_NAME_IN_USE"
+    )
     ann.say(f"PART {name}")
     assert "JOIN" in commands(bob.say(f"JOIN {other}"))
 
@@ -210,7 +279,9 @@ def test_a_channel_may_take_a_name_that_looks_like_its_own(town: Town) -> None:
     assert "JOIN" in commands(bob.say("JOIN #chat"))
 
 
-@pytest.mark.parametrize(("line", "command"), [("RELAYMSG #a NіckServ/irc :x", "FAIL"), ("NPC #a NickSеrv :x", "573")])
+@pytest.mark.parametrize(
+    ("line", "command"), [("RELAYMSG #a NіckServ/irc :x", "FAIL"), ("NPC #a NickSеrv :x", "573")]
+)
 def test_nobody_speaks_as_a_service(town: Town, line: str, command: str) -> None:
     """Not as somebody from another network, nor as a character."""
     ann = town.person("ann", "#a")

@@ -1,4 +1,6 @@
-"""The commands for who looks after a server: what they write, what they take, what they refuse, how they end."""
+"""The commands for who looks after a server: what they write, what they take, what they refuse, how
+they end.
+"""
 
 import io
 import json
@@ -72,7 +74,8 @@ def ran(*arguments: str) -> int:
     return cli.main(list(arguments))
 
 
-# --------------------------------------------------------------------------------------------------------- export and import
+# ---------------------------------------------------------------------------------------------------------
+# export and import
 
 
 async def take_back(number: int) -> None:
@@ -100,16 +103,24 @@ def test_what_is_noted_of_it_expires_too() -> None:
     async def prune() -> list[int]:
         async with open_database(Path("trio-chat.db")) as database:
             await SqliteHistory(database).prune(2, 100)
-            return await database.read(lambda connection: [n for (n,) in connection.execute("SELECT id FROM redacted")])
+            return await database.read(
+                lambda connection: [n for (n,) in connection.execute("SELECT id FROM redacted")]
+            )
 
     assert trio.run(prune) == [2]
 
 
 @given(st.lists(records, max_size=30, unique_by=lambda message: message.id))
-def test_what_was_exported_can_be_imported(tmp_path_factory: pytest.TempPathFactory, messages: list[Record]) -> None:
-    """An export, read into the database as it was when it was empty, gives the same messages, everywhere and in order."""
+def test_what_was_exported_can_be_imported(
+    tmp_path_factory: pytest.TempPathFactory, messages: list[Record]
+) -> None:
+    """An export, read into the database as it was when it was empty, gives the same messages,
+    everywhere and in order.
+    """
     directory = tmp_path_factory.mktemp("round")
-    source, target, file = (str(directory / name) for name in ("source.db", "target.db", "file.jsonl"))
+    source, target, file = (
+        str(directory / name) for name in ("source.db", "target.db", "file.jsonl")
+    )
     fill(name=source)
     add_accounts(source, "ann", "борис")
     shutil.copy(source, target)
@@ -124,12 +135,16 @@ def add_accounts(name: str, *accounts: str) -> None:
     """Have accounts, with the numbers 1, 2 and so on."""
     connection = apsw.Connection(name)
     rows = [(account, account) for account in accounts]
-    connection.executemany("INSERT INTO account VALUES (NULL, ?, ?, 1, '', x'', 0, x'', x'', 0)", rows)
+    connection.executemany(
+        "INSERT INTO account VALUES (NULL, ?, ?, 1, '', x'', 0, x'', x'', 0)", rows
+    )
     connection.close()
 
 
 def test_a_namesake_on_another_server_is_somebody_else() -> None:
-    """What an account of another server has said, aloud or in private, belongs to nobody here; nor is it shown as theirs."""
+    """What an account of another server has said, aloud or in private, belongs to nobody here; nor
+    is it shown as theirs.
+    """
     for name in ("there.db", "here.db"):
         fill(name=name)
         add_accounts(name, "ann", "bob")
@@ -153,7 +168,9 @@ def test_one_channel_is_exported(capfdbinary: Any) -> None:
     """--channel takes one, with or without its '#', folded."""
     fill(record(1), record(2, "#кухня"))
     assert ran("history", "export", "--channel", "Кухня") == 0
-    assert [json.loads(each)["channel"] for each in capfdbinary.readouterr().out.splitlines()] == ["#кухня"]
+    assert [json.loads(each)["channel"] for each in capfdbinary.readouterr().out.splitlines()] == [
+        "#кухня"
+    ]
 
 
 def test_a_channel_that_nobody_knows_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -187,15 +204,25 @@ def test_importing_twice_is_importing_once(capsys: pytest.CaptureFixture[str]) -
 def test_the_same_id_twice_in_a_file_is_one_message() -> None:
     """The first counts, as it would when they came in two files."""
     fill()
-    Path("file").write_bytes(lines.to_line(record(5)) + lines.to_line(record(5, "#b")) + lines.to_line(record(4)))
+    Path("file").write_bytes(
+        lines.to_line(record(5)) + lines.to_line(record(5, "#b")) + lines.to_line(record(4))
+    )
     assert ran("history", "import", "file") == 0
     assert (kept(), kept("#b")) == ([record(4), record(5)], [])
 
 
-def test_bad_lines_are_told_by_number_and_the_others_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_lines_are_told_by_number_and_the_others_taken(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Exit code 1 says that something was left out."""
     fill()
-    Path("file").write_bytes(b"\xef\xbb\xbf" + lines.to_line(record(1)) + b"what\x1b[2J\n\n" + lines.to_line(record(2)) + b"[]")
+    Path("file").write_bytes(
+        b"\xef\xbb\xbf"
+        + lines.to_line(record(1))
+        + b"what\x1b[2J\n\n"
+        + lines.to_line(record(2))
+        + b"[]"
+    )
     assert ran("history", "import", "file") == 1
     told = capsys.readouterr().err
     assert told.splitlines() == [
@@ -215,8 +242,12 @@ def test_standard_input_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept() == [record(1)]
 
 
-def test_a_batch_is_imported_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """When the disk is full in the middle, what was written before stays, and the same command goes on with the rest."""
+def test_a_batch_is_imported_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """When the disk is full in the middle, what was written before stays, and the same command goes
+    on with the rest.
+    """
     fill()
     many = [record(number, text="x" * 300) for number in range(1, 5 * storage.BATCH)]
     Path("file").write_bytes(b"".join(map(lines.to_line, many)))
@@ -257,10 +288,13 @@ def test_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err.startswith("trio-chat: nowhere: cannot be read: ")
 
 
-# ---------------------------------------------------------------------------------------------------------------------- prune
+# ----------------------------------------------------------------------------------------------------------------------
+# prune
 
 
-def test_what_is_older_is_deleted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_older_is_deleted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Up to the date and not further, in all channels, batch by batch."""
     monkeypatch.setattr(storage, "BATCH", 2)
     date = first_id(1_767_225_600)  # 2026-01-01
@@ -284,7 +318,12 @@ def test_what_is_said_meanwhile_stays() -> None:
     fill(record(1))
     later = []
     with storage.opened(Path("trio-chat.db")) as connection:
-        deleted = storage.prune(connection, NOW, None, lambda done: later.append(storage.add(connection, [record(1 + done)])))
+        deleted = storage.prune(
+            connection,
+            NOW,
+            None,
+            lambda done: later.append(storage.add(connection, [record(1 + done)])),
+        )
     assert (deleted, kept()) == (1, [record(2)])
 
 
@@ -311,19 +350,31 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("да\n", 0, 0), ("\n", 1, 1), ("", 1, 1), ("n\n", 1, 1)])
+@pytest.mark.parametrize(
+    ("answer", "code", "left"),
+    [("y\n", 0, 0), ("да\n", 0, 0), ("\n", 1, 1), ("", 1, 1), ("n\n", 1, 1)],
+)
 def test_who_can_be_asked_is_asked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, code: int, left: int
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    answer: str,
+    code: int,
+    left: int,
 ) -> None:
     """How many, until when, where; and only yes means yes."""
     fill(record(first_id(1_767_225_599)))
     monkeypatch.setattr(sys, "stdin", Terminal(answer))
     assert ran("history", "prune", "--before", "2026-01-01") == code
-    assert "Delete 1 message or event from before 2026-01-01T00:00:00.000Z in all channels? [y/N]" in capsys.readouterr().err
+    assert (
+        "Delete 1 message or event from before 2026-01-01T00:00:00.000Z in all channels? [y/N]"
+        in capsys.readouterr().err
+    )
     assert len(kept()) == left
 
 
-def test_nothing_is_deleted_when_nobody_can_be_asked(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_deleted_when_nobody_can_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A script must say --yes."""
     fill(record(1))
     monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
@@ -337,12 +388,18 @@ def test_a_server_that_writes_is_not_locked_out() -> None:
     fill(*(record(number) for number in range(1, 4 * storage.BATCH)))
     other = apsw.Connection("trio-chat.db")
     with storage.opened(Path("trio-chat.db")) as connection:
-        storage.prune(connection, NOW, None, lambda done: other.execute("INSERT INTO buffer (name) VALUES (?)", (f"#{done}",)))
+        storage.prune(
+            connection,
+            NOW,
+            None,
+            lambda done: other.execute("INSERT INTO buffer (name) VALUES (?)", (f"#{done}",)),
+        )
     assert other.execute("SELECT count(*) FROM buffer").get > 3
     other.close()
 
 
-# --------------------------------------------------------------------------------------------------------------------- backup
+# ---------------------------------------------------------------------------------------------------------------------
+# backup
 
 
 def test_a_backup_is_the_database() -> None:
@@ -390,9 +447,14 @@ def test_a_backup_replaces_nothing_unless_told(capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.skipif(os.name != "posix", reason="making links needs rights on Windows")
-@pytest.mark.parametrize("name", ["trio-chat.db", "trio-chat.db-wal", "./trio-chat.db-shm", "link.db", "hard.db", "directory"])
+@pytest.mark.parametrize(
+    "name",
+    ["trio-chat.db", "trio-chat.db-wal", "./trio-chat.db-shm", "link.db", "hard.db", "directory"],
+)
 @pytest.mark.parametrize("command", [["backup"], ["history", "export", "--output"]])
-def test_the_database_is_never_replaced(command: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_database_is_never_replaced(
+    command: list[str], name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Not by any of its names, and not with --force."""
     fill(record(1))
     Path("link.db").symlink_to("trio-chat.db")
@@ -407,7 +469,10 @@ def test_the_database_is_never_replaced(command: list[str], name: str, capsys: p
 def test_a_file_that_was_not_finished_is_not_there(error: Exception) -> None:
     """Neither half of it nor anything beside it; and what was there before still is."""
     Path("file").write_text("before")
-    with suppress(KeyboardInterrupt, FileError), new_file(Path("file"), Path("x.db"), replace=True) as part:
+    with (
+        suppress(KeyboardInterrupt, FileError),
+        new_file(Path("file"), Path("x.db"), replace=True) as part,
+    ):
         part.write_text("half")
         Path(f"{part}-journal").write_text("half")
         raise error
@@ -421,7 +486,8 @@ def test_a_place_where_nothing_can_be_written(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "trio-chat: nowhere/copy.db: No such file or directory\n"
 
 
-# ---------------------------------------------------------------------------------------------------------- check and refusals
+# ----------------------------------------------------------------------------------------------------------
+# check and refusals
 
 
 def test_a_sound_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -429,7 +495,13 @@ def test_a_sound_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> No
     fill(record(NOW), record(NOW + 1, "#b"))
     assert ran("db", "check") == 0
     told = capsys.readouterr().out.splitlines()
-    assert {"database: trio-chat.db", f"schema: {len(schema.steps())}", "channels: 2", "messages: 2", "state: sound"} <= set(told)
+    assert {
+        "database: trio-chat.db",
+        f"schema: {len(schema.steps())}",
+        "channels: 2",
+        "messages: 2",
+        "state: sound",
+    } <= set(told)
 
 
 def test_a_damaged_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> None:
@@ -446,8 +518,12 @@ def test_a_backup_of_a_damaged_database_is_none(capsys: pytest.CaptureFixture[st
     """Nobody is left with a copy in which something is wrong, though it can be read."""
     fill(record(NOW))
     with closing(apsw.Connection("trio-chat.db")) as connection:
-        connection.execute("CREATE TABLE wrong (x); INSERT INTO wrong VALUES (NULL); PRAGMA writable_schema = ON")
-        connection.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE wrong (x NOT NULL)' WHERE name = 'wrong'")
+        connection.execute(
+            "CREATE TABLE wrong (x); INSERT INTO wrong VALUES (NULL); PRAGMA writable_schema = ON"
+        )
+        connection.execute(
+            "UPDATE sqlite_schema SET sql = 'CREATE TABLE wrong (x NOT NULL)' WHERE name = 'wrong'"
+        )
     assert ran("backup", "copy.db") == 1
     assert "the copy is not whole" in capsys.readouterr().err
     assert not Path("copy.db").exists()
@@ -465,16 +541,24 @@ def test_a_message_of_no_channel_is_damage(capsys: pytest.CaptureFixture[str]) -
 
 
 COMMANDS = [
-    ["history", "export"], ["history", "import", os.devnull], ["history", "prune", "--keep-days", "9", "--yes"],
-    ["backup", "copy.db"], ["db", "check"],
-]  # fmt: skip
+    ["history", "export"],
+    ["history", "import", os.devnull],
+    ["history", "prune", "--keep-days", "9", "--yes"],
+    ["backup", "copy.db"],
+    ["db", "check"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_database_that_is_not_there(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_is_not_there(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line, and none is made."""
     assert ran(*command) == 1
-    assert capsys.readouterr() == ("", "trio-chat: trio-chat.db: there is no such database; a server makes one when it starts\n")
+    assert capsys.readouterr() == (
+        "",
+        "trio-chat: trio-chat.db: there is no such database; a server makes one when it starts\n",
+    )
     assert list(Path().iterdir()) == []
 
 
@@ -486,7 +570,9 @@ def test_a_database_that_is_not_there(command: list[str], capsys: pytest.Capture
         ("PRAGMA application_id = 7", "another program"),
     ],
 )
-def test_a_database_of_somebody_else(command: list[str], change: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_of_somebody_else(
+    command: list[str], change: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The words of the server, and nothing is read or changed."""
     fill(record(1))
     connection = sqlite3.connect("trio-chat.db")
@@ -502,7 +588,9 @@ def test_a_database_of_somebody_else(command: list[str], change: str, words: str
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("content", [b"", b"holiday pictures " * 100])
-def test_a_file_that_is_no_database(command: list[str], content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_no_database(
+    command: list[str], content: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line, and the file stays as it is."""
     Path("trio-chat.db").write_bytes(content)
     assert ran(*command) == 1
@@ -511,10 +599,15 @@ def test_a_file_that_is_no_database(command: list[str], content: bytes, capsys: 
 
 
 @pytest.mark.parametrize(("command", "code"), list(zip(COMMANDS, (1, 1, 1, 0, 0), strict=True)))
-def test_an_older_schema_is_left_to_the_server(command: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_older_schema_is_left_to_the_server(
+    command: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It may be running. A copy can be taken before it is updated, and a check be made."""
     connection = apsw.Connection("trio-chat.db")
-    connection.execute(f"{schema.steps()[0]}; PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA user_version = 1")
+    connection.execute(
+        f"{schema.steps()[0]}; PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA"
+        " user_version = 1"
+    )
     connection.close()
     assert ran(*command) == code
     assert code == 0 or "start the server once" in capsys.readouterr().err
@@ -549,14 +642,18 @@ def test_the_database_of_the_configuration_is_taken(capsys: pytest.CaptureFixtur
         (["history", "export", "--channel", ""], "not the name of a channel"),
     ],
 )
-def test_wrong_usage_ends_with_2(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_ends_with_2(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """As everywhere else, with words that help."""
     fill()
     assert ran(*arguments) == 2
     assert words in capsys.readouterr().err
 
 
-def test_a_configuration_without_a_database_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_configuration_without_a_database_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Nothing is remembered there, so there is nothing to look after."""
     Path("config.ini").write_text("[storage]\nfile = none\n")
     assert ran("db", "check") == 2
@@ -564,7 +661,13 @@ def test_a_configuration_without_a_database_is_wrong_usage(capsys: pytest.Captur
 
 
 @pytest.mark.parametrize(
-    "command", [["history"], ["db"], *(command[:2] for command in COMMANDS if command[0] != "backup"), ["backup"]]
+    "command",
+    [
+        ["history"],
+        ["db"],
+        *(command[:2] for command in COMMANDS if command[0] != "backup"),
+        ["backup"],
+    ],
 )
 def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Every help ends with commands to copy."""
@@ -572,7 +675,8 @@ def test_help_has_examples(command: list[str], capsys: pytest.CaptureFixture[str
     assert "examples:\n  trio-chat " in capsys.readouterr().out
 
 
-# ---------------------------------------------------------------------------------------------------------- a terminal, Ctrl-C
+# ----------------------------------------------------------------------------------------------------------
+# a terminal, Ctrl-C
 
 
 def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -594,7 +698,10 @@ def test_a_terminal_sees_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ctrl_c_ends_a_long_statement() -> None:
     """Python gets to see it while SQLite works, and the exit code is that of an interruption."""
     fill(*map(record, range(1, 100)))
-    long = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 300000000) SELECT max(x) FROM n"
+    long = (
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 300000000) SELECT"
+        " max(x) FROM n"
+    )
 
     def forever() -> int:
         with storage.opened(Path("trio-chat.db")) as connection:

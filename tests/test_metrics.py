@@ -40,7 +40,10 @@ def get(path: str) -> bytes:
 
 def values(answer: bytes) -> dict[str, float]:
     """Return the values in a page of metrics."""
-    return {name: float(value) for name, value in re.findall(r"^(trio_chat_\w+) (\S+)$", answer.decode(), re.MULTILINE)}
+    return {
+        name: float(value)
+        for name, value in re.findall(r"^(trio_chat_\w+) (\S+)$", answer.decode(), re.MULTILINE)
+    }
 
 
 async def test_statistics_count_what_is_there() -> None:
@@ -52,21 +55,36 @@ async def test_statistics_count_what_is_there() -> None:
         await bob.say("PRIVMSG #a :hello", "PING x")
         await bob.until("PONG")
         now = place.server.statistics()
-        assert now.world[:5] == (2, 2, 2, 3, 3)  # sessions, users, most of them; channels with the lobby; memberships
-        assert (now.connections, now.connected, now.admission.refused, now.queued_bytes) == (2, 2, 1, 0)
+        assert now.world[:5] == (
+            2,
+            2,
+            2,
+            3,
+            3,
+        )  # sessions, users, most of them; channels with the lobby; memberships
+        assert (now.connections, now.connected, now.admission.refused, now.queued_bytes) == (
+            2,
+            2,
+            1,
+            0,
+        )
         assert now.broadcaster.waiting == 0
         assert now.broadcaster.accepted > 0
         assert now.broadcaster.deliveries > 0
 
 
 async def test_metrics_for_prometheus() -> None:
-    """Every number of the table, those of the event loop, and those of the process; counters say that they are."""
+    """Every number of the table, those of the event loop, and those of the process; counters say
+    that they are.
+    """
     async with hall() as place:
         await place.register("ann", "#a")
         answer = await ask(Monitor(place.server), get("/metrics"))
     assert answer.startswith(b"HTTP/1.1 200 ")
     found = values(answer)
-    assert found.keys() >= {f"trio_chat_{row.name}{'_total' if row.is_counter else ''}" for row in TABLE}
+    assert found.keys() >= {
+        f"trio_chat_{row.name}{'_total' if row.is_counter else ''}" for row in TABLE
+    }
     assert found["trio_chat_users"] == found["trio_chat_connections"] == 1
     assert found["trio_chat_tasks"] > 1
     assert b"# TYPE trio_chat_deliveries_total counter" in answer
@@ -83,11 +101,17 @@ async def test_metrics_need_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_readiness() -> None:
-    """Alive is not ready: before connections are taken, and when the server is full, a load balancer should go elsewhere."""
+    """Alive is not ready: before connections are taken, and when the server is full, a load
+    balancer should go elsewhere.
+    """
     async with hall(LimitSettings(clients=1)) as place:
         monitor = Monitor(place.server)
         assert monitor.answer("GET", "/health").status == 200
-        assert monitor.answer("GET", "/ready") == (503, b"no connections are taken\n", "text/plain; charset=utf-8")
+        assert monitor.answer("GET", "/ready") == (
+            503,
+            b"no connections are taken\n",
+            "text/plain; charset=utf-8",
+        )
         place.server._is_accepting = True
         assert monitor.answer("GET", "/ready").status == 200
         await place.register("ann")
@@ -111,7 +135,9 @@ async def test_readiness() -> None:
     ],
 )
 async def test_other_requests(request_bytes: bytes, status: bytes) -> None:
-    """An answer and the end, whatever comes; HEAD has no body; a name that is not the server's is refused (DNS rebinding)."""
+    """An answer and the end, whatever comes; HEAD has no body; a name that is not the server's is
+    refused (DNS rebinding).
+    """
     async with hall() as place:
         answer = await ask(Monitor(place.server), request_bytes)
     assert (b"\r\nAllow: GET, HEAD\r\n" in answer) is (status == b"405")
@@ -119,7 +145,9 @@ async def test_other_requests(request_bytes: bytes, status: bytes) -> None:
     assert answer.endswith(b"\r\n\r\n") is request_bytes.startswith(b"HEAD")
 
 
-async def test_who_asks_and_does_not_read_or_write_is_not_waited_for(autojump_clock: MockClock) -> None:
+async def test_who_asks_and_does_not_read_or_write_is_not_waited_for(
+    autojump_clock: MockClock,
+) -> None:
     """Slow-loris: a request has a deadline, and there is a limit to requests at the same time."""
     async with hall() as place, trio.open_nursery() as nursery:
         monitor = Monitor(place.server)
@@ -163,7 +191,9 @@ async def test_the_event_loop_is_watched(autojump_clock: MockClock) -> None:
         await wait_all_tasks_blocked()
         autojump_clock.jump(1.5)
         await trio.sleep(1)
-        assert values(await ask(monitor, get("/metrics")))["trio_chat_loop_lag_seconds"] == pytest.approx(0.5)
+        assert values(await ask(monitor, get("/metrics")))[
+            "trio_chat_loop_lag_seconds"
+        ] == pytest.approx(0.5)
         assert values(await ask(monitor, get("/metrics")))["trio_chat_loop_lag_seconds"] == 0
         nursery.cancel_scope.cancel()
 
@@ -173,10 +203,15 @@ async def test_the_event_loop_is_watched(autojump_clock: MockClock) -> None:
 
 def test_an_entry_as_json() -> None:
     """One line, one object, ASCII only, whatever strangers wrote."""
-    line = Entry(1_800_000_000.25, "ERROR", "Иван\x1b[2J\n{\u2028", "Traceback\n  boom").render_json()
+    line = Entry(
+        1_800_000_000.25, "ERROR", "Иван\x1b[2J\n{\u2028", "Traceback\n  boom"
+    ).render_json()
     assert json.loads(line) == {
-        "time": "2027-01-15T08:00:00.250Z", "level": "ERROR", "message": "Иван\x1b[2J\n{\u2028", "traceback": "Traceback\n  boom",
-    }  # fmt: skip
+        "time": "2027-01-15T08:00:00.250Z",
+        "level": "ERROR",
+        "message": "Иван\x1b[2J\n{\u2028",
+        "traceback": "Traceback\n  boom",
+    }
     assert line.isascii()
     assert line.count("\n") == 1
     assert "\x1b" not in line

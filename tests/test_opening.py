@@ -1,4 +1,6 @@
-"""The first bytes of a connection: what it is, who is behind it, within a deadline and a bound, and nothing of it lost."""
+"""The first bytes of a connection: what it is, who is behind it, within a deadline and a bound, and
+nothing of it lost.
+"""
 
 import logging
 from dataclasses import replace
@@ -10,7 +12,13 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, edge
-from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings
+from trio_chat.config import (
+    GatewaySettings,
+    LimitSettings,
+    ListenerSettings,
+    ServerSettings,
+    Settings,
+)
 from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.opening import Kind, kind_of
@@ -57,7 +65,10 @@ async def test_nothing_of_what_was_read_is_lost() -> None:
 async def test_who_says_nothing_is_told_and_ended(autojump_clock: MockClock) -> None:
     """Everything before the chat has one deadline."""
     async with edge(Settings(limits=LimitSettings(registration_timeout=30))) as here:
-        assert b"ERROR :Closing link: 192.0.2.9 (Registration timed out)" in await here.connect().rest()
+        assert (
+            b"ERROR :Closing link: 192.0.2.9 (Registration timed out)"
+            in await here.connect().rest()
+        )
         assert 30 <= trio.current_time() < 34
 
 
@@ -100,7 +111,10 @@ async def test_required_tls_is_said_to_who_comes_in_plain_text() -> None:
     async with edge() as here:
         ann = here.connect(ListenerSettings(name="", tls="required"))
         await ann.send(HELLO)
-        assert await ann.rest() == b"ERROR :Closing link: 192.0.2.9 (Use TLS: this port takes no plain text)\r\n"
+        assert (
+            await ann.rest()
+            == b"ERROR :Closing link: 192.0.2.9 (Use TLS: this port takes no plain text)\r\n"
+        )
 
 
 async def test_a_browser_is_sent_to_tls() -> None:
@@ -117,7 +131,10 @@ async def test_a_websocket_that_needs_tls_is_told() -> None:
     """426 Upgrade Required (RFC 9110 §15.5.22): browsers follow no redirection here."""
     async with edge() as here:
         ann = here.connect(ListenerSettings(name="", tls="required"))
-        await ann.send(b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        await ann.send(
+            b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade:"
+            b" websocket\r\n\r\n"
+        )
         assert (await ann.rest()).startswith(b"HTTP/1.1 426 ")
 
 
@@ -140,12 +157,20 @@ async def test_a_proxy_that_is_trusted_says_who_is_behind_it() -> None:
         assert (await ann.until("001")).params[1].endswith("ann!ann@198.51.100.7")
 
 
-@pytest.mark.parametrize("header", [b"PROXY UNKNOWN\r\n", V2 + b"\x21\x00\x00\x00", V2 + b"\x21\x31\x00\xd8" + bytes(216)])
+@pytest.mark.parametrize(
+    "header",
+    [b"PROXY UNKNOWN\r\n", V2 + b"\x21\x00\x00\x00", V2 + b"\x21\x31\x00\xd8" + bytes(216)],
+)
 @pytest.mark.parametrize("listener", [None, PROXY])
 async def test_a_proxy_that_does_not_know_who_is_behind_it(
-    header: bytes, listener: ListenerSettings | None, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    header: bytes,
+    listener: ListenerSettings | None,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """UNKNOWN, no address, a Unix socket: refused and logged, and never taken for the proxy itself, which no limit holds for."""
+    """UNKNOWN, no address, a Unix socket: refused and logged, and never taken for the proxy itself,
+    which no limit holds for.
+    """
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     async with edge(PROXIED) as here:
         ann = here.connect(listener)
@@ -209,7 +234,13 @@ async def test_a_listener_for_proxies_believes_whoever_comes_there() -> None:
 
 def gateway(password: str = "secret") -> tuple[GatewaySettings, ...]:
     """Return the gateway of these tests."""
-    return (GatewaySettings(name="web", addresses=(ip_network("192.0.2.0/24"), ip_network("127.0.0.1")), password=password),)
+    return (
+        GatewaySettings(
+            name="web",
+            addresses=(ip_network("192.0.2.0/24"), ip_network("127.0.0.1")),
+            password=password,
+        ),
+    )
 
 
 async def test_a_gateway_says_for_whom_it_speaks() -> None:
@@ -222,10 +253,17 @@ async def test_a_gateway_says_for_whom_it_speaks() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"WEBIRC wrong web h 198.51.100.7", b"WEBIRC secret web h", b"WEBIRC secret web h nowhere", b"WEBIRC " + b"x" * 2000],
+    [
+        b"WEBIRC wrong web h 198.51.100.7",
+        b"WEBIRC secret web h",
+        b"WEBIRC secret web h nowhere",
+        b"WEBIRC " + b"x" * 2000,
+    ],
 )
 async def test_a_gateway_that_is_not_to_be_believed_is_ended(line: bytes) -> None:
-    """ "Servers MUST" not go on with the gateway's own address: everybody behind it would share a ban."""
+    """ "Servers MUST" not go on with the gateway's own address: everybody behind it would share a
+    ban.
+    """
     async with edge(Settings(gateways=gateway())) as here:
         ann = here.connect()
         await ann.send(line + b"\r\n" + HELLO)
@@ -258,9 +296,13 @@ async def test_without_gateways_webirc_is_no_command() -> None:
         (Peer(host="192.0.2.9", is_secure=True), "", False),
     ],
 )
-async def test_secure_behind_a_gateway_takes_both_ways(peer: Peer, options: str, is_secure: bool) -> None:
+async def test_secure_behind_a_gateway_takes_both_ways(
+    peer: Peer, options: str, is_secure: bool
+) -> None:
     """ "If the gateway connection is not secure, servers MUST ignore the secure flag" (WEBIRC)."""
-    behind = await speak_for(peer, gateway(), ("secret", "web", "h", "2001:db8::1", options), HashingThreads())
+    behind = await speak_for(
+        peer, gateway(), ("secret", "web", "h", "2001:db8::1", options), HashingThreads()
+    )
     assert behind == Peer(host="2001:db8::1", is_secure=is_secure)
 
 
@@ -269,17 +311,26 @@ ELSEWHERE = ("web", "h", "198.51.100.7")
 HASHED = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
 
 
-@pytest.mark.parametrize("text", ["198.51.100.7:4711", "[2001:db8::1]:4711", "[2001:db8::1]", "2001:db8::1"])
+@pytest.mark.parametrize(
+    "text", ["198.51.100.7:4711", "[2001:db8::1]:4711", "[2001:db8::1]", "2001:db8::1"]
+)
 async def test_a_gateway_may_give_a_port(text: str) -> None:
     """As some copy what a proxy in front of them has said."""
-    behind = await speak_for(Peer(host="192.0.2.9"), gateway(), ("secret", "web", "h", text), HashingThreads(LimitSettings()))
+    behind = await speak_for(
+        Peer(host="192.0.2.9"),
+        gateway(),
+        ("secret", "web", "h", text),
+        HashingThreads(LimitSettings()),
+    )
     assert behind.host in {"198.51.100.7", "2001:db8::1"}
 
 
 async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Then config.ini does not give it away; one that was right is not hashed for each client."""
     threads = HashingThreads(PATIENT)
-    assert (await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)).host == "198.51.100.7"
+    assert (
+        await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
+    ).host == "198.51.100.7"
     monkeypatch.setattr(threads, "check", None)
     assert await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
     monkeypatch.undo()
@@ -288,8 +339,12 @@ async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("password", ["secret", HASHED])
-async def test_passwords_of_gateways_cannot_be_guessed(password: str, caplog: pytest.LogCaptureFixture) -> None:
-    """After some wrong ones from an address none is looked at; the client is told so, and the log says it once."""
+async def test_passwords_of_gateways_cannot_be_guessed(
+    password: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After some wrong ones from an address none is looked at; the client is told so, and the log
+    says it once.
+    """
     threads, peer = HashingThreads(PATIENT), Peer(host="192.0.2.9")
     for _ in range(2):
         with pytest.raises(GatewayError, match="wrong password"):
@@ -297,7 +352,9 @@ async def test_passwords_of_gateways_cannot_be_guessed(password: str, caplog: py
     with pytest.raises(GatewayError) as refused:
         await speak_for(peer, gateway(password), ("secret", *ELSEWHERE), threads)
     assert "Too many wrong passwords" in refused.value.told
-    assert await speak_for(Peer(host="192.0.2.10"), gateway(password), ("secret", *ELSEWHERE), threads)
+    assert await speak_for(
+        Peer(host="192.0.2.10"), gateway(password), ("secret", *ELSEWHERE), threads
+    )
     assert [record.getMessage() for record in caplog.records] == [
         "too many wrong passwords for the gateway WEBIRC from 192.0.2.9: refused for 10m"
     ]
@@ -316,7 +373,12 @@ async def test_a_gateway_that_is_guessed_at_is_told_why() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "address"), [("::ffff:192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::1"), ("2001:DB8:0::1", "2001:db8::1")]
+    ("text", "address"),
+    [
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("2001:DB8:0::1", "2001:db8::1"),
+    ],
 )
 def test_an_address_has_one_form(text: str, address: str) -> None:
     """Bans and limits compare it."""
@@ -328,10 +390,17 @@ def test_an_address_has_one_form(text: str, address: str) -> None:
 
 @pytest.mark.parametrize(
     ("request_line", "status"),
-    [(b"GET / HTTP/1.1", b"200"), (b"GET /x HTTP/1.1", b"404"), (b"POST / HTTP/1.1", b"405"), (b"GET / HTTP/9", b"400")],
+    [
+        (b"GET / HTTP/1.1", b"200"),
+        (b"GET /x HTTP/1.1", b"404"),
+        (b"POST / HTTP/1.1", b"405"),
+        (b"GET / HTTP/9", b"400"),
+    ],
 )
 async def test_a_browser_gets_a_page(request_line: bytes, status: bytes) -> None:
-    """It says how to join; everything else is refused in the way of HTTP, so that no form of a web page can speak IRC here."""
+    """It says how to join; everything else is refused in the way of HTTP, so that no form of a web
+    page can speak IRC here.
+    """
     async with edge() as here:
         ann = here.connect()
         await ann.send(request_line + b"\r\nHost: example.org:5000\r\n\r\nNICK eve\r\n")
@@ -342,8 +411,8 @@ async def test_a_browser_gets_a_page(request_line: bytes, status: bytes) -> None
 
 
 async def test_a_page_shows_no_host_that_is_none() -> None:
-    """ "A server MUST respond with a 400 (Bad Request) status code to any request message that […] contains […] a Host header
-    field with an invalid field value" (RFC 9112 §3.2)."""
+    """ "A server MUST respond with a 400 (Bad Request) status code to any request message that […]
+    contains […] a Host header field with an invalid field value" (RFC 9112 §3.2)."""
     async with edge() as here:
         ann = here.connect()
         await ann.send(b"GET / HTTP/1.1\r\nHost: <b>\r\n\r\n")
@@ -396,7 +465,9 @@ async def test_who_only_looks_whether_the_port_is_open(caplog: pytest.LogCapture
 
 
 async def test_half_open_connections_through_a_proxy_count_for_who_is_behind_it() -> None:
-    """As soon as the proxy has said who: or one address could take all places without ever chatting."""
+    """As soon as the proxy has said who: or one address could take all places without ever
+    chatting.
+    """
     settings = replace(PROXIED, limits=LimitSettings(connections_per_address=2, clients=5))
     async with edge(settings) as here:
         for _ in range(2):
@@ -437,7 +508,9 @@ async def test_a_proxy_behind_a_proxy_is_not_counted(autojump_clock: MockClock) 
 
 
 async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who is refused is read to the end for a moment, so that the words arrive; not when very many are at once."""
+    """Who is refused is read to the end for a moment, so that the words arrive; not when very many
+    are at once.
+    """
     monkeypatch.setattr("trio_chat.server.app._MOST_PARTING", 2)
     async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
         first = here.connect()
@@ -446,7 +519,12 @@ async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPa
         await wait_all_tasks_blocked()
         assert here.server._parting == 2
         told = [await one.rest() for one in refused]
-        assert sorted(b"Too many connections" in words for words in told) == [False, False, True, True]
+        assert sorted(b"Too many connections" in words for words in told) == [
+            False,
+            False,
+            True,
+            True,
+        ]
         await first.send(HELLO)
         await first.until("001")
 

@@ -51,7 +51,9 @@ def ran(*arguments: str) -> int:
     return cli.main(list(arguments))
 
 
-def test_a_hash_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_hash_from_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What is printed is what config.ini takes, and fits the password and no other."""
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\r\nnot this line\n"))
     assert ran("operator", "hash", "--stdin") == 0
@@ -104,7 +106,11 @@ def test_bans_are_made_listed_and_lifted(capsys: pytest.CaptureFixture[str]) -> 
     assert ran("ban", "add", "192.0.2.7/24", "--for", "1d12h", "--reason", "spam\x1b[2J") == 0
     assert ran("ban", "add", "x*!*@203.0.113.0/24") == 0
     first, second = sorted(bans(), key=lambda ban: ban.kind.value)
-    assert (first.kind, first.mask, first.expires - first.created) == (Kind.ADDRESS, "192.0.2.0/24", 129_600)
+    assert (first.kind, first.mask, first.expires - first.created) == (
+        Kind.ADDRESS,
+        "192.0.2.0/24",
+        129_600,
+    )
     assert (second.kind, second.mask, second.expires) == (Kind.MASK, "x*!*@203.0.113.0/24", 0)
     assert "\x1b" not in first.reason
     capsys.readouterr()
@@ -117,9 +123,19 @@ def test_bans_are_made_listed_and_lifted(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    "mask", ["203.0.113.0/33", "*!*@203.0.113.0/33", "bob!*@203.0.113/24", "7days", "*!*@*.example.org", "*!*@0.0.0.0/0"]
+    "mask",
+    [
+        "203.0.113.0/33",
+        "*!*@203.0.113.0/33",
+        "bob!*@203.0.113/24",
+        "7days",
+        "*!*@*.example.org",
+        "*!*@0.0.0.0/0",
+    ],
 )
-def test_a_ban_that_can_cover_nobody_is_refused(capsys: pytest.CaptureFixture[str], mask: str) -> None:
+def test_a_ban_that_can_cover_nobody_is_refused(
+    capsys: pytest.CaptureFixture[str], mask: str
+) -> None:
     """With the reason, and nothing is banned."""
     assert ran("ban", "add", mask, "--for", "7days") == 1
     assert re.search("neither an address|can cover nobody|too wide", capsys.readouterr().err)
@@ -144,10 +160,14 @@ def test_a_suspended_account_is_lifted_by_its_name() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("add", "0.0.0.0/0"), "too wide"), (("add", "*!*@*"), "nearly everybody"), (("remove", "192.0.2.1"), "is not banned"),
+        (("add", "0.0.0.0/0"), "too wide"),
+        (("add", "*!*@*"), "nearly everybody"),
+        (("remove", "192.0.2.1"), "is not banned"),
     ],
-)  # fmt: skip
-def test_what_is_refused(capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str) -> None:
+)
+def test_what_is_refused(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
     """In one line, with exit code 1."""
     assert ran("ban", *arguments) == 1
     assert words in capsys.readouterr().err

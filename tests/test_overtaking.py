@@ -1,4 +1,6 @@
-"""Replies that overtake what waits for a commit: none is lost or given twice, whenever their patience ends."""
+"""Replies that overtake what waits for a commit: none is lost or given twice, whenever their
+patience ends.
+"""
 
 import trio
 from trio.testing import MockClock
@@ -30,7 +32,18 @@ class Slowly:
 def said(town: Town, people: list[Person]) -> Output:
     """Return a message that is remembered."""
     sessions = tuple(person.session for person in people)
-    return Output((Event(town.world.ids.next(), "PRIVMSG", ("#a", "hi"), "ann!a@h", sessions, places=(Place("#a", False),)),))
+    return Output(
+        (
+            Event(
+                town.world.ids.next(),
+                "PRIVMSG",
+                ("#a", "hi"),
+                "ann!a@h",
+                sessions,
+                places=(Place("#a", False),),
+            ),
+        )
+    )
 
 
 async def test_a_reply_is_given_once_when_patience_ends_while_it_is_delivered(
@@ -41,7 +54,9 @@ async def test_a_reply_is_given_once_when_patience_ends_while_it_is_delivered(
     eve, bob, *crowd = [town.newcomer() for _ in range(MANY)]
     broadcaster = Broadcaster(8, 4, ListHistory())
     broadcaster.accept(said(town, [eve, bob, *crowd]))
-    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG x\r\n" * 20),), is_stateless=True), bob.session)
+    ticket = broadcaster.accept(
+        Output((Direct(bob.session, b"PONG x\r\n" * 20),), is_stateless=True), bob.session
+    )
     eve.session.sink = Slowly(mock_clock)
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)

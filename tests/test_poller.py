@@ -17,7 +17,10 @@ from trio_chat.server.transport import SocketTransport
 
 POLLERS = [
     TaskPoller,
-    pytest.param(EpollPoller, marks=pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll")),
+    pytest.param(
+        EpollPoller,
+        marks=pytest.mark.skipif(not hasattr(select, "epoll"), reason="this system has no epoll"),
+    ),
 ]
 pytestmark = pytest.mark.parametrize("make", POLLERS)
 Make = Callable[[], Poller]
@@ -105,7 +108,9 @@ async def test_what_is_raised_is_the_watchers_alone(make: Make, line: Line, othe
 
 
 async def test_what_has_failed_leaves_nothing_to_be_collected(make: Make, line: Line) -> None:
-    """No circle of references keeps a client whose connection broke: the error does not hold the one who met it."""
+    """No circle of references keeps a client whose connection broke: the error does not hold the
+    one who met it.
+    """
 
     class Client:
         def take(self) -> bool:
@@ -120,7 +125,9 @@ async def test_what_has_failed_leaves_nothing_to_be_collected(make: Make, line: 
             with suppress(ZeroDivisionError):
                 await poller.watch(line.near.fileno(), client.take)
             del client
-            await trio.lowlevel.checkpoint()  # Trio itself remembers what it woke the last task with
+            await (
+                trio.lowlevel.checkpoint()
+            )  # Trio itself remembers what it woke the last task with
             assert seen() is None
     finally:
         gc.enable()
@@ -145,7 +152,9 @@ async def test_a_cancelled_watcher_may_watch_again(make: Make, line: Line) -> No
     assert line.got == [b"x", b"enough", b"enough"]
 
 
-async def test_a_defect_behind_an_own_end_is_logged(caplog: pytest.LogCaptureFixture, make: Make, line: Line) -> None:
+async def test_a_defect_behind_an_own_end_is_logged(
+    caplog: pytest.LogCaptureFixture, make: Make, line: Line
+) -> None:
     """Who has been cancelled cannot be told any more, so the log is: a defect must not be lost."""
     logging.getLogger("trio_chat").propagate = True
     scope = trio.CancelScope()
@@ -164,8 +173,12 @@ async def test_a_defect_behind_an_own_end_is_logged(caplog: pytest.LogCaptureFix
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_the_end_of_everything_is_no_internal_error(make: Make, line: Line, other: Line) -> None:
-    """What is no client's business ends the program as it should, with all that is to be cleaned up."""
+async def test_the_end_of_everything_is_no_internal_error(
+    make: Make, line: Line, other: Line
+) -> None:
+    """What is no client's business ends the program as it should, with all that is to be cleaned
+    up.
+    """
 
     def fail() -> bool:
         raise KeyboardInterrupt
@@ -184,7 +197,9 @@ async def test_the_end_of_everything_is_no_internal_error(make: Make, line: Line
     assert len(ended_by) == 1
 
 
-async def test_a_watcher_is_not_started_when_it_is_cancelled_already(make: Make, line: Line) -> None:
+async def test_a_watcher_is_not_started_when_it_is_cancelled_already(
+    make: Make, line: Line
+) -> None:
     """Nothing is read for who has gone."""
     line.far.send(b"x")
     async with running(make) as poller:
@@ -196,7 +211,9 @@ async def test_a_watcher_is_not_started_when_it_is_cancelled_already(make: Make,
 
 
 async def test_who_was_ended_by_another_is_not_called(make: Make, line: Line, other: Line) -> None:
-    """One client ends the other, whose bytes have come in the same moment: those are not carried out any more."""
+    """One client ends the other, whose bytes have come in the same moment: those are not carried
+    out any more.
+    """
     scopes = {line: trio.CancelScope(), other: trio.CancelScope()}
 
     def murderer(mine: Line, victim: Line) -> Callable[[], bool]:
@@ -221,7 +238,9 @@ async def test_who_was_ended_by_another_is_not_called(make: Make, line: Line, ot
 
 
 async def test_who_watches_what_is_closed_is_told(make: Make, line: Line) -> None:
-    """As with every wait of Trio's: `ClosedResourceError`, "if another task closes" what is waited for."""
+    """As with every wait of Trio's: `ClosedResourceError`, "if another task closes" what is waited
+    for.
+    """
     async with running(make) as poller, trio.open_nursery() as nursery:
 
         async def close() -> None:
@@ -248,7 +267,9 @@ async def test_a_socket_has_one_watcher(make: Make, line: Line) -> None:
 
 
 async def test_others_get_a_turn_when_much_is_done(mock_clock: MockClock, make: Make) -> None:
-    """Between what takes long for one socket and what is done for the next ones, which have come in the same moment."""
+    """Between what takes long for one socket and what is done for the next ones, which have come in
+    the same moment.
+    """
     if make is TaskPoller:
         pytest.skip("each of its watchers has a turn of its own")
     order: list[str] = []

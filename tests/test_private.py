@@ -1,4 +1,6 @@
-"""Permissions of written files: for their owner only, also when the umask would let others read them."""
+"""Permissions of written files: for their owner only, also when the umask would let others read
+them.
+"""
 
 import os
 import stat
@@ -43,7 +45,11 @@ def check(path: Path, *names: str) -> None:
     """Look whether there is just this, and nobody else may read it."""
     found = modes(path)
     assert set(found) == set(names)
-    assert {name for name, mode in found.items() if mode != ("0o700" if (path / name).is_dir() else "0o600")} == set()
+    assert {
+        name
+        for name, mode in found.items()
+        if mode != ("0o700" if (path / name).is_dir() else "0o600")
+    } == set()
 
 
 def test_directories_above_are_private_too(tmp_path: Path) -> None:
@@ -87,11 +93,28 @@ def test_the_database_and_what_is_beside_it(tmp_path: Path) -> None:
 
     async def look() -> None:
         async with remembering(StorageSettings(file=Path("data/chat.db"))):
-            certificates.ensure(certificates.Files(Path("data/chat.db.pem"), Path("data/chat.db.pem"), is_own=True), "x")
+            certificates.ensure(
+                certificates.Files(Path("data/chat.db.pem"), Path("data/chat.db.pem"), is_own=True),
+                "x",
+            )
             database = ("--database", "data/chat.db")
-            assert await trio.to_thread.run_sync(cli.main, ["backup", *database, "data/copy.db"]) == 0
-            assert await trio.to_thread.run_sync(cli.main, ["history", "export", *database, "--output", "data/lines"]) == 0
+            assert (
+                await trio.to_thread.run_sync(cli.main, ["backup", *database, "data/copy.db"]) == 0
+            )
+            assert (
+                await trio.to_thread.run_sync(
+                    cli.main, ["history", "export", *database, "--output", "data/lines"]
+                )
+                == 0
+            )
             beside = ("-shm", "-wal", ".lock", ".pem")
-            check(tmp_path, "data", "data/chat.db", *(f"data/chat.db{end}" for end in beside), "data/copy.db", "data/lines")
+            check(
+                tmp_path,
+                "data",
+                "data/chat.db",
+                *(f"data/chat.db{end}" for end in beside),
+                "data/copy.db",
+                "data/lines",
+            )
 
     trio.run(look)

@@ -1,4 +1,6 @@
-"""The PROXY protocol: what a proxy says in the first bytes, in both versions, whole, in pieces, and wrong."""
+"""The PROXY protocol: what a proxy says in the first bytes, in both versions, whole, in pieces, and
+wrong.
+"""
 
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -38,21 +40,29 @@ SSL_TLV = struct.pack("!BHBI", 0x20, 5, 0x01, 0)
     ],
 )
 def test_a_header_says_who_is_behind_the_proxy(data: bytes, host: str, is_secure: bool) -> None:
-    """UNKNOWN and families without an address do not say it; what comes behind the header is not touched."""
+    """UNKNOWN and families without an address do not say it; what comes behind the header is not
+    touched.
+    """
     assert parse(data) == Header(len(data), host, is_secure)
     assert parse(data + b"NICK ann\r\n") == Header(len(data), host, is_secure)
 
 
 def test_a_proxy_may_speak_for_itself() -> None:
-    """LOCAL: "the receiver must accept this connection as valid and must use the real connection endpoints" (§2.2)."""
+    """LOCAL: "the receiver must accept this connection as valid and must use the real connection
+    endpoints" (§2.2).
+    """
     data = v2(0x20, 0x11, TCP4)
     assert parse(data) == Header(len(data), is_local=True)
 
 
-@pytest.mark.parametrize("data", [b"PROXY TCP4 192.0.2.1 127.0.0.1 65533 6667\r\n", v2(0x21, 0x21, TCP6 + SSL_TLV)])
+@pytest.mark.parametrize(
+    "data", [b"PROXY TCP4 192.0.2.1 127.0.0.1 65533 6667\r\n", v2(0x21, 0x21, TCP6 + SSL_TLV)]
+)
 def test_a_header_in_pieces_is_waited_for(data: bytes) -> None:
     """However few bytes there are, nothing is decided too early."""
-    assert all(may_be_header(data[:size]) and parse(data[:size]) is None for size in range(len(data)))
+    assert all(
+        may_be_header(data[:size]) and parse(data[:size]) is None for size in range(len(data))
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,11 +88,16 @@ def test_what_is_no_header(data: bytes) -> None:
         parse(data)
 
 
-@given(st.binary(max_size=200) | st.builds(bytes.__add__, st.sampled_from((V2 + b"\x21", b"PROXY ")), st.binary(max_size=200)))
+@given(
+    st.binary(max_size=200)
+    | st.builds(bytes.__add__, st.sampled_from((V2 + b"\x21", b"PROXY ")), st.binary(max_size=200))
+)
 def test_any_bytes_give_a_header_or_an_error(data: bytes) -> None:
     """A header lies within what was received, and an address in it is one."""
     try:
         header = parse(data)
     except ProxyError:
         return
-    assert header is None or (header.size <= len(data) and (not header.host or ip_address(header.host)))
+    assert header is None or (
+        header.size <= len(data) and (not header.host or ip_address(header.host))
+    )

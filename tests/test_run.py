@@ -22,7 +22,8 @@ def run(tmp_path, monkeypatch):
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     (tmp_path / "pyproject.toml").write_text(
-        '[project]\ndependencies = ["trio"]\n[dependency-groups]\ntest = ["a>=1"]\nlint = ["b", "c"]\n'
+        '[project]\ndependencies = ["trio"]\n[dependency-groups]\ntest = ["a>=1"]\nlint = ["b",'
+        ' "c"]\n'
     )
     venv = tmp_path / ".venv"
     for name, path in {
@@ -38,14 +39,18 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def calls(run, monkeypatch):
-    """Return a list of the commands that run.py starts while setting up; all succeed, and `venv` leaves a Python."""
+    """Return a list of the commands that run.py starts while setting up; all succeed, and `venv`
+    leaves a Python.
+    """
     started = []
 
     def call(command):
         started.append(command)
         if "venv" in command:
             Path(run.PYTHON).touch()
-            Path(run.VENV, "pyvenv.cfg").write_text(f"home = {Path(run.PYTHON).parent}\nversion = 3.11.0\n")
+            Path(run.VENV, "pyvenv.cfg").write_text(
+                f"home = {Path(run.PYTHON).parent}\nversion = 3.11.0\n"
+            )
             Path(run.VENV, "python.exe").touch()
         return 0, ""
 
@@ -57,14 +62,29 @@ def test_an_old_python_can_read_it():
     """Any Python since 2.7 can read the file, so it can say that it is too old."""
     source = (ROOT / "run.py").read_bytes()
     assert source.isascii()  # Python 2 refuses others without a declaration
-    new = (ast.JoinedStr, ast.NamedExpr, ast.AnnAssign, ast.Starred, ast.AsyncFunctionDef, ast.Nonlocal, ast.YieldFrom, ast.Match)
+    new = (
+        ast.JoinedStr,
+        ast.NamedExpr,
+        ast.AnnAssign,
+        ast.Starred,
+        ast.AsyncFunctionDef,
+        ast.Nonlocal,
+        ast.YieldFrom,
+        ast.Match,
+    )
     for node in ast.walk(ast.parse(source)):
-        allowed_star = isinstance(node, ast.Call) and all(isinstance(arg, ast.Starred) for arg in node.args[-1:])
+        allowed_star = isinstance(node, ast.Call) and all(
+            isinstance(arg, ast.Starred) for arg in node.args[-1:]
+        )
         assert not isinstance(node, new) or isinstance(node, ast.Starred), ast.unparse(node)
         if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            assert not any(isinstance(element, ast.Starred) for element in node.elts), ast.unparse(node)
+            assert not any(isinstance(element, ast.Starred) for element in node.elts), ast.unparse(
+                node
+            )
         if isinstance(node, ast.Call) and not allowed_star:
-            assert not any(isinstance(argument, ast.Starred) for argument in node.args), ast.unparse(node)
+            assert not any(isinstance(argument, ast.Starred) for argument in node.args), (
+                ast.unparse(node)
+            )
         if isinstance(node, ast.FunctionDef):
             assert not node.args.kwonlyargs
             assert not node.args.posonlyargs
@@ -169,7 +189,9 @@ def test_half_an_environment_is_made_anew(run, calls, tmp_path):
 def test_a_failed_installation_shows_why(run, calls, monkeypatch, capsys):
     """pip's last lines are shown with what can be done, and the code is 1."""
     good = run.call
-    monkeypatch.setattr(run, "call", lambda command: (1, "no such host") if "install" in command else good(command))
+    monkeypatch.setattr(
+        run, "call", lambda command: (1, "no such host") if "install" in command else good(command)
+    )
     assert run.main(["serve"]) == 1
     error = capsys.readouterr().err
     assert "no such host" in error
@@ -186,14 +208,18 @@ def test_a_python_without_ensurepip_is_explained(run, monkeypatch, capsys):
 
 def test_only_the_end_of_long_output_is_shown(run):
     """Nobody scrolls through all that pip says."""
-    code, output = run.call([sys.executable, "-c", "for n in range(1000): print(n)\nraise SystemExit(3)"])
+    code, output = run.call(
+        [sys.executable, "-c", "for n in range(1000): print(n)\nraise SystemExit(3)"]
+    )
     assert code == 3
     assert output.splitlines()[0] == "985"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
 def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
-    """The program gets the arguments as they are, in a directory of any name, and its exit code counts."""
+    """The program gets the arguments as they are, in a directory of any name, and its exit code
+    counts.
+    """
     module = tmp_path / "src" / "trio_chat.py"
     module.parent.mkdir()
     module.write_text("import sys; print(sys.argv[1:]); sys.exit(42)")
@@ -205,7 +231,9 @@ def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
         run.ROOT, run.PYTHON, run.set_up = {str(tmp_path)!r}, sys.executable, lambda needed: None
         run.main(["serve", "a b", "--x=й", ""])
     """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=False
+    )
     assert (done.returncode, done.stdout) == (42, "['serve', 'a b', '--x=й', '']\n")
 
 
@@ -213,7 +241,9 @@ def test_the_groups_are_those_of_the_project(run):
     """run.py finds its groups in the real pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_bytes()
     groups = tomllib.loads(project.decode())["dependency-groups"]
-    assert run.requirements(project, ["test", "lint"])[-2:] == [*groups["test"], *groups["lint"]][-2:]
+    assert (
+        run.requirements(project, ["test", "lint"])[-2:] == [*groups["test"], *groups["lint"]][-2:]
+    )
 
 
 @pytest.mark.parametrize(
@@ -224,8 +254,12 @@ def test_the_groups_are_those_of_the_project(run):
         ((3, 13), "/чат", ["--editable", "/чат"]),
     ],
 )
-def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(run, monkeypatch, version, directory, expected):
-    """Older Pythons read .pth files in the system's character set, and do not start when they cannot."""
+def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(
+    run, monkeypatch, version, directory, expected
+):
+    """Older Pythons read .pth files in the system's character set, and do not start when they
+    cannot.
+    """
     monkeypatch.setattr(sys, "version_info", version)
     monkeypatch.setattr(run, "ROOT", directory)
     assert run.requirements(b"[project]\ndependencies = ['trio']", []) == expected
@@ -242,7 +276,9 @@ def test_batch_files_are_plain(name):
 def test_the_batch_files_differ_in_their_command_only():
     """What is corrected in one is corrected in the other."""
     server, client = ((ROOT / name).read_bytes().split(b"\r\n", 5) for name in BATCHES)
-    assert client[5] == server[5].replace(b"serve %*", b"connect %*").replace(b"chat serve", b"chat connect")
+    assert client[5] == server[5].replace(b"serve %*", b"connect %*").replace(
+        b"chat serve", b"chat connect"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")

@@ -17,7 +17,9 @@ PLAIN_IRC = ""
 async def test_a_message_is_shown_with_time_and_nickname(jumping_clock):
     """Who said what, in a column of its own."""
     async with inside() as (it, server):
-        await server.send("@time=2026-05-04T00:01:00.000Z;msgid=1 :bob!u@h PRIVMSG #lobby :hello there")
+        await server.send(
+            "@time=2026-05-04T00:01:00.000Z;msgid=1 :bob!u@h PRIVMSG #lobby :hello there"
+        )
         (row,) = [row for row in await it.sees("bob │ hello there") if "hello" in row]
         time = datetime.fromisoformat("2026-05-04T00:01:00Z").astimezone()
         assert row.split("│")[1].split() == [f"{time:%H:%M}", "bob"]
@@ -48,7 +50,11 @@ async def test_the_typed_line_stays_whole_while_others_talk(jumping_clock):
 async def test_messages_of_other_channels_are_counted(jumping_clock):
     """What is said elsewhere stands as a number in the list, a mention with its sign."""
     async with inside() as (it, server):
-        await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End", ":bob!u@h PRIVMSG #other :one")
+        await server.send(
+            ":alice!u@h JOIN #other",
+            ":srv.test 366 alice #other :End",
+            ":bob!u@h PRIVMSG #other :one",
+        )
         await server.play_back(kind="chathistory #other")
         await it.sees("#other", "1 unread")
         await server.send(":bob!u@h PRIVMSG #other :alice: two")
@@ -133,7 +139,9 @@ async def test_panels_go_where_there_is_no_room(jumping_clock):
         assert len(await it.sees("1 test", "2 people", "hello")) == 24
 
 
-@pytest.mark.parametrize(("key", "gone"), [("f3", "1 test"), ("f4", "2 people"), ("f5", "not encrypted")])
+@pytest.mark.parametrize(
+    ("key", "gone"), [("f3", "1 test"), ("f4", "2 people"), ("f5", "not encrypted")]
+)
 async def test_panels_can_be_hidden(key, gone, jumping_clock):
     """A key hides a panel, and nothing else but the frame around it; and brings it back."""
     async with inside() as (it, server):
@@ -160,14 +168,20 @@ async def test_members_show_rank_and_who_is_away(jumping_clock):
     async with inside() as (it, server):
 
         def members() -> list[str]:
-            return [name for row in it.screen.lines()[1:] if row.count("│") > 1 and (name := row.rsplit("│", 1)[1].strip())]
+            return [
+                name
+                for row in it.screen.lines()[1:]
+                if row.count("│") > 1 and (name := row.rsplit("│", 1)[1].strip())
+            ]
 
         await it.sees("@alice", " bob")
         assert members() == ["2 people", "@alice", "bob"]
         await server.send(":bob!u@h AWAY :lunch")
         await it.sees("bob (away)")
         assert members() == ["2 people", "@alice", "bob (away)"]
-        await server.send(":bob!u@h AWAY", ":alice!u@h MODE #lobby +v bob", ":alice!u@h MODE #lobby +o bob")
+        await server.send(
+            ":bob!u@h AWAY", ":alice!u@h MODE #lobby +v bob", ":alice!u@h MODE #lobby +o bob"
+        )
         await it.sees("@bob")
         assert members() == ["2 people", "@alice", "@bob"]
 
@@ -177,7 +191,10 @@ async def test_who_is_away_is_asked_for_at_the_start(jumping_clock):
     async with inside() as (it, server):
         server.skips = tuple(each for each in server.skips if each != "WHO")
         await server.expect("WHO #lobby")
-        await server.send(":srv.test 352 alice #lobby u h srv.test bob G :0 Bob", ":srv.test 315 alice #lobby :End")
+        await server.send(
+            ":srv.test 352 alice #lobby u h srv.test bob G :0 Bob",
+            ":srv.test 315 alice #lobby :End",
+        )
         await it.sees("bob (away)")
 
 
@@ -198,7 +215,9 @@ async def test_who_is_typing_is_shown_for_a_while(jumping_clock):
 
 
 async def test_others_are_told_that_we_are_typing(jumping_clock):
-    """Once in three seconds, and that we have stopped when the line is empty again; never for a command."""
+    """Once in three seconds, and that we have stopped when the line is empty again; never for a
+    command.
+    """
     async with inside() as (it, server):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
         it.screen.type("/he")
@@ -228,7 +247,9 @@ async def test_runs_of_joins_and_parts_are_one_line(jumping_clock):
 
 
 async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(jumping_clock):
-    """Hundreds come back within a second, each with a MODE; a change of other modes stands alone."""
+    """Hundreds come back within a second, each with a MODE; a change of other modes stands
+    alone.
+    """
     async with inside(columns=160) as (it, server):
         for number in range(50):
             await server.send(f":p{number}!u@h JOIN #lobby", f":srv.test MODE #lobby +o p{number}")
@@ -267,7 +288,9 @@ async def test_a_talk_with_a_service_is_in_one_window(jumping_clock):
         await it.sees("NickServ")
         assert it.world.buffer.name == "NickServ"
         notices = [f"@batch=1 :NickServ!n@s NOTICE alice :line {number}" for number in range(3)]
-        await server.send(f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1")
+        await server.send(
+            f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1"
+        )
         await it.sees("line 0", "line 2", "HELP")
 
 
@@ -285,12 +308,19 @@ async def test_days_are_apart(jumping_clock):
         it.time += 86400
         await server.send("@time=2026-05-05T00:01:00.000Z :bob!u@h PRIVMSG #lobby :today")
         rows = await it.sees("2026-05-04", "2026-05-05", "today")
-        found = [word for row in rows for word in ("Monday", "yesterday", "Tuesday", "today") if word in row]
+        found = [
+            word
+            for row in rows
+            for word in ("Monday", "yesterday", "Tuesday", "today")
+            if word in row
+        ]
         assert found == ["Monday", "yesterday", "Tuesday", "today"]
 
 
 async def test_text_from_others_never_reaches_the_terminal_raw(jumping_clock):
-    """Control characters, directions and the like are shown by their codes, wherever they come from."""
+    """Control characters, directions and the like are shown by their codes, wherever they come
+    from.
+    """
     evil = "\x1b[2J\x9b5A\u202eevil\u200b"
     async with inside() as (it, server):
         await server.send(
@@ -309,9 +339,13 @@ async def test_text_from_others_never_reaches_the_terminal_raw(jumping_clock):
 async def test_formatting_and_links(jumping_clock):
     """mIRC's bold and colours are shown, and a link leads where it says."""
     async with inside() as (it, server):
-        await server.send(":bob!u@h PRIVMSG #lobby :\x02fat\x02 \x0304red\x03 https://example.org/x.")
+        await server.send(
+            ":bob!u@h PRIVMSG #lobby :\x02fat\x02 \x0304red\x03 https://example.org/x."
+        )
         await it.sees("fat red https://example.org/x.")
-        (fat,), (red,), (link,) = (it.screen.attributes(piece) for piece in ("fat", "red", "https://"))
+        (fat,), (red,), (link,) = (
+            it.screen.attributes(piece) for piece in ("fat", "red", "https://")
+        )
         assert fat.bold
         assert red.foreground == "light red"
         assert link.hyperlink.uri == "https://example.org/x"
@@ -376,7 +410,10 @@ async def test_what_was_said_before_is_shown_on_joining(jumping_clock):
 
 async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
     """PgUp at the top fetches what was before; nothing moves under the reader's eyes."""
-    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (it, server):
+    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
+        it,
+        server,
+    ):
         await it.sees("m119")
         for _ in range(4):
             it.screen.press("page up")
@@ -397,7 +434,10 @@ async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
 
 async def test_new_messages_do_not_move_who_reads_above(jumping_clock):
     """The status says how many there are below."""
-    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (it, server):
+    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
+        it,
+        server,
+    ):
         it.screen.press("page up")
         await it.sees_not("m119")
         before = [line for line in it.screen.lines() if "bob │" in line]
@@ -448,11 +488,19 @@ async def test_who_looks_elsewhere_has_not_read(jumping_clock):
 
 
 async def test_a_server_whose_clock_is_behind(jumping_clock):
-    """What was said while we were away is new by the server's time; by ours it would be long past."""
+    """What was said while we were away is new by the server's time; by ours it would be long
+    past.
+    """
     async with inside() as (it, server):
         it.time += 7200
-        await server.send("@time=2026-05-04T00:06:00.000Z :alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
-        said = "@batch=b;msgid=7;time=2026-05-04T00:07:00.000Z :bob!u@h PRIVMSG #other :alice: are you there?"
+        await server.send(
+            "@time=2026-05-04T00:06:00.000Z :alice!u@h JOIN #other",
+            ":srv.test 366 alice #other :End",
+        )
+        said = (
+            "@batch=b;msgid=7;time=2026-05-04T00:07:00.000Z :bob!u@h PRIVMSG #other :alice: are you"
+            " there?"
+        )
         await server.expect("CHATHISTORY")
         ping = parse(await server.expect("PING h"))
         await server.send(":srv.test BATCH +b chathistory #other", said, ":srv.test BATCH -b")
@@ -481,7 +529,11 @@ async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
         await again.greet()
         await again.expect("JOIN #lobby")
         again.skips = ("WHO", "PING lag", "CHATHISTORY TARGETS", "MARKREAD", "PING ready")
-        await again.send(":alice!u@h JOIN #lobby", ":srv.test 366 alice #lobby :End", ":srv.test PONG srv.test ready")
+        await again.send(
+            ":alice!u@h JOIN #lobby",
+            ":srv.test 366 alice #lobby :End",
+            ":srv.test PONG srv.test ready",
+        )
         await again.send(said_before("4", "bob", "four"))
         await again.play_back("2 bob two", "3 bob three")
         await it.sees("three", "four")
@@ -491,13 +543,23 @@ async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
 
 async def test_search_shows_what_was_found_and_goes_there(jumping_clock):
     """A message that is not loaded yet is fetched first."""
-    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (it, server):
+    async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
+        it,
+        server,
+    ):
         it.screen.press(*"/search cats", "enter")
-        line = await server.play_back("41 bob all about cats", kind="soju.im/search", request="SEARCH")
+        line = await server.play_back(
+            "41 bob all about cats", kind="soju.im/search", request="SEARCH"
+        )
         assert "text=cats" in line
         await it.sees("1 message with “cats”", "bob: all about cats")
         it.screen.press("enter")
-        await server.play_back(*(f"{number} bob {'all about cats' if number == 41 else number}" for number in range(40, 60)))
+        await server.play_back(
+            *(
+                f"{number} bob {'all about cats' if number == 41 else number}"
+                for number in range(40, 60)
+            )
+        )
         await it.sees("│ all about cats")
         await it.sees_not("1 message with")
 
@@ -546,7 +608,10 @@ async def test_several_lines_become_one_message(jumping_clock):
     async with inside() as (it, server):
         it.screen.press(*"one", "meta enter", *"two", "enter")
         opening = parse(await server.expect("BATCH +m1 draft/multiline #lobby"))
-        first, second = parse(await server.expect("PRIVMSG #lobby one")), parse(await server.expect("PRIVMSG #lobby two"))
+        first, second = (
+            parse(await server.expect("PRIVMSG #lobby one")),
+            parse(await server.expect("PRIVMSG #lobby two")),
+        )
         assert first.tags["batch"] == second.tags["batch"] == "m1"
         await server.expect("BATCH -m1")
         await server.send(
@@ -581,7 +646,9 @@ async def test_completion(typed, completed, jumping_clock):
 async def test_who_spoke_last_is_completed_first(jumping_clock):
     """And Tab again takes the next one."""
     async with inside() as (it, server):
-        await server.send(":bert!u@h JOIN #lobby", ":bert!u@h PRIVMSG #lobby :me", ":bob!u@h JOIN #lobby")
+        await server.send(
+            ":bert!u@h JOIN #lobby", ":bert!u@h PRIVMSG #lobby :me", ":bob!u@h JOIN #lobby"
+        )
         await it.sees("me")
         it.screen.press("b", "tab")
         assert it.desk.prompt.edit_text == "bert: "
@@ -602,7 +669,9 @@ async def test_reply(jumping_clock):
         it.screen.press(*"yes", "enter")
         line = parse(await server.expect("PRIVMSG #lobby yes"))
         assert line.tags["+draft/reply"] == "abc"
-        await server.send(f"@label={line.tags['label']};msgid=d;+draft/reply=abc :alice!u@h PRIVMSG #lobby :yes")
+        await server.send(
+            f"@label={line.tags['label']};msgid=d;+draft/reply=abc :alice!u@h PRIVMSG #lobby :yes"
+        )
         await it.sees("↳ bob: tea?")
 
 
@@ -619,7 +688,9 @@ async def test_react_to_the_selected_message(jumping_clock):
     """Shift and arrow keys select; the same reaction again takes it back."""
     async with inside() as (it, server):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
-        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :bob!u@h PRIVMSG #lobby :two")
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :bob!u@h PRIVMSG #lobby :two"
+        )
         await it.sees("two")
         it.desk.is_typing_told = False
         server.skips += ("CHATHISTORY", "PING h")
@@ -635,7 +706,9 @@ async def test_react_to_the_selected_message(jumping_clock):
 async def test_redact(jumping_clock):
     """/redact means our last message; what is deleted is shown as that, whoever did it."""
     async with inside() as (it, server):
-        await server.send("@msgid=a :alice!u@h PRIVMSG #lobby :oops", "@msgid=b :bob!u@h PRIVMSG #lobby :what?")
+        await server.send(
+            "@msgid=a :alice!u@h PRIVMSG #lobby :oops", "@msgid=b :bob!u@h PRIVMSG #lobby :what?"
+        )
         await it.sees("what?")
         it.screen.press(*"/redact", "enter")
         await server.expect("REDACT #lobby a")
@@ -660,7 +733,10 @@ async def test_redact(jumping_clock):
 )
 async def test_notifications(way, text, written, jumping_clock):
     """A mention, or a word that the user wants to know of, calls who looks elsewhere."""
-    async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (it, server):
+    async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (
+        it,
+        server,
+    ):
         it.screen.press("focus out")
         await server.send(f":bob!u@h PRIVMSG #lobby :{text}")
         await it.sees(text)
@@ -701,7 +777,9 @@ async def test_the_state_of_the_connection_is_seen(jumping_clock):
 async def test_a_server_that_shuts_down_is_waited_for(jumping_clock):
     """It may only be starting anew."""
     async with inside() as (it, server):
-        await server.send("NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :The server has shut down")
+        await server.send(
+            "NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :The server has shut down"
+        )
         await server.close()
         await it.sees("The server has shut down")
         again = await it.server()
@@ -801,12 +879,20 @@ async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
 
 
 async def test_a_message_is_named(jumping_clock):
-    """`@nickname` means the last message of somebody, and a number counts back; what is selected is not asked then."""
+    """`@nickname` means the last message of somebody, and a number counts back; what is selected is
+    not asked then.
+    """
     async with inside() as (it, server):
-        await server.send("@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :carl!u@h PRIVMSG #lobby :two")
+        await server.send(
+            "@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :carl!u@h PRIVMSG #lobby :two"
+        )
         await it.sees("carl │ two")
         server.skips += ("CHATHISTORY BEFORE", "PING h")
-        for typed, msgid in (("/reply @bob yes", "a"), ("/reply @1 yes", "b"), ("/reply @2 yes", "a")):
+        for typed, msgid in (
+            ("/reply @bob yes", "a"),
+            ("/reply @1 yes", "b"),
+            ("/reply @2 yes", "a"),
+        ):
             it.screen.press("shift up", *typed, "enter")
             line = parse(await server.expect("PRIVMSG #lobby yes"))
             assert line.tags["+draft/reply"] == msgid

@@ -1,4 +1,6 @@
-"""Colours of terminals: no code goes to one that does not know it, and nicknames can be told apart."""
+"""Colours of terminals: no code goes to one that does not know it, and nicknames can be told
+apart.
+"""
 
 import io
 
@@ -14,11 +16,19 @@ def escapes(colors: int) -> list[str]:
     """Return how all looks of all themes are written to a terminal that has so many colours."""
     screen = TerminalScreen(input=io.StringIO(), output=io.StringIO())  # type: ignore[arg-type]
     screen.colors = colors  # type: ignore[assignment]
-    return [screen._attrspec_to_escape(spec) for theme in ("dark", "light", "mono") for spec in specs(theme).values()]
+    return [
+        screen._attrspec_to_escape(spec)
+        for theme in ("dark", "light", "mono")
+        for spec in specs(theme).values()
+    ]
 
 
-@pytest.mark.parametrize(("colors", "unknown"), [(1, ("38;", "48;")), (16, ("38;", "48;")), (256, ("38;2;", "48;2;"))])
-def test_a_terminal_gets_no_colour_that_it_does_not_know(colors: int, unknown: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("colors", "unknown"), [(1, ("38;", "48;")), (16, ("38;", "48;")), (256, ("38;2;", "48;2;"))]
+)
+def test_a_terminal_gets_no_colour_that_it_does_not_know(
+    colors: int, unknown: tuple[str, ...]
+) -> None:
     """What COLORTERM, TERM and terminfo say counts."""
     assert not [escape for escape in escapes(colors) if any(code in escape for code in unknown)]
 
@@ -43,6 +53,8 @@ def test_nicknames_have_colours_of_their_own(theme: str) -> None:
 
 def test_what_a_text_is_beside_its_colour_stays() -> None:
     """A link is still a link, and bold."""
-    spec = urwid.AttrSpec("#5fafff,bold,underline", "#303030", 1 << 24, hyperlink="https://example.org")
+    spec = urwid.AttrSpec(
+        "#5fafff,bold,underline", "#303030", 1 << 24, hyperlink="https://example.org"
+    )
     few = reduced(spec, 16)
     assert (few.bold, few.underline, few.hyperlink) == (True, True, spec.hyperlink)

@@ -1,4 +1,6 @@
-"""An external editor for the line being typed: Ctrl-X. The clock is the real one, since a process runs."""
+"""An external editor for the line being typed: Ctrl-X. The clock is the real one, since a process
+runs.
+"""
 
 import shlex
 import sys
@@ -18,11 +20,16 @@ Use = Callable[[Watched, str], None]
 
 @pytest.fixture
 def use(tmp_path: Path) -> Use:
-    """Return a function that gives a client an editor: Python that finds the name of the file in `path`."""
+    """Return a function that gives a client an editor: Python that finds the name of the file in
+    `path`.
+    """
 
     def give(it: Watched, code: str) -> None:
         script = tmp_path / "editor.py"
-        script.write_text(f"import os, pathlib, stat, sys, time\npath = pathlib.Path(sys.argv[1])\n{code}\n", "utf-8")
+        script.write_text(
+            f"import os, pathlib, stat, sys, time\npath = pathlib.Path(sys.argv[1])\n{code}\n",
+            "utf-8",
+        )
         it.client._environment["EDITOR"] = shlex.join([sys.executable, str(script)])
 
     return give
@@ -36,13 +43,16 @@ async def edited(it: Watched) -> None:
 
 
 async def test_what_the_editor_leaves_is_typed(use: Use, tmp_path: Path) -> None:
-    """Without control characters, and not sent before Enter. The file is for its owner alone, and is gone afterwards."""
+    """Without control characters, and not sent before Enter. The file is for its owner alone, and
+    is gone afterwards.
+    """
     async with inside() as (it, _server):
         seen = tmp_path / "seen"
         use(
             it,
-            f"pathlib.Path({str(seen)!r}).write_text(f'{{path}} {{stat.S_IMODE(path.stat().st_mode):o}}')\n"
-            "path.write_text(path.read_text('utf-8') + 'lf\\n\\tof\\x1b it\\n\\n', 'utf-8')",
+            f"pathlib.Path({str(seen)!r}).write_text(f'{{path}}"
+            " {stat.S_IMODE(path.stat().st_mode):o}')\npath.write_text(path.read_text('utf-8') +"
+            " 'lf\\n\\tof\\x1b it\\n\\n', 'utf-8')",
         )
         it.screen.type("ha")
         await edited(it)
@@ -57,7 +67,10 @@ async def test_servers_are_served_while_the_editor_is_open(use: Use, tmp_path: P
     """PING is answered, nothing is drawn over the editor and no bell rings in it."""
     async with inside() as (it, server):
         begun, ends = tmp_path / "begun", tmp_path / "ends"
-        use(it, f"open({str(begun)!r}, 'w')\nwhile not os.path.exists({str(ends)!r}): time.sleep(0.01)")
+        use(
+            it,
+            f"open({str(begun)!r}, 'w')\nwhile not os.path.exists({str(ends)!r}): time.sleep(0.01)",
+        )
         it.screen.press("ctrl x")
         await until(begun.exists)
         drawn, rung = it.screen.drawn, it.screen.written
@@ -71,7 +84,9 @@ async def test_servers_are_served_while_the_editor_is_open(use: Use, tmp_path: P
         assert not it.client.is_elsewhere
 
 
-@pytest.mark.parametrize("code", ["path.write_text('x')\nsys.exit(1)", "path.unlink()", "path.write_text('x' * 300_000)"])
+@pytest.mark.parametrize(
+    "code", ["path.write_text('x')\nsys.exit(1)", "path.unlink()", "path.write_text('x' * 300_000)"]
+)
 async def test_an_editor_that_fails_changes_nothing(code: str, use: Use) -> None:
     """The line is as it was."""
     async with inside() as (it, _server):
@@ -105,7 +120,11 @@ async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) ->
     async with inside() as (it, _server):
         lobby = it.world.buffer
         ends = tmp_path / "ends"
-        use(it, f"while not os.path.exists({str(ends)!r}): time.sleep(0.01)\npath.write_text('for the lobby')")
+        use(
+            it,
+            f"while not os.path.exists({str(ends)!r}): time.sleep(0.01)\npath.write_text('for the"
+            " lobby')",
+        )
         it.screen.press("ctrl x")
         await until(lambda: it.client.is_elsewhere)
         it.world.go(it.world.servers[0], it.world.servers[0].log)
@@ -117,4 +136,6 @@ async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) ->
 async def test_every_key_does_something(jumping_clock) -> None:
     """The table names what there is."""
     async with inside() as (it, _server):
-        assert all(callable(attrgetter(action)(it.desk)) for action in {*ACTIONS.values()} - {"go_number"})
+        assert all(
+            callable(attrgetter(action)(it.desk)) for action in {*ACTIONS.values()} - {"go_number"}
+        )

@@ -1,4 +1,6 @@
-"""Joined emoji, variation selectors, skin tones and flags: wherever they are drawn, all terminals agree on the columns."""
+"""Joined emoji, variation selectors, skin tones and flags: wherever they are drawn, all terminals
+agree on the columns.
+"""
 
 import pytest
 import wcwidth
@@ -11,11 +13,17 @@ from trio_chat.client.screen.rows import fitted, width
 FORGETFUL = CAPS.replace("draft/chathistory ", "")
 FAMILY, HEART, THUMB, FLAG, KEY = "👩\u200d👩\u200d👧", "❤\ufe0f", "👍🏽", "🇩🇪", "1\ufe0f\u20e3"
 ALL = (FAMILY, HEART, THUMB, FLAG, KEY, "🏳\ufe0f\u200d🌈", "🤷🏿\u200d♀\ufe0f", "⌚\ufe0e", "☝🏻")
-JOINERS = {*"\u200d\ufe0e\ufe0f", *map(chr, range(0x1F3FB, 0x1F400)), *map(chr, range(0x1F1E6, 0x1F200))}
+JOINERS = {
+    *"\u200d\ufe0e\ufe0f",
+    *map(chr, range(0x1F3FB, 0x1F400)),
+    *map(chr, range(0x1F1E6, 0x1F200)),
+}
 
 
 def columns_of(row):
-    """Return how many columns a terminal takes that knows of no sequences: each character by itself."""
+    """Return how many columns a terminal takes that knows of no sequences: each character by
+    itself.
+    """
     return sum(max(wcwidth.wcwidth(sign), 0) for sign in row)
 
 
@@ -36,7 +44,9 @@ def test_a_sequence_is_as_wide_as_its_parts(text):
 
 @pytest.mark.parametrize("text", ["क्\u200dष", "می\u200cخواهم", "plain", "🏽", "é", "你好"])
 def test_other_scripts_keep_their_joiners(text):
-    """In Devanagari and Persian they are part of the spelling; a skin tone by itself is a sign like others."""
+    """In Devanagari and Persian they are part of the spelling; a skin tone by itself is a sign like
+    others.
+    """
     assert apart(text) == apart_in_place(text) == text
 
 
@@ -54,7 +64,9 @@ def test_cutting_a_long_text_does_not_take_its_square():
 
 @pytest.mark.parametrize("columns", [120, 50])
 async def test_everywhere_on_the_screen(jumping_clock, columns):
-    """Nicknames, members, reactions, information, the topic, messages, places, who is typing, and the prompt."""
+    """Nicknames, members, reactions, information, the topic, messages, places, who is typing, and
+    the prompt.
+    """
     async with inside(FORGETFUL, columns=columns, rows=30) as (c, server):
         for number, text in enumerate(ALL):
             nick = f"{text}{number}"
@@ -62,7 +74,8 @@ async def test_everywhere_on_the_screen(jumping_clock, columns):
                 f":{nick}!u@h JOIN #lobby",
                 f"@msgid=m{number} :{nick}!u@h PRIVMSG #lobby :{text} said {text}",
                 f"@+draft/reply=m{number};+draft/react={text} :{nick}!u@h TAGMSG #lobby",
-                f"@+draft/reply=m{number} :{nick}!u@h PRIVMSG #lobby :\x01ACTION answers {text}\x01",
+                f"@+draft/reply=m{number} :{nick}!u@h PRIVMSG #lobby :\x01ACTION answers"
+                f" {text}\x01",
                 f":{nick}!u@h PRIVMSG alice :psst {text}",
                 f"@+typing=active :{nick}!u@h TAGMSG #lobby",
                 f":srv.test NOTICE alice :{text} information {text}",

@@ -48,9 +48,13 @@ def test_what_is_added_at_either_end_or_dropped_or_deleted_while_one_searches() 
 
 async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock) -> None:
     """The message is selected in the timeline, and the typed line comes back."""
-    messages = [f"PRIVMSG #lobby :{'needle' if number == 3 else 'hay'} {number}" for number in range(60)]
+    messages = [
+        f"PRIVMSG #lobby :{'needle' if number == 3 else 'hay'} {number}" for number in range(60)
+    ]
     async with inside() as (it, server):
-        await server.send(*(f"@msgid=m{number} :bob!u@h {line}" for number, line in enumerate(messages)))
+        await server.send(
+            *(f"@msgid=m{number} :bob!u@h {line}" for number, line in enumerate(messages))
+        )
         await it.sees("hay 59")
         it.screen.type("unfinished")
         it.screen.press("ctrl f", *"hay 5")
@@ -65,7 +69,9 @@ async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock
 
 
 async def test_esc_goes_back_to_where_one_was(jumping_clock) -> None:
-    """With the line that was being typed, also when Ctrl-F or Ctrl-G was pressed again meanwhile."""
+    """With the line that was being typed, also when Ctrl-F or Ctrl-G was pressed again
+    meanwhile.
+    """
     async with inside() as (it, server):
         await server.send(*(f":bob!u@h PRIVMSG #lobby :hay {number}" for number in range(60)))
         await it.sees("hay 59")

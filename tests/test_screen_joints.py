@@ -16,7 +16,9 @@ LINK = "https://example.org/a/very/long/path/that/goes/on"
 
 
 class Wrapping(pyte.Screen):
-    """A terminal that remembers which rows go on in the next one, as those do that copy lines whole."""
+    """A terminal that remembers which rows go on in the next one, as those do that copy lines
+    whole.
+    """
 
     def __init__(self) -> None:
         super().__init__(COLUMNS, ROWS)
@@ -31,7 +33,10 @@ class Wrapping(pyte.Screen):
 
     def copied(self) -> str:
         """Return what the mouse copies of everything."""
-        return "".join(row if number in self.goes_on else row.rstrip() + "\n" for number, row in enumerate(self.display))
+        return "".join(
+            row if number in self.goes_on else row.rstrip() + "\n"
+            for number, row in enumerate(self.display)
+        )
 
 
 def shown(*markup: tuple[urwid.AttrSpec | None, str]) -> Wrapping:

@@ -1,4 +1,6 @@
-"""The keyboard path from bytes to the desk: what is cut in pieces on its way ends as if it had come whole."""
+"""The keyboard path from bytes to the desk: what is cut in pieces on its way ends as if it had come
+whole.
+"""
 
 import io
 from collections.abc import Callable
@@ -18,7 +20,9 @@ class Alarms:
     def __init__(self) -> None:
         self.set: list[tuple[float, Callable[[], None]]] = []
 
-    def alarm(self, seconds: float, callback: Callable[[], None]) -> tuple[float, Callable[[], None]]:
+    def alarm(
+        self, seconds: float, callback: Callable[[], None]
+    ) -> tuple[float, Callable[[], None]]:
         """Set one."""
         self.set.append((seconds, callback))
         return self.set[-1]
@@ -93,7 +97,9 @@ def test_a_sequence_behind_an_esc_that_counted_already_is_no_text(keyboard):
     assert keyboard.keys == ["esc", "page up"]
 
 
-@pytest.mark.parametrize(("text", "keys"), [("Ok", ["O", "k"]), ("[x", ["[", "x"]), ("msg", ["m", "s", "g"])])
+@pytest.mark.parametrize(
+    ("text", "keys"), [("Ok", ["O", "k"]), ("[x", ["[", "x"]), ("msg", ["m", "s", "g"])]
+)
 def test_what_is_typed_behind_esc_is_text(text, keys, keyboard):
     """Each sign by itself, as a person types."""
     keyboard.feed(b"\x1b")
@@ -118,10 +124,25 @@ def test_half_of_something_is_dropped(half, keyboard):
 
 PIECES = st.sampled_from(
     [
-        *(sign.encode() for sign in ("a", "/msg bob x", "я", "東", "😀", "\r", "\t", "\x03", "\x7f", "[", "O")),
+        *(
+            sign.encode()
+            for sign in ("a", "/msg bob x", "я", "東", "😀", "\r", "\t", "\x03", "\x7f", "[", "O")
+        ),
         *(
             b"\x1b" + rest
-            for rest in (b"[A", b"[D", b"[1;2A", b"[5~", b"OP", b"k", b"/", b"1", b"r", b"[200~a\x1b\tb\r\n\x1b[201~", b"\r")
+            for rest in (
+                b"[A",
+                b"[D",
+                b"[1;2A",
+                b"[5~",
+                b"OP",
+                b"k",
+                b"/",
+                b"1",
+                b"r",
+                b"[200~a\x1b\tb\r\n\x1b[201~",
+                b"\r",
+            )
         ),
     ]
 )

@@ -1,4 +1,6 @@
-"""Being sent, being stopped, and ends of servers: nothing is dropped without a word, and no server takes others with it."""
+"""Being sent, being stopped, and ends of servers: nothing is dropped without a word, and no server
+takes others with it.
+"""
 
 import pytest
 import trio

@@ -22,7 +22,13 @@ async def hears_nothing(server: FakeServer) -> None:
     """Read what the client sends for a second: nothing that others see."""
     with trio.move_on_after(1):
         while True:
-            assert parse(await server.line()).command not in ("PRIVMSG", "TOPIC", "NICK", "AWAY", "BATCH")
+            assert parse(await server.line()).command not in (
+                "PRIVMSG",
+                "TOPIC",
+                "NICK",
+                "AWAY",
+                "BATCH",
+            )
 
 
 # Pastes
@@ -73,7 +79,9 @@ async def test_enter_in_the_packet_of_the_paste_sends_nothing(text, jumping_cloc
         it.paste(text, "enter")
         await hears_nothing(server)
         await confirm(it)
-        await server.expect("PRIVMSG #lobby one" if text == "one" else "BATCH +m1 draft/multiline #lobby")
+        await server.expect(
+            "PRIVMSG #lobby one" if text == "one" else "BATCH +m1 draft/multiline #lobby"
+        )
 
 
 @pytest.mark.parametrize("command", ["/msg bob ", "/query bob ", "/MSG bob "])
@@ -136,7 +144,9 @@ async def test_a_paste_while_the_question_is_open_is_added(jumping_clock):
             await server.expect(f"PRIVMSG #lobby {line}")
 
 
-@pytest.mark.parametrize("key", ["tab", "ctrl a", "ctrl c", "esc", "f1", "meta /", "<255>", "window", "shift up"])
+@pytest.mark.parametrize(
+    "key", ["tab", "ctrl a", "ctrl c", "esc", "f1", "meta /", "<255>", "window", "shift up"]
+)
 async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock):
     """The text around it is pasted, and nothing happens that a key would do."""
     async with inside() as (it, _server):
@@ -180,10 +190,14 @@ async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
 # Esc and a key in one packet, which a terminal takes for Alt and the key
 
 
-@pytest.mark.parametrize("opening", [("f1",), ("f8",), ("ctrl g",), ("ctrl f",), ("shift up",), ("ctrl r",)])
+@pytest.mark.parametrize(
+    "opening", [("f1",), ("f8",), ("ctrl g",), ("ctrl f",), ("shift up",), ("ctrl r",)]
+)
 @pytest.mark.parametrize("key", ["/", "a", "2", "g", "k", "u", "r", "m", "b", "enter"])
 async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key, jumping_clock):
-    """Esc ends the page, the question, the selection or the answer; the key does what it does alone."""
+    """Esc ends the page, the question, the selection or the answer; the key does what it does
+    alone.
+    """
     async with inside() as (it, server):
         await server.send("@msgid=1 :bob!u@h PRIVMSG #lobby :hi", ":carol!u@h PRIVMSG alice :psst")
         await it.sees("bob │ hi", "carol")
@@ -219,7 +233,9 @@ async def test_a_command_at_once_behind_esc_reaches_whom_it_names(jumping_clock)
 async def test_a_selection_is_moved_without_alt(jumping_clock):
     """Up and down go on, Enter answers."""
     async with inside() as (it, server):
-        await server.send(*(f"@msgid={number} :bob!u@h PRIVMSG #lobby :{number}" for number in range(3)))
+        await server.send(
+            *(f"@msgid={number} :bob!u@h PRIVMSG #lobby :{number}" for number in range(3))
+        )
         await it.sees("bob │ 2")
         it.screen.press("meta k", "up", "up", "down", "enter")
         assert it.desk.reply_to == (it.world.buffer, "1")

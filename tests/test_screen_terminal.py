@@ -17,7 +17,13 @@ from trio_chat.client.screen.tty import NoScreenError, TerminalScreen, open_scre
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
 @pytest.mark.parametrize(
     ("size", "taken"),
-    [((0, 0), (80, 24)), ((0, 40), (80, 40)), ((100, 0), (100, 24)), ((1, 1), (1, 1)), ((65535, 50), (80, 50))],
+    [
+        ((0, 0), (80, 24)),
+        ((0, 40), (80, 40)),
+        ((100, 0), (100, 24)),
+        ((1, 1), (1, 1)),
+        ((65535, 50), (80, 50)),
+    ],
 )
 def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken):
     """A window of 0 x 0 is what serial consoles and some containers have."""
@@ -30,7 +36,9 @@ def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken):
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "euc-jp", "big5", "shift_jis", "euc-kr"])
 def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding):
-    """There … takes two columns, and what is counted as one would shift the frame, or end the program."""
+    """There … takes two columns, and what is counted as one would shift the frame, or end the
+    program.
+    """
     with util.set_temporary_encoding(encoding), pytest.raises(NoScreenError, match=encoding):
         open_screen({})
 
@@ -43,9 +51,14 @@ def test_other_encodings_are_drawn_in(encoding):
 
 
 def test_nothing_is_drawn_where_the_system_says_that_signs_are_wide(monkeypatch):
-    """Unicode Standard Annex #11: characters of ambiguous width are wide in some locales of East Asia, in UTF-8 as well."""
+    """Unicode Standard Annex #11: characters of ambiguous width are wide in some locales of East
+    Asia, in UTF-8 as well.
+    """
     monkeypatch.setattr(tty, "_columns", lambda sign: 2 if sign in "…│" else 1)
-    with util.set_temporary_encoding("utf-8"), pytest.raises(NoScreenError, match="take two columns"):
+    with (
+        util.set_temporary_encoding("utf-8"),
+        pytest.raises(NoScreenError, match="take two columns"),
+    ):
         open_screen({})
 
 

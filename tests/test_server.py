@@ -1,4 +1,6 @@
-"""The edge: outboxes, the broadcaster, connections, shutdown; over memory streams, with a clock that jumps."""
+"""The edge: outboxes, the broadcaster, connections, shutdown; over memory streams, with a clock
+that jumps.
+"""
 
 import gc
 import logging
@@ -28,7 +30,14 @@ from trio_chat.server.app import Server
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.keepalive import keep_alive
-from trio_chat.server.listeners import Door, Entrance, ListenError, bound_port, explain, open_listeners
+from trio_chat.server.listeners import (
+    Door,
+    Entrance,
+    ListenError,
+    bound_port,
+    explain,
+    open_listeners,
+)
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.overtaking import PATIENCE
 from trio_chat.server.transport import StreamTransport
@@ -140,7 +149,9 @@ async def test_an_answer_may_be_larger_than_the_limit(nursery: trio.Nursery) -> 
     await passed.wait()
 
 
-async def test_pieces_are_bounded_too(nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_pieces_are_bounded_too(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Many small pieces cost more than their bytes."""
     monkeypatch.setattr(outbox_module, "MAX_CHUNKS", 2)
     pipe, ends = Pipe(0), Ends()
@@ -175,11 +186,21 @@ async def test_a_broken_connection_ends_the_client(nursery: trio.Nursery, room: 
 # The broadcaster.
 
 
-def event(town: Town, recipients: tuple[Person, ...], text: str, skip: Person | None = None) -> Event:
+def event(
+    town: Town, recipients: tuple[Person, ...], text: str, skip: Person | None = None
+) -> Event:
     """Return a message to some people."""
     sessions = tuple(person.session for person in recipients)
     number = town.world.ids.next()
-    return Event(number, "PRIVMSG", ("#a", text), "ann!a@h", sessions, skip.session if skip else None, carries_msgid=True)
+    return Event(
+        number,
+        "PRIVMSG",
+        ("#a", text),
+        "ann!a@h",
+        sessions,
+        skip.session if skip else None,
+        carries_msgid=True,
+    )
 
 
 def part(town: Town, recipients: tuple[Person, ...]) -> Event:
@@ -195,7 +216,9 @@ def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     assert ann.received == b"PONG\r\n"
 
 
-async def test_a_reply_never_overtakes_what_it_could_tell_of(town: Town, nursery: trio.Nursery) -> None:
+async def test_a_reply_never_overtakes_what_it_could_tell_of(
+    town: Town, nursery: trio.Nursery
+) -> None:
     """One queue, so one order, for replies too: NAMES comes behind the PART of somebody else."""
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(4, 4)
@@ -227,14 +250,19 @@ async def test_a_full_queue_makes_readers_wait(town: Town, nursery: trio.Nursery
 
 
 async def test_what_cannot_be_written_costs_nobody_else_anything(
-    town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    town: Town,
+    nursery: trio.Nursery,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A defect in one item is logged; the rest of the batch is delivered and the task goes on."""
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((event(town, (ann,), "one"),)))
-    broadcaster.accept(Output((event(town, (ann,), "two")._replace(params=("not a middle parameter", "x")),)))
+    broadcaster.accept(
+        Output((event(town, (ann,), "two")._replace(params=("not a middle parameter", "x")),))
+    )
     ticket = broadcaster.accept(Output((event(town, (ann,), "three"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
@@ -247,7 +275,9 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
     ann = town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((event(town, (ann,), "the first, which is longer"),)))
-    broadcaster.accept(Output((event(town, (ann,), "x")._replace(params=("not a middle parameter", "x")),)))
+    broadcaster.accept(
+        Output((event(town, (ann,), "x")._replace(params=("not a middle parameter", "x")),))
+    )
     ticket = broadcaster.accept(Output((event(town, (ann,), "second"),)))
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
@@ -273,14 +303,20 @@ def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     return Output((message,), refusal=lambda: (Direct(recipients[0].session, b"FAIL\r\n"),))
 
 
-async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery: trio.Nursery) -> None:
-    """Delivered and echoed only after the commit; what its sender asks for afterwards waits its turn."""
+async def test_nothing_is_delivered_before_it_is_remembered(
+    town: Town, nursery: trio.Nursery
+) -> None:
+    """Delivered and echoed only after the commit; what its sender asks for afterwards waits its
+    turn.
+    """
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(4, 4, history)
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (ann, bob), "1"), ann.session)
     await wait_all_tasks_blocked()
-    ticket = broadcaster.accept(Output((Direct(ann.session, b"PONG\r\n"),), is_stateless=True), ann.session)
+    ticket = broadcaster.accept(
+        Output((Direct(ann.session, b"PONG\r\n"),), is_stateless=True), ann.session
+    )
     await wait_all_tasks_blocked()
     assert (ann.received, bob.received, history.records) == (b"", b"", [])
     history.gate.set()
@@ -292,34 +328,58 @@ async def test_nothing_is_delivered_before_it_is_remembered(town: Town, nursery:
 
 @pytest.mark.parametrize(
     ("what_waits", "is_stateless", "is_sent"),
-    [("message", False, True), ("message", True, True), ("PART", False, False), ("PART", True, True)],
+    [
+        ("message", False, True),
+        ("message", True, True),
+        ("PART", False, False),
+        ("PART", True, True),
+    ],
 )
 async def test_what_a_reply_has_nothing_to_do_with_does_not_hold_it_up(
-    town: Town, nursery: trio.Nursery, autojump_clock: MockClock, what_waits: str, is_stateless: bool, is_sent: bool
+    town: Town,
+    nursery: trio.Nursery,
+    autojump_clock: MockClock,
+    what_waits: str,
+    is_stateless: bool,
+    is_sent: bool,
 ) -> None:
-    """A message that others wait for changes no reply; PONG tells of nothing at all. So a long commit stops neither."""
+    """A message that others wait for changes no reply; PONG tells of nothing at all. So a long
+    commit stops neither.
+    """
     ann, bob, eve = town.newcomer(), town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(8, 4, SlowHistory())
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (eve,), "1"), eve.session)
-    waiting = remembered(town, (ann, bob), "1") if what_waits == "message" else Output((part(town, (ann, bob)),))
+    waiting = (
+        remembered(town, (ann, bob), "1")
+        if what_waits == "message"
+        else Output((part(town, (ann, bob)),))
+    )
     broadcaster.accept(waiting, ann.session)
     for text in (b"one\r\n", b"two\r\n"):
-        broadcaster.accept(Output((Direct(bob.session, text),), is_stateless=is_stateless), bob.session)
+        broadcaster.accept(
+            Output((Direct(bob.session, text),), is_stateless=is_stateless), bob.session
+        )
     await trio.sleep(PATIENCE)
     await wait_all_tasks_blocked()
     assert bob.received == (b"one\r\ntwo\r\n" if is_sent else b"")
-    broadcaster.accept(Output((Direct(bob.session, b"three\r\n"),), is_stateless=is_stateless), bob.session)
+    broadcaster.accept(
+        Output((Direct(bob.session, b"three\r\n"),), is_stateless=is_stateless), bob.session
+    )
     assert bob.received == (b"one\r\ntwo\r\nthree\r\n" if is_sent else b"")
 
 
-async def test_a_reply_that_has_overtaken_is_given_once(town: Town, nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+async def test_a_reply_that_has_overtaken_is_given_once(
+    town: Town, nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
     """When the commit is through at last, what it held up comes, and nothing a second time."""
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
-    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session)
+    ticket = broadcaster.accept(
+        Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
+    )
     await trio.sleep(PATIENCE)
     await wait_all_tasks_blocked()
     history.gate.set()
@@ -327,13 +387,19 @@ async def test_a_reply_that_has_overtaken_is_given_once(town: Town, nursery: tri
     assert commands(bob.read()) == ["PONG", "PRIVMSG"]
 
 
-async def test_a_reply_comes_behind_what_was_said_to_its_client_before(town: Town, nursery: trio.Nursery) -> None:
-    """As long as the database is not slow: what arrived first is delivered first, so a PONG shows that all before it is here."""
+async def test_a_reply_comes_behind_what_was_said_to_its_client_before(
+    town: Town, nursery: trio.Nursery
+) -> None:
+    """As long as the database is not slow: what arrived first is delivered first, so a PONG shows
+    that all before it is here.
+    """
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
-    ticket = broadcaster.accept(Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session)
+    ticket = broadcaster.accept(
+        Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
+    )
     assert bob.received == b""
     history.gate.set()
     await broadcaster.wait_delivered(ticket)
@@ -341,7 +407,9 @@ async def test_a_reply_comes_behind_what_was_said_to_its_client_before(town: Tow
 
 
 @pytest.mark.parametrize("is_shutdown", [False, True])
-async def test_a_slow_database_keeps_no_reason_back(autojump_clock: MockClock, is_shutdown: bool) -> None:
+async def test_a_slow_database_keeps_no_reason_back(
+    autojump_clock: MockClock, is_shutdown: bool
+) -> None:
     """Who leaves, or is sent away, is told why, though what it said before is not committed yet."""
     async with edge(memory=Memory(history=SlowHistory())) as here:
         ann = here.connect()
@@ -357,20 +425,30 @@ async def test_a_slow_database_keeps_no_reason_back(autojump_clock: MockClock, i
         assert (await ann.until("ERROR")).params[0].startswith("Closing link")
 
 
-async def test_a_reply_to_who_said_something_waits_for_it(town: Town, nursery: trio.Nursery) -> None:
-    """Also when no echo is wanted: PONG says that the server has taken what came before. Later replies do not overtake that."""
+async def test_a_reply_to_who_said_something_waits_for_it(
+    town: Town, nursery: trio.Nursery
+) -> None:
+    """Also when no echo is wanted: PONG says that the server has taken what came before. Later
+    replies do not overtake that.
+    """
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
-    broadcaster.accept(Output((event(town, (bob,), "1")._replace(places=(Place("#a", False),)),)), ann.session)
+    broadcaster.accept(
+        Output((event(town, (bob,), "1")._replace(places=(Place("#a", False),)),)), ann.session
+    )
     await wait_all_tasks_blocked()
     for text in (b"1\r\n", b"2\r\n"):
-        ticket = broadcaster.accept(Output((Direct(ann.session, text),), is_stateless=True), ann.session)
+        ticket = broadcaster.accept(
+            Output((Direct(ann.session, text),), is_stateless=True), ann.session
+        )
     assert ann.received == b""
     history.gate.set()
     await broadcaster.wait_delivered(ticket)
     assert ann.received == b"1\r\n2\r\n"
-    broadcaster.accept(Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session)
+    broadcaster.accept(
+        Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session
+    )
     ticket = broadcaster.accept(Output((Direct(ann.session, b"3\r\n"),)), ann.session)
     await broadcaster.wait_delivered(ticket)
     assert ann.received.endswith(b"3\r\n")
@@ -386,9 +464,14 @@ def test_what_was_read_from_the_history_comes_in_order(town: Town) -> None:
 
 
 async def test_what_cannot_be_remembered_is_not_delivered(
-    town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    town: Town,
+    nursery: trio.Nursery,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The sender is told, other things go on, the log says it once, and when the disk recovers so does the chat."""
+    """The sender is told, other things go on, the log says it once, and when the disk recovers so
+    does the chat.
+    """
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     ann, bob, history = town.newcomer(), town.newcomer(), ListHistory()
     broadcaster = Broadcaster(8, 4, history)
@@ -396,7 +479,9 @@ async def test_what_cannot_be_remembered_is_not_delivered(
     history.error = HistoryError("full: database or disk is full")
     for text in ("1", "2"):
         broadcaster.accept(remembered(town, (ann, bob), text))
-        await broadcaster.wait_delivered(broadcaster.accept(Output((event(town, (bob,), "not remembered"),))))
+        await broadcaster.wait_delivered(
+            broadcaster.accept(Output((event(town, (bob,), "not remembered"),)))
+        )
     assert commands(ann.read()) == ["FAIL", "FAIL"]
     assert [message.params[1] for message in bob.read()] == ["not remembered", "not remembered"]
     history.error = None
@@ -423,21 +508,31 @@ class PickyHistory(ListHistory):
 async def test_one_message_that_cannot_be_remembered_harms_no_other(
     town: Town, nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Only its sender is told; what came before and after is remembered and seen, in order. It is found by halves."""
+    """Only its sender is told; what came before and after is remembered and seen, in order. It is
+    found by halves.
+    """
     ann, bob, history = town.newcomer(), town.newcomer(), PickyHistory()
     broadcaster = Broadcaster(64, 4, history)
-    texts = [str(number) for number in range(15)] + ["bad"] + [str(number) for number in range(15, 31)]
+    texts = (
+        [str(number) for number in range(15)] + ["bad"] + [str(number) for number in range(15, 31)]
+    )
     tickets = [broadcaster.accept(remembered(town, (ann, bob), text)) for text in texts]
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(tickets[-1])
-    assert [message.params[1] for message in bob.read()] == [text for text in texts if text != "bad"]
+    assert [message.params[1] for message in bob.read()] == [
+        text for text in texts if text != "bad"
+    ]
     assert [record.text for record in history.records] == [text for text in texts if text != "bad"]
     assert commands(ann.read()).count("FAIL") == 1
     assert history.asked == 1 + 2 * 5
 
 
-async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(town: Town, nursery: trio.Nursery) -> None:
-    """In one batch with a message that is refused: the event is seen, and remembered again when the disk recovers."""
+async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(
+    town: Town, nursery: trio.Nursery
+) -> None:
+    """In one batch with a message that is refused: the event is seen, and remembered again when the
+    disk recovers.
+    """
     ann, bob, history = town.newcomer(), town.newcomer(), SlowHistory()
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
@@ -455,16 +550,31 @@ async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(town: Tow
     assert commands(bob.read()) == ["QUIT", "QUIT"]
     history.error = None
     await broadcaster.wait_delivered(broadcaster.accept(Output((quit_._replace(id=quit_.id + 2),))))
-    assert [(record.buffer, record.params) for record in history.records] == [("#a", ("bye",)), ("#b", ("bye",))]
+    assert [(record.buffer, record.params) for record in history.records] == [
+        ("#a", ("bye",)),
+        ("#b", ("bye",)),
+    ]
 
 
 def test_everyone_gets_a_batch_in_one_piece_and_in_order(town: Town) -> None:
     """Across channels too: what was said first is seen first."""
     ann, bob, eve = town.newcomer(), town.newcomer(), town.newcomer()
     both, one = (ann, bob), (bob, eve)
-    parts = [event(town, both, "1"), event(town, both, "2"), event(town, one, "3"), event(town, both, "4", skip=ann)]
-    sent = {session: [line[-1:] for line in data.split(b"\r\n")[:-1]] for session, data, _ in gather(parts)}
-    assert sent == {ann.session: [b"1", b"2"], bob.session: [b"1", b"2", b"3", b"4"], eve.session: [b"3"]}
+    parts = [
+        event(town, both, "1"),
+        event(town, both, "2"),
+        event(town, one, "3"),
+        event(town, both, "4", skip=ann),
+    ]
+    sent = {
+        session: [line[-1:] for line in data.split(b"\r\n")[:-1]]
+        for session, data, _ in gather(parts)
+    }
+    assert sent == {
+        ann.session: [b"1", b"2"],
+        bob.session: [b"1", b"2", b"3", b"4"],
+        eve.session: [b"3"],
+    }
 
 
 def test_an_event_is_encoded_once_for_each_set_of_capabilities(town: Town) -> None:
@@ -504,7 +614,9 @@ async def test_a_long_fan_out_lets_others_run(town: Town, nursery: trio.Nursery)
 
 
 async def test_who_gets_little_of_a_batch_gets_it_first(town: Town, nursery: trio.Nursery) -> None:
-    """A reply and a private message do not wait until a channel in which many talk has all of its own."""
+    """A reply and a private message do not wait until a channel in which many talk has all of its
+    own.
+    """
     people = tuple(town.newcomer() for _ in range(600))
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(4, 4)
@@ -578,10 +690,14 @@ class Hall:
     def join(self, host: str = "127.0.0.1", pair: Pair = memory_stream_pair) -> Peer:
         """Return the client's end of a new connection."""
         ours, theirs = pair()
-        self.nursery.start_soon(self.server.serve_client, StreamTransport(theirs), peers.Peer(host=host))
+        self.nursery.start_soon(
+            self.server.serve_client, StreamTransport(theirs), peers.Peer(host=host)
+        )
         return Peer(ours)
 
-    async def register(self, nick: str, *joins: str, caps: str = "", host: str = "127.0.0.1") -> Peer:
+    async def register(
+        self, nick: str, *joins: str, caps: str = "", host: str = "127.0.0.1"
+    ) -> Peer:
         """Return somebody registered, in some channels."""
         peer = self.join(host)
         if caps:
@@ -596,10 +712,14 @@ class Hall:
 
 @asynccontextmanager
 async def hall(
-    limits: LimitSettings | None = None, server_settings: ServerSettings | None = None, history: ListHistory | None = None
+    limits: LimitSettings | None = None,
+    server_settings: ServerSettings | None = None,
+    history: ListHistory | None = None,
 ) -> AsyncIterator[Hall]:
     """Run a server's broadcaster, with a place for its clients."""
-    settings = Settings(server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings())
+    settings = Settings(
+        server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings()
+    )
     server = Server(settings, Clock(NOON), Memory(history=history) if history else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
@@ -620,7 +740,9 @@ async def test_two_people_talk() -> None:
 
 
 async def test_an_echo_comes_before_the_pong() -> None:
-    """A client's own order holds: what it said first is answered first, also when one answer goes through the queue."""
+    """A client's own order holds: what it said first is answered first, also when one answer goes
+    through the queue.
+    """
     async with hall() as h:
         ann = await h.register("ann", "#a", caps="echo-message")
         await ann.say("PRIVMSG #a :one", "PING x", "PRIVMSG #a :two", "PING y")
@@ -629,11 +751,15 @@ async def test_an_echo_comes_before_the_pong() -> None:
 
 
 async def test_a_burst_is_carried_out_whole_and_in_order() -> None:
-    """More lines than are done in one turn, all received at once: none is lost, none overtakes another."""
+    """More lines than are done in one turn, all received at once: none is lost, none overtakes
+    another.
+    """
     async with hall() as h:
         ann = await h.register("ann")
         await ann.say(*(f"PING {number}" for number in range(300)))
-        assert [(await ann.until("PONG"))[-1].params[1] for _ in range(300)] == [str(number) for number in range(300)]
+        assert [(await ann.until("PONG"))[-1].params[1] for _ in range(300)] == [
+            str(number) for number in range(300)
+        ]
 
 
 async def test_who_is_ended_says_nothing_more() -> None:
@@ -662,11 +788,15 @@ async def test_quit_is_answered_and_the_connection_closed() -> None:
 
 
 async def test_who_has_left_leaves_nothing_to_be_collected() -> None:
-    """No circle of references keeps what a client took: a full collection, which would find it, holds up everybody."""
+    """No circle of references keeps what a client took: a full collection, which would find it,
+    holds up everybody.
+    """
     async with hall() as h:
         await h.register("ann", "#a")
         bob = await h.register("bob", "#a", caps="echo-message")
-        (connection,) = [weakref.ref(other) for other in h.server.connections if other.session.target == "bob"]
+        (connection,) = [
+            weakref.ref(other) for other in h.server.connections if other.session.target == "bob"
+        ]
         gc.disable()
         try:
             await bob.say("PRIVMSG #a :hello", "QUIT")
@@ -698,13 +828,17 @@ async def test_a_silent_client_is_asked_and_then_ended(autojump_clock: MockClock
     async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h:
         ann = await h.register("ann")
         ping, error = await ann.rest()
-        assert ping == Message("PING", ("chat.local",))  # RFC 2812 §3.7.2: `PING :irc.funet.fi`; bots look for it at the start
+        assert ping == Message(
+            "PING", ("chat.local",)
+        )  # RFC 2812 §3.7.2: `PING :irc.funet.fi`; bots look for it at the start
         assert "Ping timeout" in error.params[0]
         assert 140 <= trio.current_time() <= 160
 
 
 @pytest.mark.parametrize("waits", [0, 7])
-async def test_a_short_interval_is_kept_from_the_beginning(autojump_clock: MockClock, waits: int) -> None:
+async def test_a_short_interval_is_kept_from_the_beginning(
+    autojump_clock: MockClock, waits: int
+) -> None:
     """The time for registering is another one, however long it took."""
     async with hall(LimitSettings(registration_timeout=30, ping_interval=2, ping_timeout=60)) as h:
         person = h.join()
@@ -718,7 +852,9 @@ async def test_a_short_interval_is_kept_from_the_beginning(autojump_clock: MockC
 async def test_clients_are_looked_at_as_often_as_the_deadlines_need(
     autojump_clock: MockClock, deadline: float, between: float
 ) -> None:
-    """Four times within the shortest one, at least once a second, and not so often that it costs anything."""
+    """Four times within the shortest one, at least once a second, and not so often that it costs
+    anything.
+    """
     looks: list[float] = []
 
     class Client:
@@ -749,7 +885,9 @@ async def test_who_answers_stays(autojump_clock: MockClock) -> None:
 
 
 async def test_a_pong_does_not_wait_for_what_others_say() -> None:
-    """The database may be locked for long: the others still see that the server is there, and only who said something waits."""
+    """The database may be locked for long: the others still see that the server is there, and only
+    who said something waits.
+    """
     history = SlowHistory()
     history.gate.set()
     async with hall(history=history) as h:
@@ -758,14 +896,25 @@ async def test_a_pong_does_not_wait_for_what_others_say() -> None:
         await ann.say("PRIVMSG #a :one", "PING ann")
         await wait_all_tasks_blocked()
         await bob.say("PING bob", "NAMES #a", "NONSENSE")
-        assert [message.command for message in await bob.until("421")] == ["PONG", "353", "366", "421"]
+        assert [message.command for message in await bob.until("421")] == [
+            "PONG",
+            "353",
+            "366",
+            "421",
+        ]
         history.gate.set()
-        assert [message.command for message in await ann.until("PONG")] == ["JOIN", "PRIVMSG", "PONG"]
+        assert [message.command for message in await ann.until("PONG")] == [
+            "JOIN",
+            "PRIVMSG",
+            "PONG",
+        ]
         assert (await bob.until("PRIVMSG"))[-1].params == ("#a", "one")
 
 
 async def test_who_is_kept_waiting_by_the_server_is_not_ended(autojump_clock: MockClock) -> None:
-    """While the history is locked and somebody waits for an answer from it, nobody reads whether they are still there."""
+    """While the history is locked and somebody waits for an answer from it, nobody reads whether
+    they are still there.
+    """
     history = SlowHistory()
     history.gate.set()
     async with hall(LimitSettings(ping_interval=90, ping_timeout=60), history=history) as h:
@@ -808,7 +957,9 @@ async def test_a_flooder_is_slowed_at_its_own_socket(autojump_clock: MockClock) 
 
 async def test_bytes_are_paid_for_besides_lines(autojump_clock: MockClock) -> None:
     """A line of 4 KB counts as four: three for its bytes, one for itself."""
-    async with hall(LimitSettings(flood_burst=1, flood_rate=1, flood_limit=10_000, flood_exempt=())) as h:
+    async with hall(
+        LimitSettings(flood_burst=1, flood_rate=1, flood_limit=10_000, flood_exempt=())
+    ) as h:
         ann = await h.register("ann")
         await ann.say("PING first")
         await ann.until("PONG")
@@ -819,9 +970,13 @@ async def test_bytes_are_paid_for_besides_lines(autojump_clock: MockClock) -> No
         assert trio.current_time() - start == pytest.approx(5 * 4)
 
 
-async def test_a_flooder_that_does_not_read_is_ended_all_the_same(autojump_clock: MockClock) -> None:
+async def test_a_flooder_that_does_not_read_is_ended_all_the_same(
+    autojump_clock: MockClock,
+) -> None:
     """Its end does not wait until it has read what it asked for."""
-    limits = LimitSettings(flood_burst=3, flood_rate=100, flood_limit=1, flood_exempt=(), outbox_bytes=8192)
+    limits = LimitSettings(
+        flood_burst=3, flood_rate=100, flood_limit=1, flood_exempt=(), outbox_bytes=8192
+    )
     async with hall(limits) as h, trio.open_nursery() as nursery:
         ann = h.join(pair=lockstep_stream_pair)
         nursery.start_soon(ann.say, "NICK ann", "USER ann 0 * :x", *["VERSION"] * 100)
@@ -929,7 +1084,9 @@ class MemoryServer(Server):
 
     async def handle(self, arrival: object, listener: ListenerSettings) -> None:
         """Serve an accepted stream."""
-        await self.serve_client(StreamTransport(cast("trio.abc.Stream", arrival)), peers.Peer(host="127.0.0.1"))
+        await self.serve_client(
+            StreamTransport(cast("trio.abc.Stream", arrival)), peers.Peer(host="127.0.0.1")
+        )
 
 
 async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryDoor, trio.Event]:
@@ -949,10 +1106,14 @@ async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryDoor, trio.E
 
 
 async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
-    """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also before registration."""
+    """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also
+    before registration.
+    """
     server, door, ended = await start(nursery)
     modern, old, fresh = door.connect(), door.connect(), door.connect()
-    await modern.say("CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a")
+    await modern.say(
+        "CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a"
+    )
     await modern.until("366")
     await old.say("NICK bob", "USER bob 0 * :Bob", "JOIN #a")
     await old.until("366")
@@ -961,7 +1122,10 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     server.stop()
     error = Message("ERROR", ("Closing link: 127.0.0.1 (The server has shut down)",))
     text = "The server has shut down"
-    assert await modern.rest() == [Message("NOTE", ("*", "SERVER_SHUTDOWN", text), "chat.local"), error]
+    assert await modern.rest() == [
+        Message("NOTE", ("*", "SERVER_SHUTDOWN", text), "chat.local"),
+        error,
+    ]
     assert await old.rest() == [Message("NOTICE", ("bob", text), "chat.local"), error]
     assert await fresh.rest() == [Message("NOTICE", ("*", text), "chat.local"), error]
     for peer in (modern, old, fresh):
@@ -970,7 +1134,9 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     assert door.is_closed
 
 
-async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(nursery: trio.Nursery) -> None:
+async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
+    nursery: trio.Nursery,
+) -> None:
     """Outboxes are flushed: nothing that was accepted is lost on the way."""
     server, door, _ = await start(nursery)
     ann, bob = door.connect(), door.connect()
@@ -986,7 +1152,9 @@ async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(nurse
     assert [message.command for message in messages] == ["PRIVMSG"] * 49 + ["NOTICE", "ERROR"]
 
 
-async def test_who_has_stopped_reading_does_not_hold_up_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+async def test_who_has_stopped_reading_does_not_hold_up_the_end(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
     """The grace time and no more."""
     server, door, ended = await start(nursery)
     stuck = door.connect(lockstep_stream_pair)
@@ -998,7 +1166,9 @@ async def test_who_has_stopped_reading_does_not_hold_up_the_end(nursery: trio.Nu
     assert trio.current_time() - before <= 3
 
 
-async def test_a_server_that_is_cancelled_is_gone_at_once(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+async def test_a_server_that_is_cancelled_is_gone_at_once(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
     """The second signal: no grace, and every connection closed."""
     server, door = MemoryServer(Settings(), Clock(NOON)), MemoryDoor()
     stuck = door.connect(lockstep_stream_pair)
@@ -1056,11 +1226,26 @@ async def test_several_hosts_share_a_port() -> None:
 
 
 def test_addresses_to_tell_others() -> None:
-    """This machine's own instead of 0.0.0.0, those of the local network first; never loopback ones."""
-    own = [ip_address(text) for text in ("127.0.0.1", "8.8.4.4", "192.168.1.7", "169.254.0.9", "::1", "fe80::1", "2001:db8::7")]
+    """This machine's own instead of 0.0.0.0, those of the local network first; never loopback
+    ones.
+    """
+    own = [
+        ip_address(text)
+        for text in (
+            "127.0.0.1",
+            "8.8.4.4",
+            "192.168.1.7",
+            "169.254.0.9",
+            "::1",
+            "fe80::1",
+            "2001:db8::7",
+        )
+    ]
     assert [str(a) for a in joinable([ip_address("0.0.0.0")], own)] == ["192.168.1.7", "8.8.4.4"]
     assert [str(a) for a in joinable([ip_address("::")], own)] == ["2001:db8::7"]
-    assert [str(a) for a in joinable([ip_address("127.0.0.1"), ip_address("192.0.2.7")], own)] == ["192.0.2.7"]
+    assert [str(a) for a in joinable([ip_address("127.0.0.1"), ip_address("192.0.2.7")], own)] == [
+        "192.0.2.7"
+    ]
     assert with_port("2001:db8::7", 5000) == "[2001:db8::7]:5000"
     assert with_port(ip_address("192.0.2.7"), 5000) == "192.0.2.7:5000"
 

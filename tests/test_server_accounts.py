@@ -1,4 +1,6 @@
-"""Accounts at the edge: what is stored proves passwords and gives none away; hashing holds up nobody, and is bounded."""
+"""Accounts at the edge: what is stored proves passwords and gives none away; hashing holds up
+nobody, and is bounded.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,13 +30,17 @@ ADDRESS = Origin("192.0.2.1")
 
 
 @asynccontextmanager
-async def keeper(path: Path | None = None, cost: Cost = COSTS["low"]) -> AsyncIterator[AccountKeeper]:
+async def keeper(
+    path: Path | None = None, cost: Cost = COSTS["low"]
+) -> AsyncIterator[AccountKeeper]:
     """Open a keeper of accounts."""
     async with open_database(path) as database:
         yield await open_accounts(SqliteAccounts(database), cost)
 
 
-async def create(accounts: AccountKeeper, account: Account, password: str, origin: Origin) -> Account | None:
+async def create(
+    accounts: AccountKeeper, account: Account, password: str, origin: Origin
+) -> Account | None:
     """Make an account, as who registers does."""
     return await accounts.create(account._replace(id=0), await accounts.prepare(password, origin))
 
@@ -52,7 +58,9 @@ async def test_an_account_is_there_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_certificate_is_of_one_account() -> None:
-    """Of the one that has shown it first, until that takes it away or is deleted; an account that is gone gets none."""
+    """Of the one that has shown it first, until that takes it away or is deleted; an account that
+    is gone gets none.
+    """
     bob = Account("Bob", "bob", 1_800_000_000, 2)
     async with keeper() as accounts:
         for account in (ANN, bob):
@@ -68,7 +76,9 @@ async def test_a_certificate_is_of_one_account() -> None:
 
 
 async def test_a_fingerprint_that_was_typed_in_yields_to_who_has_the_key() -> None:
-    """It logs in with the name of the account only, as that of others too, until one of them shows the certificate."""
+    """It logs in with the name of the account only, as that of others too, until one of them shows
+    the certificate.
+    """
     bob = Account("Bob", "bob", 1_800_000_000, 2)
     async with keeper() as accounts:
         for account in (ANN, bob):
@@ -101,7 +111,9 @@ def test_no_password_is_in_the_file(tmp_path: Path) -> None:
 
 
 async def test_changing_and_deleting() -> None:
-    """The old password is invalid then; the name of a deleted account can be registered once it is free, as another account."""
+    """The old password is invalid then; the name of a deleted account can be registered once it is
+    free, as another account.
+    """
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
         await accounts.set_password(ANN.id, "battery staple", ADDRESS)
@@ -119,7 +131,9 @@ async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
     async with keeper(tmp_path / "chat.db") as accounts:
         credentials = await accounts.prepare("correct horse", ADDRESS)
         assert await accounts.create(ANN, credentials, Email("ann@example.org", is_verified=True))
-        assert not await accounts.create(ANN, credentials, Email("eve@example.org", is_verified=True))
+        assert not await accounts.create(
+            ANN, credentials, Email("eve@example.org", is_verified=True)
+        )
     async with keeper(tmp_path / "chat.db") as accounts:
         assert await accounts.email(ANN.id) == Email("ann@example.org", is_verified=True)
         await accounts.delete(ANN.id)
@@ -131,9 +145,16 @@ async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
 
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
     """Log in by SCRAM, with an independent client."""
-    exchange, client = ScramSha256(accounts, ADDRESS), scramp.ScramClient(["SCRAM-SHA-256"], name, password)
-    client.set_server_first((await exchange.take(client.get_client_first().encode())).answer.decode())
-    client.set_server_final((await exchange.take(client.get_client_final().encode())).answer.decode())
+    exchange, client = (
+        ScramSha256(accounts, ADDRESS),
+        scramp.ScramClient(["SCRAM-SHA-256"], name, password),
+    )
+    client.set_server_first(
+        (await exchange.take(client.get_client_first().encode())).answer.decode()
+    )
+    client.set_server_final(
+        (await exchange.take(client.get_client_final().encode())).answer.decode()
+    )
     return (await exchange.take(b"")).account
 
 
@@ -156,7 +177,10 @@ async def test_an_account_that_does_not_exist_looks_like_one_that_does(tmp_path:
     assert keys[0][0].salt != keys[0][1].salt
     async with keeper() as accounts:
         await create(accounts, ANN, "correct horse", ADDRESS)
-        real, fake = await accounts.scram_keys("ann", ADDRESS), await accounts.scram_keys("bob", ADDRESS)
+        real, fake = (
+            await accounts.scram_keys("ann", ADDRESS),
+            await accounts.scram_keys("bob", ADDRESS),
+        )
         assert [len(real.salt), real.iterations] == [len(fake.salt), fake.iterations]
 
 
@@ -202,10 +226,17 @@ async def test_what_a_command_changes_beside_the_server_is_noticed(tmp_path: Pat
 
 
 @pytest.mark.parametrize("change", ["delete", "password", "delete beside", "password beside"])
-async def test_devices_are_known_as_long_as_the_password_is_the_same(tmp_path: Path, change: str) -> None:
-    """Devices that used another password, or a deleted account of that name, are not those of its owner."""
+async def test_devices_are_known_as_long_as_the_password_is_the_same(
+    tmp_path: Path, change: str
+) -> None:
+    """Devices that used another password, or a deleted account of that name, are not those of its
+    owner.
+    """
     threads = HashingThreads(LimitSettings())
-    async with open_database(tmp_path / "chat.db") as database, keeper(tmp_path / "chat.db") as command:
+    async with (
+        open_database(tmp_path / "chat.db") as database,
+        keeper(tmp_path / "chat.db") as command,
+    ):
         server = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
         await create(server, ANN, "correct horse", ADDRESS)
         await command.refresh()
@@ -217,11 +248,16 @@ async def test_devices_are_known_as_long_as_the_password_is_the_same(tmp_path: P
         else:
             await actor.set_password(ANN.id, "battery staple", ADDRESS)
         await server.refresh()
-        assert (threads.accounts.is_known("ann", ADDRESS), threads.accounts.is_known("bob", ADDRESS)) == (False, True)
+        assert (
+            threads.accounts.is_known("ann", ADDRESS),
+            threads.accounts.is_known("bob", ADDRESS),
+        ) == (False, True)
 
 
 async def test_a_password_that_a_command_changes_is_noticed(tmp_path: Path) -> None:
-    """Once; one that the server itself has changed is no news to it, nor is what it is just writing."""
+    """Once; one that the server itself has changed is no news to it, nor is what it is just
+    writing.
+    """
     async with keeper(tmp_path / "chat.db") as server, keeper(tmp_path / "chat.db") as command:
         await create(server, ANN, "correct horse", ADDRESS)
         assert await server.refresh() == Refreshed()
@@ -251,7 +287,12 @@ async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -
     """A save that is cancelled leaves its changes to the next one."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
-        await create(await open_accounts(SqliteAccounts(database), COSTS["low"]), ANN, "correct horse", ADDRESS)
+        await create(
+            await open_accounts(SqliteAccounts(database), COSTS["low"]),
+            ANN,
+            "correct horse",
+            ADDRESS,
+        )
         world.markers[ANN.id] = {"#a": "2026-01-01T00:00:00.000Z"}
         world.unsaved.note_marker(ANN.id, "#a")
         with trio.CancelScope() as scope:
@@ -263,7 +304,9 @@ async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -
 
 
 async def test_what_belongs_to_an_account_goes_with_it(tmp_path: Path) -> None:
-    """How far the former owner had read is nobody else's business; a server that has not noticed yet writes nothing again."""
+    """How far the former owner had read is nobody else's business; a server that has not noticed
+    yet writes nothing again.
+    """
     async with open_database(tmp_path / "chat.db") as database:
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
         store = SqliteStore(database)
@@ -291,7 +334,9 @@ async def test_accounts_of_one_address_are_limited() -> None:
     """Nobody fills the database with names."""
     async with open_database(None) as database:
         accounts = await open_accounts(
-            SqliteAccounts(database), COSTS["low"], HashingThreads(LimitSettings(registrations_per_hour=2))
+            SqliteAccounts(database),
+            COSTS["low"],
+            HashingThreads(LimitSettings(registrations_per_hour=2)),
         )
         for name in ("a", "b"):
             assert await create(accounts, Account(name, name, 0), "password", Origin("192.0.2.1"))
@@ -304,7 +349,12 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
-        await create(await open_accounts(SqliteAccounts(database), COSTS["low"]), ANN, "correct horse", ADDRESS)
+        await create(
+            await open_accounts(SqliteAccounts(database), COSTS["low"]),
+            ANN,
+            "correct horse",
+            ADDRESS,
+        )
         for said in ({"url": "x", "ё": "я"}, {}):
             world.metadata[ANN.id] = said
             world.unsaved.note_metadata(ANN.id)

@@ -1,4 +1,6 @@
-"""Programs of a few lines, as tutorials show them: each looks for words at fixed places, and reads nothing else."""
+"""Programs of a few lines, as tutorials show them: each looks for words at fixed places, and reads
+nothing else.
+"""
 
 import base64
 import re
@@ -13,7 +15,9 @@ from trio_chat.config import LimitSettings
 
 
 async def tutorial_bot(stream: trio.abc.Stream, seen: list[str]) -> None:
-    """Join a channel and stay: split at line ends, look at the beginning of a line, find a sentence."""
+    """Join a channel and stay: split at line ends, look at the beginning of a line, find a
+    sentence.
+    """
     await stream.send_all(b"USER bot bot bot :bot\r\nNICK bot\r\nJOIN #bots\r\n")
     text = ""
     while "End of /NAMES list." not in text:
@@ -26,12 +30,21 @@ async def tutorial_bot(stream: trio.abc.Stream, seen: list[str]) -> None:
             if line.startswith("PING"):
                 await stream.send_all(f"PONG {line.split()[1]}\r\n".encode())
             if line.find("PRIVMSG #bots :!hello") != -1:
-                await stream.send_all(b"PRIVMSG #bots :Hello " + line.split("!", 1)[0][1:].encode() + b"\r\n")
+                await stream.send_all(
+                    b"PRIVMSG #bots :Hello " + line.split("!", 1)[0][1:].encode() + b"\r\n"
+                )
 
 
-async def test_a_bot_that_looks_for_ping_at_the_start_of_a_line_stays(autojump_clock: MockClock) -> None:
-    """RFC 2812 §3.7.2 shows `PING :irc.funet.fi`, without a source; answering it is all that many a bot does to stay."""
-    async with hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h, trio.open_nursery() as nursery:
+async def test_a_bot_that_looks_for_ping_at_the_start_of_a_line_stays(
+    autojump_clock: MockClock,
+) -> None:
+    """RFC 2812 §3.7.2 shows `PING :irc.funet.fi`, without a source; answering it is all that many a
+    bot does to stay.
+    """
+    async with (
+        hall(LimitSettings(ping_interval=90, ping_timeout=60)) as h,
+        trio.open_nursery() as nursery,
+    ):
         peer, seen = h.join(), list[str]()
         nursery.start_soon(tutorial_bot, peer.stream, seen)
         await trio.sleep(600)
@@ -45,7 +58,13 @@ async def test_a_bot_that_looks_for_ping_at_the_start_of_a_line_stays(autojump_c
 SASL_BOT = (
     (r"^:\S+ CAP \* LS :.*sasl", "CAP REQ :sasl"),
     (r"^:\S+ CAP \* ACK :sasl", "AUTHENTICATE PLAIN"),
-    (r"^AUTHENTICATE \+$", f"AUTHENTICATE {base64.b64encode(b'ann' + bytes(1) + b'ann' + bytes(1) + b'secret').decode()}"),
+    (
+        r"^AUTHENTICATE \+$",
+        (
+            "AUTHENTICATE"
+            f" {base64.b64encode(b'ann' + bytes(1) + b'ann' + bytes(1) + b'secret').decode()}"
+        ),
+    ),
     (r"^:\S+ 903 \S+ :SASL authentication successful", "CAP END"),
 )
 """What a bot answers to a line, by the patterns of irc3 and of tutorials."""
@@ -61,15 +80,22 @@ def sasl_bot(password: str) -> list[str]:
         bot.town.say_quietly(bot, to_say.pop(0).encode())
         lines, bot.received = bot.received.decode().split("\r\n")[:-1], b""
         seen += lines
-        to_say += [answer for line in lines for pattern, answer in SASL_BOT if re.search(pattern, line)]
+        to_say += [
+            answer for line in lines for pattern, answer in SASL_BOT if re.search(pattern, line)
+        ]
     return seen
 
 
 def test_a_bot_that_matches_lines_logs_in() -> None:
-    """IRCv3 sasl-3.1 shows `AUTHENTICATE +` without a source, and `903 :SASL authentication successful`."""
+    """IRCv3 sasl-3.1 shows `AUTHENTICATE +` without a source, and `903 :SASL authentication
+    successful`.
+    """
     assert any(" 001 ann " in line for line in sasl_bot("secret"))
 
 
 def test_a_bot_that_matches_lines_learns_that_it_failed() -> None:
     """IRCv3 sasl-3.1: `904 :SASL authentication failed`; why stands behind it."""
-    assert sasl_bot("another")[-1] == ":chat.local 904 ann :SASL authentication failed: wrong account or password"
+    assert (
+        sasl_bot("another")[-1]
+        == ":chat.local 904 ann :SASL authentication failed: wrong account or password"
+    )

@@ -1,4 +1,6 @@
-"""The system's clock at the edge and on disk: its steps are logged and kept, and what was dated wrong is mended."""
+"""The system's clock at the edge and on disk: its steps are logged and kept, and what was dated
+wrong is mended.
+"""
 
 import logging
 from pathlib import Path
@@ -40,7 +42,9 @@ class Watched:
     """A world whose clock is watched, and what was noted and logged."""
 
     def __init__(self, kept: Kept | None = None) -> None:
-        self.town = Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts(), hold=DAY, kept=kept))
+        self.town = Town(
+            memory=Memory(history=ListHistory(), accounts=OpenAccounts(), hold=DAY, kept=kept)
+        )
         world = self.town.world
         self.ahead = 0.0
         start = trio.current_time()
@@ -55,7 +59,9 @@ class Watched:
         await watch_clock(self.town.world, self.table)
 
 
-async def test_steps_are_logged(autojump_clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_steps_are_logged(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     """Which way, and how far; and that nothing expires for a while."""
     caplog.set_level(logging.INFO, "trio_chat")
     watched = Watched()
@@ -78,7 +84,9 @@ async def test_steps_are_logged(autojump_clock: MockClock, caplog: pytest.LogCap
     assert len(caplog.messages) == 5
 
 
-async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(autojump_clock: MockClock) -> None:
+async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(
+    autojump_clock: MockClock,
+) -> None:
     """A ban lasts as long as it was to, and an always-on user was seen now."""
     watched = Watched()
     world = watched.town.world
@@ -98,7 +106,9 @@ async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(autojump_clock
 
 
 async def test_how_the_clock_stands_is_noted(autojump_clock: MockClock) -> None:
-    """At the start and every hour, so that the next one knows when the server ran last, also when it was killed."""
+    """At the start and every hour, so that the next one knows when the server ran last, also when
+    it was killed.
+    """
     watched = Watched()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watched.run)
@@ -107,8 +117,12 @@ async def test_how_the_clock_stands_is_noted(autojump_clock: MockClock) -> None:
     assert [kept.seen - NOON for kept in watched.table.kept] == [0, 3600, 7200]
 
 
-async def test_a_start_in_another_year_is_told(autojump_clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:
-    """The newest message is a year old: either the server was off so long, or the clock is wrong."""
+async def test_a_start_in_another_year_is_told(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The newest message is a year old: either the server was off so long, or the clock is
+    wrong.
+    """
     watched = Watched(Kept(NOON - YEAR, NOON - YEAR))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watched.run)
@@ -124,7 +138,9 @@ def test_there_is_a_clock_that_goes_on() -> None:
 
 def said(number: int, shift: int = 0, command: str = "PRIVMSG") -> Record:
     """Return a message, or an event."""
-    return Record("#a", number, command, "ann!a@h", "", "x" if command == "PRIVMSG" else "", shift=shift)
+    return Record(
+        "#a", number, command, "ann!a@h", "", "x" if command == "PRIVMSG" else "", shift=shift
+    )
 
 
 async def test_messages_and_steps_are_kept(tmp_path: Path) -> None:
@@ -156,7 +172,9 @@ async def test_a_step_that_was_not_written_is_written_again(tmp_path: Path) -> N
 
 
 async def test_the_steady_clock_is_kept(tmp_path: Path) -> None:
-    """Of a database from before, it stood where the newest message was; of an empty one nothing is known."""
+    """Of a database from before, it stood where the newest message was; of an empty one nothing is
+    known.
+    """
     async with open_database(tmp_path / "chat.db") as database:
         clock = SqliteClock(database)
         assert await clock.kept() is None
@@ -168,11 +186,15 @@ async def test_the_steady_clock_is_kept(tmp_path: Path) -> None:
 
 
 async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> None:
-    """From before clocks were allowed to be wrong: new messages get the time at which they are said."""
+    """From before clocks were allowed to be wrong: new messages get the time at which they are
+    said.
+    """
     future = first_id(NOON + 10 * YEAR)
     path = tmp_path / "chat.db"
     async with open_database(path) as database:
-        await SqliteHistory(database).commit([said(first_id(NOON - 60)), *(said(future + number) for number in range(3))])
+        await SqliteHistory(database).commit(
+            [said(first_id(NOON - 60)), *(said(future + number) for number in range(3))]
+        )
     async with remembering(StorageSettings(file=path)) as memory:
         assert memory is not None
         town = Town(Identity(created=NOON), memory=memory)
@@ -182,11 +204,18 @@ async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> N
 
 
 def test_an_export_takes_its_times_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`history export` and `import`: lines of a clock that was ahead, and those after it; a timestamp finds them there, too."""
+    """`history export` and `import`: lines of a clock that was ahead, and those after it; a
+    timestamp finds them there, too.
+    """
     monkeypatch.chdir(tmp_path)
     future = first_id(NOON + 10 * YEAR)
     shift = int(10 * YEAR * 1000)
-    records = [said(first_id(NOON - 60)), said(future), said(future + 1, shift), said(future + (60_000 << 20), shift)]
+    records = [
+        said(first_id(NOON - 60)),
+        said(future),
+        said(future + 1, shift),
+        said(future + (60_000 << 20), shift),
+    ]
 
     async def fill(name: str, records: list[Record]) -> None:
         async with open_database(Path(name)) as database:
@@ -201,12 +230,17 @@ def test_an_export_takes_its_times_along(tmp_path: Path, monkeypatch: pytest.Mon
     async def look() -> None:
         async with open_database(Path("two.db")) as database:
             assert await SqliteHistory(database).messages("#a", Span(), 10, 0) == records
-            assert (await SqliteClock(database).timeline())._steps == [Step(0, 0), Step(future + 1, shift)]
+            assert (await SqliteClock(database).timeline())._steps == [
+                Step(0, 0),
+                Step(future + 1, shift),
+            ]
 
     trio.run(look)
 
 
-def test_pruning_goes_by_the_times_of_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pruning_goes_by_the_times_of_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """`history prune --before`: ids of the future are no reason to keep what is old."""
     monkeypatch.chdir(tmp_path)
     future = first_id(1_700_000_000 + 10 * YEAR)

@@ -45,7 +45,9 @@ def test_addresses_that_count_as_one(one: str, other: str) -> None:
     assert household(one) == household(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::", "2001:db8:0:2::"), ("x", "y")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::", "2001:db8:0:2::"), ("x", "y")]
+)
 def test_addresses_that_are_different_people(one: str, other: str) -> None:
     """Nobody pays for the neighbours."""
     assert household(one) != household(other)
@@ -58,7 +60,10 @@ def test_connections_at_the_same_time_are_limited() -> None:
         first.count("2001:db8::1")
         with Entry(admission) as second:
             second.count("2001:db8::2")
-            assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == ["Too many connections from your address", ""]
+            assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == [
+                "Too many connections from your address",
+                "",
+            ]
         assert enter(admission, "2001:db8::3") == [""]
     assert admission.statistics().refused == 1
 
@@ -67,7 +72,13 @@ def test_new_connections_are_limited_in_their_rate() -> None:
     """So many at once, and after that as many a minute; who waits is let in."""
     clock = Clock()
     admission = Admission(Settings(limits=LimitSettings(connections_per_minute=3)), clock)
-    assert [bool(reason) for reason in enter(admission, *[STRANGER] * 5)] == [False, False, False, True, True]
+    assert [bool(reason) for reason in enter(admission, *[STRANGER] * 5)] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
     assert enter(admission, "198.51.100.8") == [""]
     clock.now += 20
     assert [bool(reason) for reason in enter(admission, *[STRANGER] * 2)] == [False, True]
@@ -75,7 +86,9 @@ def test_new_connections_are_limited_in_their_rate() -> None:
 
 def test_exempt_networks_are_not_counted() -> None:
     """This machine itself, unless configured otherwise."""
-    admission = Admission(Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock())
+    admission = Admission(
+        Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock()
+    )
     with Entry(admission) as entry:
         assert entry.count("127.0.0.1") == ""
         assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
@@ -83,7 +96,9 @@ def test_exempt_networks_are_not_counted() -> None:
 
 
 def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    """Who floods the port must not turn the log over; it is said again when it has been let in between."""
+    """Who floods the port must not turn the log over; it is said again when it has been let in
+    between.
+    """
     clock = Clock()
     admission = Admission(Settings(limits=LimitSettings(connections_per_minute=1)), clock)
     for _ in range(2):
@@ -93,7 +108,9 @@ def test_a_refused_flood_is_logged_once(caplog: pytest.LogCaptureFixture) -> Non
 
 
 def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scan from everywhere does not fill the memory, and does not make us forget who is connected."""
+    """A scan from everywhere does not fill the memory, and does not make us forget who is
+    connected.
+    """
     monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
     with Entry(admission) as entry:
@@ -125,7 +142,9 @@ async def test_a_dear_command_counts_as_several(autojump_clock: MockClock) -> No
         start = trio.current_time()
         await ann.say("LIST", "LIST", "LIST", "PING x")
         await ann.until("PONG")
-        assert trio.current_time() - start == pytest.approx(3)  # 4 + 4 + 4 + 1 lines, of which 10 at once
+        assert trio.current_time() - start == pytest.approx(
+            3
+        )  # 4 + 4 + 4 + 1 lines, of which 10 at once
 
 
 async def test_each_target_counts(autojump_clock: MockClock) -> None:
@@ -151,9 +170,15 @@ async def test_who_never_stops_is_cut_off(autojump_clock: MockClock) -> None:
         await place.register("bob")
 
 
-async def test_who_never_stops_is_only_slowed_where_nobody_is_cut_off(autojump_clock: MockClock) -> None:
-    """`SAFERATE`: neither for speed, nor because it cannot answer a PING before what it has sent was carried out."""
-    async with hall(LimitSettings(flood_burst=5, flood_rate=10, ping_interval=5, ping_timeout=5)) as place:
+async def test_who_never_stops_is_only_slowed_where_nobody_is_cut_off(
+    autojump_clock: MockClock,
+) -> None:
+    """`SAFERATE`: neither for speed, nor because it cannot answer a PING before what it has sent
+    was carried out.
+    """
+    async with hall(
+        LimitSettings(flood_burst=5, flood_rate=10, ping_interval=5, ping_timeout=5)
+    ) as place:
         eve = await place.register("eve", host=STRANGER)
         await eve.say(*["TIME"] * 800, "PING end")
         assert (await eve.until("PONG"))[-1].params[1] == "end"
@@ -186,7 +211,9 @@ async def test_bytes_that_are_no_lines_are_not_free(autojump_clock: MockClock, j
 
 
 async def test_a_line_in_many_pieces_is_paid_for_by_the_piece(autojump_clock: MockClock) -> None:
-    """Each read is work, whatever little it brings: four that complete no line cost as much as one."""
+    """Each read is work, whatever little it brings: four that complete no line cost as much as
+    one.
+    """
     async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
         eve = await place.register("eve", host=STRANGER)
         await trio.sleep(60)
@@ -217,7 +244,9 @@ async def test_a_farewell_does_not_read_for_ever() -> None:
     assert peer.received <= MOST_DROPPED
 
 
-@pytest.mark.parametrize("junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533])
+@pytest.mark.parametrize(
+    "junk", [b"x" * 65536, b"@" + b";" * 65535, bytes(65536), b"\x16\x03\x01" + b"\xff" * 65533]
+)
 async def test_a_line_without_end_is_not_waited_for(autojump_clock: MockClock, junk: bytes) -> None:
     """Who sends one is told so, and ended."""
     async with hall(LimitSettings(flood_burst=10, flood_rate=1)) as place:
@@ -254,7 +283,9 @@ class DeadLine(StreamTransport):
 
 
 async def test_a_half_open_connection_is_found_out(autojump_clock: MockClock) -> None:
-    """Nothing comes and nothing can be written: the end, within the time for a PING and a farewell; the others see it."""
+    """Nothing comes and nothing can be written: the end, within the time for a PING and a farewell;
+    the others see it.
+    """
     async with hall(LimitSettings(ping_interval=60, ping_timeout=30)) as place:
         bob = await place.register("bob", "#a")
         ours, theirs = memory_stream_pair()
@@ -289,7 +320,9 @@ async def test_binary_junk_and_resets(caplog: pytest.LogCaptureFixture) -> None:
 async def _attack(place: Hall) -> None:
     for number in range(300):
         peer = place.join()
-        await peer.stream.send_all(bytes((number * 7 + index * index) % 256 for index in range(number)))
+        await peer.stream.send_all(
+            bytes((number * 7 + index * index) % 256 for index in range(number))
+        )
         if number % 3:
             await trio.aclose_forcefully(peer.stream)
         else:

@@ -1,4 +1,6 @@
-"""Lasting changes of commands: stored before they are confirmed, in the transaction of the messages, or refused."""
+"""Lasting changes of commands: stored before they are confirmed, in the transaction of the
+messages, or refused.
+"""
 
 from collections.abc import Sequence
 
@@ -21,7 +23,9 @@ from trio_chat.storage.database import StorageError
 
 
 class Keeping(ListHistory):
-    """A history whose transactions wait for a gate, and that remembers what of the state was in each."""
+    """A history whose transactions wait for a gate, and that remembers what of the state was in
+    each.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,8 +121,12 @@ async def test_a_ban_is_kept_before_it_is_confirmed(hall: Hall, nursery: trio.Nu
     assert not world.bans.unsaved
 
 
-async def test_a_confirmation_that_cannot_be_kept_is_a_failure(changing: Hall, nursery: trio.Nursery) -> None:
-    """On a disk that is full nothing is confirmed; what has changed is tried again with what comes next."""
+async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
+    changing: Hall, nursery: trio.Nursery
+) -> None:
+    """On a disk that is full nothing is confirmed; what has changed is tried again with what comes
+    next.
+    """
     changing.history.gate.set()
     changing.history.error = HistoryError("the disk is full")
     nursery.start_soon(changing.broadcaster.run)
@@ -134,7 +142,9 @@ async def test_a_confirmation_that_cannot_be_kept_is_a_failure(changing: Hall, n
     assert not changing.town.world.unsaved
 
 
-async def test_what_others_see_is_seen_though_it_cannot_be_kept(changing: Hall, nursery: trio.Nursery) -> None:
+async def test_what_others_see_is_seen_though_it_cannot_be_kept(
+    changing: Hall, nursery: trio.Nursery
+) -> None:
     """It is in effect; only the client that has changed it is told that it may be lost."""
     changing.history.gate.set()
     changing.history.error = HistoryError("the disk is full")
@@ -155,7 +165,8 @@ async def test_a_cancelled_transaction_counts_as_not_kept(changing: Hall) -> Non
     assert changing.town.world.unsaved.markers == {(1, "#a")}
 
 
-# ---------------------------------------------------------------------------------------------------- other tasks that write
+# ----------------------------------------------------------------------------------------------------
+# other tasks that write
 
 
 class SlowStore:
@@ -185,8 +196,12 @@ class SlowStore:
         self.saved.append(changes)
 
 
-async def test_what_another_task_is_writing_is_not_confirmed_yet(changing: Hall, autojump_clock: MockClock) -> None:
-    """While a commit takes long, the task that keeps what is left may take a change up before its own batch comes."""
+async def test_what_another_task_is_writing_is_not_confirmed_yet(
+    changing: Hall, autojump_clock: MockClock
+) -> None:
+    """While a commit takes long, the task that keeps what is left may take a change up before its
+    own batch comes.
+    """
     store, world = SlowStore(), changing.town.world
     async with trio.open_nursery() as nursery:
         nursery.start_soon(keep_state, world, store, changing.unkept.turn)
@@ -206,8 +221,12 @@ async def test_what_another_task_is_writing_is_not_confirmed_yet(changing: Hall,
         nursery.cancel_scope.cancel()
 
 
-async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(changing: Hall, autojump_clock: MockClock) -> None:
-    """A commit that fails after seconds, as of a locked database, leaves its changes to the task that keeps what is left."""
+async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(
+    changing: Hall, autojump_clock: MockClock
+) -> None:
+    """A commit that fails after seconds, as of a locked database, leaves its changes to the task
+    that keeps what is left.
+    """
     store, world = SlowStore(), changing.town.world
     store.gate.set()
     async with trio.open_nursery() as nursery:
@@ -218,7 +237,9 @@ async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(changin
         changing.history.error = HistoryError("the database is locked")
         changing.history.gate.set()
         await trio.sleep(10 * KEPT_AFTER)
-        assert [dict(changes.markers) for changes in store.saved] == [{(1, "#a"): "2026-01-01T00:00:00.000Z"}]
+        assert [dict(changes.markers) for changes in store.saved] == [
+            {(1, "#a"): "2026-01-01T00:00:00.000Z"}
+        ]
         nursery.cancel_scope.cancel()
 
 
@@ -231,7 +252,9 @@ class OldTable:
 
     async def load(self) -> list[Ban]:
         """Return the bans that are kept at this moment, once the gate is open."""
-        kept = [ban for _, state in self._history.kept if state for ban in state.bans.values() if ban]
+        kept = [
+            ban for _, state in self._history.kept if state for ban in state.bans.values() if ban
+        ]
         await self.gate.wait()
         return kept
 
@@ -244,7 +267,9 @@ class OldTable:
 
 
 @pytest.mark.parametrize("is_slow", [True, False])
-async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(hall: Hall, nursery: trio.Nursery, is_slow: bool) -> None:
+async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
+    hall: Hall, nursery: trio.Nursery, is_slow: bool
+) -> None:
     """What was read before it was written, or while it is, does not say that it is lifted."""
     table, world = OldTable(hall.history), hall.town.world
     keeper = BanKeeper(world, table, hall.broadcaster, hall.unkept.turn)
@@ -270,21 +295,28 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(hall: Hal
     assert state.bans == {ban.key: ban}
 
 
-# ------------------------------------------------------------------------------------------------------------ longer answers
+# ------------------------------------------------------------------------------------------------------------
+# longer answers
 
 
 def with_label(hall: Hall, line: str) -> list[str]:
-    """Carry out a labelled line on a disk that is full; return commands, labels and batches of what its client gets."""
+    """Carry out a labelled line on a disk that is full; return commands, labels and batches of what
+    its client gets.
+    """
     hall.ann.say("CAP REQ :labeled-response batch message-tags")
     output = handle_line(hall.town.world, hall.ann.session, f"@label=x {line}".encode())
     assert output.not_kept is not None
     for session, data, _ in gather(output.not_kept):
         session.sink.send(data)
-    return [f"{message.command} {message.tags.get('label', '')}".strip() for message in hall.ann.read()]
+    return [
+        f"{message.command} {message.tags.get('label', '')}".strip() for message in hall.ann.read()
+    ]
 
 
 def test_a_client_sees_its_own_copy_with_a_label_too(changing: Hall) -> None:
-    """With a label it is among the replies, and no mere confirmation: the topic is as it says. A label is answered once."""
+    """With a label it is among the replies, and no mere confirmation: the topic is as it says. A
+    label is answered once.
+    """
     changing.say(changing.bob, "PART #a")
     changing.ann.read()
     assert with_label(changing, "TOPIC #a :tea") == ["TOPIC x", "FAIL"]
@@ -310,8 +342,12 @@ def test_what_a_later_part_changes_is_told_too(hall: Hall, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("is_labelled", [False, True])
-async def test_each_message_that_is_not_kept_is_refused(nursery: trio.Nursery, is_labelled: bool) -> None:
-    """A command may have several targets: the sender is told of each. What nobody would store is said all the same."""
+async def test_each_message_that_is_not_kept_is_refused(
+    nursery: trio.Nursery, is_labelled: bool
+) -> None:
+    """A command may have several targets: the sender is told of each. What nobody would store is
+    said all the same.
+    """
     history = ListHistory()
     history.error = HistoryError("the disk is full")
     town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
@@ -324,15 +360,24 @@ async def test_each_message_that_is_not_kept_is_refused(nursery: trio.Nursery, i
     await wait_all_tasks_blocked()
     messages = ann.read()
     assert [message.params[2] for message in messages if message.command == "FAIL"] == ["#a", "#b"]
-    assert commands(messages) == (["BATCH", "FAIL", "FAIL", "BATCH"] if is_labelled else ["401", "FAIL", "FAIL"])
+    assert commands(messages) == (
+        ["BATCH", "FAIL", "FAIL", "BATCH"] if is_labelled else ["401", "FAIL", "FAIL"]
+    )
     assert commands(guest.read()) == ["PRIVMSG"]
 
 
 @pytest.mark.parametrize(
-    "line", ["MARKREAD #a timestamp=2026-01-01T00:00:00.000Z", "METADATA * SET url :x", "METADATA #a SET url :x"]
+    "line",
+    [
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
+        "METADATA * SET url :x",
+        "METADATA #a SET url :x",
+    ],
 )
 def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
-    """A client that was told FAIL tries again: that nothing is different then does not mean that it is kept."""
+    """A client that was told FAIL tries again: that nothing is different then does not mean that it
+    is kept.
+    """
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
     town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
@@ -356,7 +401,9 @@ class Unwritable(ListHistory):
 
 
 async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nursery) -> None:
-    """It is a defect, and no reason to refuse what others say from then on; a client whose command confirms it is told."""
+    """It is a defect, and no reason to refuse what others say from then on; a client whose command
+    confirms it is told.
+    """
     history = Unwritable()
     town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
@@ -373,7 +420,9 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
     assert town.world.unsaved.markers == {(1, "#a")}
 
 
-@pytest.mark.parametrize("error", [StorageError("the disk is full"), OverflowError("int too big to convert")])
+@pytest.mark.parametrize(
+    "error", [StorageError("the disk is full"), OverflowError("int too big to convert")]
+)
 async def test_what_cannot_be_written_ends_no_server(changing: Hall, error: Exception) -> None:
     """Neither for want of room nor by a defect."""
     store = SlowStore()

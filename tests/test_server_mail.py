@@ -1,4 +1,6 @@
-"""Letters on their way: a little mail server takes them, refuses them, or does not answer; a program takes them."""
+"""Letters on their way: a little mail server takes them, refuses them, or does not answer; a
+program takes them.
+"""
 
 import socketserver
 import ssl
@@ -85,7 +87,11 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.letters: list[bytes] = []
         self.heard: list[str] = []
         self.answers: dict[str, str] = {"QUIT": "221 bye"}
-        self.extensions = ["250-little", "250-AUTH PLAIN", "250 STARTTLS" if context else "250 8BITMIME"]
+        self.extensions = [
+            "250-little",
+            "250-AUTH PLAIN",
+            "250 STARTTLS" if context else "250 8BITMIME",
+        ]
         self.context = context
         self.was_encrypted = False
         super().__init__(("127.0.0.1", 0), _Session)
@@ -95,7 +101,12 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def settings(self, **changes: object) -> MailSettings:
         """Return how it is reached."""
-        settings = MailSettings(mail_from=SENDER, smtp_host="127.0.0.1", smtp_port=self.server_address[1], smtp_tls="off")
+        settings = MailSettings(
+            mail_from=SENDER,
+            smtp_host="127.0.0.1",
+            smtp_port=self.server_address[1],
+            smtp_tls="off",
+        )
         return replace(settings, **changes)  # type: ignore[arg-type]
 
 
@@ -128,8 +139,12 @@ async def test_a_letter_arrives() -> None:
     assert letter["Message-ID"].endswith("@example.org>")
     assert letter["Date"]
     assert letter.get_content().replace("\r\n", "\n") == LETTER.text
-    assert f"mail FROM:<{SENDER}>".upper() in [line.upper().partition(" SIZE")[0] for line in server.heard]
-    assert f"rcpt to:<{LETTER.to}>" in [line.replace("TO:", "to:") for line in server.heard]  # Pythons differ in the case
+    assert f"mail FROM:<{SENDER}>".upper() in [
+        line.upper().partition(" SIZE")[0] for line in server.heard
+    ]
+    assert f"rcpt to:<{LETTER.to}>" in [
+        line.replace("TO:", "to:") for line in server.heard
+    ]  # Pythons differ in the case
 
 
 async def test_logging_in() -> None:
@@ -146,7 +161,9 @@ async def test_a_wrong_password_is_not_told() -> None:
     with running() as server:
         server.answers["AUTH"] = "535 no"
         with pytest.raises(MailError, match="535") as error:
-            await Mailer(server.settings(smtp_user="chat", smtp_password="horse battery")).send(LETTER)
+            await Mailer(server.settings(smtp_user="chat", smtp_password="horse battery")).send(
+                LETTER
+            )
     assert "horse" not in str(error.value)
     assert not isinstance(error.value, MailRefused)
 
@@ -160,7 +177,9 @@ async def test_a_wrong_password_is_not_told() -> None:
         ("DATA", "554 spam", MailError),
     ],
 )
-async def test_a_refusal_says_whose_fault_it_is(verb: str, answer: str, kind: type[MailError]) -> None:
+async def test_a_refusal_says_whose_fault_it_is(
+    verb: str, answer: str, kind: type[MailError]
+) -> None:
     """Only when the receiver is refused for ever is it the address."""
     with running() as server:
         server.answers[verb] = answer
@@ -183,7 +202,9 @@ async def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) ->
     listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
     async with listener:
         port = listener.socket.getsockname()[1]
-        settings = MailSettings(mail_from=SENDER, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="off")
+        settings = MailSettings(
+            mail_from=SENDER, smtp_host="127.0.0.1", smtp_port=port, smtp_tls="off"
+        )
         with pytest.raises(MailError, match="timed out"):
             await Mailer(settings).send(LETTER)
 
@@ -197,7 +218,11 @@ async def test_only_so_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_starttls_with_a_good_certificate() -> None:
     """The letter, and the password, are encrypted."""
-    authority, context, trusting = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority, context, trusting = (
+        trustme.CA(),
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ssl.create_default_context(),
+    )
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.configure_trust(trusting)
     with running(context) as server:
@@ -290,7 +315,9 @@ def test_a_running_server_takes_another_mail_server() -> None:
     server = Server(Settings(limits=LimitSettings()))
     assert server.world.mail is None
     settings = MailSettings(mail_from=SENDER, smtp_host="localhost", smtp_password="horse")
-    outcome = rehash.apply(server, Settings(mail=settings, accounts=AccountSettings(email="verified")))
+    outcome = rehash.apply(
+        server, Settings(mail=settings, accounts=AccountSettings(email="verified"))
+    )
     assert server.world.mail is not None
     assert server.world.identity.account_rules.email == "verified"
     assert "horse" not in f"{settings} {outcome.lines}"

@@ -1,4 +1,6 @@
-"""The edge for operators: passwords, reading the configuration again, bans that last and that others make."""
+"""The edge for operators: passwords, reading the configuration again, bans that last and that
+others make.
+"""
 
 import os
 from collections.abc import AsyncIterator
@@ -15,7 +17,16 @@ from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, Changes, Kind
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import RehashError
-from trio_chat.config import KEYS, NAMED, LimitSettings, OperatorSettings, ServerSettings, Settings, StorageSettings, load
+from trio_chat.config import (
+    KEYS,
+    NAMED,
+    LimitSettings,
+    OperatorSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+    load,
+)
 from trio_chat.irc.message import Message, parse
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
@@ -36,13 +47,17 @@ HERE = Origin("192.0.2.1")
 HASH = COSTS["low"].hasher().hash("secret word")
 
 
-def server(settings: Settings | None = None, load: object = None, memory: Memory | None = None) -> Server:
+def server(
+    settings: Settings | None = None, load: object = None, memory: Memory | None = None
+) -> Server:
     """Return a server that does not run."""
     return Server(settings or NOWHERE, Clock(NOON), memory, load=load)  # type: ignore[arg-type]
 
 
 async def test_the_password_of_an_operator() -> None:
-    """The right one at once; a wrong one, and any for an operator that does not exist, after a pause."""
+    """The right one at once; a wrong one, and any for an operator that does not exist, after a
+    pause.
+    """
     control = ServerControl(server(), COSTS["low"], HashingThreads())
     assert await control.is_password("root", HASH, "secret word", HERE)
     for hashed, password in ((HASH, "wrong"), ("", "secret word"), ("", "")):
@@ -51,7 +66,9 @@ async def test_the_password_of_an_operator() -> None:
         assert trio.current_time() - started >= LimitSettings().failed_login_delay * 0.99
 
 
-async def test_an_operator_that_does_not_exist_costs_a_hash(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
+async def test_an_operator_that_does_not_exist_costs_a_hash(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
     """So its absence cannot be told by the time that the answer takes."""
     checked = []
     cost = COSTS["low"]
@@ -62,7 +79,9 @@ async def test_an_operator_that_does_not_exist_costs_a_hash(monkeypatch: pytest.
     assert [hashed.split("$")[:4] for hashed in checked] == [HASH.split("$")[:4]] * 2
 
 
-async def test_the_decoy_is_as_dear_as_the_operators(monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock) -> None:
+async def test_the_decoy_is_as_dear_as_the_operators(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
     """Their hashes may have been made with another hash_cost."""
     checked: list[str] = []
     cost = COSTS["normal"]
@@ -85,8 +104,20 @@ def changed() -> Settings:
     default = NOWHERE
     return replace(
         default,
-        server=replace(default.server, name="another.name", motd=("hello",), network="Net", cloak=False, port=6000),
-        limits=replace(default.limits, flood_burst=7, clients=5, lengths=default.limits.lengths._replace(nick=9)),
+        server=replace(
+            default.server,
+            name="another.name",
+            motd=("hello",),
+            network="Net",
+            cloak=False,
+            port=6000,
+        ),
+        limits=replace(
+            default.limits,
+            flood_burst=7,
+            clients=5,
+            lengths=default.limits.lengths._replace(nick=9),
+        ),
         logging=replace(default.logging, level="error"),
         operators=(OperatorSettings(name="Anna", account="Anna", rights=("kill",)),),
     )
@@ -99,20 +130,36 @@ async def test_what_is_applied_and_what_is_not() -> None:
     assert lines == [
         "Changed at once: [server] network, [server] motd, [logging] level, [operator …]",
         "Changed for new connections: [server] cloak, [limits] flood_burst",
-        "Changed after a restart: [server] port, [server] name, [limits] clients, [limits] nick_length",
+        (
+            "Changed after a restart: [server] port, [server] name, [limits] clients, [limits]"
+            " nick_length"
+        ),
     ]
     world = running.world
-    assert (world.identity.name, world.identity.network, world.identity.motd) == ("chat.local", "Net", ("hello",))
-    assert (running.limits.flood_burst, running.limits.clients, running.limits.lengths.nick) == (7, 10_000, 32)
+    assert (world.identity.name, world.identity.network, world.identity.motd) == (
+        "chat.local",
+        "Net",
+        ("hello",),
+    )
+    assert (running.limits.flood_burst, running.limits.clients, running.limits.lengths.nick) == (
+        7,
+        10_000,
+        32,
+    )
     assert world.cloaks is None
     assert world.identity.created == NOON
     assert world.identity.operators["anna"].rights == {"kill"}
     assert any("NETWORK=Net" in token for token in world.offer.tokens)
     again = rehash.apply(running, changed())
-    assert again.lines == ["Changed after a restart: [server] port, [server] name, [limits] clients, [limits] nick_length"]
+    assert again.lines == [
+        "Changed after a restart: [server] port, [server] name, [limits] clients, [limits]"
+        " nick_length"
+    ]
 
 
-async def test_a_wrong_configuration_changes_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_wrong_configuration_changes_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """The operator and the log are told file, line and what is allowed."""
     path = tmp_path / "config.ini"
     path.write_text("[server]\nnetwork = Other\nport = x\n")
@@ -128,8 +175,13 @@ async def test_a_wrong_configuration_changes_nothing(tmp_path: Path, caplog: pyt
 
 
 async def test_a_database_for_later_has_its_certificate_later(tmp_path: Path) -> None:
-    """`[storage] file` counts after a restart; until then who knows the server by its certificate sees the same one."""
-    before, later = (Settings(storage=StorageSettings(file=tmp_path / name)) for name in ("before.db", "later.db"))
+    """`[storage] file` counts after a restart; until then who knows the server by its certificate
+    sees the same one.
+    """
+    before, later = (
+        Settings(storage=StorageSettings(file=tmp_path / name))
+        for name in ("before.db", "later.db")
+    )
     running = server(before)
     await running.encryption.load()
     shown = running.encryption.fingerprint
@@ -186,7 +238,9 @@ async def test_cloaks_last_as_long_as_their_secret(tmp_path: Path, secret: str) 
         async with remembering(StorageSettings(file=tmp_path / "db"), "low") as memory:
             hosts.add(server(settings, memory=memory).world.host_of("192.0.2.9"))
     assert len(hosts) == 1
-    assert len({server(settings).world.host_of("192.0.2.9") for _ in range(2)}) == (1 if secret else 2)
+    assert len({server(settings).world.host_of("192.0.2.9") for _ in range(2)}) == (
+        1 if secret else 2
+    )
 
 
 @asynccontextmanager
@@ -259,7 +313,9 @@ async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) 
     assert data.endswith(b"(Banned: spam)\r\n")
 
 
-async def test_a_ban_that_cannot_be_written_is_tried_again(autojump_clock: MockClock, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_ban_that_cannot_be_written_is_tried_again(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
     """It is in force meanwhile, and the log says what is wrong."""
     running, table = server(), FailingTable()
     keeper = BanKeeper(running.world, table, running.broadcaster)

@@ -1,4 +1,6 @@
-"""Passwords at the edge: a fair queue for those that are hashed, and a lockout of clients that guess."""
+"""Passwords at the edge: a fair queue for those that are hashed, and a lockout of clients that
+guess.
+"""
 
 from collections.abc import Callable
 
@@ -10,7 +12,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from support import Clock, Town, commands, find
 from trio_chat.chat.accounts import Account, Busy, Origin
 from trio_chat.chat.sasl import Failed, ScramSha256
-from trio_chat.config import LimitSettings, OperatorSettings, ServerSettings, Settings, StorageSettings
+from trio_chat.config import (
+    LimitSettings,
+    OperatorSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.server.app import Server
 from trio_chat.server.attempts import Attempts
@@ -32,7 +40,8 @@ def is_sesame(_hash: str, said: str) -> bool:
     return said == "sesame"
 
 
-# ---------------------------------------------------------------------------------------------------------------- the queue
+# ----------------------------------------------------------------------------------------------------------------
+# the queue
 
 
 class Line:
@@ -77,7 +86,9 @@ async def test_addresses_take_turns(nursery: trio.Nursery) -> None:
 
 
 async def test_who_is_likely_to_be_right_comes_first(nursery: trio.Nursery) -> None:
-    """Known devices before unknown ones, these before addresses that were wrong; but every fourth place is for the last."""
+    """Known devices before unknown ones, these before addresses that were wrong; but every fourth
+    place is for the last.
+    """
     line = Line(nursery, FairQueue(1, 20))
     await line.come("x")
     await line.come("s1", "s2", lane=Lane.SUSPECT)
@@ -108,7 +119,9 @@ async def test_a_full_queue_refuses_the_suspects_first(nursery: trio.Nursery) ->
 
 
 async def test_who_leaves_waits_no_longer(nursery: trio.Nursery) -> None:
-    """Cancelled while waiting, nothing of it stays; cancelled when it has just been given a place, the next one gets that."""
+    """Cancelled while waiting, nothing of it stays; cancelled when it has just been given a place,
+    the next one gets that.
+    """
     line = Line(nursery, FairQueue(1, 10))
     await line.come("a1", "b1", "c1", "d1")
     line.scopes["b1"].cancel()
@@ -133,7 +146,8 @@ async def test_all_places_are_used(nursery: trio.Nursery) -> None:
     await line.finish(3)
 
 
-# --------------------------------------------------------------------------------------------------------------- the lockout
+# ---------------------------------------------------------------------------------------------------------------
+# the lockout
 
 
 @pytest.fixture
@@ -154,12 +168,16 @@ def guess(lockout: Lockout, name: str, origin: Origin, count: int) -> None:
         lockout.note_wrong(name, origin)
 
 
-def test_only_the_account_that_is_guessed_at_is_locked_and_only_from_there(lockout: Lockout) -> None:
+def test_only_the_account_that_is_guessed_at_is_locked_and_only_from_there(
+    lockout: Lockout,
+) -> None:
     """Others behind the same address can log in, and its owner can from elsewhere."""
     guess(lockout, "ann", OFFICE, 2)
     lockout.refuse("ann", OFFICE)
     guess(lockout, "ann", OFFICE, 1)
-    with pytest.raises(Busy, match="Too many wrong passwords for ann came from where you are, try again in 10m"):
+    with pytest.raises(
+        Busy, match="Too many wrong passwords for ann came from where you are, try again in 10m"
+    ):
         lockout.refuse("ann", OFFICE)
     lockout.refuse("bob", OFFICE)
     lockout.refuse("ann", HOME)
@@ -179,7 +197,9 @@ def test_a_network_of_ipv6_is_one_device(lockout: Lockout) -> None:
     """One client has all addresses of a /64; and IPv4 in IPv6 is IPv4."""
     for number in range(3):
         guess(lockout, "ann", Origin(f"2001:db8::{number}"), 1)
-        guess(lockout, "bob", Origin(("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201")[number]), 1)
+        guess(
+            lockout, "bob", Origin(("192.0.2.1", "::ffff:192.0.2.1", "::ffff:c000:201")[number]), 1
+        )
     for name, address in (("ann", "2001:db8::ffff:1:2:3"), ("bob", "192.0.2.1")):
         with pytest.raises(Busy):
             lockout.refuse(name, Origin(address))
@@ -187,7 +207,9 @@ def test_a_network_of_ipv6_is_one_device(lockout: Lockout) -> None:
 
 
 def test_a_known_device_is_let_through(lockout: Lockout) -> None:
-    """An address from which the account has been logged in to may be wrong more often, but not for ever."""
+    """An address from which the account has been logged in to may be wrong more often, but not for
+    ever.
+    """
     lockout.note_right("ann", OFFICE)
     guess(lockout, "ann", OFFICE, 5)
     lockout.refuse("ann", OFFICE)
@@ -197,7 +219,9 @@ def test_a_known_device_is_let_through(lockout: Lockout) -> None:
 
 
 def test_a_known_certificate_is_let_through(lockout: Lockout) -> None:
-    """Also behind an address from which the account is locked; a certificate that is not known is none."""
+    """Also behind an address from which the account is locked; a certificate that is not known is
+    none.
+    """
     guess(lockout, "ann", OFFICE, 6)
     with pytest.raises(Busy):
         lockout.refuse("ann", LAPTOP)
@@ -235,10 +259,13 @@ def test_what_is_counted_is_bounded(clock: Clock) -> None:
     assert [attempts.count(key) for key in "abcd"] == [2, 0, 1, 1]
 
 
-# --------------------------------------------------------------------------------------------------------------- all of it
+# ---------------------------------------------------------------------------------------------------------------
+# all of it
 
 
-async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_wrong_password_is_answered_late(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And a right one at once; the place of another task in the queue is not kept."""
     threads = HashingThreads(LimitSettings(failed_login_delay=2, password_threads=1))
 
@@ -250,7 +277,9 @@ async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock, monk
     started = trio.current_time()
     async with trio.open_nursery() as nursery:
         for _ in range(3):
-            nursery.start_soon(threads.check, threads.accounts, "ann", OFFICE, is_sesame, "hash", "wrong")
+            nursery.start_soon(
+                threads.check, threads.accounts, "ann", OFFICE, is_sesame, "hash", "wrong"
+            )
     assert trio.current_time() - started == 2
     assert await threads.check(threads.accounts, "ann", OFFICE, is_sesame, "hash", "sesame")
     assert trio.current_time() - started == 2
@@ -259,7 +288,9 @@ async def test_a_wrong_password_is_answered_late(autojump_clock: MockClock, monk
 async def test_nobody_logs_in_with_a_decoy() -> None:
     """Even if the password should fit what stands for an account that does not exist."""
     threads = HashingThreads(QUICK)
-    assert not await threads.check(threads.accounts, "ann", OFFICE, is_sesame, "hash", "sesame", is_decoy=True)
+    assert not await threads.check(
+        threads.accounts, "ann", OFFICE, is_sesame, "hash", "sesame", is_decoy=True
+    )
 
 
 class Gate:
@@ -276,10 +307,18 @@ class Gate:
         return said == "sesame"
 
 
-async def outcome(threads: HashingThreads, origin: Origin, verify: Callable[..., bool], said: str, outcomes: list[str]) -> None:
+async def outcome(
+    threads: HashingThreads,
+    origin: Origin,
+    verify: Callable[..., bool],
+    said: str,
+    outcomes: list[str],
+) -> None:
     """Add to outcomes what came of a password of Ann's."""
     try:
-        outcomes.append(str(await threads.check(threads.accounts, "ann", origin, verify, "hash", said)))
+        outcomes.append(
+            str(await threads.check(threads.accounts, "ann", origin, verify, "hash", said))
+        )
     except Busy as error:
         outcomes.append(str(error)[:30])
 
@@ -308,10 +347,21 @@ async def test_many_guesses_at_once_are_not_more_than_one_after_the_other() -> N
 
 async def test_a_right_password_overtakes_those_of_who_was_wrong(nursery: trio.Nursery) -> None:
     """Of two hundred that wait from an address that guesses, hardly any is hashed before it."""
-    threads, gate = HashingThreads(LimitSettings(failed_logins=1000, failed_logins_per_address=1000)), Gate()
+    threads, gate = (
+        HashingThreads(LimitSettings(failed_logins=1000, failed_logins_per_address=1000)),
+        Gate(),
+    )
     guess(threads.accounts, "bob", OFFICE, 1)
     for number in range(200):
-        nursery.start_soon(threads.check, threads.accounts, f"account{number}", OFFICE, gate.verify, "hash", "wrong")
+        nursery.start_soon(
+            threads.check,
+            threads.accounts,
+            f"account{number}",
+            OFFICE,
+            gate.verify,
+            "hash",
+            "wrong",
+        )
     await wait_all_tasks_blocked(0.01)
     gate.opened.set()
     assert await threads.check(threads.accounts, "ann", HOME, gate.verify, "hash", "sesame")
@@ -320,7 +370,9 @@ async def test_a_right_password_overtakes_those_of_who_was_wrong(nursery: trio.N
 
 
 async def test_every_hash_counts() -> None:
-    """Right passwords of one account from one address, and changes of it, are limited in a minute."""
+    """Right passwords of one account from one address, and changes of it, are limited in a
+    minute.
+    """
     threads = HashingThreads(LimitSettings(password_checks_per_minute=3))
     for _ in range(2):
         assert await threads.check(threads.accounts, "ann", OFFICE, is_sesame, "hash", "sesame")
@@ -334,7 +386,11 @@ async def test_every_hash_counts() -> None:
 
 async def test_accounts_that_are_made_at_once_count(nursery: trio.Nursery) -> None:
     """Before their passwords are hashed."""
-    threads, gate, refused = HashingThreads(LimitSettings(registrations_per_hour=2)), Gate(), list[str]()
+    threads, gate, refused = (
+        HashingThreads(LimitSettings(registrations_per_hour=2)),
+        Gate(),
+        list[str](),
+    )
 
     async def make() -> None:
         try:
@@ -350,8 +406,12 @@ async def test_accounts_that_are_made_at_once_count(nursery: trio.Nursery) -> No
 
 
 async def test_operators_and_accounts_do_not_lock_out_each_other() -> None:
-    """OPER is possible from an address that guesses passwords of accounts, and the other way round."""
-    settings = Settings(storage=StorageSettings(file=None), operators=(OperatorSettings(name="root", password="x"),))
+    """OPER is possible from an address that guesses passwords of accounts, and the other way
+    round.
+    """
+    settings = Settings(
+        storage=StorageSettings(file=None), operators=(OperatorSettings(name="root", password="x"),)
+    )
     threads = HashingThreads(QUICK)
     control = ServerControl(Server(settings, Clock(), None), COSTS["low"], threads)
     hashed = COSTS["low"].hasher().hash("secret word")
@@ -375,7 +435,9 @@ async def wrong_proof(exchange: ScramSha256) -> None:
 
 
 async def test_wrong_proofs_of_scram_count_too() -> None:
-    """A client that is locked out gets no keys, and its proof is not looked at, even one that was begun before."""
+    """A client that is locked out gets no keys, and its proof is not looked at, even one that was
+    begun before.
+    """
     async with open_database(None) as database:
         threads = HashingThreads(LimitSettings(failed_logins=1, failed_login_delay=0))
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
@@ -404,8 +466,12 @@ async def test_a_device_is_known_once_the_password_was_right() -> None:
 
 
 async def test_the_password_of_the_server_cannot_be_guessed() -> None:
-    """PASS: after some wrong ones from an address none is looked at; an address that has known it is let through."""
-    settings = Settings(storage=StorageSettings(file=None), server=ServerSettings(password="sesame"))
+    """PASS: after some wrong ones from an address none is looked at; an address that has known it
+    is let through.
+    """
+    settings = Settings(
+        storage=StorageSettings(file=None), server=ServerSettings(password="sesame")
+    )
     world = Server(settings, Clock(), None, HashingThreads(QUICK)).world
     town = Town(world.identity)
     town.world.control = world.control
@@ -428,7 +494,10 @@ async def test_the_password_of_the_server_cannot_be_guessed() -> None:
 def test_oper_is_told_the_truth(town: Town) -> None:
     """FAIL OPER TRY_AGAIN_LATER with the reason."""
     ann = town.person("ann")
-    assert find(ann.say("OPER root x"), "FAIL").params[1:] == ("TRY_AGAIN_LATER", "Too many wrong passwords for root")
+    assert find(ann.say("OPER root x"), "FAIL").params[1:] == (
+        "TRY_AGAIN_LATER",
+        "Too many wrong passwords for root",
+    )
     assert commands(ann.say("PING x")) == ["PONG"]
 
 

@@ -12,7 +12,14 @@ from trio_chat.server.room import INTERVAL, free_bytes, room_for, watch_room
 
 
 @pytest.mark.parametrize(
-    ("left", "room"), [(64, Room.EVERYBODY), (63, Room.ACCOUNTS), (16, Room.ACCOUNTS), (15, Room.OPERATORS), (0, Room.OPERATORS)]
+    ("left", "room"),
+    [
+        (64, Room.EVERYBODY),
+        (63, Room.ACCOUNTS),
+        (16, Room.ACCOUNTS),
+        (15, Room.OPERATORS),
+        (0, Room.OPERATORS),
+    ],
 )
 def test_the_reserve_is_kept_in_two_steps(left: int, room: Room) -> None:
     """Guests first; the last quarter is for operators alone."""
@@ -24,8 +31,12 @@ def test_nothing_is_reserved_when_that_is_wanted() -> None:
     assert room_for(0, 0) is Room.EVERYBODY
 
 
-async def test_the_disk_is_looked_at_again_and_again(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
-    """So it is noticed when it fills, and when there is room again; a look that fails changes nothing."""
+async def test_the_disk_is_looked_at_again_and_again(
+    autojump_clock: MockClock, nursery: trio.Nursery
+) -> None:
+    """So it is noticed when it fills, and when there is room again; a look that fails changes
+    nothing.
+    """
     quotas = Quotas(0, 0, trio.current_time)
     looks: list[int | OSError] = [100, 50, OSError("gone"), 10, 100]
     seen: list[Room] = []
@@ -41,7 +52,13 @@ async def test_the_disk_is_looked_at_again_and_again(autojump_clock: MockClock, 
     nursery.start_soon(watch_room, quotas, Path(), 64, free)
     await trio.sleep(4.5 * INTERVAL)
     nursery.cancel_scope.cancel()
-    assert [*seen[1:], quotas.room] == [Room.EVERYBODY, Room.ACCOUNTS, Room.ACCOUNTS, Room.OPERATORS, Room.EVERYBODY]
+    assert [*seen[1:], quotas.room] == [
+        Room.EVERYBODY,
+        Room.ACCOUNTS,
+        Room.ACCOUNTS,
+        Room.OPERATORS,
+        Room.EVERYBODY,
+    ]
 
 
 async def test_the_system_is_asked(tmp_path: Path) -> None:

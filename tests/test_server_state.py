@@ -1,4 +1,6 @@
-"""Lasting state at the edge: written when it changes, there again after a restart, and gone when it has expired."""
+"""Lasting state at the edge: written when it changes, there again after a restart, and gone when it
+has expired.
+"""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -17,7 +19,14 @@ from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes, Unsaved
 from trio_chat.chat.registrations import to_state
 from trio_chat.chat.users import UNSPECIFIED
-from trio_chat.server.state import expire_users, fulfil_wishes, keep_state, load_state, save_state, watch_accounts
+from trio_chat.server.state import (
+    expire_users,
+    fulfil_wishes,
+    keep_state,
+    load_state,
+    save_state,
+    watch_accounts,
+)
 from trio_chat.storage import people
 from trio_chat.storage.database import Database, StorageError, open_database
 from trio_chat.storage.lasting import SqliteStore
@@ -33,7 +42,10 @@ def make(always_on: str = "opt-in", lobby: str = "") -> Town:
     for name in ("Ann", "Bob"):
         accounts.add(name, f"{name}-password")
     rules = AccountRules(always_on=always_on, reservation="off")
-    return Town(Identity(account_rules=rules, lobby=lobby), memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(
+        Identity(account_rules=rules, lobby=lobby),
+        memory=Memory(history=ListHistory(), accounts=accounts),
+    )
 
 
 def staying(town: Town, nick: str, *joins: str, account: str = "Ann") -> Person:
@@ -73,18 +85,34 @@ async def restarted(town: Town, after: Town | None = None) -> Town:
 
 
 async def test_an_always_on_user_is_there_after_a_restart() -> None:
-    """Under its nickname, in its channels, with ranks, modes, metadata and choices; also when a session was there."""
+    """Under its nickname, in its channels, with ranks, modes, metadata and choices; also when a
+    session was there.
+    """
     before = make()
     ann = staying(before, "annie", "#a", "#b")
     before.person("bob", "#a")
-    ann.say("MODE #a +k-o secret annie", "MODE #a +v annie", "TOPIC #b :tea", "MODE annie +B", "METADATA * SET a :b")
+    ann.say(
+        "MODE #a +k-o secret annie",
+        "MODE #a +v annie",
+        "TOPIC #b :tea",
+        "MODE annie +B",
+        "METADATA * SET a :b",
+    )
     ann.say("NS SET multiclient off")
     town = await restarted(before)
     user = town.world.residents.of(ANN)
     assert user is town.world.users["annie"]
     assert user is not None
-    assert (user.account, user.modes, user.metadata, user.sessions) == ("Ann", {"B", "i"}, {"a": "b"}, ())
-    assert {channel.name: membership.ranks for channel, membership in user.channels.items()} == {"#a": set(), "#b": {"o"}}
+    assert (user.account, user.modes, user.metadata, user.sessions) == (
+        "Ann",
+        {"B", "i"},
+        {"a": "b"},
+        (),
+    )
+    assert {channel.name: membership.ranks for channel, membership in user.channels.items()} == {
+        "#a": set(),
+        "#b": {"o"},
+    }
     assert town.world.channels["#a"].key == "secret"
     topic = town.world.channels["#b"].topic
     assert topic is not None
@@ -102,7 +130,9 @@ async def test_who_was_there_as_anybody_else_is_not() -> None:
 
 
 async def test_the_topic_of_the_lobby_is_the_operators() -> None:
-    """What config.ini says of a channel that nobody owns is not undone by an always-on member, who is in it again."""
+    """What config.ini says of a channel that nobody owns is not undone by an always-on member, who
+    is in it again.
+    """
     before, after = make(lobby="#lobby"), make(lobby="#lobby")
     staying(before, "ann", "#lobby").say("TOPIC #lobby :old")
     town = await restarted(before, after)
@@ -126,7 +156,9 @@ async def test_a_channel_that_nobody_owns_goes_with_its_last_member() -> None:
 
 @pytest.mark.parametrize("reason", ["account", "rules", "nick"])
 async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
-    """The account is gone, the operator allows it no longer, or somebody who stays has the nickname; so are empty channels."""
+    """The account is gone, the operator allows it no longer, or somebody who stays has the
+    nickname; so are empty channels.
+    """
     before, after = make(), make("off" if reason == "rules" else "opt-in")
     staying(before, "ann", "#a")
     assert isinstance(after.world.accounts, OpenAccounts)
@@ -143,11 +175,15 @@ async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
 
 
 async def test_a_channel_of_an_account_that_is_gone_is_nobodys() -> None:
-    """A command deleted it just before the server ended, which had not noticed and wrote the channel down as it knew it."""
+    """A command deleted it just before the server ended, which had not noticed and wrote the
+    channel down as it knew it.
+    """
     before, after = make(), make()
     ann = before.person("ann1", "#a")
     ann.say("NS IDENTIFY Ann Ann-password", "CS REGISTER #a")
-    staying(before, "bob1", "#a", "#b", account="Bob").say("CS REGISTER #b", "CS ACCESS #b ADD Ann op")
+    staying(before, "bob1", "#a", "#b", account="Bob").say(
+        "CS REGISTER #b", "CS ACCESS #b ADD Ann op"
+    )
     assert isinstance(after.world.accounts, OpenAccounts)
     await after.world.accounts.delete(ANN)
     town = await restarted(before, after)
@@ -164,18 +200,24 @@ async def test_what_changed_is_written_and_what_ended_is_forgotten() -> None:
     async with open_store(town) as store, trio.open_nursery() as nursery:
         nursery.start_soon(keep_state, town.world, store)
         await wait_all_tasks_blocked()
-        assert await saved(store, lambda kept: kept.users.keys() == {ANN} and kept.channels.keys() == {"#a"})
+        assert await saved(
+            store, lambda kept: kept.users.keys() == {ANN} and kept.channels.keys() == {"#a"}
+        )
         ann.say("AWAY :gone")
         assert await saved(store, lambda kept: (kept.users[ANN] or {})["away"] == "gone")
         ann.say("NS SET always-on default")
-        assert await saved(store, lambda kept: not kept.users and not kept.channels and not kept.preferences)
+        assert await saved(
+            store, lambda kept: not kept.users and not kept.channels and not kept.preferences
+        )
         nursery.cancel_scope.cancel()
 
 
 async def saved(store: SqliteStore, is_there: Callable[[Changes], bool]) -> bool:
     """Wait until what is kept is so."""
     with trio.fail_after(30):
-        while not is_there(await store.load()):  # which a thread answers, after what was written before
+        while not is_there(
+            await store.load()
+        ):  # which a thread answers, after what was written before
             pass
     return True
 
@@ -197,7 +239,8 @@ async def test_what_cannot_be_written_is_written_later() -> None:
     assert town.world.unsaved.preferences == {ANN}
 
 
-# --------------------------------------------------------------------------------------------------------------- the end
+# ---------------------------------------------------------------------------------------------------------------
+# the end
 
 
 class Announced:
@@ -231,13 +274,17 @@ async def test_who_is_not_seen_for_so_long_leaves(autojump_clock: trio.testing.M
     town.clock.now += 1
     with trio.move_on_after(1):
         await expire_users(town.world, 2, announced)
-    assert [(event.command, event.params) for event in announced.events] == [("QUIT", ("Not seen for 2 days",))]
+    assert [(event.command, event.params) for event in announced.events] == [
+        ("QUIT", ("Not seen for 2 days",))
+    ]
     assert town.world.users.keys() == {"bob"}
     assert bob.session.user is not None
 
 
 async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> None:
-    """With 0 nobody leaves; who is there is written down as seen, for a server that ends without warning."""
+    """With 0 nobody leaves; who is there is written down as seen, for a server that ends without
+    warning.
+    """
     town = make()
     staying(town, "bob", "#a", account="Bob")
     without_sessions(town, staying(town, "ann", "#a"))
@@ -249,7 +296,9 @@ async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> N
     assert town.world.unsaved.users == {BOB}
 
 
-async def test_who_comes_back_in_the_last_moment_stays(autojump_clock: trio.testing.MockClock) -> None:
+async def test_who_comes_back_in_the_last_moment_stays(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     """Between the look and the change there may be a wait."""
     town = make()
     ann = staying(town, "ann", "#a")
@@ -264,7 +313,9 @@ async def test_who_comes_back_in_the_last_moment_stays(autojump_clock: trio.test
 
 
 async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing.MockClock) -> None:
-    """Once the server notices what a command did beside it; a database that cannot be read meanwhile does no harm."""
+    """Once the server notices what a command did beside it; a database that cannot be read
+    meanwhile does no harm.
+    """
 
     class Watched(OpenAccounts):
         looks = 0
@@ -286,8 +337,12 @@ async def test_the_user_of_a_deleted_account_leaves(autojump_clock: trio.testing
     assert town.world.users == {}
 
 
-async def test_the_sessions_of_an_account_with_another_password_are_ended(autojump_clock: trio.testing.MockClock) -> None:
-    """An intruder with the old one may be connected; sessions of others stay, and so does the always-on user."""
+async def test_the_sessions_of_an_account_with_another_password_are_ended(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """An intruder with the old one may be connected; sessions of others stay, and so does the
+    always-on user.
+    """
 
     class Watched(OpenAccounts):
         async def refresh(self) -> Refreshed:
@@ -363,7 +418,9 @@ async def test_a_save_does_not_undo_what_a_command_wants() -> None:
 
 
 async def test_a_save_on_its_way_does_not_undo_what_a_command_wants() -> None:
-    """What is to be written was found out before the command; it is written after it, and after the server has noticed."""
+    """What is to be written was found out before the command; it is written after it, and after the
+    server has noticed.
+    """
     async with open_database(None) as database:
         store = SqliteStore(database)
         town = await registered(store)
@@ -388,7 +445,9 @@ async def test_a_command_after_a_save() -> None:
 
 
 async def test_the_owner_after_a_command() -> None:
-    """What was wished is on record no more once it is fulfilled: so the owner can change it again."""
+    """What was wished is on record no more once it is fulfilled: so the owner can change it
+    again.
+    """
     async with open_database(None) as database:
         store = SqliteStore(database)
         town = await registered(store)

@@ -36,7 +36,9 @@ def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
         assert manager.recv(100) == b"STOPPING=1"
 
 
-@pytest.mark.parametrize("path", ["", "/nowhere/at/all", "relative", "@trio-chat-nobody-listens-here"])
+@pytest.mark.parametrize(
+    "path", ["", "/nowhere/at/all", "relative", "@trio-chat-nobody-listens-here"]
+)
 def test_nobody_to_be_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a service manager, or with one that is gone, the server runs all the same."""
     monkeypatch.setenv("NOTIFY_SOCKET", path)
@@ -44,7 +46,9 @@ def test_nobody_to_be_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_reading_the_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ "RELOADING=1 … MONOTONIC_USEC=…", and READY=1 afterwards, also when it fails (sd_notify(3))."""
+    """ "RELOADING=1 … MONOTONIC_USEC=…", and READY=1 afterwards, also when it fails
+    (sd_notify(3)).
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
@@ -57,7 +61,9 @@ def test_reading_the_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert manager.recv(100) == b"READY=1"
 
 
-async def test_the_watchdog_gets_signs_of_life(autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_watchdog_gets_signs_of_life(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Twice in the time it waits; not when it is for another process, or was not asked for."""
     told: list[str] = []
     monkeypatch.setenv("WATCHDOG_USEC", "10000000")

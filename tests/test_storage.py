@@ -1,4 +1,6 @@
-"""The memory: what is committed is there, in order, after any end; what cannot be committed is not half there."""
+"""The memory: what is committed is there, in order, after any end; what cannot be committed is not
+half there.
+"""
 
 import os
 import sqlite3
@@ -22,7 +24,9 @@ from trio_chat.storage.history import SqliteHistory
 
 def record(number: int, buffer: str = "#a", *, is_private: bool = False) -> Record:
     """Return a message."""
-    return Record(buffer, number, "PRIVMSG", "ann!a@h", "", f"text {number} 😀", {"+reply": "1"}, is_private)
+    return Record(
+        buffer, number, "PRIVMSG", "ann!a@h", "", f"text {number} 😀", {"+reply": "1"}, is_private
+    )
 
 
 async def test_what_was_committed_is_there_after_opening_again(tmp_path: Path) -> None:
@@ -59,14 +63,21 @@ async def test_one_message_is_deleted() -> None:
         assert await history.messages("#b", Span(), 10, 0) == [record(3, "#b")]
 
 
-records_of = st.lists(st.tuples(st.integers(1, 60), st.sampled_from(["#a", "#b"]), st.booleans()), unique_by=lambda item: item[0])
+records_of = st.lists(
+    st.tuples(st.integers(1, 60), st.sampled_from(["#a", "#b"]), st.booleans()),
+    unique_by=lambda item: item[0],
+)
 spans = st.builds(Span, st.integers(0, 60), st.integers(0, 60) | st.just(LAST_ID), st.booleans())
 
 
 @given(records_of, spans, st.integers(1, 20), st.integers(0, 60))
-def test_ranges_are_what_the_port_says(kept: list[tuple[int, str, bool]], span: Span, limit: int, private_after: int) -> None:
+def test_ranges_are_what_the_port_says(
+    kept: list[tuple[int, str, bool]], span: Span, limit: int, private_after: int
+) -> None:
     """SQLite gives what a list with the words of the port as its code gives."""
-    messages = [record(number, buffer, is_private=private) for number, buffer, private in sorted(kept)]
+    messages = [
+        record(number, buffer, is_private=private) for number, buffer, private in sorted(kept)
+    ]
 
     async def ask() -> list[Record]:
         async with open_database(None) as database:
@@ -81,7 +92,9 @@ def test_ranges_are_what_the_port_says(kept: list[tuple[int, str, bool]], span: 
 
 
 async def test_a_batch_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
-    """One message that cannot be written, and none of its batch is; the next batch is, also to a channel that is new."""
+    """One message that cannot be written, and none of its batch is; the next batch is, also to a
+    channel that is new.
+    """
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         await history.commit([record(1)])
@@ -133,7 +146,11 @@ async def test_old_messages_are_deleted_in_steps() -> None:
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([record(number) for number in range(1, 11)])
-        assert [await history.prune(9, 5), await history.prune(9, 5), await history.prune(9, 5)] == [5, 3, 0]
+        assert [
+            await history.prune(9, 5),
+            await history.prune(9, 5),
+            await history.prune(9, 5),
+        ] == [5, 3, 0]
         assert await history.messages("#a", Span(), 10, 0) == [record(9), record(10)]
 
 
@@ -191,7 +208,9 @@ async def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
-    """A thread that nobody ends would keep the program from ending, also after an error or a cancellation."""
+    """A thread that nobody ends would keep the program from ending, also after an error or a
+    cancellation.
+    """
     with trio.CancelScope() as scope:
         async with open_database(tmp_path / "chat.db"):
             workers = [thread for thread in threading.enumerate() if "apsw" in thread.name]
@@ -204,8 +223,12 @@ async def test_no_thread_is_left_behind(tmp_path: Path) -> None:
     assert apsw.connections() == []
 
 
-async def test_a_thread_ends_even_when_closing_takes_too_long(tmp_path: Path, autojump_clock: MockClock) -> None:
-    """It does so after what it is doing; here the deadline passes at once, because this clock does not wait for threads."""
+async def test_a_thread_ends_even_when_closing_takes_too_long(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    """It does so after what it is doing; here the deadline passes at once, because this clock does
+    not wait for threads.
+    """
     async with open_database(tmp_path / "chat.db"):
         workers = [thread for thread in threading.enumerate() if "apsw" in thread.name]
     assert len(workers) == 3
@@ -215,13 +238,17 @@ async def test_a_thread_ends_even_when_closing_takes_too_long(tmp_path: Path, au
 
 
 async def test_a_renamed_channel_keeps_what_was_said() -> None:
-    """In the order of one batch: before and after the change, and what an earlier channel of the new name said stays apart."""
+    """In the order of one batch: before and after the change, and what an earlier channel of the
+    new name said stays apart.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([record(1, "#b"), record(2)])
         rename = Record("#a", 4, "RENAME", "ann!a@h", "", "", params=("#B", ""))
         await history.commit([record(3), rename, record(5, "#b"), record(6)])
-        texts = {buffer: await history.messages(buffer, Span(), 10, 0) for buffer in ("#a", "#b", "#b-4")}
+        texts = {
+            buffer: await history.messages(buffer, Span(), 10, 0) for buffer in ("#a", "#b", "#b-4")
+        }
         assert {buffer: [entry.id for entry in found] for buffer, found in texts.items()} == {
             "#a": [6],
             "#b": [2, 3, 5],

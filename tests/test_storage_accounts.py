@@ -1,4 +1,6 @@
-"""The migration of a database from account names to numbers: data with an owner, and data without one."""
+"""The migration of a database from account names to numbers: data with an owner, and data without
+one.
+"""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +20,9 @@ BEFORE = 17
 ANN, BOB, EVE = 1, 2, 3
 """The numbers that accounts get, in the order in which they were registered."""
 REGISTERED = {"Ann": 1_790_000_000, "bob": 1_790_001_000, "Ева": 1_790_002_000}
-EARLY, MIDDLE, LATE = (first_id(seconds) for seconds in (1_789_999_999, 1_790_000_500, 1_790_003_000))
+EARLY, MIDDLE, LATE = (
+    first_id(seconds) for seconds in (1_789_999_999, 1_790_000_500, 1_790_003_000)
+)
 """Before anybody was registered; when Ann was, and bob was not; and when all were."""
 
 
@@ -37,37 +41,58 @@ def old(tmp_path: Path) -> Iterator[apsw.Connection]:
         yield connection
 
 
-def say(connection: apsw.Connection, buffer: str, number: int, account: str, *, table: str = "message") -> None:
+def say(
+    connection: apsw.Connection, buffer: str, number: int, account: str, *, table: str = "message"
+) -> None:
     """Have an account say something, or with the table `event` do something."""
     connection.execute("INSERT OR IGNORE INTO buffer (name) VALUES (?)", (buffer,))
     place = connection.execute("SELECT id FROM buffer WHERE name = ?", (buffer,)).get
     row = (place, number, 0, "PRIVMSG", "a!b@c", account, "x", "")
-    connection.execute(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row)  # a name of ours
+    connection.execute(
+        f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)", row
+    )  # a name of ours
 
 
 def said(connection: apsw.Connection, table: str = "message") -> dict[int, tuple[str, str, int]]:
     """Return where each message is, under which name it was said, and whose it is."""
-    query = f"SELECT {table}.id, name, account, account_id FROM {table} JOIN buffer ON buffer.id = buffer ORDER BY 1"
-    return {number: (name, account, owner) for number, name, account, owner in connection.execute(query)}
+    query = (
+        f"SELECT {table}.id, name, account, account_id FROM {table} JOIN buffer ON buffer.id ="
+        " buffer ORDER BY 1"
+    )
+    return {
+        number: (name, account, owner) for number, name, account, owner in connection.execute(query)
+    }
 
 
 def test_accounts_have_numbers_and_passwords(old: apsw.Connection) -> None:
     """In the order in which they were registered; a number is never used again."""
     migrate(old)
-    assert [(account.name, account.id) for account in every_account(old)] == [("Ann", ANN), ("bob", BOB), ("Ева", EVE)]
-    assert old.execute("SELECT password, scram_salt, scram_server_key FROM account WHERE id = 3").fetchone() == (
+    assert [(account.name, account.id) for account in every_account(old)] == [
+        ("Ann", ANN),
+        ("bob", BOB),
+        ("Ева", EVE),
+    ]
+    assert old.execute(
+        "SELECT password, scram_salt, scram_server_key FROM account WHERE id = 3"
+    ).fetchone() == (
         "hash",
         b"s",
         b"K",
     )
     old.execute("DELETE FROM account WHERE id = 3")
     old.execute("INSERT INTO account VALUES (NULL, 'tom', 'tom', 1, '', x'', 0, x'', x'', 0)")
-    assert [(account.name, account.id) for account in every_account(old)] == [("Ann", ANN), ("bob", BOB), ("tom", 4)]
+    assert [(account.name, account.id) for account in every_account(old)] == [
+        ("Ann", ANN),
+        ("bob", BOB),
+        ("tom", 4),
+    ]
 
 
 @pytest.mark.parametrize("table", ["message", "event"])
 def test_whose_messages_are(old: apsw.Connection, table: str) -> None:
-    """Those of the account of that name; not those of one that is gone, nor of a former one of the same name, nor a guest's."""
+    """Those of the account of that name; not those of one that is gone, nor of a former one of the
+    same name, nor a guest's.
+    """
     for number, account in (
         (LATE, "Ann"),
         (LATE + 1, "gone"),
@@ -79,13 +104,20 @@ def test_whose_messages_are(old: apsw.Connection, table: str) -> None:
         say(old, "#a", number, account, table=table)
     migrate(old)
     assert {number: owner for number, (_name, _account, owner) in said(old, table).items()} == {
-        EARLY: 0, MIDDLE: 0, LATE: ANN, LATE + 1: 0, LATE + 2: 0, LATE + 3: EVE,
-    }  # fmt: skip
+        EARLY: 0,
+        MIDDLE: 0,
+        LATE: ANN,
+        LATE + 1: 0,
+        LATE + 2: 0,
+        LATE + 3: EVE,
+    }
     assert said(old, table)[MIDDLE][1] == "bob"
 
 
 def test_conversations_are_those_of_numbers(old: apsw.Connection) -> None:
-    """A conversation with a deleted account, or from before the registration, is like one with a guest of that name."""
+    """A conversation with a deleted account, or from before the registration, is like one with a
+    guest of that name.
+    """
     for number, buffer in (
         (LATE, "ann,bob"),
         (MIDDLE, "ann,bob"),
@@ -99,7 +131,9 @@ def test_conversations_are_those_of_numbers(old: apsw.Connection) -> None:
     ):
         say(old, buffer, number, "")
     say(old, "ann,bob", MIDDLE + 1, "", table="event")
-    old.execute("INSERT INTO redacted SELECT id, ? FROM buffer WHERE name = 'ann,bob'", (MIDDLE + 2,))
+    old.execute(
+        "INSERT INTO redacted SELECT id, ? FROM buffer WHERE name = 'ann,bob'", (MIDDLE + 2,)
+    )
     migrate(old)
     assert {number: name for number, (name, _account, _owner) in said(old).items()} == {
         EARLY: "~ann,~bob",
@@ -113,7 +147,9 @@ def test_conversations_are_those_of_numbers(old: apsw.Connection) -> None:
         LATE + 6: "1,~bob",
     }
     assert said(old, "event")[MIDDLE + 1][0] == "1,~bob"
-    assert old.execute("SELECT name FROM redacted JOIN buffer ON buffer.id = buffer").get == "1,~bob"
+    assert (
+        old.execute("SELECT name FROM redacted JOIN buffer ON buffer.id = buffer").get == "1,~bob"
+    )
     assert list(old.execute("PRAGMA foreign_key_check")) == []
 
 
@@ -132,8 +168,13 @@ def test_what_belongs_to_accounts_follows_them(old: apsw.Connection) -> None:
     old.execute("INSERT INTO certificate VALUES ('ab', 'ева'), ('cd', 'gone')")
     migrate(old)
     for table in tables:
-        assert list(old.execute(f"SELECT account FROM {table} ORDER BY 1")) == [(ANN,), (EVE,)], table
-    assert list(old.execute("SELECT fingerprint, account, is_proved FROM certificate")) == [("ab", EVE, 0)]
+        assert list(old.execute(f"SELECT account FROM {table} ORDER BY 1")) == [
+            (ANN,),
+            (EVE,),
+        ], table
+    assert list(old.execute("SELECT fingerprint, account, is_proved FROM certificate")) == [
+        ("ab", EVE, 0)
+    ]
     old.execute("DELETE FROM account WHERE id = ?", (EVE,))
     for table in (*tables, "certificate"):
         assert (EVE,) not in list(old.execute(f"SELECT account FROM {table}")), table
@@ -141,16 +182,27 @@ def test_what_belongs_to_accounts_follows_them(old: apsw.Connection) -> None:
 
 
 def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
-    """With its access list and its always-on users; what belonged to a deleted account has no owner."""
+    """With its access list and its always-on users; what belonged to a deleted account has no
+    owner.
+    """
     states = {
-        "#a": {"name": "#a", "owner": "Ann", "access": {"bob": "o", "gone": "o"}, "members": {"ева": "v"}, "topic": None},
+        "#a": {
+            "name": "#a",
+            "owner": "Ann",
+            "access": {"bob": "o", "gone": "o"},
+            "members": {"ева": "v"},
+            "topic": None,
+        },
         "#b": {"name": "#b", "owner": "gone", "access": {}, "members": {"gone": ""}, "flags": "nt"},
         "#c": {"name": "#c", "owner": "", "access": {}},
     }
     for folded, state in states.items():
         old.execute("INSERT INTO channel VALUES (?, ?)", (folded, json.dumps(state)))
     migrate(old)
-    kept = {folded: json.loads(state) for folded, state in old.execute("SELECT folded, state FROM channel")}
+    kept = {
+        folded: json.loads(state)
+        for folded, state in old.execute("SELECT folded, state FROM channel")
+    }
     assert kept == {
         "#a": states["#a"] | {"owner": ANN, "access": {"2": "o"}, "members": {"3": "v"}},
         "#b": states["#b"] | {"owner": 0, "members": {}},
@@ -159,12 +211,19 @@ def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
 
 
 def test_who_is_gone_is_not_excepted_any_more(old: apsw.Connection) -> None:
-    """Another account with the name neither joins by its invitation nor speaks by its exception, also one there is; bans stay."""
+    """Another account with the name neither joins by its invitation nor speaks by its exception,
+    also one there is; bans stay.
+    """
     known = REGISTERED["Ann"]
     lists = {
         "b": [["a:gone", "x!y@z", 1]],
         "e": [["m:a:gone", "x!y@z", known], ["a:bob", "x!y@z", known], ["*!*@gone", "x!y@z", 2]],
-        "I": [["a:ANN", "x!y@z", known], ["a:gone", "x!y@z", 2], ["a:g*", "x!y@z", 3], ["a:БОБ", "x!y@z", 4]],
+        "I": [
+            ["a:ANN", "x!y@z", known],
+            ["a:gone", "x!y@z", 2],
+            ["a:g*", "x!y@z", 3],
+            ["a:БОБ", "x!y@z", 4],
+        ],
     }
     state = {"name": "#a", "owner": "Ann", "access": {}, "members": {}, "lists": lists}
     old.execute("INSERT INTO channel VALUES ('#a', ?)", (json.dumps(state, ensure_ascii=False),))
@@ -174,17 +233,28 @@ def test_who_is_gone_is_not_excepted_any_more(old: apsw.Connection) -> None:
 
 
 def test_suspended_accounts_stay_so(old: apsw.Connection) -> None:
-    """A suspended name that no account had could not be registered, and cannot be: it becomes that of a deleted account."""
-    old.execute("INSERT INTO ban VALUES ('a', 'ева', 'Ева', 'root', 'spam', 5, 0), ('a', 'gone', 'Gone', 'root', 'spam', 6, 0)")
+    """A suspended name that no account had could not be registered, and cannot be: it becomes that
+    of a deleted account.
+    """
+    old.execute(
+        "INSERT INTO ban VALUES ('a', 'ева', 'Ева', 'root', 'spam', 5, 0), ('a', 'gone', 'Gone',"
+        " 'root', 'spam', 6, 0)"
+    )
     old.execute("INSERT INTO ban VALUES ('d', '192.0.2.1', '192.0.2.1', 'root', 'spam', 7, 0)")
     migrate(old)
-    assert [(ban.mask, ban.account_id) for ban in every_ban(old)] == [("Ева", EVE), ("Gone", 4), ("192.0.2.1", 0)]
+    assert [(ban.mask, ban.account_id) for ban in every_ban(old)] == [
+        ("Ева", EVE),
+        ("Gone", 4),
+        ("192.0.2.1", 0),
+    ]
     assert [(account.name, account.id) for account in dropped_accounts(old)] == [("Gone", 4)]
     assert len(every_account(old)) == len(REGISTERED)
 
 
 def test_a_change_is_noticed(old: apsw.Connection) -> None:
-    """A running server looks at one number: accounts that are added, deleted or freed, and passwords that are changed."""
+    """A running server looks at one number: accounts that are added, deleted or freed, and
+    passwords that are changed.
+    """
     migrate(old)
     counts = []
     for statement in (

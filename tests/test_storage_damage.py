@@ -1,4 +1,6 @@
-"""A damaged database: whichever page it is, the operator gets one line, and nothing ends in a traceback."""
+"""A damaged database: whichever page it is, the operator gets one line, and nothing ends in a
+traceback.
+"""
 
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +31,9 @@ async def fill() -> None:
         assert memory is not None
         for number in range(1, 30):
             record = Record(f"#{number % 3}", number, "PRIVMSG", "ann!a@h", "", "some words " * 9)
-            await memory.history.commit([record, record._replace(id=number + 100, command="PART", text="")])
+            await memory.history.commit(
+                [record, record._replace(id=number + 100, command="PART", text="")]
+            )
 
 
 async def use(memory: Memory) -> None:
@@ -66,7 +70,9 @@ async def start() -> None:
 def test_any_page_may_be_damaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], damage: str
 ) -> None:
-    """Start, messages, searches, `db check` and `history export`: what does not work says so, with the name of the file."""
+    """Start, messages, searches, `db check` and `history export`: what does not work says so, with
+    the name of the file.
+    """
     monkeypatch.chdir(tmp_path)
     trio.run(fill)
     whole, random = FILE.read_bytes(), Random(damage)  # the same at each run
@@ -83,16 +89,24 @@ def test_any_page_may_be_damaged(
         except Exception as error:
             problems = list(_problems(error))
             assert problems, f"page {number}"
-            assert all("chat.db" in problem and "\n" not in problem for problem in problems), problems
+            assert all("chat.db" in problem and "\n" not in problem for problem in problems), (
+                problems
+            )
         assert "Traceback" not in capfd.readouterr().err
         for beside in tmp_path.glob("chat.db?*"):
             beside.unlink()
 
 
 @pytest.mark.parametrize("value", ["CAST(x'ff' AS TEXT)", "'{'"])
-@pytest.mark.parametrize("place", ["message.tags", "event.params", "channel.state", "preference.state", "metadata.said"])
+@pytest.mark.parametrize(
+    "place", ["message.tags", "event.params", "channel.state", "preference.state", "metadata.said"]
+)
 def test_a_text_that_cannot_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], place: str, value: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    place: str,
+    value: str,
 ) -> None:
     """SQLite takes any bytes for a text, and knows nothing of JSON."""
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,6 @@
-"""One server at a time on a database, by whatever name; and another file in its place is noticed."""
+"""One server at a time on a database, by whatever name; and another file in its place is
+noticed.
+"""
 
 import json
 import os
@@ -25,7 +27,11 @@ async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> N
     settings = StorageSettings(file=tmp_path / "chat.db")
     async with remembering(settings):
         with pytest.raises(
-            InUseError, match=f"chat.db is in use by another server .process {os.getpid()} on {socket.gethostname()}, since 2"
+            InUseError,
+            match=(
+                f"chat.db is in use by another server .process {os.getpid()} on"
+                f" {socket.gethostname()}, since 2"
+            ),
         ):
             async with remembering(settings):
                 pass
@@ -36,7 +42,9 @@ async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> N
 async def test_what_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
     """Once it is mended, a server can start."""
     path = tmp_path / "chat.db"
-    path.write_bytes(b"something else, longer than the header of a database is, by far, and without sense" * 10)
+    path.write_bytes(
+        b"something else, longer than the header of a database is, by far, and without sense" * 10
+    )
     for _ in range(2):
         with pytest.raises(StorageError, match="not a database"):
             async with remembering(StorageSettings(file=path)):
@@ -64,7 +72,9 @@ def test_a_second_name_is_refused(tmp_path: Path) -> None:
     lock.release(lock.take(tmp_path / "copy.db"))
 
 
-@pytest.mark.parametrize("note", [b"", b"{", b"[]", b"\xff", json.dumps({"pid": "x", "host": 1, "since": 2}).encode()])
+@pytest.mark.parametrize(
+    "note", [b"", b"{", b"[]", b"\xff", json.dumps({"pid": "x", "host": 1, "since": 2}).encode()]
+)
 def test_a_note_that_cannot_be_read(tmp_path: Path, note: bytes) -> None:
     """The lock counts, not what is written there."""
     handle = lock.take(tmp_path / "chat.db")
@@ -81,8 +91,12 @@ def test_a_note_that_was_left_locks_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "chat.db.lock").read_bytes() == b""
 
 
-def test_what_was_beside_another_database_is_not_written_into_a_restored_copy(tmp_path: Path) -> None:
-    """`trio-chat backup`, and the copy put in the place of a database whose write-ahead log is still there."""
+def test_what_was_beside_another_database_is_not_written_into_a_restored_copy(
+    tmp_path: Path,
+) -> None:
+    """`trio-chat backup`, and the copy put in the place of a database whose write-ahead log is
+    still there.
+    """
     path, copy = tmp_path / "chat.db", tmp_path / "copy.db"
     live = apsw.Connection(str(path))
     live.pragma("journal_mode", "wal")

@@ -1,4 +1,6 @@
-"""The words of the history, in step with its messages: what is found, by whom, and that nothing anybody asks can break it."""
+"""The words of the history, in step with its messages: what is found, by whom, and that nothing
+anybody asks can break it.
+"""
 
 from pathlib import Path
 
@@ -19,20 +21,28 @@ from trio_chat.storage.maintenance import add, opened
 from trio_chat.storage.schema import APPLICATION_ID, steps
 
 
-def said(number: int, text: str, buffer: str = "#a", nick: str = "ann", *, is_private: bool = False) -> Record:
+def said(
+    number: int, text: str, buffer: str = "#a", nick: str = "ann", *, is_private: bool = False
+) -> Record:
     """Return a message."""
     return Record(buffer, number, "PRIVMSG", f"{nick}!u@h", "", text, is_private=is_private)
 
 
-def happened(number: int, command: str, *params: str, buffer: str = "#a", is_private: bool = False) -> Record:
+def happened(
+    number: int, command: str, *params: str, buffer: str = "#a", is_private: bool = False
+) -> Record:
     """Return an event."""
-    return Record(buffer, number, command, "ann!u@h", "ann", "", {"+reply": "x"}, is_private, params)
+    return Record(
+        buffer, number, command, "ann!u@h", "ann", "", {"+reply": "x"}, is_private, params
+    )
 
 
 HERE = {"#a": 0}
 
 
-async def find(history: SqliteHistory, query: Query, span: Span | None = None, limit: int = 100) -> list[int]:
+async def find(
+    history: SqliteHistory, query: Query, span: Span | None = None, limit: int = 100
+) -> list[int]:
     """Return the ids of what is found."""
     return [record.id for record in await history.search(query, span or Span(), limit)]
 
@@ -99,7 +109,8 @@ async def find(history: SqliteHistory, query: Query, span: Span | None = None, l
     ],
 )
 async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None:
-    """Every word, in any order, as the beginning of a word from three letters on; letters of any case, with marks or without.
+    """Every word, in any order, as the beginning of a word from three letters on; letters of any
+    case, with marks or without.
 
     Where a script has no spaces, any part of a text; and signs that make a difference.
     """
@@ -110,7 +121,9 @@ async def test_what_a_word_finds(text: str, wanted: str, is_found: bool) -> None
 
 
 async def test_only_in_the_channels_named() -> None:
-    """Also when another channel's number is a word of a message, and when nobody has ever said anything there."""
+    """Also when another channel's number is a word of a message, and when nobody has ever said
+    anything there.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit([said(1, "hello"), said(2, "hello 1 2", "#b"), said(3, "hello", "#c")])
@@ -125,7 +138,12 @@ async def test_who_said_it() -> None:
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.commit(
-            [said(1, "x", nick="Аня"), said(2, "x", nick="[x]"), said(3, "x", nick="{x}"), said(4, "x", nick="x")]
+            [
+                said(1, "x", nick="Аня"),
+                said(2, "x", nick="[x]"),
+                said(3, "x", nick="{x}"),
+                said(4, "x", nick="x"),
+            ]
         )
         assert await find(history, Query(HERE, "", "аня")) == [1]
         assert await find(history, Query(HERE, "x", "[x]")) == [2]
@@ -133,7 +151,9 @@ async def test_who_said_it() -> None:
 
 
 async def test_private_messages_from_before_the_founding() -> None:
-    """Of each channel, those with a smaller id than the query says are left out, and do not count."""
+    """Of each channel, those with a smaller id than the query says are left out, and do not
+    count.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
         records = [
@@ -148,10 +168,14 @@ async def test_private_messages_from_before_the_founding() -> None:
 
 
 async def test_what_has_expired_is_not_found() -> None:
-    """It may wait for its deletion; of each channel the smallest id that may be shown counts, and others none."""
+    """It may wait for its deletion; of each channel the smallest id that may be shown counts, and
+    others none.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
-        await history.commit([said(1, "hi"), said(2, "hi", "#b"), said(3, "hi"), said(4, "hi", "#b")])
+        await history.commit(
+            [said(1, "hi"), said(2, "hi", "#b"), said(3, "hi"), said(4, "hi", "#b")]
+        )
         assert await find(history, Query({"#a": 0, "#b": 0}, "hi", oldest={"#a": 3})) == [2, 3, 4]
 
 
@@ -190,13 +214,21 @@ async def test_what_was_imported_is_found(tmp_path: Path) -> None:
     async with open_database(path) as database:
         await SqliteHistory(database).commit([said(2, "hello")])
     with opened(path) as connection:
-        assert add(connection, [said(1, "hello", "#b"), said(2, "hello"), said(3, "hello"), said(3, "twice")]) == 2
+        assert (
+            add(
+                connection,
+                [said(1, "hello", "#b"), said(2, "hello"), said(3, "hello"), said(3, "twice")],
+            )
+            == 2
+        )
     async with open_database(path) as database:
         assert await find(SqliteHistory(database), Query({"#a": 0, "#b": 0}, "hello")) == [1, 2, 3]
 
 
 async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
-    """Not with their message; but who searches finds everything, and what was not written when the server ended is later."""
+    """Not with their message; but who searches finds everything, and what was not written when the
+    server ended is later.
+    """
     path = tmp_path / "chat.db"
     async with open_database(path) as database:
         history = SqliteHistory(database)
@@ -214,7 +246,11 @@ async def test_words_are_written_many_at_once(tmp_path: Path) -> None:
 
 
 async def _words(database: Database) -> int:
-    return int(await database.read(lambda connection: connection.execute("SELECT count(*) FROM term_docsize").get))
+    return int(
+        await database.read(
+            lambda connection: connection.execute("SELECT count(*) FROM term_docsize").get
+        )
+    )
 
 
 async def test_more_messages_than_are_indexed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,7 +263,9 @@ async def test_more_messages_than_are_indexed_at_once(monkeypatch: pytest.Monkey
 
 
 async def test_waiting_for_words_to_be_written(nursery: trio.Nursery) -> None:
-    """`wait_unindexed` returns at the start, and when something was committed since the last `index`."""
+    """`wait_unindexed` returns at the start, and when something was committed since the last
+    `index`.
+    """
     async with open_database(None) as database:
         history = SqliteHistory(database)
         await history.wait_unindexed()
@@ -284,11 +322,21 @@ def test_no_question_can_break_it(text: str) -> None:
 words = st.text(alphabet="abеёЁ_-. \x02", max_size=8)
 numbers = st.integers(0, 40)
 messages = st.lists(
-    st.tuples(st.integers(1, 40), words, st.sampled_from(["#a", "#b", "#c"]), st.sampled_from(["ann", "[b]"]), st.booleans()),
-    unique_by=lambda item: item[0], max_size=25,
-)  # fmt: skip
+    st.tuples(
+        st.integers(1, 40),
+        words,
+        st.sampled_from(["#a", "#b", "#c"]),
+        st.sampled_from(["ann", "[b]"]),
+        st.booleans(),
+    ),
+    unique_by=lambda item: item[0],
+    max_size=25,
+)
 queries = st.builds(
-    Query, st.dictionaries(st.sampled_from(["#a", "#b", "#d"]), numbers), words, st.sampled_from(["", "ann", "[b]", "b"])
+    Query,
+    st.dictionaries(st.sampled_from(["#a", "#b", "#d"]), numbers),
+    words,
+    st.sampled_from(["", "ann", "[b]", "b"]),
 )
 spans = st.builds(Span, numbers, numbers | st.just(LAST_ID), st.booleans())
 
@@ -298,7 +346,10 @@ def test_what_is_found_is_what_the_port_says(
     kept: list[tuple[int, str, str, str, bool]], query: Query, span: Span, limit: int
 ) -> None:
     """SQLite gives what a list with the words of the port as its code gives."""
-    records = [said(number, text, buffer, nick, is_private=private) for number, text, buffer, nick, private in sorted(kept)]
+    records = [
+        said(number, text, buffer, nick, is_private=private)
+        for number, text, buffer, nick, private in sorted(kept)
+    ]
 
     async def ask() -> list[Record]:
         async with open_database(None) as database:
@@ -330,15 +381,22 @@ async def test_a_search_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
 async def test_events_stand_between_the_messages(tmp_path: Path) -> None:
     """Every field, in one order, for those who are shown them; with a topic that is empty."""
     records = [
-        happened(1, "JOIN", "*", "Ann the tester"), said(2, "hello"), happened(3, "TOPIC", ""), happened(4, "TAGMSG"),
-        said(5, "bye"), happened(6, "MODE", "+k", "x", is_private=True),
-    ]  # fmt: skip
+        happened(1, "JOIN", "*", "Ann the tester"),
+        said(2, "hello"),
+        happened(3, "TOPIC", ""),
+        happened(4, "TAGMSG"),
+        said(5, "bye"),
+        happened(6, "MODE", "+k", "x", is_private=True),
+    ]
     async with open_database(tmp_path / "chat.db") as database:
         await SqliteHistory(database).commit(records)
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         assert await history.messages("#a", Span(), 10, 0) == [records[1], records[4]]
-        assert await history.messages("#a", Span(), 10, 0, Shown.EVENTS) == [*records[:3], *records[4:]]
+        assert await history.messages("#a", Span(), 10, 0, Shown.EVENTS) == [
+            *records[:3],
+            *records[4:],
+        ]
         assert await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO) == records
         assert await history.messages("#a", Span(), 10, 6, Shown.TAGS_TOO) == records[:-1]
         assert await history.last_id() == 6
@@ -346,7 +404,8 @@ async def test_events_stand_between_the_messages(tmp_path: Path) -> None:
 
 commands = st.sampled_from(["PRIVMSG", "NOTICE", "JOIN", "TAGMSG"])
 entries = st.lists(
-    st.tuples(st.integers(1, 40), commands, st.sampled_from(["#a", "#b"]), st.booleans()), unique_by=lambda item: item[0]
+    st.tuples(st.integers(1, 40), commands, st.sampled_from(["#a", "#b"]), st.booleans()),
+    unique_by=lambda item: item[0],
 )
 
 
@@ -354,8 +413,13 @@ entries = st.lists(
 def test_ranges_with_events_are_what_the_port_says(
     kept: list[tuple[int, str, str, bool]], span: Span, limit: int, private_after: int, shown: Shown
 ) -> None:
-    """Only what is shown is counted: SQLite gives what a list with the words of the port as its code gives."""
-    records = [Record(buffer, number, command, "a!b@c", "", "", {}, private) for number, command, buffer, private in sorted(kept)]
+    """Only what is shown is counted: SQLite gives what a list with the words of the port as its
+    code gives.
+    """
+    records = [
+        Record(buffer, number, command, "a!b@c", "", "", {}, private)
+        for number, command, buffer, private in sorted(kept)
+    ]
 
     async def ask() -> list[Record]:
         async with open_database(None) as database:
@@ -373,9 +437,23 @@ async def test_old_events_are_deleted_with_the_messages() -> None:
     """In steps that count both."""
     async with open_database(None) as database:
         history = SqliteHistory(database)
-        await history.commit([said(1, "x"), happened(2, "PART"), said(3, "x"), happened(4, "PART"), happened(9, "PART")])
-        assert [await history.prune(9, 3), await history.prune(9, 3), await history.prune(9, 3)] == [3, 1, 0]
-        assert [record.id for record in await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO)] == [9]
+        await history.commit(
+            [
+                said(1, "x"),
+                happened(2, "PART"),
+                said(3, "x"),
+                happened(4, "PART"),
+                happened(9, "PART"),
+            ]
+        )
+        assert [
+            await history.prune(9, 3),
+            await history.prune(9, 3),
+            await history.prune(9, 3),
+        ] == [3, 1, 0]
+        assert [
+            record.id for record in await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO)
+        ] == [9]
 
 
 async def test_an_event_of_several_channels_is_in_each() -> None:
@@ -384,4 +462,6 @@ async def test_an_event_of_several_channels_is_in_each() -> None:
         history = SqliteHistory(database)
         await history.commit([happened(1, "QUIT", "bye"), happened(1, "QUIT", "bye", buffer="#b")])
         for buffer in ("#a", "#b"):
-            assert await history.messages(buffer, Span(), 10, 0, Shown.EVENTS) == [happened(1, "QUIT", "bye", buffer=buffer)]
+            assert await history.messages(buffer, Span(), 10, 0, Shown.EVENTS) == [
+                happened(1, "QUIT", "bye", buffer=buffer)
+            ]

@@ -43,7 +43,9 @@ def test_a_target(text, target):
     assert parse(text) == target
 
 
-@pytest.mark.parametrize(("text", "host"), [("0.0.0.0:5000", "127.0.0.1"), ("[::]:5000", "::1"), ("::", "::1")])
+@pytest.mark.parametrize(
+    ("text", "host"), [("0.0.0.0:5000", "127.0.0.1"), ("[::]:5000", "::1"), ("::", "::1")]
+)
 def test_every_address_means_this_machine(text, host):
     """What a server listens on is often copied; nobody but Linux can connect to it."""
     assert parse(text).host == host
@@ -101,7 +103,9 @@ def test_ircs_means_tls():
 
 def test_a_bad_port_tells_what_is_allowed():
     """The answer is in the error."""
-    with pytest.raises(TargetError, match="'70000' is not a port: allowed is a whole number from 1 to 65535"):
+    with pytest.raises(
+        TargetError, match="'70000' is not a port: allowed is a whole number from 1 to 65535"
+    ):
         parse("host:70000")
 
 

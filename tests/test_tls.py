@@ -1,4 +1,6 @@
-"""TLS: real clients over memory streams and sockets; the certificate, made, checked and exchanged; clients' certificates."""
+"""TLS: real clients over memory streams and sockets; the certificate, made, checked and exchanged;
+clients' certificates.
+"""
 
 import gc
 import logging
@@ -67,7 +69,9 @@ def fingerprint(path: Path) -> str:
 Encrypted = trio.SSLStream[trio.abc.Stream]
 
 
-async def encrypt(here: Edge, context: ssl.SSLContext, listener: ListenerSettings | None = None) -> Encrypted:
+async def encrypt(
+    here: Edge, context: ssl.SSLContext, listener: ListenerSettings | None = None
+) -> Encrypted:
     """Return a client that has agreed on encryption."""
     stream: Encrypted = trio.SSLStream(here.stream(listener), context)
     await stream.do_handshake()
@@ -77,7 +81,9 @@ async def encrypt(here: Edge, context: ssl.SSLContext, listener: ListenerSetting
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("tls", ["auto", "required"])
 async def test_a_client_comes_by_tls(own: Settings, version: ssl.TLSVersion, tls: str) -> None:
-    """On the port where others come in plain text; the whole way to close_notify, so nothing can be cut off unseen."""
+    """On the port where others come in plain text; the whole way to close_notify, so nothing can be
+    cut off unseen.
+    """
     context = client_context()
     context.minimum_version = context.maximum_version = version
     async with edge(own) as here:
@@ -89,11 +95,15 @@ async def test_a_client_comes_by_tls(own: Settings, version: ssl.TLSVersion, tls
         assert (await ann.until("671")).params == ("ann", "ann", "is using a secure connection")
         assert "Z" in (await ann.until("221")).params[1]
         await ann.send(b"QUIT :bye\r\n")
-        assert (await ann.rest()).endswith(b"(Quit: bye)\r\n")  # trio.SSLStream raises when there is no close_notify
+        assert (await ann.rest()).endswith(
+            b"(Quit: bye)\r\n"
+        )  # trio.SSLStream raises when there is no close_notify
 
 
 async def test_what_comes_with_the_end_of_the_handshake_is_not_lost(own: Settings) -> None:
-    """A client that does not wait: its first lines travel with its Finished, and nothing follows them."""
+    """A client that does not wait: its first lines travel with its Finished, and nothing follows
+    them.
+    """
     context, incoming, outgoing = client_context(), ssl.MemoryBIO(), ssl.MemoryBIO()
     client = context.wrap_bio(incoming, outgoing)
     async with edge(own) as here:
@@ -147,7 +157,10 @@ async def test_tls_1_1_is_too_old(own: Settings) -> None:
         assert not here.server.connections
 
 
-@pytest.mark.parametrize("data", [b"\x16\x03\x01\x00\x05hello", b"\x16" * 300, b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [b"\x16\x03\x01\x00\x05hello", b"\x16" * 300, b"\x16\x03\x01\x00\x05\x01\xff\xff\xff\xff"],
+)
 async def test_what_only_looks_like_tls_is_ended(own: Settings, data: bytes) -> None:
     """Whatever it sends: that connection alone, without a traceback."""
     async with edge(own) as here:
@@ -187,7 +200,8 @@ async def test_plain_text_within_tls_is_ended(own: Settings) -> None:
         await ann.send(HELLO)
         await ann.until("422")
         await ours.send_all(b"PRIVMSG ann :from the one in the middle\r\n")
-        # What the client's side makes of the alert depends on its Python and OpenSSL: an error, or just the end.
+        # What the client's side makes of the alert depends on its Python and OpenSSL: an error, or
+        # just the end.
         with suppress(trio.BrokenResourceError):
             assert b"the one in the middle" not in await ann.rest()
         await ours.aclose()
@@ -196,14 +210,18 @@ async def test_plain_text_within_tls_is_ended(own: Settings) -> None:
 
 
 async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Settings) -> None:
-    """Encrypted bytes that the socket does not take at once go out before anything else is encrypted."""
+    """Encrypted bytes that the socket does not take at once go out before anything else is
+    encrypted.
+    """
     left, right = socket.socketpair()
     left.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     right.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     ours = trio.SocketStream(trio.socket.from_stdlib_socket(left))
     async with edge(own) as here, trio.open_nursery() as nursery:
         transport = SocketTransport(right, TaskPoller())
-        nursery.start_soon(here.server.open_and_serve, transport, Peer(host="127.0.0.1"), ListenerSettings(name=""))
+        nursery.start_soon(
+            here.server.open_and_serve, transport, Peer(host="127.0.0.1"), ListenerSettings(name="")
+        )
         stream: trio.SSLStream[trio.SocketStream] = trio.SSLStream(ours, client_context())
         ann = End(stream)
         await ann.send(HELLO)
@@ -223,7 +241,9 @@ async def test_a_member_whose_socket_is_full_gets_everything_in_order(own: Setti
 
 
 class Talkative:
-    """A peer that sends messages of TLS and nothing in them, as OpenSSL sees it: each is answered, none has text."""
+    """A peer that sends messages of TLS and nothing in them, as OpenSSL sees it: each is answered,
+    none has text.
+    """
 
     def __init__(self, answer: bytes) -> None:
         self.answer = answer
@@ -257,7 +277,9 @@ class Endless:
 
 @pytest.mark.parametrize("answer", [b"", b"x" * 27])
 async def test_messages_of_tls_itself_are_bounded(answer: bytes) -> None:
-    """No budget against floods sees them, and what they are answered with waits when the peer does not read."""
+    """No budget against floods sees them, and what they are answered with waits when the peer does
+    not read.
+    """
     below = Endless()
     transport = TlsTransport(below, Talkative(answer))  # type: ignore[arg-type]
     with pytest.raises(trio.BrokenResourceError):
@@ -267,7 +289,9 @@ async def test_messages_of_tls_itself_are_bounded(answer: bytes) -> None:
 
 
 async def test_who_has_left_leaves_nothing_to_be_collected(own: Settings) -> None:
-    """No circle of references keeps what an encrypted client took, as none keeps what a plain one did."""
+    """No circle of references keeps what an encrypted client took, as none keeps what a plain one
+    did.
+    """
     async with edge(own) as here:
         ann = End(await encrypt(here, client_context()))
         await ann.send(HELLO)
@@ -284,10 +308,16 @@ async def test_who_has_left_leaves_nothing_to_be_collected(own: Settings) -> Non
             gc.enable()
 
 
-async def test_letters_typed_one_by_one_are_no_flood(autojump_clock: MockClock, own: Settings) -> None:
-    """Each in a record of its own, as from a terminal: neither it nor the bytes around it count against the client."""
+async def test_letters_typed_one_by_one_are_no_flood(
+    autojump_clock: MockClock, own: Settings
+) -> None:
+    """Each in a record of its own, as from a terminal: neither it nor the bytes around it count
+    against the client.
+    """
     async with edge(own) as here:
-        await here.server.encryption.load()  # in a thread, for which a clock that jumps does not wait
+        await (
+            here.server.encryption.load()
+        )  # in a thread, for which a clock that jumps does not wait
         ann = End(await encrypt(here, client_context()))
         await ann.send(HELLO)
         await ann.until("422")
@@ -299,11 +329,15 @@ async def test_letters_typed_one_by_one_are_no_flood(autojump_clock: MockClock, 
         assert trio.current_time() - start == pytest.approx(407 * 5 * 0.05)
 
 
-async def test_records_without_a_line_are_not_free(autojump_clock: MockClock, own: Settings) -> None:
+async def test_records_without_a_line_are_not_free(
+    autojump_clock: MockClock, own: Settings
+) -> None:
     """An empty line in a record of its own is work, too: it costs a quarter of a line."""
     limits = LimitSettings(flood_burst=10, flood_rate=1)
     async with edge(replace(own, limits=limits)) as here:
-        await here.server.encryption.load()  # in a thread, for which a clock that jumps does not wait
+        await (
+            here.server.encryption.load()
+        )  # in a thread, for which a clock that jumps does not wait
         ann = End(await encrypt(here, client_context()))
         await ann.send(HELLO)
         await ann.until("422")
@@ -372,19 +406,30 @@ async def test_without_its_libraries_there_is_no_tls_and_all_else(
 
 
 def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    """The operator is told the file and what is wrong with it, and never asked for a password on the terminal."""
+    """The operator is told the file and what is wrong with it, and never asked for a password on
+    the terminal.
+    """
     both = certificates.make("a")
     key_a, _, rest = both.partition(b"-----BEGIN CERT")
     key_b = certificates.make("b").partition(b"-----BEGIN CERT")[0]
     private = serialization.load_pem_private_key(key_a, None)
     locked = private.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"x")
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"x"),
     )
     der = ssl.PEM_cert_to_DER_cert((b"-----BEGIN CERT" + rest).decode())
     files = {
-        "cert": b"-----BEGIN CERT" + rest, "key": key_a, "key_b": key_b, "locked": locked, "der": der, "empty": b"",
-        "words": b"nothing of the kind", "cut": both[:-200], "both": both,
-    }  # fmt: skip
+        "cert": b"-----BEGIN CERT" + rest,
+        "key": key_a,
+        "key_b": key_b,
+        "locked": locked,
+        "der": der,
+        "empty": b"",
+        "words": b"nothing of the kind",
+        "cut": both[:-200],
+        "both": both,
+    }
     for name, data in files.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "folder").mkdir()
@@ -416,7 +461,9 @@ def test_a_pipe_is_no_certificate(tmp_path: Path) -> None:
 
 
 async def test_a_new_certificate_disconnects_nobody(own: Settings, tmp_path: Path) -> None:
-    """Who is here goes on; who comes sees the new one; one that cannot be used leaves the old one in its place."""
+    """Who is here goes on; who comes sees the new one; one that cannot be used leaves the old one
+    in its place.
+    """
     authority = trustme.CA()
     issued = authority.issue_cert("chat.example.org")
     issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
@@ -428,7 +475,9 @@ async def test_a_new_certificate_disconnects_nobody(own: Settings, tmp_path: Pat
         await ann.send(HELLO)
         await ann.until("422")
         with pytest.raises(CertificateError):
-            await here.server.reload_certificate(replace(own, tls=TlsSettings(certificate=tmp_path / "none.pem")))
+            await here.server.reload_certificate(
+                replace(own, tls=TlsSettings(certificate=tmp_path / "none.pem"))
+            )
         assert here.server.encryption.is_own
         await here.server.reload_certificate(real)
         bob = trio.SSLStream(here.stream(), verifying, server_hostname="chat.example.org")
@@ -448,12 +497,15 @@ async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> 
 
 
 def issued(tmp_path: Path, days: float) -> Files:
-    """Return a certificate that somebody has signed, and that expires so many days after noon of the test world."""
+    """Return a certificate that somebody has signed, and that expires so many days after noon of
+    the test world.
+    """
     path = tmp_path / "issued.pem"
     trustme.CA().issue_cert(
-        "chat.example.org", not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
+        "chat.example.org",
+        not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
         not_after=datetime.fromtimestamp(NOON, UTC) + timedelta(days=days),
-    ).private_key_and_cert_chain_pem.write_to_path(path)  # fmt: skip
+    ).private_key_and_cert_chain_pem.write_to_path(path)
     return Files(path, path, is_own=False)
 
 
@@ -467,7 +519,12 @@ def issued(tmp_path: Path, days: float) -> Files:
     ],
 )
 async def test_a_certificate_that_expires_is_told_of(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, autojump_clock: MockClock, days: float, level: int | None, text: str
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    autojump_clock: MockClock,
+    days: float,
+    level: int | None,
+    text: str,
 ) -> None:
     """At the start, and once a day: the operator is told what to do."""
     clock = Clock(NOON)
@@ -478,10 +535,14 @@ async def test_a_certificate_that_expires_is_told_of(
         await encryption.watch()
     warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert [record.levelno for record in warnings] == ([level, level] if level else [])
-    assert all(text in record.getMessage() and "REHASH" in record.getMessage() for record in warnings)
+    assert all(
+        text in record.getMessage() and "REHASH" in record.getMessage() for record in warnings
+    )
 
 
-async def test_a_certificate_of_the_servers_own_lasts(own: Settings, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_certificate_of_the_servers_own_lasts(
+    own: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
     """Nobody is told of it, and there is no day on which it expires."""
     encryption = Encryption(files_of(own), "chat.local", Clock(NOON))
     await encryption.prepare()
@@ -550,8 +611,12 @@ class Resuming:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-async def test_who_comes_back_resumes_the_session(own: Settings, client_certificate: Path, version: ssl.TLSVersion) -> None:
-    """By a ticket; the certificate that was shown the first time counts as shown again. Another context takes no ticket."""
+async def test_who_comes_back_resumes_the_session(
+    own: Settings, client_certificate: Path, version: ssl.TLSVersion
+) -> None:
+    """By a ticket; the certificate that was shown the first time counts as shown again. Another
+    context takes no ticket.
+    """
     context = client_context(client_certificate)
     context.minimum_version = context.maximum_version = version
     ann = Resuming(context)
@@ -567,7 +632,9 @@ async def test_who_comes_back_resumes_the_session(own: Settings, client_certific
 
 
 def test_sts_says_where_and_then_for_how_long() -> None:
-    """ "The port key MUST be present on insecure connections", "duration MUST be specified on secure ones" (IRCv3 sts)."""
+    """ "The port key MUST be present on insecure connections", "duration MUST be specified on
+    secure ones" (IRCv3 sts).
+    """
     town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
     plain, secure = town.newcomer(), town.newcomer()
     secure.session.is_secure = True
@@ -583,14 +650,18 @@ def test_sts_cannot_be_requested() -> None:
 
 
 def test_without_sts_nobody_is_told() -> None:
-    """As long as the operator has not chosen it: a client that was told refuses plain text for good."""
+    """As long as the operator has not chosen it: a client that was told refuses plain text for
+    good.
+    """
     assert not any("sts" in message.params[-1] for message in Town().newcomer().say("CAP LS 302"))
 
 
 # Certificates of clients.
 
 
-async def test_a_client_is_known_by_its_certificate(own: Settings, client_certificate: Path) -> None:
+async def test_a_client_is_known_by_its_certificate(
+    own: Settings, client_certificate: Path
+) -> None:
     """Nobody has signed it; its fingerprint counts. WHOIS shows it to its owner."""
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
@@ -602,8 +673,14 @@ async def test_a_client_is_known_by_its_certificate(own: Settings, client_certif
         offered = [await ann.until("CAP")]
         while offered[-1].params[2] == "*":  # "*" as of a line that is not the last
             offered.append(await ann.until("CAP"))
-        assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in " ".join(message.params[-1] for message in offered)
-        await ann.send(b"CAP REQ sasl\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\nCAP END\r\n" + HELLO + b"WHOIS ann\r\n")
+        assert "sasl=PLAIN,SCRAM-SHA-256,EXTERNAL" in " ".join(
+            message.params[-1] for message in offered
+        )
+        await ann.send(
+            b"CAP REQ sasl\r\nAUTHENTICATE EXTERNAL\r\nAUTHENTICATE +\r\nCAP END\r\n"
+            + HELLO
+            + b"WHOIS ann\r\n"
+        )
         assert (await ann.until("900")).params[2] == "ann"
         assert (await ann.until("276")).params[-1] == f"has client certificate fingerprint {shown}"
 
@@ -618,11 +695,17 @@ def test_external_is_for_who_has_shown_a_certificate() -> None:
 
 
 @pytest.mark.parametrize("is_proved", [True, False])
-@pytest.mark.parametrize(("name", "command"), [("+", "903"), ("YW5u", "903"), ("Ym9i", "904"), ("/w==", "904")])
-async def test_external_with_a_name_takes_that_account_only(name: str, command: str, is_proved: bool) -> None:
-    """The authorization identity (RFC 4422, appendix A): the name of the account that has the certificate.
+@pytest.mark.parametrize(
+    ("name", "command"), [("+", "903"), ("YW5u", "903"), ("Ym9i", "904"), ("/w==", "904")]
+)
+async def test_external_with_a_name_takes_that_account_only(
+    name: str, command: str, is_proved: bool
+) -> None:
+    """The authorization identity (RFC 4422, appendix A): the name of the account that has the
+    certificate.
 
-    Or nothing, when that account has shown the certificate: a fingerprint that was typed in may be anybody's.
+    Or nothing, when that account has shown the certificate: a fingerprint that was typed in may be
+    anybody's.
     """
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
@@ -630,13 +713,15 @@ async def test_external_with_a_name_takes_that_account_only(name: str, command: 
     await accounts.add_certificate(accounts.known["ann"].id, "ab" * 32, is_proved=is_proved)
     ann = Town(memory=Memory(history=ListHistory(), accounts=accounts)).newcomer()
     ann.session.certificate = "ab" * 32
-    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[-1] == (
-        command if is_proved or name != "+" else "904"
-    )
+    assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[
+        -1
+    ] == (command if is_proved or name != "+" else "904")
 
 
 def test_a_fingerprint_that_is_typed_in_takes_nobody_over() -> None:
-    """Networks show fingerprints in WHOIS: adding another user's neither takes over her logins nor prevents them."""
+    """Networks show fingerprints in WHOIS: adding another user's neither takes over her logins nor
+    prevents them.
+    """
     accounts = OpenAccounts()
     for name in ("ann", "eve"):
         accounts.add(name, "secret")
@@ -648,16 +733,25 @@ def test_a_fingerprint_that_is_typed_in_takes_nobody_over() -> None:
     assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", "AUTHENTICATE +"))[-1] == "904"
     assert ann.session.account == ""
     ann.say("NICKSERV IDENTIFY ann secret")
-    assert ann.say("NICKSERV CERT ADD")[-1].params[-1].startswith("You can log in with that certificate now, by SASL EXTERNAL.")
+    assert (
+        ann.say("NICKSERV CERT ADD")[-1]
+        .params[-1]
+        .startswith("You can log in with that certificate now, by SASL EXTERNAL.")
+    )
     assert eve.say("NICKSERV CERT LIST")[-1].params[-1] == "That is all: 0 of 10."
-    assert eve.say(f"NICKSERV CERT ADD {'ab' * 32}")[-1].params[-1] == "That certificate belongs to another account."
+    assert (
+        eve.say(f"NICKSERV CERT ADD {'ab' * 32}")[-1].params[-1]
+        == "That certificate belongs to another account."
+    )
     ann.say("NICKSERV LOGOUT")
     assert commands(ann.say("AUTHENTICATE EXTERNAL", "AUTHENTICATE +"))[-1] == "903"
     assert ann.session.account == "ann"
 
 
 def test_nickserv_keeps_the_certificates_of_an_account() -> None:
-    """Added with and without a fingerprint, listed, taken away; another account's stays another's; there is a bound."""
+    """Added with and without a fingerprint, listed, taken away; another account's stays another's;
+    there is a bound.
+    """
     accounts = OpenAccounts()
     for name in ("ann", "bob"):
         accounts.add(name, "secret")
@@ -674,7 +768,10 @@ def test_nickserv_keeps_the_certificates_of_an_account() -> None:
     assert order("CERT ADD 1234").startswith("A fingerprint is SHA-256")
     ann.session.certificate = "ab" * 32
     assert order("CERT ADD").startswith("You can log in with that certificate now")
-    assert order("CERT ADD " + ":".join(["AB"] * 32), bob) == "That certificate belongs to another account."
+    assert (
+        order("CERT ADD " + ":".join(["AB"] * 32), bob)
+        == "That certificate belongs to another account."
+    )
     assert order("CERT DEL " + "ab" * 32, bob) == "You do not have that certificate."
     for number in range(1, 10):
         order(f"CERT ADD {number:064}")

@@ -1,4 +1,6 @@
-"""HTTP on the chat's port: what a browser, a proxy or an attacker's page asks for, and the answers, byte by byte."""
+"""HTTP on the chat's port: what a browser, a proxy or an attacker's page asks for, and the answers,
+byte by byte.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -17,15 +19,21 @@ from trio_chat.server.hosts import Host, is_known, parse_host, parse_origin
 from trio_chat.server.peer import Peer
 
 KEY = b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-UPGRADE = b"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" + KEY
+UPGRADE = (
+    b"Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" + KEY
+)
 PROXIES = (ip_network("192.0.2.0/24"),)
 TLS_ONLY = ListenerSettings(name="", tls="required")
 PLAIN = ListenerSettings(name="")
 
 
-async def ask(request: bytes, server: ServerSettings | None = None, listener: ListenerSettings = PLAIN) -> bytes:
+async def ask(
+    request: bytes, server: ServerSettings | None = None, listener: ListenerSettings = PLAIN
+) -> bytes:
     """Return what is answered to a request; of a WebSocket, only the head."""
-    async with edge(Settings(server=server or ServerSettings(allowed_hosts=("chat.example",)))) as here:
+    async with edge(
+        Settings(server=server or ServerSettings(allowed_hosts=("chat.example",)))
+    ) as here:
         stream = here.stream(listener)
         await stream.send_all(request)
         answer = b""
@@ -38,7 +46,9 @@ async def ask(request: bytes, server: ServerSettings | None = None, listener: Li
 
 def opening(*headers: bytes) -> bytes:
     """Return a request for a WebSocket."""
-    return b"GET / HTTP/1.1\r\n" + b"".join(header + b"\r\n" for header in headers) + UPGRADE + b"\r\n"
+    return (
+        b"GET / HTTP/1.1\r\n" + b"".join(header + b"\r\n" for header in headers) + UPGRADE + b"\r\n"
+    )
 
 
 def status(answer: bytes) -> int:
@@ -52,11 +62,16 @@ def status(answer: bytes) -> int:
 @pytest.mark.parametrize("listener", [PLAIN, TLS_ONLY])
 @pytest.mark.parametrize("path", [b"/", b"/x", b"/?q", b"http://chat.example/"])
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
-async def test_head_is_answered_as_get_without_the_body(listener: ListenerSettings, path: bytes, version: bytes) -> None:
-    """ "The server SHOULD send the same header fields in response to a HEAD request as it would have sent if the request method
-    had been GET" (RFC 9110 §9.3.2)."""
+async def test_head_is_answered_as_get_without_the_body(
+    listener: ListenerSettings, path: bytes, version: bytes
+) -> None:
+    """ "The server SHOULD send the same header fields in response to a HEAD request as it would
+    have sent if the request method had been GET" (RFC 9110 §9.3.2)."""
     rest = path + b" HTTP/" + version + b"\r\nHost: chat.example\r\n\r\n"
-    got, head = await ask(b"GET " + rest, listener=listener), await ask(b"HEAD " + rest, listener=listener)
+    got, head = (
+        await ask(b"GET " + rest, listener=listener),
+        await ask(b"HEAD " + rest, listener=listener),
+    )
     assert head.endswith(b"\r\n\r\n")
     assert got.startswith(head)
     assert len(got) > len(head)
@@ -81,19 +96,32 @@ async def test_a_refusal_of_head_has_no_body_either(request_bytes: bytes) -> Non
     assert answer.count(b"\r\n\r\n") == 1
 
 
-@pytest.mark.parametrize("line", [b"POST /", b"PUT /x", b"DELETE /", b"OPTIONS *", b"OPTIONS /", b"PATCH /", b"TRACE /"])
-@pytest.mark.parametrize("headers", [b"", UPGRADE, b"Expect: 100-continue\r\nContent-Length: 5\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"POST /", b"PUT /x", b"DELETE /", b"OPTIONS *", b"OPTIONS /", b"PATCH /", b"TRACE /"]
+)
+@pytest.mark.parametrize(
+    "headers", [b"", UPGRADE, b"Expect: 100-continue\r\nContent-Length: 5\r\n"]
+)
 async def test_other_methods_are_refused(line: bytes, headers: bytes) -> None:
-    """ "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110 §15.5.6)."""
+    """ "The origin server MUST generate an Allow header field in a 405 response" (RFC 9110
+    §15.5.6).
+    """
     answer = await ask(line + b" HTTP/1.1\r\nHost: chat.example\r\n" + headers + b"\r\n")
     assert status(answer) == 405
     assert b"\r\nAllow: GET, HEAD\r\n" in answer
 
 
-@pytest.mark.parametrize("header", [b"A: b\r\n" * 5000, b"A: " + b"x" * 30_000 + b"\r\n", b" folded\r\n" * 3000])
+@pytest.mark.parametrize(
+    "header", [b"A: b\r\n" * 5000, b"A: " + b"x" * 30_000 + b"\r\n", b" folded\r\n" * 3000]
+)
 async def test_a_long_head_is_refused_also_when_it_comes_at_once(header: bytes) -> None:
-    """431 Request Header Fields Too Large (RFC 6585 §5): thousands of headers are much work, and come in one read."""
-    assert status(await ask(b"GET / HTTP/1.1\r\nHost: chat.example\r\nA: b\r\n" + header + b"\r\n")) == 431
+    """431 Request Header Fields Too Large (RFC 6585 §5): thousands of headers are much work, and
+    come in one read.
+    """
+    assert (
+        status(await ask(b"GET / HTTP/1.1\r\nHost: chat.example\r\nA: b\r\n" + header + b"\r\n"))
+        == 431
+    )
 
 
 async def test_one_request_is_answered() -> None:
@@ -104,14 +132,18 @@ async def test_one_request_is_answered() -> None:
 
 @pytest.mark.parametrize("body", [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"])
 async def test_an_opening_has_no_body(body: bytes) -> None:
-    """Its bytes would be taken for frames here, and for something else by a proxy in front (request smuggling)."""
+    """Its bytes would be taken for frames here, and for something else by a proxy in front (request
+    smuggling).
+    """
     assert status(await ask(opening(b"Host: chat.example", body.strip()))) == 400
 
 
 @pytest.mark.parametrize("version", [b"8", b"14", b"x"])
 async def test_another_version_of_websocket_is_told_which_is_spoken(version: bytes) -> None:
     """426 with `Sec-WebSocket-Version` (RFC 6455 §4.4)."""
-    answer = await ask(opening(b"Host: chat.example").replace(b"Version: 13", b"Version: " + version))
+    answer = await ask(
+        opening(b"Host: chat.example").replace(b"Version: 13", b"Version: " + version)
+    )
     assert status(answer) == 426
     assert b"\r\nSec-WebSocket-Version: 13\r\n" in answer
 
@@ -142,10 +174,14 @@ async def test_another_version_of_websocket_is_told_which_is_spoken(version: byt
         ("mybox.evil.example", False),
     ],
 )
-def test_the_names_of_this_server(host: str, is_right: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_names_of_this_server(
+    host: str, is_right: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its own, those of the settings, of the certificate and of this machine, and every address."""
     monkeypatch.setattr("socket.gethostname", lambda: "MyBox")
-    server = ServerSettings(allowed_hosts=("chat.example", "*.example.org"), origins=("https://page.example:8443",))
+    server = ServerSettings(
+        allowed_hosts=("chat.example", "*.example.org"), origins=("https://page.example:8443",)
+    )
     asked = parse_host(host)
     assert asked is not None
     assert is_known(asked, Settings(server=server), ("certified.example",)) is is_right
@@ -162,17 +198,26 @@ def test_the_names_of_this_server(host: str, is_right: bool, monkeypatch: pytest
         b"GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-async def test_a_page_cannot_make_its_name_that_of_this_server(request_bytes: bytes, listener: ListenerSettings) -> None:
-    """DNS rebinding: a browser that was led here by another name thinks that the page is of this server's."""
+async def test_a_page_cannot_make_its_name_that_of_this_server(
+    request_bytes: bytes, listener: ListenerSettings
+) -> None:
+    """DNS rebinding: a browser that was led here by another name thinks that the page is of this
+    server's.
+    """
     answer = await ask(request_bytes, listener=listener)
     assert status(answer) == 403
     assert b"allowed_hosts" in answer
 
 
 async def test_a_page_that_the_operator_names_may_come_by_any_name() -> None:
-    """Its origin is what the browser says, which no look-up changes; and a program that is no browser has none."""
+    """Its origin is what the browser says, which no look-up changes; and a program that is no
+    browser has none.
+    """
     server = ServerSettings(origins=("https://page.example",), allowed_hosts=("chat.example",))
-    assert status(await ask(opening(b"Host: other.example", b"Origin: https://page.example"), server)) == 101
+    assert (
+        status(await ask(opening(b"Host: other.example", b"Origin: https://page.example"), server))
+        == 101
+    )
     assert status(await ask(opening(b"Host: other.example"), server)) == 101
 
 
@@ -210,9 +255,13 @@ async def test_the_own_page_may_come(host: bytes, origin: bytes, is_same: bool) 
     ],
 )
 async def test_a_trusted_proxy_says_what_was_asked_for(headers: list[bytes], is_same: bool) -> None:
-    """`X-Forwarded-Host`, or `Host` if it is passed on; nginx puts the address that it connects to there by default."""
+    """`X-Forwarded-Host`, or `Host` if it is passed on; nginx puts the address that it connects to
+    there by default.
+    """
     server = ServerSettings(proxies=PROXIES, allowed_hosts=("chat.example", "other.example"))
-    request = opening(*headers, b"Origin: https://chat.example:8443", b"X-Forwarded-For: 198.51.100.7")
+    request = opening(
+        *headers, b"Origin: https://chat.example:8443", b"X-Forwarded-For: 198.51.100.7"
+    )
     assert status(await ask(request, server)) == (101 if is_same else 403)
 
 
@@ -238,7 +287,10 @@ def test_an_address_may_have_a_port(text: str, address: str) -> None:
     assert address_of(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "unknown", "_hidden", "203.0.113", "203.0.113.7:", "203.0.113.7:x", "[::1", "::1]", "a b"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "unknown", "_hidden", "203.0.113", "203.0.113.7:", "203.0.113.7:x", "[::1", "::1]", "a b"],
+)
 def test_what_is_no_address(text: str) -> None:
     """It is not guessed at."""
     with pytest.raises(UnknownClient):
@@ -270,9 +322,13 @@ def test_any_text_is_an_address_or_an_error(text: str) -> None:
     ],
 )
 async def test_a_proxy_that_does_not_say_readably_who_is_behind_it(
-    headers: Sequence[tuple[bytes, bytes]], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    headers: Sequence[tuple[bytes, bytes]],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Refused and logged: its own address, which no limit covers, must not stand for another client."""
+    """Refused and logged: its own address, which no limit covers, must not stand for another
+    client.
+    """
     with pytest.raises(UnknownClient):
         client_behind(Peer(host="192.0.2.9"), headers, PROXIES)
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)

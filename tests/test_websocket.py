@@ -23,7 +23,13 @@ from wsproto.events import (
 )
 
 from edge import HELLO, Edge, edge, read_up_to
-from trio_chat.config import LimitSettings, ListenerSettings, ServerSettings, Settings, StorageSettings
+from trio_chat.config import (
+    LimitSettings,
+    ListenerSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
 from trio_chat.irc.message import Message as Line
 from trio_chat.irc.message import parse
 from trio_chat.server import websocket
@@ -43,9 +49,13 @@ class Web:
         self.answer: Event | None = None
         self.events: list[Event] = []
 
-    async def open(self, *subprotocols: str, headers: list[tuple[bytes, bytes]] | None = None) -> Event:
+    async def open(
+        self, *subprotocols: str, headers: list[tuple[bytes, bytes]] | None = None
+    ) -> Event:
         """Ask for a WebSocket and return the answer."""
-        request = Request("example.org:5000", "/", subprotocols=list(subprotocols), extra_headers=headers or [])
+        request = Request(
+            "example.org:5000", "/", subprotocols=list(subprotocols), extra_headers=headers or []
+        )
         await self.stream.send_all(self.connection.send(request))
         self.answer = await self.event()
         return self.answer
@@ -60,7 +70,9 @@ class Web:
 
     async def say(self, *lines: str) -> None:
         """Send lines, each as a message."""
-        await self.stream.send_all(b"".join(self.connection.send(TextMessage(line)) for line in lines))
+        await self.stream.send_all(
+            b"".join(self.connection.send(TextMessage(line)) for line in lines)
+        )
 
     async def until(self, command: str) -> Line:
         """Return the first line with this command."""
@@ -105,8 +117,12 @@ async def enter(here: Edge, *subprotocols: str) -> Web:
         ((), None, TextMessage),
     ],
 )
-async def test_the_first_subprotocol_that_is_known_counts(asked: tuple[str, ...], chosen: str | None, kind: type[Event]) -> None:
-    """ "The server MUST accept any subprotocol it supports, respecting the client's order" (IRCv3 websocket)."""
+async def test_the_first_subprotocol_that_is_known_counts(
+    asked: tuple[str, ...], chosen: str | None, kind: type[Event]
+) -> None:
+    """ "The server MUST accept any subprotocol it supports, respecting the client's order" (IRCv3
+    websocket).
+    """
     async with edge() as here:
         web = Web(here.stream())
         answer = await web.open(*asked)
@@ -117,7 +133,9 @@ async def test_the_first_subprotocol_that_is_known_counts(asked: tuple[str, ...]
 
 
 async def test_one_message_is_one_line() -> None:
-    """Without line ends, and in both directions; also a line in pieces, and characters cut in two."""
+    """Without line ends, and in both directions; also a line in pieces, and characters cut in
+    two.
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         data = "PRIVMSG web :привет 😀".encode()
@@ -149,7 +167,9 @@ async def test_what_comes_with_the_opening_is_not_lost() -> None:
         web = Web(here.stream())
         request = web.connection.send(Request("example.org", "/", subprotocols=[TEXT]))
         client = Connection(ConnectionType.CLIENT)
-        lines = b"".join(client.send(TextMessage(line)) for line in ("NICK web", "USER web 0 * :Web"))
+        lines = b"".join(
+            client.send(TextMessage(line)) for line in ("NICK web", "USER web 0 * :Web")
+        )
         await web.stream.send_all(request + lines)
         assert isinstance(await web.event(), AcceptConnection)
         await web.until("001")
@@ -164,7 +184,9 @@ async def test_a_ping_is_answered() -> None:
 
 
 async def test_a_flood_of_pings_is_ended() -> None:
-    """1008; only the last of many waits for its answer, so a peer that does not read makes nothing grow."""
+    """1008; only the last of many waits for its answer, so a peer that does not read makes nothing
+    grow.
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         ping = web.connection.send(Ping(b"x" * 125))
@@ -192,7 +214,9 @@ async def test_a_line_that_is_too_long_is_said_to_be() -> None:
 
 
 async def test_a_message_without_end_is_ended() -> None:
-    """Long before a frame of the length that its head says is here, and in the way of WebSocket (RFC 6455 §7.4.1: 1009)."""
+    """Long before a frame of the length that its head says is here, and in the way of WebSocket
+    (RFC 6455 §7.4.1: 1009).
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         head = b"\x81\xff" + (2**62).to_bytes(8, "big") + b"\0\0\0\0"
@@ -201,9 +225,13 @@ async def test_a_message_without_end_is_ended() -> None:
         assert await web.closed() == 1009
 
 
-@pytest.mark.parametrize(("size", "code"), [(websocket.MAX_MESSAGE, None), (websocket.MAX_MESSAGE + 1, 1009)])
+@pytest.mark.parametrize(
+    ("size", "code"), [(websocket.MAX_MESSAGE, None), (websocket.MAX_MESSAGE + 1, 1009)]
+)
 async def test_a_message_of_many_lines_is_bounded(size: int, code: int | None) -> None:
-    """Line ends in it do not make it another message: what one frame may hold, all pieces of a message may hold together."""
+    """Line ends in it do not make it another message: what one frame may hold, all pieces of a
+    message may hold together.
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         text = "PING x\n" * (size // 7) + "\n" * (size % 7)
@@ -230,7 +258,9 @@ async def test_a_message_of_many_lines_is_bounded(size: int, code: int | None) -
     ],
 )
 async def test_a_broken_frame_is_refused_with_its_code(frame: bytes, code: int) -> None:
-    """No UTF-8, no mask, compression that was not agreed on, an unknown kind, a piece of nothing, a ping that is too long."""
+    """No UTF-8, no mask, compression that was not agreed on, an unknown kind, a piece of nothing, a
+    ping that is too long.
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         await web.stream.send_all(frame)
@@ -246,7 +276,9 @@ async def test_bytes_that_are_no_text_are_refused_as_from_anybody() -> None:
 
 
 def test_nothing_but_utf_8_goes_out_as_text() -> None:
-    """ "Servers MUST NOT relay non-UTF-8 content to clients using text messages" (IRCv3 websocket): it is replaced."""
+    """ "Servers MUST NOT relay non-UTF-8 content to clients using text messages" (IRCv3 websocket):
+    it is replaced.
+    """
     sent: list[bytes] = []
 
     class Below:
@@ -263,8 +295,13 @@ def test_nothing_but_utf_8_goes_out_as_text() -> None:
 
 
 async def test_who_is_silent_is_asked_before_a_proxy_cuts_it(autojump_clock: MockClock) -> None:
-    """nginx ends what is silent for 60 seconds, whatever `ping_interval` and `ping_timeout` say for others; each time anew."""
-    async with edge(Settings(limits=LimitSettings(ping_interval=600, ping_timeout=500))) as here, trio.open_nursery() as nursery:
+    """nginx ends what is silent for 60 seconds, whatever `ping_interval` and `ping_timeout` say for
+    others; each time anew.
+    """
+    async with (
+        edge(Settings(limits=LimitSettings(ping_interval=600, ping_timeout=500))) as here,
+        trio.open_nursery() as nursery,
+    ):
         nursery.start_soon(keep_alive, here.server.connections)
         web = await enter(here, TEXT)
         for _ in range(3):
@@ -283,12 +320,19 @@ async def test_who_is_silent_is_asked_before_a_proxy_cuts_it(autojump_clock: Moc
 
 
 EMPTY, PIECE, PING = b"\x82\x80\0\0\0\0", b"\x00\x80\0\0\0\0", b"\x89\x80\0\0\0\0"
-FLOODS = [EMPTY * 200, b"\x82\x81\0\0\0\0\n" * 200, PING * 200, b"\x02\x80\0\0\0\0" + PIECE * 198 + b"\x80\x80\0\0\0\0"]
+FLOODS = [
+    EMPTY * 200,
+    b"\x82\x81\0\0\0\0\n" * 200,
+    PING * 200,
+    b"\x02\x80\0\0\0\0" + PIECE * 198 + b"\x80\x80\0\0\0\0",
+]
 
 
 @pytest.mark.parametrize("flood", FLOODS)
 async def test_frames_without_a_line_are_not_free(autojump_clock: MockClock, flood: bytes) -> None:
-    """Empty messages, empty lines, pings, and pieces: each costs a quarter of a line, before registration, too."""
+    """Empty messages, empty lines, pings, and pieces: each costs a quarter of a line, before
+    registration, too.
+    """
     async with edge(Settings(limits=LimitSettings(flood_burst=10, flood_rate=1))) as here:
         web = Web(here.stream())
         await web.open(TEXT)
@@ -301,17 +345,27 @@ async def test_frames_without_a_line_are_not_free(autojump_clock: MockClock, flo
 
 
 @pytest.mark.parametrize(
-    "end", [b"\x88\x80\0\0\0\0", b"\x81\x02hi", b"\x81\x85\0\0\0\0caf\xe9!", EMPTY * (websocket.MAX_IDLE_FRAMES + 1)]
+    "end",
+    [
+        b"\x88\x80\0\0\0\0",
+        b"\x81\x02hi",
+        b"\x81\x85\0\0\0\0caf\xe9!",
+        EMPTY * (websocket.MAX_IDLE_FRAMES + 1),
+    ],
 )
 async def test_nothing_behind_an_end_is_carried_out(end: bytes) -> None:
-    """Neither behind a close nor behind what was refused, in the same packet or later (RFC 6455 §5.5.1, §7.1.7)."""
+    """Neither behind a close nor behind what was refused, in the same packet or later (RFC 6455
+    §5.5.1, §7.1.7).
+    """
     async with edge() as here:
         ann = here.connect()
         await ann.send(HELLO)
         await ann.until("422")
         web = await enter(here, TEXT)
         more = web.connection.send(TextMessage("PRIVMSG ann :evil"))
-        await web.stream.send_all(web.connection.send(TextMessage("PRIVMSG ann :good")) + end + more * 3)
+        await web.stream.send_all(
+            web.connection.send(TextMessage("PRIVMSG ann :good")) + end + more * 3
+        )
         await web.stream.send_all(more)
         await web.closed()
         await web.stream.send_all(more)
@@ -322,7 +376,9 @@ async def test_nothing_behind_an_end_is_carried_out(end: bytes) -> None:
 
 
 async def test_a_client_that_closes_while_it_has_to_wait_is_let_go() -> None:
-    """Lines in front of the close are held, for want of room: then the end comes, whatever else is sent (RFC 6455 §5.5.1)."""
+    """Lines in front of the close are held, for want of room: then the end comes, whatever else is
+    sent (RFC 6455 §5.5.1).
+    """
     client = Connection(ConnectionType.CLIENT)
     last = client.send(TextMessage("PING x")) + client.send(CloseConnection(1000))
     transport = WebSocketTransport(Arriving(last, EMPTY), Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
@@ -338,7 +394,9 @@ async def test_a_client_that_closes_while_it_has_to_wait_is_let_go() -> None:
 
 
 class Arriving:
-    """A transport whose bytes are received by another task, such as the poller, and never in the task that waits."""
+    """A transport whose bytes are received by another task, such as the poller, and never in the
+    task that waits.
+    """
 
     send_rest = aclose = None
 
@@ -367,7 +425,9 @@ async def receive_all(transport: WebSocketTransport) -> list[tuple[bytes, int]]:
 
 
 async def test_it_is_read_where_all_are_read() -> None:
-    """So its lines are carried out in the order in which all came, not when its own task has its turn."""
+    """So its lines are carried out in the order in which all came, not when its own task has its
+    turn.
+    """
     client = Connection(ConnectionType.CLIENT)
     below = Arriving(client.send(TextMessage("PING x")), client.send(TextMessage("PING y")))
     transport = WebSocketTransport(below, Connection(ConnectionType.SERVER), TEXT)  # type: ignore[arg-type]
@@ -408,7 +468,9 @@ async def test_a_close_is_answered() -> None:
 
 
 async def test_a_shutdown_says_that_the_server_goes_away(autojump_clock: MockClock) -> None:
-    """1001 (RFC 6455 §7.4.1), after the words for people: a web client then knows that coming back makes sense."""
+    """1001 (RFC 6455 §7.4.1), after the words for people: a web client then knows that coming back
+    makes sense.
+    """
     async with edge() as here:
         web = await enter(here, TEXT)
         for connection in here.server.connections:
@@ -466,12 +528,18 @@ async def test_a_listener_without_websocket() -> None:
         assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("header", [b"Sec-WebSocket-Key: x\r\n", b"Sec-WebSocket-Version: 13\r\n", b"Host: \xff\r\n"])
+@pytest.mark.parametrize(
+    "header", [b"Sec-WebSocket-Key: x\r\n", b"Sec-WebSocket-Version: 13\r\n", b"Host: \xff\r\n"]
+)
 async def test_an_opening_that_is_none(header: bytes) -> None:
     """400, and nobody is let in."""
     async with edge() as here:
         stream = here.stream()
-        await stream.send_all(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" + header + b"\r\n")
+        await stream.send_all(
+            b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            + header
+            + b"\r\n"
+        )
         assert (await stream.receive_some()).startswith(b"HTTP/1.1 400")
 
 
@@ -481,14 +549,32 @@ async def test_an_opening_that_is_none(header: bytes) -> None:
         ([(b"X-Forwarded-For", b"198.51.100.7")], "198.51.100.7", False),
         ([(b"X-Forwarded-For", b"203.0.113.1, 198.51.100.7, 192.0.2.3")], "198.51.100.7", False),
         ([(b"X-Forwarded-For", b"198.51.100.7:4711")], "198.51.100.7", False),
-        ([(b"X-Forwarded-For", b"[2001:db8::7]:4711"), (b"X-Forwarded-Proto", b"https,http")], "2001:db8::7", False),
-        ([(b"X-Forwarded-For", b"nonsense, 198.51.100.7"), (b"X-Forwarded-For", b"192.0.2.3")], "198.51.100.7", False),
-        ([(b"Forwarded", b'for="[2001:db8::7]:4711";proto=https, for=192.0.2.3;proto=https')], "2001:db8::7", True),
+        (
+            [(b"X-Forwarded-For", b"[2001:db8::7]:4711"), (b"X-Forwarded-Proto", b"https,http")],
+            "2001:db8::7",
+            False,
+        ),
+        (
+            [(b"X-Forwarded-For", b"nonsense, 198.51.100.7"), (b"X-Forwarded-For", b"192.0.2.3")],
+            "198.51.100.7",
+            False,
+        ),
+        (
+            [(b"Forwarded", b'for="[2001:db8::7]:4711";proto=https, for=192.0.2.3;proto=https')],
+            "2001:db8::7",
+            True,
+        ),
         ([], "192.0.2.9", False),
-        ([(b"X-Forwarded-For", b"198.51.100.7"), (b"X-Forwarded-Proto", b"https")], "198.51.100.7", True),
+        (
+            [(b"X-Forwarded-For", b"198.51.100.7"), (b"X-Forwarded-Proto", b"https")],
+            "198.51.100.7",
+            True,
+        ),
     ],
 )
-async def test_a_trusted_proxy_says_who_is_behind_it(headers: list[tuple[bytes, bytes]], host: str, is_secure: bool) -> None:
+async def test_a_trusted_proxy_says_who_is_behind_it(
+    headers: list[tuple[bytes, bytes]], host: str, is_secure: bool
+) -> None:
     """The last address that is no proxy of ours: what stands before it a client can invent."""
     async with edge(Settings(server=ServerSettings(proxies=(ip_network("192.0.2.0/24"),)))) as here:
         web = Web(here.stream())
@@ -508,6 +594,8 @@ async def test_who_is_no_trusted_proxy_is_not_believed() -> None:
     """Anybody can send these headers."""
     async with edge() as here:
         web = Web(here.stream())
-        await web.open(TEXT, headers=[(b"X-Forwarded-For", b"198.51.100.7"), (b"X-Forwarded-Proto", b"https")])
+        await web.open(
+            TEXT, headers=[(b"X-Forwarded-For", b"198.51.100.7"), (b"X-Forwarded-Proto", b"https")]
+        )
         await web.say("NICK web", "USER web 0 * :Web")
         assert (await web.until("001")).params[1].endswith("@192.0.2.9")

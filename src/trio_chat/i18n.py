@@ -1,15 +1,17 @@
-"""The language of what people read: English in the source, other languages in `locale/<language>/LC_MESSAGES/trio_chat.po`.
+"""The language of what people read: English in the source, other languages in
+`locale/<language>/LC_MESSAGES/trio_chat.po`.
 
-`_` looks the catalogue up at the moment it is called, so a module may import it before the language is known, and English
-(the source) never opens a file nor imports the standard gettext. A text in a table at module level is marked with `N_` and
-goes through `_` where it is shown.
+`_` looks the catalogue up at the moment it is called, so a module may import it before the language
+is known, and English (the source) never opens a file nor imports the standard gettext. A text in a
+table at module level is marked with `N_` and goes through `_` where it is shown.
 
 After changing a text, in this order (the last two are checked by tests/test_i18n.py):
 
-    python -m babel.messages.frontend extract -k N_ -k ngettext:1,2 --no-location -o trio_chat.pot src/trio_chat
-    python -m babel.messages.frontend update -D trio_chat -i trio_chat.pot -d src/trio_chat/locale --no-fuzzy-matching
-    (translate what is empty in src/trio_chat/locale/ru/LC_MESSAGES/trio_chat.po)
-    python -m babel.messages.frontend compile -D trio_chat -d src/trio_chat/locale
+    python -m babel.messages.frontend extract -k N_ -k ngettext:1,2 --no-location -o trio_chat.pot
+    src/trio_chat python -m babel.messages.frontend update -D trio_chat -i trio_chat.pot -d
+    src/trio_chat/locale --no-fuzzy-matching (translate what is empty in
+    src/trio_chat/locale/ru/LC_MESSAGES/trio_chat.po) python -m babel.messages.frontend compile -D
+    trio_chat -d src/trio_chat/locale
 """
 
 import os
@@ -32,7 +34,8 @@ def install(language: str = "") -> None:
     """Choose the language of all texts from now on.
 
     Args:
-        language: such as `ru` or `ru_RU.UTF-8`; "" takes the locale's. One without a catalogue means English.
+        language: such as `ru` or `ru_RU.UTF-8`; "" takes the locale's. One without a catalogue
+            means English.
     """
     global _catalogue, _chosen  # noqa: PLW0603  one process speaks one language to its user
     _catalogue = _load([language] if language else preferred())
@@ -60,7 +63,9 @@ def _windows_language() -> list[str]:
 
 def _load(languages: list[str]) -> "NullTranslations | None":
     for language in languages:
-        code = language.partition(".")[0].partition("@")[0].replace("-", "_").partition("_")[0].lower()
+        code = (
+            language.partition(".")[0].partition("@")[0].replace("-", "_").partition("_")[0].lower()
+        )
         if code in (SOURCE_LANGUAGE, "c", "posix"):
             return None
         file = LOCALE_DIR / code / "LC_MESSAGES" / f"{DOMAIN}.mo"

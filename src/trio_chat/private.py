@@ -7,7 +7,8 @@ MODE = 0o700
 
 
 def make_directory(path: Path) -> None:
-    """Make a directory and those above it that are missing, each with mode 0700; leave alone what is there.
+    """Make a directory and those above it that are missing, each with mode 0700; leave alone what
+    is there.
 
     `Path.mkdir` gives the mode to the last one only.
 
@@ -22,7 +23,8 @@ def make_directory(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, in the place of one that is there, whole or not at all.
+    """Write a file that only its owner can read, in the place of one that is there, whole or not at
+    all.
 
     Raises:
         OSError: it cannot be written.
@@ -31,7 +33,9 @@ def write_text(path: Path, text: str) -> None:
     fresh = path.with_suffix(f".{os.getpid()}.tmp")
     fresh.unlink(missing_ok=True)
     try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        with open(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as stream:
             stream.write(text)
         fresh.replace(path)
     except OSError:

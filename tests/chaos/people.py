@@ -1,4 +1,6 @@
-"""Clients of the chaos test: talkers that remember what they were promised, and enemies that do what no client should."""
+"""Clients of the chaos test: talkers that remember what they were promised, and enemies that do
+what no client should.
+"""
 
 import random
 import socket
@@ -75,7 +77,9 @@ class Talker:
             async with self._writing:
                 await stream.send_all(f"PRIVMSG #lobby :{self._nick} {self._number}\r\n".encode())
 
-    async def _take(self, stream: trio.SocketStream, message: Message, wishes: trio.Semaphore) -> None:
+    async def _take(
+        self, stream: trio.SocketStream, message: Message, wishes: trio.Semaphore
+    ) -> None:
         if message.command == "366":
             for _ in range(_WINDOW):
                 wishes.release()
@@ -115,7 +119,8 @@ def reset(stream: trio.SocketStream) -> None:
 async def dies_at_any_byte(victim: Victim, dice: random.Random) -> None:
     """A client that is gone in the middle of a word."""
     script = (
-        hello(f"dying{dice.randrange(10**6)}") + b"PRIVMSG #lobby :last words\r\nNICK other\r\nPART #lobby\r\nWHO *\r\nLIST\r\n"
+        hello(f"dying{dice.randrange(10**6)}")
+        + b"PRIVMSG #lobby :last words\r\nNICK other\r\nPART #lobby\r\nWHO *\r\nLIST\r\n"
     )
     stream = await victim.connect(ENEMY)
     await stream.send_all(script[: dice.randrange(len(script))])
@@ -127,7 +132,10 @@ async def stops_reading(victim: Victim, dice: random.Random) -> None:
     """A client that joins, asks for everything and reads nothing."""
     async with await victim.connect(ENEMY) as stream:
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        await stream.send_all(hello(f"stalled{dice.randrange(10**6)}") + b"NAMES #lobby\r\nHELP\r\nMOTD\r\nVERSION\r\n" * 20)
+        await stream.send_all(
+            hello(f"stalled{dice.randrange(10**6)}")
+            + b"NAMES #lobby\r\nHELP\r\nMOTD\r\nVERSION\r\n" * 20
+        )
         await trio.sleep(dice.uniform(1, 6))
 
 
@@ -140,7 +148,9 @@ async def connects_and_resets(victim: Victim, dice: random.Random) -> None:
 async def talks_nonsense(victim: Victim, dice: random.Random) -> None:
     """Bytes that are nothing."""
     async with await victim.connect(ENEMY) as stream:
-        await stream.send_all(dice.randbytes(dice.randrange(20_000)) + b"\r\n" * dice.randrange(5000))
+        await stream.send_all(
+            dice.randbytes(dice.randrange(20_000)) + b"\r\n" * dice.randrange(5000)
+        )
         with trio.move_on_after(1):
             while await stream.receive_some():
                 pass
@@ -166,7 +176,10 @@ async def trickles(victim: Victim, dice: random.Random) -> None:
 async def floods(victim: Victim, dice: random.Random) -> None:
     """More than anybody can read."""
     async with await victim.connect(ENEMY) as stream:
-        await stream.send_all(hello(f"flood{dice.randrange(10**6)}") + b"PRIVMSG #lobby :flood\r\nWHO #lobby\r\n" * 1000)
+        await stream.send_all(
+            hello(f"flood{dice.randrange(10**6)}")
+            + b"PRIVMSG #lobby :flood\r\nWHO #lobby\r\n" * 1000
+        )
         with trio.move_on_after(2):
             while await stream.receive_some():
                 pass
@@ -177,7 +190,10 @@ async def comes_and_goes(victim: Victim, dice: random.Random) -> None:
     number = dice.randrange(10**6)
     async with await victim.connect(FRIEND) as stream:
         room = f"#room{number % 50}"
-        lines = f"JOIN {room}\r\nNICK guest{number}\r\nTOPIC {room} :x\r\nREGISTER * * password\r\nQUIT :bye\r\n"
+        lines = (
+            f"JOIN {room}\r\nNICK guest{number}\r\nTOPIC {room} :x\r\nREGISTER * * password\r\nQUIT"
+            " :bye\r\n"
+        )
         await stream.send_all(hello(f"visitor{number}") + lines.encode())
         with trio.move_on_after(5):
             while await stream.receive_some():
@@ -185,8 +201,15 @@ async def comes_and_goes(victim: Victim, dice: random.Random) -> None:
 
 
 ATTACKS: tuple[Callable[[Victim, random.Random], Awaitable[None]], ...] = (
-    dies_at_any_byte, stops_reading, connects_and_resets, talks_nonsense, never_ends_its_line, trickles, floods, comes_and_goes,
-)  # fmt: skip
+    dies_at_any_byte,
+    stops_reading,
+    connects_and_resets,
+    talks_nonsense,
+    never_ends_its_line,
+    trickles,
+    floods,
+    comes_and_goes,
+)
 
 
 async def enemy(victim: Victim, dice: random.Random) -> None:

@@ -1,8 +1,9 @@
-"""`trio-chat` on a clock that can be stepped: SIGUSR1 turns it an hour back, SIGUSR2 two hours on, as bad NTP would.
+"""`trio-chat` on a clock that can be stepped: SIGUSR1 turns it an hour back, SIGUSR2 two hours on,
+as bad NTP would.
 
-And with memory that can be compared. CPython keeps up to 2,000 freed tuples of each size up to 20 for the next time. Which sizes
-a server frees many of at once is chance, so these stores grow for hours, to 5 MB, and look like a leak. Here they are full from
-the start.
+And with memory that can be compared. CPython keeps up to 2,000 freed tuples of each size up to 20
+for the next time. Which sizes a server frees many of at once is chance, so these stores grow for
+hours, to 5 MB, and look like a leak. Here they are full from the start.
 """
 
 import signal

@@ -1,4 +1,6 @@
-"""The real server under load while everything goes wrong. The long form: `CHAOS_SECONDS=600 python3 run.py test tests/chaos`."""
+"""The real server under load while everything goes wrong. The long form: `CHAOS_SECONDS=600 python3
+run.py test tests/chaos`.
+"""
 
 import os
 import random
@@ -19,7 +21,9 @@ GROWTH = 1.10
 SLACK = 4_000_000
 """Bytes that do not count, because an allocator moves in steps."""
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs prlimit, /proc and many loopback addresses")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="it needs prlimit, /proc and many loopback addresses"
+)
 
 
 async def storm(victim: Victim, seconds: float, seed: int) -> None:
@@ -42,7 +46,9 @@ async def misfortunes(victim: Victim, seconds: float) -> None:
 
 
 async def rest(victim: Victim, talkers: list[Talker]) -> "tuple[int, int, int]":
-    """Let everybody be silent until nothing is left to do; return memory, descriptors and tasks then."""
+    """Let everybody be silent until nothing is left to do; return memory, descriptors and tasks
+    then.
+    """
     for talker in talkers:
         talker.be_silent(True)
     health = await victim.at_rest(len(talkers))
@@ -52,7 +58,9 @@ async def rest(victim: Victim, talkers: list[Talker]) -> "tuple[int, int, int]":
 
 
 async def test_nothing_is_lost_and_nothing_leaks_whatever_happens(tmp_path: Path) -> None:
-    """Attacks, a full disk, a clock that jumps, crashes: what was acknowledged lasts, in one order; and all is given back."""
+    """Attacks, a full disk, a clock that jumps, crashes: what was acknowledged lasts, in one order;
+    and all is given back.
+    """
     victim = Victim(tmp_path)
     talkers = [Talker(victim, f"talker{number}") for number in range(TALKERS)]
     calm = SECONDS * 3 / 5
@@ -77,8 +85,14 @@ async def test_nothing_is_lost_and_nothing_leaks_whatever_happens(tmp_path: Path
     async with victim.running():
         kept = await history(victim)
         assert await victim.stop() == 0
-    said, refused = (sum(map(count, talkers)) for count in (lambda one: len(one.acknowledged), lambda one: one.refused))
-    print(f"{said} messages acknowledged, {refused} refused, {len(kept)} kept; memory, descriptors, tasks {before} -> {after}")
+    said, refused = (
+        sum(map(count, talkers))
+        for count in (lambda one: len(one.acknowledged), lambda one: one.refused)
+    )
+    print(
+        f"{said} messages acknowledged, {refused} refused, {len(kept)} kept; memory, descriptors,"
+        f" tasks {before} -> {after}"
+    )
     _check(kept, talkers)
     assert "internal error" not in victim.log, victim.log
     assert "Traceback" not in victim.log, victim.log

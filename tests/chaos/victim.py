@@ -93,12 +93,22 @@ class Victim:
 
     async def start(self) -> None:
         """Start it and wait until it takes connections."""
-        env = {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONWARNINGS": "error", "LANG": "C.UTF-8", "HOME": str(self.directory)}
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(SOURCE),
+            "PYTHONWARNINGS": "error",
+            "LANG": "C.UTF-8",
+            "HOME": str(self.directory),
+        }
         with (self.directory / "out.txt").open("ab") as out:
             self.process = await trio.lowlevel.open_process(
                 [sys.executable, str(HERE / "stepped.py"), "serve", "--config", "config.ini"],
-                stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.directory, env=env,
-            )  # fmt: skip
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=self.directory,
+                env=env,
+            )
         with trio.fail_after(PATIENCE):
             while await self._page("ready") != "ready\n":
                 assert self.process.poll() is None, self.log
@@ -136,13 +146,19 @@ class Victim:
     async def health(self) -> Health:
         """Ask how it is."""
         page = await self._page("metrics")
-        values = {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", page, re.MULTILINE)}
+        values = {
+            name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", page, re.MULTILINE)
+        }
         return Health(
             memory=int(values["process_resident_memory_bytes"]),
             descriptors=int(values["process_open_fds"]),
             tasks=int(values["trio_chat_tasks"]),
             connections=int(values["trio_chat_connections"]),
-            waiting=int(values["trio_chat_broadcaster_waiting"] + values["trio_chat_unsaved"] + values["trio_chat_outbox_bytes"]),
+            waiting=int(
+                values["trio_chat_broadcaster_waiting"]
+                + values["trio_chat_unsaved"]
+                + values["trio_chat_outbox_bytes"]
+            ),
             lag=values["trio_chat_loop_lag_seconds"],
         )
 
@@ -158,7 +174,9 @@ class Victim:
     async def _page(self, name: str) -> str:
         def fetch() -> str:
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self._metrics}/{name}", timeout=10) as answer:
+                with urllib.request.urlopen(
+                    f"http://127.0.0.1:{self._metrics}/{name}", timeout=10
+                ) as answer:
                     return str(answer.read().decode())
             except OSError:
                 return ""

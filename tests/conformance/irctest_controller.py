@@ -1,11 +1,13 @@
-"""Lets the public conformance suite progval/irctest run `trio-chat serve`: a fresh directory, configuration and process a test.
+"""Lets the public conformance suite progval/irctest run `trio-chat serve`: a fresh directory,
+configuration and process a test.
 
     cd irctest
     export PYTHONPATH=/path/to/trio-chat/tests/conformance TMPDIR=$(mktemp -d)
     pytest -p no:trio --controller irctest_controller \\
         -m '(Ergo or not implementation-specific) and not deprecated' irctest/server_tests
 
-The suite must be installed in the same environment as trio-chat; `-p no:trio` because its tests are not asynchronous.
+The suite must be installed in the same environment as trio-chat; `-p no:trio` because its tests are
+not asynchronous.
 """
 
 import shutil
@@ -174,7 +176,9 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         self.wait_for_port()
 
     def _casemapping(self) -> str:
-        """Return the case mapping that a test asks for, in the words of the server it was written for."""
+        """Return the case mapping that a test asks for, in the words of the server it was written
+        for.
+        """
         config = _tree()
         config["server"]["casemapping"] = "ascii"
         if self.test_config.ergo_config:
@@ -187,7 +191,9 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         return f"[listener web]\nhost = {websocket_hostname}\nport = {websocket_port}\n"
 
     def _needs_proxy(self) -> bool:
-        """Return whether a test wants the PROXY protocol to be required, which it says in the words of Ergo's configuration."""
+        """Return whether a test wants the PROXY protocol to be required, which it says in the words
+        of Ergo's configuration.
+        """
         if self.test_config.ergo_config is None:
             return False
         config = _tree()
@@ -196,14 +202,18 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
         return bool((config["server"]["listeners"]["main"] or {}).get("proxy"))
 
     def getConfig(self) -> dict[str, Any]:  # noqa: N802
-        """Return what a test can change while the server runs, in the words of Ergo's configuration."""
+        """Return what a test can change while the server runs, in the words of Ergo's
+        configuration.
+        """
         return _tree()
 
     def rehash(self, case: BaseServerTestCase, config: dict[str, Any]) -> None:
         """Have a running server read what a test has changed."""
         file = self.directory / "config.ini"
         most = config["history"]["znc-maxmessages"]
-        text = file.read_text(encoding="utf-8").replace("[storage]\n", f"[storage]\nmost_messages = {most}\n")
+        text = file.read_text(encoding="utf-8").replace(
+            "[storage]\n", f"[storage]\nmost_messages = {most}\n"
+        )
         file.write_text(text, encoding="utf-8")
         client = "operator"
         case.connectClient(client, name=client)
@@ -218,13 +228,26 @@ class TrioChatController(BaseServerController, DirectoryBasedController):
     def wait_for_services(self) -> None:
         """Return at once: there is no second process."""
 
-    def registerUser(self, case: BaseServerTestCase, username: str, password: str | None = None) -> None:  # noqa: N802
-        """Register an account as a client does, or by the command when no line holds the password."""
+    def registerUser(  # noqa: N802
+        self, case: BaseServerTestCase, username: str, password: str | None = None
+    ) -> None:
+        """Register an account as a client does, or by the command when no line holds the
+        password.
+        """
         if password is not None and len(password) > _LONGEST_IN_A_LINE:
             self.wait_for_port()
             secret = self.directory / "password"
             secret.write_text(f"{password}\n", encoding="utf-8")
-            command = [sys.executable, "-m", "trio_chat", "account", "add", username, "--password-file", str(secret)]
+            command = [
+                sys.executable,
+                "-m",
+                "trio_chat",
+                "account",
+                "add",
+                username,
+                "--password-file",
+                str(secret),
+            ]
             subprocess.run(command, cwd=self.directory, check=True, stdout=subprocess.DEVNULL)
             time.sleep(_NOTICED)  # the server looks for new accounts now and then
             return

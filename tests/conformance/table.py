@@ -1,8 +1,10 @@
-"""Turn the suite's results (JUnit files) into the table of docs/conformance.md: a row a module, a column a server.
+"""Turn the suite's results (JUnit files) into the table of docs/conformance.md: a row a module, a
+column a server.
 
     python tests/conformance/table.py trio-chat=ours.xml Ergo=ergo.xml InspIRCd=inspircd.xml
 
-A cell is what passed of what was tried; what is skipped or fails in the first file is listed below the table with its reason.
+A cell is what passed of what was tried; what is skipped or fails in the first file is listed below
+the table with its reason.
 """
 
 import sys
@@ -29,12 +31,19 @@ def results(file: Path) -> Iterator[Result]:
     for case in ElementTree.parse(file).iter("testcase"):
         names = case.get("classname", "").removeprefix(_PREFIX)
         module, _, group = names.rpartition(".")
-        problem = next((child for child in case if child.tag in {"failure", "error", "skipped"}), None)
+        problem = next(
+            (child for child in case if child.tag in {"failure", "error", "skipped"}), None
+        )
         outcome = "passed" if problem is None else problem.tag
         reason = (problem.get("message") or "").strip() if problem is not None else ""
         if problem is not None and problem.get("type") == "pytest.xfail":
             outcome = "expected failure"
-        yield Result(module.replace(".", "/"), f"{group}.{case.get('name')}", outcome, reason.partition("\n")[0])
+        yield Result(
+            module.replace(".", "/"),
+            f"{group}.{case.get('name')}",
+            outcome,
+            reason.partition("\n")[0],
+        )
 
 
 def table(columns: dict[str, list[Result]]) -> Iterator[str]:
@@ -44,7 +53,10 @@ def table(columns: dict[str, list[Result]]) -> Iterator[str]:
     yield "|---|" + "---:|" * len(columns)
     yield "| **all** | " + " | ".join(f"**{_cell(column)}**" for column in columns.values()) + " |"
     for module in modules:
-        cells = [_cell([result for result in column if result.module == module]) for column in columns.values()]
+        cells = [
+            _cell([result for result in column if result.module == module])
+            for column in columns.values()
+        ]
         yield f"| {module} | " + " | ".join(cells) + " |"
 
 

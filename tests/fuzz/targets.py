@@ -1,4 +1,6 @@
-"""Fuzz targets: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a test runs the seeds."""
+"""Fuzz targets: functions of some bytes that raise when a rule is broken. `fuzz.py` feeds them; a
+test runs the seeds.
+"""
 
 import logging
 from functools import cache
@@ -13,7 +15,14 @@ from trio_chat.chat import response
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.config import GatewaySettings, LimitSettings, ListenerSettings, ServerSettings, Settings, StorageSettings
+from trio_chat.config import (
+    GatewaySettings,
+    LimitSettings,
+    ListenerSettings,
+    ServerSettings,
+    Settings,
+    StorageSettings,
+)
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import LineBuffer
 from trio_chat.irc.masks import complete, matches
@@ -27,13 +36,20 @@ from trio_chat.server.peer import Peer
 from trio_chat.server.transport import StreamTransport
 
 SMALL = Lengths(
-    channels_per_user=3, list_entries=3, monitor_entries=3, metadata_keys=2, metadata_subs=3, multiline_lines=4,
+    channels_per_user=3,
+    list_entries=3,
+    monitor_entries=3,
+    metadata_keys=2,
+    metadata_subs=3,
+    multiline_lines=4,
     multiline_bytes=600,
-)  # fmt: skip
+)
 
 
 def lines(data: bytes) -> None:
-    """The language: anything is lines, a line is a message or a ParseError, and what is written is read back."""
+    """The language: anything is lines, a line is a message or a ParseError, and what is written is
+    read back.
+    """
     buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
     for line in buffer.feed(data):
         if not isinstance(line, bytes):
@@ -55,9 +71,13 @@ def _read(text: str) -> None:
         return
     try:
         written = message.line()
-    except ValueError:  # a source with a space, or a middle parameter that only a lenient reader lets through
+    except (
+        ValueError
+    ):  # a source with a space, or a middle parameter that only a lenient reader lets through
         return
-    assert parse(written) == Message(message.command, message.params, message.source, message.tags), text
+    assert parse(written) == Message(
+        message.command, message.params, message.source, message.tags
+    ), text
 
 
 def _fold(text: str) -> None:
@@ -94,9 +114,18 @@ def _four_people() -> tuple[Town, list[Person]]:
     memory = Memory(history=ListHistory(), accounts=accounts)
     town = Town(Identity(created=NOON), SMALL, memory)
     people = [
-        town.person("ann", "#a", caps="batch draft/multiline labeled-response echo-message message-tags server-time"),
-        town.person("bob", "#a", "#b", caps="draft/metadata-2 batch draft/event-playback draft/chathistory"),
-        town.person("eve", caps="sasl away-notify account-notify extended-join multi-prefix userhost-in-names"),
+        town.person(
+            "ann",
+            "#a",
+            caps="batch draft/multiline labeled-response echo-message message-tags server-time",
+        ),
+        town.person(
+            "bob", "#a", "#b", caps="draft/metadata-2 batch draft/event-playback draft/chathistory"
+        ),
+        town.person(
+            "eve",
+            caps="sasl away-notify account-notify extended-join multi-prefix userhost-in-names",
+        ),
         town.newcomer(),
     ]
     accounts.add("ann", "secret-1")
@@ -106,7 +135,9 @@ def _four_people() -> tuple[Town, list[Person]]:
 
 
 def turns(data: bytes) -> None:
-    """Long answers: each in parts as small as can be; a line without text is the turn of one part, of the person it names."""
+    """Long answers: each in parts as small as can be; a line without text is the turn of one part,
+    of the person it names.
+    """
     town, people = _four_people()
     rests: dict[Person, Output] = {}
     sizes = response.WORK_AT_ONCE, response.WORK_IN_TURN
@@ -155,7 +186,9 @@ class _Defect(logging.Handler):
 
 
 def stream(data: bytes) -> None:
-    """The edge: bytes in pieces (0xFF between them) from one peer; another goes on, and nothing is left when both are gone."""
+    """The edge: bytes in pieces (0xFF between them) from one peer; another goes on, and nothing is
+    left when both are gone.
+    """
     logger = logging.getLogger("trio_chat")
     defects = _Defect()
     logger.addHandler(defects)
@@ -167,11 +200,14 @@ def stream(data: bytes) -> None:
         logger.propagate = before
     if defects.records:
         error = defects.records[0]
-        raise AssertionError(error.getMessage()) from (error.exc_info[1] if error.exc_info else None)
+        raise AssertionError(error.getMessage()) from (
+            error.exc_info[1] if error.exc_info else None
+        )
 
 
 _HERE = (ip_network("127.0.0.1/32"),)
-# Who attacks comes from an address whose PROXY header, X-Forwarded-For and WEBIRC are believed: so all of these are read.
+# Who attacks comes from an address whose PROXY header, X-Forwarded-For and WEBIRC are believed: so
+# all of these are read.
 SETTINGS = Settings(
     server=ServerSettings(proxies=_HERE),
     storage=StorageSettings(file=None),
@@ -214,7 +250,9 @@ async def _stream(data: bytes, encryption: Encryption) -> None:
 async def _attack(clients: trio.Nursery, server: Server, data: bytes) -> None:
     ours, theirs = memory_stream_pair()
     listener = ListenerSettings(name="", port=0)
-    clients.start_soon(server.open_and_serve, StreamTransport(theirs), Peer(host="127.0.0.1"), listener)
+    clients.start_soon(
+        server.open_and_serve, StreamTransport(theirs), Peer(host="127.0.0.1"), listener
+    )
     try:
         for piece in data.split(b"\xff")[:50]:
             await ours.send_all(piece)

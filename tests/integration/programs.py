@@ -85,14 +85,29 @@ class Program:
 
 
 @asynccontextmanager
-async def program(arguments: Sequence[str], directory: Path, *, merge: bool = True) -> AsyncIterator[Program]:
+async def program(
+    arguments: Sequence[str], directory: Path, *, merge: bool = True
+) -> AsyncIterator[Program]:
     """Run `trio-chat` with these arguments; it is killed at the end if it still runs."""
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "TRIO_CHAT"))}
-    env |= {"LANG": "C.UTF-8", "HOME": str(directory), "XDG_STATE_HOME": str(directory), "PYTHONWARNINGS": "error"}
+    env = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("LC_", "LANG", "TRIO_CHAT"))
+    }
+    env |= {
+        "LANG": "C.UTF-8",
+        "HOME": str(directory),
+        "XDG_STATE_HOME": str(directory),
+        "PYTHONWARNINGS": "error",
+    }
     process = await trio.lowlevel.open_process(
         [sys.executable, "-m", "trio_chat", *arguments],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT if merge else None, cwd=directory, env=env,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT if merge else None,
+        cwd=directory,
+        env=env,
+    )
     try:
         yield Program(process)
     finally:
@@ -110,14 +125,18 @@ async def server(
     directory: Path, settings: str = "", host: str = "127.0.0.1", grace: int = 2
 ) -> AsyncIterator[tuple[Program, str]]:
     """Run a server on a free port; yield it and its address as `trio-chat connect` takes it."""
-    (directory / "server.ini").write_text(CONFIG.format(host=host, server=settings, grace=grace), "utf-8")
+    (directory / "server.ini").write_text(
+        CONFIG.format(host=host, server=settings, grace=grace), "utf-8"
+    )
     async with program(["serve", "--config", "server.ini"], directory) as running:
         line = await running.out.until("listens on")
         yield running, line.rpartition(" ")[2]
 
 
 @asynccontextmanager
-async def client(directory: Path, address: str, nick: str, *arguments: str) -> AsyncIterator[Program]:
+async def client(
+    directory: Path, address: str, nick: str, *arguments: str
+) -> AsyncIterator[Program]:
     """Run the line client and wait until it is in the lobby."""
     async with program(["connect", address, "--nick", nick, *arguments], directory) as running:
         yield running

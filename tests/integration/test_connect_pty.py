@@ -1,4 +1,6 @@
-"""`trio-chat connect --plain` on a real terminal: a pseudo-terminal, a terminal emulator that reads it, and a tiny server."""
+"""`trio-chat connect --plain` on a real terminal: a pseudo-terminal, a terminal emulator that reads
+it, and a tiny server.
+"""
 
 import contextlib
 import os
@@ -53,7 +55,9 @@ class TinyServer:
     def wait_for(self, start: str) -> None:
         """Wait until the client has sent a line that begins so."""
         with self._news:
-            assert self._news.wait_for(lambda: any(line.startswith(start) for line in self.received), PATIENCE), self.received
+            assert self._news.wait_for(
+                lambda: any(line.startswith(start) for line in self.received), PATIENCE
+            ), self.received
 
     def close(self) -> None:
         """Close everything."""
@@ -79,11 +83,16 @@ class TinyServer:
         if word == "NICK":
             self._nick_asked(rest[0])
         elif word == "JOIN":
-            self.send(f":{self._nick}!u@h JOIN {rest[0]}", f":srv.test 366 {self._nick} {rest[0]} :End of /NAMES list")
+            self.send(
+                f":{self._nick}!u@h JOIN {rest[0]}",
+                f":srv.test 366 {self._nick} {rest[0]} :End of /NAMES list",
+            )
         elif word == "PING" and not self.deaf:
             self.send(f":srv.test PONG srv.test {rest[0]}")
         elif word == "PRIVMSG" and rest[0] == "NickServ":
-            self.send(f":srv.test 900 {self._nick} {self._nick}!u@h {self._nick} :You are now logged in")
+            self.send(
+                f":srv.test 900 {self._nick} {self._nick}!u@h {self._nick} :You are now logged in"
+            )
         elif word == "QUIT":
             self.send("ERROR :Closing link")
             assert self._client is not None
@@ -94,12 +103,18 @@ class TinyServer:
             self.send(f":srv.test 433 * {nick} :Nickname is already in use")
         else:
             self._nick = nick
-            self.send(f":srv.test 001 {nick} :Welcome", f":srv.test 005 {nick} CHANTYPES=# :are supported")
+            self.send(
+                f":srv.test 001 {nick} :Welcome", f":srv.test 005 {nick} CHANTYPES=# :are supported"
+            )
 
 
 def variables(state: Path, **more: str) -> dict[str, str]:
     """Return the environment of the program, in English."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "LANGUAGE", "LC_ALL")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "LANGUAGE", "LC_ALL")
+    }
     return kept | {
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
@@ -129,7 +144,14 @@ class Terminal:
         self.raw = b""
         self._news = threading.Condition()
         self.process = subprocess.Popen(
-            [*([sys.executable, "-c", shell] if shell else []), sys.executable, "-m", "trio_chat", "connect", *arguments],
+            [
+                *([sys.executable, "-c", shell] if shell else []),
+                sys.executable,
+                "-m",
+                "trio_chat",
+                "connect",
+                *arguments,
+            ],
             stdin=self._slave,
             stdout=self._slave,
             stderr=self._slave,
@@ -149,7 +171,9 @@ class Terminal:
         return [line.rstrip() for line in self.screen.display if line.strip()]
 
     def wait(self, state: Callable[[], object], patience: float = PATIENCE) -> None:
-        """Wait until something is so that the program shows; nothing is drawn while that is looked at."""
+        """Wait until something is so that the program shows; nothing is drawn while that is looked
+        at.
+        """
         with self._news:
             assert self._news.wait_for(state, patience), "\n".join(self.lines())
 
@@ -198,7 +222,9 @@ def start(tmp_path: Path, server: TinyServer) -> Iterator[Callable[..., Terminal
     terminals: list[Terminal] = []
 
     def begin(*arguments: str, **environment: str) -> Terminal:
-        terminals.append(Terminal(tmp_path, f"127.0.0.1:{server.port}", "--plain", *arguments, **environment))
+        terminals.append(
+            Terminal(tmp_path, f"127.0.0.1:{server.port}", "--plain", *arguments, **environment)
+        )
         return terminals[-1]
 
     yield begin
@@ -215,7 +241,9 @@ def inside(start: Callable[..., Terminal]) -> Terminal:
 
 
 def test_typed_line_stays_whole(inside: Terminal, server: TinyServer) -> None:
-    """What comes while a line is being typed is shown above it; the finished line becomes `[YOU]: …`."""
+    """What comes while a line is being typed is shown above it; the finished line becomes `[YOU]:
+    …`.
+    """
     inside.type("half of")
     inside.wait_for("#lobby> half of")
     server.send(":bob!u@h PRIVMSG #lobby :hello", ":bob!u@h PRIVMSG #lobby :are you there?")
@@ -265,12 +293,18 @@ def test_keys_leave_politely(inside: Terminal, server: TinyServer, key: str) -> 
     assert server.received[-1] == "QUIT"
 
 
-def test_nickname_is_asked_for_until_one_fits(start: Callable[..., Terminal], server: TinyServer) -> None:
+def test_nickname_is_asked_for_until_one_fits(
+    start: Callable[..., Terminal], server: TinyServer
+) -> None:
     """A refused nickname is explained and asked for again; next time the good one is offered."""
     terminal = start()
-    terminal.wait(lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname"))
+    terminal.wait(
+        lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname")
+    )
     terminal.type("taken\r")
-    terminal.wait_for('[ERROR] The nickname "taken" is in use by someone else. Choose another.', "Your nickname:")
+    terminal.wait_for(
+        '[ERROR] The nickname "taken" is in use by someone else. Choose another.', "Your nickname:"
+    )
     terminal.type("carol\r")
     terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
     terminal.type("exit\r")
@@ -288,7 +322,9 @@ def test_history(inside: Terminal) -> None:
 
 
 def test_control_sequences_do_not_reach_the_terminal(inside: Terminal, server: TinyServer) -> None:
-    """What others write cannot clear the screen, set the title or colour the text, whatever its place."""
+    """What others write cannot clear the screen, set the title or colour the text, whatever its
+    place.
+    """
     evil = "\x1b[2J\x1b]0;owned\x07\x1b[31mred\x9b5A"
     server.send(
         f":b\x1bob!u@h PRIVMSG #lobby :{evil}",
@@ -310,13 +346,19 @@ def test_colours_are_off_with_no_color(start: Callable[..., Terminal], server: T
     terminal.wait(lambda: "#lobby>" in terminal.lines())
     server.send(":bob!u@h PRIVMSG #lobby :hello")
     terminal.wait(lambda: '["bob"]: hello' in terminal.lines())
-    assert all(char.fg == "default" for line in terminal.screen.buffer.values() for char in line.values())
+    assert all(
+        char.fg == "default" for line in terminal.screen.buffer.values() for char in line.values()
+    )
 
 
 def test_dumb_terminal(start: Callable[..., Terminal], server: TinyServer) -> None:
-    """TERM=dumb: plain lines, the question for a nickname included, and no control sequences at all."""
+    """TERM=dumb: plain lines, the question for a nickname included, and no control sequences at
+    all.
+    """
     terminal = start(TERM="dumb")
-    terminal.wait(lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname"))
+    terminal.wait(
+        lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname")
+    )
     terminal.type("dora\n")
     terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
     terminal.type("hello\n")
@@ -329,7 +371,9 @@ def test_dumb_terminal(start: Callable[..., Terminal], server: TinyServer) -> No
 def test_end_while_asked(start: Callable[..., Terminal], server: TinyServer) -> None:
     """Ctrl-C at the question for a nickname ends the program."""
     terminal = start()
-    terminal.wait(lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname"))
+    terminal.wait(
+        lambda: terminal.lines()[-1:] and terminal.lines()[-1].startswith("Your nickname")
+    )
     terminal.type("\x03")
     assert terminal.wait_end() == 0
 
@@ -339,12 +383,20 @@ def test_fast_typing(inside: Terminal, server: TinyServer) -> None:
     for number in range(50):
         inside.type(f"{number}\r")
     inside.wait_for("[YOU]: 49", "#lobby>")
-    said = [line.removeprefix("PRIVMSG #lobby :") for line in server.received if line.startswith("PRIVMSG")]
+    said = [
+        line.removeprefix("PRIVMSG #lobby :")
+        for line in server.received
+        if line.startswith("PRIVMSG")
+    ]
     assert said == [str(number) for number in range(50)]
 
 
-def test_dumb_terminal_when_the_server_shuts_down(start: Callable[..., Terminal], server: TinyServer) -> None:
-    """The thread that waits for a line does not keep the program from ending, nor make it end badly."""
+def test_dumb_terminal_when_the_server_shuts_down(
+    start: Callable[..., Terminal], server: TinyServer
+) -> None:
+    """The thread that waits for a line does not keep the program from ending, nor make it end
+    badly.
+    """
     terminal = start("--nick", "alice", TERM="dumb")
     terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
     server.send("NOTICE * :The server has shut down", "ERROR :The server has shut down")
@@ -356,8 +408,12 @@ SECRET = "hunter2"
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_password_is_not_shown(start: Callable[..., Terminal], server: TinyServer, term: str) -> None:
-    """A password is asked for, and nothing of it is echoed, neither while it is typed nor afterwards; the echo comes back."""
+def test_password_is_not_shown(
+    start: Callable[..., Terminal], server: TinyServer, term: str
+) -> None:
+    """A password is asked for, and nothing of it is echoed, neither while it is typed nor
+    afterwards; the echo comes back.
+    """
     terminal = start("--nick", "alice", TERM=term)
     terminal.wait(lambda: "[INFO] You have joined #lobby." in terminal.lines())
     terminal.type("/login\r")
@@ -408,7 +464,16 @@ def test_end_at_the_question_for_a_password(start: Callable[..., Terminal]) -> N
 def piped(server: TinyServer, state: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start the client between pipes."""
     return subprocess.Popen(
-        [sys.executable, "-m", "trio_chat", "connect", f"127.0.0.1:{server.port}", "--nick", "alice", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "trio_chat",
+            "connect",
+            f"127.0.0.1:{server.port}",
+            "--nick",
+            "alice",
+            *arguments,
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -455,7 +520,9 @@ def test_reader_goes_away(server: TinyServer, tmp_path: Path) -> None:
 
 
 def test_second_signal_ends_at_once(server: TinyServer, tmp_path: Path) -> None:
-    """Who cannot wait for what is not confirmed presses Ctrl-C again; the terminal is not left in a mess."""
+    """Who cannot wait for what is not confirmed presses Ctrl-C again; the terminal is not left in a
+    mess.
+    """
     with piped(server, tmp_path) as process:
         assert process.stdout is not None
         assert process.stdin is not None

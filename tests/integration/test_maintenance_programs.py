@@ -24,17 +24,25 @@ async def run(directory: Path, *arguments: str, stdin: bytes = b"") -> tuple[int
     with trio.fail_after(PATIENCE):
         done = await trio.run_process(
             [sys.executable, "-m", "trio_chat", "--lang", "en", *arguments],
-            stdin=stdin, capture_stdout=True, capture_stderr=True, check=False, cwd=directory,
-        )  # fmt: skip
+            stdin=stdin,
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+            cwd=directory,
+        )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-async def chatting(address: str, streams: AsyncExitStack, nursery: trio.Nursery, enough: int) -> Sequence[Talker]:
+async def chatting(
+    address: str, streams: AsyncExitStack, nursery: trio.Nursery, enough: int
+) -> Sequence[Talker]:
     """Have two people talk without end; return them when so many messages were seen."""
     talkers = []
     done = trio.Event()
     for nick in ("ann", "bob"):
-        stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", int(address.rpartition(":")[2])))
+        stream = await streams.enter_async_context(
+            await trio.open_tcp_stream("127.0.0.1", int(address.rpartition(":")[2]))
+        )
         talkers.append(Talker(nick, stream))
         await talkers[-1].register()
     for talker in talkers:
@@ -45,8 +53,14 @@ async def chatting(address: str, streams: AsyncExitStack, nursery: trio.Nursery,
 
 
 async def test_a_running_server_is_looked_after(tmp_path: Path) -> None:
-    """While people talk: the export has what they saw, the backup is sound, and old messages go without anybody noticing."""
-    async with server(tmp_path) as (host, address), AsyncExitStack() as streams, trio.open_nursery() as nursery:
+    """While people talk: the export has what they saw, the backup is sound, and old messages go
+    without anybody noticing.
+    """
+    async with (
+        server(tmp_path) as (host, address),
+        AsyncExitStack() as streams,
+        trio.open_nursery() as nursery,
+    ):
         ann, _ = await chatting(address, streams, nursery, enough=300)
         seen = set(ann.seen)
         code, exported, told = await run(tmp_path, "history", "export", "--config", "server.ini")
@@ -55,9 +69,20 @@ async def test_a_running_server_is_looked_after(tmp_path: Path) -> None:
 
         seen = set(ann.seen)
         assert (await run(tmp_path, "backup", "--config", "server.ini", "copy.db"))[0] == 0
-        code, _, told = await run(tmp_path, "history", "prune", "--config", "server.ini", "--before", "2100-01-01", "--yes")
+        code, _, told = await run(
+            tmp_path,
+            "history",
+            "prune",
+            "--config",
+            "server.ini",
+            "--before",
+            "2100-01-01",
+            "--yes",
+        )
         assert (code, told.split(" ", 1)[1]) == (0, "messages and events were deleted.\n")
-        code, _, told = await run(tmp_path, "history", "import", "--config", "server.ini", stdin=exported.encode())
+        code, _, told = await run(
+            tmp_path, "history", "import", "--config", "server.ini", stdin=exported.encode()
+        )
         assert (code, told) == (0, f"{exported.count(chr(10))} messages are new.\n")
 
         code, checked, _ = await run(tmp_path, "db", "check", "--database", "copy.db")
@@ -86,7 +111,9 @@ async def test_a_backup_can_be_put_in_place_of_the_database(tmp_path: Path) -> N
 
 async def fill(path: Path, count: int) -> list[Record]:
     """Make a database with so many messages."""
-    records = [Record("#a", number, "PRIVMSG", "ann!a@h", "", "x" * 200) for number in range(1, count + 1)]
+    records = [
+        Record("#a", number, "PRIVMSG", "ann!a@h", "", "x" * 200) for number in range(1, count + 1)
+    ]
     async with open_database(path) as database:
         await SqliteHistory(database).commit(records)
     return records
@@ -109,7 +136,9 @@ def test_who_reads_an_export_may_stop(tmp_path: Path) -> None:
     """As in `trio-chat history export | head`: no traceback."""
     trio.run(fill, tmp_path / "trio-chat.db", 3000)
     command = [sys.executable, "-m", "trio_chat", "history", "export"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as exporting:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    ) as exporting:
         assert exporting.stdout is not None
         assert exporting.stderr is not None
         exporting.stdout.readline()
@@ -119,11 +148,15 @@ def test_who_reads_an_export_may_stop(tmp_path: Path) -> None:
 
 
 async def test_a_second_server_on_the_same_database_does_not_start(tmp_path: Path) -> None:
-    """One line that says which has it, and exit code 1; a server that was killed has it no longer."""
+    """One line that says which has it, and exit code 1; a server that was killed has it no
+    longer.
+    """
     async with server(tmp_path) as (host, _):
         code, _, told = await run(tmp_path, "serve", "--config", "server.ini")
         assert code == 1
-        assert told.splitlines()[-1].startswith(f"trio-chat.db is in use by another server (process {host.process.pid} on ")
+        assert told.splitlines()[-1].startswith(
+            f"trio-chat.db is in use by another server (process {host.process.pid} on "
+        )
         assert "Traceback" not in told
         host.process.kill()
         await host.wait()
@@ -135,13 +168,23 @@ async def test_a_second_server_on_the_same_database_does_not_start(tmp_path: Pat
     ("settings", "line"),
     [
         ("[tls]\ncertificate = none.pem\n", "none.pem: cannot be read: No such file or directory"),
-        ("[storage]\nfile = server.ini\n", "server.ini cannot be used: it is damaged, or no database of SQLite"),
-        ("[listener x]\npath = none/socket\n", "Cannot listen on none/socket: No such file or directory."),
+        (
+            "[storage]\nfile = server.ini\n",
+            "server.ini cannot be used: it is damaged, or no database of SQLite",
+        ),
+        (
+            "[listener x]\npath = none/socket\n",
+            "Cannot listen on none/socket: No such file or directory.",
+        ),
     ],
 )
-async def test_what_keeps_a_server_from_starting_is_one_line(tmp_path: Path, settings: str, line: str) -> None:
+async def test_what_keeps_a_server_from_starting_is_one_line(
+    tmp_path: Path, settings: str, line: str
+) -> None:
     """Not a traceback."""
-    (tmp_path / "server.ini").write_text(f"[server]\nhost = 127.0.0.1\nport = 0\n{settings}[logging]\nfile = none\n")
+    (tmp_path / "server.ini").write_text(
+        f"[server]\nhost = 127.0.0.1\nport = 0\n{settings}[logging]\nfile = none\n"
+    )
     code, _, told = await run(tmp_path, "serve", "--config", "server.ini")
     problems = [said for said in told.splitlines() if "[INFO]" not in said]
     assert code == 1

@@ -17,7 +17,9 @@ from trio_chat.irc.message import Message, parse
 
 
 class Talker:
-    """Somebody who says numbers as fast as the server confirms them, and remembers what was seen."""
+    """Somebody who says numbers as fast as the server confirms them, and remembers what was
+    seen.
+    """
 
     def __init__(self, nick: str, stream: trio.SocketStream) -> None:
         self.nick = nick
@@ -44,7 +46,9 @@ class Talker:
                     if len(self.seen) >= enough:
                         done.set()
                     if message.nick == self.nick:
-                        await self.stream.send_all(f"PRIVMSG #lobby :{self.nick} {said}\r\n".encode())
+                        await self.stream.send_all(
+                            f"PRIVMSG #lobby :{self.nick} {said}\r\n".encode()
+                        )
                         said += 1
         except trio.BrokenResourceError:
             pass
@@ -65,13 +69,21 @@ ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 
 @pytest.mark.parametrize("round_number", range(ROUNDS))
 async def test_nothing_that_was_seen_is_lost_by_a_crash(tmp_path: Path, round_number: int) -> None:
-    """Senders under load, `kill -9` at some moment, restart: every message that anyone saw is there, in the order seen."""
+    """Senders under load, `kill -9` at some moment, restart: every message that anyone saw is
+    there, in the order seen.
+    """
     enough = random.Random(round_number).randrange(50, 1500)
     talkers: list[Talker] = []
-    async with server(tmp_path) as (host, address), AsyncExitStack() as streams, trio.open_nursery() as nursery:
+    async with (
+        server(tmp_path) as (host, address),
+        AsyncExitStack() as streams,
+        trio.open_nursery() as nursery,
+    ):
         done = trio.Event()
         for number in range(4):
-            stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])))
+            stream = await streams.enter_async_context(
+                await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1]))
+            )
             talkers.append(Talker(f"talker{number}", stream))
             await talkers[-1].register()
         for talker in talkers:
@@ -105,10 +117,13 @@ async def test_a_database_that_cannot_be_used_is_told_in_one_line(tmp_path: Path
 
 async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -> None:
     """Somebody registers, owns a channel, and finds it again; nobody else gets the name."""
-    caps = "CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"  # ann, correct-horse
+    # ann, correct-horse
+    caps = "CAP REQ :sasl\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"
     scripts = (
-        "NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nCS REGISTER #a\r\nTOPIC #a :tea\r\n"
-        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z\r\nQUIT\r\n",
+        (
+            "NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nCS REGISTER"
+            " #a\r\nTOPIC #a :tea\r\nMARKREAD #a timestamp=2026-01-01T00:00:00.000Z\r\nQUIT\r\n"
+        ),
         f"{caps}NICK ann\r\nUSER a 0 * :Ann\r\nCAP END\r\nJOIN #a\r\nMARKREAD #a\r\nQUIT\r\n",
         "NICK ann\r\nUSER e 0 * :Eve\r\nQUIT\r\n",
     )
@@ -135,18 +150,28 @@ async def test_accounts_and_channels_are_there_after_a_restart(tmp_path: Path) -
 
 
 async def test_an_always_on_user_is_there_after_a_crash(tmp_path: Path) -> None:
-    """Killed without warning, the server has her in her channel again, as its operator, before anybody can connect."""
+    """Killed without warning, the server has her in her channel again, as its operator, before
+    anybody can connect.
+    """
     settings = "[accounts]\nalways_on = all\n"
     async with server(tmp_path, settings) as (host, address):
         async with await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])) as stream:
-            await stream.send_all(b"NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nMODE #a +k key\r\n")
+            await stream.send_all(
+                b"NICK ann\r\nUSER a 0 * :Ann\r\nREGISTER * * correct-horse\r\nJOIN #a\r\nMODE #a"
+                b" +k key\r\n"
+            )
             await until_written(
-                tmp_path / "trio-chat.db", "SELECT 1 FROM channel JOIN always_on WHERE channel.state LIKE '%key%'"
+                tmp_path / "trio-chat.db",
+                "SELECT 1 FROM channel JOIN always_on WHERE channel.state LIKE '%key%'",
             )
         host.process.kill()
     async with server(tmp_path, settings) as (_, address), AsyncExitStack() as streams:
-        stream = await streams.enter_async_context(await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1])))
-        await stream.send_all(b"NICK bob\r\nUSER b 0 * :Bob\r\nJOIN #a key\r\nPRIVMSG ann :hi\r\nQUIT\r\n")
+        stream = await streams.enter_async_context(
+            await trio.open_tcp_stream("127.0.0.1", int(address.split(":")[1]))
+        )
+        await stream.send_all(
+            b"NICK bob\r\nUSER b 0 * :Bob\r\nJOIN #a key\r\nPRIVMSG ann :hi\r\nQUIT\r\n"
+        )
         received = b""
         with trio.fail_after(PATIENCE):
             while data := await stream.receive_some():
@@ -168,25 +193,48 @@ async def until_written(path: Path, query: str) -> None:
 
 
 ANN = b"NICK ann\r\nUSER a 0 * :Ann\r\n"
-LOG_IN = b"CAP REQ :sasl draft/read-marker draft/metadata-2\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE AGFubgBjb3JyZWN0LWhvcnNl\r\n"
-BEGIN = b"REGISTER * * correct-horse\r\nOPER root secret\r\nJOIN #a\r\nCS REGISTER #a\r\nNS SAREGISTER bob correct-horse\r\n"
+LOG_IN = (
+    b"CAP REQ :sasl draft/read-marker draft/metadata-2\r\nAUTHENTICATE PLAIN\r\nAUTHENTICATE"
+    b" AGFubgBjb3JyZWN0LWhvcnNl\r\n"
+)
+BEGIN = (
+    b"REGISTER * * correct-horse\r\nOPER root secret\r\nJOIN #a\r\nCS REGISTER #a\r\nNS SAREGISTER"
+    b" bob correct-horse\r\n"
+)
 KEPT = {
     "ChanServ REGISTER": ("JOIN #b\r\nCS REGISTER #b", "#b is yours", "JOIN #b", "MODE #b +q ann"),
-    "ChanServ ACCESS": ("CS ACCESS #a ADD bob op", "bob has access", "CS ACCESS #a LIST", "bob: op"),
-    "ChanServ TRANSFER": ("CS TRANSFER #a bob", "belongs to bob now", "CS INFO #a", "belongs to bob"),
+    "ChanServ ACCESS": (
+        "CS ACCESS #a ADD bob op",
+        "bob has access",
+        "CS ACCESS #a LIST",
+        "bob: op",
+    ),
+    "ChanServ TRANSFER": (
+        "CS TRANSFER #a bob",
+        "belongs to bob now",
+        "CS INFO #a",
+        "belongs to bob",
+    ),
     "TOPIC": ("TOPIC #a :tea", "TOPIC #a", "JOIN #a", "332 ann #a :tea"),
     "MODE +b": ("MODE #a +b eve!*@*", "MODE #a +b", "JOIN #a\r\nMODE #a +b", "367 ann #a eve!*@*"),
     "MODE +k": ("MODE #a +k key", "MODE #a +k", "JOIN #a key\r\nMODE #a", "324 ann #a"),
     "MARKREAD": (
-        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z", "MARKREAD #a timestamp", "JOIN #a\r\nMARKREAD #a",
+        "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
+        "MARKREAD #a timestamp",
+        "JOIN #a\r\nMARKREAD #a",
         "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
     ),
-    "METADATA": ("METADATA * SET url :https://example.org", "761", "METADATA * GET url", "https://example.org"),
+    "METADATA": (
+        "METADATA * SET url :https://example.org",
+        "761",
+        "METADATA * GET url",
+        "https://example.org",
+    ),
     "NickServ SET": ("NS SET always-on on", "always-on", "NS GET always-on", "always-on"),
     "KLINE": ("KLINE *!*@192.0.2.7 :spam", "is banned", "OPER root secret\r\nSTATS k", "192.0.2.7"),
     "SUSPEND": ("NS SUSPEND bob spam", "bob is banned", "NS IDENTIFY bob correct-horse", "spam"),
     "RENAME": ("RENAME #a #c", "RENAME #a #c", "JOIN #c", "MODE #c +q ann"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("what", KEPT)

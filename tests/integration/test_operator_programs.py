@@ -1,4 +1,6 @@
-"""Operators with the programs themselves: the server, its configuration, and the commands beside it."""
+"""Operators with the programs themselves: the server, its configuration, and the commands beside
+it.
+"""
 
 import os
 import signal
@@ -54,9 +56,15 @@ async def wire(address: str, nick: str = "") -> AsyncIterator[Wire]:
 
 
 async def test_an_operator_from_config_ini(tmp_path: Path) -> None:
-    """OPER with the password that was hashed, REHASH of a changed file, KILL; and the audit trail of it."""
+    """OPER with the password that was hashed, REHASH of a changed file, KILL; and the audit trail
+    of it.
+    """
     settings = OPERATOR.format(hash=COSTS["low"].hasher().hash("secret word"))
-    async with server(tmp_path, settings) as (host, address), wire(address, "root") as root, wire(address, "bob") as bob:
+    async with (
+        server(tmp_path, settings) as (host, address),
+        wire(address, "root") as root,
+        wire(address, "bob") as bob,
+    ):
         await root.say("OPER root :secret word")
         await root.until(" 381 ")
         file = tmp_path / "server.ini"
@@ -95,9 +103,16 @@ async def test_sighup_reads_the_configuration_again(tmp_path: Path) -> None:
 
 
 async def test_a_ban_from_the_command_line(tmp_path: Path) -> None:
-    """A running server notices it, ends whom it covers, refuses those who come, and has it after a restart."""
-    async with server(tmp_path, "[storage]\nfile = chat.db") as (_, address), wire(address, "ann") as ann:
-        async with program(["ban", "add", "127.0.0.1", "--reason", "spam", "--database", "chat.db"], tmp_path) as command:
+    """A running server notices it, ends whom it covers, refuses those who come, and has it after a
+    restart.
+    """
+    async with (
+        server(tmp_path, "[storage]\nfile = chat.db") as (_, address),
+        wire(address, "ann") as ann,
+    ):
+        async with program(
+            ["ban", "add", "127.0.0.1", "--reason", "spam", "--database", "chat.db"], tmp_path
+        ) as command:
             assert await command.wait() == 0
         assert "spam" in await ann.until(" 465 ")
         await ann.until("ERROR")
@@ -107,12 +122,16 @@ async def test_a_ban_from_the_command_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
 async def test_a_server_ends_with_its_terminal(tmp_path: Path) -> None:
-    """Then SIGHUP does not mean that the configuration is to be read: nobody could stop the server with Ctrl-C any more."""
+    """Then SIGHUP does not mean that the configuration is to be read: nobody could stop the server
+    with Ctrl-C any more.
+    """
     terminal, its_end = os.openpty()
     process = await trio.lowlevel.open_process(
         [sys.executable, "-m", "trio_chat", "serve", "--host", "127.0.0.1", "--port", "0"],
-        stdin=its_end, stdout=subprocess.PIPE, cwd=tmp_path,
-    )  # fmt: skip
+        stdin=its_end,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+    )
     try:
         os.close(its_end)
         assert process.stdout is not None

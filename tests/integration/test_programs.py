@@ -73,7 +73,9 @@ async def test_a_message_through_a_pipe(tmp_path: Path) -> None:
 
 
 async def test_a_script_of_many_lines(tmp_path: Path) -> None:
-    """Every line of a file arrives, once and in order; also when the server slows the sender down."""
+    """Every line of a file arrives, once and in order; also when the server slows the sender
+    down.
+    """
     limits = "[limits]\nflood_exempt = none\nflood_burst = 30\nflood_rate = 200"
     lines = [f"line {number}" for number in range(150)]
     async with server(tmp_path, limits) as (_, address), client(tmp_path, address, "ann") as ann:
@@ -87,7 +89,9 @@ async def test_a_script_of_many_lines(tmp_path: Path) -> None:
 
 
 async def test_the_log_file(tmp_path: Path) -> None:
-    """Every line has its form; who came, spoke a name, joined and left is there; no password and no forged line is."""
+    """Every line has its form; who came, spoke a name, joined and left is there; no password and no
+    forged line is.
+    """
     async with server(tmp_path, "password = correct-horse") as (host, address):
         name, port = address.split(":")
         secret = tmp_path / "password"
@@ -98,14 +102,19 @@ async def test_the_log_file(tmp_path: Path) -> None:
             assert await anna.wait() == 0
         stream = await trio.open_tcp_stream(name, int(port))
         async with stream:
-            await stream.send_all(b"PASS wrong-horse\r\nNICK eve\r\nUSER e 0 * :\x1b[2J2026-01-01 [INFO] forged\r\n")
+            await stream.send_all(
+                b"PASS wrong-horse\r\nNICK eve\r\nUSER e 0 * :\x1b[2J2026-01-01 [INFO] forged\r\n"
+            )
             with trio.fail_after(PATIENCE):
                 while await stream.receive_some():
                     pass
         host.stop()
         assert await host.wait() == 0
     text = (tmp_path / "logs" / "server_log.txt").read_text("utf-8")
-    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(INFO|WARNING)\] .+", line) for line in text.splitlines())
+    assert all(
+        re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(INFO|WARNING)\] .+", line)
+        for line in text.splitlines()
+    )
     for expected in (
         "connected 127.0.0.1",
         "registered Анна!",
@@ -152,7 +161,9 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     """One clear line, exit 1."""
     async with (
         server(tmp_path) as (_, address),
-        program(["serve", "--host", "127.0.0.1", "--port", address.split(":")[1]], tmp_path) as second,
+        program(
+            ["serve", "--host", "127.0.0.1", "--port", address.split(":")[1]], tmp_path
+        ) as second,
     ):
         assert await second.wait() == 1
         (line,) = await second.out.rest()
@@ -163,7 +174,9 @@ async def test_nobody_there(tmp_path: Path) -> None:
     """Cannot connect at all: one line with what to check, exit 1."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        async with program(["connect", f"127.0.0.1:{unused.getsockname()[1]}", "--nick", "ann"], tmp_path) as lonely:
+        async with program(
+            ["connect", f"127.0.0.1:{unused.getsockname()[1]}", "--nick", "ann"], tmp_path
+        ) as lonely:
             await lonely.stdin.aclose()
             assert await lonely.wait() == 1
             (line,) = await lonely.out.rest()
@@ -172,7 +185,10 @@ async def test_nobody_there(tmp_path: Path) -> None:
 
 async def test_ipv6(tmp_path: Path) -> None:
     """Listening on ::1, connecting to [::1]:port."""
-    async with server(tmp_path, host="::1") as (_, address), client(tmp_path, address, "ann") as ann:
+    async with (
+        server(tmp_path, host="::1") as (_, address),
+        client(tmp_path, address, "ann") as ann,
+    ):
         assert address.startswith("[::1]:")
         await ann.say("hello")
         assert await ann.out.until("hello") == "[YOU]: hello"

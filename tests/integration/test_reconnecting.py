@@ -1,4 +1,6 @@
-"""No gaps and no doubles: the real client and the real server, with a connection between them that breaks."""
+"""No gaps and no doubles: the real client and the real server, with a connection between them that
+breaks.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,12 +44,17 @@ class Wire:
     async def _connect(self, stream: trio.SocketStream) -> None:
         async with stream:
             await self._mended.wait()
-            async with await trio.open_tcp_stream("127.0.0.1", self._port) as there, trio.open_nursery() as nursery:
+            async with (
+                await trio.open_tcp_stream("127.0.0.1", self._port) as there,
+                trio.open_nursery() as nursery,
+            ):
                 self._cut = nursery.cancel_scope
                 nursery.start_soon(self._pass_on, stream, there, False)
                 nursery.start_soon(self._pass_on, there, stream, True)
 
-    async def _pass_on(self, source: trio.SocketStream, target: trio.SocketStream, from_server: bool) -> None:
+    async def _pass_on(
+        self, source: trio.SocketStream, target: trio.SocketStream, from_server: bool
+    ) -> None:
         async for data in source:
             if from_server and self.is_deaf:
                 self.heard.set()
@@ -81,7 +88,9 @@ async def two_people(directory: Path) -> AsyncIterator[tuple[Program, Program, W
 
 
 async def test_what_was_said_meanwhile_is_not_missed(tmp_path: Path) -> None:
-    """Everything said while the connection was down is shown once, in order, and before what is new."""
+    """Everything said while the connection was down is shown once, in order, and before what is
+    new.
+    """
     async with two_people(tmp_path) as (bob, ann, line):
         await bob.say("before")
         await ann.out.until("before")
@@ -97,7 +106,9 @@ async def test_what_was_said_meanwhile_is_not_missed(tmp_path: Path) -> None:
 
 
 async def test_own_message_that_arrived_is_not_reported_as_lost(tmp_path: Path) -> None:
-    """A message whose confirmation was lost with the connection is found in the history, and the script ends with 0."""
+    """A message whose confirmation was lost with the connection is found in the history, and the
+    script ends with 0.
+    """
     async with two_people(tmp_path) as (bob, ann, line):
         await ann.say("first")
         await ann.out.until("[YOU]: first")

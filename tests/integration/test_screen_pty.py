@@ -1,4 +1,6 @@
-"""`trio-chat connect` filling a real terminal: a pseudo-terminal, an emulator that reads it, and the real server."""
+"""`trio-chat connect` filling a real terminal: a pseudo-terminal, an emulator that reads it, and
+the real server.
+"""
 
 import os
 import signal
@@ -93,18 +95,28 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
 
 def sees(terminal: Terminal, *texts: str, patience: float = PATIENCE) -> None:
     """Wait until all of these are on the screen."""
-    terminal.wait(lambda: all(text in "\n".join(terminal.screen.display) for text in texts), patience)
+    terminal.wait(
+        lambda: all(text in "\n".join(terminal.screen.display) for text in texts), patience
+    )
 
 
 def restored(terminal: Terminal) -> bool:
-    """Return whether the terminal was given back: the other screen, no pasting mode, no reports of the focus."""
+    """Return whether the terminal was given back: the other screen, no pasting mode, no reports of
+    the focus.
+    """
     raw = terminal.raw
-    pairs = ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?2004h", b"\x1b[?2004l"), (b"\x1b[?1004h", b"\x1b[?1004l"))
+    pairs = (
+        (b"\x1b[?1049h", b"\x1b[?1049l"),
+        (b"\x1b[?2004h", b"\x1b[?2004l"),
+        (b"\x1b[?1004h", b"\x1b[?1004l"),
+    )
     return all(raw.rfind(on) < raw.rfind(off) for on, off in pairs)
 
 
 def test_two_people_chat(server: Server, start: Callable[..., Terminal]) -> None:
-    """Cyrillic, Chinese and emoji arrive as they were typed, and both leave with 0 and their terminals as they were."""
+    """Cyrillic, Chinese and emoji arrive as they were typed, and both leave with 0 and their
+    terminals as they were.
+    """
     ann = start(server.port, "ann")
     sees(ann, "#lobby", "this computer")
     bob = start(server.port, "bob")
@@ -130,8 +142,14 @@ def test_resize(server: Server, start: Callable[..., Terminal]) -> None:
     ann.screen.resize(12, 40)
     fcntl.ioctl(ann._slave, termios.TIOCSWINSZ, struct.pack("HHHH", 12, 40, 0, 0))
     ann.process.send_signal(signal.SIGWINCH)
-    # The emulator keeps what the new picture does not draw over, so only the whole new picture has all of this.
-    ann.wait(lambda: ann.screen.display[0].strip() == "#lobby" and "this computer" in "".join(ann.screen.display[8:11]))
+    # The emulator keeps what the new picture does not draw over, so only the whole new picture has
+    # all of this.
+    ann.wait(
+        lambda: (
+            ann.screen.display[0].strip() == "#lobby"
+            and "this computer" in "".join(ann.screen.display[8:11])
+        )
+    )
     assert "127.0.0.1" not in "\n".join(ann.lines())  # there is no room for the list
 
 
@@ -148,10 +166,16 @@ def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal])
     ann.type("\r")
 
     def shown() -> list[int]:
-        return [int(line.split("pasted-")[1].split()[0]) for line in bob.screen.display if "pasted-" in line]
+        return [
+            int(line.split("pasted-")[1].split()[0])
+            for line in bob.screen.display
+            if "pasted-" in line
+        ]
 
     def is_in_order() -> bool:
-        return len(shown()) > ROWS // 2 and shown() == list(range(shown()[0], shown()[0] + len(shown())))
+        return len(shown()) > ROWS // 2 and shown() == list(
+            range(shown()[0], shown()[0] + len(shown()))
+        )
 
     # Waited for, not looked at once: the emulator may be in the middle of a picture.
     bob.wait(lambda: shown()[-1:] == [29] and is_in_order())
@@ -161,7 +185,9 @@ def test_a_paste_of_thirty_lines(server: Server, start: Callable[..., Terminal])
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signals_leave_politely(server: Server, start: Callable[..., Terminal], number: int) -> None:
+def test_signals_leave_politely(
+    server: Server, start: Callable[..., Terminal], number: int
+) -> None:
     """A signal: QUIT, exit code 0, and the terminal as it was."""
     ann = start(server.port, "ann")
     sees(ann, "#lobby", "ann")
@@ -170,12 +196,14 @@ def test_signals_leave_politely(server: Server, start: Callable[..., Terminal], 
     assert restored(ann)
 
 
-def test_a_defect_gives_the_terminal_back(server: Server, start: Callable[..., Terminal], tmp_path: Path) -> None:
+def test_a_defect_gives_the_terminal_back(
+    server: Server, start: Callable[..., Terminal], tmp_path: Path
+) -> None:
     """The traceback comes when the screen is back, so that it can be read."""
     (tmp_path / "sitecustomize.py").write_text(
-        "import trio_chat.client.model.server as s\n"
-        "def broken(self, event):\n    raise RuntimeError('a defect')\n"
-        "s.HANDLERS.update((kind, broken) for kind in s.HANDLERS if kind.__name__ == 'AwayChanged')\n"
+        "import trio_chat.client.model.server as s\ndef broken(self, event):\n    raise"
+        " RuntimeError('a defect')\ns.HANDLERS.update((kind, broken) for kind in s.HANDLERS if"
+        " kind.__name__ == 'AwayChanged')\n"
     )
     path = f"{tmp_path}{os.pathsep}{Path(__file__).parents[2] / 'src'}"
     ann = start(server.port, "ann", PYTHONPATH=path)
@@ -199,12 +227,16 @@ def test_the_server_starts_anew(server: Server, start: Callable[..., Terminal]) 
     sees(ann, "this computer", patience=3 * PATIENCE)  # the pauses between attempts grow
     ann.type("after\r")
     sees(ann, "ann │ before", "ann │ after")
-    ann.wait(lambda: "\n".join(ann.screen.display).count("│ before") == 1)  # a picture that is half drawn may have it twice
+    ann.wait(
+        lambda: "\n".join(ann.screen.display).count("│ before") == 1
+    )  # a picture that is half drawn may have it twice
     assert "\n".join(ann.screen.display).count("│ after") == 1
 
 
 def test_typing_under_a_flood(start: Callable[..., Terminal]) -> None:
-    """A thousand messages a second do not touch the line that is being typed, and it arrives whole."""
+    """A thousand messages a second do not touch the line that is being typed, and it arrives
+    whole.
+    """
     server = TinyServer()
     try:
         ann = start(server.port, "ann")
@@ -215,7 +247,9 @@ def test_typing_under_a_flood(start: Callable[..., Terminal]) -> None:
             for _ in range(100):
                 server.send(f":bob!u@h PRIVMSG #lobby :message {count}")
                 count += 1
-            time.sleep(max(begin + count / 1000 - time.monotonic(), 0))  # the flood itself; nothing is waited for
+            time.sleep(
+                max(begin + count / 1000 - time.monotonic(), 0)
+            )  # the flood itself; nothing is waited for
         sees(ann, f"message {count - 1}", "› the line stays whole")
         ann.type("\r")
         server.wait_for("PRIVMSG #lobby :the line stays whole")

@@ -1,4 +1,6 @@
-"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was; afterwards all is redrawn."""
+"""Ctrl-Z and Ctrl-X on the full screen: the shell or the editor gets the terminal as it was;
+afterwards all is redrawn.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -49,7 +51,9 @@ def terminal(tmp_path: Path, server: TinyServer) -> Iterator[Terminal]:
 
 
 def test_ctrl_z_and_fg(server: TinyServer, terminal: Terminal) -> None:
-    """Typed text is still there, messages arrive that were sent in the meantime, and the end is the usual one."""
+    """Typed text is still there, messages arrive that were sent in the meantime, and the end is the
+    usual one.
+    """
     sees(terminal, "#lobby", "this computer")
     terminal.type("half")
     sees(terminal, "› half")
@@ -68,7 +72,9 @@ def test_ctrl_z_and_fg(server: TinyServer, terminal: Terminal) -> None:
 
 
 def test_ctrl_z_without_job_control(server: TinyServer, tmp_path: Path) -> None:
-    """No shell could continue the program: it is redrawn and continues by itself (POSIX, orphaned process groups)."""
+    """No shell could continue the program: it is redrawn and continues by itself (POSIX, orphaned
+    process groups).
+    """
     alone = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann")
     try:
         sees(alone, "#lobby", "this computer")
@@ -91,7 +97,14 @@ def test_keys_are_for_the_editor_while_it_is_open(server: TinyServer, tmp_path: 
         "open(sys.argv[1], 'w').write('from the editor')\n",
         "utf-8",
     )
-    terminal = Terminal(tmp_path, f"127.0.0.1:{server.port}", "--nick", "ann", shell=SHELL, VISUAL=f"{sys.executable} {script}")
+    terminal = Terminal(
+        tmp_path,
+        f"127.0.0.1:{server.port}",
+        "--nick",
+        "ann",
+        shell=SHELL,
+        VISUAL=f"{sys.executable} {script}",
+    )
     try:
         sees(terminal, "#lobby", "this computer")
         terminal.type("\x18")

@@ -28,7 +28,10 @@ async def test_metrics_of_a_running_server(tmp_path: Path) -> None:
         assert status == 200
         assert "trio_chat_users 0.0" in body
         assert "process_open_fds" in body
-        assert await trio.to_thread.run_sync(fetch, url.replace("metrics", "ready")) == (200, "ready\n")
+        assert await trio.to_thread.run_sync(fetch, url.replace("metrics", "ready")) == (
+            200,
+            "ready\n",
+        )
         host.stop()
         assert await host.wait() == 0
         try:

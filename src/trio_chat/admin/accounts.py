@@ -60,7 +60,11 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
         fold_nick(asked.name, settings.limits.lengths.nick)
     except InvalidName:
         most = settings.limits.lengths.nick
-        complain(_("{account} is too long, the server allows {most} characters").format(account=asked.name, most=most))
+        complain(
+            _("{account} is too long, the server allows {most} characters").format(
+                account=asked.name, most=most
+            )
+        )
         return FAILED
     with opened(asked.database) as connection:
         if people.find(connection, asked.folded) is not None:
@@ -68,19 +72,26 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
         if people.find_dropped(connection, asked.folded) is not None:
             raise StorageError(_was_dropped(asked.name))
         if similar := _similar(connection, asked):
-            raise StorageError(_("{account} looks like {other}").format(account=asked.name, other=similar))
+            raise StorageError(
+                _("{account} looks like {other}").format(account=asked.name, other=similar)
+            )
         credentials = _credentials(asked.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        if not people.add(connection, Account(asked.name, asked.folded, int(time.time())), credentials):
+        if not people.add(
+            connection, Account(asked.name, asked.folded, int(time.time())), credentials
+        ):
             raise StorageError(_exists(asked.name))  # somebody has registered it meanwhile
     tell(_("The account {account} was added.").format(account=asked.name))
     return OK
 
 
 def _similar(connection: "apsw.Connection", asked: Asked) -> str:
-    """Return the name of an account, a deleted one perhaps, or of a service that looks like the new one; "" without any."""
-    from trio_chat.chat import services  # noqa: F401, PLC0415  # which announce themselves; only this command needs them
+    """Return the name of an account, a deleted one perhaps, or of a service that looks like the new
+    one; "" without any.
+    """
+    # The services announce themselves; only this command needs them.
+    from trio_chat.chat import services  # noqa: F401, PLC0415
 
     if policy.looks_like_service(asked.name, asked.folded):
         return _("a service")
@@ -93,7 +104,10 @@ def _exists(name: str) -> str:
 
 
 def _was_dropped(name: str) -> str:
-    words = _("{account} was the name of an account that was deleted; free it first: trio-chat account free {account}")
+    words = _(
+        "{account} was the name of an account that was deleted; free it first: trio-chat account"
+        " free {account}"
+    )
     return words.format(account=name)
 
 
@@ -118,13 +132,19 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
             password = first_line(password_file)
         least = settings.accounts.min_password
         if len(password) < least:
-            raise Refused(ngettext(
-                "the password is too short: it has at least {least} character",
-                "the password is too short: it has at least {least} characters",
-                least,
-            ).format(least=least))  # fmt: skip
+            raise Refused(
+                ngettext(
+                    "the password is too short: it has at least {least} character",
+                    "the password is too short: it has at least {least} characters",
+                    least,
+                ).format(least=least)
+            )
         if not password.isprintable() or len(password.encode()) > MAX_PASSWORD:
-            raise Refused(_("a password has at most {most} bytes and no control characters").format(most=MAX_PASSWORD))
+            raise Refused(
+                _("a password has at most {most} bytes and no control characters").format(
+                    most=MAX_PASSWORD
+                )
+            )
         return COSTS[settings.accounts.hash_cost].credentials(password)
     except NobodyThere:
         complain(_("there is nobody to ask for a password: add --password-file"))
@@ -142,7 +162,9 @@ def delete(asked: Asked, *, yes: bool) -> int:
         account = _found(connection, asked)
         owned = len(people.belongings(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
-        refusal = None if yes else _not_agreed(question.format(account=account.name, channels=owned))
+        refusal = (
+            None if yes else _not_agreed(question.format(account=account.name, channels=owned))
+        )
         if refusal is not None:
             return refusal
         people.delete(connection, account)
@@ -157,19 +179,30 @@ def list_dropped(database: Path) -> int:
 
 
 def free(asked: Asked, settings: "Settings") -> int:
-    """Free the name of a deleted account, unless config.ini gives an operator the account with that name."""
+    """Free the name of a deleted account, unless config.ini gives an operator the account with that
+    name.
+    """
     with opened(asked.database) as connection:
         gone = people.find_dropped(connection, asked.folded)
         if gone is None:
-            raise StorageError(_("{account} is not the name of an account that was deleted").format(account=asked.name))
+            raise StorageError(
+                _("{account} is not the name of an account that was deleted").format(
+                    account=asked.name
+                )
+            )
         for operator in settings.operators:
             if fold_or_self(operator.account) == gone.folded:
                 words = _(
-                    "whoever registers {account} would be the operator {operator}: take that account out of config.ini first"
+                    "whoever registers {account} would be the operator {operator}: take that"
+                    " account out of config.ini first"
                 )
                 raise StorageError(words.format(account=gone.name, operator=operator.name))
         people.free(connection, gone)
-    tell(_("{account} can be registered now. A new account inherits nothing of the deleted one.").format(account=gone.name))
+    tell(
+        _(
+            "{account} can be registered now. A new account inherits nothing of the deleted one."
+        ).format(account=gone.name)
+    )
     return OK
 
 
@@ -183,10 +216,13 @@ def forget(asked: Asked, *, yes: bool) -> int:
         if account is None and not total:  # one that is gone may have left something behind
             raise StorageError(_unknown(asked.name))
         question = _(
-            "Delete the account {account}, give up its channels ({channels}), and delete all that it has said ({count})? [y/N] "
+            "Delete the account {account}, give up its channels ({channels}), and delete all that"
+            " it has said ({count})? [y/N] "
         )
         name = account.name if account else asked.name
-        refusal = None if yes else _not_agreed(question.format(account=name, channels=owned, count=total))
+        refusal = (
+            None if yes else _not_agreed(question.format(account=name, channels=owned, count=total))
+        )
         if refusal is not None:
             return refusal
         if account:
@@ -195,7 +231,11 @@ def forget(asked: Asked, *, yes: bool) -> int:
             deleted = people.forget(connection, author, progress)
     if account:
         _tell_deleted(name, owned)
-    done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
+    done = ngettext(
+        "{count} message or event was deleted.",
+        "{count} messages and events were deleted.",
+        deleted,
+    )
     tell(done.format(count=deleted))
     return OK
 
@@ -214,7 +254,11 @@ def _not_agreed(question: str) -> int | None:
 def _tell_deleted(name: str, owned: int) -> None:
     tell(_("The account {account} was deleted.").format(account=name))
     if owned:
-        tell(ngettext("{count} channel was given up.", "{count} channels were given up.", owned).format(count=owned))
+        tell(
+            ngettext(
+                "{count} channel was given up.", "{count} channels were given up.", owned
+            ).format(count=owned)
+        )
 
 
 def export(asked: Asked) -> int:
@@ -224,27 +268,43 @@ def export(asked: Asked) -> int:
         written = to_standard_output(lambda stream: _export(connection, account, stream))
     if written is None:
         return FAILED
-    tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
+    tell(
+        ngettext("{count} message was written.", "{count} messages were written.", written).format(
+            count=written
+        )
+    )
     return OK
 
 
 def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -> int:
-    """Write one object of JSON, in which every message has a line of its own: nobody has to hold all of them in memory."""
+    """Write one object of JSON, in which every message has a line of its own: nobody has to hold
+    all of them in memory.
+    """
     belongings, numbers = people.belongings(connection, account), people.numbers(connection)
     head = {
         "account": {"name": account.name, "registered": date(account.created)},
-        "email": belongings.email and {"address": belongings.email.address, "verified": belongings.email.is_verified},
+        "email": (
+            belongings.email
+            and {"address": belongings.email.address, "verified": belongings.email.is_verified}
+        ),
         "channels": belongings.owned,
         "access": belongings.ranks,
         "read": belongings.markers,
         "settings": belongings.preferences,
-        "always_on": belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays},
+        "always_on": (
+            belongings.always_on and {"user": belongings.always_on, "channels": belongings.stays}
+        ),
         "metadata": belongings.metadata,
     }
-    stream.write(json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode() + b',\n "messages": [')
+    stream.write(
+        json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}").encode()
+        + b',\n "messages": ['
+    )
     written = 0
     for record in people.messages(connection, account):
-        stream.write((b",\n  " if written else b"\n  ") + lines.to_line(record, numbers).rstrip(b"\n"))
+        stream.write(
+            (b",\n  " if written else b"\n  ") + lines.to_line(record, numbers).rstrip(b"\n")
+        )
         written += 1
     stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
     return written

@@ -27,7 +27,14 @@ def list_bans(database: Path) -> int:
     with opened(database) as connection:
         bans = every_ban(connection)
     return write_lines(
-        (ban.mask, date(ban.created), date(ban.expires) if ban.expires else "-", ban.setter, ban.reason) for ban in bans
+        (
+            ban.mask,
+            date(ban.created),
+            date(ban.expires) if ban.expires else "-",
+            ban.setter,
+            ban.reason,
+        )
+        for ban in bans
     )
 
 
@@ -39,7 +46,9 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
     ban = Ban(kind, mask, _SETTER, reason, now, now + seconds if seconds else 0)
     with opened(database) as connection:
         if len(every_ban(connection)) >= most:
-            raise StorageError(_("there are {most} bans already; lift some first").format(most=most))
+            raise StorageError(
+                _("there are {most} bans already; lift some first").format(most=most)
+            )
         in_transaction(connection, save, {ban.key: ban})
     tell(_("{mask} is banned.").format(mask=mask))
     return OK
@@ -61,7 +70,9 @@ def remove_ban(database: Path, mask: str) -> int:
 
 
 def _read(mask: str, lengths: Lengths) -> tuple[Kind, str]:
-    """Return what is meant: who writes an address or a network means that, anything else is a mask."""
+    """Return what is meant: who writes an address or a network means that, anything else is a
+    mask.
+    """
     is_address = parse_address(mask.strip("[]").partition("/")[0]) is not None
     kind = Kind.ADDRESS if is_address else Kind.MASK
     try:

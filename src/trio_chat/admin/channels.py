@@ -20,7 +20,13 @@ def list_channels(database: Path) -> int:
     with opened(database) as connection:
         states = people.registered_channels(connection)
     return write_lines(
-        (state["name"], state["owner"], date(state["since"]), _topic(state), str(len(state.get("members", {}))))
+        (
+            state["name"],
+            state["owner"],
+            date(state["since"]),
+            _topic(state),
+            str(len(state.get("members", {}))),
+        )
         for state in states
     )
 
@@ -31,7 +37,12 @@ def set_history(database: Path, folded: str, wish: "Wish") -> int:
         name = people.set_history(connection, folded, wish.days)
     if name is None:
         raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
-    tell(_("A server that is running notices within seconds; what is too old is deleted within the hour."))
+    tell(
+        _(
+            "A server that is running notices within seconds; what is too old is deleted within the"
+            " hour."
+        )
+    )
     return OK
 
 

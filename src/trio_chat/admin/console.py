@@ -1,4 +1,6 @@
-"""Output of the commands: messages and errors on standard error, results on standard output, one question."""
+"""Output of the commands: messages and errors on standard error, results on standard output, one
+question.
+"""
 
 import os
 import sys
@@ -46,16 +48,21 @@ def said_yes(question: str) -> bool:
 
 
 def to_standard_output(write: Callable[[BinaryIO], int]) -> int | None:
-    """Have something written to standard output; return how much was, or None when who read it went away."""
+    """Have something written to standard output; return how much was, or None when who read it went
+    away.
+    """
     try:
         written = write(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Who read it has seen enough, such as `head`. Python would flush once more at its end, and complain.
+        # Who read it has seen enough, such as `head`. Python would flush once more at its end, and
+        # complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return None
     except OSError as error:
-        raise FileError(_("the output cannot be written: {reason}").format(reason=error.strerror)) from error
+        raise FileError(
+            _("the output cannot be written: {reason}").format(reason=error.strerror)
+        ) from error
     return written
 
 

@@ -37,7 +37,11 @@ def check(database: Path) -> int:
     with maintenance.opened(database, as_it_is=True) as connection:
         health = backup.examine(connection, database)
     known = len(schema.steps())
-    note = "" if health.version == known else _(" (the server brings it to {known} when it starts)").format(known=known)
+    note = (
+        ""
+        if health.version == known
+        else _(" (the server brings it to {known} when it starts)").format(known=known)
+    )
     print(_("database: {file}").format(file=escape_controls(str(database))))
     print(_("schema: {version}").format(version=health.version) + note)
     print(_("size: {size} bytes").format(size=health.size))

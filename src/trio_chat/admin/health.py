@@ -1,4 +1,6 @@
-"""`trio-chat health`: whether the server of a configuration answers, for container engines and supervisors."""
+"""`trio-chat health`: whether the server of a configuration answers, for container engines and
+supervisors.
+"""
 
 import http.client
 import socket
@@ -18,8 +20,9 @@ _OK = 200
 def check(settings: Settings, timeout: float) -> int:
     """Ask the server, and say whether it answers; return the exit code.
 
-    The page `/health` says whether the event loop runs, so it is asked when there is one. Else a connection that is taken has to
-    do. Nothing is said on it, so that it costs nothing and the server logs nothing.
+    The page `/health` says whether the event loop runs, so it is asked when there is one. Else a
+    connection that is taken has to do. Nothing is said on it, so that it costs nothing and the
+    server logs nothing.
 
     Args:
         settings: of the server.
@@ -27,7 +30,9 @@ def check(settings: Settings, timeout: float) -> int:
     """
     metrics = settings.metrics
     if metrics.port:
-        answers = any(_has_page(_LOOPBACK.get(host, host), metrics.port, timeout) for host in metrics.host)
+        answers = any(
+            _has_page(_LOOPBACK.get(host, host), metrics.port, timeout) for host in metrics.host
+        )
     else:
         answers = any(_is_taken(place, timeout) for place in _places(settings))
     if answers:

@@ -36,12 +36,18 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
                 os.fsync(stream.fileno())
     if written is None:
         return FAILED
-    tell(ngettext("{count} message was written.", "{count} messages were written.", written).format(count=written))
+    tell(
+        ngettext("{count} message was written.", "{count} messages were written.", written).format(
+            count=written
+        )
+    )
     return OK
 
 
 def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
-    total = maintenance.count(connection, channel) if is_terminal() else 0  # counting reads them all
+    total = (
+        maintenance.count(connection, channel) if is_terminal() else 0
+    )  # counting reads them all
     written, numbers = 0, people.numbers(connection)
     with Progress(_("Exporting"), total) as progress:
         for page in maintenance.pages(connection, channel):
@@ -52,14 +58,18 @@ def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO
 
 
 def import_(database: Path, source: Path | None) -> int:
-    """Read messages from lines of JSON, from a file or from standard input; bad lines are told and left out."""
+    """Read messages from lines of JSON, from a file or from standard input; bad lines are told and
+    left out.
+    """
     try:
         opened = nullcontext(sys.stdin.buffer) if source is None else source.open("rb")
         with opened as stream, maintenance.opened(database) as connection:
             return _import(connection, stream, 0 if source is None else source.stat().st_size)
     except OSError as error:
         name = _("standard input") if source is None else escape_controls(str(source))
-        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=error.strerror)) from error
+        raise FileError(
+            _("{file}: cannot be read: {reason}").format(file=name, reason=error.strerror)
+        ) from error
 
 
 def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
@@ -70,7 +80,9 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
             if isinstance(item, lines.Bad):
                 bad += 1
                 progress.clear()
-                complain(_("line {number}: {problem}").format(number=item.number, problem=item.problem))
+                complain(
+                    _("line {number}: {problem}").format(number=item.number, problem=item.problem)
+                )
                 continue
             batch.append(item)
             if len(batch) == maintenance.BATCH:
@@ -88,9 +100,17 @@ def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
 def _tell_imported(new: int, known: int, bad: int) -> None:
     tell(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if known:
-        tell(ngettext("{count} message was there already.", "{count} messages were there already.", known).format(count=known))
+        tell(
+            ngettext(
+                "{count} message was there already.", "{count} messages were there already.", known
+            ).format(count=known)
+        )
     if bad:
-        tell(ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(count=bad))
+        tell(
+            ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(
+                count=bad
+            )
+        )
 
 
 def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
@@ -108,7 +128,11 @@ def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> i
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
             deleted = maintenance.prune(connection, number, channel, progress)
-    done = ngettext("{count} message or event was deleted.", "{count} messages and events were deleted.", deleted)
+    done = ngettext(
+        "{count} message or event was deleted.",
+        "{count} messages and events were deleted.",
+        deleted,
+    )
     tell(done.format(count=deleted))
     return OK
 
@@ -125,4 +149,6 @@ def _agreed(total: int, before: float, channel: str | None) -> bool:
 
 def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:
     if channel is not None and channel not in maintenance.channels(connection):
-        raise StorageError(_("nothing was ever said in {channel}").format(channel=escape_controls(channel)))
+        raise StorageError(
+            _("nothing was ever said in {channel}").format(channel=escape_controls(channel))
+        )

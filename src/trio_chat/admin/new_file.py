@@ -18,7 +18,8 @@ class FileError(Exception):
 
 @contextmanager
 def new_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path]:
-    """Give an empty file beside the target, which takes its place when the block ends, and goes away when it fails.
+    """Give an empty file beside the target, which takes its place when the block ends, and goes
+    away when it fails.
 
     Args:
         target: what it is to be called.
@@ -30,7 +31,9 @@ def new_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path]:
     """
     try:
         _check(target, database, replace=replace)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent)  # for the owner only
+        handle, name = tempfile.mkstemp(
+            prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
+        )  # for the owner only
         os.close(handle)
         part = Path(name)
         try:
@@ -51,4 +54,6 @@ def _check(target: Path, database: Path, *, replace: bool) -> None:
     if target.exists() and not target.is_file():
         raise FileError(_("{file}: this is not a file").format(file=target))
     if target.exists() and not replace:
-        raise FileError(_("{file}: there is such a file already; --force replaces it").format(file=target))
+        raise FileError(
+            _("{file}: there is such a file already; --force replaces it").format(file=target)
+        )

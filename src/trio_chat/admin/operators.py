@@ -21,8 +21,14 @@ def print_hash(settings: "Settings", *, from_stdin: bool) -> int:
     """Ask for a password and print what it is checked against."""
     try:
         password = _first_line() if from_stdin else typed(_("A password for the operator: "))
-        if not _LEAST <= len(password) <= len(password.encode()) <= MAX_PASSWORD or not password.isprintable():
-            words = _("an operator's password has at least {least} characters, at most {most} bytes and no control characters")
+        if (
+            not _LEAST <= len(password) <= len(password.encode()) <= MAX_PASSWORD
+            or not password.isprintable()
+        ):
+            words = _(
+                "an operator's password has at least {least} characters, at most {most} bytes and"
+                " no control characters"
+            )
             raise Refused(words.format(least=_LEAST, most=MAX_PASSWORD))
     except NobodyThere:
         complain(_("there is nobody to ask for a password: add --stdin"))

@@ -52,9 +52,13 @@ def first_line(file: Path) -> str:
         password = line.decode("utf-8-sig").rstrip("\r")
     except OSError as error:
         reason = error.strerror or error
-        raise FileError(_("{file}: cannot be read: {reason}").format(file=name, reason=reason)) from error
+        raise FileError(
+            _("{file}: cannot be read: {reason}").format(file=name, reason=reason)
+        ) from error
     except UnicodeDecodeError:
         raise FileError(_("{file}: not UTF-8").format(file=name)) from None
     if not password:
-        raise FileError(_("{file}: the first line is empty; it must be the password").format(file=name))
+        raise FileError(
+            _("{file}: the first line is empty; it must be the password").format(file=name)
+        )
     return password

@@ -1,4 +1,6 @@
-"""Progress of a long task: one line that is redrawn on a terminal, and nothing without a terminal."""
+"""Progress of a long task: one line that is redrawn on a terminal, and nothing without a
+terminal.
+"""
 
 import sys
 import time
@@ -27,7 +29,12 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.clear()
 
     def __call__(self, done: int) -> None:

@@ -1,7 +1,7 @@
 """The port to the accounts: implemented at the edge, with hashing in threads and SQLite behind it.
 
-Which accounts there are is known at once (`known`), because every NICK asks whether a nickname belongs to somebody. Whether a
-password is right has to be waited for.
+Which accounts there are is known at once (`known`), because every NICK asks whether a nickname
+belongs to somebody. Whether a password is right has to be waited for.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,13 +20,15 @@ class AccountRules:
         registration: whether anybody can register an account.
         required: whether a connection is completed only by a login.
         before_connect: whether that is possible before the connection is complete.
-        reservation: what happens to who takes a nickname that is somebody's account: `refuse`, `rename` or `off`.
+        reservation: what happens to who takes a nickname that is somebody's account: `refuse`,
+            `rename` or `off`.
         min_password: characters that a password has at least.
-        email: what an account needs of an e-mail address: nothing (`none`), that there is one (`required`), or that somebody has
-            proved to read what is sent there (`verified`).
+        email: what an account needs of an e-mail address: nothing (`none`), that there is one
+            (`required`), or that somebody has proved to read what is sent there (`verified`).
         multi_session: whether several connections of one account can share its nickname.
-        always_on: whose users stay while none of their sessions is connected: nobody's (`off`), those of who wants it
-            (`opt-in`), of everybody who does not refuse it (`opt-out`), or of everybody (`all`).
+        always_on: whose users stay while none of their sessions is connected: nobody's (`off`),
+            those of who wants it (`opt-in`), of everybody who does not refuse it (`opt-out`), or of
+            everybody (`all`).
         auto_away: whether these are away meanwhile, unless they say otherwise.
         most_always_on: how many of them there can be.
     """
@@ -60,7 +62,9 @@ class AccountsError(Exception):
 
 
 class Busy(Exception):  # it is a state, not a mistake
-    """Nothing is checked at the moment, because there was too much of something: a sentence for people says of what."""
+    """Nothing is checked at the moment, because there was too much of something: a sentence for
+    people says of what.
+    """
 
 
 class Account(NamedTuple):
@@ -70,7 +74,8 @@ class Account(NamedTuple):
         name: as registered.
         folded: the name by which it is found.
         created: seconds of Unix time.
-        id: the number that everything refers to which belongs to the account; no other account ever has it. 0 of none.
+        id: the number that everything refers to which belongs to the account; no other account ever
+            has it. 0 of none.
     """
 
     name: str
@@ -100,13 +105,17 @@ class AccountIndex:
 
     def note(self, account: Account) -> None:
         """Note an account."""
-        self._known[account.folded] = self._by_id[account.id] = self._taken[account.folded] = account
+        self._known[account.folded] = self._by_id[account.id] = self._taken[account.folded] = (
+            account
+        )
 
     def drop(self, account: Account) -> None:
         """Note that an account was deleted, and that its name is not free."""
         if self._by_id.pop(account.id, None) is not None:
             del self._known[account.folded]
-        self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[account.folded] = account
+        self._dropped[account.folded] = self._dropped_by_id[account.id] = self._taken[
+            account.folded
+        ] = account
 
     def release(self, folded: str) -> bool:
         """Note that the name of a deleted account is free; return whether it was not."""
@@ -131,7 +140,9 @@ class AccountIndex:
 
 
 class ScramKeys(NamedTuple):
-    """What SCRAM needs instead of a password (RFC 5802 §3): it proves who knows the password, and does not give it away."""
+    """What SCRAM needs instead of a password (RFC 5802 §3): it proves who knows the password, and
+    does not give it away.
+    """
 
     salt: bytes
     iterations: int
@@ -147,7 +158,9 @@ class Credentials(NamedTuple):
 
 
 class Email(NamedTuple):
-    """The e-mail address of an account, and whether somebody has proved to read what is sent there."""
+    """The e-mail address of an account, and whether somebody has proved to read what is sent
+    there.
+    """
 
     address: str
     is_verified: bool
@@ -172,7 +185,8 @@ class Certificate(NamedTuple):
 
     Args:
         fingerprint: SHA-256, in hexadecimal.
-        is_proved: whether a session of the account has shown it. One that was added as text takes the account's name to log in.
+        is_proved: whether a session of the account has shown it. One that was added as text takes
+            the account's name to log in.
     """
 
     fingerprint: str
@@ -189,7 +203,9 @@ class Accounts(Protocol):
     """All accounts, by their numbers."""
 
     dropped: Mapping[str, Account]
-    """Accounts that were deleted, by their folded names: nobody can register such a name until an operator frees it."""
+    """Accounts that were deleted, by their folded names: nobody can register such a name until an
+    operator frees it.
+    """
 
     dropped_by_id: Mapping[int, Account]
     """The same, by their numbers."""
@@ -198,15 +214,19 @@ class Accounts(Protocol):
     """The accounts of `known` and of `dropped`: their names cannot be registered."""
 
     async def prepare(self, password: str, origin: Origin) -> Credentials:
-        """Return what a password of a new account will be checked against; counts as a registration from this address.
+        """Return what a password of a new account will be checked against; counts as a registration
+        from this address.
 
         Raises:
             Busy: too many passwords wait, or this address has registered too many accounts.
             ValueError: the password has characters that cannot be used.
         """
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
-        """Make an account and return it with its number; None when there is, or was, one of this name.
+    async def create(
+        self, account: Account, credentials: Credentials, email: Email | None = None
+    ) -> Account | None:
+        """Make an account and return it with its number; None when there is, or was, one of this
+        name.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -220,7 +240,8 @@ class Accounts(Protocol):
         """
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
-        """Return the account when the password is right. Takes the same time when there is no such account.
+        """Return the account when the password is right. Takes the same time when there is no such
+        account.
 
         Raises:
             AccountsError: it cannot be read.
@@ -235,7 +256,8 @@ class Accounts(Protocol):
         """
 
     async def scram_keys(self, folded: str, origin: Origin) -> ScramKeys:
-        """Return what SCRAM needs; for an account that does not exist something that looks the same and fits no password.
+        """Return what SCRAM needs; for an account that does not exist something that looks the same
+        and fits no password.
 
         Raises:
             AccountsError: it cannot be read.
@@ -243,7 +265,9 @@ class Accounts(Protocol):
         """
 
     async def note_wrong(self, folded: str, origin: Origin) -> None:
-        """Count a proof of SCRAM that was wrong, and wait a while; wrong passwords are counted by `verify` itself."""
+        """Count a proof of SCRAM that was wrong, and wait a while; wrong passwords are counted by
+        `verify` itself.
+        """
 
     def note_right(self, folded: str, origin: Origin) -> None:
         """Know from now on that the owner of an account logs in from there."""
@@ -269,19 +293,22 @@ class Accounts(Protocol):
 
         Args:
             fingerprint: of the certificate.
-            wanted: the folded name of the account that the client asks for; "" takes the one for which the key was proved.
+            wanted: the folded name of the account that the client asks for; "" takes the one for
+                which the key was proved.
 
         Raises:
             AccountsError: it cannot be read.
         """
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Let a certificate log in to an account; return whether it can, which it cannot when another account has proved the key.
+        """Let a certificate log in to an account; return whether it can, which it cannot when
+        another account has proved the key.
 
         Args:
             account: the number of the account.
             fingerprint: of the certificate.
-            is_proved: whether the client has shown it; the entries of others that have only typed it in are then forgotten.
+            is_proved: whether the client has shown it; the entries of others that have only typed
+                it in are then forgotten.
 
         Raises:
             AccountsError: it cannot be stored.
@@ -309,7 +336,8 @@ class Accounts(Protocol):
         """
 
     async def refresh(self) -> Refreshed:
-        """Learn of accounts that a command beside this server has added, deleted or freed, and of passwords that it has changed.
+        """Learn of accounts that a command beside this server has added, deleted or freed, and of
+        passwords that it has changed.
 
         Raises:
             AccountsError: they cannot be read.

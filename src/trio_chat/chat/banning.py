@@ -20,11 +20,17 @@ _MOST_NAMES = 10
 
 def told(ban: Ban) -> str:
     """Return what who is banned is told: why, and until when."""
-    until = f" (until {datetime.fromtimestamp(ban.expires, UTC):%Y-%m-%d %H:%M} UTC)" if ban.expires else ""
+    until = (
+        f" (until {datetime.fromtimestamp(ban.expires, UTC):%Y-%m-%d %H:%M} UTC)"
+        if ban.expires
+        else ""
+    )
     return f"{ban.reason}{until}"
 
 
-def ban_of(world: "World", session: "Session", nick: str = "", bans: Bans | None = None) -> Ban | None:
+def ban_of(
+    world: "World", session: "Session", nick: str = "", bans: Bans | None = None
+) -> Ban | None:
     """Return what bans a session, or None.
 
     Args:
@@ -43,7 +49,10 @@ def ban_of(world: "World", session: "Session", nick: str = "", bans: Bans | None
     nick = nick or session.target
     if ban is None and username and nick != "*":
         host = session.user.host if session.user else session.host
-        ban = bans.of_masks(f"{fold_or_self(nick)}!{username.lower()}", (session.address.lower(), fold_or_self(host)))
+        ban = bans.of_masks(
+            f"{fold_or_self(nick)}!{username.lower()}",
+            (session.address.lower(), fold_or_self(host)),
+        )
     return ban
 
 
@@ -66,12 +75,19 @@ class Enforced(NamedTuple):
             return "it covers nobody who is here now"
         shown = ", ".join(self.names[:_MOST_NAMES])
         more = f" and {len(self.names) - _MOST_NAMES} more" if len(self.names) > _MOST_NAMES else ""
-        return f"{self.connections} connection{'' if self.connections == 1 else 's'} ended{shown and f': {shown}'}{more}"
+        return (
+            f"{self.connections} connection{'' if self.connections == 1 else 's'}"
+            f" ended{shown and f': {shown}'}{more}"
+        )
 
 
 def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
     """End every session that one of these new bans covers."""
-    new = Bans(world.clock)  # users that an older ban covers are not here, and to match all bans with all users would take long
+    new = Bans(
+        world.clock
+        # users that an older ban covers are not here, and to match all bans with all users would
+        # take long
+    )
     new.replace(list(bans))
     events = []
     connections, names = 0, dict[str, None]()
@@ -80,7 +96,9 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
         if ban is not None and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
             number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP.code
-            events.append(Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift))
+            events.append(
+                Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift)
+            )
             session.sink.end(f"Banned: {ban.reason}")
             connections += 1
             if session.user is not None:

@@ -1,7 +1,8 @@
-"""Bans of the server: masks (KLINE), addresses and networks (DLINE), accounts (SUSPEND). All are in memory; the edge keeps them.
+"""Bans of the server: masks (KLINE), addresses and networks (DLINE), accounts (SUSPEND). All are in
+memory; the edge keeps them.
 
-Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are found by their networks' prefixes and not by trying
-each ban, because everybody who connects is looked up.
+Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are found by their
+networks' prefixes and not by trying each ban, because everybody who connects is looked up.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -58,7 +59,9 @@ class Ban(NamedTuple):
     @property
     def key(self) -> tuple[Kind, str]:
         """By which it is found."""
-        return self.kind, str(self.account_id) if self.kind is Kind.ACCOUNT else fold(self.kind, self.mask)
+        return self.kind, (
+            str(self.account_id) if self.kind is Kind.ACCOUNT else fold(self.kind, self.mask)
+        )
 
     def is_over(self, now: float) -> bool:
         """Return whether it has expired."""
@@ -109,7 +112,10 @@ def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
     network = masks.network_of(host)
     if sum(char.isalnum() for char in (mask if network is None else name)) < _LEAST_LETTERS:
         if network is None:
-            raise BadMask(f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or digits")
+            raise BadMask(
+                f"{mask} would cover nearly everybody; a mask needs {_LEAST_LETTERS} letters or"
+                " digits"
+            )
         _narrow(network)
     return mask
 
@@ -132,16 +138,22 @@ def fold(kind: Kind, mask: str) -> str:
 
 
 def find(bans: Iterable[Ban], kind: Kind, mask: str) -> Ban | None:
-    """Return the ban of a mask, or None; of accounts that had one name after the other, the newest."""
+    """Return the ban of a mask, or None; of accounts that had one name after the other, the
+    newest.
+    """
     folded = fold(kind, mask)
     found = [ban for ban in bans if ban.kind is kind and fold(kind, ban.mask) == folded]
     return max(found, key=lambda ban: ban.created, default=None)
 
 
 def _place(ban: Ban) -> tuple[tuple[int, int], int]:
-    """Return where the ban of a network is found: by version and length of the prefix, then by the prefix."""
+    """Return where the ban of a network is found: by version and length of the prefix, then by the
+    prefix.
+    """
     network = parse_network(ban.mask)
-    return (network.version, network.prefixlen), int(network.network_address) >> (network.max_prefixlen - network.prefixlen)
+    return (network.version, network.prefixlen), int(network.network_address) >> (
+        network.max_prefixlen - network.prefixlen
+    )
 
 
 def _nothing() -> None:
@@ -189,7 +201,9 @@ class Bans:
         self._note(key)
 
     def remove(self, kind: Kind, mask: str) -> Ban | None:
-        """Lift a ban and return it; None when there is none. Of accounts that had one name after the other, the newest."""
+        """Lift a ban and return it; None when there is none. Of accounts that had one name after
+        the other, the newest.
+        """
         found = find(self._all.values(), kind, mask)
         ban = self._take(found.key) if found else None
         if ban is not None:
@@ -199,13 +213,20 @@ class Bans:
     def of_kind(self, kind: Kind) -> list[Ban]:
         """Return all bans of a kind that are in force, the oldest first."""
         self.forget_expired()
-        return sorted((ban for ban in self._all.values() if ban.kind is kind), key=lambda ban: (ban.created, ban.mask))
+        return sorted(
+            (ban for ban in self._all.values() if ban.kind is kind),
+            key=lambda ban: (ban.created, ban.mask),
+        )
 
     def mend(self, now: float) -> None:
-        """Have bans that were made by a clock that was ahead be made now, and last as long as they were to."""
+        """Have bans that were made by a clock that was ahead be made now, and last as long as they
+        were to.
+        """
         for ban in [ban for ban in self._all.values() if ban.created > now + 1]:
             later = ban.created - int(now)
-            self.add(ban._replace(created=int(now), expires=ban.expires - later if ban.expires else 0))
+            self.add(
+                ban._replace(created=int(now), expires=ban.expires - later if ban.expires else 0)
+            )
 
     def forget_expired(self) -> None:
         """Lift what has expired."""

@@ -36,7 +36,11 @@ class Membership:
     @property
     def prefixes(self) -> str:
         """The signs of all ranks, highest first (IRCv3 multi-prefix)."""
-        return "".join(rank.prefix for rank in RANKS if rank.letter in self.ranks) if self.ranks else ""
+        return (
+            "".join(rank.prefix for rank in RANKS if rank.letter in self.ranks)
+            if self.ranks
+            else ""
+        )
 
     def is_at_least(self, letter: str) -> bool:
         """Return whether the member has this rank or one above it."""
@@ -45,7 +49,11 @@ class Membership:
     @property
     def highest(self) -> str:
         """The letter of the highest rank, or ""."""
-        return next((rank.letter for rank in RANKS if rank.letter in self.ranks), "") if self.ranks else ""
+        return (
+            next((rank.letter for rank in RANKS if rank.letter in self.ranks), "")
+            if self.ranks
+            else ""
+        )
 
 
 class Channel:
@@ -62,8 +70,10 @@ class Channel:
         registration: to whom it belongs, or None.
         forward: the name of the channel into which who may not join comes instead, or "".
         restraining: the flags that matter to what members say; see `modes.RESTRAINING`.
-        renamed: seconds of `World.elapsed` at which it got its name, when it had another one before.
-        former: its names before (folded), each with the seconds of `World.steady` at which it ended; see `Directory.renamed_to`.
+        renamed: seconds of `World.elapsed` at which it got its name, when it had another one
+            before.
+        former: its names before (folded), each with the seconds of `World.steady` at which it
+            ended; see `Directory.renamed_to`.
     """
 
     __slots__ = (
@@ -87,7 +97,9 @@ class Channel:
         "topic",
     )
 
-    def __init__(self, name: str, folded: str, created: int, founded: int, *, permanent: bool = False) -> None:
+    def __init__(
+        self, name: str, folded: str, created: int, founded: int, *, permanent: bool = False
+    ) -> None:
         self.name = name
         self.folded = folded
         self.created = created
@@ -131,9 +143,13 @@ class Channel:
         self._audience = None
 
     def audience(self) -> tuple[Session, ...]:
-        """Return the sessions of all members: a snapshot, the same object until membership changes."""
+        """Return the sessions of all members: a snapshot, the same object until membership
+        changes.
+        """
         if self._audience is None:
-            self._audience = tuple(session for member in self.members for session in member.sessions)
+            self._audience = tuple(
+                session for member in self.members for session in member.sessions
+            )
         return self._audience
 
     def ranked_audience(self, letter: str) -> tuple[Session, ...]:
@@ -147,15 +163,21 @@ class Channel:
         )
 
     def audience_of(self, user: User) -> tuple[Session, ...]:
-        """Return the sessions that see a member come, leave and be there: all, unless an auditorium hides it from some."""
+        """Return the sessions that see a member come, leave and be there: all, unless an auditorium
+        hides it from some.
+        """
         if not self.hides(user):
             return self.audience()
         ranked = self.ranked_audience(RANKS[-1].letter)
         return (*ranked, *user.sessions)
 
     def hides(self, user: User) -> bool:
-        """Return whether members without a rank do not see that a member is there (an auditorium)."""
-        return modes.AUDITORIUM in self.flags and not (user in self.members and self.members[user].ranks)
+        """Return whether members without a rank do not see that a member is there (an
+        auditorium).
+        """
+        return modes.AUDITORIUM in self.flags and not (
+            user in self.members and self.members[user].ranks
+        )
 
     def shows(self, viewer: User, user: User) -> bool:
         """Return whether one member sees that another is there; see `audience_of`."""
@@ -165,12 +187,16 @@ class Channel:
 
     @property
     def is_lasting(self) -> bool:
-        """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in it."""
+        """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in
+        it.
+        """
         return self.registration is not None or any(member.always_on for member in self.members)
 
     @property
     def is_closed(self) -> bool:
-        """Whether a stranger cannot just come in and listen, so that what is said now stays among the members."""
+        """Whether a stranger cannot just come in and listen, so that what is said now stays among
+        the members.
+        """
         return bool(self.key) or "i" in self.flags or "s" in self.flags
 
     @property
@@ -185,9 +211,15 @@ class Channel:
         return covers(self.lists["I"].values(), user)
 
     def is_banned(self, user: User) -> bool:
-        """Return whether a ban keeps a user out: one that covers the user, and no exception does."""
+        """Return whether a ban keeps a user out: one that covers the user, and no exception
+        does.
+        """
         bans = self.lists["b"]
-        return bool(bans) and covers(bans.values(), user) and not covers(self.lists["e"].values(), user)
+        return (
+            bool(bans)
+            and covers(bans.values(), user)
+            and not covers(self.lists["e"].values(), user)
+        )
 
     def is_silenced(self, user: User) -> bool:
         """Return whether a ban, or a mute, keeps a user from speaking."""
@@ -197,7 +229,9 @@ class Channel:
         return not covers(self.lists["e"].values(), user, extbans.MUTE)
 
     def mode_params(self, *, with_key: bool) -> tuple[str, ...]:
-        """Return the modes that are on as RPL_CHANNELMODEIS writes them; the key is shown to members only."""
+        """Return the modes that are on as RPL_CHANNELMODEIS writes them; the key is shown to
+        members only.
+        """
         letters = "+" + "".join(sorted(self.flags))
         params: list[str] = []
         if self.key:

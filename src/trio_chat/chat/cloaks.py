@@ -1,11 +1,12 @@
 """Cloaks: what others see instead of somebody's address.
 
-A cloak is stable, says nothing of the address without the server's secret, and has one label for each network that the address
-is in, the narrowest first: `host.network.wider.ip`. So a ban of `*!*@*.network.wider.ip` covers the network, as
-`*!*@192.0.2.*` would cover it without cloaks. (The labels of InspIRCd and UnrealIRCd are of this kind; Ergo's have one.)
+A cloak is stable, says nothing of the address without the server's secret, and has one label for
+each network that the address is in, the narrowest first: `host.network.wider.ip`. So a ban of
+`*!*@*.network.wider.ip` covers the network, as `*!*@192.0.2.*` would cover it without cloaks. (The
+labels of InspIRCd and UnrealIRCd are of this kind; Ergo's have one.)
 
-The networks are /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6: who has an address of IPv6 has all of its /64, and
-usually changes it every day.
+The networks are /32, /24 and /16 of IPv4, and /64, /48 and /32 of IPv6: who has an address of IPv6
+has all of its /64, and usually changes it every day.
 """
 
 import base64
@@ -40,7 +41,10 @@ class Cloaks:
         if parsed is None:
             return f"{self._label(f'text:{address}')}.{SUFFIX}"
         whole, bits = int(parsed), parsed.max_prefixlen
-        labels = (self._label(f"{parsed.version}:{size}:{whole >> (bits - size)}") for size in PREFIXES[parsed.version])
+        labels = (
+            self._label(f"{parsed.version}:{size}:{whole >> (bits - size)}")
+            for size in PREFIXES[parsed.version]
+        )
         return ".".join((*labels, SUFFIX))
 
     def of_account(self, account: str) -> str:
@@ -53,5 +57,7 @@ class Cloaks:
 
 
 def as_param(address: str) -> str:
-    """Return an address as a parameter: `::1` would be read as the last one of its line (Modern IRC, RPL_WHOISACTUALLY)."""
+    """Return an address as a parameter: `::1` would be read as the last one of its line (Modern
+    IRC, RPL_WHOISACTUALLY).
+    """
     return f"0{address}" if address.startswith(":") else address

@@ -1,4 +1,5 @@
-"""Coverage of masks: a mask that can match no user is refused, as a ban without effect is worse than none.
+"""Coverage of masks: a mask that can match no user is refused, as a ban without effect is worse
+than none.
 
 A host is never a name of the DNS here: it is an address, or a cloak.
 """
@@ -55,7 +56,9 @@ def overlaps(mask: str, steps: Sequence[Step]) -> bool:
 
 
 def _next(mask: str, steps: Sequence[Step], at: int, step: int) -> Iterator[tuple[int, int]]:
-    """Give the places in a glob and in steps to which one comes without a character, or with one that both take."""
+    """Give the places in a glob and in steps to which one comes without a character, or with one
+    that both take.
+    """
     is_run = mask[at : at + 1] == "*"
     if is_run:
         yield at + 1, step
@@ -64,12 +67,16 @@ def _next(mask: str, steps: Sequence[Step], at: int, step: int) -> Iterator[tupl
     chars, repeats = steps[step]
     if repeats:
         yield at, step + 1
-    if at < len(mask) and (mask[at] in "*?" or (_is_of_nick(mask[at]) if chars is None else mask[at] in chars)):
+    if at < len(mask) and (
+        mask[at] in "*?" or (_is_of_nick(mask[at]) if chars is None else mask[at] in chars)
+    ):
         yield at if is_run else at + 1, step if repeats else step + 1
 
 
 def _is_of_nick(text: str) -> bool:
-    """Return whether the characters of a text can be in a nickname; beyond ASCII they are not looked at."""
+    """Return whether the characters of a text can be in a nickname; beyond ASCII they are not
+    looked at.
+    """
     return bool(_NICK.fullmatch("".join(filter(str.isascii, text))))
 
 
@@ -91,7 +98,8 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
     Args:
         text: the mask as it was written; see `irc.extbans`.
         lengths: how long names can be.
-        hides_addresses: whether cloaks hide addresses, so that one must be known, or nearly, to be named.
+        hides_addresses: whether cloaks hide addresses, so that one must be known, or nearly, to be
+            named.
     """
     parsed = extbans.parse(text)
     if parsed.subject == extbans.ACCOUNT:
@@ -103,10 +111,14 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
     if RELAY_SEPARATOR not in nick and not _may_begin_with_digit(nick):
         _check_nick(nick, lengths.nick)
     _check_rest(user, host, lengths)
-    if hides_addresses and not masks.read(mask.lower()).by_address and not _overlaps_any(host, _CLOAKS):
+    if (
+        hides_addresses
+        and not masks.read(mask.lower()).by_address
+        and not _overlaps_any(host, _CLOAKS)
+    ):
         raise BadMask(
-            f"{host} can cover nobody: addresses are hidden here, and one must be known up to its last number to be named, "
-            "such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
+            f"{host} can cover nobody: addresses are hidden here, and one must be known up to its"
+            " last number to be named, such as 192.0.2.*, 192.0.2.0/24 or 2001:db8:1::/48"
         )
 
 
@@ -117,7 +129,9 @@ def _parts(mask: str) -> tuple[str, str, str]:
 
 
 def _may_begin_with_digit(nick: str) -> bool:
-    """Return whether a mask may match the name of a user of another network (`7up/discord`, RELAYMSG)."""
+    """Return whether a mask may match the name of a user of another network (`7up/discord`,
+    RELAYMSG).
+    """
     return nick[:1].isdigit() and masks.has_wildcard(nick)
 
 
@@ -139,15 +153,25 @@ def _check_rest(user: str, host: str, lengths: Lengths) -> None:
     literal = _WILDCARDS.sub("", user)
     if not _USERNAME.fullmatch(literal) or len(literal) > lengths.username:
         raise BadMask(f"{user} can cover nobody: no user name is like that")
-    if masks.network_of(host) is None and not _overlaps_any(host, _CLOAKS) and not _may_be_address(host):
+    if (
+        masks.network_of(host) is None
+        and not _overlaps_any(host, _CLOAKS)
+        and not _may_be_address(host)
+    ):
         raise BadMask(f"{host} can cover nobody: hosts are addresses or cloaks here, never names")
 
 
 def _may_be_address(host: str) -> bool:
-    """Tell whether a host is an address, or a glob that covers one: 999.1.1.1 and 300.1.* are none."""
+    """Tell whether a host is an address, or a glob that covers one: 999.1.1.1 and 300.1.* are
+    none.
+    """
     if not masks.has_wildcard(host):
         return masks.parse_address(host) is not None
-    is_too_large = any(len(number) > 3 or int(number) > _LARGEST_NUMBER for number in host.split(".") if number.isdecimal())
+    is_too_large = any(
+        len(number) > 3 or int(number) > _LARGEST_NUMBER
+        for number in host.split(".")
+        if number.isdecimal()
+    )
     return _overlaps_any(host, _ADDRESSES) and not is_too_large
 
 

@@ -1,4 +1,6 @@
-"""The channels that there are, by folded name: how they come to be, get other names and go, and what must be noted as they do."""
+"""The channels that there are, by folded name: how they come to be, get other names and go, and
+what must be noted as they do.
+"""
 
 from collections.abc import Callable, Collection
 
@@ -20,13 +22,15 @@ class Directory(dict[str, Channel]):
         clock: returns seconds of Unix time.
         ids: gives each channel the id at which it was founded.
         unsaved: is told of what has changed.
-        markers: how far accounts (by number) have read targets (folded); they follow a channel to another name.
+        markers: how far accounts (by number) have read targets (folded); they follow a channel to
+            another name.
         steady: returns seconds of Unix time by which things expire; see `steady`.
         renamed_days: for how many days a former name of a channel leads to it.
 
     Attributes:
         lobby: the channel that always exists, or None.
-        secret: those of which only members may know; counting them anew for everybody who comes would grow dear.
+        secret: those of which only members may know; counting them anew for everybody who comes
+            would grow dear.
     """
 
     def __init__(
@@ -64,7 +68,8 @@ class Directory(dict[str, Channel]):
         Args:
             name: as it would be shown.
             folded: as it is compared.
-            than: the channel, by its folded name, that is to have it instead of its own; "" for a new one.
+            than: the channel, by its folded name, that is to have it instead of its own; "" for a
+                new one.
         """
         return any(other != than for other in self._lookalikes.of(name, folded))
 
@@ -88,7 +93,9 @@ class Directory(dict[str, Channel]):
 
     def count_shown(self, user: User) -> int:
         """Return how many channels somebody may know of."""
-        return len(self) - len(self.secret) + sum(channel in self.secret for channel in user.channels)
+        return (
+            len(self) - len(self.secret) + sum(channel in self.secret for channel in user.channels)
+        )
 
     def enter(self, user: User, channel: Channel, ranks: str = "") -> None:
         """Make somebody a member."""
@@ -111,7 +118,9 @@ class Directory(dict[str, Channel]):
         self.forget_if_empty(channel)
 
     def forget_if_empty(self, channel: Channel) -> bool:
-        """Have a channel be gone when nobody is in it, unless it is permanent; return whether it is."""
+        """Have a channel be gone when nobody is in it, unless it is permanent; return whether it
+        is.
+        """
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]
@@ -127,7 +136,9 @@ class Directory(dict[str, Channel]):
             self._unsaved.note_channel(channel.folded)
 
     def rename(self, channel: Channel, name: str, folded: str) -> None:
-        """Give a channel another name that no other one has: registration, markers, and who is forwarded to it follow."""
+        """Give a channel another name that no other one has: registration, markers, and who is
+        forwarded to it follow.
+        """
         before, old_name = channel.folded, channel.name
         del self[before]
         self._lookalikes.remove(old_name, before)
@@ -163,7 +174,9 @@ class Directory(dict[str, Channel]):
             channel.former.pop(folded, None)
 
     def renamed_to(self, folded: str) -> Channel | None:
-        """Return the channel that had a name before which no channel has now; None after a while (IRCv3 draft/channel-rename)."""
+        """Return the channel that had a name before which no channel has now; None after a while
+        (IRCv3 draft/channel-rename).
+        """
         channel = self._former.get(folded)
         if channel is None or self._steady() - channel.former[folded] < self._redirection:
             return channel

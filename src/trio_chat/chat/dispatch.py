@@ -1,4 +1,6 @@
-"""From one received line to what is to be sent: parse, look the command up, check what every command needs, call its handler."""
+"""From one received line to what is to be sent: parse, look the command up, check what every
+command needs, call its handler.
+"""
 
 from trio_chat.chat import commands, policy, services  # noqa: F401  # they fill the registry
 from trio_chat.chat.commands import batches
@@ -54,7 +56,11 @@ def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output
         cost = _dispatch(Request(world, session, message, response))
     else:
         command = message.command if message.command in COMMANDS else "*"
-        response.fail(command, "INVALID_UTF8", text="Message rejected: your software must use UTF-8 on this server")
+        response.fail(
+            command,
+            "INVALID_UTF8",
+            text="Message rejected: your software must use UTF-8 on this server",
+        )
         batches.spoil(session, response)
     output = response.finish()
     return output if cost == 1 else output._replace(cost=cost)
@@ -102,7 +108,8 @@ def _dispatch(request: Request) -> int:
 
 
 def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
-    """Count what a command has changed that lasts; return as how many lines it counts besides when a quota is used up.
+    """Count what a command has changed that lasts; return as how many lines it counts besides when
+    a quota is used up.
 
     A client gets a notice periodically when its changes are carried out without being stored.
     """
@@ -119,7 +126,9 @@ def _count_stored(request: Request, changes: int, is_dropped: bool) -> int:
 
 
 def _refuse_unknown(request: Request, capability: str) -> None:
-    """Say that a command is not known to who has not negotiated its capability, and that it would be."""
+    """Say that a command is not known to who has not negotiated its capability, and that it would
+    be.
+    """
     is_offered = cap.CAPABILITIES[capability].bit & request.world.offer.capabilities
     numeric = _NEEDS_CAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND
     request.reply.numeric(numeric, request.message.command, args=(capability,))

@@ -4,10 +4,19 @@ import re
 
 _UNITS = {"y": 365 * 86_400, "w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 _WORDS = {
-    "y": "y|yr|yrs|year|years", "w": "w|wk|wks|week|weeks", "d": "d|day|days", "h": "h|hr|hrs|hour|hours",
-    "m": "m|min|mins|minute|minutes", "s": "s|sec|secs|second|seconds", "mo": "mo|month|months",
-}  # fmt: skip
-_SIZES = {word: _UNITS.get(unit, 30 * 86_400) for unit, words in _WORDS.items() for word in words.split("|")}
+    "y": "y|yr|yrs|year|years",
+    "w": "w|wk|wks|week|weeks",
+    "d": "d|day|days",
+    "h": "h|hr|hrs|hour|hours",
+    "m": "m|min|mins|minute|minutes",
+    "s": "s|sec|secs|second|seconds",
+    "mo": "mo|month|months",
+}
+_SIZES = {
+    word: _UNITS.get(unit, 30 * 86_400)
+    for unit, words in _WORDS.items()
+    for word in words.split("|")
+}
 _UNIT = "|".join(sorted(_SIZES, key=len, reverse=True))
 _DURATION = re.compile(f"(?:[0-9]{{1,9}}(?:{_UNIT}))+|[0-9]{{1,9}}", re.ASCII)
 _PART = re.compile(f"([0-9]+)({_UNIT})", re.ASCII)
@@ -17,14 +26,19 @@ LONGEST = 100 * 365 * 86_400
 
 
 def parse(text: str) -> int | None:
-    """Return seconds, or None when this is no duration. A bare number counts minutes, as with other servers; 0 is for ever.
+    """Return seconds, or None when this is no duration. A bare number counts minutes, as with other
+    servers; 0 is for ever.
 
     Units may be written out: `7days`, `2weeks`, `1month` (of 30 days).
     """
     text = text.lower()
     if not _DURATION.fullmatch(text):
         return None
-    seconds = int(text) * 60 if text.isdigit() else sum(int(number) * _SIZES[unit] for number, unit in _PART.findall(text))
+    seconds = (
+        int(text) * 60
+        if text.isdigit()
+        else sum(int(number) * _SIZES[unit] for number, unit in _PART.findall(text))
+    )
     return seconds if seconds <= LONGEST else None
 
 

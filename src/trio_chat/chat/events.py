@@ -1,6 +1,8 @@
-"""Events: messages for other sessions, with the recipients at the moment of acceptance, and their encoding for each session.
+"""Events: messages for other sessions, with the recipients at the moment of acceptance, and their
+encoding for each session.
 
-An event is encoded once for each distinct set of capabilities that matters to it, never once for each member.
+An event is encoded once for each distinct set of capabilities that matters to it, never once for
+each member.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,10 +14,20 @@ from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import named_modes
-from trio_chat.irc.message import MAX_BODY, NO_TAGS, body_size, fold_words, format_body, format_tags, truncate
+from trio_chat.irc.message import (
+    MAX_BODY,
+    NO_TAGS,
+    body_size,
+    fold_words,
+    format_body,
+    format_tags,
+    truncate,
+)
 
 NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
-"""Events whose first parameter is not the channel: they happen in all channels of a user at once."""
+"""Events whose first parameter is not the channel: they happen in all channels of a user at
+once.
+"""
 
 
 class Event(NamedTuple):
@@ -36,7 +48,8 @@ class Event(NamedTuple):
         places: the histories that it belongs to; none when it is not remembered.
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
-        server_tags: tags of the server's own, each with the capability bits without which a session does not get it.
+        server_tags: tags of the server's own, each with the capability bits without which a session
+            does not get it.
         account_id: the number of the account, for the history; or 0.
     """
 
@@ -59,7 +72,9 @@ class Event(NamedTuple):
 
     @property
     def must_last(self) -> bool:
-        """Whether nobody may see it unless it is remembered: so it is with what was said, while a JOIN happens anyhow."""
+        """Whether nobody may see it unless it is remembered: so it is with what was said, while a
+        JOIN happens anyhow.
+        """
         return bool(self.places) and (self.command in MESSAGES or self.command == "TAGMSG")
 
     def records(self) -> list[Record]:
@@ -73,11 +88,21 @@ class Event(NamedTuple):
             params = (self.extended or self.params)[1:]
         return [
             Record(
-                place.buffer, self.id, self.command, self.source, self.account, text, self.client_tags, place.is_private, params,
-                self.is_bot, self.shift, self.account_id,
+                place.buffer,
+                self.id,
+                self.command,
+                self.source,
+                self.account,
+                text,
+                self.client_tags,
+                place.is_private,
+                params,
+                self.is_bot,
+                self.shift,
+                self.account_id,
             )
             for place in self.places
-        ]  # fmt: skip
+        ]
 
     @property
     def relevant(self) -> int:
@@ -116,11 +141,15 @@ class Event(NamedTuple):
         elif caps & cap.RELAYMSG and cap.RELAY_TAG in self.client_tags:
             tags[cap.RELAY_TAG] = self.client_tags[cap.RELAY_TAG]
         if self.server_tags:
-            tags.update((key, value) for needed, key, value in self.server_tags if caps & needed == needed)
+            tags.update(
+                (key, value) for needed, key, value in self.server_tags if caps & needed == needed
+            )
         return tags
 
     def body(self, caps: int) -> str:
-        """Return the line without tags for a session with these capabilities, cut to what a line can hold."""
+        """Return the line without tags for a session with these capabilities, cut to what a line
+        can hold.
+        """
         params = self.extended if self.extended and caps & cap.EXTENDED_JOIN else self.params
         return truncate(format_body(self.command, params, self.source), MAX_BODY)
 
@@ -139,36 +168,53 @@ class Event(NamedTuple):
 
     def _multiline(self, caps: int) -> list[tuple[dict[str, str], str]]:
         tags, (*head, text) = self.tags(caps), self.params
-        lines = [(line, self._replace(params=(*head, line.text)).body(caps)) for line in multiline.split(text)]
+        lines = [
+            (line, self._replace(params=(*head, line.text)).body(caps))
+            for line in multiline.split(text)
+        ]
         if caps & cap.MULTILINE:
             reference = msgid(self.id)
-            opening = format_body("BATCH", (f"+{reference}", multiline.BATCH_TYPE, *head), self.source)
+            opening = format_body(
+                "BATCH", (f"+{reference}", multiline.BATCH_TYPE, *head), self.source
+            )
             inner = {"batch": reference}
             concat = {**inner, multiline.CONCAT_TAG: ""}
             inside = [(dict(concat if line.is_joined else inner), body) for line, body in lines]
             return [(tags, opening), *inside, ({}, f"BATCH -{reference}")]
-        return _tagged(tags, [body for line, body in lines if line.text])  # "Servers MUST NOT send blank lines"
+        return _tagged(
+            tags, [body for line, body in lines if line.text]
+        )  # "Servers MUST NOT send blank lines"
 
     def _props(self, caps: int) -> list[tuple[dict[str, str], str]]:
-        """Return a MODE as PROP, whose longer words may take several lines (IRCv3 draft/named-modes)."""
+        """Return a MODE as PROP, whose longer words may take several lines (IRCv3
+        draft/named-modes).
+        """
         target, *params = self.params
         room = MAX_BODY - body_size("PROP", (target, ""), self.source)
         lines = fold_words(named_modes.from_mode(target, params), room, most=named_modes.MOST_ITEMS)
         bodies = [format_body("PROP", (target, *line.split(" ")), self.source) for line in lines]
-        return _tagged(self.tags(caps), [truncate(body, MAX_BODY) for body in bodies] or [self.body(caps)])
+        return _tagged(
+            self.tags(caps), [truncate(body, MAX_BODY) for body in bodies] or [self.body(caps)]
+        )
 
     def encode(self, caps: int) -> bytes:
-        """Return the line with CR LF for a session with these capabilities, or b"" when it does not get it."""
+        """Return the line with CR LF for a session with these capabilities, or b"" when it does not
+        get it.
+        """
         if caps & self.requires != self.requires:
             return b""
         if self.is_multiline or (caps & cap.NAMED_MODES and self.command == "MODE"):
-            return "".join(f"{format_tags(tags)}{body}\r\n" for tags, body in self.lines(caps)).encode()
+            return "".join(
+                f"{format_tags(tags)}{body}\r\n" for tags, body in self.lines(caps)
+            ).encode()
         tags = format_tags(self.tags(caps)) if caps else ""
         return f"{tags}{self.body(caps)}\r\n".encode()
 
 
 def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str], str]]:
-    """Return the lines of one event with its tags: "Servers MUST only include a message ID on the first message"."""
+    """Return the lines of one event with its tags: "Servers MUST only include a message ID on the
+    first message".
+    """
     rest = {key: value for key, value in tags.items() if key != "msgid"}
     return [(tags, bodies[0]), *((dict(rest), body) for body in bodies[1:])]
 
@@ -179,7 +225,8 @@ class Direct(NamedTuple):
     Args:
         session: whose they are.
         data: whole lines.
-        is_reply: whether it was the session's own command. Not so of what another session of its user has done.
+        is_reply: whether it was the session's own command. Not so of what another session of its
+            user has done.
     """
 
     session: Session
@@ -199,14 +246,18 @@ class Output(NamedTuple):
     Args:
         parts: events for others and replies for the session.
         close: why the session is to end now, or "".
-        refusal: the reply that the session gets instead, when the history cannot take what is to be remembered of it.
-        not_kept: what is sent instead of all that, when what the command has changed and lasts cannot be kept; or None.
-        later: what gives the next output, once everything accepted so far has been delivered; or None when this is all.
-        more: what gives the next output at once, and may be called when the client has room for it; or None. There is only one
-            of the two.
+        refusal: the reply that the session gets instead, when the history cannot take what is to be
+            remembered of it.
+        not_kept: what is sent instead of all that, when what the command has changed and lasts
+            cannot be kept; or None.
+        later: what gives the next output, once everything accepted so far has been delivered; or
+            None when this is all.
+        more: what gives the next output at once, and may be called when the client has room for it;
+            or None. There is only one of the two.
         cost: as how many lines the command counts when there is a limit.
         work: users, channels and lines looked at for it, which count besides; see `Steps`.
-        is_stateless: whether the replies say nothing of what others do, as PONG: they need not come behind it.
+        is_stateless: whether the replies say nothing of what others do, as PONG: they need not come
+            behind it.
     """
 
     parts: tuple[Part, ...] = ()

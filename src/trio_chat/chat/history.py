@@ -1,8 +1,8 @@
 """The port to the chat history, implemented by the storage room.
 
-A buffer is named by the folded name of its channel, or by two users (`talks`). The id with which a message was accepted is its
-place and, less its shift, its time, so a part of a buffer is a range of ids. Events (JOIN, PART, TOPIC and others) stand in the
-same order between messages.
+A buffer is named by the folded name of its channel, or by two users (`talks`). The id with which a
+message was accepted is its place and, less its shift, its time, so a part of a buffer is a range of
+ids. Events (JOIN, PART, TOPIC and others) stand in the same order between messages.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,27 @@ from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1
 MESSAGES = frozenset(("PRIVMSG", "NOTICE"))
-"""What everybody is shown, and what can be searched; everything else that is remembered is an event."""
+"""What everybody is shown, and what can be searched; everything else that is remembered is an
+event.
+"""
 
 
 RENAME = "RENAME"
-"""The event by which a channel gets another name: `commit` gives all that is remembered of it that name, and keeps no event."""
+"""The event by which a channel gets another name: `commit` gives all that is remembered of it that
+name, and keeps no event.
+"""
 
 
 class HistoryError(Exception):
-    """The history cannot be written or read at the moment; the message is for the operator's log."""
+    """The history cannot be written or read at the moment; the message is for the operator's
+    log.
+    """
 
 
 class BadRecord(HistoryError):
-    """Something of what was to be remembered cannot be, whatever the state of the memory; the rest could be."""
+    """Something of what was to be remembered cannot be, whatever the state of the memory; the rest
+    could be.
+    """
 
 
 class Shown(IntEnum):
@@ -62,7 +70,8 @@ class Record(NamedTuple):
         account: the name of its author's account, as it was, or ""; shown, and never compared.
         text: what was said, with several lines as `multiline.join` gives it; "" of an event.
         tags: client-only tags.
-        is_private: whether the channel was closed to strangers then, so that it stays among those who were let in.
+        is_private: whether the channel was closed to strangers then, so that it stays among those
+            who were let in.
         params: of an event, its parameters without the channel; of JOIN those of extended-join.
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
@@ -95,8 +104,10 @@ class Query(NamedTuple):
     """What a search is for.
 
     Args:
-        places: the folded names of the channels to search; of each, private messages with a smaller id than this are left out.
-        text: words that must all be in the message, each as the beginning of a word of it; "" for any message.
+        places: the folded names of the channels to search; of each, private messages with a smaller
+            id than this are left out.
+        text: words that must all be in the message, each as the beginning of a word of it; "" for
+            any message.
         sender: the folded nickname of who said it, or "" for anybody.
         oldest: of channels in which messages expire, the smallest id that is to be found.
     """
@@ -111,7 +122,8 @@ class History(Protocol):
     """The memory of messages."""
 
     async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
-        """Remember messages and events, in this order, all or none; they are safe when this returns.
+        """Remember messages and events, in this order, all or none; they are safe when this
+        returns.
 
         Args:
             records: the messages and events.
@@ -151,7 +163,8 @@ class History(Protocol):
         """
 
     async def searchable_from(self) -> int:
-        """Return the smallest id from which on `search` finds messages: greater than 1 while older ones are being indexed.
+        """Return the smallest id from which on `search` finds messages: greater than 1 while older
+        ones are being indexed.
 
         Raises:
             HistoryError: it cannot be read.
@@ -164,7 +177,9 @@ class History(Protocol):
             HistoryError: they cannot be read.
         """
 
-    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+    async def prune(
+        self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
+    ) -> int:
         """Forget up to `limit` messages and events with a smaller id; return how many that were.
 
         Args:

@@ -33,7 +33,8 @@ class Identity:
         account_rules: what the operator allows with accounts.
         operators: the operators of the server, by folded name.
         most_bans: bans of the server that there can be.
-        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when
+            they are not told.
         sts_port: the port for that.
     """
 
@@ -65,8 +66,8 @@ class Memory:
         history: where messages are kept.
         most_messages: how many one CHATHISTORY gives.
         playback: how many a user who joins is shown without asking; 0 for none.
-        playback_to: to whom, where the account has not chosen: `everybody`, `people` (not to bots, +B), or `accounts` (people who
-            are logged in).
+        playback_to: to whom, where the account has not chosen: `everybody`, `people` (not to bots,
+            +B), or `accounts` (people who are logged in).
         keep_days: how many days messages are kept; 0: for ever.
         may_be_longer: whether the owner of a channel may have its messages kept longer than that.
         last_id: the greatest id given out before the start.

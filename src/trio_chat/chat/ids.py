@@ -1,10 +1,13 @@
-"""One 63-bit integer is a message's identity and its order, and, as long as no clock is set back, its time.
+"""One 63-bit integer is a message's identity and its order, and, as long as no clock is set back,
+its time.
 
-Milliseconds since 2020-01-01 in the upper 43 bits, a sequence number in the lower 20. It never goes back, also when the clock
-does, so that sorting by id is sorting by acceptance. The text form (13 digits of base 32) is the `msgid` tag.
+Milliseconds since 2020-01-01 in the upper 43 bits, a sequence number in the lower 20. It never goes
+back, also when the clock does, so that sorting by id is sorting by acceptance. The text form (13
+digits of base 32) is the `msgid` tag.
 
-When the clock is set back, ids go on ahead of it: by how many milliseconds is the **shift**, which is kept with each message, so
-that its time is that of the clock. Where the shift changes is a step of the `Timeline`.
+When the clock is set back, ids go on ahead of it: by how many milliseconds is the **shift**, which
+is kept with each message, so that its time is that of the clock. Where the shift changes is a step
+of the `Timeline`.
 """
 
 import logging
@@ -20,12 +23,17 @@ log = logging.getLogger("trio_chat")
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01T00:00:00Z in milliseconds of Unix time."""
 _LAST_MS = 5_680_281_600_000
-"""2150-01-01, in milliseconds since 2020: a clock that says more is taken to say this, so that ids are never used up."""
+"""2150-01-01, in milliseconds since 2020: a clock that says more is taken to say this, so that ids
+are never used up.
+"""
 GREATEST = (_LAST_MS << SEQUENCE_BITS) + (1 << 40)
 """The greatest id: 2**40 more than the first one of 2150."""
 SLACK_MS = 1000
-"""As much may ids be ahead of the clock before that is a step: a clock is corrected a little, and messages come at once."""
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: sorts like the number, and no letter reads as a digit
+"""As much may ids be ahead of the clock before that is a step: a clock is corrected a little, and
+messages come at once.
+"""
+# Crockford's: sorts like the number, and no letter reads as a digit
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _MSGID = re.compile(f"[0-7][{_ALPHABET}]{{12}}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
 
@@ -43,7 +51,9 @@ class IdSource:
         timeline: the steps of the clock, those since the start included.
     """
 
-    def __init__(self, clock: Callable[[], float], last: int = 0, timeline: Timeline | None = None) -> None:
+    def __init__(
+        self, clock: Callable[[], float], last: int = 0, timeline: Timeline | None = None
+    ) -> None:
         self._clock = clock
         self._last = last
         self._taken = 0
@@ -54,8 +64,8 @@ class IdSource:
         """Return an id greater than every one before.
 
         Args:
-            alone: whether no other such id is to be of the same millisecond, so that a timestamp tells remembered messages apart.
-                Of more than a thousand in a second some are.
+            alone: whether no other such id is to be of the same millisecond, so that a timestamp
+                tells remembered messages apart. Of more than a thousand in a second some are.
         """
         moment = int(self._clock() * 1000) - EPOCH_MS
         if self.shift or not (self._last >> SEQUENCE_BITS) - SLACK_MS <= moment <= _LAST_MS:
@@ -70,7 +80,9 @@ class IdSource:
         return self._last
 
     def _reckon(self, now: int, last: int) -> int:
-        """Return the milliseconds of the next id where the clock was set back, and where that no longer matters."""
+        """Return the milliseconds of the next id where the clock was set back, and where that no
+        longer matters.
+        """
         if now + self.shift < last - SLACK_MS:
             shift = last + 1 - now
         elif now >= last:  # the clock has caught up
@@ -80,7 +92,8 @@ class IdSource:
         if shift != self.shift:
             if shift > self.shift:
                 log.warning(
-                    "the clock is %.1f seconds behind what was said last: new messages have its time all the same",
+                    "the clock is %.1f seconds behind what was said last: new messages have its"
+                    " time all the same",
                     (last + 1 - self.shift - now) / 1000,
                 )
             self.shift = shift
@@ -94,7 +107,8 @@ def msgid(number: int) -> str:
 
 
 def server_time(number: int, shift: int = 0) -> str:
-    """Return the time of an id as the `time` tag writes it (IRCv3 server-time: `YYYY-MM-DDThh:mm:ss.sssZ`).
+    """Return the time of an id as the `time` tag writes it (IRCv3 server-time:
+    `YYYY-MM-DDThh:mm:ss.sssZ`).
 
     Args:
         number: the id.
@@ -105,7 +119,9 @@ def server_time(number: int, shift: int = 0) -> str:
 
 
 def readable_time(number: int, shift: int = 0) -> str:
-    """Return the time of an id for people to read, with its zone: `2026-01-31 12:00 UTC`; for the shift see `server_time`."""
+    """Return the time of an id for people to read, with its zone: `2026-01-31 12:00 UTC`; for the
+    shift see `server_time`.
+    """
     return f"{server_time(number, shift)[:16].replace('T', ' ')} UTC"
 
 
@@ -125,14 +141,20 @@ def parse_msgid(text: str) -> int | None:
 
 
 def parse_time(text: str) -> int | None:
-    """Return the milliseconds since 2020 of a moment written as `server_time` writes it; None when it is not written so."""
+    """Return the milliseconds since 2020 of a moment written as `server_time` writes it; None when
+    it is not written so.
+    """
     if not _TIME.fullmatch(text):
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:  # the 31st of February
         return None
-    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000 - EPOCH_MS
+    return (
+        int(moment.replace(microsecond=0).timestamp()) * 1000
+        + moment.microsecond // 1000
+        - EPOCH_MS
+    )
 
 
 def seconds(number: int, shift: int = 0) -> float:
@@ -146,5 +168,7 @@ def milliseconds(seconds: float) -> int:
 
 
 def first_id(seconds: float) -> int:
-    """Return the smallest id that a moment, in seconds of Unix time, could have where the clock was never set back."""
+    """Return the smallest id that a moment, in seconds of Unix time, could have where the clock was
+    never set back.
+    """
     return max(0, milliseconds(seconds) << SEQUENCE_BITS)

@@ -1,4 +1,5 @@
-"""The lasting state besides messages and accounts: channels, always-on users, preferences and read markers.
+"""The lasting state besides messages and accounts: channels, always-on users, preferences and read
+markers.
 
 It is all in memory; whatever changes is noted here, and a task of the edge writes it down.
 """
@@ -15,7 +16,8 @@ class Changes(NamedTuple):
     """What is to be written down.
 
     Args:
-        channels: the state of channels by folded name: registered ones, and those with always-on members; None forgets one.
+        channels: the state of channels by folded name: registered ones, and those with always-on
+            members; None forgets one.
         markers: how far an account has read a target (folded), as the server-time tag writes it.
         users: the state of always-on users by account; None forgets one.
         preferences: what accounts have chosen; an empty one is forgotten.
@@ -56,13 +58,19 @@ class Store(Protocol):
     """Where it is kept."""
 
     async def load(self) -> Changes:
-        """Return everything that was ever kept and not forgotten, with what was wished until now."""
+        """Return everything that was ever kept and not forgotten, with what was wished until
+        now.
+        """
 
     async def wishes(self) -> list[ChannelWish]:
-        """Return what is wished and not fulfilled yet, in order. It counts more than what `save` is given."""
+        """Return what is wished and not fulfilled yet, in order. It counts more than what `save` is
+        given.
+        """
 
     async def fulfil(self, last: ChannelWish) -> None:
-        """Forget the wishes up to this one: the world is as they want it, so that from now on it counts what is saved."""
+        """Forget the wishes up to this one: the world is as they want it, so that from now on it
+        counts what is saved.
+        """
 
     async def save(self, changes: Changes) -> None:
         """Keep changes, all or nothing."""
@@ -121,7 +129,13 @@ class Unsaved:
     def take(self) -> "Unsaved":
         """Return all that is noted, which is then noted no longer."""
         taken = Unsaved(self.channels, self.markers, self.users, self.preferences, self.metadata)
-        self.channels, self.markers, self.users, self.preferences, self.metadata = set(), set(), set(), set(), set()
+        self.channels, self.markers, self.users, self.preferences, self.metadata = (
+            set(),
+            set(),
+            set(),
+            set(),
+            set(),
+        )
         return taken
 
     def put_back(self, taken: "Unsaved") -> None:
@@ -134,7 +148,9 @@ class Unsaved:
 
     def __bool__(self) -> bool:
         """Return whether anything is noted."""
-        return bool(self.channels or self.markers or self.users or self.preferences or self.metadata)
+        return bool(
+            self.channels or self.markers or self.users or self.preferences or self.metadata
+        )
 
     def note_metadata(self, account: int) -> None:
         """Note that an account says something else of itself."""

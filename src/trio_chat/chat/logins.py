@@ -1,4 +1,6 @@
-"""Being logged in: what changes with the account of a user, and who is told (IRCv3 account-notify)."""
+"""Being logged in: what changes with the account of a user, and who is told (IRCv3
+account-notify).
+"""
 
 from trio_chat.chat import metadata, operators, presence, registrations
 from trio_chat.chat.accounts import NO_ACCOUNT, Account
@@ -13,7 +15,9 @@ CERTIFICATE_REMOVED = "The certificate of this device was taken from your accoun
 
 
 def change_account(world: World, user: User, account: Account) -> list[Event]:
-    """Make a user be logged in to an account with all sessions, or with `NO_ACCOUNT` to none; return the events."""
+    """Make a user be logged in to an account with all sessions, or with `NO_ACCOUNT` to none;
+    return the events.
+    """
     for session in user.sessions:
         session.set_account(account)
     if user.account_id == account.id:
@@ -28,14 +32,18 @@ def change_account(world: World, user: User, account: Account) -> list[Event]:
 
 
 def _dismissed(world: World, user: User) -> list[Event]:
-    """Take the rights of a server operator from the sessions that have them by the account; return the events."""
+    """Take the rights of a server operator from the sessions that have them by the account; return
+    the events.
+    """
     if user.operator is None or not user.operator.account:
         return []
     event = operators.dismiss(world, user)
     return [event] if event else []
 
 
-def end_sessions(world: World, account: int, reason: str, *, keep: Session | None = None, certificate: str = "") -> int:
+def end_sessions(
+    world: World, account: int, reason: str, *, keep: Session | None = None, certificate: str = ""
+) -> int:
     """End the sessions of an account, which may belong to an intruder; return how many there were.
 
     The account's always-on user stays.
@@ -45,12 +53,15 @@ def end_sessions(world: World, account: int, reason: str, *, keep: Session | Non
         account: its number.
         reason: what they are told.
         keep: the session that stays, or None.
-        certificate: the fingerprint of the certificate that those to be ended have shown; "" ends all.
+        certificate: the fingerprint of the certificate that those to be ended have shown; "" ends
+            all.
     """
     ended = [
         session
         for session in world.sessions
-        if session.account_id == account and session is not keep and certificate in ("", session.certificate)
+        if session.account_id == account
+        and session is not keep
+        and certificate in ("", session.certificate)
     ]
     for session in ended:
         session.sink.end(reason)
@@ -58,12 +69,15 @@ def end_sessions(world: World, account: int, reason: str, *, keep: Session | Non
 
 
 def forget_account(world: World, account: Account) -> list[Event]:
-    """Take away what an account that is gone had: its sessions, its channels, its place on lists, what it has chosen.
+    """Take away what an account that is gone had: its sessions, its channels, its place on lists,
+    what it has chosen.
 
     Returns:
         what tells others, and those who are logged out.
     """
-    events = [event for user in world.with_account(account.id) for event in _logged_out(world, user)]
+    events = [
+        event for user in world.with_account(account.id) for event in _logged_out(world, user)
+    ]
     for session in world.sessions:  # logged in, and not registered yet
         if session.account_id == account.id:
             session.set_account(NO_ACCOUNT)

@@ -1,7 +1,8 @@
-"""Names that look like others: no user can be taken for the owner of an account or for another user, and no channel for another.
+"""Names that look like others: no user can be taken for the owner of an account or for another
+user, and no channel for another.
 
-Names in ASCII are not compared with each other, only with those of other scripts (`irc.skeletons`). What a name costs does not
-depend on how many there are.
+Names in ASCII are not compared with each other, only with those of other scripts (`irc.skeletons`).
+What a name costs does not depend on how many there are.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ class Lookalikes:
     """An index of names by their skeletons."""
 
     def __init__(self) -> None:
-        # By skeleton, folded names in the order of their coming; those in ASCII apart, because they may look alike.
+        # By skeleton, folded names in the order of their coming; those in ASCII apart, because they
+        # may look alike.
         self._ascii: dict[str, dict[str, None]] = {}
         self._others: dict[str, dict[str, None]] = {}
 
@@ -55,11 +57,15 @@ class Lookalikes:
 
 
 class AccountLookalikes:
-    """The names of accounts by their skeletons, read when they are first asked for and kept from then on."""
+    """The names of accounts by their skeletons, read when they are first asked for and kept from
+    then on.
+    """
 
     def __init__(self) -> None:
         self._names = Lookalikes()
-        self._known = -1  # how many accounts are noted; another number than there are: all are read again
+        self._known = (
+            -1
+        )  # how many accounts are noted; another number than there are: all are read again
 
     def add(self, account: Account) -> None:
         """Note an account that was made."""
@@ -70,7 +76,8 @@ class AccountLookalikes:
         """Give the accounts whose names look like another name.
 
         Args:
-            known: all accounts, and the deleted ones whose names are not free, by their folded names.
+            known: all accounts, and the deleted ones whose names are not free, by their folded
+                names.
             name: as it is shown, or would be.
             folded: as it is compared.
         """

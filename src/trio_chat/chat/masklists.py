@@ -1,4 +1,6 @@
-"""Ban, exception and invitation lists: a mask is read once, when it is set; whom it covers is then one comparison."""
+"""Ban, exception and invitation lists: a mask is read once, when it is set; whom it covers is then
+one comparison.
+"""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -65,7 +67,8 @@ class ListEntry(NamedTuple):
         folded: how it is compared with other masks.
         setter: the user who set it (nick!user@host).
         time: when, in seconds of Unix time.
-        acts: letters of the extended bans that say what it is about; "" for everything that its list is about.
+        acts: letters of the extended bans that say what it is about; "" for everything that its
+            list is about.
         covers: tells whether it covers a user.
     """
 
@@ -94,7 +97,14 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
     mask = parsed.mask if parsed.subject else masks.complete(parsed.mask)
     subject = _SUBJECTS[parsed.subject]
     folded = subject.fold(mask)
-    return ListEntry(parsed.prefix + mask, parsed.prefix + folded, setter, time, parsed.acts, subject.read(folded))
+    return ListEntry(
+        parsed.prefix + mask,
+        parsed.prefix + folded,
+        setter,
+        time,
+        parsed.acts,
+        subject.read(folded),
+    )
 
 
 def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
@@ -103,6 +113,9 @@ def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
     Args:
         entries: the list.
         user: the user.
-        act: the letter of what the user wants to do that some masks are about alone; "" when there is no such letter for it.
+        act: the letter of what the user wants to do that some masks are about alone; "" when there
+            is no such letter for it.
     """
-    return any(entry.covers(user) for entry in entries if not entry.acts or (act and act in entry.acts))
+    return any(
+        entry.covers(user) for entry in entries if not entry.acts or (act and act in entry.acts)
+    )

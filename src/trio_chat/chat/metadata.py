@@ -1,7 +1,8 @@
 """Metadata of users and channels, and the sessions that are notified of it.
 
-Two drafts of one extension are in use (IRCv3 draft/metadata-2 and draft/metadata-3), and a server can speak both: they differ in
-what a client is sent, not in what is kept. All that differs is in the table of dialects.
+Two drafts of one extension are in use (IRCv3 draft/metadata-2 and draft/metadata-3), and a server
+can speak both: they differ in what a client is sent, not in what is kept. All that differs is in
+the table of dialects.
 """
 
 import re
@@ -33,7 +34,8 @@ class Dialect(NamedTuple):
         bit: the capability.
         failures: for each reason the code of the standard reply, and which of the words go with it.
         line: the command and the parameters that tell of a value, or with None of its absence.
-        empty_removes: whether to set the empty value is to remove the key, which otherwise is a value like others.
+        empty_removes: whether to set the empty value is to remove the key, which otherwise is a
+            value like others.
         must_exist: whether to remove a key that is not there is an error.
         syncs_all: whether `*ALL` can be asked for.
     """
@@ -72,8 +74,11 @@ _SECOND = Dialect(
         "subs": ("TOO_MANY_SUBS", ("key",)),
         "absent": ("KEY_NOT_SET", ("target", "key")),
     },
-    line=_message, empty_removes=False, must_exist=True, syncs_all=False,
-)  # fmt: skip
+    line=_message,
+    empty_removes=False,
+    must_exist=True,
+    syncs_all=False,
+)
 _THIRD = Dialect(
     cap.METADATA_3,
     {
@@ -84,13 +89,18 @@ _THIRD = Dialect(
         "keys": ("LIMIT_REACHED", ("target", "limit")),
         "subs": ("LIMIT_REACHED", ("key", "limit")),
     },
-    line=_numeric, empty_removes=True, must_exist=False, syncs_all=True,
-)  # fmt: skip
+    line=_numeric,
+    empty_removes=True,
+    must_exist=False,
+    syncs_all=True,
+)
 _DIALECTS = (_THIRD, _SECOND)  # who has negotiated both gets the newer
 
 
 def dialect(session: Session) -> Dialect:
-    """Return the dialect in which a client is answered: the newest for one that has negotiated none."""
+    """Return the dialect in which a client is answered: the newest for one that has negotiated
+    none.
+    """
     return next((known for known in _DIALECTS if session.effective & known.bit), _THIRD)
 
 
@@ -107,7 +117,9 @@ def name(target: Target) -> str:
 
 
 def seconds_to_wait(session: Session, now: float, most: int) -> int:
-    """Count a change that a session makes; return 0, or after how many seconds it may make one: `most` a minute."""
+    """Count a change that a session makes; return 0, or after how many seconds it may make one:
+    `most` a minute.
+    """
     step = _MINUTE / most
     paid = max(session.metadata_paid, now) + step
     if paid - now > _MINUTE + step / 2:  # half a step: floats
@@ -122,7 +134,9 @@ def link(world: World, user: User, account: int) -> None:
 
 
 def take(world: World, user: User, said: Mapping[str, str]) -> bool:
-    """Add to what a user says of itself, as far as there is room; return whether anything is new."""
+    """Add to what a user says of itself, as far as there is room; return whether anything is
+    new.
+    """
     known = user.metadata
     is_new = False
     for key, value in said.items():
@@ -143,15 +157,26 @@ def touch(world: World, target: User | Channel) -> None:
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
-    """Return the sessions that may follow a target: members of the channel; of a user watchers, and `policy.readers`."""
+    """Return the sessions that may follow a target: members of the channel; of a user watchers, and
+    `policy.readers`.
+    """
     if isinstance(target, Channel):
         return target.audience()
-    return (*policy.readers(target), *world.watches.watchers(target.folded, without=target.audience()))
+    return (
+        *policy.readers(target),
+        *world.watches.watchers(target.folded, without=target.audience()),
+    )
 
 
-def changed(world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None) -> list[Event]:
+def changed(
+    world: World, actor: User, target: User | Channel, keys: Iterable[str], skip: Session | None
+) -> list[Event]:
     """Return what tells those who follow keys of a target that these have been set or removed."""
-    targets = world.with_account(target.account_id) if isinstance(target, User) and target.account_id else [target]
+    targets = (
+        world.with_account(target.account_id)
+        if isinstance(target, User) and target.account_id
+        else [target]
+    )
     return [
         event
         for each in targets
@@ -162,7 +187,9 @@ def changed(world: World, actor: User, target: User | Channel, keys: Iterable[st
 
 
 def changed_of_one(world: World, user: User, key: str) -> list[Event]:
-    """Return what tells those who follow a key of a user that it is another one, for this user alone."""
+    """Return what tells those who follow a key of a user that it is another one, for this user
+    alone.
+    """
     return _told(world, user, user, key, audience(world, user), None)
 
 
@@ -171,22 +198,41 @@ def introduced(world: World, user: User, channel: Channel) -> list[Event]:
     if not user.metadata or policy.is_muted(user, channel):
         return []
     own = user.sessions
-    others = [session for session in channel.audience_of(user) if session.subscriptions and session not in own]
+    others = [
+        session
+        for session in channel.audience_of(user)
+        if session.subscriptions and session not in own
+    ]
     return [event for key in user.metadata for event in _told(world, user, user, key, others, None)]
 
 
 def _told(
-    world: World, actor: User, target: User | Channel, key: str, sessions: Iterable[Session], skip: Session | None
+    world: World,
+    actor: User,
+    target: User | Channel,
+    key: str,
+    sessions: Iterable[Session],
+    skip: Session | None,
 ) -> list[Event]:
-    followers = [session for session in sessions if key in session.subscriptions and session is not skip]
+    followers = [
+        session for session in sessions if key in session.subscriptions and session is not skip
+    ]
     if not followers:
         return []
     events = []
     for known in _DIALECTS:
-        speakers = tuple(session for session in followers if session.effective & cap.METADATA and dialect(session) is known)
+        speakers = tuple(
+            session
+            for session in followers
+            if session.effective & cap.METADATA and dialect(session) is known
+        )
         if speakers:
             command, params = known.line(name(target), key, target.metadata.get(key))
             event = world.event(actor, command, params, speakers, requires=known.bit)
             is_numeric = command.isdigit()  # which only a server sends
-            events.append(event._replace(source=world.identity.name, account="", is_bot=False) if is_numeric else event)
+            events.append(
+                event._replace(source=world.identity.name, account="", is_bot=False)
+                if is_numeric
+                else event
+            )
     return events

@@ -1,7 +1,8 @@
 """Notices for an always-on user of what happened to it while none of its sessions was connected.
 
-A KICK, an invitation or the end of the user itself is sent to nobody then, and the channels of which it tells are not the user's
-any more, so CHATHISTORY cannot show it. It is kept until a session of the account is here, which gets a NOTICE of each.
+A KICK, an invitation or the end of the user itself is sent to nobody then, and the channels of
+which it tells are not the user's any more, so CHATHISTORY cannot show it. It is kept until a
+session of the account is here, which gets a NOTICE of each.
 """
 
 from collections.abc import Iterable
@@ -37,7 +38,8 @@ def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> 
         world: keeps it.
         user: to whom it happened.
         text: the event, with its source and reason.
-        is_minor: whether anybody could cause it, so that it must not take the room of something else.
+        is_minor: whether anybody could cause it, so that it must not take the room of something
+            else.
     """
     if user.sessions or not user.account:
         return
@@ -58,7 +60,11 @@ def note_banned(world: "World", source: str, channel: "Channel", ban: "ListEntry
     """Keep a notice of a new ban or mute for the members that it covers."""
     for member in channel.members:
         if not member.sessions and ban.covers(member) and channel.is_silenced(member):
-            note(world, member, f"{source} set the ban {ban.mask} on {channel.name}, which covers you")
+            note(
+                world,
+                member,
+                f"{source} set the ban {ban.mask} on {channel.name}, which covers you",
+            )
 
 
 def tell(world: "World", session: "Session", reply: "Response") -> None:
@@ -71,8 +77,21 @@ def tell(world: "World", session: "Session", reply: "Response") -> None:
     has_time = session.effective & cap.SERVER_TIME
     for number, text in kept:
         shift = world.ids.timeline.at(number)
-        shown = f"While you were away: {text}" if has_time else f"[{readable_time(number, shift)}] While you were away: {text}"
-        reply.replay(Event(number, "NOTICE", (user.nick, truncate(shown, _MAX_TEXT)), world.identity.name, (), shift=shift))
+        shown = (
+            f"While you were away: {text}"
+            if has_time
+            else f"[{readable_time(number, shift)}] While you were away: {text}"
+        )
+        reply.replay(
+            Event(
+                number,
+                "NOTICE",
+                (user.nick, truncate(shown, _MAX_TEXT)),
+                world.identity.name,
+                (),
+                shift=shift,
+            )
+        )
 
 
 def restore(state: Iterable[Any]) -> list[Missed]:

@@ -1,7 +1,9 @@
-"""Messages of several lines (IRCv3 draft/multiline): how one is collected from a client, and kept as one text.
+"""Messages of several lines (IRCv3 draft/multiline): how one is collected from a client, and kept
+as one text.
 
-The text is the lines joined by LF; a line that continues the one before it without a break begins with CR. No other message has
-an LF, so the text alone tells what it is, wherever it is kept, and the lines are sent on as they came.
+The text is the lines joined by LF; a line that continues the one before it without a break begins
+with CR. No other message has an LF, so the text alone tells what it is, wherever it is kept, and
+the lines are sent on as they came.
 """
 
 from collections.abc import Iterable, Mapping
@@ -66,10 +68,25 @@ class ClientBatch:
         now: seconds of `World.elapsed`.
     """
 
-    __slots__ = ("_lines", "_size", "_touched", "command", "is_over", "label", "reference", "tags", "target")
+    __slots__ = (
+        "_lines",
+        "_size",
+        "_touched",
+        "command",
+        "is_over",
+        "label",
+        "reference",
+        "tags",
+        "target",
+    )
 
     def __init__(
-        self, reference: str, target: str = "", label: str = "", tags: Mapping[str, str] = NO_TAGS, now: float = 0.0
+        self,
+        reference: str,
+        target: str = "",
+        label: str = "",
+        tags: Mapping[str, str] = NO_TAGS,
+        now: float = 0.0,
     ) -> None:
         self.reference = reference
         self.target = target
@@ -94,15 +111,24 @@ class ClientBatch:
         """
         self.check_time(now)
         command, params = message.command, message.params
-        if command not in ("PRIVMSG", "NOTICE") or len(params) < 2 or command != (self.command or command):
-            text = "A multiline batch has one or more PRIVMSG, or one or more NOTICE, each with a target and a text"
+        if (
+            command not in ("PRIVMSG", "NOTICE")
+            or len(params) < 2
+            or command != (self.command or command)
+        ):
+            text = (
+                "A multiline batch has one or more PRIVMSG, or one or more NOTICE, each with a"
+                " target and a text"
+            )
             raise BatchError("MULTILINE_INVALID", text=text)
         if fold_or_self(params[0]) != fold_or_self(self.target):
             text = "All lines of a multiline batch have the target of the batch"
             raise BatchError("MULTILINE_INVALID_TARGET", self.target, params[0], text=text)
         line = Line(params[1], CONCAT_TAG in message.tags and bool(self._lines))
         if not line.text and CONCAT_TAG in message.tags:
-            raise BatchError("MULTILINE_INVALID", text="A blank line cannot continue the one before it")
+            raise BatchError(
+                "MULTILINE_INVALID", text="A blank line cannot continue the one before it"
+            )
         self._measure(line, limits)
         self.command = command
         self._lines.append(line)
@@ -111,12 +137,16 @@ class ClientBatch:
     def _measure(self, line: Line, limits: Lengths) -> None:
         if len(self._lines) >= limits.multiline_lines:
             most = str(limits.multiline_lines)
-            raise BatchError("MULTILINE_MAX_LINES", most, text=f"A message has at most {most} lines")
+            raise BatchError(
+                "MULTILINE_MAX_LINES", most, text=f"A message has at most {most} lines"
+            )
         # "Each line feed used to join line messages contributes one byte".
         self._size += len(line.text.encode()) + bool(self._lines and not line.is_joined)
         if self._size > limits.multiline_bytes:
             most = str(limits.multiline_bytes)
-            raise BatchError("MULTILINE_MAX_BYTES", most, text=f"A message has at most {most} bytes")
+            raise BatchError(
+                "MULTILINE_MAX_BYTES", most, text=f"A message has at most {most} bytes"
+            )
 
     def check_time(self, now: float) -> None:
         """Refuse to go on with what was left open for too long.
@@ -134,5 +164,7 @@ class ClientBatch:
             BatchError: there is nothing in it.
         """
         if not any(line.text for line in self._lines):
-            raise BatchError("MULTILINE_INVALID", text="A message cannot be made of blank lines only")
+            raise BatchError(
+                "MULTILINE_INVALID", text="A message cannot be made of blank lines only"
+            )
         return join(self._lines)

@@ -1,7 +1,7 @@
 """The offer to clients: capabilities and RPL_ISUPPORT, and the announcement of their changes.
 
-One immutable value holds all of it, so that to find out what is new is to compare two of them (IRCv3 capability-negotiation,
-cap-notify; Modern IRC, RPL_ISUPPORT).
+One immutable value holds all of it, so that to find out what is new is to compare two of them
+(IRCv3 capability-negotiation, cap-notify; Modern IRC, RPL_ISUPPORT).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,7 +25,9 @@ _STS = "sts"
 ISUPPORT_BATCH = "draft/isupport"
 _BATCHED = cap.BATCH | cap.EXTENDED_ISUPPORT
 _ROOM = 160
-"""Bytes of capabilities in one line: it fits into what a line may be behind the longest names of a server and of a user."""
+"""Bytes of capabilities in one line: it fits into what a line may be behind the longest names of a
+server and of a user.
+"""
 
 
 class Offer(NamedTuple):
@@ -34,7 +36,8 @@ class Offer(NamedTuple):
     Args:
         capabilities: the bits of those that can be negotiated.
         values: their values, where they are other than the table's.
-        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when they are not told.
+        sts_duration: seconds for which clients are to come by TLS only (IRCv3 `sts`), or None when
+            they are not told.
         sts_port: the port for that.
         tokens: of RPL_ISUPPORT.
     """
@@ -46,13 +49,21 @@ class Offer(NamedTuple):
     tokens: tuple[str, ...]
 
     def shown(self, session: Session) -> dict[str, str]:
-        """Return the capabilities that CAP LS 302 shows a session, with their values; "" where there is none."""
+        """Return the capabilities that CAP LS 302 shows a session, with their values; "" where
+        there is none.
+        """
         # EXTERNAL is for who has shown a certificate.
         values = {**self.values, "sasl": ",".join(sasl.mechanisms(session.certificate))}
-        shown = {entry.name: values.get(entry.name, entry.value) for entry in cap.offered(self.capabilities)}
+        shown = {
+            entry.name: values.get(entry.name, entry.value)
+            for entry in cap.offered(self.capabilities)
+        }
         if self.sts_duration is not None:
-            # It is no capability in the table: it cannot be requested, and means nothing without its value.
-            shown[_STS] = f"duration={self.sts_duration}" if session.is_secure else f"port={self.sts_port}"
+            # It is no capability in the table: it cannot be requested, and means nothing without
+            # its value.
+            shown[_STS] = (
+                f"duration={self.sts_duration}" if session.is_secure else f"port={self.sts_port}"
+            )
         return shown
 
 
@@ -76,8 +87,12 @@ def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
     values = {
         "draft/metadata-2": metadata,
         "draft/metadata-3": metadata,
-        "draft/multiline": f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}",
-        "draft/account-registration": ",".join(token for token, is_so in registration.items() if is_so),
+        "draft/multiline": (
+            f"max-bytes={lengths.multiline_bytes},max-lines={lengths.multiline_lines}"
+        ),
+        "draft/account-registration": ",".join(
+            token for token, is_so in registration.items() if is_so
+        ),
     }
     tokens = isupport.tokens(
         lengths,
@@ -87,7 +102,9 @@ def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
         is_safe_rate=identity.is_safe_rate,
         needs_account=rules.required,
     )
-    return Offer(cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens))
+    return Offer(
+        cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens)
+    )
 
 
 def words(shown: Mapping[str, str]) -> list[str]:
@@ -96,14 +113,17 @@ def words(shown: Mapping[str, str]) -> list[str]:
 
 
 def news(world: "World", before: Offer, now: Offer) -> list[Event]:
-    """Return what clients are told when the server can do something else than before; nothing when it cannot.
+    """Return what clients are told when the server can do something else than before; nothing when
+    it cannot.
 
     Who had negotiated what is offered no more has it no more, told or not.
     """
     if before == now:
         return []
     events = list[Event]()
-    by_kind: dict[tuple[bool, ...], list[tuple[str, str]]] = {}  # sessions are many, kinds of them few
+    by_kind: dict[
+        tuple[bool, ...], list[tuple[str, str]]
+    ] = {}  # sessions are many, kinds of them few
     for session in world.sessions:
         if session.caps & ~now.capabilities:
             session.set_caps(session.caps & now.capabilities)
@@ -111,12 +131,16 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
             continue
         kind = (session.cap_302, session.is_secure, bool(session.certificate))
         if kind not in by_kind:
-            by_kind[kind] = list(_cap_news(before.shown(session), now.shown(session), has_values=session.cap_302))
+            by_kind[kind] = list(
+                _cap_news(before.shown(session), now.shown(session), has_values=session.cap_302)
+            )
         events += _lines(world, (session,), session.target, "CAP", by_kind[kind])
     tokens = _token_news(before.tokens, now.tokens)
     lines = [(*group, n.RPL_ISUPPORT.text) for group in isupport.lines(tokens)]
     for user in world.users.values() if lines else ():
-        plain = tuple(session for session in user.sessions if session.effective & _BATCHED != _BATCHED)
+        plain = tuple(
+            session for session in user.sessions if session.effective & _BATCHED != _BATCHED
+        )
         batched = tuple(session for session in user.sessions if session not in plain)
         if plain:
             events += _lines(world, plain, user.nick, n.RPL_ISUPPORT.code, lines)
@@ -125,24 +149,44 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
     return events
 
 
-def _batch(world: "World", recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]) -> Iterator[Event]:
+def _batch(
+    world: "World", recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]
+) -> Iterator[Event]:
     """Return RPL_ISUPPORT in a batch (IRCv3 draft/extended-isupport)."""
     reference, name = msgid(world.ids.next()), world.identity.name
     tags = ((cap.BATCH, "batch", reference),)
-    yield Event(world.ids.next(), "BATCH", (f"+{reference}", ISUPPORT_BATCH), name, recipients, shift=world.ids.shift)
+    yield Event(
+        world.ids.next(),
+        "BATCH",
+        (f"+{reference}", ISUPPORT_BATCH),
+        name,
+        recipients,
+        shift=world.ids.shift,
+    )
     for event in _lines(world, recipients, nick, n.RPL_ISUPPORT.code, lines):
         yield event._replace(server_tags=tags)
-    yield Event(world.ids.next(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift)
+    yield Event(
+        world.ids.next(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift
+    )
 
 
 def _lines(
-    world: "World", recipients: tuple[Session, ...], target: str, command: str, lines: Iterable[tuple[str, ...]]
+    world: "World",
+    recipients: tuple[Session, ...],
+    target: str,
+    command: str,
+    lines: Iterable[tuple[str, ...]],
 ) -> Iterator[Event]:
     name = world.identity.name
-    return (Event(world.ids.next(), command, (target, *line), name, recipients, shift=world.ids.shift) for line in lines)
+    return (
+        Event(world.ids.next(), command, (target, *line), name, recipients, shift=world.ids.shift)
+        for line in lines
+    )
 
 
-def _cap_news(was: Mapping[str, str], now: Mapping[str, str], *, has_values: bool) -> Iterator[tuple[str, str]]:
+def _cap_news(
+    was: Mapping[str, str], now: Mapping[str, str], *, has_values: bool
+) -> Iterator[tuple[str, str]]:
     # "Servers MUST NOT send CAP DEL to disable this capability" (sts)
     gone = [name for name in was if name not in now and name != _STS]
     if has_values:
@@ -156,8 +200,12 @@ def _cap_news(was: Mapping[str, str], now: Mapping[str, str], *, has_values: boo
 
 
 def _token_news(before: Iterable[str], now: Iterable[str]) -> list[str]:
-    """Return the tokens that changed, and with a minus the names of those that are there no more (Modern IRC)."""
+    """Return the tokens that changed, and with a minus the names of those that are there no more
+    (Modern IRC).
+    """
     known = set(before)
     names = {token.partition("=")[0] for token in now}
-    gone = [f"-{name}" for name in (token.partition("=")[0] for token in before) if name not in names]
+    gone = [
+        f"-{name}" for name in (token.partition("=")[0] for token in before) if name not in names
+    ]
     return [token for token in now if token not in known] + gone

@@ -1,7 +1,8 @@
-"""Operators of the server: who they are, what each of them may do, and the trail that everything they do leaves.
+"""Operators of the server: who they are, what each of them may do, and the trail that everything
+they do leaves.
 
-The blocks come from config.ini. A password is never here, only what it is checked against; the check itself takes a while, so
-it is the edge's (`Control`).
+The blocks come from config.ini. A password is never here, only what it is checked against; the
+check itself takes a while, so it is the edge's (`Control`).
 """
 
 import logging
@@ -61,15 +62,23 @@ class Operator:
             return True
         username, at, host = self.host.lower().rpartition("@")
         mask = masks.read(masks.complete(f"*!{username if at else '*'}@{host}"))
-        return mask.covers(f"*!{user.username.lower()}", (session.address.lower(), user.host.lower()))
+        return mask.covers(
+            f"*!{user.username.lower()}", (session.address.lower(), user.host.lower())
+        )
 
     def is_same_person(self, other: "Operator") -> bool:
-        """Return whether two entries of config.ini mean the same operator: only the rights may differ."""
+        """Return whether two entries of config.ini mean the same operator: only the rights may
+        differ.
+        """
         return replace(self, rights=other.rights) == other
 
 
-def with_numbers(operators: Mapping[str, Operator], accounts: "Accounts | None") -> dict[str, Operator]:
-    """Return operators with the current numbers of their accounts: an account that takes such a name later is no operator."""
+def with_numbers(
+    operators: Mapping[str, Operator], accounts: "Accounts | None"
+) -> dict[str, Operator]:
+    """Return operators with the current numbers of their accounts: an account that takes such a
+    name later is no operator.
+    """
     return {name: _with_number(operator, accounts) for name, operator in operators.items()}
 
 
@@ -79,27 +88,37 @@ def _with_number(operator: Operator, accounts: "Accounts | None") -> Operator:
     account = accounts.known.get(fold_or_self(operator.account)) if accounts is not None else None
     if account is None:
         log.warning(
-            "operator %s: there is no account %s; once it is registered, have the configuration read again (REHASH, or SIGHUP)",
-            operator.name, operator.account,
-        )  # fmt: skip
+            "operator %s: there is no account %s; once it is registered, have the configuration"
+            " read again (REHASH, or SIGHUP)",
+            operator.name,
+            operator.account,
+        )
         return replace(operator, account_id=0)
     since = datetime.fromtimestamp(account.created, UTC)
-    log.info("operator %s: the account %s, registered %s", operator.name, account.name, f"{since:%Y-%m-%d}")
+    log.info(
+        "operator %s: the account %s, registered %s",
+        operator.name,
+        account.name,
+        f"{since:%Y-%m-%d}",
+    )
     return replace(operator, account_id=account.id)
 
 
 class RehashError(Exception):
-    """The configuration cannot be used, so the old one is kept; the message is one line and says what is wrong, and where."""
+    """The configuration cannot be used, so the old one is kept; the message is one line and says
+    what is wrong, and where.
+    """
 
 
 class Control(Protocol):
     """What operators need of the edge."""
 
     async def is_password(self, name: str, hashed: str, password: str, origin: Origin) -> bool:
-        """Return whether a password of an operator is the one that was hashed; "" for one that does not exist takes as long.
+        """Return whether a password of an operator is the one that was hashed; "" for one that does
+        not exist takes as long.
 
-        A wrong one is answered late, and after many for an operator from one place further ones are refused for a while.
-        What is wrong with passwords of accounts does not count.
+        A wrong one is answered late, and after many for an operator from one place further ones are
+        refused for a while. What is wrong with passwords of accounts does not count.
 
         Raises:
             Busy: too many were wrong from there, or too many wait.
@@ -119,7 +138,8 @@ class Control(Protocol):
         """Return how the server stands: what is counted, in words, and how much it is."""
 
     async def rehash(self) -> list[str]:
-        """Read the configuration again and apply what can be applied; return sentences for the operator.
+        """Read the configuration again and apply what can be applied; return sentences for the
+        operator.
 
         Raises:
             RehashError: it is wrong; nothing has changed.
@@ -130,7 +150,9 @@ class Control(Protocol):
 
 
 def mode_event(world: "World", user: "User", change: str) -> Event:
-    """Return the MODE by which a user's own sessions see a change of user modes that the server made."""
+    """Return the MODE by which a user's own sessions see a change of user modes that the server
+    made.
+    """
     return world.event(user, "MODE", (user.nick, change), user.sessions)
 
 
@@ -143,7 +165,9 @@ def appoint(world: "World", user: "User", operator: Operator) -> Event:
 
 
 def dismiss(world: "World", user: "User") -> Event | None:
-    """Make somebody an operator no more; return what the user's sessions are to see, or None when nothing was."""
+    """Make somebody an operator no more; return what the user's sessions are to see, or None when
+    nothing was.
+    """
     if user.operator is None:
         return None
     user.operator = None
@@ -157,12 +181,16 @@ def notice(world: "World", text: str) -> Event | None:
     """Return what the operators are told who have +s; None when there is nobody."""
     if not world.staff:
         return None
-    wanted = [user for user in world.staff if NOTICES in user.modes and has_right(user, "addresses")]
+    wanted = [
+        user for user in world.staff if NOTICES in user.modes and has_right(user, "addresses")
+    ]
     recipients = tuple(session for user in wanted for session in user.sessions)
     if not recipients:
         return None
     params = ("*", truncate(f"*** {text}", _MAX_NOTICE))
-    return Event(world.ids.next(), "NOTICE", params, world.identity.name, recipients, shift=world.ids.shift)
+    return Event(
+        world.ids.next(), "NOTICE", params, world.identity.name, recipients, shift=world.ids.shift
+    )
 
 
 def tell_staff(request: "Request", text: str, reply: "Response | None" = None) -> None:
@@ -182,7 +210,14 @@ def audit(request: "Request", what: str, reply: "Response | None" = None) -> Non
     """
     user = request.user
     name = user.operator.name if user.operator else "?"
-    log.warning("operator %s, %s (%s): %s", name, user.source, request.session.address, what, extra={"is_audit": True})
+    log.warning(
+        "operator %s, %s (%s): %s",
+        name,
+        user.source,
+        request.session.address,
+        what,
+        extra={"is_audit": True},
+    )
     tell_staff(request, f"{user.nick} ({name}): {what}", reply)
 
 

@@ -1,4 +1,6 @@
-"""Permissions. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that says why not."""
+"""Permissions. Handlers ask here and nowhere else; each answer is None for yes, or the numeric that
+says why not.
+"""
 
 import hmac
 from collections.abc import Collection
@@ -24,22 +26,29 @@ if TYPE_CHECKING:
 
 
 def shares_nick(world: World, holder: User) -> bool:
-    """Return whether a user can have a further session: with an account, when operator and owner allow it.
+    """Return whether a user can have a further session: with an account, when operator and owner
+    allow it.
 
     Somebody always-on who has no session can be taken over in any case.
     """
-    return bool(holder.account_id) and (not holder.sessions or world.preferences.is_on(holder.account_id, MULTICLIENT))
+    return bool(holder.account_id) and (
+        not holder.sessions or world.preferences.is_on(holder.account_id, MULTICLIENT)
+    )
 
 
 def may_join_user(world: World, account: int, user: User) -> bool:
-    """Return whether a session of an account, by its number, may become one more session of a user."""
+    """Return whether a session of an account, by its number, may become one more session of a
+    user.
+    """
     return bool(account) and user.account_id == account and shares_nick(world, user)
 
 
 def user_to_join(world: World, account: int, folded: str) -> User | None:
-    """Return the user that a new session of an account becomes one more session of, or None when it is to be one of its own.
+    """Return the user that a new session of an account becomes one more session of, or None when it
+    is to be one of its own.
 
-    The always-on user of an account is joined under whatever nickname it has; another one only by its nickname.
+    The always-on user of an account is joined under whatever nickname it has; another one only by
+    its nickname.
     """
     for user in (world.residents.of(account), world.users.get(folded)):
         if user is not None and may_join_user(world, account, user):
@@ -66,7 +75,9 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
     return any(other.id != account for other in world.account_lookalikes.of(taken, nick, folded))
 
 
-def looks_like_another(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
+def looks_like_another(
+    world: World, nick: str, folded: str, user: User | None, account: int
+) -> bool:
     """Return whether a nickname looks like that of another user who is here, or like a service.
 
     Args:
@@ -74,23 +85,31 @@ def looks_like_another(world: World, nick: str, folded: str, user: User | None, 
         nick: the nickname as it would be shown.
         folded: as it is compared.
         user: the user who wants it, or None when this one is not here yet.
-        account: the number of that client's account, or 0: its own name it may always have, and its names may look alike.
+        account: the number of that client's account, or 0: its own name it may always have, and its
+            names may look alike.
     """
     if looks_like_service(nick, folded):
         return True
     owner = world.accounts.known.get(folded) if world.accounts else None
-    if owner is not None and owner.id == account and owner.name == nick:  # both were registered when that was possible
+    if (
+        owner is not None and owner.id == account and owner.name == nick
+    ):  # both were registered when that was possible
         return False
     others = (world.users[other] for other in world.lookalikes.of(nick, folded))
-    return any(other is not user and not (account and other.account_id == account) for other in others)
+    return any(
+        other is not user and not (account and other.account_id == account) for other in others
+    )
 
 
 def looks_like_service(nick: str, folded: str) -> bool:
-    """Return whether a nickname is that of a service, or looks like it: to services people say their passwords.
+    """Return whether a nickname is that of a service, or looks like it: to services people say
+    their passwords.
 
     Here accents and names in ASCII count, too: nobody has to be called `NickSérv` or `N1ckServ`.
     """
-    return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(loose_skeletons(nick, folded))
+    return folded in SERVICES or not _service_skeletons(tuple(SERVICES)).isdisjoint(
+        loose_skeletons(nick, folded)
+    )
 
 
 @cache
@@ -110,12 +129,15 @@ def has_rank(user: User, channel: Channel, letter: str) -> bool:
 
 
 def may_grant(ranks: Collection[str], letter: str) -> bool:
-    """Return whether a member with these ranks may give and take another one (`ChannelMode.needs`)."""
+    """Return whether a member with these ranks may give and take another one
+    (`ChannelMode.needs`).
+    """
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
 
 
 def why_not_change(world: World, user: User, channel: Channel, change: Change) -> Numeric | None:
-    """Say why a user may not change a mode: not without the rank that it needs, and nobody above oneself.
+    """Say why a user may not change a mode: not without the rank that it needs, and nobody above
+    oneself.
 
     What one has oneself, one may always give up.
     """
@@ -144,15 +166,21 @@ def is_above(membership: Membership, other: Membership) -> bool:
 
 
 def why_not_kick(user: User, other: User, channel: Channel) -> Numeric | None:
-    """Say why a member may not be removed: nobody above oneself, and no half-operator by another one."""
+    """Say why a member may not be removed: nobody above oneself, and no half-operator by another
+    one.
+    """
     mine, theirs = channel.members[user], channel.members[other]
-    if is_above(theirs, mine) or (theirs.is_at_least(modes.HALF_OPERATOR) and not mine.is_at_least(modes.OPERATOR)):
+    if is_above(theirs, mine) or (
+        theirs.is_at_least(modes.HALF_OPERATOR) and not mine.is_at_least(modes.OPERATOR)
+    ):
         return n.ERR_CHANOPRIVSNEEDED
     return None
 
 
 def refuses_right(request: "Request", right: str) -> bool:
-    """Refuse what takes a right of server operators that the user does not have; return whether it was refused."""
+    """Refuse what takes a right of server operators that the user does not have; return whether it
+    was refused.
+    """
     user = request.user
     if operators.has_right(user, right):
         return False
@@ -173,7 +201,9 @@ def refuses_to_store(request: "Request") -> bool:
 
 
 def can_see_address(viewer: User, user: User) -> bool:
-    """Return whether a user may see another's real address: the own one, and operators with that right all."""
+    """Return whether a user may see another's real address: the own one, and operators with that
+    right all.
+    """
     return viewer is user or operators.has_right(viewer, "addresses")
 
 
@@ -192,14 +222,18 @@ def can_see_membership(viewer: User, user: User, channel: Channel) -> bool:
 
 
 def is_own(user: User, record: Record) -> bool:
-    """Return whether a message is one's own: by its account, or because one has had the nickname ever since it was said."""
+    """Return whether a message is one's own: by its account, or because one has had the nickname
+    ever since it was said.
+    """
     if user.account_id and user.account_id == record.account_id:
         return True
     return user.source == record.source and user.since < record.id
 
 
 def can_redact(user: User, channel: Channel | None, record: Record) -> bool:
-    """Return whether a user may delete a message: the own ones in private and as a member of a channel, its operator all."""
+    """Return whether a user may delete a message: the own ones in private and as a member of a
+    channel, its operator all.
+    """
     if channel is None:
         return is_own(user, record)
     return user in channel.members and (is_own(user, record) or is_operator(user, channel))
@@ -211,7 +245,9 @@ def can_read_history(user: User, channel: Channel) -> bool:
 
 
 def can_read_metadata(user: User, target: User | Channel) -> bool:
-    """Return whether a user may see what is said of another, or of a channel: of a closed one as a member."""
+    """Return whether a user may see what is said of another, or of a channel: of a closed one as a
+    member.
+    """
     return isinstance(target, User) or user in target.members or not target.is_closed
 
 
@@ -221,14 +257,19 @@ def can_write_metadata(user: User, target: User | Channel) -> bool:
 
 
 def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
-    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban too (Modern IRC, JOIN).
+    """Say why a user may not join; an invitation opens every door, and an operator's that of a ban
+    too (Modern IRC, JOIN).
 
     Who runs a registered channel cannot be kept out of it.
     """
-    if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(channel.registration.rank_of(user)):
+    if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(
+        channel.registration.rank_of(user)
+    ):
         return None
     invited = user.invited.get(channel)
-    if not invited and channel.is_banned(user):  # of those who invite only operators may overrule a ban
+    if not invited and channel.is_banned(
+        user
+    ):  # of those who invite only operators may overrule a ban
         return n.ERR_BANNEDFROMCHAN
     if invited is not None:
         return None
@@ -249,7 +290,9 @@ def why_not_speak(user: User, channel: Channel, text: str = "") -> Numeric | Non
     if membership is None and "n" in channel.flags:
         return n.ERR_CANNOTSENDTOCHAN
     restraining = channel.restraining
-    if not restraining and not channel.lists["b"]:  # so it is in nearly every channel: every message comes along here
+    if (
+        not restraining and not channel.lists["b"]
+    ):  # so it is in nearly every channel: every message comes along here
         return None
     if modes.NO_CTCP in restraining and is_ctcp(text):
         return n.ERR_CANNOTSENDTOCHAN
@@ -272,34 +315,56 @@ def is_heard_by_operators_only(user: User, channel: Channel) -> bool:
 
 
 def is_muted(user: User, channel: Channel) -> bool:
-    """Return whether members of a channel are not to read what a user writes: it may not speak, or only to operators (+U)."""
-    return why_not_speak(user, channel) is not None or (bool(channel.restraining) and is_heard_by_operators_only(user, channel))
+    """Return whether members of a channel are not to read what a user writes: it may not speak, or
+    only to operators (+U).
+    """
+    return why_not_speak(user, channel) is not None or (
+        bool(channel.restraining) and is_heard_by_operators_only(user, channel)
+    )
 
 
 def muted_in(user: User) -> list[Channel]:
     """Return the channels in which a user may not speak; see `is_muted`."""
-    return [channel for channel in user.channels if (channel.restraining or channel.lists["b"]) and is_muted(user, channel)]
+    return [
+        channel
+        for channel in user.channels
+        if (channel.restraining or channel.lists["b"]) and is_muted(user, channel)
+    ]
 
 
 def silenced_in(user: User) -> Channel | None:
     """Return a channel in which a ban or a mute covers a user without a rank, or None."""
-    return next((channel for channel, held in user.channels.items() if not held.ranks and channel.is_silenced(user)), None)
+    return next(
+        (
+            channel
+            for channel, held in user.channels.items()
+            if not held.ranks and channel.is_silenced(user)
+        ),
+        None,
+    )
 
 
 def readers(user: User) -> tuple[Session, ...]:
-    """Return the sessions that see a text of a user about itself, such as an away message: its own, and those of members of
-    common channels in which it is not muted.
+    """Return the sessions that see a text of a user about itself, such as an away message: its own,
+    and those of members of common channels in which it is not muted.
     """
     muted = muted_in(user)
     if not muted:
         return user.audience()
     heard = (channel.audience_of(user) for channel in user.channels if channel not in muted)
-    return tuple(dict.fromkeys((*user.sessions, *(session for sessions in heard for session in sessions))))
+    return tuple(
+        dict.fromkeys((*user.sessions, *(session for sessions in heard for session in sessions)))
+    )
 
 
 def why_not_write_to(user: User, other: User, text: str = "") -> Numeric | None:
     """Say why one user may not send a private message to another."""
-    if modes.REGISTERED_ONLY in other.modes and not user.account and not other.accepts(user) and user is not other:
+    if (
+        modes.REGISTERED_ONLY in other.modes
+        and not user.account
+        and not other.accepts(user)
+        and user is not other
+    ):
         return n.ERR_NEEDREGGEDNICK
     if modes.NO_USER_CTCP in other.modes and is_ctcp(text):
         return n.ERR_CANNOTSENDTOUSER
@@ -330,8 +395,8 @@ def why_not_set_topic(user: User, channel: Channel) -> Numeric | None:
 
 
 def why_not_invite(user: User, channel: Channel) -> Numeric | None:
-    """Say why a user may not invite others: into an invite-only channel only operators may (Modern IRC, INVITE), and nobody
-    whom a ban or a mute keeps from speaking.
+    """Say why a user may not invite others: into an invite-only channel only operators may (Modern
+    IRC, INVITE), and nobody whom a ban or a mute keeps from speaking.
     """
     membership = channel.members.get(user)
     if membership is None:

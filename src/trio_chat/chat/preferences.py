@@ -14,7 +14,9 @@ MULTICLIENT = "multiclient"
 REPLAY = "replay"
 
 Choices = dict[str, bool]
-"""What somebody has chosen, by the names of the preferences; what is left out is as the server has it."""
+"""What somebody has chosen, by the names of the preferences; what is left out is as the server has
+it.
+"""
 
 
 class Preference(NamedTuple):
@@ -54,7 +56,8 @@ PREFERENCES: dict[str, Preference] = {
         lambda rules: not rules.multi_session,
     ),
     REPLAY: Preference(
-        "you are shown what was said before when you join a channel or come back; a bot (+B) only when it has chosen so",
+        "you are shown what was said before when you join a channel or come back; a bot (+B) only"
+        " when it has chosen so",
         lambda rules, chosen: chosen is not False,
         lambda rules: False,
     ),

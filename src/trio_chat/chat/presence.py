@@ -1,4 +1,6 @@
-"""Presence: users come, go, stay, are away, log in and change their names, and every index of the world follows."""
+"""Presence: users come, go, stay, are away, log in and change their names, and every index of the
+world follows.
+"""
 
 from trio_chat.chat import metadata, operators, policy
 from trio_chat.chat.accounts import Account
@@ -21,7 +23,15 @@ def register(world: World, session: Session, folded: str, username: str) -> User
     if world.cloaks and world.cloaks.accounts and session.account:
         session.host = world.cloaks.of_account(session.account)[: world.lengths.host]
     modes = world.identity.user_modes
-    user = User(session.wanted_nick, folded, username, session.host, session.wanted_realname, session.connected, modes)
+    user = User(
+        session.wanted_nick,
+        folded,
+        username,
+        session.host,
+        session.wanted_realname,
+        session.connected,
+        modes,
+    )
     user.sessions = (session,)
     user.note_security()
     user.since = user.identity = world.ids.next()
@@ -61,19 +71,26 @@ def _attach(world: World, user: User, session: Session) -> None:
 
 
 def move_session(world: World, session: Session, user: User) -> list[Event]:
-    """Make a session of one user a session of another who is here; return what others are to see."""
+    """Make a session of one user a session of another who is here; return what others are to
+    see.
+    """
     before = session.user
     assert before is not None  # noqa: S101  # who asks for it is registered
     _let_go(before, session)
     _sessions_changed(before)
-    events = update_away(world, before) if before.sessions else remove(world, before, f"Now here as {user.nick}")
+    events = (
+        update_away(world, before)
+        if before.sessions
+        else remove(world, before, f"Now here as {user.nick}")
+    )
     return events + add_session(world, user, session)
 
 
 def update_away(world: World, user: User, skip: Session | None = None) -> list[Event]:
     """Make a user be away or back as its sessions are now; return what others are to see.
 
-    Without sessions it is away when its account is so by itself; with the message that it had, if any.
+    Without sessions it is away when its account is so by itself; with the message that it had, if
+    any.
     """
     away = user.away_message() if user.sessions else user.away
     if not user.sessions and not away and world.preferences.is_on(user.account_id, AUTO_AWAY):
@@ -89,30 +106,41 @@ def update_away(world: World, user: User, skip: Session | None = None) -> list[E
 
 
 def _without_text(event: Event, readers: tuple[Session, ...]) -> list[Event]:
-    """Return an AWAY as two events: with its text for `readers`, and with the usual text for the other recipients."""
+    """Return an AWAY as two events: with its text for `readers`, and with the usual text for the
+    other recipients.
+    """
     others = tuple(session for session in event.recipients if session not in readers)
     shared = tuple(session for session in event.recipients if session in readers)
-    return [event._replace(recipients=shared), event._replace(recipients=others, params=(UNSPECIFIED,))]
+    return [
+        event._replace(recipients=shared),
+        event._replace(recipients=others, params=(UNSPECIFIED,)),
+    ]
 
 
 def set_account(world: World, user: User, account: Account) -> None:
-    """Make a user, with all its sessions, be logged in to another account, or with `NO_ACCOUNT` to none.
+    """Make a user, with all its sessions, be logged in to another account, or with `NO_ACCOUNT` to
+    none.
 
-    What it says of itself is then what the account says; what a guest has said goes with it, where the account says nothing.
+    What it says of itself is then what the account says; what a guest has said goes with it, where
+    the account says nothing.
     """
     world.residents.unsettle(user)
     before, was_guest = user.metadata, not user.account_id
     metadata.link(world, user, account.id)
     user.set_account(account)
     if account.id and was_guest:
-        metadata.take(world, user, {key: value for key, value in before.items() if key not in user.metadata})
+        metadata.take(
+            world, user, {key: value for key, value in before.items() if key not in user.metadata}
+        )
     for session in user.sessions:
         session.set_account(account)
     world.residents.settle(user)
 
 
 def rename(world: World, user: User, nick: str, folded: str) -> list[Event]:
-    """Give a user another nickname that nobody else has; return what those who watch the two nicknames are to see."""
+    """Give a user another nickname that nobody else has; return what those who watch the two
+    nicknames are to see.
+    """
     _remember(world, user, user.sessions[0].address if user.sessions else "")
     del world.users[user.folded]
     world.lookalikes.remove(user.nick, user.folded)
@@ -165,23 +193,31 @@ def disconnect(world: World, session: Session, reason: str, *, is_seen: bool = T
 
 
 def expel(world: World, user: User, reason: str) -> list[Event]:
-    """Make somebody leave who may have stayed: end the sessions, or else the user; return what others are to see."""
+    """Make somebody leave who may have stayed: end the sessions, or else the user; return what
+    others are to see.
+    """
     world.residents.unsettle(user)
     for session in user.sessions:
         session.sink.end(reason)
     return [] if user.sessions else remove(world, user, reason)
 
 
-def remove(world: World, user: User, reason: str, skip: Session | None = None, *, is_seen: bool = True) -> list[Event]:
+def remove(
+    world: World, user: User, reason: str, skip: Session | None = None, *, is_seen: bool = True
+) -> list[Event]:
     """Forget a user who has no session any more; return what others are to see, if they are to."""
     world.residents.unsettle(user)
     world.staff.pop(user, None)
     address = skip.address if skip else ""
     events = []
-    if is_seen and (exiting := operators.notice(world, f"{user.source} [{address}] has left: {reason}")):
+    if is_seen and (
+        exiting := operators.notice(world, f"{user.source} [{address}] has left: {reason}")
+    ):
         events.append(exiting)
     if is_seen and user.channels:  # who is in no channel leaves unseen
-        events.append(world.event(user, "QUIT", (reason,), user.audience(), skip=skip, channels=user.channels))
+        events.append(
+            world.event(user, "QUIT", (reason,), user.audience(), skip=skip, channels=user.channels)
+        )
     _remember(world, user, address)
     world.invisible.discard(user)
     for channel in list(user.channels):
@@ -213,8 +249,21 @@ def _sighting(world: World, numeric: n.Numeric, folded: str, shown: str) -> list
     watchers = world.watches.watchers(folded)
     if not watchers:
         return []
-    return [Event(world.ids.next(), numeric.code, ("*", shown), world.identity.name, watchers, shift=world.ids.shift)]
+    return [
+        Event(
+            world.ids.next(),
+            numeric.code,
+            ("*", shown),
+            world.identity.name,
+            watchers,
+            shift=world.ids.shift,
+        )
+    ]
 
 
 def _remember(world: World, user: User, address: str) -> None:
-    world.whowas.appendleft(WhoWas(user.nick, user.folded, user.username, user.host, user.realname, world.clock(), address))
+    world.whowas.appendleft(
+        WhoWas(
+            user.nick, user.folded, user.username, user.host, user.realname, world.clock(), address
+        )
+    )

@@ -1,7 +1,9 @@
-"""Quotas of the history: what one address, and one account, may have written down within an hour, in rows and in bytes.
+"""Quotas of the history: what one address, and one account, may have written down within an hour,
+in rows and in bytes.
 
-They stop clients that fill a disk, not conversations: what exceeds them is refused, or happens without being stored.
-While the disk is nearly full, what room there is is kept for accounts, and in the end for operators.
+They stop clients that fill a disk, not conversations: what exceeds them is refused, or happens
+without being stored. While the disk is nearly full, what room there is is kept for accounts, and in
+the end for operators.
 """
 
 import logging
@@ -21,14 +23,17 @@ HOUR = 3600.0
 ROW_BYTES = 120
 """What a row takes besides its texts: its key, its place in the indexes."""
 STATE_BYTES = 1000
-"""As how many bytes a change of what lasts counts: of a registered channel, a read marker, metadata."""
+"""As how many bytes a change of what lasts counts: of a registered channel, a read marker,
+metadata.
+"""
 _MOST_PAYERS = 10_000
 TOO_MUCH = (
     "Not written down: too much has been within the last hour from your address or account. "
     "Go on more slowly in some minutes, or ask an operator of this server"
 )
 NO_ROOM = (
-    "Not written down: the disk of this server is nearly full, and what is left is kept for others. Log in, or tell an operator"
+    "Not written down: the disk of this server is nearly full, and what is left is kept for others."
+    " Log in, or tell an operator"
 )
 
 
@@ -49,7 +54,9 @@ def payer_of(address: str) -> str:
 
 
 class _Usage:
-    """The messages and bytes that were stored for an address or account, less what has been refilled."""
+    """The messages and bytes that were stored for an address or account, less what has been
+    refilled.
+    """
 
     __slots__ = ("at", "is_over", "rows", "size")
 
@@ -80,11 +87,15 @@ class Quotas:
         self.room = Room.EVERYBODY
         self.dropped = 0
 
-    def why_not(self, user: "User", rows: int = 1, size: int = ROW_BYTES, session: "Session | None" = None) -> str:
-        """Return why nothing more is stored for an address or account, as a sentence; "" when it is stored, and then count it.
+    def why_not(
+        self, user: "User", rows: int = 1, size: int = ROW_BYTES, session: "Session | None" = None
+    ) -> str:
+        """Return why nothing more is stored for an address or account, as a sentence; "" when it is
+        stored, and then count it.
 
         Args:
-            user: the user that causes it. Operators and addresses that are exempt from limits are not counted.
+            user: the user that causes it. Operators and addresses that are exempt from limits are
+                not counted.
             rows: how many messages and events.
             size: bytes.
             session: the one by which the user was here last, when there is none any more.
@@ -111,7 +122,9 @@ class Quotas:
                 usage.is_over = False
         return ""
 
-    def stores(self, user: "User", params: Iterable[str], rows: int, session: "Session | None") -> bool:
+    def stores(
+        self, user: "User", params: Iterable[str], rows: int, session: "Session | None"
+    ) -> bool:
         """Return whether an event is remembered, in so many channels; it happens in any case."""
         size = rows * (ROW_BYTES + len(user.source) + sum(map(len, params)))
         is_stored = not self.why_not(user, rows, size, session)
@@ -153,4 +166,8 @@ class Quotas:
         for usage in usages:
             usage.is_over = True
         where = user.sessions[0].address if user.sessions else "no session"
-        log.warning("quota: what %s (%s) does is not written down any more: too much within an hour", user.source, where)
+        log.warning(
+            "quota: what %s (%s) does is not written down any more: too much within an hour",
+            user.source,
+            where,
+        )

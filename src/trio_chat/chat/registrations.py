@@ -1,4 +1,6 @@
-"""Channels that belong to accounts, or that always-on users are in: what of them lasts, as plain data, and a channel again."""
+"""Channels that belong to accounts, or that always-on users are in: what of them lasts, as plain
+data, and a channel again.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,8 +28,10 @@ class Registration:
     Args:
         owner: the number of the account.
         since: seconds of Unix time.
-        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, get when they join.
-        history: for how many days messages are to be remembered, `OFF` for not at all; None as everywhere.
+        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, get when
+            they join.
+        history: for how many days messages are to be remembered, `OFF` for not at all; None as
+            everywhere.
     """
 
     owner: int
@@ -53,7 +57,12 @@ def parse_history(text: str) -> Wish | None:
     word = text.lower()
     if word in _WISHES:
         return Wish(_WISHES[word])
-    is_number = word.isascii() and word.isdigit() and len(word) <= len(str(MAX_DAYS)) and 1 <= int(word) <= MAX_DAYS
+    is_number = (
+        word.isascii()
+        and word.isdigit()
+        and len(word) <= len(str(MAX_DAYS))
+        and 1 <= int(word) <= MAX_DAYS
+    )
     return Wish(int(word)) if is_number else None
 
 
@@ -61,7 +70,9 @@ _WISHES = {"off": OFF, "default": None}
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
-    """Return the lasting state of a channel; its owner is 0 when it has none. Numbers become text, as keys of JSON are text."""
+    """Return the lasting state of a channel; its owner is 0 when it has none. Numbers become text,
+    as keys of JSON are text.
+    """
     registration = channel.registration or Registration(0, 0)
     return {
         "name": channel.name,
@@ -91,7 +102,9 @@ def to_state(channel: Channel) -> dict[str, Any]:
 
 
 def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
-    """Make a channel as its state says, without members. What nobody owns and the operator has set stays as it is."""
+    """Make a channel as its state says, without members. What nobody owns and the operator has set
+    stays as it is.
+    """
     channel = world.channels.get(folded)
     if channel is not None and not state["owner"]:
         return channel
@@ -101,9 +114,13 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     if state["owner"]:
         channel.permanent = True
         access = {int(account): rank for account, rank in state["access"].items()}
-        channel.registration = Registration(state["owner"], state["since"], access, state.get("history"))
+        channel.registration = Registration(
+            state["owner"], state["since"], access, state.get("history")
+        )
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
-    world.channels.set_flags(channel, [letter for letter in state["flags"] if letter in CHANNEL_MODES])
+    world.channels.set_flags(
+        channel, [letter for letter in state["flags"] if letter in CHANNEL_MODES]
+    )
     channel.key = state["key"]
     channel.limit = state["limit"]
     channel.forward = state.get("forward", "")
@@ -118,17 +135,22 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
 
 
 def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) -> None:
-    """Make the always-on users be in a channel as its state says; when nobody is left in it, it is gone."""
+    """Make the always-on users be in a channel as its state says; when nobody is left in it, it is
+    gone.
+    """
     for account, ranks in state.get("members", {}).items():
         user = world.residents.of(int(account))
         if user is not None and user not in channel.members:
-            world.channels.enter(user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
+            world.channels.enter(
+                user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks)
+            )
     if world.channels.forget_if_empty(channel):
         world.unsaved.note_channel(channel.folded)
 
 
 def forget_account(world: "World", channel: Channel, account: Account) -> list[Event]:
-    """Take what a channel says of an account that is gone: its ownership, its access, and masks of lists that name it.
+    """Take what a channel says of an account that is gone: its ownership, its access, and masks of
+    lists that name it.
 
     Returns:
         what tells the members of the masks.
@@ -138,7 +160,12 @@ def forget_account(world: "World", channel: Channel, account: Account) -> list[E
         world.channels.unregister(channel)
     elif registration is not None and registration.access.pop(account.id, ""):
         world.channels.touch(channel)
-    gone = [(letter, mask) for letter, masks in channel.lists.items() for mask in masks.values() if mask.names(account.folded)]
+    gone = [
+        (letter, mask)
+        for letter, masks in channel.lists.items()
+        for mask in masks.values()
+        if mask.names(account.folded)
+    ]
     for letter, mask in gone:
         del channel.lists[letter][mask.folded]
     if gone:
@@ -146,7 +173,9 @@ def forget_account(world: "World", channel: Channel, account: Account) -> list[E
     return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
 
 
-def rank_event(world: "World", channel: Channel, user: "User", letter: str, *, adding: bool = True) -> Event:
+def rank_event(
+    world: "World", channel: Channel, user: "User", letter: str, *, adding: bool = True
+) -> Event:
     """Return the MODE by which everyone sees that the service gave or took a rank."""
     return service_event(world, channel, f"{'+' if adding else '-'}{letter}", user.nick)
 
@@ -155,4 +184,6 @@ def service_event(world: "World", channel: Channel, change: str, param: str) -> 
     """Return the MODE by which everyone sees what the service has changed."""
     source = f"{SERVICE}!{SERVICE}@{world.identity.name}"
     params = (channel.name, change, param)
-    return Event(world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift)
+    return Event(
+        world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift
+    )

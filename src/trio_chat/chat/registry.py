@@ -1,4 +1,5 @@
-"""The registry of commands: one entry gives handler, usage, help, number of parameters, and when a command may be used.
+"""The registry of commands: one entry gives handler, usage, help, number of parameters, and when a
+command may be used.
 
 HELP, the check for missing parameters and the check for registration are all derived from it.
 """
@@ -41,8 +42,12 @@ class Request:
         return self.message.params[index] if index < len(self.message.params) else ""
 
     def for_session(self, session: Session) -> "Request":
-        """Return the request with its replies sent to another session, without the label; see `Response.tell`."""
-        return Request(self.world, session, self.message, Response(self.world, session), self.override)
+        """Return the request with its replies sent to another session, without the label; see
+        `Response.tell`.
+        """
+        return Request(
+            self.world, session, self.message, Response(self.world, session), self.override
+        )
 
     def other_sessions(self) -> tuple[Session, ...]:
         """Return the sessions of the same user that have not made the request."""
@@ -66,18 +71,26 @@ class Command(NamedTuple):
     min_params: int
     needs_registration: bool
     right: str = ""
-    """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody may."""
+    """What an operator must be allowed to; a key of `operators.RIGHTS`, or "" when everybody
+    may.
+    """
     weight: int = 1
     stores: int = 0
-    """With so many parameters it changes stored state, and is refused to a client with an exhausted quota; 0 for never."""
+    """With so many parameters it changes stored state, and is refused to a client with an exhausted
+    quota; 0 for never.
+    """
     capability: str = ""
-    """Without which the command is unknown to a client; for those of which the specification says that it MUST be negotiated."""
+    """Without which the command is unknown to a client; for those of which the specification says
+    that it MUST be negotiated.
+    """
 
 
 COMMANDS: dict[str, Command] = {}
 
 SERVICES: dict[str, Callable[[Request, str], None]] = {}
-"""Who answers like a person and is none, by folded name. Nobody else can have these names, because people tell them passwords."""
+"""Who answers like a person and is none, by folded name. Nobody else can have these names, because
+people tell them passwords.
+"""
 
 
 def command(
@@ -102,12 +115,24 @@ def command(
         needs_registration: whether a client that is not registered gets ERR_NOTREGISTERED.
         right: without which ERR_NOPRIVILEGES or ERR_NOPRIVS is the answer.
         stores: see `Command`.
-        weight: as how many lines it counts against floods, for each of the targets in its first parameter.
+        weight: as how many lines it counts against floods, for each of the targets in its first
+            parameter.
         capability: which the client must have negotiated, and the server offer.
     """
 
     def register(handler: Handler) -> Handler:
-        COMMANDS[name] = Command(name, handler, usage, help, min_params, needs_registration, right, weight, stores, capability)
+        COMMANDS[name] = Command(
+            name,
+            handler,
+            usage,
+            help,
+            min_params,
+            needs_registration,
+            right,
+            weight,
+            stores,
+            capability,
+        )
         return handler
 
     return register

@@ -1,7 +1,9 @@
-"""Always-on users: of an account one user can stay here under its nickname, in its channels, while none of its sessions does.
+"""Always-on users: of an account one user can stay here under its nickname, in its channels, while
+none of its sessions does.
 
-To everyone else such a user is like any other; it just adds no session to what is sent. What must last of it is plain data here:
-the user itself, while its place in channels is kept with these (`registrations`).
+To everyone else such a user is like any other; it just adds no session to what is sent. What must
+last of it is plain data here: the user itself, while its place in channels is kept with these
+(`registrations`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +30,9 @@ class Residents:
         self._unsaved = unsaved
         self._most = most
         self._users: dict[int, User] = {}  # by the numbers of their accounts
-        self._missed: dict[int, list[Missed]] = {}  # for accounts, also those whose user has been removed
+        self._missed: dict[
+            int, list[Missed]
+        ] = {}  # for accounts, also those whose user has been removed
 
     def __iter__(self) -> Iterator[User]:
         """Give all of them; a snapshot."""
@@ -48,9 +52,16 @@ class Residents:
         return self._users.get(account)
 
     def settle(self, user: User) -> None:
-        """Make a user always-on when its account is so and has no such user yet, or end that when it is so no longer."""
+        """Make a user always-on when its account is so and has no such user yet, or end that when
+        it is so no longer.
+        """
         is_wanted = bool(user.account_id) and self._preferences.is_on(user.account_id, ALWAYS_ON)
-        if is_wanted and not user.always_on and self.of(user.account_id) is None and not self.is_full:
+        if (
+            is_wanted
+            and not user.always_on
+            and self.of(user.account_id) is None
+            and not self.is_full
+        ):
             self._users[user.account_id] = user
             user.always_on = True
             self._note_all(user)
@@ -70,7 +81,9 @@ class Residents:
             self._unsaved.note_user(user.account_id)
 
     def missed_of(self, account: int) -> list[Missed]:
-        """Return what is kept for an account until a session of it is here (`missed`); not to be changed."""
+        """Return what is kept for an account until a session of it is here (`missed`); not to be
+        changed.
+        """
         return self._missed.get(account, [])
 
     def keep_missed(self, account: int, kept: list[Missed]) -> None:
@@ -93,7 +106,9 @@ class Residents:
 
 
 def to_state(user: User, now: float, missed: Iterable[Missed] = ()) -> dict[str, Any]:
-    """Return what lasts of an always-on user besides its channels, with what is kept for it (`missed`)."""
+    """Return what lasts of an always-on user besides its channels, with what is kept for it
+    (`missed`).
+    """
     return {
         "nick": user.nick,
         "username": user.username,
@@ -116,12 +131,18 @@ def from_state(folded: str, state: Mapping[str, Any]) -> User:
         folded: its nickname as it is compared.
         state: what `to_state` returned.
     """
-    user = User(state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"])
+    user = User(
+        state["nick"], folded, state["username"], state["host"], state["realname"], state["signon"]
+    )
     user.since = user.identity = state["since"]
     user.active = state["active"]
     user.seen = state["seen"]
     user.away = state["away"]
     # Nobody is an operator of the server by having been one before it was restarted.
-    user.modes = {letter for letter in state["modes"] if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)}
+    user.modes = {
+        letter
+        for letter in state["modes"]
+        if letter in USER_MODES and letter not in (SERVER_OPERATOR, NOTICES)
+    }
     user.note_security()  # nobody has come yet
     return user

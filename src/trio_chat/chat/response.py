@@ -1,8 +1,10 @@
-"""The one place where replies are made: labels, batches, echo and capability filtering happen here and cannot be forgotten.
+"""The one place where replies are made: labels, batches, echo and capability filtering happen here
+and cannot be forgotten.
 
-A handler says `numeric`, `send`, `fail` and `emit`, in the order in which its client is to see things; `finish` gives back what
-is to be delivered. A labelled command's whole answer, the client's own copies of events included, becomes one labelled line, one
-labelled batch, or ACK (IRCv3 labeled-response).
+A handler says `numeric`, `send`, `fail` and `emit`, in the order in which its client is to see
+things; `finish` gives back what is to be delivered. A labelled command's whole answer, the client's
+own copies of events included, becomes one labelled line, one labelled batch, or ACK (IRCv3
+labeled-response).
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
@@ -24,18 +26,26 @@ Later = Callable[["Response"], Awaitable[None]]
 """Something that may wait for the memory, and then says what is to be sent."""
 
 Steps = Iterator[int]
-"""What goes through all users or channels: after each of them it gives how much work that was, about one for each user, channel
-or line looked at. Between two steps other commands may be carried out: it must look again at what it has found before."""
+"""What goes through all users or channels: after each of them it gives how much work that was,
+about one for each user, channel or line looked at. Between two steps other commands may be carried
+out: it must look again at what it has found before."""
 
 _TO_ALL_CHANNELS = frozenset(("NICK", "AWAY", "SETNAME", "ACCOUNT", "METADATA"))
 """Events of a user for which the members of all its channels are gone through."""
 WORK_AT_ONCE = 64
-"""Work that is done at once for a command. More is done in parts, between which everybody else has a turn."""
+"""Work that is done at once for a command. More is done in parts, between which everybody else has
+a turn.
+"""
 WORK_IN_TURN = 256
 """Work of such a part."""
 
-_NOT_ACCEPTED = "The message was not accepted: the server cannot store it at the moment, try again later"
-_NOT_KEPT = "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it can be"
+_NOT_ACCEPTED = (
+    "The message was not accepted: the server cannot store it at the moment, try again later"
+)
+_NOT_KEPT = (
+    "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it"
+    " can be"
+)
 
 
 class Response:
@@ -76,20 +86,28 @@ class Response:
             label = message.tags.get("label", "")
             self._label = label if len(label.encode()) <= MAX_LABEL else ""
         self._parts: list[Part] = []
-        self._own: list[tuple[dict[str, str], str]] = []  # lines for the session that are not in _parts yet
+        self._own: list[
+            tuple[dict[str, str], str]
+        ] = []  # lines for the session that are not in _parts yet
         self._close = ""
         self._is_stateless = False
         self._is_changing = False  # whether the command has changed something that lasts
-        self._is_event_among = False  # whether the answer tells of what has happened, perhaps as the client's own copy
+        self._is_event_among = (
+            False  # whether the answer tells of what has happened, perhaps as the client's own copy
+        )
         self._batch = ""  # the reference of the batch that lines are put into
         self._postponed: Later | None = None
         self._follow_ups: list[Later] = []
         self._works: list[Later] = []  # what the answer waits for, in order
         self._steps: Steps | None = None  # what the answer consists of further
         self._work = 0
-        self._label_batch = ""  # the reference of the batch that the parts of a labelled answer are put into
+        self._label_batch = (  # the reference of the batch that the parts of a labelled answer are put into
+            ""
+        )
 
-    def numeric(self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None) -> None:
+    def numeric(
+        self, numeric: Numeric, *params: str, args: tuple[object, ...] | None = None
+    ) -> None:
         """Reply with a numeric.
 
         Args:
@@ -119,7 +137,9 @@ class Response:
         self._reply(format_body(command, params, source or self._world.identity.name))
 
     def send_bare(self, command: str, *params: str) -> None:
-        """Reply with a message without source and time, for programs that look for its command at the start of a line."""
+        """Reply with a message without source and time, for programs that look for its command at
+        the start of a line.
+        """
         self._own.append(({}, format_body(command, params)))
 
     def _reply(self, body: str) -> None:
@@ -138,8 +158,8 @@ class Response:
 
         Args:
             event: what happened.
-            is_answer: whether the session's own copy answers the command. Not so for what a client sends to itself: of that only
-                the echo is labelled (IRCv3 labeled-response).
+            is_answer: whether the session's own copy answers the command. Not so for what a client
+                sends to itself: of that only the echo is labelled (IRCv3 labeled-response).
         """
         session = self._session
         self._is_event_among = True
@@ -160,7 +180,9 @@ class Response:
         if not self._label:
             self._flush()
         self._parts += [self._of_others(part) for part in output.parts]
-        self._is_event_among = self._is_event_among or any(isinstance(part, Event) for part in output.parts)
+        self._is_event_among = self._is_event_among or any(
+            isinstance(part, Event) for part in output.parts
+        )
         rest = output.later or output.more
         if rest is not None:
 
@@ -171,13 +193,17 @@ class Response:
             self.follow_up(continued)
 
     def _of_others(self, part: Part) -> Part:
-        """Return a part as it is here: another session has not asked for it, and its reader waits for nothing."""
+        """Return a part as it is here: another session has not asked for it, and its reader waits
+        for nothing.
+        """
         if isinstance(part, Direct) and part.session is not self._session:
             return part._replace(is_reply=False)
         return part
 
     def tell(self, other: "Response") -> None:
-        """Have the replies to another session delivered, at this place in the order; what these postpone comes later."""
+        """Have the replies to another session delivered, at this place in the order; what these
+        postpone comes later.
+        """
         self.include(other.finish())
 
     def replay(self, event: Event) -> None:
@@ -188,8 +214,11 @@ class Response:
             self._own.append((tags, body))
 
     @contextmanager
-    def batch(self, kind: str, *params: str, tag: str = "", is_wanted: bool = True) -> Iterator[None]:
-        """Put the replies that are made inside into a batch, for sessions with the capability (IRCv3 batch).
+    def batch(
+        self, kind: str, *params: str, tag: str = "", is_wanted: bool = True
+    ) -> Iterator[None]:
+        """Put the replies that are made inside into a batch, for sessions with the capability
+        (IRCv3 batch).
 
         Args:
             kind: its type.
@@ -210,7 +239,9 @@ class Response:
         self.send("BATCH", (f"-{reference}",))
 
     def postpone(self, work: "Later") -> None:
-        """Have the whole answer given by `work`, which may wait for the memory; the label waits with it."""
+        """Have the whole answer given by `work`, which may wait for the memory; the label waits
+        with it.
+        """
         self._postponed = work
 
     def follow_up(self, work: "Later") -> None:
@@ -218,13 +249,16 @@ class Response:
         self._follow_ups.append(work)
 
     def go_on(self, steps: Steps) -> None:
-        """Have the rest of the answer given step by step, as far as it takes long in parts, for which a slow reader is waited.
+        """Have the rest of the answer given step by step, as far as it takes long in parts, for
+        which a slow reader is waited.
 
         A label and a batch that is open comprise all parts.
         """
         self._steps = steps
         self._advance(WORK_AT_ONCE)
-        self._work = max(0, self._work - WORK_AT_ONCE)  # so much is included in the weight of the command
+        self._work = max(
+            0, self._work - WORK_AT_ONCE
+        )  # so much is included in the weight of the command
 
     def charge(self, work: int) -> None:
         """Have work counted that is done without steps."""
@@ -259,11 +293,15 @@ class Response:
         self._label = label
 
     def change_state(self) -> None:
-        """Note that the command has changed something that lasts: it is confirmed when that is kept."""
+        """Note that the command has changed something that lasts: it is confirmed when that is
+        kept.
+        """
         self._is_changing = True
 
     def be_stateless(self) -> None:
-        """Let the reply come before what others do, as it says nothing of that; never before what the client did itself."""
+        """Let the reply come before what others do, as it says nothing of that; never before what
+        the client did itself.
+        """
         self._is_stateless = True
 
     def close(self, reason: str) -> None:
@@ -274,13 +312,17 @@ class Response:
         """Return what is to be delivered."""
         if self._postponed is not None:
             work, self._postponed = self._postponed, None
-            # Events were accepted now: they must not come after what others do while this one waits.
+            # Events were accepted now: they must not come after what others do while this one
+            # waits.
             if not self._label:
                 self._flush()
             self._works.append(work)
             parts = self._take_parts()
             return Output(
-                parts, refusal=self._refusal(parts), later=self._run, not_kept=self._take_not_kept(parts, is_whole=False)
+                parts,
+                refusal=self._refusal(parts),
+                later=self._run,
+                not_kept=self._take_not_kept(parts, is_whole=False),
             )
         is_over = self._steps is None and not self._works
         is_whole = is_over and not self._label_batch
@@ -295,10 +337,15 @@ class Response:
         more = self._take_turn if self._steps is not None else None
         if is_over and self._follow_ups:
             further = Response(self._world, self._session)
-            further._works, self._follow_ups = self._follow_ups, []  # they know the request, which knows this object
+            further._works, self._follow_ups = (
+                self._follow_ups,
+                [],
+            )  # they know the request, which knows this object
             later = further._run
         # By position, as this is done for every line: keywords would take half as long again.
-        return Output(parts, self._close, refusal, not_kept, later, more, 1, done, self._is_stateless)
+        return Output(
+            parts, self._close, refusal, not_kept, later, more, 1, done, self._is_stateless
+        )
 
     def _take_parts(self) -> tuple[Part, ...]:
         parts, self._parts = tuple(self._parts), []
@@ -324,8 +371,8 @@ class Response:
     def _take_not_kept(self, parts: tuple[Part, ...], *, is_whole: bool) -> tuple[Part, ...] | None:
         """Return what is sent when what the command has changed cannot be stored.
 
-        What has happened is seen all the same, and so are the parts of a longer answer: behind them the client is told, without
-        the label, which they have. A mere confirmation gives way.
+        What has happened is seen all the same, and so are the parts of a longer answer: behind them
+        the client is told, without the label, which they have. A mere confirmation gives way.
         """
         if not self._is_changing:
             return None
@@ -349,26 +396,43 @@ class Response:
         for tags, _ in self._own:
             tags.setdefault("batch", self._label_batch)
         if is_first:
-            self._own.insert(0, ({"label": self._label}, f":{server} BATCH +{self._label_batch} labeled-response"))
+            self._own.insert(
+                0,
+                ({"label": self._label}, f":{server} BATCH +{self._label_batch} labeled-response"),
+            )
         if is_over:
             self._own.append(({}, f":{server} BATCH -{self._label_batch}"))
 
     def _is_one_batch(self) -> bool:
         """Return whether the answer is a batch already: then its start carries the label."""
         words, (_, last) = self._own[0][1].split(" ", 3), self._own[-1]
-        if len(words) < 4 or words[1] != "BATCH" or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]:
+        if (
+            len(words) < 4
+            or words[1] != "BATCH"
+            or last.split(" ")[-2:] != ["BATCH", f"-{words[2][1:]}"]
+        ):
             return False
-        return all("batch" in tags for tags, _ in self._own[1:-1])  # in this one, or in one within it
+        return all(
+            "batch" in tags for tags, _ in self._own[1:-1]
+        )  # in this one, or in one within it
 
     def _flush(self) -> None:
         if self._own:
-            lines = [f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n" for tags, body in self._own]
+            lines = [
+                f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n"
+                for tags, body in self._own
+            ]
             self._parts.append(Direct(self._session, "".join(lines).encode()))
             self._own = []
 
 
 def _unavailable(
-    world: "World", session: "Session", label: str, command: str, targets: Iterable[tuple[str, ...]], text: str
+    world: "World",
+    session: "Session",
+    label: str,
+    command: str,
+    targets: Iterable[tuple[str, ...]],
+    text: str,
 ) -> tuple[Part, ...]:
     response = Response(world, session)
     response.take_label(label)
@@ -377,16 +441,28 @@ def _unavailable(
     return response.finish().parts
 
 
-def _refused(world: "World", session: "Session", label: str, parts: tuple[Part, ...]) -> tuple[Part, ...]:
-    """Return what is sent of a command whose messages cannot be stored: that for each target, and all that need not be."""
+def _refused(
+    world: "World", session: "Session", label: str, parts: tuple[Part, ...]
+) -> tuple[Part, ...]:
+    """Return what is sent of a command whose messages cannot be stored: that for each target, and
+    all that need not be.
+    """
     refused = [part for part in parts if isinstance(part, Event) and part.must_last]
     targets = dict.fromkeys(part.params[:1] for part in refused)
     told = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
     # What a label was given to is one reply, in which the messages are said to have been accepted.
-    rest = [part for part in parts if (not part.must_last if isinstance(part, Event) else not label)]
+    rest = [
+        part for part in parts if (not part.must_last if isinstance(part, Event) else not label)
+    ]
     return (*rest, *told)
 
 
 def _as_word(param: str) -> str:
-    """Return what a client sent (as its last parameter, so with anything in it) as a word that can stand in the middle."""
-    return param.lstrip(":").replace(" ", "_") or "*" if " " in param or param[:1] in ("", ":") else param
+    """Return what a client sent (as its last parameter, so with anything in it) as a word that can
+    stand in the middle.
+    """
+    return (
+        param.lstrip(":").replace(" ", "_") or "*"
+        if " " in param or param[:1] in ("", ":")
+        else param
+    )

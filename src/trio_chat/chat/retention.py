@@ -1,4 +1,6 @@
-"""Retention of messages: as the operator says, and for a registered channel as its owner says, within limits."""
+"""Retention of messages: as the operator says, and for a registered channel as its owner says,
+within limits.
+"""
 
 from typing import NamedTuple
 
@@ -26,15 +28,23 @@ class Rule(NamedTuple):
 
 
 def days(memory: Memory, channel: Channel | None) -> int | None:
-    """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private messages there is no channel."""
-    wish = channel.registration.history if channel is not None and channel.registration is not None else None
+    """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private
+    messages there is no channel.
+    """
+    wish = (
+        channel.registration.history
+        if channel is not None and channel.registration is not None
+        else None
+    )
     if wish is None or wish == OFF or memory.may_be_longer or not memory.keep_days:
         return memory.keep_days if wish is None else wish
     return min(wish, memory.keep_days)
 
 
 def oldest(world: World, memory: Memory, channel: Channel | None) -> int:
-    """Return the smallest id that may still be shown: what has expired may wait for its deletion, but nobody sees it."""
+    """Return the smallest id that may still be shown: what has expired may wait for its deletion,
+    but nobody sees it.
+    """
     return _oldest(world, days(memory, channel))
 
 
@@ -59,6 +69,11 @@ def rules(world: World, memory: Memory) -> list[Rule]:
         for channel in world.channels.values()
         if channel.registration is not None and channel.registration.history is not None
     ]
-    general = Rule(_oldest(world, memory.keep_days), without=tuple(channel.folded for channel in special))
-    found = [general, *(Rule(oldest(world, memory, channel), only=channel.folded) for channel in special)]
+    general = Rule(
+        _oldest(world, memory.keep_days), without=tuple(channel.folded for channel in special)
+    )
+    found = [
+        general,
+        *(Rule(oldest(world, memory, channel), only=channel.folded) for channel in special),
+    ]
     return [rule for rule in found if rule.before]

@@ -1,7 +1,9 @@
-"""SASL as IRCv3 carries it: what a client sends in pieces of base64, and one exchange for each mechanism.
+"""SASL as IRCv3 carries it: what a client sends in pieces of base64, and one exchange for each
+mechanism.
 
-An exchange takes the client's messages one after the other; it says what to answer, or who has been authenticated, or that it
-failed. It never says why: a wrong password and an account that does not exist look the same.
+An exchange takes the client's messages one after the other; it says what to answer, or who has been
+authenticated, or that it failed. It never says why: a wrong password and an account that does not
+exist look the same.
 """
 
 import base64
@@ -91,7 +93,9 @@ class ScramSha256:
         try:
             if self._server is None:
                 return Step(await self._first(message.decode()))
-            self._accounts.refuse_guesser(self._folded, self._origin)  # others may have been wrong since
+            self._accounts.refuse_guesser(
+                self._folded, self._origin
+            )  # others may have been wrong since
             self._server.set_client_final(message.decode())
             answer = self._server.get_server_final().encode()
         except (scramp.ScramException, UnicodeDecodeError) as error:
@@ -127,10 +131,12 @@ class ScramSha256:
 
 
 class _Gs2Header:
-    """The beginning of a client's first message as the client repeats it with its proof; stands in for scramp's own.
+    """The beginning of a client's first message as the client repeats it with its proof; stands in
+    for scramp's own.
 
     Args:
-        text: flag and authorization identity, each with a comma behind it (RFC 5802 §7, gs2-header).
+        text: flag and authorization identity, each with a comma behind it (RFC 5802 §7,
+            gs2-header).
     """
 
     def __init__(self, text: str) -> None:
@@ -142,7 +148,8 @@ class _Gs2Header:
 
 
 def _gs2(text: str) -> tuple[str, str, str, str]:
-    """Split a client's first message into its GS2 header, the flag and the authorization identity in that, and the rest.
+    """Split a client's first message into its GS2 header, the flag and the authorization identity
+    in that, and the rest.
 
     Raises:
         Failed: it has no such header (RFC 5802 §7).
@@ -159,9 +166,11 @@ def _unescape(name: str) -> str:
 
 
 class External:
-    """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has proved to have.
+    """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has
+    proved to have.
 
-    Without a name only an account counts that has shown it, too: any user can add the fingerprint of another one.
+    Without a name only an account counts that has shown it, too: any user can add the fingerprint
+    of another one.
 
     Args:
         accounts: who there is.
@@ -178,7 +187,9 @@ class External:
             wanted = message.decode()
         except UnicodeDecodeError as error:
             raise Failed from error
-        account = await self._accounts.by_certificate(self._certificate, fold_or_self(wanted) if wanted else "")
+        account = await self._accounts.by_certificate(
+            self._certificate, fold_or_self(wanted) if wanted else ""
+        )
         if account is None:
             raise Failed
         return Step(account=account)
@@ -194,7 +205,9 @@ def mechanisms(certificate: str) -> tuple[str, ...]:
 
 
 def start(mechanism: str, accounts: Accounts, origin: Origin) -> Exchange | None:
-    """Return an exchange of a mechanism, or None when there is no such mechanism for this session."""
+    """Return an exchange of a mechanism, or None when there is no such mechanism for this
+    session.
+    """
     if mechanism == "PLAIN":
         return Plain(accounts, origin)
     if mechanism == "EXTERNAL" and origin.certificate:
@@ -203,7 +216,9 @@ def start(mechanism: str, accounts: Accounts, origin: Origin) -> Exchange | None
 
 
 class Inbox:
-    """Puts a message together from pieces: one shorter than 400 bytes, or `+`, is the last (IRCv3 sasl-3.1)."""
+    """Puts a message together from pieces: one shorter than 400 bytes, or `+`, is the last (IRCv3
+    sasl-3.1).
+    """
 
     def __init__(self) -> None:
         self._pieces = ""

@@ -1,8 +1,10 @@
-"""Time that has passed for certain: the clock by which things expire, which does not follow a jump ahead at once.
+"""Time that has passed for certain: the clock by which things expire, which does not follow a jump
+ahead at once.
 
-A clock that is wrong once must not delete a history, lift bans or end memberships. So after a jump ahead this one goes on as if
-there had been none, until the system's clock has stayed where it is for a while. It follows a clock that is set back at once,
-because with that nothing expires too early.
+A clock that is wrong once must not delete a history, lift bans or end memberships. So after a jump
+ahead this one goes on as if there had been none, until the system's clock has stayed where it is
+for a while. It follows a clock that is set back at once, because with that nothing expires too
+early.
 """
 
 from collections.abc import Callable
@@ -13,7 +15,9 @@ TOLERANCE = 600.0
 LONG_OFF = 7 * 86_400.0
 """Seconds for which a server may plausibly have been off."""
 SHORT_HOLD = 3600.0
-"""Seconds until the clock counts after the server was off for less: enough for the network, and the time that comes by it."""
+"""Seconds until the clock counts after the server was off for less: enough for the network, and the
+time that comes by it.
+"""
 
 
 class Kept(NamedTuple):
@@ -44,14 +48,20 @@ class SteadyClock:
         clock: returns seconds of Unix time.
         elapsed: returns seconds that never go back, and that go on while the machine sleeps.
         kept: how it stood when the server ended; None when that is not known.
-        hold: seconds for which the clock must stay as it is after a jump ahead; 0 to follow at once.
+        hold: seconds for which the clock must stay as it is after a jump ahead; 0 to follow at
+            once.
 
     Attributes:
-        put_right: how often the system's clock was ahead for a while and came back before it counted.
+        put_right: how often the system's clock was ahead for a while and came back before it
+            counted.
     """
 
     def __init__(
-        self, clock: Callable[[], float], elapsed: Callable[[], float], kept: Kept | None = None, hold: float = 0.0
+        self,
+        clock: Callable[[], float],
+        elapsed: Callable[[], float],
+        kept: Kept | None = None,
+        hold: float = 0.0,
     ) -> None:
         self._clock = clock
         self._elapsed = elapsed

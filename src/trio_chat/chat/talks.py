@@ -1,7 +1,9 @@
-"""Conversations as the history knows them: what is said in a channel, and what two accounts say to each other.
+"""Conversations as the history knows them: what is said in a channel, and what two accounts say to
+each other.
 
-A private conversation belongs to accounts, by their numbers: neither who has a nickname today nor who registers the name of an
-account that was deleted gets to read it. In one with a user without an account, only the other side can read messages again.
+A private conversation belongs to accounts, by their numbers: neither who has a nickname today nor
+who registers the name of an account that was deleted gets to read it. In one with a user without an
+account, only the other side can read messages again.
 """
 
 from typing import NamedTuple
@@ -15,7 +17,9 @@ from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
 GUEST = "~"
-"""Prefix of the nickname of a user without an account; a user with an account is stored by its number."""
+"""Prefix of the nickname of a user without an account; a user with an account is stored by its
+number.
+"""
 
 
 class Talk(NamedTuple):
@@ -42,7 +46,9 @@ class Talk(NamedTuple):
         return bool(self.reader.account_id) and self.is_party()
 
     def is_party(self) -> bool:
-        """Return whether it is still one of the reader's own private conversations, after having waited."""
+        """Return whether it is still one of the reader's own private conversations, after having
+        waited.
+        """
         return self.channel is None and _party(self.reader) in self.buffer.split(",")
 
     def others(self, world: World) -> list[User]:
@@ -74,7 +80,9 @@ def find(world: World, reader: User, target: str) -> Talk | None:
 
 
 def with_person(world: World, reader: User, target: str) -> Talk | None:
-    """Return the conversation with a person; without an account it cannot be read, but what one has said can be deleted."""
+    """Return the conversation with a person; without an account it cannot be read, but what one has
+    said can be deleted.
+    """
     if world.accounts is None:
         return None
     folded = fold_or_self(target)
@@ -92,7 +100,9 @@ def in_channel(reader: User, channel: Channel) -> Talk:
 
 
 def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
-    """Return the private conversation with this name in the history, or None when the name belongs to another user now."""
+    """Return the private conversation with this name in the history, or None when the name belongs
+    to another user now.
+    """
     first, _, second = buffer.partition(",")
     other = second if first == _party(reader) else first
     if other.startswith(GUEST):
@@ -102,7 +112,9 @@ def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
 
 
 def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
-    """Return where a private message is remembered: nowhere, unless one of the two has an account."""
+    """Return where a private message is remembered: nowhere, unless one of the two has an
+    account.
+    """
     if not sender.account_id and not receiver.account_id:
         return ()
     return (Place(buffer_of(_party(sender), _party(receiver)), is_private=True),)
@@ -113,7 +125,9 @@ def _party(user: User) -> str:
 
 
 def buffer_of(party: str, other: str) -> str:
-    """Return the name that a conversation of two has in the history; a channel cannot have it, for the comma."""
+    """Return the name that a conversation of two has in the history; a channel cannot have it, for
+    the comma.
+    """
     return ",".join(sorted((party, other)))
 
 
@@ -123,12 +137,24 @@ def as_event(record: Record, channel: Channel) -> Event:
         return _event(record, (channel.name, record.text))
     if record.command == "JOIN":
         return _event(record, (channel.name,), (channel.name, *record.params))
-    return _event(record, record.params if record.command in NOT_TO_A_CHANNEL else (channel.name, *record.params))
+    return _event(
+        record,
+        record.params if record.command in NOT_TO_A_CHANNEL else (channel.name, *record.params),
+    )
 
 
 def _event(record: Record, params: tuple[str, ...], extended: tuple[str, ...] = ()) -> Event:
     return Event(
-        record.id, record.command, params, record.source, (),
-        account=record.account, extended=extended, client_tags=record.tags, carries_msgid=True, is_bot=record.is_bot,
-        shift=record.shift, account_id=record.account_id,
-    )  # fmt: skip
+        record.id,
+        record.command,
+        params,
+        record.source,
+        (),
+        account=record.account,
+        extended=extended,
+        client_tags=record.tags,
+        carries_msgid=True,
+        is_bot=record.is_bot,
+        shift=record.shift,
+        account_id=record.account_id,
+    )

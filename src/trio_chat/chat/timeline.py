@@ -1,7 +1,9 @@
-"""Steps of the clock: which ids belong to which moments, where it was set back and ids went on ahead of it.
+"""Steps of the clock: which ids belong to which moments, where it was set back and ids went on
+ahead of it.
 
-Between two steps the time of an id is the id less a constant, the shift (`ids`). Where the clock was set back, the same moment
-is there twice or more: of messages said while it was wrong, and of those said since. Moments are milliseconds since 2020.
+Between two steps the time of an id is the id less a constant, the shift (`ids`). Where the clock
+was set back, the same moment is there twice or more: of messages said while it was wrong, and of
+those said since. Moments are milliseconds since 2020.
 """
 
 from collections.abc import Iterable
@@ -30,7 +32,8 @@ class Reference(NamedTuple):
     Args:
         first: ids that are smaller are before it.
         last: ids that are greater are after it.
-        spots: of a moment, the ranges of ids, first and last, that are of it: more than one where the clock was set back.
+        spots: of a moment, the ranges of ids, first and last, that are of it: more than one where
+            the clock was set back.
     """
 
     first: int
@@ -64,8 +67,9 @@ class Timeline:
     def reference(self, moment: int) -> Reference:
         """Return the place of a moment.
 
-        Where it is there more than once, "before" is all that came before its last occurrence, and "after" all that came after
-        its first: some of it is shown that is not asked for, but nothing is left out.
+        Where it is there more than once, "before" is all that came before its last occurrence, and
+        "after" all that came after its first: some of it is shown that is not asked for, but
+        nothing is left out.
         """
         first, last = -1, -1
         spots: list[tuple[int, int]] = []
@@ -83,9 +87,9 @@ class Timeline:
     def oldest(self, moment: int, now: int) -> int:
         """Return the smallest id of what is not older than a moment.
 
-        What claims to be later than now is as old as what follows it; what claims to be older than what was there before it
-        is as new as that. So neither a clock that was ahead for a while keeps messages for ever, nor one that was behind
-        makes them be forgotten.
+        What claims to be later than now is as old as what follows it; what claims to be older than
+        what was there before it is as new as that. So neither a clock that was ahead for a while
+        keeps messages for ever, nor one that was behind makes them be forgotten.
         """
         found = 0
         for begin, end, shift in self._stretches():

@@ -122,14 +122,20 @@ class Session:
         self.sink = sink
         self.address = address
         self.host = host or address
-        self.payer = payer_of(address)  # what it is counted by when something is written down; "" when it is exempt
-        self.quota_told = -math.inf  # seconds of `World.elapsed` at which it got its last notice of an exhausted quota
+        self.payer = payer_of(
+            address
+        )  # what it is counted by when something is written down; "" when it is exempt
+        self.quota_told = (
+            -math.inf
+        )  # seconds of `World.elapsed` at which it got its last notice of an exhausted quota
         self.is_secure = False  # whether all of its way here is encrypted
         self.certificate = ""  # fingerprint of the one it has shown, in hexadecimal
         self.connected = now
         self.active = now  # when it last said something
         self.user: User | None = None
-        self.attached = math.inf  # seconds of `World.elapsed` at which it became a session of its user
+        self.attached = (
+            math.inf
+        )  # seconds of `World.elapsed` at which it became a session of its user
         self.number = 0  # by which its user tells it from the other sessions
         self.away = ""  # its own message; the user is away when all sessions are
         self.away_since = 0
@@ -139,13 +145,19 @@ class Session:
         self.negotiating = False
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
-        self.page = ("", 0, 0)  # of the history it was shown last: the buffer, the first and the last id
+        self.page = (
+            "",
+            0,
+            0,
+        )  # of the history it was shown last: the buffer, the first and the last id
         self.past: Past | None = None  # what it wants to be shown of channels that it joins
         self.metadata: dict[str, str] = {}  # what it says of itself before there is a user
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         # What registration has collected so far; "" until given.
-        self.pending: Pending | None = None  # the registration that it has begun, which waits for a code
+        self.pending: Pending | None = (
+            None  # the registration that it has begun, which waits for a code
+        )
         self.password = ""
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
@@ -178,7 +190,9 @@ class Session:
 
     @property
     def target(self) -> str:
-        """What numerics call this session: its nickname, or `*` before it has one (Modern IRC, Numeric replies)."""
+        """What numerics call this session: its nickname, or `*` before it has one (Modern IRC,
+        Numeric replies).
+        """
         return self.user.nick if self.user else self.wanted_nick or "*"
 
 
@@ -198,9 +212,12 @@ class User:
         channels: memberships by channel, in the order of joining.
         accepted: the users that may write to the user in spite of +R; see `accepts`.
         identity: a number that nobody else ever has.
-        invited: channels that an invitation lets the user into, and whether it came from an operator of theirs.
-        metadata: what the user says of itself, shared by all who are logged in to the account; see `metadata`.
-        since: the id at which the user took the nickname; what was said under it before was said by somebody else.
+        invited: channels that an invitation lets the user into, and whether it came from an
+            operator of theirs.
+        metadata: what the user says of itself, shared by all who are logged in to the account; see
+            `metadata`.
+        since: the id at which the user took the nickname; what was said under it before was said by
+            somebody else.
     """
 
     __slots__ = (
@@ -232,7 +249,14 @@ class User:
     )
 
     def __init__(
-        self, nick: str, folded: str, username: str, host: str, realname: str, signon: float, modes: Iterable[str] = "i"
+        self,
+        nick: str,
+        folded: str,
+        username: str,
+        host: str,
+        realname: str,
+        signon: float,
+        modes: Iterable[str] = "i",
     ) -> None:
         self.username = username
         self.host = host
@@ -268,7 +292,9 @@ class User:
         self.folded_mask = f"{folded}!{self.username.lower()}@{fold_or_self(self.host)}"
 
     def accept(self, other: "User", most: int) -> None:
-        """Let somebody write to this user in spite of +R; when there are too many, who was let first has to ask again."""
+        """Let somebody write to this user in spite of +R; when there are too many, who was let
+        first has to ask again.
+        """
         self.accepted[other.party] = None
         while len(self.accepted) > most:
             del self.accepted[next(iter(self.accepted))]
@@ -279,7 +305,9 @@ class User:
 
     @property
     def party(self) -> tuple[str, int]:
-        """The key by which others know this user: the account, whatever its user is; without one, this user and no later one."""
+        """The key by which others know this user: the account, whatever its user is; without one,
+        this user and no later one.
+        """
         return ("account", self.account_id) if self.account_id else ("user", self.identity)
 
     @property
@@ -297,9 +325,11 @@ class User:
         return max((session.active for session in self.sessions), default=self.active)
 
     def away_message(self) -> str:
-        """Return the away message that the sessions make together: "" when somebody is at one of them.
+        """Return the away message that the sessions make together: "" when somebody is at one of
+        them.
 
-        The one set last counts; that of a session behind which nobody sits only when there is no other.
+        The one set last counts; that of a session behind which nobody sits only when there is no
+        other.
         """
         if not self.sessions or not all(session.away for session in self.sessions):
             return ""
@@ -307,10 +337,11 @@ class User:
         return max(spoken, key=lambda session: session.away_since).away if spoken else UNSPECIFIED
 
     def audience(self) -> tuple[Session, ...]:
-        """Return the sessions that see what this user does: those of everyone in a common channel, and the own ones.
+        """Return the sessions that see what this user does: those of everyone in a common channel,
+        and the own ones.
 
-        A snapshot that nobody changes. With just one channel it is the channel's own, so that what is sent to it can be joined
-        with what else goes there.
+        A snapshot that nobody changes. With just one channel it is the channel's own, so that what
+        is sent to it can be joined with what else goes there.
         """
         if len(self.channels) == 1:
             return next(iter(self.channels)).audience_of(self)

@@ -1,9 +1,10 @@
-"""Accounts that wait until somebody proves to read the mail of an address (IRCv3 draft/account-registration, VERIFY).
+"""Accounts that wait until somebody proves to read the mail of an address (IRCv3
+draft/account-registration, VERIFY).
 
-They live in memory only: after a restart of the server one registers again. Meanwhile one holds its name, and those that look the
-same, against others who want to register it; it is no account yet, so nobody can log in to it, and the nickname stays free.
-Everything is bounded: how many wait, how many letters are sent, to one address too, how long a code is good, how often it can be
-wrong.
+They live in memory only: after a restart of the server one registers again. Meanwhile one holds its
+name, and those that look the same, against others who want to register it; it is no account yet, so
+nobody can log in to it, and the nickname stays free. Everything is bounded: how many wait, how many
+letters are sent, to one address too, how long a code is good, how often it can be wrong.
 """
 
 import base64
@@ -51,7 +52,8 @@ class Mail(Protocol):
     """What sends e-mails: a port."""
 
     async def send(self, letter: Letter) -> None:
-        """Send a letter, and return when somebody else is responsible for it. When cancelled, it may be sent or not.
+        """Send a letter, and return when somebody else is responsible for it. When cancelled, it
+        may be sent or not.
 
         Raises:
             MailRefused: this address takes none.
@@ -105,7 +107,9 @@ class Verifications:
         self._clock = clock
         self._pending: dict[str, Pending] = {}  # by folded names
         self._lookalikes = Lookalikes()
-        self._letters: deque[tuple[float, str]] = deque()  # until when each counts, and to whom it was sent
+        self._letters: deque[tuple[float, str]] = (
+            deque()
+        )  # until when each counts, and to whom it was sent
 
     def __len__(self) -> int:
         self._expire()
@@ -117,7 +121,9 @@ class Verifications:
         other = folded if folded in self._pending else next(self._lookalikes.of(name, folded), "")
         return self._pending.get(other)
 
-    def begin(self, account: Account, email: str, credentials: Credentials, own: Pending | None) -> tuple[Pending, str]:
+    def begin(
+        self, account: Account, email: str, credentials: Credentials, own: Pending | None
+    ) -> tuple[Pending, str]:
         """Let a registration wait; return it and its code, which is to be sent and forgotten.
 
         Args:
@@ -133,10 +139,14 @@ class Verifications:
         if holder is not None and holder is not own:
             raise Refused("ACCOUNT_EXISTS", f"Somebody else is registering {account.name}")
         if len(self._letters) >= MOST_LETTERS:
-            raise Refused("TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later")
+            raise Refused(
+                "TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later"
+            )
         mailbox = email.casefold()
         if sum(to == mailbox for _, to in self._letters) >= LETTERS_PER_EMAIL:
-            raise Refused("UNACCEPTABLE_EMAIL", "Enough letters were sent to that address, try again later")
+            raise Refused(
+                "UNACCEPTABLE_EMAIL", "Enough letters were sent to that address, try again later"
+            )
         code = base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
         pending = Pending(account, email, credentials, _digest(code), self._clock() + LIFETIME)
         self._letters.append((pending.until, mailbox))
@@ -153,11 +163,15 @@ class Verifications:
             self._lookalikes.remove(account.name, account.folded)
 
     def take(self, folded: str, code: str) -> Pending | None:
-        """Return the registration whose code this is, which then waits no more; None when it is wrong."""
+        """Return the registration whose code this is, which then waits no more; None when it is
+        wrong.
+        """
         self._expire()
         pending = self._pending.get(folded)
         # A name under which nothing waits takes as long.
-        is_right = hmac.compare_digest(_digest(code.lower()), pending.digest if pending else _NOTHING)
+        is_right = hmac.compare_digest(
+            _digest(code.lower()), pending.digest if pending else _NOTHING
+        )
         if pending is None:
             return None
         if is_right:
@@ -169,7 +183,9 @@ class Verifications:
         return None
 
     def put_back(self, pending: Pending) -> None:
-        """Let a registration wait again whose account could not be stored; its code is good as long as it was."""
+        """Let a registration wait again whose account could not be stored; its code is good as long
+        as it was.
+        """
         if self.holder(pending.account.name, pending.account.folded) is None:
             self._put(pending)
 

@@ -1,4 +1,6 @@
-"""Watch lists (IRCv3 MONITOR), indexed both ways: a user that comes, leaves or is renamed costs only its watchers."""
+"""Watch lists (IRCv3 MONITOR), indexed both ways: a user that comes, leaves or is renamed costs
+only its watchers.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -8,14 +10,18 @@ if TYPE_CHECKING:
 
 
 class Watches:
-    """The nicknames that sessions watch, whether somebody has them or not. Nicknames are given folded."""
+    """The nicknames that sessions watch, whether somebody has them or not. Nicknames are given
+    folded.
+    """
 
     def __init__(self) -> None:
         self._watchers: dict[str, dict[Session, None]] = {}
         self._watched: dict[Session, dict[str, str]] = {}
 
     def watched_by(self, session: "Session") -> dict[str, str]:
-        """Return what a session watches, in the order in which it was added: the nicknames as it wrote them, by folded form."""
+        """Return what a session watches, in the order in which it was added: the nicknames as it
+        wrote them, by folded form.
+        """
         return dict(self._watched.get(session, ()))
 
     def nicks(self) -> tuple[str, ...]:

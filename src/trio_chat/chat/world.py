@@ -33,7 +33,9 @@ from trio_chat.irc.modes import BOT
 from trio_chat.irc.names import fold_channel, fold_or_self
 
 _OF_CHANNELS = frozenset(("TOPIC", "MODE"))
-"""Events that change a channel, which its only member reads again in the history (IRCv3 draft/event-playback)."""
+"""Events that change a channel, which its only member reads again in the history (IRCv3
+draft/event-playback).
+"""
 
 
 class WhoWas(NamedTuple):
@@ -95,7 +97,11 @@ class World:
         self.lengths = lengths
         self.clock = clock
         self.elapsed = elapsed or clock
-        self.steady = SteadyClock(clock, self.elapsed, memory.kept, memory.hold) if memory else SteadyClock(clock, self.elapsed)
+        self.steady = (
+            SteadyClock(clock, self.elapsed, memory.kept, memory.hold)
+            if memory
+            else SteadyClock(clock, self.elapsed)
+        )
         self.memory = memory
         self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
         self.accounts = memory.accounts if memory else None
@@ -103,7 +109,9 @@ class World:
         self.offer = offers.offer(identity, lengths, memory)
         self.sessions: set[Session] = set()
         self.newcomers: set[Session] = set()  # of them, those that are not registered
-        self.invisible: set[User] = set()  # those with +i; to count them anew would make registering dear where many are
+        self.invisible: set[User] = (
+            set()
+        )  # those with +i; to count them anew would make registering dear where many are
         self.watches = Watches()
         self.lookalikes = Lookalikes()  # of users
         self.account_lookalikes = AccountLookalikes()
@@ -114,9 +122,15 @@ class World:
         self.unsaved = Unsaved()
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(identity.account_rules)
-        self.residents = Residents(self.preferences, self.unsaved, identity.account_rules.most_always_on)
-        self.markers: dict[int, dict[str, str]] = {}  # how far accounts (by number) have read targets (folded)
-        self.channels = Directory(clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days)
+        self.residents = Residents(
+            self.preferences, self.unsaved, identity.account_rules.most_always_on
+        )
+        self.markers: dict[
+            int, dict[str, str]
+        ] = {}  # how far accounts (by number) have read targets (folded)
+        self.channels = Directory(
+            clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days
+        )
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
         self.control: Control | None = None
@@ -129,14 +143,18 @@ class World:
             self.channels.create_lobby(identity.lobby, folded, identity.lobby_topic, identity.name)
 
     def reconfigure(self, identity: Identity) -> list[Event]:
-        """Be as the configuration now says; return what they see who are operators no more, and who is offered other things."""
+        """Be as the configuration now says; return what they see who are operators no more, and who
+        is offered other things.
+        """
         identity = self.identity = self._resolved(identity)
         before, self.offer = self.offer, offers.offer(identity, self.lengths, self.memory)
         dismissed = [event for user in list(self.staff) if (event := self._review(user, identity))]
         return dismissed + offers.news(self, before, self.offer)
 
     def _resolved(self, identity: Identity) -> Identity:
-        return replace(identity, operators=operators.with_numbers(identity.operators, self.accounts))
+        return replace(
+            identity, operators=operators.with_numbers(identity.operators, self.accounts)
+        )
 
     def _review(self, user: User, identity: Identity) -> Event | None:
         before = user.operator
@@ -160,7 +178,8 @@ class World:
 
         Args:
             number: of the account.
-            or_dropped: whether a deleted one will do as well, as long as nobody else can have its name.
+            or_dropped: whether a deleted one will do as well, as long as nobody else can have its
+                name.
         """
         if self.accounts is None:
             return ""
@@ -192,8 +211,9 @@ class World:
             skip: see `Event`.
             requires: see `Event`.
             extended: see `Event`.
-            channels: where it is remembered, when the server remembers; not where some members may not know of it, who is
-                there not where nobody else is, and nothing when a quota is used up.
+            channels: where it is remembered, when the server remembers; not where some members may
+                not know of it, who is there not where nobody else is, and nothing when a quota is
+                used up.
             about: to whom it happens, when that is somebody else.
         """
         places = self._places(command, channels, about or user) if channels and self.memory else ()
@@ -201,14 +221,28 @@ class World:
             places = ()
         number = self.ids.next(alone=bool(places))
         return Event(
-            number, command, params, user.source, recipients, skip, requires, user.account, extended,
-            carries_msgid=bool(channels), places=places, is_bot=BOT in user.modes, shift=self.ids.shift,
-            server_tags=user.server_tags, account_id=user.account_id,
-        )  # fmt: skip
+            number,
+            command,
+            params,
+            user.source,
+            recipients,
+            skip,
+            requires,
+            user.account,
+            extended,
+            carries_msgid=bool(channels),
+            places=places,
+            is_bot=BOT in user.modes,
+            shift=self.ids.shift,
+            server_tags=user.server_tags,
+            account_id=user.account_id,
+        )
 
     @staticmethod
     def _places(command: str, channels: Collection[Channel], user: User) -> tuple[Place, ...]:
-        """Return where an event is stored: presence only where other members see it, the state of a channel in any case."""
+        """Return where an event is stored: presence only where other members see it, the state of a
+        channel in any case.
+        """
         least = 1 if command in _OF_CHANNELS else 2
         places: tuple[Place, ...] = ()
         for channel in channels:
@@ -217,18 +251,29 @@ class World:
         return places
 
     def news(
-        self, user: User, command: str, params: tuple[str, ...], *, requires: int, skip: Session | None = None
+        self,
+        user: User,
+        command: str,
+        params: tuple[str, ...],
+        *,
+        requires: int,
+        skip: Session | None = None,
     ) -> list[Event]:
-        """Return what tells others of a change of a user's: those in common channels, and those who watch the nickname.
+        """Return what tells others of a change of a user's: those in common channels, and those who
+        watch the nickname.
 
-        The latter only with extended-monitor, and both only with the capabilities that the change requires.
+        The latter only with extended-monitor, and both only with the capabilities that the change
+        requires.
         """
         audience = user.audience()
         event = self.event(user, command, params, audience, skip=skip, requires=requires)
         watchers = self.watches.watchers(user.folded, without=audience)
         if not watchers:
             return [event]
-        return [event, event._replace(recipients=watchers, requires=requires | cap.EXTENDED_MONITOR)]
+        return [
+            event,
+            event._replace(recipients=watchers, requires=requires | cap.EXTENDED_MONITOR),
+        ]
 
     def statistics(self) -> WorldStatistics:
         """Return how many there are of what."""

@@ -11,13 +11,17 @@ ACCOUNT = group(
     help=N_("list, add, change, export or delete accounts"),
     description=N_("Look after accounts. The server may go on running; it notices within seconds."),
     epilog=N_(
-        "examples:\n  trio-chat account list\n  trio-chat account add anna\n  trio-chat account export anna > anna.json"
+        "examples:\n  trio-chat account list\n  trio-chat account add anna\n  trio-chat account"
+        " export anna > anna.json"
     ),
-)  # fmt: skip
+)
 
 _NAME = Argument("name", type=account_name, metavar="NAME", words=N_("the name of the account"))
 _PASSWORD_FILE = Argument(
-    "--password-file", type=Path, metavar="FILE", words=N_("a file whose first line is the password of the account")
+    "--password-file",
+    type=Path,
+    metavar="FILE",
+    words=N_("a file whose first line is the password of the account"),
 )
 
 
@@ -26,8 +30,8 @@ _PASSWORD_FILE = Argument(
     DATABASE,
     help=N_("show all accounts"),
     description=N_(
-        "Show all accounts, one a line, with tabs between: the name, when it was registered (UTC), and always-on for those\n"
-        "that stay in their channels while nobody is connected."
+        "Show all accounts, one a line, with tabs between: the name, when it was registered (UTC),"
+        " and always-on for those\nthat stay in their channels while nobody is connected."
     ),
     epilog=N_("examples:\n  trio-chat account list\n  trio-chat account list | wc -l"),
 )
@@ -43,8 +47,13 @@ def _list(call: Call) -> int:
     _NAME,
     _PASSWORD_FILE,
     help=N_("add an account"),
-    description=N_("Add an account, also where people cannot register themselves. The password is asked for."),
-    epilog=N_("examples:\n  trio-chat account add anna\n  trio-chat account add anna --password-file secret.txt"),
+    description=N_(
+        "Add an account, also where people cannot register themselves. The password is asked for."
+    ),
+    epilog=N_(
+        "examples:\n  trio-chat account add anna\n  trio-chat account add anna --password-file"
+        " secret.txt"
+    ),
 )
 def _add(call: Call) -> int:
     from trio_chat.admin.accounts import Asked, add  # noqa: PLC0415
@@ -59,15 +68,20 @@ def _add(call: Call) -> int:
     _PASSWORD_FILE,
     help=N_("change the password of an account"),
     description=N_(
-        "Change the password of an account. A running server ends the sessions of the account within seconds; an always-on\n"
-        "user stays. The password is asked for."
+        "Change the password of an account. A running server ends the sessions of the account"
+        " within seconds; an always-on\nuser stays. The password is asked for."
     ),
-    epilog=N_("examples:\n  trio-chat account passwd anna\n  trio-chat account passwd anna --password-file secret.txt"),
+    epilog=N_(
+        "examples:\n  trio-chat account passwd anna\n  trio-chat account passwd anna"
+        " --password-file secret.txt"
+    ),
 )
 def _passwd(call: Call) -> int:
     from trio_chat.admin.accounts import Asked, change_password  # noqa: PLC0415
 
-    return change_password(Asked(call.database, call.options.name), call.settings, call.options.password_file)
+    return change_password(
+        Asked(call.database, call.options.name), call.settings, call.options.password_file
+    )
 
 
 @ACCOUNT.command(
@@ -77,8 +91,8 @@ def _passwd(call: Call) -> int:
     YES,
     help=N_("delete an account"),
     description=N_(
-        "Delete an account and give up the channels it owns. What it has said stays. Nobody can register its name again until\n"
-        "you free it (trio-chat account free)."
+        "Delete an account and give up the channels it owns. What it has said stays. Nobody can"
+        " register its name again until\nyou free it (trio-chat account free)."
     ),
     epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
 )
@@ -93,8 +107,8 @@ def _delete(call: Call) -> int:
     DATABASE,
     help=N_("show the names of deleted accounts"),
     description=N_(
-        "Show the names of deleted accounts that nobody can register until they are freed, one a line, with tabs between:\n"
-        "the name, and when the account was deleted (UTC)."
+        "Show the names of deleted accounts that nobody can register until they are freed, one a"
+        " line, with tabs between:\nthe name, and when the account was deleted (UTC)."
     ),
     epilog=N_("examples:\n  trio-chat account dropped"),
 )
@@ -110,8 +124,9 @@ def _dropped(call: Call) -> int:
     _NAME,
     help=N_("let the name of a deleted account be registered again"),
     description=N_(
-        "Let the name of a deleted account be registered again. The new account inherits neither conversations nor\n"
-        "rights of the deleted one. A name that an [operator] of config.ini has as its account is not freed."
+        "Let the name of a deleted account be registered again. The new account inherits neither"
+        " conversations nor\nrights of the deleted one. A name that an [operator] of config.ini has"
+        " as its account is not freed."
     ),
     epilog=N_("examples:\n  trio-chat account dropped\n  trio-chat account free anna"),
 )
@@ -127,9 +142,9 @@ def _free(call: Call) -> int:
     _NAME,
     help=N_("write all that is known of an account"),
     description=N_(
-        "Write all that is known of an account as JSON, to standard output: when it was registered, its channels, its\n"
-        "rights in those of others, how far it has read, and what it has said, also behind closed doors. No password is\n"
-        "in it, nor what one is checked against."
+        "Write all that is known of an account as JSON, to standard output: when it was registered,"
+        " its channels, its\nrights in those of others, how far it has read, and what it has said,"
+        " also behind closed doors. No password is\nin it, nor what one is checked against."
     ),
     epilog=N_("examples:\n  trio-chat account export anna > anna.json"),
 )
@@ -146,9 +161,10 @@ def _export(call: Call) -> int:
     YES,
     help=N_("delete an account and all that it has said"),
     description=N_(
-        "Delete an account, give up the channels it owns, and delete what it has said and done, for ever. What somebody\n"
-        "said without being logged in stays, and so do answers of others, log files and backups. A running server lets go\n"
-        "of the account within seconds; what was said in these is deleted by the same command, given again."
+        "Delete an account, give up the channels it owns, and delete what it has said and done, for"
+        " ever. What somebody\nsaid without being logged in stays, and so do answers of others, log"
+        " files and backups. A running server lets go\nof the account within seconds; what was said"
+        " in these is deleted by the same command, given again."
     ),
     epilog=N_("examples:\n  trio-chat account forget anna\n  trio-chat account forget anna --yes"),
 )

@@ -26,7 +26,9 @@ def setting(section: str, key: str) -> Callable[[str], object]:
         try:
             return kind.parse(value)
         except ValueError:
-            message = _("{value!r} is not allowed; allowed: {allowed}").format(value=value, allowed=kind.allowed)
+            message = _("{value!r} is not allowed; allowed: {allowed}").format(
+                value=value, allowed=kind.allowed
+            )
             raise argparse.ArgumentTypeError(message) from None
 
     return parse
@@ -58,7 +60,9 @@ def channel_name(text: str) -> str:
     try:
         return fold_channel(channel(text), LONGEST_CHANNEL)
     except InvalidName:
-        raise argparse.ArgumentTypeError(_("{value!r} is not the name of a channel").format(value=text)) from None
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is not the name of a channel").format(value=text)
+        ) from None
 
 
 def account_name(text: str) -> str:
@@ -69,7 +73,9 @@ def account_name(text: str) -> str:
     try:
         fold_nick(text, LONGEST_NICK)
     except InvalidName:
-        raise argparse.ArgumentTypeError(_("{value!r} is not a name that an account can have").format(value=text)) from None
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is not a name that an account can have").format(value=text)
+        ) from None
     return text
 
 
@@ -79,15 +85,24 @@ def moment(text: str) -> float:
         when = datetime.fromisoformat(text)
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(_("{value!r} is not a date such as 2026-01-31").format(value=text)) from None
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is not a date such as 2026-01-31").format(value=text)
+        ) from None
 
 
 def days_ago(text: str) -> float:
     """Return the moment that many days ago, in seconds of Unix time."""
     import time  # noqa: PLC0415
 
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_MOST_DAYS)) and 1 <= int(text) <= _MOST_DAYS):
-        problem = _("{value!r} is not a whole number from 1 to {most}").format(value=text, most=_MOST_DAYS)
+    if not (
+        text.isascii()
+        and text.isdigit()
+        and len(text) <= len(str(_MOST_DAYS))
+        and 1 <= int(text) <= _MOST_DAYS
+    ):
+        problem = _("{value!r} is not a whole number from 1 to {most}").format(
+            value=text, most=_MOST_DAYS
+        )
         raise argparse.ArgumentTypeError(problem)
     return time.time() - int(text) * _DAY
 
@@ -98,7 +113,9 @@ def duration(text: str) -> int:
 
     seconds = durations.parse(text)
     if seconds is None:
-        raise argparse.ArgumentTypeError(_("{value!r} is no duration such as 1d12h, 90m or 2w").format(value=text))
+        raise argparse.ArgumentTypeError(
+            _("{value!r} is no duration such as 1d12h, 90m or 2w").format(value=text)
+        )
     return seconds
 
 
@@ -108,11 +125,18 @@ def wish(text: str) -> "Wish":
 
     parsed = parse_history(text)
     if parsed is None:
-        problem = _("{value!r} is not a whole number from 1 to {most}, off or default").format(value=text, most=MAX_DAYS)
+        problem = _("{value!r} is not a whole number from 1 to {most}, off or default").format(
+            value=text, most=MAX_DAYS
+        )
         raise argparse.ArgumentTypeError(problem)
     return parsed
 
 
-ONLY_CHANNEL = Argument("--channel", type=channel_name, metavar="CHANNEL", words=N_("only this channel; its '#' may be left out"))
+ONLY_CHANNEL = Argument(
+    "--channel",
+    type=channel_name,
+    metavar="CHANNEL",
+    words=N_("only this channel; its '#' may be left out"),
+)
 YES = Argument("--yes", action="store_true", words=N_("do not ask"))
 FORCE = Argument("--force", action="store_true", words=N_("replace the file when there is one"))

@@ -7,7 +7,9 @@ from trio_chat.i18n import N_
 BAN = group(
     "ban",
     help=N_("list, make or lift bans of the server"),
-    description=N_("Look after bans of the server. It may go on running; it notices within seconds."),
+    description=N_(
+        "Look after bans of the server. It may go on running; it notices within seconds."
+    ),
     epilog=N_(
         "examples:\n"
         "  trio-chat ban list\n"
@@ -16,14 +18,21 @@ BAN = group(
     ),
 )
 
-_MASK = Argument("mask", metavar="MASK", words=N_("an address, a network such as 192.0.2.0/24, or nick!user@host"))
+_MASK = Argument(
+    "mask",
+    metavar="MASK",
+    words=N_("an address, a network such as 192.0.2.0/24, or nick!user@host"),
+)
 
 
 @BAN.command(
     "list",
     DATABASE,
     help=N_("show all bans"),
-    description=N_("Show all bans, one a line, with tabs between: mask, since when, until when (UTC), by whom, why."),
+    description=N_(
+        "Show all bans, one a line, with tabs between: mask, since when, until when (UTC), by whom,"
+        " why."
+    ),
     epilog=N_("examples:\n  trio-chat ban list"),
 )
 def _list(call: Call) -> int:
@@ -36,21 +45,33 @@ def _list(call: Call) -> int:
     "add",
     DATABASE,
     _MASK,
-    Argument("--for", dest="seconds", type=duration, default=0, metavar="TIME", words=N_("how long, such as 1d12h")),
+    Argument(
+        "--for",
+        dest="seconds",
+        type=duration,
+        default=0,
+        metavar="TIME",
+        words=N_("how long, such as 1d12h"),
+    ),
     Argument("--reason", default="", words=N_("what who is banned is told")),
     help=N_("ban a mask or an address"),
-    description=N_("Ban an address, a network, or a mask nick!user@host. Whom it covers is disconnected within seconds."),
+    description=N_(
+        "Ban an address, a network, or a mask nick!user@host. Whom it covers is disconnected within"
+        " seconds."
+    ),
     epilog=N_(
         "examples:\n"
         "  trio-chat ban add 192.0.2.7\n"
         "  trio-chat ban add 'spam*!*@203.0.113.0/24' --for 2weeks --reason spam"
     ),
-)  # fmt: skip
+)
 def _add(call: Call) -> int:
     from trio_chat.admin.bans import add_ban  # noqa: PLC0415
 
     options = call.options
-    return add_ban(call.database, options.mask, options.seconds, options.reason, call.settings.limits)
+    return add_ban(
+        call.database, options.mask, options.seconds, options.reason, call.settings.limits
+    )
 
 
 @BAN.command(

@@ -15,8 +15,8 @@ CHANNEL = group("channel", description=N_("Look after registered channels."), **
     "list",
     DATABASE,
     description=N_(
-        "Show the registered channels, one a line, with tabs between: name, owner, since when (UTC), topic, and how many\n"
-        "always-on members it has."
+        "Show the registered channels, one a line, with tabs between: name, owner, since when"
+        " (UTC), topic, and how many\nalways-on members it has."
     ),
     **_SHOWING,
 )
@@ -29,11 +29,26 @@ def _list(call: Call) -> int:
 @CHANNEL.command(
     "history",
     DATABASE,
-    Argument("channel", type=channel_name, metavar="CHANNEL", words=N_("the channel; its '#' may be left out")),
-    Argument("days", type=wish, metavar="DAYS|off|default", words=N_("a number of days, or one of these words")),
+    Argument(
+        "channel",
+        type=channel_name,
+        metavar="CHANNEL",
+        words=N_("the channel; its '#' may be left out"),
+    ),
+    Argument(
+        "days",
+        type=wish,
+        metavar="DAYS|off|default",
+        words=N_("a number of days, or one of these words"),
+    ),
     help=N_("say how long messages of a channel are remembered"),
-    description=N_("Say for how many days messages of a registered channel are remembered, as its owner could."),
-    epilog=N_("examples:\n  trio-chat channel history '#lobby' 30\n  trio-chat channel history '#secret' off"),
+    description=N_(
+        "Say for how many days messages of a registered channel are remembered, as its owner could."
+    ),
+    epilog=N_(
+        "examples:\n  trio-chat channel history '#lobby' 30\n  trio-chat channel history"
+        " '#secret' off"
+    ),
 )
 def _history(call: Call) -> int:
     from trio_chat.admin.channels import set_history  # noqa: PLC0415

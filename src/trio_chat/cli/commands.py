@@ -1,6 +1,8 @@
-"""Commands: decorated functions with arguments and descriptions. The parser is made of these; nothing is imported for it.
+"""Commands: decorated functions with arguments and descriptions. The parser is made of these;
+nothing is imported for it.
 
-Texts are marked with `N_` where they stand and translated when the parser is made: the language is not known before.
+Texts are marked with `N_` where they stand and translated when the parser is made: the language is
+not known before.
 """
 
 import argparse
@@ -51,11 +53,17 @@ class OneOf(NamedTuple):
 
 
 CONFIG = Argument(
-    "--config", type=Path, metavar="FILE", words=N_("the configuration (default: config.ini, if there is one here)")
+    "--config",
+    type=Path,
+    metavar="FILE",
+    words=N_("the configuration (default: config.ini, if there is one here)"),
 )
 DATABASE = Argument(
-    "--database", type=Path, metavar="FILE", words=N_("the database (default: the one of the configuration)")
-)  # fmt: skip
+    "--database",
+    type=Path,
+    metavar="FILE",
+    words=N_("the database (default: the one of the configuration)"),
+)
 
 
 class Call:
@@ -127,7 +135,8 @@ class Command:
     Args:
         name: what is typed.
         run: does it, and returns the exit code; imports what it needs.
-        arguments: besides the configuration. With `DATABASE` among them, what goes wrong with that is told in one line.
+        arguments: besides the configuration. With `DATABASE` among them, what goes wrong with that
+            is told in one line.
         words: what the help says.
     """
 
@@ -155,13 +164,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A command that has commands, such as `account`; each is a function decorated with `command`."""
+    """A command that has commands, such as `account`; each is a function decorated with
+    `command`.
+    """
 
     name: str
     words: Words
     commands: list[Command] = field(default_factory=list)
 
-    def command(self, name: str, *arguments: Argument | OneOf, **words: str) -> Callable[[Run], Command]:
+    def command(
+        self, name: str, *arguments: Argument | OneOf, **words: str
+    ) -> Callable[[Run], Command]:
         """Make a function a command of this group."""
 
         def add(run: Run) -> Command:
@@ -174,7 +187,9 @@ class Group:
     def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
         """Add the group to other commands, with the options that all have in common."""
         parser = _add_parser(commands, common, self.name, self.words)
-        own = parser.add_subparsers(dest="subcommand", metavar="COMMAND", title=_("commands"), required=True)
+        own = parser.add_subparsers(
+            dest="subcommand", metavar="COMMAND", title=_("commands"), required=True
+        )
         for each in self.commands:
             each.add_to(own, common)
 
@@ -189,8 +204,13 @@ def group(name: str, **words: str) -> Group:
     return Group(name, Words(**words))
 
 
-def _add_parser(commands: Commands, common: argparse.ArgumentParser, name: str, words: Words) -> argparse.ArgumentParser:
+def _add_parser(
+    commands: Commands, common: argparse.ArgumentParser, name: str, words: Words
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, parents=[common], formatter_class=argparse.RawDescriptionHelpFormatter, **words.translated()
+        name,
+        parents=[common],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **words.translated(),
     )
     return parser

@@ -1,4 +1,6 @@
-"""`trio-chat connect`: its arguments, and which server, channel and password they mean together with the configuration."""
+"""`trio-chat connect`: its arguments, and which server, channel and password they mean together
+with the configuration.
+"""
 
 import argparse
 from pathlib import Path
@@ -23,11 +25,17 @@ _CONFIG = "config.ini"
         nargs="?",
         metavar="HOST[:PORT]",
         type=target,
-        words=N_("host, host:port, [IPv6]:port, irc://host/channel or ircs://host (default: the one in the configuration)"),
+        words=N_(
+            "host, host:port, [IPv6]:port, irc://host/channel or ircs://host (default: the one in"
+            " the configuration)"
+        ),
     ),
     Argument("--nick", type=setting("client", "nick"), words=N_("your nickname")),
     Argument(
-        "--channel", type=setting("server", "lobby"), metavar="CHANNEL", words=N_("the channel to join; its '#' may be left out")
+        "--channel",
+        type=setting("server", "lobby"),
+        metavar="CHANNEL",
+        words=N_("the channel to join; its '#' may be left out"),
     ),
     Argument(
         "--plain",
@@ -35,29 +43,35 @@ _CONFIG = "config.ini"
         words=N_("one line for each message instead of the full screen; for screen readers, too"),
     ),
     Argument(
-        "--password-file", type=Path, metavar="FILE", words=N_("a file whose first line is the password of the server")
+        "--password-file",
+        type=Path,
+        metavar="FILE",
+        words=N_("a file whose first line is the password of the server"),
     ),
-    OneOf((
-        Argument(
-            "--fingerprint",
-            type=fingerprint,
-            metavar="HEX",
-            words=N_("connect only to the server whose certificate has this SHA-256 fingerprint"),
-        ),
-        Argument("--plaintext", action="store_true", words=N_("connect without encryption")),
-        Argument("--insecure", action="store_true", words=N_("encrypt, whoever the server is")),
-    )),
+    OneOf(
+        (
+            Argument(
+                "--fingerprint",
+                type=fingerprint,
+                metavar="HEX",
+                words=N_(
+                    "connect only to the server whose certificate has this SHA-256 fingerprint"
+                ),
+            ),
+            Argument("--plaintext", action="store_true", words=N_("connect without encryption")),
+            Argument("--insecure", action="store_true", words=N_("encrypt, whoever the server is")),
+        )
+    ),
     help=N_("join a chat server"),
     description=N_("Join a chat server. /help inside tells what can be done there."),
     epilog=N_(
-        "examples:\n"
-        "  trio-chat connect                            the server of config.ini, or one on this computer\n"
-        "  trio-chat connect 192.0.2.7:5000 --nick anna\n"
-        "  trio-chat connect chat.example.org --channel python\n"
-        "  trio-chat connect work                       the server of [profile work] in the configuration\n"
-        "  trio-chat connect irc://irc.example.org/python"
+        "examples:\n  trio-chat connect                            the server of config.ini, or one"
+        " on this computer\n  trio-chat connect 192.0.2.7:5000 --nick anna\n  trio-chat connect"
+        " chat.example.org --channel python\n  trio-chat connect work                       the"
+        " server of [profile work] in the configuration\n  trio-chat connect"
+        " irc://irc.example.org/python"
     ),
-)  # fmt: skip
+)
 def connect(call: Call) -> int:
     """Run a client."""
     from trio_chat.client.loading import Loading  # noqa: PLC0415
@@ -74,8 +88,13 @@ def connect(call: Call) -> int:
     if options.password_file is not None:
         password = _first_line(options.password_file)
     else:
-        # The password in config.ini is that of the server in config.ini, and no other server's business.
-        password = settings.server.password if (server.host, port) == (own.host, settings.server.port) else ""
+        # The password in config.ini is that of the server in config.ini, and no other server's
+        # business.
+        password = (
+            settings.server.password
+            if (server.host, port) == (own.host, settings.server.port)
+            else ""
+        )
     if server.is_encrypted and options.plaintext:
         refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
     is_first_run = is_first_run and not (options.target or options.nick)
@@ -101,7 +120,9 @@ def connect(call: Call) -> int:
 
 
 def _use_own_configuration(options: argparse.Namespace) -> bool:
-    """Have the user's own configuration read where there is no other; return whether there is none at all."""
+    """Have the user's own configuration read where there is no other; return whether there is none
+    at all.
+    """
     if options.config is not None or Path(_CONFIG).exists():
         return False
     from trio_chat.client.places import config_file  # noqa: PLC0415
@@ -114,10 +135,16 @@ def _use_own_configuration(options: argparse.Namespace) -> bool:
 
 
 def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[ProfileSettings, ...]":
-    """Return the profiles that are meant: the one that is named, or those that start by themselves."""
+    """Return the profiles that are meant: the one that is named, or those that start by
+    themselves.
+    """
     if options.target is None:
         return tuple(profile for profile in settings.profiles if profile.start)
-    return tuple(profile for profile in settings.profiles if options.target == (profile.name, None, "", False))
+    return tuple(
+        profile
+        for profile in settings.profiles
+        if options.target == (profile.name, None, "", False)
+    )
 
 
 def _port(settings: "Settings", server: "Target") -> int:
@@ -139,12 +166,19 @@ def _first_line(file: Path) -> str:
     except FileError as error:
         refuse(str(error))
     except ValueError:
-        refuse(_("{file}: the first line is no password; allowed: {allowed}").format(file=file, allowed=kind.allowed))
+        refuse(
+            _("{file}: the first line is no password; allowed: {allowed}").format(
+                file=file, allowed=kind.allowed
+            )
+        )
 
 
 def _security(options: argparse.Namespace, *, is_required: bool) -> "Security":
     from trio_chat.client.trust import Security  # noqa: PLC0415
 
     return Security(
-        plaintext=options.plaintext, insecure=options.insecure, required=is_required, fingerprint=options.fingerprint or ""
+        plaintext=options.plaintext,
+        insecure=options.insecure,
+        required=is_required,
+        fingerprint=options.fingerprint or "",
     )

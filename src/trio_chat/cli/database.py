@@ -10,19 +10,22 @@ from trio_chat.i18n import N_
 @command(
     "backup",
     DATABASE,
-    Argument("file", type=Path, metavar="FILE", words=N_("the file to write; only its owner can read it")),
+    Argument(
+        "file", type=Path, metavar="FILE", words=N_("the file to write; only its owner can read it")
+    ),
     FORCE,
     help=N_("copy the database into a file"),
     description=N_(
-        "Copy the database into a file, as it is at one moment; the server may go on running. To restore it: stop the\n"
-        "server, delete the database and the files beside it that end in -wal and -shm, and put the copy in its place."
+        "Copy the database into a file, as it is at one moment; the server may go on running. To"
+        " restore it: stop the\nserver, delete the database and the files beside it that end in"
+        " -wal and -shm, and put the copy in its place."
     ),
     epilog=N_(
         "examples:\n"
         "  trio-chat backup chat-monday.db\n"
         "  trio-chat backup --config /etc/trio-chat.ini --force /var/backups/chat.db"
     ),
-)  # fmt: skip
+)
 def backup(call: Call) -> int:
     """Copy the database."""
     from trio_chat.admin.database import back_up  # noqa: PLC0415
@@ -40,7 +43,10 @@ DB = group("db", description=N_("Look after the database."), **_CHECKING)
 @DB.command(
     "check",
     DATABASE,
-    description=N_("Check that the database is sound, and say what is in it. The exit code is 1 when it is damaged."),
+    description=N_(
+        "Check that the database is sound, and say what is in it. The exit code is 1 when it is"
+        " damaged."
+    ),
     **_CHECKING,
 )
 def _check(call: Call) -> int:

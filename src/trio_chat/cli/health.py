@@ -10,8 +10,9 @@ _SECONDS = 3.0
     "health",
     help=N_("tell whether the server answers"),
     description=N_(
-        "Tell whether the server of this configuration answers, on this machine. The exit code is 1 when it does not. With\n"
-        "[metrics] port its page /health is asked, else a connection is tried at each place where it listens."
+        "Tell whether the server of this configuration answers, on this machine. The exit code is 1"
+        " when it does not. With\n[metrics] port its page /health is asked, else a connection is"
+        " tried at each place where it listens."
     ),
     epilog=N_("examples:\n  trio-chat health\n  trio-chat health --config /etc/trio-chat.ini"),
 )

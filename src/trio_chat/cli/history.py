@@ -23,12 +23,18 @@ HISTORY = group(
     "export",
     DATABASE,
     ONLY_CHANNEL,
-    Argument("--output", type=Path, metavar="FILE", words=N_("the file to write (default: standard output)")),
+    Argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        words=N_("the file to write (default: standard output)"),
+    ),
     FORCE,
     help=N_("write messages as lines of JSON"),
     description=N_(
-        "Write messages as JSON Lines: channel by channel, each in the order in which it was said. What was said behind\n"
-        "closed doors is among them; who came and left, topics and accounts are not: `trio-chat backup` keeps everything."
+        "Write messages as JSON Lines: channel by channel, each in the order in which it was said."
+        " What was said behind\nclosed doors is among them; who came and left, topics and accounts"
+        " are not: `trio-chat backup` keeps everything."
     ),
     epilog=N_(
         "examples:\n"
@@ -39,24 +45,32 @@ HISTORY = group(
 def _export(call: Call) -> int:
     from trio_chat.admin.history import export  # noqa: PLC0415
 
-    return export(call.database, call.options.channel, call.options.output, replace=call.options.force)
+    return export(
+        call.database, call.options.channel, call.options.output, replace=call.options.force
+    )
 
 
 @HISTORY.command(
     "import",
     DATABASE,
-    Argument("file", nargs="?", type=Path, metavar="FILE", words=N_("the file to read (default: standard input)")),
+    Argument(
+        "file",
+        nargs="?",
+        type=Path,
+        metavar="FILE",
+        words=N_("the file to read (default: standard input)"),
+    ),
     help=N_("read messages from lines of JSON"),
     description=N_(
-        "Read messages that `history export` wrote. What is there already is left out, so importing twice does no harm. Bad\n"
-        "lines are told and left out; the exit code is 1 then."
+        "Read messages that `history export` wrote. What is there already is left out, so importing"
+        " twice does no harm. Bad\nlines are told and left out; the exit code is 1 then."
     ),
     epilog=N_(
         "examples:\n"
         "  trio-chat history import messages.jsonl\n"
         "  zcat messages.jsonl.gz | trio-chat history import"
     ),
-)  # fmt: skip
+)
 def _import(call: Call) -> int:
     from trio_chat.admin.history import import_  # noqa: PLC0415
 
@@ -67,11 +81,18 @@ _BEFORE = Argument(
     "--before",
     type=moment,
     metavar="DATE",
-    words=N_("delete what was said before this date or time, such as 2026-01-31 or 2026-01-31T18:00+03:00 (default: UTC)"),
+    words=N_(
+        "delete what was said before this date or time, such as 2026-01-31 or"
+        " 2026-01-31T18:00+03:00 (default: UTC)"
+    ),
 )
 _KEEP_DAYS = Argument(
-    "--keep-days", dest="before", type=days_ago, metavar="N", words=N_("delete what is older than so many days")
-)  # fmt: skip
+    "--keep-days",
+    dest="before",
+    type=days_ago,
+    metavar="N",
+    words=N_("delete what is older than so many days"),
+)
 
 
 @HISTORY.command(
@@ -82,7 +103,8 @@ _KEEP_DAYS = Argument(
     YES,
     help=N_("delete old messages"),
     description=N_(
-        "Delete old messages and events, for ever. The room they took is used for new ones; the file does not shrink."
+        "Delete old messages and events, for ever. The room they took is used for new ones; the"
+        " file does not shrink."
     ),
     epilog=N_(
         "examples:\n"

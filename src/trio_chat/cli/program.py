@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _make_streams_safe() -> None:
-    # What others wrote must not end the program because this terminal's character set lacks a letter; and Windows gives
-    # pipes a character set of its own.
+    # What others wrote must not end the program because this terminal's character set lacks a
+    # letter; and Windows gives pipes a character set of its own.
     encoding = "utf-8" if sys.platform == "win32" else None
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -78,7 +78,10 @@ def _run(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if error.name and error.name.partition(".")[0] == trio_chat.__name__:
             raise
-        print(_("trio-chat: not installed completely, {name} is missing").format(name=error.name), file=sys.stderr)
+        print(
+            _("trio-chat: not installed completely, {name} is missing").format(name=error.name),
+            file=sys.stderr,
+        )
         return FAILED
 
 
@@ -103,9 +106,8 @@ def _parser(name: str) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description=_("A chat for the terminal and for every IRC client."),
         epilog=_(
-            "examples:\n"
-            "  trio-chat serve                  start a server that everybody on the network can join\n"
-            "  trio-chat connect 192.0.2.7      join the one on another computer"
+            "examples:\n  trio-chat serve                  start a server that everybody on the"
+            " network can join\n  trio-chat connect 192.0.2.7      join the one on another computer"
         ),
     )
     parser.add_argument("--version", action="version", version=f"trio-chat {trio_chat.__version__}")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
         type=setting("server", "host"),
         words=N_("addresses to listen on, separated by commas; 0.0.0.0 is every IPv4 address"),
     ),
-    Argument("--port", type=setting("server", "port"), words=N_("port to listen on; 0 is any free one")),
+    Argument(
+        "--port", type=setting("server", "port"), words=N_("port to listen on; 0 is any free one")
+    ),
     Argument(
         "--log-level",
         type=setting("logging", "level"),

@@ -1,4 +1,6 @@
-"""The commands that every interface has: one small function each, which asks the client for what it wants."""
+"""The commands that every interface has: one small function each, which asks the client for what it
+wants.
+"""
 
 from collections.abc import Sequence
 from functools import partial
@@ -25,14 +27,22 @@ def _channel_name(client: Actions, name: str) -> str:
 async def _help(client: Actions, words: list[str]) -> None:
     wanted = words[0].removeprefix("/").lower() if words else ""
     if wanted and wanted not in COMMANDS:
-        await client.tell(_("There is no command /{name}. /help shows all commands.").format(name=wanted), error=True)
+        await client.tell(
+            _("There is no command /{name}. /help shows all commands.").format(name=wanted),
+            error=True,
+        )
         return
     for each in COMMANDS.values():
         if wanted in ("", each.name):
             await client.tell(f"{each.synopsis()} — {_(each.help)}")
     if not wanted:
         await client.tell(_("exit — leaves the chat"))
-        await client.tell(_("Everything else you type is sent to the channel. A line that begins with // is sent with one /."))
+        await client.tell(
+            _(
+                "Everything else you type is sent to the channel. A line that begins with // is"
+                " sent with one /."
+            )
+        )
 
 
 @command(N_("nickname"), N_("changes your nickname"), 1, 1)
@@ -62,7 +72,13 @@ async def _part(client: Actions, words: list[str]) -> None:
     await client.do(f"/part {channel}", lambda dialogue: dialogue.send("PART", channel, *reason))
 
 
-@command(N_("nickname text"), N_("sends a message to one person, or to another channel"), 2, 2, lines=True)
+@command(
+    N_("nickname text"),
+    N_("sends a message to one person, or to another channel"),
+    2,
+    2,
+    lines=True,
+)
 async def _msg(client: Actions, words: list[str]) -> None:
     await client.say(words[0], words[1])
 
@@ -78,41 +94,75 @@ async def _me(client: Actions, words: list[str]) -> None:
 # About one message
 
 
-@command(N_("[@nickname] text"), N_("answers the last message, or that of somebody; @2 is the last but one"), 1, 2, lines=True)
+@command(
+    N_("[@nickname] text"),
+    N_("answers the last message, or that of somebody; @2 is the last but one"),
+    1,
+    2,
+    lines=True,
+)
 async def _reply(client: Actions, words: list[str]) -> None:
     meant, rest = await _message_meant(client, words, own=False)
     if not rest:
-        await client.tell(_("Usage: {usage}").format(usage=COMMANDS["reply"].synopsis()), error=True)
+        await client.tell(
+            _("Usage: {usage}").format(usage=COMMANDS["reply"].synopsis()), error=True
+        )
     elif meant:
         await client.answer(meant, " ".join(rest))
 
 
-@command(N_("[@nickname] emoji"), N_("reacts to the last message, or that of somebody; again: takes that back"), 1, 2)
+@command(
+    N_("[@nickname] emoji"),
+    N_("reacts to the last message, or that of somebody; again: takes that back"),
+    1,
+    2,
+)
 async def _react(client: Actions, words: list[str]) -> None:
     meant, rest = await _message_meant(client, words, own=False)
     if len(rest) != 1:
-        await client.tell(_("Usage: {usage}").format(usage=COMMANDS["react"].synopsis()), error=True)
+        await client.tell(
+            _("Usage: {usage}").format(usage=COMMANDS["react"].synopsis()), error=True
+        )
     elif meant:
         reaction, take_back = rest[0], rest[0] in meant.reactions
-        react = partial(Dialogue.react, target=meant.talk, msgid=meant.msgid, reaction=reaction, take_back=take_back)
+        react = partial(
+            Dialogue.react,
+            target=meant.talk,
+            msgid=meant.msgid,
+            reaction=reaction,
+            take_back=take_back,
+        )
         await client.do(f"/react {reaction}", react)
 
 
-@command(N_("[@nickname] [reason]"), N_("deletes your last message, or that of somebody if you may"), 0, 2)
+@command(
+    N_("[@nickname] [reason]"),
+    N_("deletes your last message, or that of somebody if you may"),
+    0,
+    2,
+)
 async def _redact(client: Actions, words: list[str]) -> None:
     meant, rest = await _message_meant(client, words, own=True)
     if meant:
         reason = [" ".join(rest)] if rest else []
-        await client.do("/redact", lambda dialogue: dialogue.send("REDACT", meant.talk, meant.msgid, *reason))
+        await client.do(
+            "/redact", lambda dialogue: dialogue.send("REDACT", meant.talk, meant.msgid, *reason)
+        )
 
 
-async def _message_meant(client: Actions, words: Sequence[str], *, own: bool) -> tuple[Meant | None, Sequence[str]]:
-    """Return the message that the words are about, and those behind its name; says so when there is none."""
+async def _message_meant(
+    client: Actions, words: Sequence[str], *, own: bool
+) -> tuple[Meant | None, Sequence[str]]:
+    """Return the message that the words are about, and those behind its name; says so when there is
+    none.
+    """
     is_named = bool(words) and len(words[0]) > 1 and words[0].startswith("@")
     name, rest = (words[0][1:], words[1:]) if is_named else ("", words)
     meant = client.meant(name, own=own)
     if meant is None:
-        text = _("There is no message here that this could be about, or this server gives them no names.")
+        text = _(
+            "There is no message here that this could be about, or this server gives them no names."
+        )
         await client.tell(text, error=True)
     return meant, rest
 
@@ -141,12 +191,22 @@ async def _names(client: Actions, words: list[str]) -> None:
     await client.do(f"/names {channel}", lambda dialogue: dialogue.send("NAMES", channel))
 
 
-@command(N_("[mask]"), N_("shows the channels of the server, or those whose names fit a mask such as *linux*"), 0, 1)
+@command(
+    N_("[mask]"),
+    N_("shows the channels of the server, or those whose names fit a mask such as *linux*"),
+    0,
+    1,
+)
 async def _list(client: Actions, words: list[str]) -> None:
     await client.do("/list", lambda dialogue: dialogue.send("LIST", *words))
 
 
-@command(N_("[text]"), N_("tells others that you are away, and why; without a text: that you are back"), 0, 1)
+@command(
+    N_("[text]"),
+    N_("tells others that you are away, and why; without a text: that you are back"),
+    0,
+    1,
+)
 async def _away(client: Actions, words: list[str]) -> None:
     await client.do("/away", lambda dialogue: dialogue.send("AWAY", *words))
 
@@ -162,10 +222,14 @@ async def _invite(client: Actions, words: list[str]) -> None:
     if not channel:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do(f"/invite {words[0]}", lambda dialogue: dialogue.send("INVITE", words[0], channel))
+    await client.do(
+        f"/invite {words[0]}", lambda dialogue: dialogue.send("INVITE", words[0], channel)
+    )
 
 
-@command(N_("nickname [reason]"), N_("removes somebody from the channel, if you are its operator"), 1, 2)
+@command(
+    N_("nickname [reason]"), N_("removes somebody from the channel, if you are its operator"), 1, 2
+)
 async def _kick(client: Actions, words: list[str]) -> None:
     channel = client.current
     if not channel:
@@ -185,7 +249,13 @@ async def _mode(client: Actions, words: list[str]) -> None:
     await client.do("/mode", lambda dialogue: dialogue.send("MODE", *params))
 
 
-@command(N_("name [password]"), N_("makes you an operator of the server; the password is asked for"), 1, 2, secret=True)
+@command(
+    N_("name [password]"),
+    N_("makes you an operator of the server; the password is asked for"),
+    1,
+    2,
+    secret=True,
+)
 async def _oper(client: Actions, words: list[str]) -> None:
     await client.become_operator(words[0], "".join(words[1:]))
 
@@ -195,19 +265,25 @@ async def _quote(client: Actions, words: list[str]) -> None:
     try:
         message = parse(words[0])
     except ParseError:
-        await client.tell(_("This cannot be sent: {text}").format(text=mask_protocol(words[0])), error=True)
+        await client.tell(
+            _("This cannot be sent: {text}").format(text=mask_protocol(words[0])), error=True
+        )
         return
     await client.do("/quote", lambda dialogue: dialogue.put(message))
 
 
-@command(N_("[number]"), N_("shows earlier messages of the channel; again, the ones before them"), 0, 1)
+@command(
+    N_("[number]"), N_("shows earlier messages of the channel; again, the ones before them"), 0, 1
+)
 async def _history(client: Actions, words: list[str]) -> None:
     number = words[0] if words else str(AT_JOIN)
     if not (number.isascii() and number.isdigit() and 0 < int(number[:9]) <= MOST_EARLIER):
         text = _("/history shows from 1 to {most} messages at once.")
         await client.tell(text.format(most=MOST_EARLIER), error=True)
     elif channel := client.current:
-        await client.do("/history", lambda dialogue: dialogue.history.show_earlier(channel, int(number)))
+        await client.do(
+            "/history", lambda dialogue: dialogue.history.show_earlier(channel, int(number))
+        )
     else:
         await client.tell(_("You are in no channel."), error=True)
 
@@ -221,27 +297,41 @@ async def _search(client: Actions, words: list[str]) -> None:
 # The account and the end
 
 
-@command(N_("[account]"), N_("logs in to your account; the password is asked for"), 0, 1, secret=True)
+@command(
+    N_("[account]"), N_("logs in to your account; the password is asked for"), 0, 1, secret=True
+)
 async def _login(client: Actions, words: list[str]) -> None:
     if words and " " in words[0]:
-        text = _("Give only the name of the account: the password is asked for, and nobody sees it.")
+        text = _(
+            "Give only the name of the account: the password is asked for, and nobody sees it."
+        )
         await client.tell(text, error=True)
         return
     await client.log_in(words[0] if words else "")
 
 
-@command(N_("[account] [e-mail]"), N_("makes your nickname an account of your own; a password is asked for"), 0, 2, secret=True)
+@command(
+    N_("[account] [e-mail]"),
+    N_("makes your nickname an account of your own; a password is asked for"),
+    0,
+    2,
+    secret=True,
+)
 async def _register(client: Actions, words: list[str]) -> None:
     addresses = [word for word in words if "@" in word]
     names = [word for word in words if "@" not in word]
     if len(names) > 1 or any(" " in word for word in words):
-        text = _("Give only the name of the account: the password is asked for, and nobody sees it.")
+        text = _(
+            "Give only the name of the account: the password is asked for, and nobody sees it."
+        )
         await client.tell(text, error=True)
         return
     await client.register("".join(names), "".join(addresses[:1]))
 
 
-@command(N_("account code"), N_("completes a registration with the code that was sent to you"), 2, 2)
+@command(
+    N_("account code"), N_("completes a registration with the code that was sent to you"), 2, 2
+)
 async def _verify(client: Actions, words: list[str]) -> None:
     await client.do(f"/verify {words[0]}", lambda dialogue: dialogue.send("VERIFY", *words))
 

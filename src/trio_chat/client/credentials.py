@@ -1,15 +1,26 @@
-"""Credentials in what a user types: which words they are, so that no screen, history of the prompt, error or log shows them.
+"""Credentials in what a user types: which words they are, so that no screen, history of the prompt,
+error or log shows them.
 
-People write passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as commands (`/quote OPER ann
-hunter2`), and to channels as keys. Whatever comes behind such a command counts as secret: rather a word too many.
+People write passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as
+commands (`/quote OPER ann hunter2`), and to channels as keys. Whatever comes behind such a command
+counts as secret: rather a word too many.
 """
 
 import re
 
 MASK = "***"
 _SERVICE = re.compile(r"(?:\w*serv|q|x|l|authserv|cserve)(?:[@!].*)?", re.IGNORECASE)
-"""Services that take passwords in messages: NickServ, ChanServ and similar ones; Q and X of other networks."""
-_SHORT = {"ns": "NickServ", "cs": "ChanServ", "nickserv": "NickServ", "chanserv": "ChanServ", "hs": "HostServ", "os": "OperServ"}
+"""Services that take passwords in messages: NickServ, ChanServ and similar ones; Q and X of other
+networks.
+"""
+_SHORT = {
+    "ns": "NickServ",
+    "cs": "ChanServ",
+    "nickserv": "NickServ",
+    "chanserv": "ChanServ",
+    "hs": "HostServ",
+    "os": "OperServ",
+}
 """Commands of servers that are messages to services."""
 _TO_SERVICE = re.compile(
     r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release|regain|reclaim|link|drop"
@@ -66,7 +77,11 @@ def mask_line(text: str, target: str = "") -> str:
     if name in _SHORT:
         masked = mask_message(_SHORT[name], rest)
         return text if masked == rest else f"/{name} {masked}"
-    return f"/{mask_protocol(text[1:])}" if name in ("oper", "join", "mode", "identify", "auth", "pass", "j") else text
+    return (
+        f"/{mask_protocol(text[1:])}"
+        if name in ("oper", "join", "mode", "identify", "auth", "pass", "j")
+        else text
+    )
 
 
 def mask_protocol(line: str) -> str:

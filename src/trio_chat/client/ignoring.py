@@ -5,22 +5,37 @@ from trio_chat.client.session.ignored import LONGEST_MASK, MOST_IGNORED, Ignored
 from trio_chat.i18n import N_, _
 
 
-@command(N_("[nickname or mask …]"), N_("hides a user's messages, also in the history; without a name: shows the list"), 0, 1)
+@command(
+    N_("[nickname or mask …]"),
+    N_("hides a user's messages, also in the history; without a name: shows the list"),
+    0,
+    1,
+)
 async def _ignore(client: Actions, words: list[str]) -> None:
     wanted, known = _words(words), client.ignored.words
     if not wanted:
         await client.tell(_shown(client.ignored))
     elif any(len(word) > LONGEST_MASK for word in wanted):
-        await client.tell(_("A mask has at most {most} characters.").format(most=LONGEST_MASK), error=True)
+        await client.tell(
+            _("A mask has at most {most} characters.").format(most=LONGEST_MASK), error=True
+        )
     elif len(known) + len(wanted) > MOST_IGNORED:
         text = _("The ignore list is full: {most}. /unignore makes room.")
         await client.tell(text.format(most=MOST_IGNORED), error=True)
     else:
         is_kept = await client.change_ignored(wanted, [])
-        await client.tell(_("Hidden from now on: {names}").format(names=", ".join(wanted)) + _until(is_kept=is_kept))
+        await client.tell(
+            _("Hidden from now on: {names}").format(names=", ".join(wanted))
+            + _until(is_kept=is_kept)
+        )
 
 
-@command(N_("nickname or mask …"), N_("shows the messages of a user again; * means all ignored users"), 1, 1)
+@command(
+    N_("nickname or mask …"),
+    N_("shows the messages of a user again; * means all ignored users"),
+    1,
+    1,
+)
 async def _unignore(client: Actions, words: list[str]) -> None:
     known = {word.casefold(): word for word in client.ignored.words}
     wanted = [*known.values()] if words == ["*"] and "*" not in known else _words(words)
@@ -31,7 +46,9 @@ async def _unignore(client: Actions, words: list[str]) -> None:
         await client.tell(text.format(names=", ".join(missing)), error=True)
     if found:
         is_kept = await client.change_ignored([], found)
-        await client.tell(_("Shown again: {names}").format(names=", ".join(found)) + _until(is_kept=is_kept))
+        await client.tell(
+            _("Shown again: {names}").format(names=", ".join(found)) + _until(is_kept=is_kept)
+        )
     elif not missing:
         await client.tell(_shown(client.ignored))
 
@@ -47,4 +64,8 @@ def _shown(ignored: Ignored) -> str:
 
 
 def _until(*, is_kept: bool) -> str:
-    return "" if is_kept else " " + _("(only until you leave: the file of the client's state cannot be written)")
+    return (
+        ""
+        if is_kept
+        else " " + _("(only until you leave: the file of the client's state cannot be written)")
+    )

@@ -1,9 +1,11 @@
-"""Which servers are known by which certificate, as ssh remembers hosts: a line each, in a file of the user's own.
+"""Which servers are known by which certificate, as ssh remembers hosts: a line each, in a file of
+the user's own.
 
     chat.example.org:5000 ca
     192.0.2.7:5000 d7be2efc4ca9…
 
-`ca` means that an authority of the system has vouched for it; everything else is the SHA-256 fingerprint it showed first.
+`ca` means that an authority of the system has vouched for it; everything else is the SHA-256
+fingerprint it showed first.
 """
 
 import os
@@ -49,7 +51,8 @@ class KnownServers:
         """Return by what a server is known, "" when it is not.
 
         Raises:
-            OSError: the file is there and cannot be read: then nobody can say whether something has changed.
+            OSError: the file is there and cannot be read: then nobody can say whether something has
+                changed.
         """
         return (await trio.to_thread.run_sync(self._read)).get(address, "")
 
@@ -73,7 +76,9 @@ class KnownServers:
     def _write(self, address: str, mark: str) -> None:
         servers = self._read() | {address: mark}
         make_directory(self.path.parent)
-        handle, part = tempfile.mkstemp(prefix=".known_servers.", dir=self.path.parent)  # for the owner only
+        handle, part = tempfile.mkstemp(
+            prefix=".known_servers.", dir=self.path.parent
+        )  # for the owner only
         try:
             with open(handle, "w", encoding="utf-8") as file:
                 file.writelines(f"{name} {value}\n" for name, value in servers.items())

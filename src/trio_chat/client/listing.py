@@ -1,4 +1,6 @@
-"""The channels of one answer to LIST, those with the most users first; however long it is, a bounded part of it is kept."""
+"""The channels of one answer to LIST, those with the most users first; however long it is, a
+bounded part of it is kept.
+"""
 
 from typing import NamedTuple
 
@@ -68,14 +70,18 @@ class Listing:
         self._found, self._looked_through = [], 0
 
     def matching(self, wanted: str = "") -> list[Listed]:
-        """Return the channels that have all these words in their names or topics, those with the most users first."""
+        """Return the channels that have all these words in their names or topics, those with the
+        most users first.
+        """
         words = wanted.casefold().split()
         if words != self._words:
             self._words, self._found, self._looked_through = words, [], 0
         if self._looked_through < len(self._channels):
             fresh = self._channels[self._looked_through :]
             self._looked_through = len(self._channels)
-            self._found += (channel for channel in fresh if _fits(channel, words)) if words else fresh
+            self._found += (
+                (channel for channel in fresh if _fits(channel, words)) if words else fresh
+            )
             self._found.sort()
         return self._found
 

@@ -1,6 +1,7 @@
 """Loading of the client: the user sees its beginning at once, and Python collects no garbage.
 
-Loading takes some tenths of a second, nearly all of it in Trio and in what draws; so this imports nothing of either.
+Loading takes some tenths of a second, nearly all of it in Trio and in what draws; so this imports
+nothing of either.
 """
 
 import gc
@@ -24,7 +25,11 @@ def is_terminal(descriptor: int) -> bool:
 
 def can_draw() -> bool:
     """Return whether input and output are a terminal that has a cursor."""
-    return is_terminal(0) and is_terminal(1) and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+    return (
+        is_terminal(0)
+        and is_terminal(1)
+        and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+    )
 
 
 class Loading:
@@ -32,11 +37,16 @@ class Loading:
 
     Args:
         servers: what the servers are called that it is going to connect to.
-        plain: whether the line interface is wanted; there the line stays, and is one like all others.
+        plain: whether the line interface is wanted; there the line stays, and is one like all
+            others.
     """
 
     def __init__(self, servers: Sequence[str], *, plain: bool) -> None:
-        self._line = clean(_("Opening {servers} …").format(servers=", ".join(servers))) if servers else _("Starting …")
+        self._line = (
+            clean(_("Opening {servers} …").format(servers=", ".join(servers)))
+            if servers
+            else _("Starting …")
+        )
         self._is_line_mode = plain or not can_draw()
         self._columns = max(shutil.get_terminal_size().columns - 1, 0)
         self._is_shown = False
@@ -52,7 +62,9 @@ class Loading:
             self.end()
 
     def end(self) -> None:
-        """Take the line away where the full screen takes its place; does nothing the second time."""
+        """Take the line away where the full screen takes its place; does nothing the second
+        time.
+        """
         gc.enable()
         if self._is_shown and not self._is_line_mode:
             self._write(f"\r{' ' * self._columns}\r")
@@ -65,7 +77,8 @@ class Loading:
         if self._is_line_mode:
             self._write(f"[INFO] {self._line}\n")
             return
-        # Cut, because what has wrapped cannot be taken away; spaces, because an old Windows console knows no sequences.
+        # Cut, because what has wrapped cannot be taken away; spaces, because an old Windows console
+        # knows no sequences.
         self._write(self._line[: self._columns])
 
     @staticmethod

@@ -1,4 +1,6 @@
-"""The log that the client keeps where the user wants one (`[client] log`): written in a thread, by one task, never waited for."""
+"""The log that the client keeps where the user wants one (`[client] log`): written in a thread, by
+one task, never waited for.
+"""
 
 import math
 from collections import deque
@@ -76,7 +78,9 @@ class ChatLog:
         """Write entries; return an error for the user, or ""."""
         problem = _("the disk does not answer")
         with trio.move_on_after(_PATIENCE, shield=True):
-            problem = await trio.to_thread.run_sync(self._append, entries, abandon_on_cancel=True, limiter=self._writer)
+            problem = await trio.to_thread.run_sync(
+                self._append, entries, abandon_on_cancel=True, limiter=self._writer
+            )
         lost, self._lost = self._lost + (len(entries) if problem else 0), 0
         reason = problem or (_("too much was waiting for the disk") if lost else "")
         text = ""
@@ -99,7 +103,8 @@ class ChatLog:
 
 
 class ServerLog:
-    """What of one server goes to the log: what happens from now on, and what was missed while a connection was lost.
+    """What of one server goes to the log: what happens from now on, and what was missed while a
+    connection was lost.
 
     Args:
         log: the files.
@@ -113,13 +118,20 @@ class ServerLog:
         self._newest: dict[str, float] = {}
         self._known: deque[str] = deque(maxlen=_MOST_KNOWN)
 
-    def note(self, event: Event, features: Features, clock: str, shared: Callable[[], Iterable[str]] = tuple) -> None:
+    def note(
+        self,
+        event: Event,
+        features: Features,
+        clock: str,
+        shared: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         """Note an event that has passed `Link.react`.
 
         Args:
             event: what happened.
             features: of the server, for the names of channels.
-            clock: what the server's clock shows, in the form of server-time, "" when it does not say.
+            clock: what the server's clock shows, in the form of server-time, "" when it does not
+                say.
             shared: returns the channels that an event belongs to which does not say so itself.
         """
         if self._log.directory is None:
@@ -139,7 +151,9 @@ class ServerLog:
                 self._log.add(Entry(self._server, key, time, lines))
 
     def _time_of(self, event: events.Said, talk: str, now: float) -> float | None:
-        """Return when something was said; None when it is in the log already, or was said before the client was there."""
+        """Return when something was said; None when it is in the log already, or was said before
+        the client was there.
+        """
         time = time_of(event.played_back or event.time, now)
         newest = self._newest.get(talk, self._begin)
         if event.played_back and (time < newest or (event.msgid and event.msgid in self._known)):

@@ -1,4 +1,6 @@
-"""Files of the log that the client may keep: names that are safe on every system, and lines without control characters."""
+"""Files of the log that the client may keep: names that are safe on every system, and lines without
+control characters.
+"""
 
 import hashlib
 import os
@@ -18,7 +20,15 @@ from trio_chat.private import make_directory
 
 _SIGNS = frozenset("#&+-_=@~^!{}[].")
 """What may stand in a name beside letters and digits."""
-_DEVICES = frozenset(("con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))))
+_DEVICES = frozenset(
+    (
+        "con",
+        "prn",
+        "aux",
+        "nul",
+        *(f"{name}{number}" for name in ("com", "lpt") for number in range(10)),
+    )
+)
 """Names that mean a device to Windows, with and without an extension."""
 _LONGEST = 120
 """Bytes of a name; file systems take 255."""
@@ -42,9 +52,11 @@ class Entry(NamedTuple):
 
 
 def safe_name(name: str) -> str:
-    """Return a name for a file that differs wherever the given ones do, also where capitals do not count.
+    """Return a name for a file that differs wherever the given ones do, also where capitals do not
+    count.
 
-    What is neither a small letter nor a digit nor harmless is written as the hexadecimal digits of its bytes, each behind a `%`.
+    What is neither a small letter nor a digit nor harmless is written as the hexadecimal digits of
+    its bytes, each behind a `%`.
     """
     signs = [sign if _is_safe(sign) else _escaped(sign) for sign in name]
     if signs and (signs[0] == "." or "".join(signs).partition(".")[0] in _DEVICES):
@@ -61,7 +73,9 @@ def safe_name(name: str) -> str:
 def _is_safe(sign: str) -> bool:
     if sign.isascii():
         return sign in _SIGNS or sign.isdecimal() or sign.islower()
-    return (sign.isalpha() or sign.isdecimal()) and sign == sign.casefold() == normalize("NFC", sign)
+    return (sign.isalpha() or sign.isdecimal()) and sign == sign.casefold() == normalize(
+        "NFC", sign
+    )
 
 
 def _escaped(sign: str) -> str:
@@ -69,7 +83,8 @@ def _escaped(sign: str) -> str:
 
 
 def append(directory: Path, entries: Iterable[Entry]) -> None:
-    """Append entries to their files, one for each day and channel, readable for their owner alone. It waits for the disk.
+    """Append entries to their files, one for each day and channel, readable for their owner alone.
+    It waits for the disk.
 
     Raises:
         OSError: they cannot be written.
@@ -77,7 +92,9 @@ def append(directory: Path, entries: Iterable[Entry]) -> None:
     texts: dict[Path, list[str]] = {}
     for entry in entries:
         moment = _moment(entry.time)
-        path = directory / safe_name(entry.server) / safe_name(entry.talk) / f"{moment:%Y-%m-%d}.txt"
+        path = (
+            directory / safe_name(entry.server) / safe_name(entry.talk) / f"{moment:%Y-%m-%d}.txt"
+        )
         texts.setdefault(path, []).extend(f"[{moment:%H:%M:%S}] {line}\n" for line in entry.lines)
     for path, lines in texts.items():
         make_directory(path.parent)
@@ -94,18 +111,34 @@ def _moment(time: float) -> datetime:
 
 # Lines
 
-_HAPPENINGS = (events.Joined, events.Parted, events.Kicked, events.TopicIs, events.TopicChanged, events.Quit, events.Renamed)
+_HAPPENINGS = (
+    events.Joined,
+    events.Parted,
+    events.Kicked,
+    events.TopicIs,
+    events.TopicChanged,
+    events.Quit,
+    events.Renamed,
+)
 _RENDERER = Renderer(lambda _talk: True)
 
 
 def lines_of(event: Event) -> tuple[str, ...]:
-    """Return the lines that an event is worth, none for most; credentials must be masked already."""
+    """Return the lines that an event is worth, none for most; credentials must be masked
+    already.
+    """
     if isinstance(event, events.Said):
         sender = clean(event.sender)
-        before = {Kind.MESSAGE: f"<{sender}> ", Kind.ACTION: f"* {sender} ", Kind.NOTICE: f"-{sender}- "}[event.kind]
+        before = {
+            Kind.MESSAGE: f"<{sender}> ",
+            Kind.ACTION: f"* {sender} ",
+            Kind.NOTICE: f"-{sender}- ",
+        }[event.kind]
         return tuple(f"{before}{clean(line)}" for line in event.text.split("\n"))
     if isinstance(event, events.ModeChanged):
-        modes = event.modes.partition(" ")[0] if "k" in event.modes.partition(" ")[0] else event.modes
+        modes = (
+            event.modes.partition(" ")[0] if "k" in event.modes.partition(" ")[0] else event.modes
+        )
         return (f"*** {clean(event.by)}: {clean(modes)}",)
     if isinstance(event, _HAPPENINGS):
         return tuple(f"*** {sentence(line)[0]}" for line in _RENDERER.lines(event))

@@ -1,4 +1,6 @@
-"""`trio-chat connect`: picks the interface that suits where input and output go, and runs the client in it."""
+"""`trio-chat connect`: picks the interface that suits where input and output go, and runs the
+client in it.
+"""
 
 import os
 import signal
@@ -20,7 +22,11 @@ from trio_chat.config import ClientSettings, ProfileSettings
 if TYPE_CHECKING:
     from trio_chat.client.line.interface import Interface
 
-_LEAVE_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+_LEAVE_SIGNALS = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    if hasattr(signal, name)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +36,8 @@ class ConnectOptions:
     Args:
         host: the server's name or address; an IPv6 address may stand in brackets.
         port: its port.
-        nick: the nickname; "" asks for one on a terminal, and takes the last one or the login name elsewhere.
+        nick: the nickname; "" asks for one on a terminal, and takes the last one or the login name
+            elsewhere.
         channel: the channel to join; "" joins none.
         password: the server's password; "" for none.
         plain: whether the line interface is wanted also where the full screen could be.
@@ -90,7 +97,8 @@ class Client(Protocol):
 
 
 def run(options: ConnectOptions, loaded: Callable[[], None] = lambda: None) -> int:
-    """Chat until one side ends it, and return the exit code: 0 when all went well, 1 when it failed.
+    """Chat until one side ends it, and return the exit code: 0 when all went well, 1 when it
+    failed.
 
     Args:
         options: what is wanted.

@@ -35,7 +35,12 @@ async def _devoice(client: Actions, words: list[str]) -> None:
     await _change(client, "devoice", "-v", words)
 
 
-@command(N_("[#channel] [nickname or mask …]"), N_("keeps a user out of the channel; without a name: shows the bans"), 0, 1)
+@command(
+    N_("[#channel] [nickname or mask …]"),
+    N_("keeps a user out of the channel; without a name: shows the bans"),
+    0,
+    1,
+)
 async def _ban(client: Actions, words: list[str]) -> None:
     await _change(client, "ban", "+b", words, is_mask=True)
 
@@ -45,7 +50,12 @@ async def _unban(client: Actions, words: list[str]) -> None:
     await _change(client, "unban", "-b", words, is_mask=True)
 
 
-@command(N_("[#channel] [nickname or mask …]"), N_("lets a user read without speaking; without a name: shows the bans"), 0, 1)
+@command(
+    N_("[#channel] [nickname or mask …]"),
+    N_("lets a user read without speaking; without a name: shows the bans"),
+    0,
+    1,
+)
 async def _mute(client: Actions, words: list[str]) -> None:
     await _change(client, "mute", "+b", words, is_mask=True, prefix="m:")
 
@@ -55,7 +65,15 @@ async def _unmute(client: Actions, words: list[str]) -> None:
     await _change(client, "unmute", "-b", words, is_mask=True, prefix="m:")
 
 
-async def _change(client: Actions, name: str, mode: str, words: list[str], *, is_mask: bool = False, prefix: str = "") -> None:
+async def _change(
+    client: Actions,
+    name: str,
+    mode: str,
+    words: list[str],
+    *,
+    is_mask: bool = False,
+    prefix: str = "",
+) -> None:
     """Change the same mode for several people; servers take a few changes in one line."""
     channel, people = _channel_and_people(client, words)
     if not channel:
@@ -66,11 +84,15 @@ async def _change(client: Actions, name: str, mode: str, words: list[str], *, is
         return
     letter = mode[1]
     for start in range(0, len(people), _AT_ONCE):
-        some = [prefix + _mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]]
+        some = [
+            prefix + _mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]
+        ]
         letters = f"{mode[0]}{letter * len(some)}"
         await client.do(
             f"/{name} {' '.join(some)}",
-            lambda dialogue, letters=letters, some=some: dialogue.send("MODE", channel, letters, *some),  # type: ignore[misc]
+            lambda dialogue, letters=letters, some=some: dialogue.send(
+                "MODE", channel, letters, *some
+            ),  # type: ignore[misc]
         )
 
 

@@ -1,4 +1,6 @@
-"""Directories of this platform for a user's files: the state of the client, and the configuration."""
+"""Directories of this platform for a user's files: the state of the client, and the
+configuration.
+"""
 
 import os
 import sys
@@ -9,7 +11,11 @@ _DIRECTORY = "trio-chat"
 
 def state_file() -> Path:
     """Return the file of what is remembered from one run to the next."""
-    return _base("LOCALAPPDATA", "Local", "XDG_STATE_HOME", ".local/state") / _DIRECTORY / "client.json"
+    return (
+        _base("LOCALAPPDATA", "Local", "XDG_STATE_HOME", ".local/state")
+        / _DIRECTORY
+        / "client.json"
+    )
 
 
 def config_file() -> Path:

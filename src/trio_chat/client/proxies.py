@@ -1,6 +1,8 @@
-"""Proxies between the client and a server: SOCKS5 (RFC 1928, by python-socks) and HTTP CONNECT (RFC 9110 §9.3.6, by h11).
+"""Proxies between the client and a server: SOCKS5 (RFC 1928, by python-socks) and HTTP CONNECT (RFC
+9110 §9.3.6, by h11).
 
-A proxy is given the name of the server and looks it up itself, as `socks5h` says. This machine is never reached through one.
+A proxy is given the name of the server and looks it up itself, as `socks5h` says. This machine is
+never reached through one.
 """
 
 import importlib
@@ -26,7 +28,8 @@ _PACKAGE = "python_socks.async_.trio.v2"
 
 
 class Tunnel(WrappedStream):
-    """A connection through a proxy. It is no socket stream: the address of its socket is that of the proxy.
+    """A connection through a proxy. It is no socket stream: the address of its socket is that of
+    the proxy.
 
     Args:
         stream: the connection to the proxy.
@@ -54,24 +57,29 @@ def choose(host: str, port: int, setting: str, environment: Mapping[str, str]) -
         host: the server's name or address.
         port: its port.
         setting: as `[client] proxy`: a URL, `none`, or "" for the one of the environment.
-        environment: may have `ALL_PROXY` and `NO_PROXY`, in small letters first, as curl reads them.
+        environment: may have `ALL_PROXY` and `NO_PROXY`, in small letters first, as curl reads
+            them.
 
     Raises:
-        CannotConnectError: when the environment names a proxy that cannot be used: the user expects no direct connection then.
+        CannotConnectError: when the environment names a proxy that cannot be used: the user expects
+            no direct connection then.
     """
     if is_this_machine(host) or setting == "none":
         return None
     if setting:
         return parse(setting)
     url = environment.get("all_proxy") or environment.get("ALL_PROXY") or ""
-    if not url or _is_excepted(host, port, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
+    if not url or _is_excepted(
+        host, port, environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    ):
         return None
     try:
         return parse(url)
     except ValueError:
         text = _(
-            "ALL_PROXY in the environment is no proxy that can be used: allowed is socks5://host:port or http://host:port, with "
-            "user:password@ before the host if need be. Nothing was sent. [client] proxy = none connects without a proxy."
+            "ALL_PROXY in the environment is no proxy that can be used: allowed is"
+            " socks5://host:port or http://host:port, with user:password@ before the host if need"
+            " be. Nothing was sent. [client] proxy = none connects without a proxy."
         )
         raise CannotConnectError(text, _("the proxy cannot be used")) from None
 
@@ -94,12 +102,19 @@ async def connect_through(proxy: Proxy, host: str, port: int) -> trio.abc.Stream
         reason = reason_of(error)
     except _RefusedError as error:
         reason = str(error)
-    text = _("Cannot connect to {address} through the proxy {proxy}: {reason}. Check that the proxy is running and reaches it.")
-    raise CannotConnectError(text.format(address=format_address(host, port), proxy=proxy, reason=reason), reason)
+    text = _(
+        "Cannot connect to {address} through the proxy {proxy}: {reason}. Check that the proxy is"
+        " running and reaches it."
+    )
+    raise CannotConnectError(
+        text.format(address=format_address(host, port), proxy=proxy, reason=reason), reason
+    )
 
 
 class _RefusedError(Exception):
-    """The proxy does not connect; the text says why and has nothing in it that the proxy has sent."""
+    """The proxy does not connect; the text says why and has nothing in it that the proxy has
+    sent.
+    """
 
 
 async def _socks(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
@@ -107,13 +122,25 @@ async def _socks(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
         package: Any = importlib.import_module(_PACKAGE)
         errors: Any = importlib.import_module("python_socks")
     except ImportError:
-        text = _('A SOCKS5 proxy needs the package python-socks: pip install "trio-chat[proxy]". Nothing was sent.')
+        text = _(
+            'A SOCKS5 proxy needs the package python-socks: pip install "trio-chat[proxy]". Nothing'
+            " was sent."
+        )
         raise CannotConnectError(text, _("the package python-socks is missing")) from None
-    tunnel = package.Proxy(errors.ProxyType.SOCKS5, proxy.host, proxy.port, proxy.user or None, proxy.password or None, rdns=True)
+    tunnel = package.Proxy(
+        errors.ProxyType.SOCKS5,
+        proxy.host,
+        proxy.port,
+        proxy.user or None,
+        proxy.password or None,
+        rdns=True,
+    )
     try:
         stream = await tunnel.connect(host, port, timeout=PROXY_TIMEOUT)
     except errors.ProxyConnectionError as error:
-        raise _RefusedError(_("the proxy itself: {reason}").format(reason=reason_of(error))) from None
+        raise _RefusedError(
+            _("the proxy itself: {reason}").format(reason=reason_of(error))
+        ) from None
     except errors.ProxyError as error:
         raise _RefusedError(str(error)) from None
     except trio.BrokenResourceError:
@@ -125,7 +152,9 @@ async def _http(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
     try:
         stream: trio.abc.Stream = await trio.open_tcp_stream(proxy.host, proxy.port)
     except OSError as error:
-        raise _RefusedError(_("the proxy itself: {reason}").format(reason=reason_of(error))) from None
+        raise _RefusedError(
+            _("the proxy itself: {reason}").format(reason=reason_of(error))
+        ) from None
     is_open = False
     try:
         received = await _ask(stream, proxy, format_address(host, port))
@@ -144,7 +173,12 @@ async def _ask(stream: trio.abc.Stream, proxy: Proxy, address: str) -> bytes:
     http = h11.Connection(h11.CLIENT)
     headers = [("Host", address)]
     if proxy.user:
-        headers.append(("Proxy-Authorization", "Basic " + b64encode(f"{proxy.user}:{proxy.password}".encode()).decode()))
+        headers.append(
+            (
+                "Proxy-Authorization",
+                "Basic " + b64encode(f"{proxy.user}:{proxy.password}".encode()).decode(),
+            )
+        )
     request = h11.Request(method="CONNECT", target=address, headers=headers)
     await stream.send_all(http.send(request) + http.send(h11.EndOfMessage()))
     while True:
@@ -182,7 +216,9 @@ def _in_ascii(host: str) -> str:
 
 
 def _is_excepted(host: str, port: int, exceptions: str) -> bool:
-    """Return whether NO_PROXY matches: `*`, a name with its subdomains, an address or a network (with or without port)."""
+    """Return whether NO_PROXY matches: `*`, a name with its subdomains, an address or a network
+    (with or without port).
+    """
     name = host.lower().rstrip(".")
     for word in exceptions.lower().replace(",", " ").split():
         if word == "*" or _is_in_network(name, word):

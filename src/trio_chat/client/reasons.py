@@ -7,33 +7,44 @@ from trio_chat.i18n import N_, _
 
 _NICK = {
     "431": N_("A nickname is needed."),
-    "432": N_('The server does not allow the nickname "{name}": begin with a letter, use letters and digits, and keep it short.'),
+    "432": N_(
+        'The server does not allow the nickname "{name}": begin with a letter, use letters and'
+        " digits, and keep it short."
+    ),
     "433": N_('The nickname "{name}" is in use by someone else. Choose another.'),
     "436": N_('The nickname "{name}" is in use on another server. Choose another.'),
-    "437": N_('The nickname "{name}" is not free yet. Choose another, or try again in a few minutes.'),
+    "437": N_(
+        'The nickname "{name}" is not free yet. Choose another, or try again in a few minutes.'
+    ),
     "438": N_("You are changing your nickname too fast. Wait a little and try again."),
     "447": N_("This channel does not allow changing nicknames while you are in it."),
     "484": N_("Your connection is restricted: you may not change your nickname."),
     "NICKNAME_RESERVED": N_(
-        'The nickname "{name}" belongs to an account. If it is yours: /login {name}, then /nick {name}. If not, choose another.'
+        'The nickname "{name}" belongs to an account. If it is yours: /login {name}, then /nick'
+        " {name}. If not, choose another."
     ),
 }
 _ACCOUNT = {
     "902": N_("The account {name} is locked. Ask the server's administrator."),
-    "904": N_("Not logged in as {name}: check the account and the password, then try again with /login {name}."),
+    "904": N_(
+        "Not logged in as {name}: check the account and the password, then try again with /login"
+        " {name}."
+    ),
     "905": N_("The password is too long."),
     "906": N_("Logging in as {name} was broken off. Try again with /login {name}."),
     "907": N_("You are logged in already."),
     "908": N_("The server knows no way to log in that this program knows."),
     "NOT_ENCRYPTED": N_(
-        "Not logged in as {name}: the connection is not encrypted, and a password that is kept is not sent where it can be read. "
-        "/login {name} asks for it."
+        "Not logged in as {name}: the connection is not encrypted, and a password that is kept is"
+        " not sent where it can be read. /login {name} asks for it."
     ),
     "LOST": N_("The connection ended before the server answered. Try again when it is back."),
     "NO_ACCOUNTS": N_("This server has no accounts."),
     "NO_SPACES": N_("This server takes no password with spaces in it."),
     "ACCOUNT_EXISTS": N_("There is an account {name} already. If it is yours: /login {name}"),
-    "ACCOUNT_NAME_MUST_BE_NICK": N_("This server wants an account to be called like your nickname: /register"),
+    "ACCOUNT_NAME_MUST_BE_NICK": N_(
+        "This server wants an account to be called like your nickname: /register"
+    ),
     "ALREADY_AUTHENTICATED": N_("You are logged in already."),
     "BAD_ACCOUNT_NAME": N_("An account cannot be called {name}."),
     "DISALLOWED": N_("Accounts cannot be registered on this server."),
@@ -45,14 +56,20 @@ _ACCOUNT = {
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
 _JOIN = {
-    "403": N_("{name} cannot be joined: that is not the name of a channel. Channel names begin with #."),
+    "403": N_(
+        "{name} cannot be joined: that is not the name of a channel. Channel names begin with #."
+    ),
     "405": N_("{name} cannot be joined: you are in too many channels. Leave one first with /part."),
     "437": N_("{name} cannot be joined at the moment. Try again in a few minutes."),
     "471": N_("{name} cannot be joined: the channel is full."),
-    "473": N_("{name} cannot be joined without an invitation. Ask one of its operators to invite you."),
+    "473": N_(
+        "{name} cannot be joined without an invitation. Ask one of its operators to invite you."
+    ),
     "474": N_("{name} cannot be joined: you are banned from it."),
     "475": N_("{name} cannot be joined without its key. Give it: /join {name} key"),
-    "476": N_("{name} cannot be joined: that is not the name of a channel. Channel names begin with #."),
+    "476": N_(
+        "{name} cannot be joined: that is not the name of a channel. Channel names begin with #."
+    ),
     "479": N_("{name} cannot be joined: the server does not allow this name."),
 }
 _MESSAGE = {
@@ -86,7 +103,9 @@ _ABOUT_NOBODY = {
     "491": N_("You were not made an operator: this server has none of that name for you."),
 }
 """What is said once we are in, and names nothing."""
-_EXPLAINED = frozenset(("904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "TEMPORARILY_UNAVAILABLE"))
+_EXPLAINED = frozenset(
+    ("904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "TEMPORARILY_UNAVAILABLE")
+)
 """Where the server's own words say more than we can."""
 
 
@@ -97,14 +116,16 @@ def _sentence(table: dict[str, str], code: str, name: str) -> str:
 
 def nick_refused(nick: str, code: str, reason: str) -> str:
     """Return why a nickname is refused and what to do."""
-    return _sentence(_NICK, code, nick) or _('The server refuses the nickname "{name}": {reason}').format(
-        name=nick, reason=reason
-    )
+    return _sentence(_NICK, code, nick) or _(
+        'The server refuses the nickname "{name}": {reason}'
+    ).format(name=nick, reason=reason)
 
 
 def join_refused(channel: str, code: str, reason: str) -> str:
     """Return why a channel cannot be joined."""
-    return _sentence(_JOIN, code, channel) or _("{name} cannot be joined: {reason}").format(name=channel, reason=reason)
+    return _sentence(_JOIN, code, channel) or _("{name} cannot be joined: {reason}").format(
+        name=channel, reason=reason
+    )
 
 
 def message_refused(target: str, code: str, reason: str) -> str:

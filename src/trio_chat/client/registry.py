@@ -1,7 +1,9 @@
-"""The meaning of a typed line: a message, `exit`, or one of the commands in one table, which `commands` fills.
+"""The meaning of a typed line: a message, `exit`, or one of the commands in one table, which
+`commands` fills.
 
-An entry gives a command's usage, help, number of arguments and handler; `/help` is derived from it, and so is the check of the
-arguments. A handler does not touch the connection: it asks the client, which may have to wait for one.
+An entry gives a command's usage, help, number of arguments and handler; `/help` is derived from it,
+and so is the check of the arguments. A handler does not touch the connection: it asks the client,
+which may have to wait for one.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -40,7 +42,9 @@ class Actions(Protocol):
         """The ignore list."""
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
-        """Add to the ignore list and remove from it; return whether that is remembered after this run."""
+        """Add to the ignore list and remove from it; return whether that is remembered after this
+        run.
+        """
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
@@ -49,7 +53,9 @@ class Actions(Protocol):
         """Send a message as soon as there is a connection."""
 
     async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
-        """Have something done as soon as there is a connection; `text` names it if that never comes."""
+        """Have something done as soon as there is a connection; `text` names it if that never
+        comes.
+        """
 
     async def join(self, channel: str, key: str) -> None:
         """Join a channel and talk in it from then on."""
@@ -67,11 +73,12 @@ class Actions(Protocol):
         """Become an operator of the server; a password "" is asked for."""
 
     def meant(self, name: str, *, own: bool) -> Meant | None:
-        """Return the message of the current conversation that a command is about; None when there is none with a msgid.
+        """Return the message of the current conversation that a command is about; None when there
+        is none with a msgid.
 
         Args:
-            name: a nickname, for the last message of that person; a number, counted from the newest message, which is 1; "" for
-                the selected one, or else the last one.
+            name: a nickname, for the last message of that person; a number, counted from the newest
+                message, which is 1; "" for the selected one, or else the last one.
             own: whether the last one is the last one of ours, or of somebody else.
         """
 
@@ -136,7 +143,9 @@ def asks_secret(line: str) -> bool:
 
 
 def find(text: str, table: Mapping[str, Command]) -> Command | None:
-    """Return the command that a typed text begins with; None when it is a message, or there is no such command."""
+    """Return the command that a typed text begins with; None when it is a message, or there is no
+    such command.
+    """
     words = text[1:].split(maxsplit=1) if is_command(text) and not text[1:2].isspace() else []
     return table.get(words[0].lower()) if words else None
 
@@ -154,7 +163,8 @@ async def interpret(client: Actions, line: str, table: Mapping[str, Command]) ->
         line: the line.
         table: the commands that there are.
 
-    A line that begins with `//`, or with a space before its slash, is a message that begins with a slash.
+    A line that begins with `//`, or with a space before its slash, is a message that begins with a
+    slash.
     """
     text = line.replace("\0", "").rstrip()
     if not text.strip():
@@ -174,9 +184,14 @@ async def _talk(client: Actions, text: str) -> None:
         await client.say(client.current, text)
     else:
         await client.tell(
-            _("You are in no channel, so nobody got this: {text}").format(text=mask_message("NickServ", text)), error=True
+            _("You are in no channel, so nobody got this: {text}").format(
+                text=mask_message("NickServ", text)
+            ),
+            error=True,
         )
-        await client.tell(_("Join a channel with /join #channel, or write to one person with /msg nickname text."))
+        await client.tell(
+            _("Join a channel with /join #channel, or write to one person with /msg nickname text.")
+        )
 
 
 async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
@@ -184,7 +199,10 @@ async def _run_command(client: Actions, text: str, table: Mapping[str, Command])
     rest = others[0] if others else ""
     command = find(text, table)
     if command is None:
-        hint = _("There is no command /{name}. /help shows all commands; to send a line that begins with /, type // instead.")
+        hint = _(
+            "There is no command /{name}. /help shows all commands; to send a line that begins with"
+            " /, type // instead."
+        )
         await client.tell(hint.format(name=name), error=True)
         return
     words = rest.split(maxsplit=max(command.most - 1, 0))

@@ -1,4 +1,5 @@
-"""Events to lines of text: the one place where what others sent becomes something a terminal gets to see.
+"""Events to lines of text: the one place where what others sent becomes something a terminal gets
+to see.
 
 Everything that comes from outside goes through `clean`.
 """
@@ -66,16 +67,30 @@ class Renderer:
 
     def _said_line(self, event: events.Said, text: str) -> Line:
         sender, text = clean(event.sender), clean(text)
-        where = " ".join(filter(None, (self._where(event), self._when(event), self._answered(event))))
+        where = " ".join(
+            filter(None, (self._where(event), self._when(event), self._answered(event)))
+        )
         spans: Line
         if event.kind is Kind.ACTION:
-            spans = (Span("* "), _nick(sender, sender), Span(f"{f' ({where})' if where else ''} {text}"))
+            spans = (
+                Span("* "),
+                _nick(sender, sender),
+                Span(f"{f' ({where})' if where else ''} {text}"),
+            )
         elif event.kind is Kind.NOTICE:
-            spans = (Span("[NOTICE "), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
+            spans = (
+                Span("[NOTICE "),
+                _nick(sender, f'"{sender}"'),
+                Span(f"{f' {where}' if where else ''}]: {text}"),
+            )
         elif event.own:
             spans = (Span(f"[YOU {where}]" if where else "[YOU]", "own"), Span(f": {text}"))
         else:
-            spans = (Span("["), _nick(sender, f'"{sender}"'), Span(f"{f' {where}' if where else ''}]: {text}"))
+            spans = (
+                Span("["),
+                _nick(sender, f'"{sender}"'),
+                Span(f"{f' {where}' if where else ''}]: {text}"),
+            )
         return spans
 
     def _where(self, event: events.Said) -> str:
@@ -114,10 +129,15 @@ class Renderer:
         text = clean(event.text)
         if not self._is_current(event.target):
             text = f"({clean(event.target)}) {text}"
-        return [error(_("Not confirmed by the server, may not have arrived: {text}").format(text=text))]
+        return [
+            error(_("Not confirmed by the server, may not have arrived: {text}").format(text=text))
+        ]
 
     def _unsure(self, event: events.Unsure) -> list[Line]:
-        text = _("Not confirmed yet; when the connection is back, the history tells whether it arrived: {text}")
+        text = _(
+            "Not confirmed yet; when the connection is back, the history tells whether it arrived:"
+            " {text}"
+        )
         return [info(text.format(text=clean(event.text)))]
 
     def _reacted(self, event: events.Reacted) -> list[Line]:
@@ -135,21 +155,38 @@ class Renderer:
                 if event.is_taken_back
                 else _("{nick} reacts with {reaction} to {message}.")
             )
-        return [info(text.format(nick=clean(event.sender), reaction=clean(event.reaction)[:_LONGEST_REACTION], message=about))]
+        return [
+            info(
+                text.format(
+                    nick=clean(event.sender),
+                    reaction=clean(event.reaction)[:_LONGEST_REACTION],
+                    message=about,
+                )
+            )
+        ]
 
     def _redacted(self, event: events.Redacted) -> list[Line]:
         said = self._find(event.msgid)
         is_by_us = said is not None and said.own and said.sender == event.by
         text = _("You have deleted {message}.") if is_by_us else _("{nick} has deleted {message}.")
         return [
-            info(_because(text.format(nick=clean(event.by), message=self._about(said, event.target, event.by)), event.reason))
+            info(
+                _because(
+                    text.format(
+                        nick=clean(event.by), message=self._about(said, event.target, event.by)
+                    ),
+                    event.reason,
+                )
+            )
         ]
 
     def _about(self, said: events.Said | None, talk: str, by: str) -> str:
         """Name a message in the middle of a sentence about what somebody did with it."""
         if said is None:
             return (
-                _("an earlier message") if self._is_current(talk) else _("an earlier message in {talk}").format(talk=clean(talk))
+                _("an earlier message")
+                if self._is_current(talk)
+                else _("an earlier message in {talk}").format(talk=clean(talk))
             )
         text = _("the message of {nick} “{text}”")
         if said.own:
@@ -157,20 +194,32 @@ class Renderer:
         elif said.sender == by:
             text = _("the message “{text}”")
         about = text.format(nick=clean(said.sender), text=_excerpt(said.text))
-        return about if self._is_current(talk) else _("{message} in {talk}").format(message=about, talk=clean(talk))
+        return (
+            about
+            if self._is_current(talk)
+            else _("{message} in {talk}").format(message=about, talk=clean(talk))
+        )
 
     # What was said before
 
     def _history_end(self, event: events.HistoryEnd) -> list[Line]:
-        return [info(_("This was said in {channel} before you joined. Now:").format(channel=clean(event.channel)))]
+        return [
+            info(
+                _("This was said in {channel} before you joined. Now:").format(
+                    channel=clean(event.channel)
+                )
+            )
+        ]
 
     def _new_since(self, event: events.NewSince) -> list[Line]:
         return [info(_("New since your last visit:"))]
 
     def _missed_more(self, event: events.MissedMore) -> list[Line]:
         text = ngettext(
-            "More was said in {channel} than can be shown; this is the last {count} message. /history shows what was before.",
-            "More was said in {channel} than can be shown; these are the last {count} messages. /history shows what was before.",
+            "More was said in {channel} than can be shown; this is the last {count} message."
+            " /history shows what was before.",
+            "More was said in {channel} than can be shown; these are the last {count} messages."
+            " /history shows what was before.",
             event.count,
         )
         return [info(text.format(channel=clean(event.channel), count=event.count))]
@@ -179,14 +228,22 @@ class Renderer:
         channel = clean(event.channel)
         if not event.count:
             return [info(_("Nothing earlier is known of {channel}.").format(channel=channel))]
-        text = ngettext("{count} earlier message in {channel}:", "{count} earlier messages in {channel}:", event.count)
+        text = ngettext(
+            "{count} earlier message in {channel}:",
+            "{count} earlier messages in {channel}:",
+            event.count,
+        )
         return [info(text.format(count=event.count, channel=channel))]
 
     def _found(self, event: events.Found) -> list[Line]:
         words = clean(event.text)
         if not event.count:
             return [info(_("Nothing was found: {words}").format(words=words))]
-        text = ngettext("{count} message was found: {words}", "{count} messages were found: {words}", event.count)
+        text = ngettext(
+            "{count} message was found: {words}",
+            "{count} messages were found: {words}",
+            event.count,
+        )
         return [info(text.format(count=event.count, words=words))]
 
     def _history_refused(self, event: events.HistoryRefused) -> list[Line]:
@@ -204,10 +261,19 @@ class Renderer:
         return [info(_("You are not logged in any more."))]
 
     def _registered(self, event: events.Registered) -> list[Line]:
-        return [info(_("The account {account} is yours now, and you are logged in to it.").format(account=clean(event.account)))]
+        return [
+            info(
+                _("The account {account} is yours now, and you are logged in to it.").format(
+                    account=clean(event.account)
+                )
+            )
+        ]
 
     def _must_verify(self, event: events.MustVerify) -> list[Line]:
-        text = _("The account {account} is not ready yet: {text}. When you have the code: /verify {account} code")
+        text = _(
+            "The account {account} is not ready yet: {text}. When you have the code: /verify"
+            " {account} code"
+        )
         return [info(text.format(account=clean(event.account), text=clean(event.text).rstrip(".")))]
 
     def _account_refused(self, event: events.AccountRefused) -> list[Line]:
@@ -240,7 +306,13 @@ class Renderer:
         return [info(_because(line, event.reason))]
 
     def _quit(self, event: events.Quit) -> list[Line]:
-        return [info(_because(_("{nick} has left the server.").format(nick=clean(event.nick)), event.reason))]
+        return [
+            info(
+                _because(
+                    _("{nick} has left the server.").format(nick=clean(event.nick)), event.reason
+                )
+            )
+        ]
 
     def _renamed(self, event: events.Renamed) -> list[Line]:
         text = _("You are now {new}.") if event.own else _("{old} is now {new}.")
@@ -252,18 +324,28 @@ class Renderer:
     def _names(self, event: events.Names) -> list[Line]:
         count = len(event.nicks)
         if not count:
-            return [info(_("Nobody is in {channel}, or it does not show who is.").format(channel=clean(event.channel)))]
+            return [
+                info(
+                    _("Nobody is in {channel}, or it does not show who is.").format(
+                        channel=clean(event.channel)
+                    )
+                )
+            ]
         shown = ", ".join(sorted(map(clean, event.nicks), key=str.casefold)[:MOST_NAMES])
         if count > MOST_NAMES:
             more = count - MOST_NAMES
             shown += " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
-        text = ngettext("{count} person in {channel}: {names}", "{count} people in {channel}: {names}", count)
+        text = ngettext(
+            "{count} person in {channel}: {names}", "{count} people in {channel}: {names}", count
+        )
         return [info(text.format(count=count, channel=clean(event.channel), names=shown))]
 
     # What a channel is
 
     def _topic_is(self, event: events.TopicIs) -> list[Line]:
-        text = _("The topic of {channel} is: {topic}") if event.topic else _("{channel} has no topic.")
+        text = (
+            _("The topic of {channel} is: {topic}") if event.topic else _("{channel} has no topic.")
+        )
         return [info(text.format(channel=clean(event.channel), topic=clean(event.topic)))]
 
     def _topic_changed(self, event: events.TopicChanged) -> list[Line]:
@@ -272,16 +354,30 @@ class Renderer:
             if event.topic
             else _("{by} has removed the topic of {channel}.")
         )
-        return [info(text.format(by=clean(event.by), channel=clean(event.channel), topic=clean(event.topic)))]
+        return [
+            info(
+                text.format(
+                    by=clean(event.by), channel=clean(event.channel), topic=clean(event.topic)
+                )
+            )
+        ]
 
     def _mode_changed(self, event: events.ModeChanged) -> list[Line]:
         if event.own:
             return []
         text = _("{by} has set modes of {target}: {modes}")
-        return [info(text.format(by=clean(event.by), target=clean(event.target), modes=clean(event.modes)))]
+        return [
+            info(
+                text.format(
+                    by=clean(event.by), target=clean(event.target), modes=clean(event.modes)
+                )
+            )
+        ]
 
     def _list_entry(self, event: events.ListEntry) -> list[Line]:
-        self._listing.add(event.channel, event.users, event.topic)  # shown in order, when all have come
+        self._listing.add(
+            event.channel, event.users, event.topic
+        )  # shown in order, when all have come
         return []
 
     def _list_end(self, event: events.ListEnd) -> list[Line]:
@@ -291,11 +387,13 @@ class Renderer:
         for channel in listing.matching():
             topic = f" — {clean(channel.topic)}".rstrip() if channel.topic else ""
             lines.append(info(f"{clean(channel.name)} ({channel.users}){topic}"))
-        text = ngettext("{count} channel.", "{count} channels.", event.count).format(count=event.count)
+        text = ngettext("{count} channel.", "{count} channels.", event.count).format(
+            count=event.count
+        )
         if listing.is_cut:
-            text += " " + _("These are the {most} largest; /list *word* shows those with a word in their names.").format(
-                most=MOST_LINES
-            )
+            text += " " + _(
+                "These are the {most} largest; /list *word* shows those with a word in their names."
+            ).format(most=MOST_LINES)
         return [*lines, info(text)]
 
     def _invited(self, event: events.Invited) -> list[Line]:
@@ -304,19 +402,34 @@ class Renderer:
             if event.own
             else _("{by} has invited {nick} to {channel}.")
         )
-        return [info(text.format(by=clean(event.by), nick=clean(event.nick), channel=clean(event.channel)))]
+        return [
+            info(
+                text.format(
+                    by=clean(event.by), nick=clean(event.nick), channel=clean(event.channel)
+                )
+            )
+        ]
 
     def _whois(self, event: events.Whois) -> list[Line]:
         return [info(whois.sentence(event))]
 
     def _own_away(self, event: events.AwayChanged) -> list[Line]:
-        # Of others the full screen shows it where their names are; here every change would be a line.
+        # Of others the full screen shows it where their names are; here every change would be a
+        # line.
         if not event.own:
             return []
-        return [info(_("The others see that you are away.") if event.is_away else _("The others see that you are back."))]
+        return [
+            info(
+                _("The others see that you are away.")
+                if event.is_away
+                else _("The others see that you are back.")
+            )
+        ]
 
     def _away(self, event: events.Away) -> list[Line]:
-        return [info(_("{nick} is away: {text}").format(nick=clean(event.nick), text=clean(event.text)))]
+        return [
+            info(_("{nick} is away: {text}").format(nick=clean(event.nick), text=clean(event.text)))
+        ]
 
     # The server and the connection
 
@@ -330,12 +443,16 @@ class Renderer:
         return [info(_("The server has shut down"))]
 
     def _lost(self, event: events.Lost) -> list[Line]:
-        reason = _("the server has not answered") if event.reason == "timeout" else clean(event.reason)
+        reason = (
+            _("the server has not answered") if event.reason == "timeout" else clean(event.reason)
+        )
         return [error(_because(_("The connection to the server is lost."), reason))]
 
     def _waiting(self, event: events.Waiting) -> list[Line]:
         seconds = max(round(event.seconds), 1)
-        text = ngettext("Connecting again in {count} second …", "Connecting again in {count} seconds …", seconds)
+        text = ngettext(
+            "Connecting again in {count} second …", "Connecting again in {count} seconds …", seconds
+        )
         return [info(_because(text.format(count=seconds), event.reason))]
 
     def _note(self, event: events.Note) -> list[Line]:
@@ -344,7 +461,10 @@ class Renderer:
 
 def _excerpt(text: str) -> str:
     """Return the beginning of a message, on one line, cut between words."""
-    return shorten(clean(text.replace("\n", " ")), _EXCERPT, placeholder=" …") or clean(text)[:_EXCERPT]
+    return (
+        shorten(clean(text.replace("\n", " ")), _EXCERPT, placeholder=" …")
+        or clean(text)[:_EXCERPT]
+    )
 
 
 def _because(text: str, reason: str) -> str:

@@ -1,4 +1,6 @@
-"""A line of text with styles: spans, each of which a terminal may colour; without colours their texts make the line."""
+"""A line of text with styles: spans, each of which a terminal may colour; without colours their
+texts make the line.
+"""
 
 from typing import NamedTuple
 from zlib import crc32
@@ -7,7 +9,9 @@ NICK_STYLES = tuple(f"nick{number}" for number in range(6))
 
 
 class Span(NamedTuple):
-    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of `NICK_STYLES`."""
+    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of
+    `NICK_STYLES`.
+    """
 
     text: str
     style: str = ""

@@ -1,4 +1,6 @@
-"""The target of `trio-chat connect`: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`. Pure."""
+"""The target of `trio-chat connect`: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`,
+`ircs://host`. Pure.
+"""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -11,7 +13,9 @@ from trio_chat.irc.names import CHANTYPES
 _PORTS = {"irc": 6667, "ircs": 6697}
 """What an address without a port means (IANA: ircu; RFC 7194)."""
 
-_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL)
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL
+)
 _PORT = re.compile(r"[0-9]{1,5}")
 _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is replaced here, not listened on
 
@@ -42,9 +46,18 @@ def parse(text: str) -> Target:
         return Target(*_host_and_port(text))
     scheme = url["scheme"].lower()
     if scheme not in _PORTS:
-        raise TargetError(_("only irc:// and ircs:// addresses can be used, not {scheme}://").format(scheme=scheme))
+        raise TargetError(
+            _("only irc:// and ircs:// addresses can be used, not {scheme}://").format(
+                scheme=scheme
+            )
+        )
     host, port = _host_and_port(url["authority"])
-    return Target(host, _PORTS[scheme] if port is None else port, _channel_of_url(url["rest"]), scheme == "ircs")
+    return Target(
+        host,
+        _PORTS[scheme] if port is None else port,
+        _channel_of_url(url["rest"]),
+        scheme == "ircs",
+    )
 
 
 def format_address(host: str, port: int) -> str:
@@ -53,7 +66,9 @@ def format_address(host: str, port: int) -> str:
 
 
 def reachable(host: str) -> str:
-    """Return the address to connect to when a server listens on this one: nobody can connect to 0.0.0.0 everywhere."""
+    """Return the address to connect to when a server listens on this one: nobody can connect to
+    0.0.0.0 everywhere.
+    """
     return _THIS_MACHINE.get(host, host)
 
 
@@ -69,7 +84,9 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, port = text[1:].partition("]")
         if not bracket or (port and not port.startswith(":")):
-            raise TargetError(_("an IPv6 address with a port is written [::1]:5000, not {text}").format(text=text))
+            raise TargetError(
+                _("an IPv6 address with a port is written [::1]:5000, not {text}").format(text=text)
+            )
         return _ipv6(host, text), _port(port[1:]) if port else None
     if text.count(":") > 1:
         return _ipv6(text, text), None
@@ -79,7 +96,9 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     except TargetError:
         raise
     except ValueError:
-        raise TargetError(_("{host!r} is not a host name or an address").format(host=host)) from None
+        raise TargetError(
+            _("{host!r} is not a host name or an address").format(host=host)
+        ) from None
 
 
 def _ipv6(host: str, text: str) -> str:
@@ -91,19 +110,23 @@ def _ipv6(host: str, text: str) -> str:
 
 def _port(text: str) -> int:
     if not _PORT.fullmatch(text) or not 0 < int(text) < 65536:
-        raise TargetError(_("{port!r} is not a port: allowed is a whole number from 1 to 65535").format(port=text))
+        raise TargetError(
+            _("{port!r} is not a port: allowed is a whole number from 1 to 65535").format(port=text)
+        )
     return int(text)
 
 
 def _channel_of_url(rest: str) -> str:
     from urllib.parse import unquote  # noqa: PLC0415 - few targets are addresses, and start-up time counts
 
-    # '#' would begin a fragment, so careful people write %23 and others '#', and many leave it out; what follows a '?'
-    # are options that no two clients agree on.
+    # '#' would begin a fragment, so careful people write %23 and others '#', and many leave it out;
+    # what follows a '?' are options that no two clients agree on.
     written = rest.partition("?")[0]
     if written in ("", CHANTYPES):
         return ""
     try:
         return values.channel(unquote(written, errors="strict"))
     except ValueError:
-        raise TargetError(_("{channel!r} is not the name of a channel").format(channel=written)) from None
+        raise TargetError(
+            _("{channel!r} is not the name of a channel").format(channel=written)
+        ) from None

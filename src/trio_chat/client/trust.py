@@ -1,7 +1,9 @@
-"""An encrypted connection to a server that is the right one: vouched for by an authority, or known by its certificate.
+"""An encrypted connection to a server that is the right one: vouched for by an authority, or known
+by its certificate.
 
-Who is met for the first time and is vouched for by nobody is trusted from then on by the certificate shown, as ssh does. A
-certificate that has changed is refused, and so is a server that spoke TLS before and does not any more.
+Who is met for the first time and is vouched for by nobody is trusted from then on by the
+certificate shown, as ssh does. A certificate that has changed is refused, and so is a server that
+spoke TLS before and does not any more.
 """
 
 import hashlib
@@ -21,16 +23,22 @@ from trio_chat.client.wrapped import WrappedStream
 from trio_chat.i18n import _
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
-"""Seconds for a server to agree on encryption, the first time and when it is tried again: silence is no answer."""
+"""Seconds for a server to agree on encryption, the first time and when it is tried again: silence
+is no answer.
+"""
 PROVOKED_TIMEOUT = 5.0
 """Seconds for a server that has been silent to say to a line of IRC that it speaks no TLS."""
 _PROVOCATION = b"\r\nCAP LS 302\r\n"
 _TLS_RECORDS = frozenset((20, 21, 22, 23))
 """The first byte of all that a server says in TLS (RFC 8446 §5.1)."""
 _NO_TLS_HERE = "HANDSHAKE_FAILURE"
-"""The alert by which a server that understands TLS says that it has none to offer at this port (RFC 8446 §6.2)."""
+"""The alert by which a server that understands TLS says that it has none to offer at this port (RFC
+8446 §6.2).
+"""
 _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
-"""OpenSSL's codes for a certificate without a trusted issuer; any other code means a certificate that is wrong."""
+"""OpenSSL's codes for a certificate without a trusted issuer; any other code means a certificate
+that is wrong.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +49,8 @@ class Security:
         plaintext: no encryption.
         insecure: encryption with whoever it is.
         required: encryption and nothing else, as for ircs://.
-        fingerprint: that of the only certificate that is the right one; "" for whichever is trusted.
+        fingerprint: that of the only certificate that is the right one; "" for whichever is
+            trusted.
     """
 
     plaintext: bool = False
@@ -72,7 +81,9 @@ class _NotVouchedForError(Exception):
 
 
 class _Watched(WrappedStream):
-    """A connection that remembers its first received byte, which distinguishes TLS from everything else."""
+    """A connection that remembers its first received byte, which distinguishes TLS from everything
+    else.
+    """
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         super().__init__(stream)
@@ -132,13 +143,23 @@ class Connector:
         Cancelled, it leaves no connection behind.
         """
         wants = self._security
-        if wants.plaintext or (not (wants.required or wants.insecure or wants.fingerprint) and is_this_machine(self._host)):
+        if wants.plaintext or (
+            not (wants.required or wants.insecure or wants.fingerprint)
+            and is_this_machine(self._host)
+        ):
             return await self._reach()
         try:
-            mark = wants.fingerprint or ("" if wants.insecure else await self._known.get(self._address))
+            mark = wants.fingerprint or (
+                "" if wants.insecure else await self._known.get(self._address)
+            )
         except OSError as error:
-            text = _("{path} cannot be read: {reason}. Without it nobody can say whether this is still the same server.")
-            raise CannotConnectError(text.format(path=self._known.path, reason=error.strerror or error)) from error
+            text = _(
+                "{path} cannot be read: {reason}. Without it nobody can say whether this is still"
+                " the same server."
+            )
+            raise CannotConnectError(
+                text.format(path=self._known.path, reason=error.strerror or error)
+            ) from error
         if self._has_no_tls and not mark:
             return await self._reach()
         try:
@@ -156,20 +177,28 @@ class Connector:
         return await connect_tcp(self._host, self._port)
 
     async def _encrypted_patiently(self, mark: str) -> Encrypted:
-        """Connect with encryption; a server that gives no answer may be far away, and gets more time."""
+        """Connect with encryption; a server that gives no answer may be far away, and gets more
+        time.
+        """
         try:
             return await self._encrypted(mark)
         except _NoAnswerError as first:
-            await self.tell(_("{address}: {problem}. Trying again.").format(address=self._address, problem=first))
+            await self.tell(
+                _("{address}: {problem}. Trying again.").format(
+                    address=self._address, problem=first
+                )
+            )
         self._patience = HANDSHAKE_TIMEOUTS[1]
         try:
             return await self._encrypted(mark)
         except _NoAnswerError as error:
             text = _(
-                "{address} does not say whether it offers TLS: {problem}. Nothing was sent there. Try again; if you know that it "
-                "has no TLS, --plaintext connects without."
+                "{address} does not say whether it offers TLS: {problem}. Nothing was sent there."
+                " Try again; if you know that it has no TLS, --plaintext connects without."
             )
-            raise CannotConnectError(text.format(address=self._address, problem=error), _("no answer")) from error
+            raise CannotConnectError(
+                text.format(address=self._address, problem=error), _("no answer")
+            ) from error
 
     async def _unencrypted(self, mark: str) -> trio.abc.Stream:
         if self._security.required or self._security.insecure or self._security.fingerprint:
@@ -177,14 +206,20 @@ class Connector:
             raise CannotConnectError(text.format(address=self._address), _("it offers no TLS"))
         if mark or self._was_encrypted:
             text = _(
-                "{address} WAS ENCRYPTED BEFORE AND OFFERS NO TLS NOW. Somebody may be in between. If you know why, "
-                "--plaintext connects all the same."
+                "{address} WAS ENCRYPTED BEFORE AND OFFERS NO TLS NOW. Somebody may be in between."
+                " If you know why, --plaintext connects all the same."
             )
-            raise CannotConnectError(text.format(address=self._address), _("it offers no TLS any more"))
+            raise CannotConnectError(
+                text.format(address=self._address), _("it offers no TLS any more")
+            )
         stream = await self._reach()
         if not self._has_no_tls:
             self._has_no_tls = True
-            await self.tell(_("{address} offers no TLS: what you say can be read on the way.").format(address=self._address))
+            await self.tell(
+                _("{address} offers no TLS: what you say can be read on the way.").format(
+                    address=self._address
+                )
+            )
         return stream
 
     async def _encrypted(self, mark: str) -> Encrypted:
@@ -192,7 +227,9 @@ class Connector:
             return (await self._shake_hands(_trusting()))[0]
         if mark in ("", BY_AUTHORITY):
             try:
-                stream, _shown = await self._shake_hands(await trio.to_thread.run_sync(ssl.create_default_context))
+                stream, _shown = await self._shake_hands(
+                    await trio.to_thread.run_sync(ssl.create_default_context)
+                )
             except _NotVouchedForError as error:
                 return await self._not_vouched_for(mark, error)
             return stream if mark else await self._keep(stream, BY_AUTHORITY)
@@ -203,53 +240,69 @@ class Connector:
         return await self._check_change(mark, shown)
 
     async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
-        """Trust a certificate without a trusted issuer on first use, unless it is wrong or the user asked for more."""
+        """Trust a certificate without a trusted issuer on first use, unless it is wrong or the user
+        asked for more.
+        """
         stream, shown = await self._shake_hands(_trusting())
         is_kept = False
         try:
             if problem.code in _UNKNOWN_ISSUER and not mark and not self._has_expired(stream):
                 if self._security.required and not is_this_machine(self._host):
                     text = _(
-                        "Nobody vouches for the certificate of {address} ({reason}), and ircs:// takes no other. If its SHA-256 "
-                        "fingerprint is what the server printed when it started, connect with --fingerprint {shown}"
+                        "Nobody vouches for the certificate of {address} ({reason}), and ircs://"
+                        " takes no other. If its SHA-256 fingerprint is what the server printed"
+                        " when it started, connect with --fingerprint {shown}"
                     )
                     raise self._refusal(text, str(problem), shown)
                 is_kept = True
                 text = _(
-                    "You are at {address} for the first time, and nobody vouches for its certificate. From now on it is known "
-                    "by this SHA-256 fingerprint, which the server printed when it started: {shown}"
+                    "You are at {address} for the first time, and nobody vouches for its"
+                    " certificate. From now on it is known by this SHA-256 fingerprint, which the"
+                    " server printed when it started: {shown}"
                 )
-                return await self._keep(stream, shown, text.format(address=self._address, shown=shown))
+                return await self._keep(
+                    stream, shown, text.format(address=self._address, shown=shown)
+                )
         finally:
             if not is_kept:
                 await trio.aclose_forcefully(stream)
         if mark and problem.code in _UNKNOWN_ISSUER:
             raise self._changed(BY_AUTHORITY, str(problem))
         text = _(
-            "The certificate of {address} is not valid: {reason}. Nothing was sent there. Check the address, and ask the "
-            "operators of the server for a new certificate. If you know that it is right, connect with --fingerprint {shown}"
+            "The certificate of {address} is not valid: {reason}. Nothing was sent there. Check the"
+            " address, and ask the operators of the server for a new certificate. If you know that"
+            " it is right, connect with --fingerprint {shown}"
         )
         expired = _("it has expired, or is not valid yet")
-        raise self._refusal(text, str(problem) if problem.code not in _UNKNOWN_ISSUER else expired, shown)
+        raise self._refusal(
+            text, str(problem) if problem.code not in _UNKNOWN_ISSUER else expired, shown
+        )
 
     def _refusal(self, text: str, reason: str, shown: str) -> CannotConnectError:
         text = text.format(address=self._address, reason=reason, shown=shown)
         return CannotConnectError(text, _("its certificate is not valid"))
 
     def _has_expired(self, stream: Encrypted) -> bool:
-        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415  only for a certificate without a trusted issuer
+        # Only for a certificate without a trusted issuer: the import takes long.
+        from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
 
         try:
             certificate = load_der_x509_certificate(stream.getpeercert(binary_form=True) or b"")
         except ValueError:
             return True
-        return not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
+        return (
+            not certificate.not_valid_before_utc <= self._now() <= certificate.not_valid_after_utc
+        )
 
     async def _check_change(self, mark: str, shown: str) -> Encrypted:
-        """Take another certificate than the one that was known only when an authority vouches for it."""
+        """Take another certificate than the one that was known only when an authority vouches for
+        it.
+        """
         if not self._security.fingerprint:
             try:
-                stream, _shown = await self._shake_hands(await trio.to_thread.run_sync(ssl.create_default_context))
+                stream, _shown = await self._shake_hands(
+                    await trio.to_thread.run_sync(ssl.create_default_context)
+                )
             except _NotVouchedForError:
                 pass
             else:
@@ -257,12 +310,17 @@ class Connector:
         raise self._changed(mark, shown)
 
     async def _keep(self, stream: Encrypted, mark: str, news: str = "") -> Encrypted:
-        """Remember by what the server is known, tell the user about it, and return the connection."""
+        """Remember by what the server is known, tell the user about it, and return the
+        connection.
+        """
         try:
             try:
                 await self._known.remember(self._address, mark)
             except OSError as error:
-                text = _("{path} cannot be written: {reason}. The server will be unknown the next time, too.")
+                text = _(
+                    "{path} cannot be written: {reason}. The server will be unknown the next time,"
+                    " too."
+                )
                 await self.tell(text.format(path=self._known.path, reason=error.strerror or error))
             if news:
                 await self.tell(news)
@@ -273,21 +331,30 @@ class Connector:
 
     def _changed(self, mark: str, shown: str) -> CannotConnectError:
         if self._security.fingerprint:
-            text = _("{address} is not the server that you want: its certificate has the SHA-256 fingerprint {shown}.")
+            text = _(
+                "{address} is not the server that you want: its certificate has the SHA-256"
+                " fingerprint {shown}."
+            )
         else:
             text = _(
-                "THE CERTIFICATE OF {address} HAS CHANGED. Somebody may be in between, or the server has a new one: ask who runs "
-                "it. Known: {mark}. Shown: {shown}. If that is right, remove the line of {address} from {path}."
+                "THE CERTIFICATE OF {address} HAS CHANGED. Somebody may be in between, or the"
+                " server has a new one: ask who runs it. Known: {mark}. Shown: {shown}. If that is"
+                " right, remove the line of {address} from {path}."
             )
         return CannotConnectError(
-            text.format(address=self._address, mark=mark, shown=shown, path=self._known.path), _("its certificate has changed")
+            text.format(address=self._address, mark=mark, shown=shown, path=self._known.path),
+            _("its certificate has changed"),
         )
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
-        """Connect and agree on encryption; return the connection and the fingerprint of the server's certificate."""
+        """Connect and agree on encryption; return the connection and the fingerprint of the
+        server's certificate.
+        """
         tcp = _Watched(await self._reach())
         # Servers that just hang up are common; IRC says by itself where it ends.
-        stream: Encrypted = trio.SSLStream(tcp, context, server_hostname=self._host, https_compatible=True)
+        stream: Encrypted = trio.SSLStream(
+            tcp, context, server_hostname=self._host, https_compatible=True
+        )
         problem: Exception | None = None
         is_done = False
         try:
@@ -304,7 +371,8 @@ class Connector:
 async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception | None:
     """Agree on encryption; return why that is impossible.
 
-    Only a definite answer that is no TLS means that there is none: silence, or an end without a word, may be the link's fault.
+    Only a definite answer that is no TLS means that there is none: silence, or an end without a
+    word, may be the link's fault.
     """
     problem = _("it gives no answer")
     try:
@@ -317,20 +385,30 @@ async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception
         cause = error.__cause__
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _NotVouchedForError(cause.verify_message, cause.verify_code)
-        if tcp.first in _TLS_RECORDS and isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+        if (
+            tcp.first in _TLS_RECORDS
+            and isinstance(cause, ssl.SSLError)
+            and not isinstance(cause, ssl.SSLEOFError)
+        ):
             reason = cause.reason or str(cause)
             if _NO_TLS_HERE in reason:
                 return _NoTlsError()
-            text = _("The server and this program do not agree on how to encrypt: {reason}.").format(reason=reason)
+            text = _(
+                "The server and this program do not agree on how to encrypt: {reason}."
+            ).format(reason=reason)
             return CannotConnectError(text, _("no agreement on encryption"))
         problem = _("it ends the connection without an answer")
     else:
         return None
-    return _NoAnswerError(problem) if tcp.first is None or tcp.first in _TLS_RECORDS else _NoTlsError()
+    return (
+        _NoAnswerError(problem) if tcp.first is None or tcp.first in _TLS_RECORDS else _NoTlsError()
+    )
 
 
 async def _provoke(tcp: _Watched) -> bool:
-    """Send a line of IRC to a silent server, which may wait for one; return whether it answers in plain text."""
+    """Send a line of IRC to a silent server, which may wait for one; return whether it answers in
+    plain text.
+    """
     try:
         with trio.move_on_after(PROVOKED_TIMEOUT):
             await tcp.send_all(_PROVOCATION)

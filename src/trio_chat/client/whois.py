@@ -20,7 +20,9 @@ _SENTENCES = {
 
 
 def sentence(event: Whois) -> str:
-    """Return what an event says; in the words of the server when that does not have the form it ought to have."""
+    """Return what an event says; in the words of the server when that does not have the form it
+    ought to have.
+    """
     values = tuple(map(clean, event.values))
     if event.code == _IDLE:
         values = _idle(values)
@@ -31,7 +33,9 @@ def sentence(event: Whois) -> str:
 
 
 def _idle(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return for how many minutes nothing was said, and when the connection began; nothing when that cannot be told."""
+    """Return for how many minutes nothing was said, and when the connection began; nothing when
+    that cannot be told.
+    """
     try:
         seconds, begun = int(values[0]), datetime.fromtimestamp(int(values[1]), UTC).astimezone()
     except (ValueError, IndexError, OverflowError, OSError):

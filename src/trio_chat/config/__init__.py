@@ -1,4 +1,6 @@
-"""config.ini to frozen, validated settings; every error names file, section, key, value and what is allowed."""
+"""config.ini to frozen, validated settings; every error names file, section, key, value and what is
+allowed.
+"""
 
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED
 from trio_chat.config.reader import FILE_NAME, ConfigError, load

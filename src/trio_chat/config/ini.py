@@ -1,7 +1,9 @@
-"""The text of an INI file to sections of keys, strictly: what is not understood is said with its line, never skipped.
+"""The text of an INI file to sections of keys, strictly: what is not understood is said with its
+line, never skipped.
 
-Pure. configparser reads; what it does not tell (the line a value stands on) is looked up when an error needs it. The
-text of a line that makes no sense is never shown: it may be a password on the wrong line.
+Pure. configparser reads; what it does not tell (the line a value stands on) is looked up when an
+error needs it. The text of a line that makes no sense is never shown: it may be a password on the
+wrong line.
 """
 
 import configparser
@@ -9,7 +11,8 @@ import re
 
 Sections = dict[str, dict[str, str]]
 
-# A value may begin with '#' (a channel), so at its start only a '#' with a space after it begins a comment.
+# A value may begin with '#' (a channel), so at its start only a '#' with a space after it begins a
+# comment.
 _COMMENT = re.compile(r"(?:(?<=\S)\s+[#;]|^[#;](?=\s|$)).*")
 _COMMENT_IN_PROSE = re.compile(r"(?:(?<=\S)\s+|^)[#;](?:\s.*)?$")
 _HEADER = re.compile(r"\[(?P<header>[^]]+)\]\s*(?:[#;].*)?$")
@@ -34,26 +37,38 @@ class _Parser(configparser.RawConfigParser):
 
     def __init__(self) -> None:
         # An empty default section cannot be written in a file, so [DEFAULT] is not special.
-        super().__init__(delimiters=("=",), comment_prefixes=("#", ";"), strict=True, default_section="")
+        super().__init__(
+            delimiters=("=",), comment_prefixes=("#", ";"), strict=True, default_section=""
+        )
 
 
 def parse(text: str) -> Sections:
-    """Return the values by section and key, keys in lower case; a value of several lines has line feeds in it.
+    """Return the values by section and key, keys in lower case; a value of several lines has line
+    feeds in it.
 
     Raises:
-        IniError: for anything that is not a section, a key with a value, a comment, or a further line of a value.
+        IniError: for anything that is not a section, a key with a value, a comment, or a further
+            line of a value.
     """
     parser = _Parser()
     try:
         parser.read_string(text)
     except configparser.MissingSectionHeaderError as error:
-        raise IniError(error.lineno, "a section such as [server] must come before the first key") from None
+        raise IniError(
+            error.lineno, "a section such as [server] must come before the first key"
+        ) from None
     except configparser.DuplicateSectionError as error:
-        raise IniError(error.lineno or 0, f"section [{error.section}] is there twice; keep one") from None
+        raise IniError(
+            error.lineno or 0, f"section [{error.section}] is there twice; keep one"
+        ) from None
     except configparser.DuplicateOptionError as error:
-        raise IniError(error.lineno or 0, f"[{error.section}] {error.option} is there twice; keep one") from None
+        raise IniError(
+            error.lineno or 0, f"[{error.section}] {error.option} is there twice; keep one"
+        ) from None
     except configparser.ParsingError as error:
-        raise IniError(error.errors[0][0] if error.errors else 0, 'expected "key = value" or "[section]"') from None
+        raise IniError(
+            error.errors[0][0] if error.errors else 0, 'expected "key = value" or "[section]"'
+        ) from None
     except configparser.Error as error:
         raise IniError(0, str(error).partition("\n")[0]) from None
     return {name: dict(parser.items(name)) for name in parser.sections()}
@@ -71,7 +86,9 @@ def without_comments(value: str, *, prose: bool) -> str:
 
 
 def line_of(text: str, section: str, key: str = "") -> int:
-    """Return the line, counted from 1, on which a section or a key of it begins; 0 when it is not found."""
+    """Return the line, counted from 1, on which a section or a key of it begins; 0 when it is not
+    found.
+    """
     current = None
     for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip()

@@ -1,9 +1,16 @@
-"""The one table of what can be written in config.ini: parsing, errors and the tests of the shipped file are derived from it."""
+"""The one table of what can be written in config.ini: parsing, errors and the tests of the shipped
+file are derived from it.
+"""
 
 from typing import NamedTuple
 
 from trio_chat.config import values
-from trio_chat.config.settings import GatewaySettings, ListenerSettings, OperatorSettings, ProfileSettings
+from trio_chat.config.settings import (
+    GatewaySettings,
+    ListenerSettings,
+    OperatorSettings,
+    ProfileSettings,
+)
 from trio_chat.config.values import Kind
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
@@ -15,11 +22,13 @@ _TLS = values.choice("auto", "required", "off")
 _NETWORKS = "addresses and networks such as 10.0.0.0/8, separated by commas"
 _PATH = Kind(values.no_or_path, "a path, seen from the directory of this file, or none")
 
-_NICK = Kind(values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing")
+_NICK = Kind(
+    values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"
+)
 
 LENGTHS: dict[str, tuple[str, Kind]] = {
-    # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC 1459 §2.3 for ASCII
-    # names; lower ones keep every client that asks for something usual working.
+    # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC
+    # 1459 §2.3 for ASCII names; lower ones keep every client that asks for something usual working.
     "nick_length": ("nick", values.whole(3, values.LONGEST_NICK, " characters")),
     "channel_length": ("channel", values.whole(3, values.LONGEST_CHANNEL, " characters")),
     "topic_length": ("topic", values.whole(20, 390, " bytes")),
@@ -57,25 +66,44 @@ KEYS: dict[str, dict[str, Kind]] = {
     "server": {
         "host": _HOSTS,
         "port": _PORT,
-        "name": Kind(values.server_name, "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org"),
+        "name": Kind(
+            values.server_name,
+            "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org",
+        ),
         "network": values.some_text(64),
-        "icon": Kind(values.no_or_url, "a URL of at most 200 bytes such as https://example.org/icon.png, or nothing"),
+        "icon": Kind(
+            values.no_or_url,
+            "a URL of at most 200 bytes such as https://example.org/icon.png, or nothing",
+        ),
         "description": values.some_text(200),
         "password": values.text(200, secret=True),
-        "lobby": Kind(values.channel_or_none, "a channel name such as #lobby, without spaces and commas, or none"),
+        "lobby": Kind(
+            values.channel_or_none,
+            "a channel name such as #lobby, without spaces and commas, or none",
+        ),
         "lobby_topic": values.text(390),
-        "default_user_modes": Kind(values.letters_or_none(DEFAULT_USER_MODES), f"letters of {DEFAULT_USER_MODES}, or none"),
+        "default_user_modes": Kind(
+            values.letters_or_none(DEFAULT_USER_MODES), f"letters of {DEFAULT_USER_MODES}, or none"
+        ),
         "casemapping": values.choice(*CASEMAPPINGS),
         "motd": values.text_lines(500, 400),
         "admin": values.text(200),
         "shutdown_grace": values.decimal(0, 600, "seconds"),
         "cloak": values.YES_OR_NO,
-        "cloak_secret": Kind(values.no_or_secret, "16 to 200 characters without spaces, or nothing", secret=True),
+        "cloak_secret": Kind(
+            values.no_or_secret, "16 to 200 characters without spaces, or nothing", secret=True
+        ),
         "cloak_accounts": values.YES_OR_NO,
         "tls": _TLS,
         "websocket": values.YES_OR_NO,
-        "origins": Kind(values.origins, "any, or same and addresses such as https://*.example.org, separated by commas"),
-        "allowed_hosts": Kind(values.host_patterns, "any, or names such as chat.example.org and *.example.org, or none"),
+        "origins": Kind(
+            values.origins,
+            "any, or same and addresses such as https://*.example.org, separated by commas",
+        ),
+        "allowed_hosts": Kind(
+            values.host_patterns,
+            "any, or names such as chat.example.org and *.example.org, or none",
+        ),
         "proxies": Kind(values.networks, f"{_NETWORKS}, or none"),
     },
     "tls": {
@@ -154,7 +182,9 @@ KEYS: dict[str, dict[str, Kind]] = {
     },
     "metrics": {
         "host": _HOSTS,
-        "port": Kind(values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"),
+        "port": Kind(
+            values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"
+        ),
     },
     "client": {
         "nick": _NICK,
@@ -166,11 +196,15 @@ KEYS: dict[str, dict[str, Kind]] = {
         "notify": values.choice("off", "bell", "desktop"),
         "strangers": values.choice("open", "gather", "off"),
         "encoding": Kind(
-            values.encoding, "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r, iso8859-15"
+            values.encoding,
+            "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r,"
+            " iso8859-15",
         ),
         "log": _PATH,
         "proxy": Kind(
-            values.no_or_proxy, "socks5://host:port, http://host:port, none, or nothing (that of the environment)", secret=True
+            values.no_or_proxy,
+            "socks5://host:port, http://host:port, none, or nothing (that of the environment)",
+            secret=True,
         ),
     },
 }
@@ -178,7 +212,8 @@ KEYS: dict[str, dict[str, Kind]] = {
 
 
 class NamedSection(NamedTuple):
-    """A kind of section that may be there several times, each with a name of its own: `[listener office]`.
+    """A kind of section that may be there several times, each with a name of its own: `[listener
+    office]`.
 
     Attributes:
         field: of `Settings`, where the tuple of them goes, in the order of the file.
@@ -210,17 +245,29 @@ NAMED: dict[str, NamedSection] = {
         GatewaySettings,
         {
             "addresses": Kind(values.networks, f"{_NETWORKS}, or none"),
-            "password": Kind(values.secret_text, "1 to 500 bytes in UTF-8, or their argon2 hash", prose=True, secret=True),
+            "password": Kind(
+                values.secret_text,
+                "1 to 500 bytes in UTF-8, or their argon2 hash",
+                prose=True,
+                secret=True,
+            ),
         },
     ),
     "operator": NamedSection(
         "operators",
         OperatorSettings,
         {
-            "password": Kind(values.no_or_hash, "what `trio-chat operator hash` prints, or nothing", secret=True),
+            "password": Kind(
+                values.no_or_hash, "what `trio-chat operator hash` prints, or nothing", secret=True
+            ),
             "account": Kind(values.no_or_nick, "the name of an account, or nothing"),
-            "host": Kind(values.no_or_mask, "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing"),
-            "rights": Kind(values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"),
+            "host": Kind(
+                values.no_or_mask,
+                "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing",
+            ),
+            "rights": Kind(
+                values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"
+            ),
         },
     ),
     "profile": NamedSection(
@@ -234,9 +281,14 @@ NAMED: dict[str, NamedSection] = {
             "account": values.text(100),
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
-            "encoding": Kind(values.no_or_encoding, "an encoding as of [client] encoding, or nothing (that of [client])"),
+            "encoding": Kind(
+                values.no_or_encoding,
+                "an encoding as of [client] encoding, or nothing (that of [client])",
+            ),
             "proxy": Kind(
-                values.no_or_proxy, "socks5://host:port, http://host:port, none, or nothing (that of [client])", secret=True
+                values.no_or_proxy,
+                "socks5://host:port, http://host:port, none, or nothing (that of [client])",
+                secret=True,
             ),
         },
     ),

@@ -1,4 +1,6 @@
-"""Reading config.ini: what is wrong is said with file, line, section, key, value and what is allowed."""
+"""Reading config.ini: what is wrong is said with file, line, section, key, value and what is
+allowed.
+"""
 
 import difflib
 import re
@@ -30,7 +32,8 @@ def load(path: Path | None) -> Settings:
     """Read the settings.
 
     Args:
-        path: the file; None for `config.ini` in the working directory if there is one, or else the defaults.
+        path: the file; None for `config.ini` in the working directory if there is one, or else the
+            defaults.
 
     Raises:
         ConfigError: when there is no such file, or anything in it is not understood.
@@ -53,13 +56,18 @@ def _read(file: Path) -> str:
     with file.open("rb") as stream:
         data = stream.read(_LARGEST_FILE + 1)
     if len(data) > _LARGEST_FILE:
-        raise ConfigError(f"{_path(file)}: larger than {_LARGEST_FILE} bytes; this is not a configuration file")
+        raise ConfigError(
+            f"{_path(file)}: larger than {_LARGEST_FILE} bytes; this is not a configuration file"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # The position is counted behind a byte order mark, which has no line end in it, so the line is right anyway.
+        # The position is counted behind a byte order mark, which has no line end in it, so the line
+        # is right anyway.
         line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError(f"{_path(file)}, line {line}: not UTF-8; save the file with the encoding UTF-8") from None
+        raise ConfigError(
+            f"{_path(file)}, line {line}: not UTF-8; save the file with the encoding UTF-8"
+        ) from None
     if "\0" in text:
         raise ConfigError(f"{_path(file)}: not plain text; save the file with the encoding UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
@@ -79,8 +87,13 @@ class _Reader:
             raise self._error(error.line, error.problem) from None
         for section, written in sections.items():
             self._check_names(section, written)
-        values_of = {section: self._values(section, KEYS[section], sections.get(section, {})) for section in KEYS}
-        named = {kind.field: tuple(self._named(word, kind, sections)) for word, kind in NAMED.items()}
+        values_of = {
+            section: self._values(section, KEYS[section], sections.get(section, {}))
+            for section in KEYS
+        }
+        named = {
+            kind.field: tuple(self._named(word, kind, sections)) for word, kind in NAMED.items()
+        }
         settings = _build(values_of, named, self._file.parent)
         self._check_together(settings)
         return settings
@@ -100,7 +113,10 @@ class _Reader:
         if word not in NAMED:
             problem = f"there is no section [{_shown(section)}]; {_nearest(word, [*KEYS, *NAMED])}"
         elif not _NAME.fullmatch(name):
-            problem = f"a section [{word}] needs a name, such as [{word} office]: letters, digits, '-', '_' and '.', at most 32"
+            problem = (
+                f"a section [{word}] needs a name, such as [{word} office]: letters, digits, '-',"
+                " '_' and '.', at most 32"
+            )
         else:
             return NAMED[word].keys
         raise self._error(line_of(self._text, section), problem)
@@ -114,22 +130,31 @@ class _Reader:
                     if key not in written:
                         problem = f"[{section}] needs {key}: {kind.keys[key].allowed}"
                         raise self._error(line_of(self._text, section), problem)
-                yield kind.settings(name=section.partition(" ")[2], **self._values(section, kind.keys, written))
+                yield kind.settings(
+                    name=section.partition(" ")[2], **self._values(section, kind.keys, written)
+                )
 
-    def _values(self, section: str, keys: dict[str, Kind], written: dict[str, str]) -> dict[str, Any]:
+    def _values(
+        self, section: str, keys: dict[str, Kind], written: dict[str, str]
+    ) -> dict[str, Any]:
         return {key: self._value(section, key, keys[key], value) for key, value in written.items()}
 
     def _value(self, section: str, key: str, kind: Kind, written: str) -> object:
         value = without_comments(written, prose=kind.prose)
         shown = "a value that is not shown" if kind.secret else f'"{_shown(value)}"'
         if "\n" in value and not kind.lines:
-            problem = "the next line begins with a space and so belongs to this value; remove the space, or the line"
+            problem = (
+                "the next line begins with a space and so belongs to this value; remove the space,"
+                " or the line"
+            )
         else:
             try:
                 return kind.parse(value)
             except ValueError:
                 problem = f"allowed: {kind.allowed}"
-        raise self._error(line_of(self._text, section, key), f"[{section}] {key} = {shown}: {problem}")
+        raise self._error(
+            line_of(self._text, section, key), f"[{section}] {key} = {shown}: {problem}"
+        )
 
     def _check_together(self, settings: Settings) -> None:
         lengths = settings.limits.lengths
@@ -146,12 +171,20 @@ class _Reader:
         for listener in settings.listeners:
             section = f"listener {listener.name}"
             if (listener.port is None) is (listener.path is None):
-                raise self._error(line_of(self._text, section), f"[{section}] needs either a port or a path")
+                raise self._error(
+                    line_of(self._text, section), f"[{section}] needs either a port or a path"
+                )
         if settings.tls.sts_duration is not None and settings.tls.certificate is None:
-            problem = "[tls] sts_duration: clients refuse a certificate of the server's own making then; give one of yours"
+            problem = (
+                "[tls] sts_duration: clients refuse a certificate of the server's own making then;"
+                " give one of yours"
+            )
             raise self._error(line_of(self._text, "tls", "sts_duration"), problem)
         if settings.tls.key is not None and settings.tls.certificate is None:
-            raise self._error(line_of(self._text, "tls", "key"), "[tls] key: a key without its certificate; give both")
+            raise self._error(
+                line_of(self._text, "tls", "key"),
+                "[tls] key: a key without its certificate; give both",
+            )
 
         self._check_mail(settings)
         self._check_operators(settings)
@@ -161,7 +194,10 @@ class _Reader:
         for operator in settings.operators:
             problem = ""
             if not (operator.password or operator.account):
-                problem = "needs a password or an account; `trio-chat operator hash` makes what to write for a password"
+                problem = (
+                    "needs a password or an account; `trio-chat operator hash` makes what to write"
+                    " for a password"
+                )
             elif fold_or_self(operator.name) in seen:
                 problem = "is there twice, since capital and small letters are the same; keep one"
             if problem:
@@ -178,10 +214,16 @@ class _Reader:
             problem = "[mail] smtp_password: a password without a user; give smtp_user, too"
             raise self._error(line_of(self._text, "mail", "smtp_password"), problem)
         if mail.smtp_password and mail.smtp_tls == "off" and not _is_here(mail.smtp_host):
-            problem = "[mail] smtp_tls = off: everybody on the way could read smtp_password; use starttls or tls, or localhost"
+            problem = (
+                "[mail] smtp_tls = off: everybody on the way could read smtp_password; use starttls"
+                " or tls, or localhost"
+            )
             raise self._error(line_of(self._text, "mail", "smtp_tls"), problem)
         if settings.accounts.email == "verified" and not mail.is_usable:
-            problem = "[accounts] email = verified needs a [mail] section with mail_from, and with smtp_host or sendmail"
+            problem = (
+                "[accounts] email = verified needs a [mail] section with mail_from, and with"
+                " smtp_host or sendmail"
+            )
             raise self._error(line_of(self._text, "accounts", "email"), problem)
 
     def _both(self, key: str, value: str, problem: str) -> tuple[int, str]:
@@ -193,20 +235,36 @@ class _Reader:
         return ConfigError(escape_controls(f"{_path(self._file)}{where}: {problem}"))
 
 
-def _build(values_of: dict[str, dict[str, Any]], named: dict[str, tuple[Any, ...]], directory: Path) -> Settings:
+def _build(
+    values_of: dict[str, dict[str, Any]], named: dict[str, tuple[Any, ...]], directory: Path
+) -> Settings:
     limits = values_of["limits"]
-    lengths = Lengths(**{field: limits.pop(key) for key, (field, _) in LENGTHS.items() if key in limits})
+    lengths = Lengths(
+        **{field: limits.pop(key) for key, (field, _) in LENGTHS.items() if key in limits}
+    )
     default = Settings(limits=LimitSettings(lengths=lengths))
-    sections = {section: replace(getattr(default, section), **values) for section, values in values_of.items()}
-    beside: dict[str, Any] = {section: _beside(directory, values) for section, values in sections.items()}
-    beside |= {field: tuple(_beside(directory, one) for one in several) for field, several in named.items()}
+    sections = {
+        section: replace(getattr(default, section), **values)
+        for section, values in values_of.items()
+    }
+    beside: dict[str, Any] = {
+        section: _beside(directory, values) for section, values in sections.items()
+    }
+    beside |= {
+        field: tuple(_beside(directory, one) for one in several) for field, several in named.items()
+    }
     return Settings(**beside)
 
 
 def _beside(directory: Path, section: Any) -> Any:
-    """Put the paths of a section beside config.ini, whatever the working directory is: that is where an operator looks."""
+    """Put the paths of a section beside config.ini, whatever the working directory is: that is
+    where an operator looks.
+    """
     paths = {field.name: getattr(section, field.name) for field in fields(section)}
-    return replace(section, **{name: directory / path for name, path in paths.items() if isinstance(path, Path)})
+    return replace(
+        section,
+        **{name: directory / path for name, path in paths.items() if isinstance(path, Path)},
+    )
 
 
 def _is_here(host: str) -> bool:

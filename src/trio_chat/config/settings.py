@@ -29,7 +29,9 @@ class ServerSettings:
     admin: str = ""
     shutdown_grace: float = 3.0  # seconds
     cloak: bool = True
-    cloak_secret: str = field(default="", repr=False)  # empty: one that is made and kept in the database
+    cloak_secret: str = field(
+        default="", repr=False
+    )  # empty: one that is made and kept in the database
     cloak_accounts: bool = False
     tls: str = "auto"
     websocket: bool = True
@@ -138,7 +140,9 @@ class LimitSettings:
     event_queue: int = 1024
     whowas_entries: int = 200
     server_bans: int = 1000
-    lengths: Lengths = field(default_factory=Lengths)  # each a key of its own: nick, channel, topic, …
+    lengths: Lengths = field(
+        default_factory=Lengths
+    )  # each a key of its own: nick, channel, topic, …
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

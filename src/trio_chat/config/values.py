@@ -1,7 +1,8 @@
-"""Types of values in config.ini: a parser and its description, kept together so that they cannot disagree.
+"""Types of values in config.ini: a parser and its description, kept together so that they cannot
+disagree.
 
-Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows file, section and
-key, and says them together with `Kind.allowed`.
+Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows
+file, section and key, and says them together with `Kind.allowed`.
 """
 
 import codecs
@@ -32,13 +33,17 @@ _WHOLE = re.compile(r"[0-9]{1,15}")
 _DECIMAL = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
 _SIZE = re.compile(r"([0-9]{1,15})([kKmM]?)")
 _MODE = re.compile(r"[0-7]{3}")
-_ORIGIN = re.compile(r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?")
+_ORIGIN = re.compile(
+    r"https?://(?:\*\.)?[A-Za-z0-9._-]{1,253}(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
+)
 _URL = re.compile(r"https?://[!-~]+")
 LONGEST_URL = 200
 """Bytes of an address, so that the line of RPL_ISUPPORT that names it holds it."""
 _HOST_PATTERN = re.compile(r"(?:\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9_])?")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_ARGON2 = re.compile(r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}")
+_ARGON2 = re.compile(
+    r"\$argon2id\$v=19\$m=[0-9]{1,7},t=[0-9]{1,2},p=[0-9]{1,2}\$[A-Za-z0-9+/]{11,86}\$[A-Za-z0-9+/]{22,86}"
+)
 _MASK = re.compile(r"[^\s!,#;]{1,100}")
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
@@ -49,7 +54,9 @@ class Kind(NamedTuple):
     parse: Callable[[str], object]
     allowed: str
     prose: bool = False
-    """Text for people: '#' and ';' start a comment only when a space follows, so that '#lobby' can be written in it."""
+    """Text for people: '#' and ';' start a comment only when a space follows, so that '#lobby' can
+    be written in it.
+    """
     lines: bool = False
     """More than one line may be given, each further one indented."""
     secret: bool = False
@@ -67,7 +74,9 @@ YES_OR_NO = Kind(_yes_or_no, "yes or no")
 
 def whole(low: int, high: int, note: str = "") -> Kind:
     """Return the kind of a whole number in a range, with a note for people."""
-    return Kind(lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}")
+    return Kind(
+        lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}"
+    )
 
 
 def no_or_whole(low: int, high: int, note: str = "") -> Kind:
@@ -84,7 +93,10 @@ def size(low: int, high: int, note: str = "") -> Kind:
 
 def decimal(low: float, high: float, what: str) -> Kind:
     """Return the kind of a number that may have a fraction, such as seconds."""
-    return Kind(lambda value: _decimal(value, low, high), f"{what} from {low:g} to {high:g}, such as 90 or 0.5")
+    return Kind(
+        lambda value: _decimal(value, low, high),
+        f"{what} from {low:g} to {high:g}, such as 90 or 0.5",
+    )
 
 
 def text(longest: int, *, secret: bool = False) -> Kind:
@@ -101,7 +113,10 @@ def some_text(longest: int) -> Kind:
 
 def text_lines(most: int, longest: int) -> Kind:
     """Return the kind of several lines of text."""
-    words = f"at most {most} lines of at most {longest} bytes each; every line after the first starts with a space"
+    words = (
+        f"at most {most} lines of at most {longest} bytes each; every line after the first starts"
+        " with a space"
+    )
     return Kind(lambda value: _text_lines(value, most, longest), words, prose=True, lines=True)
 
 
@@ -116,7 +131,11 @@ def letters_or_none(allowed: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value.lower() in ("", "none"):
             return ""
-        return value if not set(value) - set(allowed) and len(set(value)) == len(value) else _refuse(value)
+        return (
+            value
+            if not set(value) - set(allowed) and len(set(value)) == len(value)
+            else _refuse(value)
+        )
 
     return parse
 
@@ -173,7 +192,9 @@ def _choice(value: str, words: tuple[str, ...]) -> str:
 
 
 def hosts(value: str) -> tuple[str, ...]:
-    """Return the addresses and names in a list separated by commas or spaces; an IPv6 address may stand in brackets."""
+    """Return the addresses and names in a list separated by commas or spaces; an IPv6 address may
+    stand in brackets.
+    """
     return tuple(host(part) for part in _parts(value))
 
 
@@ -183,7 +204,8 @@ def host(value: str) -> str:
     try:
         ip_address(bare)
     except ValueError:
-        # A name made of digits and dots only is an address with a slip in it; resolvers read "1.2.3" in strange ways.
+        # A name made of digits and dots only is an address with a slip in it; resolvers read
+        # "1.2.3" in strange ways.
         if value != bare or not _HOST_NAME.fullmatch(value) or not value.strip("0123456789."):
             raise
     return bare
@@ -212,7 +234,9 @@ def port_or_none(value: str) -> int | None:
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means 192.168.1.0/24."""
+    """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means
+    192.168.1.0/24.
+    """
     if value.lower() == NOBODY:
         return ()
     return tuple(ip_network(part, strict=False) for part in _parts(value))
@@ -226,7 +250,9 @@ def _parts(value: str) -> list[str]:
 
 
 def origins(value: str) -> tuple[str, ...]:
-    """Return where web pages may come from that open a connection: `any`, or `same` and origins, which may begin with `*.`."""
+    """Return where web pages may come from that open a connection: `any`, or `same` and origins,
+    which may begin with `*.`.
+    """
     parts = tuple(part.lower() for part in _parts(value))
     if parts != ("any",) and not all(part == "same" or _ORIGIN.fullmatch(part) for part in parts):
         raise ValueError(value)
@@ -234,7 +260,9 @@ def origins(value: str) -> tuple[str, ...]:
 
 
 def host_patterns(value: str) -> tuple[str, ...]:
-    """Return names of this server: `any`, or names, which may begin with `*.`; nothing for the word `none`."""
+    """Return names of this server: `any`, or names, which may begin with `*.`; nothing for the word
+    `none`.
+    """
     if value.lower() == NOBODY:
         return ()
     parts = tuple(part.lower().removesuffix(".") for part in _parts(value))
@@ -256,7 +284,9 @@ def secret_text(value: str) -> str:
 
 
 def server_name(value: str) -> str:
-    """Return a name that can stand as the source of a message and is not taken for a mask, a user or a channel."""
+    """Return a name that can stand as the source of a message and is not taken for a mask, a user
+    or a channel.
+    """
     if not _SERVER_NAME.fullmatch(value):
         raise ValueError(value)
     return value
@@ -311,7 +341,9 @@ def no_or_nick(value: str) -> str:
 
 
 def no_or_language(value: str) -> str:
-    """Return the code of a language there is a translation for, or nothing for the language of the system."""
+    """Return the code of a language there is a translation for, or nothing for the language of the
+    system.
+    """
     return _choice(value, LANGUAGES) if value else ""
 
 
@@ -323,7 +355,9 @@ def no_or_secret(value: str) -> str:
 
 
 def no_or_proxy(value: str) -> str:
-    """Return the URL of a proxy, `none` for a direct connection, or nothing for what is set elsewhere."""
+    """Return the URL of a proxy, `none` for a direct connection, or nothing for what is set
+    elsewhere.
+    """
     if value.lower() in ("", NOBODY):
         return value.lower()
     proxies.parse(value)
@@ -338,7 +372,9 @@ def no_or_hash(value: str) -> str:
 
 
 def no_or_mask(value: str) -> str:
-    """Return an address, a network, or a mask of one, with or without a user name before it; nothing for nothing."""
+    """Return an address, a network, or a mask of one, with or without a user name before it;
+    nothing for nothing.
+    """
     username, at, host = value.rpartition("@")
     if (network := network_of(host)) is not None and (not at or _MASK.fullmatch(f"{username}@*")):
         return f"{username}{at}{show_network(network)}"

@@ -1,7 +1,8 @@
 """The capabilities of IRCv3, one table.
 
-Each has a bit: what a session has negotiated is one integer, so a broadcast can group its receivers by `caps & relevant`
-without touching a set. A capability whose behaviour needs no code beyond a tag or an extra receiver is one line here.
+Each has a bit: what a session has negotiated is one integer, so a broadcast can group its receivers
+by `caps & relevant` without touching a set. A capability whose behaviour needs no code beyond a tag
+or an extra receiver is one line here.
 """
 
 from collections.abc import Iterator
@@ -104,17 +105,22 @@ CAPABILITIES: dict[str, Capability] = {
         Capability("userhost-in-names", USERHOST_IN_NAMES),
         Capability("draft/whoami", WHOAMI, needs=CHGHOST),
         Capability("znc.in/playback", ZNC_PLAYBACK),
-        # All sessions see what one of them says to somebody; this tells clients that ask before they show it.
+        # All sessions see what one of them says to somebody; this tells clients that ask before
+        # they show it.
         Capability("znc.in/self-message", ZNC_SELF_MESSAGE),
     )
 }
 
 _DRAFT = "draft/"
 RELAY_TAG = "draft/relaymsg"
-"""The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them on."""
+"""The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them
+on.
+"""
 
 OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
-"""The tag on events of an operator of the server (`draft/oper-tag`), without the name of the operator as its value."""
+"""The tag on events of an operator of the server (`draft/oper-tag`), without the name of the
+operator as its value.
+"""
 HISTORY_END_TAG = "draft/chathistory-end"
 """The tag of a batch behind which no page follows (`draft/chathistory`)."""
 
@@ -124,8 +130,12 @@ NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only by a server that has accounts."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
-CARRIES_TAGS = MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG | OPER_TAG
-"""Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities that were negotiated)."""
+CARRIES_TAGS = (
+    MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG | OPER_TAG
+)
+"""Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities
+that were negotiated).
+"""
 
 
 def names(caps: int) -> list[str]:
@@ -134,9 +144,11 @@ def names(caps: int) -> list[str]:
 
 
 def finished(names: list[str]) -> list[str]:
-    """Return those of the names that are no drafts: what is shown to a client from before version 302.
+    """Return those of the names that are no drafts: what is shown to a client from before version
+    302.
 
-    It must be told in one line, which does not hold all of them; a client that knows drafts knows version 302.
+    It must be told in one line, which does not hold all of them; a client that knows drafts knows
+    version 302.
     """
     return [name for name in names if not name.startswith(_DRAFT)]
 

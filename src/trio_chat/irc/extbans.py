@@ -1,9 +1,11 @@
-"""Extended bans, one table: masks that compare something else than `nick!user@host`, or that forbid something else than to join.
+"""Extended bans, one table: masks that compare something else than `nick!user@host`, or that forbid
+something else than to join.
 
     [<act>:][<subject>:]<mask>      m:*!*@192.0.2.*    a:bob    m:a:bob
 
-Letters and names stand for each other (`account:bob`); a mask is kept with letters. What is not in the table is an ordinary mask,
-so that an IPv6 address may stand in one. ISUPPORT's EXTBAN and ACCOUNTEXTBAN are derived (IRCv3 account-extban).
+Letters and names stand for each other (`account:bob`); a mask is kept with letters. What is not in
+the table is an ordinary mask, so that an IPv6 address may stand in one. ISUPPORT's EXTBAN and
+ACCOUNTEXTBAN are derived (IRCv3 account-extban).
 """
 
 from typing import NamedTuple
@@ -33,7 +35,9 @@ EXTBANS: dict[str, Extban] = {
     extban.letter: extban
     for extban in (
         Extban(ACCOUNT, "account", "a:<mask> covers who is logged in to such an account"),
-        Extban(MUTE, "mute", "m:<mask> may join, but not speak; a mask can be of any kind", is_act=True),
+        Extban(
+            MUTE, "mute", "m:<mask> may join, but not speak; a mask can be of any kind", is_act=True
+        ),
         Extban(REALNAME, "realname", "r:<mask> covers who has such a real name"),
     )
 }

@@ -1,4 +1,6 @@
-"""RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not so."""
+"""RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not
+so.
+"""
 
 import re
 from collections.abc import Iterable
@@ -11,13 +13,16 @@ from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, casemapping
 _TOKENS_PER_LINE = 13
 """RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
 _BYTES_PER_LINE = 270
-"""Bytes of tokens in one line: they fit behind the longest names of a server and of a user, and before the closing text."""
+"""Bytes of tokens in one line: they fit behind the longest names of a server and of a user, and
+before the closing text.
+"""
 
 
 class Lengths(NamedTuple):
     """The lengths and numbers that a server keeps to and tells its clients.
 
-    Names are counted in characters; texts (topic, kick, away, realname, key) in bytes, since a line is 512 of those."""
+    Names are counted in characters; texts (topic, kick, away, realname, key) in bytes, since a line
+    is 512 of those."""
 
     nick: int = 32
     channel: int = 64
@@ -68,7 +73,8 @@ def tokens(
         history_limit: how many messages CHATHISTORY gives at once; 0 when there is no history.
         icon: the URL of an image that stands for the network, or "" (IRCv3 `network-icon`).
         is_safe_rate: whether no client is disconnected for sending too fast (`SAFERATE`).
-        needs_account: whether a connection is completed only by a login (IRCv3 `draft/account-registration`).
+        needs_account: whether a connection is completed only by a login (IRCv3
+            `draft/account-registration`).
     """
     lists = modes.letters(Kind.LIST)
     values: dict[str, str | int] = {
@@ -77,7 +83,9 @@ def tokens(
         "BOT": modes.BOT,
         **CASEMAPPINGS[casemapping()],
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
-        "CHANMODES": ",".join(modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)),
+        "CHANMODES": ",".join(
+            modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)
+        ),
         "CHANNELLEN": lengths.channel,
         "CHANTYPES": CHANTYPES,
         "ELIST": "CMNTU",
@@ -111,7 +119,10 @@ def tokens(
         values["draft/ICON"] = icon
     flags = {"SAFERATE": is_safe_rate, "draft/ACCOUNTREQUIRED": needs_account}
     values |= {name: "" for name, is_set in flags.items() if is_set}
-    return [f"{name}={escape(str(value))}" if value != "" else name for name, value in sorted(values.items())]
+    return [
+        f"{name}={escape(str(value))}" if value != "" else name
+        for name, value in sorted(values.items())
+    ]
 
 
 def _targets(limit: int) -> str:
@@ -137,7 +148,9 @@ _ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
 def escape(value: str) -> str:
-    """Return a value as a token writes it (Modern IRC, RPL_ISUPPORT: `\\x20` for a space, `\\x5C` for `\\`, `\\x3D` for `=`)."""
+    """Return a value as a token writes it (Modern IRC, RPL_ISUPPORT: `\\x20` for a space, `\\x5C`
+    for `\\`, `\\x3D` for `=`).
+    """
     return value.translate(_ESCAPES)
 
 

@@ -1,8 +1,9 @@
 """Bytes to lines, with a bound on what a peer can make us keep.
 
-A line ends with LF, or CR LF. One that grows past the limit is dropped whole: its end is still found, so the next line is
-read as if nothing had been. The specifications leave open how long that may go on: whoever sends several times what any line
-can be, speaks something else than IRC, or wants the server to work for nothing.
+A line ends with LF, or CR LF. One that grows past the limit is dropped whole: its end is still
+found, so the next line is read as if nothing had been. The specifications leave open how long that
+may go on: whoever sends several times what any line can be, speaks something else than IRC, or
+wants the server to work for nothing.
 """
 
 from enum import Enum
@@ -23,7 +24,8 @@ class LineBuffer:
     """Collects received bytes and gives back lines.
 
     Args:
-        max_tags: bytes allowed for the tags, with '@' and the space after them; not less than for the rest.
+        max_tags: bytes allowed for the tags, with '@' and the space after them; not less than for
+            the rest.
         max_body: bytes allowed for the rest, without CR LF.
     """
 
@@ -35,10 +37,11 @@ class LineBuffer:
         self._skipped = 0
 
     def feed(self, data: bytes) -> list[bytes | BadLine]:
-        """Add received bytes; return the lines they complete, without line ends and without empty ones.
+        """Add received bytes; return the lines they complete, without line ends and without empty
+        ones.
 
-        A dropped line stands in its place as `BadLine.TOO_LONG`, once, as soon as it is known to be too long; or as
-        `BadLine.ENDLESS`, when it goes on after that.
+        A dropped line stands in its place as `BadLine.TOO_LONG`, once, as soon as it is known to be
+        too long; or as `BadLine.ENDLESS`, when it goes on after that.
         """
         *complete, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
         lines: list[bytes | BadLine] = []
@@ -54,7 +57,9 @@ class LineBuffer:
         if self._skipping:
             self._skip(rest, lines)
             rest = b""
-        elif len(rest) > self._max_tags + self._max_body + 1:  # + 1: the CR of a line of just the allowed length
+        elif (
+            len(rest) > self._max_tags + self._max_body + 1
+        ):  # + 1: the CR of a line of just the allowed length
             self._skipping = True
             self._skipped = 0
             lines.append(BadLine.TOO_LONG)

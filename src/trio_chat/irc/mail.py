@@ -1,6 +1,8 @@
-"""Syntax of an e-mail address (RFC 5321 §4.1.2, RFC 6531): strict enough that nothing else can hide in one.
+"""Syntax of an e-mail address (RFC 5321 §4.1.2, RFC 6531): strict enough that nothing else can hide
+in one.
 
-An address literal, `ann@[192.0.2.1]`, is none here: who gives one would choose which machine our mail server speaks to.
+An address literal, `ann@[192.0.2.1]`, is none here: who gives one would choose which machine our
+mail server speaks to.
 """
 
 import re
@@ -17,8 +19,11 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 
 @cache
 def _address() -> re.Pattern[str]:
-    # Made when it is needed: 4 ms that every start of the client would pay, and few have an address to look at.
-    return re.compile(rf"(?P<local>{_ATOM}(?:\.{_ATOM})*|{_QUOTED})@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
+    # Made when it is needed: 4 ms that every start of the client would pay, and few have an address
+    # to look at.
+    return re.compile(
+        rf"(?P<local>{_ATOM}(?:\.{_ATOM})*|{_QUOTED})@(?P<domain>{_LABEL}(?:\.{_LABEL})*)"
+    )
 
 
 def email_address(text: str) -> str:
@@ -28,6 +33,11 @@ def email_address(text: str) -> str:
         ValueError: it is none.
     """
     match = _address().fullmatch(text)
-    if not match or not text.isprintable() or len(text.encode()) > LONGEST or len(match["local"].encode()) > _LONGEST_LOCAL:
+    if (
+        not match
+        or not text.isprintable()
+        or len(text.encode()) > LONGEST
+        or len(match["local"].encode()) > _LONGEST_LOCAL
+    ):
         raise ValueError("not an e-mail address")
     return f"{match['local']}@{match['domain'].lower()}"

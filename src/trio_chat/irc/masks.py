@@ -1,6 +1,7 @@
 """Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean.
 
-The host of a mask can be a network, `*!*@192.0.2.0/24` (CIDR, RFC 4632 §3.1), which covers the addresses in it.
+The host of a mask can be a network, `*!*@192.0.2.0/24` (CIDR, RFC 4632 §3.1), which covers the
+addresses in it.
 """
 
 import re
@@ -11,11 +12,15 @@ from typing import NamedTuple
 
 Network = IPv4Network | IPv6Network
 
-_ADDRESS = re.compile(r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII)
+_ADDRESS = re.compile(
+    r"(?:[0-9]{1,3}\.){3}(?:[0-9]{1,3}|\*)|(?:[0-9a-f]{1,4}:){3}[0-9a-f:*]*", re.ASCII
+)
 
 _NUMBERS = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
 _KNOWN_PREFIX = {4: 24, 6: 48}
-"""The shortest prefix of a network, by IP version, whose masks cover cloaked users too: it nearly names the address."""
+"""The shortest prefix of a network, by IP version, whose masks cover cloaked users too: it nearly
+names the address.
+"""
 
 
 class BadMask(ValueError):
@@ -24,7 +29,9 @@ class BadMask(ValueError):
 
 @lru_cache(maxsize=4096)
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is no address."""
+    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is
+    no address.
+    """
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
@@ -33,7 +40,8 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def parse_network(text: str) -> Network:
-    """Return a network, or the network of one address; host bits are ignored, and IPv4 in IPv6 is IPv4.
+    """Return a network, or the network of one address; host bits are ignored, and IPv4 in IPv6 is
+    IPv4.
 
     Raises:
         BadMask: it is neither.
@@ -41,8 +49,14 @@ def parse_network(text: str) -> Network:
     try:
         network: Network = ip_network(text.strip("[]"), strict=False)
     except ValueError:
-        raise BadMask(f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64") from None
-    if isinstance(network, IPv6Network) and network.network_address.ipv4_mapped and network.prefixlen >= 96:
+        raise BadMask(
+            f"{text} is neither an address nor a network such as 192.0.2.0/24 or 2001:db8::/64"
+        ) from None
+    if (
+        isinstance(network, IPv6Network)
+        and network.network_address.ipv4_mapped
+        and network.prefixlen >= 96
+    ):
         network = ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
     return network
 
@@ -53,7 +67,8 @@ def show_network(network: Network) -> str:
 
 
 def network_of(host: str) -> Network | None:
-    """Return the network that the host of a mask is; None when it is a glob, or the cloak of an account (`user/ann`).
+    """Return the network that the host of a mask is; None when it is a glob, or the cloak of an
+    account (`user/ann`).
 
     Raises:
         BadMask: it is written like a network, and is none.
@@ -82,7 +97,8 @@ class Mask(NamedTuple):
     Args:
         pattern: of `nick!user@host`; of `nick!user` when the host is a network.
         network: the network.
-        by_address: whether it says so much of an address that it is compared with those that a cloak hides, too.
+        by_address: whether it says so much of an address that it is compared with those that a
+            cloak hides, too.
     """
 
     pattern: re.Pattern[str]
@@ -103,7 +119,9 @@ class Mask(NamedTuple):
 
 
 def read(folded: str) -> Mask:
-    """Parse a complete and folded mask; one with an invalid network is a glob that matches no user."""
+    """Parse a complete and folded mask; one with an invalid network is a glob that matches no
+    user.
+    """
     name, _, host = folded.rpartition("@")
     try:
         network = network_of(host)
@@ -117,7 +135,8 @@ def read(folded: str) -> Mask:
 def matches(mask: str, text: str) -> bool:
     """Return whether a glob (`*` any run, `?` any one character) covers the whole text.
 
-    Both must be folded already. Masks that were asked for lately are kept as expressions; see `compiled` for what it costs.
+    Both must be folded already. Masks that were asked for lately are kept as expressions; see
+    `compiled` for what it costs.
     """
     return _kept(mask).fullmatch(text) is not None
 
@@ -125,9 +144,10 @@ def matches(mask: str, text: str) -> bool:
 def compiled(mask: str) -> re.Pattern[str]:
     """Return a glob as an expression whose `fullmatch` tells whether it covers a text.
 
-    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups): where it is found first
-    leaves the most room for what follows. The last one can only be at the end, and is looked for there alone. So a hostile mask
-    takes at most len(mask) * len(text) steps, all of them in C.
+    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups):
+    where it is found first leaves the most room for what follows. The last one can only be at the
+    end, and is looked for there alone. So a hostile mask takes at most len(mask) * len(text) steps,
+    all of them in C.
     """
     mask = _RUN.sub(_in_order, mask)
     first, *rest = (_QUESTIONS.sub(_as_count, re.escape(piece)) for piece in mask.split("*"))
@@ -146,7 +166,9 @@ _QUESTIONS = re.compile(r"(?:\\\?)+")
 
 
 def _in_order(run: re.Match[str]) -> str:
-    """Return a run of wildcards with all `?` first and one `*` at most: what follows the `*` then begins with a character."""
+    """Return a run of wildcards with all `?` first and one `*` at most: what follows the `*` then
+    begins with a character.
+    """
     return "?" * run[0].count("?") + "*" * ("*" in run[0])
 
 
@@ -160,10 +182,11 @@ def has_wildcard(mask: str) -> bool:
 
 
 def names_address(mask: str) -> bool:
-    """Return whether the host of a mask is an address, or says three of its numbers or groups: `192.0.2.*`, `2001:db8:1:*`.
+    """Return whether the host of a mask is an address, or says three of its numbers or groups:
+    `192.0.2.*`, `2001:db8:1:*`.
 
-    Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` an operator of a channel could find out an
-    address digit by digit; this way it must be known, or nearly.
+    Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` an operator of a
+    channel could find out an address digit by digit; this way it must be known, or nearly.
     """
     return bool(_ADDRESS.fullmatch(mask.rpartition("@")[2]))
 
@@ -171,7 +194,8 @@ def names_address(mask: str) -> bool:
 def complete(mask: str) -> str:
     """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one.
 
-    An address and a network are written in one way. What only looks like a network is left as it is.
+    An address and a network are written in one way. What only looks like a network is left as it
+    is.
     """
     nick, bang, rest = mask.partition("!")
     if bang:

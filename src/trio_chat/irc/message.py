@@ -2,8 +2,9 @@
 
     ['@' tags SPACE] [':' source SPACE] command [params]
 
-The parser is lenient in what RFC 2812 §2.3.1 and IRCv3 message-tags tell a receiver to tolerate (runs of spaces, unknown
-tag escapes, a missing value) and strict in what would let one line become two.
+The parser is lenient in what RFC 2812 §2.3.1 and IRCv3 message-tags tell a receiver to tolerate
+(runs of spaces, unknown tag escapes, a missing value) and strict in what would let one line become
+two.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +14,9 @@ from typing import NamedTuple
 MAX_BODY = 510
 """Bytes of a message without its tags and without CR LF (RFC 2812 §2.3)."""
 MAX_CLIENT_TAGS = 4096
-"""Bytes of tags a client may send, with the leading '@' and the trailing space (IRCv3 message-tags, Size limit)."""
+"""Bytes of tags a client may send, with the leading '@' and the trailing space (IRCv3 message-tags,
+Size limit).
+"""
 MAX_LABEL = 64
 """Bytes of a label (IRCv3 labeled-response, Tag value)."""
 
@@ -70,7 +73,8 @@ class Message(NamedTuple):
         """Return the line without tags and without CR LF.
 
         Raises:
-            ValueError: when a parameter cannot be written (a space or colon where only the last may have one, a line end).
+            ValueError: when a parameter cannot be written (a space or colon where only the last may
+                have one, a line end).
         """
         return format_body(self.command, self.params, self.source)
 
@@ -97,7 +101,13 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
             if not param or param[0] == ":" or " " in param:
                 raise ValueError(f"not a middle parameter: {param!r}")
             body += f" {param}"
-        if command in _TEXT_COMMANDS or not last or last[0] == ":" or " " in last or command.isdigit():
+        if (
+            command in _TEXT_COMMANDS
+            or not last
+            or last[0] == ":"
+            or " " in last
+            or command.isdigit()
+        ):
             body += f" :{last}"
         else:
             body += f" {last}"
@@ -107,7 +117,9 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
 
 
 def body_size(command: str, params: tuple[str, ...], source: str) -> int:
-    """Return how many bytes `format_body` would give at most, without writing them: with a colon before the last parameter."""
+    """Return how many bytes `format_body` would give at most, without writing them: with a colon
+    before the last parameter.
+    """
     text = f"{source}{command}{''.join(params)}"
     return (len(text) if text.isascii() else len(text.encode())) + len(params) + 3
 
@@ -116,11 +128,19 @@ def format_tags(tags: Mapping[str, str]) -> str:
     """Write tags with the leading '@' and the trailing space, or "" when there are none."""
     if not tags:
         return ""
-    return "@" + ";".join(f"{key}={value.translate(_ESCAPES)}" if value else key for key, value in tags.items()) + " "
+    return (
+        "@"
+        + ";".join(
+            f"{key}={value.translate(_ESCAPES)}" if value else key for key, value in tags.items()
+        )
+        + " "
+    )
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Read the tags between '@' and the first space; of a key given twice the last counts (IRCv3 message-tags)."""
+    """Read the tags between '@' and the first space; of a key given twice the last counts (IRCv3
+    message-tags).
+    """
     tags: dict[str, str] = {}
     for item in text.split(";"):
         key, _, value = item.partition("=")
@@ -135,7 +155,9 @@ def _unescape(value: str) -> str:
     for char in chars:
         if char == "\\":
             escaped = next(chars, "")  # a lone backslash at the end is dropped
-            out.append(_UNESCAPES.get(escaped, escaped))  # of an unknown escape the backslash is dropped
+            out.append(
+                _UNESCAPES.get(escaped, escaped)
+            )  # of an unknown escape the backslash is dropped
         else:
             out.append(char)
     return "".join(out)
@@ -162,7 +184,9 @@ def parse(line: str) -> Message:
     words = rest[1:].split(" ")
     if "" in words:
         words = [word for word in words if word]
-    if not words or words[0][0] == "@":  # written without its source, such a command would be read as tags
+    if (
+        not words or words[0][0] == "@"
+    ):  # written without its source, such a command would be read as tags
         raise ParseError("no command")
     if colon:
         words.append(trailing)

@@ -1,4 +1,6 @@
-"""Mode names (IRCv3 `draft/named-modes`): what RPL_CHMODELIST announces, the items of PROP, and MODE translated to PROP."""
+"""Mode names (IRCv3 `draft/named-modes`): what RPL_CHMODELIST announces, the items of PROP, and
+MODE translated to PROP.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -25,17 +27,24 @@ MOST_ITEMS = 13
 _TYPES = {Kind.LIST: 1, Kind.ALWAYS: 2, Kind.WHEN_SET: 3, Kind.FLAG: 4, Kind.MEMBER: 5}
 _FLAG = _TYPES[Kind.FLAG]
 
-CHANNEL_MODE_LIST = tuple(f"{_TYPES[mode.kind]}:{mode.name}={mode.letter}" for mode in CHANNEL_MODES.values())
+CHANNEL_MODE_LIST = tuple(
+    f"{_TYPES[mode.kind]}:{mode.name}={mode.letter}" for mode in CHANNEL_MODES.values()
+)
 """The items of RPL_CHMODELIST."""
 USER_MODE_LIST = tuple(f"{_FLAG}:{mode.name}={mode.letter}" for mode in USER_MODES.values())
 """The items of RPL_UMODELIST."""
 
-# "Servers implementing non-standard modes may allow clients to send them both with and without their vendor prefix."
+# "Servers implementing non-standard modes may allow clients to send them both with and without
+# their vendor prefix."
 _CHANNEL_MODES: dict[str, ChannelMode] = {
-    name: mode for mode in CHANNEL_MODES.values() for name in (mode.name, mode.name.removeprefix(VENDOR))
+    name: mode
+    for mode in CHANNEL_MODES.values()
+    for name in (mode.name, mode.name.removeprefix(VENDOR))
 }
 _USER_MODES: dict[str, UserMode] = {
-    name: mode for mode in USER_MODES.values() for name in (mode.name, mode.name.removeprefix(VENDOR))
+    name: mode
+    for mode in USER_MODES.values()
+    for name in (mode.name, mode.name.removeprefix(VENDOR))
 }
 
 
@@ -70,8 +79,12 @@ def read_change(item: str) -> Change:
     mode = _named(_CHANNEL_MODES, name)
     if not mode.takes_param(adding=adding):
         _refuse_param(name, equals)
-    elif not param and (adding or mode.kind is not Kind.ALWAYS):  # a key is taken away without naming it
-        raise BadItem("MISSING_VALUE", name, f"{item[0]}{name} needs a value: {item[0]}{name}=<value>")
+    elif not param and (
+        adding or mode.kind is not Kind.ALWAYS
+    ):  # a key is taken away without naming it
+        raise BadItem(
+            "MISSING_VALUE", name, f"{item[0]}{name} needs a value: {item[0]}{name}=<value>"
+        )
     return Change(adding, mode, param or None)
 
 
@@ -83,10 +96,16 @@ def read_list(item: str) -> ChannelMode:
     """
     name, equals, _ = item.partition("=")
     if equals:
-        raise BadItem("INVALID_SYNTAX", name, f"To change {name} put + or - before it; to see the list leave the value out")
+        raise BadItem(
+            "INVALID_SYNTAX",
+            name,
+            f"To change {name} put + or - before it; to see the list leave the value out",
+        )
     mode = _named(_CHANNEL_MODES, name)
     if mode.kind is not Kind.LIST:
-        raise BadItem("NOT_LISTMODE", name, f"{name} is not a list; put + or - before it to change it")
+        raise BadItem(
+            "NOT_LISTMODE", name, f"{name} is not a list; put + or - before it to change it"
+        )
     return mode
 
 
@@ -98,7 +117,11 @@ def read_user_change(item: str) -> UserChange:
     """
     name, equals, _ = item[1:].partition("=")
     if not is_change(item):
-        raise BadItem("INVALID_SYNTAX", item.partition("=")[0], "Modes of a user have no lists; put + or - before the name")
+        raise BadItem(
+            "INVALID_SYNTAX",
+            item.partition("=")[0],
+            "Modes of a user have no lists; put + or - before the name",
+        )
     mode = _named(_USER_MODES, name)
     _refuse_param(name, equals)
     return UserChange(item[0] == "+", mode.letter)
@@ -123,14 +146,18 @@ def from_mode(target: str, params: Sequence[str]) -> list[str]:
         target: the channel, or the nickname.
         params: the mode string and its parameters.
 
-    Returns:
-        the items; none when a letter has no name, as in a MODE that is remembered from before the mode was removed.
+    Returns: the items; none when a letter has no name, as in a MODE that is remembered from before
+        the mode was removed.
     """
     if is_channel_name(target):
         changes, unknown = parse_changes(params[0], params[1:])
         return [] if unknown else _format(changes)
     user_changes, has_unknown = parse_user_changes(params[0])
-    return [] if has_unknown else [f"{_sign(adding)}{USER_MODES[letter].name}" for adding, letter in user_changes]
+    return (
+        []
+        if has_unknown
+        else [f"{_sign(adding)}{USER_MODES[letter].name}" for adding, letter in user_changes]
+    )
 
 
 def _format(changes: Iterable[Change]) -> list[str]:

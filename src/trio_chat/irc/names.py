@@ -1,15 +1,18 @@
 """Nicknames and channel names: which are valid, and which are the same.
 
-Three case mappings (Modern IRC, CASEMAPPING), one of which a server chooses before it does anything else:
+Three case mappings (Modern IRC, CASEMAPPING), one of which a server chooses before it does anything
+else:
 
-- `precis`: names may be in any script. Two are the same when RFC 8265 UsernameCaseMapped (PRECIS) maps them to the same string:
-  full-width forms become ordinary ones, letters lower case, everything NFC; compatibility look-alikes, symbols, invisible and
-  direction-changing characters are refused. ISUPPORT calls it `CASEMAPPING=ascii` with `UTF8MAPPING=rfc8265`.
+- `precis`: names may be in any script. Two are the same when RFC 8265 UsernameCaseMapped (PRECIS)
+  maps them to the same string: full-width forms become ordinary ones, letters lower case,
+  everything NFC; compatibility look-alikes, symbols, invisible and direction-changing characters
+  are refused. ISUPPORT calls it `CASEMAPPING=ascii` with `UTF8MAPPING=rfc8265`.
 - `ascii`: nicknames are ASCII; of channel names the ASCII letters have case.
 - `rfc1459`: so too, and `{}|^` are the lower case of `[]\\~`.
 
-For ASCII names the first two are the same. The choice is the module's, not an argument: a process is one server, whose every
-comparison of names, down to the history's, must make the same choice, and does so too often to carry it along.
+For ASCII names the first two are the same. The choice is the module's, not an argument: a process
+is one server, whose every comparison of names, down to the history's, must make the same choice,
+and does so too often to carry it along.
 """
 
 import re
@@ -24,17 +27,24 @@ CASEMAPPINGS: dict[str, dict[str, str]] = {
 }
 """The case mappings, and the tokens of ISUPPORT that say so.
 
-`rfc7613`, which Modern IRC lists for PRECIS, is unknown to most clients: they refuse the server, or fall back to RFC 1459, for
-which `[` and `{` are the same. `ascii` is true of all ASCII names, and `UTF8MAPPING` says how the others are compared.
+`rfc7613`, which Modern IRC lists for PRECIS, is unknown to most clients: they refuse the server, or
+fall back to RFC 1459, for which `[` and `{` are the same. `ascii` is true of all ASCII names, and
+`UTF8MAPPING` says how the others are compared.
 """
 CHANTYPES = "#"
 RELAY_SEPARATOR = "/"
 SCENE = "=Scene="
-"""The source of what a narrator says in role-play; characters are `*name*`. No nickname looks like either."""
+"""The source of what a narrator says in role-play; characters are `*name*`. No nickname looks like
+either.
+"""
 
-_ASCII_NICK = re.compile(r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII)  # RFC 2812 §2.3.1, of any length
+_ASCII_NICK = re.compile(
+    r"[A-Za-z\[\]\\`_^{|}][A-Za-z0-9\[\]\\`_^{|}-]*", re.ASCII
+)  # RFC 2812 §2.3.1, of any length
 _NICK_PUNCTUATION = frozenset("[]\\`_^{|}-")
-_CHANNEL_FORBIDDEN = re.compile("[\0-\x20,\x7f]")  # RFC 2812 §2.3.1 chanstring, without the ':' it also forbids
+_CHANNEL_FORBIDDEN = re.compile(
+    "[\0-\x20,\x7f]"
+)  # RFC 2812 §2.3.1 chanstring, without the ':' it also forbids
 _USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
 
 
@@ -65,7 +75,11 @@ def _fold_rfc1459(name: str) -> str:
 _LOWER_ASCII = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _RFC1459_PAIRS = ("[]\\~", "{}|^")
 _LOWER_RFC1459 = str.maketrans(*_RFC1459_PAIRS)
-_FOLDS: dict[str, Callable[[str], str]] = {"precis": _fold_precis, "ascii": _fold_ascii, "rfc1459": _fold_rfc1459}
+_FOLDS: dict[str, Callable[[str], str]] = {
+    "precis": _fold_precis,
+    "ascii": _fold_ascii,
+    "rfc1459": _fold_rfc1459,
+}
 
 
 class _Choice:
@@ -93,10 +107,14 @@ def casemapping() -> str:
 
 
 def agree(name: str, one: str, other: str) -> bool:
-    """Return whether two case mappings have the same opinion of a name: which others are the same, and whether it can be."""
+    """Return whether two case mappings have the same opinion of a name: which others are the same,
+    and whether it can be.
+    """
     if one == other:
         return True
-    return name.isascii() and ("rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS)))
+    return name.isascii() and (
+        "rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS))
+    )
 
 
 def fold(name: str) -> str:
@@ -105,7 +123,9 @@ def fold(name: str) -> str:
     Raises:
         InvalidName: when PRECIS refuses the name.
     """
-    if _Choice.is_plain and name.isascii():  # not kept: it costs nothing, and there are many who come once
+    if (
+        _Choice.is_plain and name.isascii()
+    ):  # not kept: it costs nothing, and there are many who come once
         return name.lower()
     return _fold(name)
 
@@ -116,7 +136,9 @@ def _fold(name: str) -> str:
 
 
 def fold_or_self(name: str) -> str:
-    """Return the folded name, or the name itself when it is not valid: it then matches nothing that exists."""
+    """Return the folded name, or the name itself when it is not valid: it then matches nothing that
+    exists.
+    """
     try:
         return fold(name)
     except InvalidName:
@@ -144,13 +166,16 @@ def fold_nick(nick: str, max_length: int) -> str:
         return fold(nick)
     if _Choice.name != "precis" or nick.isascii() or nick[0] == "-" or nick[0].isdigit():
         raise InvalidName(nick)
-    if any(char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick):
+    if any(
+        char.isascii() and not char.isalnum() and char not in _NICK_PUNCTUATION for char in nick
+    ):
         raise InvalidName(nick)
     return _without_mark_at(0, _fold_safely(nick))
 
 
 def fold_relayed(name: str, max_length: int) -> str:
-    """Return the folded form of the name of somebody on another network, whose words a bot passes on: `ann/discord`.
+    """Return the folded form of the name of somebody on another network, whose words a bot passes
+    on: `ann/discord`.
 
     With the '/', which no nickname has, nobody here can be taken for it.
 
@@ -165,7 +190,10 @@ def fold_relayed(name: str, max_length: int) -> str:
     if len(parts) < 2 or len(name) > max_length:
         raise InvalidName(name)
     # "x": what comes from elsewhere may begin with a digit.
-    folded = (_without_mark_at(1, fold_nick(f"x{part}", max_length + 1))[1:] if part else _refuse(name) for part in parts)
+    folded = (
+        _without_mark_at(1, fold_nick(f"x{part}", max_length + 1))[1:] if part else _refuse(name)
+        for part in parts
+    )
     return RELAY_SEPARATOR.join(folded)
 
 
@@ -174,7 +202,9 @@ def _refuse(name: str) -> str:
 
 
 def is_speaker(name: str, max_length: int) -> bool:
-    """Return whether something that was said can have this source: a nickname, a relayed name, or one of role-play."""
+    """Return whether something that was said can have this source: a nickname, a relayed name, or
+    one of role-play.
+    """
     plain = name.strip("*") if len(name) > 2 and name[0] == name[-1] == "*" else name
     if plain == SCENE:
         return True
@@ -203,18 +233,23 @@ def fold_channel(name: str, max_length: int) -> str:
 
 
 def _without_mark_at(start: int, folded: str) -> str:
-    """Return a folded name; one that begins with a combining mark, which is drawn on the sign before it, is refused."""
+    """Return a folded name; one that begins with a combining mark, which is drawn on the sign
+    before it, is refused.
+    """
     if unicodedata.category(folded[start])[0] == "M":
         raise InvalidName(folded)
     return folded
 
 
 def _fold_safely(name: str) -> str:
-    # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names whose mapping is
-    # itself a name of the same kind are allowed, so the folded form can never smuggle in a delimiter.
+    # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names
+    # whose mapping is itself a name of the same kind are allowed, so the folded form can never
+    # smuggle in a delimiter.
     folded = _fold_precis(name)
     if _Choice.name != "precis":
-        if unicodedata.normalize("NFKC", name) != name:  # it could be written in two ways, which would be two names
+        if (
+            unicodedata.normalize("NFKC", name) != name
+        ):  # it could be written in two ways, which would be two names
             raise InvalidName(name)
         return fold(name)
     mapped = {char for char in folded if char.isascii() and not char.isalnum()}
@@ -224,5 +259,7 @@ def _fold_safely(name: str) -> str:
 
 
 def clean_username(username: str, max_length: int) -> str:
-    """Return what a client says its user name is, without what could break a mask or a terminal; never empty."""
+    """Return what a client says its user name is, without what could break a mask or a terminal;
+    never empty.
+    """
     return _USER_FORBIDDEN.sub("", username)[:max_length] or "user"

@@ -1,7 +1,7 @@
 """The numerics, one table: code and closing text (RFC 2812 §5, Modern IRC, Numerics).
 
-Handlers name a numeric and give its parameters; nothing else writes a three-digit reply. A text with `{}` takes its words
-from the handler; a numeric without text ends with its last parameter.
+Handlers name a numeric and give its parameters; nothing else writes a three-digit reply. A text
+with `{}` takes its words from the handler; a numeric without text ends with its last parameter.
 """
 
 from typing import NamedTuple
@@ -111,7 +111,9 @@ ERR_NOADMININFO = Numeric("423", "No administrative info available")
 ERR_NONICKNAMEGIVEN = Numeric("431", "No nickname given")
 ERR_ERRONEUSNICKNAME = Numeric("432", "Erroneous nickname")
 ERR_NICKNAMEINUSE = Numeric("433", "Nickname is already in use")
-ERR_BANNICKCHANGE = Numeric("435", "Cannot change nickname while banned or muted on that channel; leave it first")
+ERR_BANNICKCHANGE = Numeric(
+    "435", "Cannot change nickname while banned or muted on that channel; leave it first"
+)
 ERR_USERNOTINCHANNEL = Numeric("441", "They aren't on that channel")
 ERR_NOTONCHANNEL = Numeric("442", "You're not on that channel")
 ERR_USERONCHANNEL = Numeric("443", "is already on channel")

@@ -1,4 +1,6 @@
-"""Rights of server operators, one table: config.ini names them, and ERR_NOPRIVS names the missing one."""
+"""Rights of server operators, one table: config.ini names them, and ERR_NOPRIVS names the missing
+one.
+"""
 
 RIGHTS: dict[str, str] = {
     "kill": "disconnect people",

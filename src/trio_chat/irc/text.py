@@ -5,7 +5,8 @@ import re
 ACTION = "\x01ACTION "
 """The beginning of a CTCP ACTION; another \\x01 ends it."""
 
-# C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format characters, lone surrogates.
+# C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format
+# characters, lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -16,11 +17,19 @@ _FORMATTING = re.compile(
 
 def _visible(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return (
+        f"\\x{code:02x}"
+        if code < 0x100
+        else f"\\u{code:04x}"
+        if code < 0x10000
+        else f"\\U{code:08x}"
+    )
 
 
 def escape_controls(text: str) -> str:
-    """Return text in which every character that could move a cursor, end a line or hide others is shown by its code."""
+    """Return text in which every character that could move a cursor, end a line or hide others is
+    shown by its code.
+    """
     return _UNSAFE.sub(_visible, text)
 
 
@@ -30,5 +39,7 @@ def strip_formatting(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return text from outside without formatting codes and with control characters made visible."""
+    """Return text from outside without formatting codes and with control characters made
+    visible.
+    """
     return escape_controls(strip_formatting(text))

@@ -1,8 +1,9 @@
 """The log file: appended to, turned over when large, and never a reason for the chat to stop.
 
-The standard RotatingFileHandler loses every record while a turn-over fails (Windows: somebody has the file open), wears
-out the older files doing so, and tells of failures by a traceback. This one goes on in the same file and tries later,
-asks for 0600, notices a file that was moved away, and raises plain OSError for the caller to tell.
+The standard RotatingFileHandler loses every record while a turn-over fails (Windows: somebody has
+the file open), wears out the older files doing so, and tells of failures by a traceback. This one
+goes on in the same file and tries later, asks for 0600, notices a file that was moved away, and
+raises plain OSError for the caller to tell.
 """
 
 import os
@@ -24,7 +25,9 @@ class LogFile:
         clock: seconds that only grow; for trying again after a failed turn-over.
     """
 
-    def __init__(self, path: Path, rotate_bytes: int, keep: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, path: Path, rotate_bytes: int, keep: int, clock: Callable[[], float]
+    ) -> None:
         self._path = path
         self._rotate_bytes = rotate_bytes
         self._keep = keep
@@ -36,8 +39,8 @@ class LogFile:
     def write(self, data: bytes) -> OSError | None:
         """Append whole lines.
 
-        Returns:
-            why an overdue turn-over is not possible now, the first time; the lines are written nevertheless.
+        Returns: why an overdue turn-over is not possible now, the first time; the lines are written
+            nevertheless.
 
         Raises:
             OSError: the lines, or the end of them, could not be written.
@@ -64,7 +67,9 @@ class LogFile:
             make_directory(self._path.parent)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             flags |= getattr(os, "O_BINARY", 0) | getattr(os, "O_NOINHERIT", 0)
-            self._fd = os.open(self._path, flags, 0o600)  # what people say to each other is nobody else's business
+            self._fd = os.open(
+                self._path, flags, 0o600
+            )  # what people say to each other is nobody else's business
         return self._fd
 
     def _is_in_place(self, fd: int) -> bool:
@@ -97,8 +102,12 @@ class LogFile:
         return None
 
     def _shift(self) -> None:
-        # Only up to the first gap: when the last step fails again and again, the older files stay where they are.
-        last = next((number for number in range(1, self._keep) if not self._numbered(number).exists()), self._keep)
+        # Only up to the first gap: when the last step fails again and again, the older files stay
+        # where they are.
+        last = next(
+            (number for number in range(1, self._keep) if not self._numbered(number).exists()),
+            self._keep,
+        )
         for number in range(last, 0, -1):
             self._numbered(number - 1).replace(self._numbered(number))
 

@@ -1,7 +1,8 @@
-"""Repetition in the log: of lines of one kind from one address a few are written in a minute, and the others counted.
+"""Repetition in the log: of lines of one kind from one address a few are written in a minute, and
+the others counted.
 
-Otherwise one address that connects, or takes a new nickname, again and again could have all that is kept of the log overwritten
-within minutes. What an operator does, and errors, are always written.
+Otherwise one address that connects, or takes a new nickname, again and again could have all that is
+kept of the log overwritten within minutes. What an operator does, and errors, are always written.
 """
 
 import logging
@@ -51,7 +52,8 @@ class Folding:
         return False
 
     def due(self, *, is_end: bool = False) -> Iterator[tuple[str, str]]:
-        """Give level and text of what is to be said about lines that were only counted, once the minute is over.
+        """Give level and text of what is to be said about lines that were only counted, once the
+        minute is over.
 
         Args:
             is_end: whether that is said at once, because nothing is logged any more.
@@ -63,7 +65,13 @@ class Folding:
         for kind in kinds.values():
             if kind.last is not None:
                 more = kind.count - self._most
-                yield kind.last.levelname, f"… and {more:,} more like this within a minute, the last: {kind.last.getMessage()}"
+                yield (
+                    kind.last.levelname,
+                    (
+                        f"… and {more:,} more like this within a minute, the last:"
+                        f" {kind.last.getMessage()}"
+                    ),
+                )
 
 
 def _origin(record: logging.LogRecord) -> str:

@@ -1,7 +1,9 @@
-"""The log, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always UTF-8.
+"""The log, on the console and in logs/server_log.txt: `YYYY-MM-DD HH:MM:SS [LEVEL] message`, always
+UTF-8.
 
-Everybody logs to `logging.getLogger("trio_chat")` or a child of it. Much of what is logged was written by strangers, so
-control characters are shown by their codes: nobody can forge a line or speak to the terminal through the log.
+Everybody logs to `logging.getLogger("trio_chat")` or a child of it. Much of what is logged was
+written by strangers, so control characters are shown by their codes: nobody can forge a line or
+speak to the terminal through the log.
 """
 
 import contextlib
@@ -24,18 +26,24 @@ NAME = "trio_chat"
 FLUSH_SECONDS = 2.0
 """How long stopping waits for a slow disk or console."""
 
-_COLOURS = {"DEBUG": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
+_COLOURS = {
+    "DEBUG": "\x1b[2m",
+    "WARNING": "\x1b[33m",
+    "ERROR": "\x1b[31m",
+    "CRITICAL": "\x1b[1;31m",
+}
 _RESET = "\x1b[0m"
 
 
 @contextlib.contextmanager
 def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterator[logging.Logger]:
-    """Log to the console and the file while the block runs; write what waits when it ends, but not for ever.
+    """Log to the console and the file while the block runs; write what waits when it ends, but not
+    for ever.
 
     Args:
         settings: the [logging] section.
-        console: where people look; None for standard output, if there is one. Not standard error, because PowerShell
-            shows that as the failure of a program.
+        console: where people look; None for standard output, if there is one. Not standard error,
+            because PowerShell shows that as the failure of a program.
     """
     logger = logging.getLogger(NAME)
     sinks = _start_sinks(settings, sys.stdout if console is None else console)
@@ -60,7 +68,9 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
 
 def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[Sink]:
     # sys.stdout is None under pythonw and when it was closed before the start.
-    sinks = [] if console is None else [Sink("log console", _ConsoleWriter(console, settings.format))]
+    sinks = (
+        [] if console is None else [Sink("log console", _ConsoleWriter(console, settings.format))]
+    )
     if settings.file is not None:
         file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
         tell = sinks[0].put if sinks else _tell_nobody
@@ -73,7 +83,9 @@ def _tell_nobody(_: Entry) -> None:
 
 
 class _Handler(logging.Handler):
-    """Turns a record into text at once, because what it mentions may change, and hands it to the threads."""
+    """Turns a record into text at once, because what it mentions may change, and hands it to the
+    threads.
+    """
 
     def __init__(self, sinks: Sequence[Sink], folding: Folding) -> None:
         super().__init__()
@@ -90,14 +102,18 @@ class _Handler(logging.Handler):
             sink.put(entry)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hand a record over; a wrong logging call is logged itself rather than stopping who made it."""
+        """Hand a record over; a wrong logging call is logged itself rather than stopping who made
+        it.
+        """
         try:
             message = record.getMessage()
             self.tell_folded()
             if not self._folding.admits(record):
                 return
         except Exception as error:  # any __str__ may raise anything
-            message = f"{record.msg!r} cannot be logged from {record.pathname}:{record.lineno}: {error!r}"
+            message = (
+                f"{record.msg!r} cannot be logged from {record.pathname}:{record.lineno}: {error!r}"
+            )
         details = ""
         if record.exc_info and record.exc_info[0] is not None:
             details = "".join(traceback.format_exception(*record.exc_info))
@@ -107,7 +123,8 @@ class _Handler(logging.Handler):
 class _ConsoleWriter:
     """Writes to a terminal, a pipe or a file, past the buffer of the stream.
 
-    A thread that hangs in a buffered stream holds its lock, and the interpreter aborts over that lock when it ends.
+    A thread that hangs in a buffered stream holds its lock, and the interpreter aborts over that
+    lock when it ends.
     """
 
     def __init__(self, console: TextIO, form: str = "text") -> None:
@@ -115,7 +132,8 @@ class _ConsoleWriter:
         self._text = console
         try:
             console.flush()
-            # On Windows this gives a stream that writes UTF-8 to the console whatever its code page is.
+            # On Windows this gives a stream that writes UTF-8 to the console whatever its code page
+            # is.
             self._raw = open(console.fileno(), "wb", buffering=0, closefd=False)  # noqa: SIM115
         except (OSError, ValueError):  # a StringIO, or what pytest puts in the place of the console
             self._raw = None
@@ -123,7 +141,10 @@ class _ConsoleWriter:
         self._coloured = not self._is_json and _has_colours(console)
 
     def __call__(self, entries: list[Entry]) -> None:
-        text = "".join(entry.render_json() if self._is_json else entry.render(self._level(entry.level)) for entry in entries)
+        text = "".join(
+            entry.render_json() if self._is_json else entry.render(self._level(entry.level))
+            for entry in entries
+        )
         # Nobody can be told that the console is gone; the file goes on.
         with contextlib.suppress(OSError, ValueError):
             if self._raw is None:
@@ -169,9 +190,13 @@ def _enable_windows_colours(console: TextIO) -> bool:
 
 
 class _FileWriter:
-    """Writes to the log file; what goes wrong is said once on the console, and again when it is right again."""
+    """Writes to the log file; what goes wrong is said once on the console, and again when it is
+    right again.
+    """
 
-    def __init__(self, file: LogFile, name: str, tell: Callable[[Entry], None], form: str = "text") -> None:
+    def __init__(
+        self, file: LogFile, name: str, tell: Callable[[Entry], None], form: str = "text"
+    ) -> None:
         self._file = file
         self._name = escape_controls(name)
         self._tell = tell
@@ -179,18 +204,32 @@ class _FileWriter:
         self._lost = 0
 
     def __call__(self, entries: list[Entry]) -> None:
-        text = "".join(entry.render_json() if self._is_json else entry.render() for entry in entries)
+        text = "".join(
+            entry.render_json() if self._is_json else entry.render() for entry in entries
+        )
         try:
             overdue = self._file.write(text.encode("utf-8", "backslashreplace"))
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             if not self._lost:
-                self._say("ERROR", f"the log file {self._name} cannot be written, the chat goes on without it: {error}")
+                self._say(
+                    "ERROR",
+                    f"the log file {self._name} cannot be written, the chat goes on without it:"
+                    f" {error}",
+                )
             self._lost += len(entries)
             return
         if overdue:
-            self._say("WARNING", f"the log file {self._name} cannot be turned over now, it goes on growing: {overdue}")
+            self._say(
+                "WARNING",
+                f"the log file {self._name} cannot be turned over now, it goes on growing:"
+                f" {overdue}",
+            )
         if self._lost:
-            self._say("WARNING", f"the log file {self._name} is written again; {self._lost} messages are missing in it")
+            self._say(
+                "WARNING",
+                f"the log file {self._name} is written again; {self._lost} messages are missing"
+                " in it",
+            )
             self._lost = 0
 
     def _say(self, level: str, message: str) -> None:

@@ -1,7 +1,8 @@
 """Threads that carry log entries to slow places: the event loop waits for no disk and no console.
 
-Each place has its own thread and its own bounded queue. One thread for both would be simpler, but a Windows console
-stops taking text while something is selected in it, and the file must not stop with it.
+Each place has its own thread and its own bounded queue. One thread for both would be simpler, but a
+Windows console stops taking text while something is selected in it, and the file must not stop with
+it.
 """
 
 import json
@@ -40,16 +41,22 @@ class Entry(NamedTuple):
         if len(message) > _LONGEST_MESSAGE:
             message = message[:_LONGEST_MESSAGE] + "…"
         # Indented, because the text of an exception may look like a log line.
-        lines = [f"{_INDENT}{escape_controls(line)}\n" for line in self.traceback.split("\n") if line]
+        lines = [
+            f"{_INDENT}{escape_controls(line)}\n" for line in self.traceback.split("\n") if line
+        ]
         return f"{stamp} [{level or self.level}] {message}\n" + "".join(lines)
 
     def render_json(self) -> str:
-        """Return the entry as an object of JSON on a line of its own, for programs that collect logs."""
+        """Return the entry as an object of JSON on a line of its own, for programs that collect
+        logs.
+        """
         moment = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(self.when))}.{int(self.when % 1 * 1000):03d}Z"
         fields = {"time": moment, "level": self.level, "message": self.message[:_LONGEST_MESSAGE]}
         if self.traceback:
             fields["traceback"] = self.traceback
-        return json.dumps(fields) + "\n"  # ASCII only: nothing in it can break a line or speak to a terminal
+        return (
+            json.dumps(fields) + "\n"
+        )  # ASCII only: nothing in it can break a line or speak to a terminal
 
 
 class Sink:
@@ -61,11 +68,14 @@ class Sink:
         capacity: entries that may wait.
     """
 
-    def __init__(self, name: str, write: Callable[[list[Entry]], None], capacity: int = CAPACITY) -> None:
+    def __init__(
+        self, name: str, write: Callable[[list[Entry]], None], capacity: int = CAPACITY
+    ) -> None:
         self._write = write
         self._capacity = capacity
         self._dropped = 0
-        # SimpleQueue because its put() may be called from a signal handler or a finalizer in the middle of a put().
+        # SimpleQueue because its put() may be called from a signal handler or a finalizer in the
+        # middle of a put().
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         # A daemon: the interpreter does not wait for a thread that a dead console holds.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -99,4 +109,8 @@ class Sink:
 
     def _report(self) -> Entry:
         dropped, self._dropped = self._dropped, 0
-        return Entry(time.time(), "WARNING", f"{dropped} log messages were dropped: they came faster than they could be written")
+        return Entry(
+            time.time(),
+            "WARNING",
+            f"{dropped} log messages were dropped: they came faster than they could be written",
+        )

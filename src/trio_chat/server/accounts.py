@@ -1,7 +1,8 @@
 """Accounts at the edge: passwords are hashed in threads, a few at once and by turns.
 
-argon2id for passwords that are sent, SCRAM-SHA-256 keys for those that are only proved. Who asks for an account that does not
-exist waits as long, and is shown keys that look the same: names cannot be found out by trying.
+argon2id for passwords that are sent, SCRAM-SHA-256 keys for those that are only proved. Who asks
+for an account that does not exist waits as long, and is shown keys that look the same: names cannot
+be found out by trying.
 """
 
 import base64
@@ -51,7 +52,8 @@ class Cost:
         return argon2.PasswordHasher(time_cost=1, memory_cost=self.memory_kib, parallelism=1)
 
     def credentials(self, password: str) -> Credentials:
-        """Return what a password will be checked against. Takes about a tenth of a second: call it in a thread.
+        """Return what a password will be checked against. Takes about a tenth of a second: call it
+        in a thread.
 
         Raises:
             ValueError: the password has characters that nobody could type twice the same way.
@@ -60,7 +62,9 @@ class Cost:
 
         mechanism = scramp.ScramMechanism("SCRAM-SHA-256")
         try:
-            salt, stored_key, server_key, iterations = mechanism.make_auth_info(password, iteration_count=self.scram_iterations)
+            salt, stored_key, server_key, iterations = mechanism.make_auth_info(
+                password, iteration_count=self.scram_iterations
+            )
         except scramp.ScramException as error:  # characters that SASLprep (RFC 4013) forbids
             raise ValueError(str(error)) from error
         keys = ScramKeys(salt, iterations, stored_key, server_key)
@@ -68,11 +72,15 @@ class Cost:
 
     def nobody(self) -> str:
         """Return an argon2id hash that fits no password and takes as long to check as any other."""
-        salt, digest = (base64.b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32))
+        salt, digest = (
+            base64.b64encode(os.urandom(size)).decode().rstrip("=") for size in (16, 32)
+        )
         return f"$argon2id$v=19$m={self.memory_kib},t=1,p=1${salt}${digest}"
 
     def verify(self, hashed: str, password: str) -> bool:
-        """Return whether a password is the one that was hashed. Takes some hundredths of a second: call it in a thread."""
+        """Return whether a password is the one that was hashed. Takes some hundredths of a second:
+        call it in a thread.
+        """
         import argon2  # noqa: PLC0415
 
         try:
@@ -86,7 +94,8 @@ COSTS = {"normal": Cost(), "low": Cost(memory_kib=8, scram_iterations=4096)}
 
 
 class AccountKeeper(AccountIndex):
-    """The keeper of accounts (the port `trio_chat.chat.accounts.Accounts`), made by `open_accounts`.
+    """The keeper of accounts (the port `trio_chat.chat.accounts.Accounts`), made by
+    `open_accounts`.
 
     Args:
         table: the accounts on disk.
@@ -95,7 +104,9 @@ class AccountKeeper(AccountIndex):
         threads: where passwords are hashed.
     """
 
-    def __init__(self, table: SqliteAccounts, secret: bytes, cost: Cost, threads: HashingThreads) -> None:
+    def __init__(
+        self, table: SqliteAccounts, secret: bytes, cost: Cost, threads: HashingThreads
+    ) -> None:
         super().__init__()
         self._table = table
         self._changes = -1  # as of which change `known` is what the table says; -1: look
@@ -110,7 +121,8 @@ class AccountKeeper(AccountIndex):
     async def refresh(self) -> Refreshed:
         """Learn of what a command beside this server has changed; see `Accounts.refresh`.
 
-        While an own change is being written nothing is read: it would look like a change by another process.
+        While an own change is being written nothing is read: it would look like a change by another
+        process.
         """
         with _translated():
             if self._editing or await self._table.changes() == self._changes:
@@ -120,11 +132,19 @@ class AccountKeeper(AccountIndex):
         return self._take(snapshot) if before == self._edits else Refreshed()
 
     def _take(self, snapshot: Snapshot) -> Refreshed:
-        before, self._passwords, self._changes = self._passwords, snapshot.passwords, snapshot.changes
+        before, self._passwords, self._changes = (
+            self._passwords,
+            snapshot.passwords,
+            snapshot.changes,
+        )
         dropped = list(self.dropped.values())
         gone = self.replace(snapshot.accounts, snapshot.dropped)
         freed = (account for account in dropped if account.id not in self.dropped_by_id)
-        changed = (account for account in snapshot.accounts if before.get(account.id, 0) != snapshot.passwords[account.id])
+        changed = (
+            account
+            for account in snapshot.accounts
+            if before.get(account.id, 0) != snapshot.passwords[account.id]
+        )
         refreshed = Refreshed(tuple(gone), tuple(changed), tuple(freed))
         for account in (*refreshed.gone, *refreshed.changed):
             self._threads.accounts.forget(account.folded)
@@ -145,7 +165,9 @@ class AccountKeeper(AccountIndex):
         """Return what a new password will be checked against; see `Accounts.prepare`."""
         return await self._threads.make_new(origin, self._cost.credentials, password)
 
-    async def create(self, account: Account, credentials: Credentials, email: Email | None = None) -> Account | None:
+    async def create(
+        self, account: Account, credentials: Credentials, email: Email | None = None
+    ) -> Account | None:
         """Make an account; see `Accounts.create`."""
         with self._edit():
             made = await self._table.insert(account, credentials, email)
@@ -160,12 +182,16 @@ class AccountKeeper(AccountIndex):
 
     async def verify(self, folded: str, password: str, origin: Origin) -> Account | None:
         """Return the account when the password is right; see `Accounts.verify`."""
-        account = self.known.get(folded)  # now: another one may have the name when the password has been checked
+        account = self.known.get(
+            folded
+        )  # now: another one may have the name when the password has been checked
         with _translated():
             credentials = await self._table.credentials(folded)
         hashed = credentials.password if credentials else self._nobody
         lockout, is_decoy = self._threads.accounts, credentials is None
-        is_right = await self._threads.check(lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy)
+        is_right = await self._threads.check(
+            lockout, folded, origin, self._cost.verify, hashed, password, is_decoy=is_decoy
+        )
         return self.by_id.get(account.id) if is_right and account is not None else None
 
     def refuse_guesser(self, folded: str, origin: Origin) -> None:
@@ -187,7 +213,10 @@ class AccountKeeper(AccountIndex):
             credentials = await self._table.credentials(folded)
         if credentials:
             return credentials.scram
-        fake = [hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256") for purpose in ("salt", "stored", "server")]
+        fake = [
+            hmac.digest(self._secret, f"{purpose}:{folded}".encode(), "sha256")
+            for purpose in ("salt", "stored", "server")
+        ]
         return ScramKeys(fake[0], self._cost.scram_iterations, fake[1], fake[2])
 
     async def set_password(self, account: int, password: str, origin: Origin) -> None:
@@ -245,7 +274,9 @@ def _translated() -> Iterator[None]:
         raise AccountsError(str(error)) from error
 
 
-async def open_accounts(table: SqliteAccounts, cost: Cost | None = None, threads: HashingThreads | None = None) -> AccountKeeper:
+async def open_accounts(
+    table: SqliteAccounts, cost: Cost | None = None, threads: HashingThreads | None = None
+) -> AccountKeeper:
     """Read the accounts.
 
     Args:
@@ -256,6 +287,8 @@ async def open_accounts(table: SqliteAccounts, cost: Cost | None = None, threads
     Raises:
         StorageError: they cannot be read.
     """
-    keeper = AccountKeeper(table, await table.secret("scram"), cost or Cost(), threads or HashingThreads())
+    keeper = AccountKeeper(
+        table, await table.secret("scram"), cost or Cost(), threads or HashingThreads()
+    )
     keeper._take(await table.snapshot())
     return keeper

@@ -7,7 +7,9 @@ Address = IPv4Address | IPv6Address
 
 
 def own_addresses() -> list[Address]:
-    """Return the addresses of this machine's network interfaces. Blocks for some milliseconds: call it in a thread."""
+    """Return the addresses of this machine's network interfaces. Blocks for some milliseconds: call
+    it in a thread.
+    """
     import ifaddr  # noqa: PLC0415  # only a server that has started needs it
 
     found: dict[Address, None] = {}
@@ -25,17 +27,24 @@ def joinable(bound: Sequence[Address], own: Sequence[Address]) -> list[Address]:
     """Return the addresses to tell others, those of the local network first.
 
     Args:
-        bound: the addresses that the server listens on; an unspecified one stands for all of its family.
+        bound: the addresses that the server listens on; an unspecified one stands for all of its
+            family.
         own: this machine's addresses.
     """
     addresses: dict[Address, None] = {}
     for address in bound:
         if address.is_unspecified:
             same_family = (other for other in own if other.version == address.version)
-            addresses.update((other, None) for other in same_family if not (other.is_loopback or other.is_link_local))
+            addresses.update(
+                (other, None)
+                for other in same_family
+                if not (other.is_loopback or other.is_link_local)
+            )
         elif not address.is_loopback:
             addresses[address] = None
-    return sorted(addresses, key=lambda address: (address.version, not address.is_private, int(address)))
+    return sorted(
+        addresses, key=lambda address: (address.version, not address.is_private, int(address))
+    )
 
 
 def with_port(address: Address | str, port: int) -> str:

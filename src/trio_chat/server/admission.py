@@ -1,6 +1,7 @@
 """Admission: limits on the connections of an address at the same time, and on new ones a minute.
 
-One household, school or data centre usually has one address of IPv4 but a whole /64 of IPv6, so that counts as one.
+One household, school or data centre usually has one address of IPv4 but a whole /64 of IPv6, so
+that counts as one.
 """
 
 import logging
@@ -16,12 +17,16 @@ from trio_chat.server.peer import is_in
 log = logging.getLogger("trio_chat")
 
 MOST_ADDRESSES = 65_536
-"""Addresses that are remembered; of those that have no connection the one that was here longest ago gives way."""
+"""Addresses that are remembered; of those that have no connection the one that was here longest ago
+gives way.
+"""
 
 
 @lru_cache(maxsize=4096)
 def household(host: str) -> str:
-    """Return what is counted as one: an address of IPv4, the /64 of one of IPv6; anything else is itself."""
+    """Return what is counted as one: an address of IPv4, the /64 of one of IPv6; anything else is
+    itself.
+    """
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
@@ -46,7 +51,8 @@ class _Address:
 
 
 class Entry:
-    """The way in of one connection: it is counted once, as soon as it is known whom it comes from, while the block runs.
+    """The way in of one connection: it is counted once, as soon as it is known whom it comes from,
+    while the block runs.
 
     Args:
         admission: what counts.

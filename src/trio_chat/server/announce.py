@@ -21,11 +21,16 @@ async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> Non
     """Print how others can join, ready to be copied, and how they recognise the server.
 
     Args:
-        entrances: where the server listens, [server] first: a further one serves those who know of it.
+        entrances: where the server listens, [server] first: a further one serves those who know of
+            it.
         encryption: its certificate; one that is to be made is made now.
     """
     port = bound_to(entrances[0].door.socket)[1]
-    main = [bound_to(entrance.door.socket) for entrance in entrances if entrance.settings is entrances[0].settings]
+    main = [
+        bound_to(entrance.door.socket)
+        for entrance in entrances
+        if entrance.settings is entrances[0].settings
+    ]
     await _print(await _ways_to_join([place[0] for place in main], port))
     if all(entrance.settings.tls == "off" for entrance in entrances):
         return
@@ -35,7 +40,13 @@ async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> Non
         log.error("nobody can come by TLS: %s", error)
         return
     if encryption.fingerprint:
-        await _print([_("Its TLS certificate has the SHA-256 fingerprint {hex}").format(hex=encryption.fingerprint)])
+        await _print(
+            [
+                _("Its TLS certificate has the SHA-256 fingerprint {hex}").format(
+                    hex=encryption.fingerprint
+                )
+            ]
+        )
 
 
 def shown(entrance: Entrance) -> str:
@@ -51,7 +62,9 @@ async def _ways_to_join(bound: list[Address], port: int) -> list[str]:
     if others:
         lines.append(_("Others join with:"))
         lines += [f"    trio-chat connect {with_port(address, port)}" for address in others]
-    local = next((address for address in bound if address.is_unspecified or address.is_loopback), None)
+    local = next(
+        (address for address in bound if address.is_unspecified or address.is_loopback), None
+    )
     if local is not None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
         lines += [_("On this machine:"), f"    trio-chat connect {with_port(loopback, port)}"]
@@ -60,11 +73,18 @@ async def _ways_to_join(bound: list[Address], port: int) -> list[str]:
 
 
 async def _print(lines: list[str]) -> None:
-    await trio.to_thread.run_sync(_print_past_buffer, "\n".join(lines) + "\n", abandon_on_cancel=True)
+    await trio.to_thread.run_sync(
+        _print_past_buffer, "\n".join(lines) + "\n", abandon_on_cancel=True
+    )
 
 
 def _print_past_buffer(text: str) -> None:
-    """Print, from a thread that may be abandoned: one that hung in a buffered stream would hold the lock the exit needs."""
+    """Print, from a thread that may be abandoned: one that hung in a buffered stream would hold the
+    lock the exit needs.
+    """
     if sys.stdout is not None:
-        with suppress(OSError, ValueError), open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as raw:
+        with (
+            suppress(OSError, ValueError),
+            open(sys.stdout.fileno(), "wb", buffering=0, closefd=False) as raw,
+        ):
             raw.write(text.encode("utf-8", "backslashreplace"))

@@ -37,7 +37,14 @@ from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.room import watch_room
-from trio_chat.server.state import Unkept, expire_users, keep_state, save_state, watch_accounts, watch_channels
+from trio_chat.server.state import (
+    Unkept,
+    expire_users,
+    keep_state,
+    save_state,
+    watch_accounts,
+    watch_channels,
+)
 from trio_chat.server.statistics import ServerStatistics
 from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
 
@@ -71,18 +78,32 @@ class Server:
         self.settings = settings
         self.limits = settings.limits
         identity = rehash.identity(settings, clock())
-        self.world = World(identity, settings.limits.lengths, clock, settings.limits.whowas_entries, memory, elapsed)
+        self.world = World(
+            identity,
+            settings.limits.lengths,
+            clock,
+            settings.limits.whowas_entries,
+            memory,
+            elapsed,
+        )
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
         unkept = Unkept(self.world)
         reserve = 2 * settings.limits.clients
         self.broadcaster = Broadcaster(
-            settings.limits.event_queue, reserve=reserve, history=history, unkept=unkept if history else None
+            settings.limits.event_queue,
+            reserve=reserve,
+            history=history,
+            unkept=unkept if history else None,
         )
         self._keeping = unkept.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
-        self._bans = BanKeeper(self.world, memory.bans, self.broadcaster, unkept.turn) if memory and memory.bans else None
+        self._bans = (
+            BanKeeper(self.world, memory.bans, self.broadcaster, unkept.turn)
+            if memory and memory.bans
+            else None
+        )
         self.start_secret = os.urandom(32)
         self.world.cloaks = rehash.cloaks(settings, memory, self.start_secret)
         self.world.mail = mailer(settings.mail)
@@ -100,10 +121,15 @@ class Server:
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
-        self._parting = 0  # connections that are being refused or closed before anybody chats on them
+        self._parting = (
+            0  # connections that are being refused or closed before anybody chats on them
+        )
 
     async def serve(
-        self, entrances: Sequence[Entrance], *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+        self,
+        entrances: Sequence[Entrance],
+        *,
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Serve until `stop` is called, then say farewell to everyone within the grace time.
 
@@ -124,10 +150,19 @@ class Server:
                 nursery.start_soon(watch_channels, self.world, self._store)
             if self.world.accounts is not None:
                 nursery.start_soon(watch_accounts, self.world, self.world.accounts, self._announce)
-                nursery.start_soon(expire_users, self.world, self.settings.accounts.always_on_days, self._announce)
+                nursery.start_soon(
+                    expire_users, self.world, self.settings.accounts.always_on_days, self._announce
+                )
             storage = self.settings.storage
-            if self.world.memory is not None and storage.file is not None and storage.file.name != MEMORY and storage.reserve:
-                nursery.start_soon(watch_room, self.world.quotas, storage.file.absolute().parent, storage.reserve)
+            if (
+                self.world.memory is not None
+                and storage.file is not None
+                and storage.file.name != MEMORY
+                and storage.reserve
+            ):
+                nursery.start_soon(
+                    watch_room, self.world.quotas, storage.file.absolute().parent, storage.reserve
+                )
             if self._bans is not None:
                 await self._bans.refresh()
                 nursery.start_soon(self._bans.run)
@@ -180,7 +215,8 @@ class Server:
         return [reason for reason, is_so in reasons.items() if is_so]
 
     async def reload_certificate(self, settings: Settings) -> None:
-        """Read the TLS certificate again; nobody is disconnected, who comes from now on sees the new one.
+        """Read the TLS certificate again; nobody is disconnected, who comes from now on sees the
+        new one.
 
         Args:
             settings: as they are now in config.ini.
@@ -197,7 +233,12 @@ class Server:
     def _shortest_deadline(self) -> float:
         """Return the shortest time, in seconds, after which a silent client is asked or ended."""
         limits = self.limits
-        return min(limits.registration_timeout, limits.ping_interval, limits.websocket_ping_interval, limits.ping_timeout)
+        return min(
+            limits.registration_timeout,
+            limits.ping_interval,
+            limits.websocket_ping_interval,
+            limits.ping_timeout,
+        )
 
     async def _shut_down(self, connections: trio.Nursery) -> None:
         self._is_accepting = False
@@ -206,7 +247,9 @@ class Server:
         for connection in self.connections:
             connection.shut_down()
         # A client that has stopped reading gets the grace time and no more.
-        connections.cancel_scope.deadline = trio.current_time() + self.settings.server.shutdown_grace
+        connections.cancel_scope.deadline = (
+            trio.current_time() + self.settings.server.shutdown_grace
+        )
 
     def end_openings(self) -> None:
         """End all connections on which nobody chats yet, because the server stops."""
@@ -218,7 +261,9 @@ class Server:
         peer = Peer(host=plain_address(arrival.host) if arrival.host else LOCAL)
         await self.open_and_serve(SocketTransport(arrival.sock, self._poller), peer, listener)
 
-    async def open_and_serve(self, transport: Transport, peer: Peer, listener: ListenerSettings) -> None:
+    async def open_and_serve(
+        self, transport: Transport, peer: Peer, listener: ListenerSettings
+    ) -> None:
         """Find out what a connection is, and serve it until it is gone.
 
         Args:
@@ -228,16 +273,22 @@ class Server:
         """
         with Entry(self.admission) as entry:
             # Who comes through others is counted by the own address, once that is known.
-            if not (listener.proxy or self._brings_others(peer.host)) and (refusal := entry.count(peer.host)):
+            if not (listener.proxy or self._brings_others(peer.host)) and (
+                refusal := entry.count(peer.host)
+            ):
                 await self._refuse(transport, _closing(peer, refusal))
                 return
-            if (connection := await self._open_and_let_in(transport, peer, listener, entry)) is not None:
+            if (
+                connection := await self._open_and_let_in(transport, peer, listener, entry)
+            ) is not None:
                 await connection.run()
 
     async def _open_and_let_in(
         self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
     ) -> Connection | None:
-        """Open a connection and make it a client's; apart, so that nothing of the opening is kept while the client is here."""
+        """Open a connection and make it a client's; apart, so that nothing of the opening is kept
+        while the client is here.
+        """
         opened = await self._open(transport, peer, listener, entry)
         return None if opened is None else await self._let_in(opened, entry)
 
@@ -250,15 +301,21 @@ class Server:
             ahead: what has been read already.
         """
         with Entry(self.admission) as entry:
-            if (connection := await self._let_in(Opened(transport, peer, ahead), entry)) is not None:
+            if (
+                connection := await self._let_in(Opened(transport, peer, ahead), entry)
+            ) is not None:
                 await connection.run()
 
     def _brings_others(self, host: str) -> bool:
         """Return whether others come from an address, too: a proxy, or a gateway."""
         settings = self.settings
-        return is_in(host, settings.server.proxies) or any(is_in(host, gateway.addresses) for gateway in settings.gateways)
+        return is_in(host, settings.server.proxies) or any(
+            is_in(host, gateway.addresses) for gateway in settings.gateways
+        )
 
-    async def _open(self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry) -> Opened | None:
+    async def _open(
+        self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
+    ) -> Opened | None:
         """Open a connection so far that IRC is spoken; it is closed when that is not possible."""
         settings = self.settings
         if self._is_full():
@@ -275,7 +332,13 @@ class Server:
             threads=self._threads,
             knows=self.knows,
         )
-        opening = Opening(transport, peer, listener, rules, lambda host: "" if self._brings_others(host) else entry.count(host))
+        opening = Opening(
+            transport,
+            peer,
+            listener,
+            rules,
+            lambda host: "" if self._brings_others(host) else entry.count(host),
+        )
         try:
             opened = await self._run_opening(opening)
         except BaseException:
@@ -288,7 +351,9 @@ class Server:
 
     async def _run_opening(self, opening: Opening) -> Opened | None:
         why = ""
-        with trio.CancelScope(deadline=trio.current_time() + self.limits.registration_timeout) as scope:
+        with trio.CancelScope(
+            deadline=trio.current_time() + self.limits.registration_timeout
+        ) as scope:
             self.openings.add(scope)
             try:
                 return await opening.run()
@@ -301,12 +366,16 @@ class Server:
                     return None
                 why = "Connection reset"
             except Exception:
-                log.exception("internal error while opening the connection of %s", opening.peer.host)
+                log.exception(
+                    "internal error while opening the connection of %s", opening.peer.host
+                )
                 return None
             finally:
                 self.openings.discard(scope)
         if scope.cancelled_caught:
-            why = await opening.tell(SHUTDOWN_REASON if self.is_stopping else "Registration timed out")
+            why = await opening.tell(
+                SHUTDOWN_REASON if self.is_stopping else "Registration timed out"
+            )
         log.info("not served: %s: %s", opening.peer.host, why)
         return None
 
@@ -339,19 +408,28 @@ class Server:
         await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
 
     async def _refuse(self, transport: Transport, *messages: Message) -> None:
-        await self._part(transport, "".join(f"{message.line()}\r\n" for message in messages).encode())
+        await self._part(
+            transport, "".join(f"{message.line()}\r\n" for message in messages).encode()
+        )
 
-    async def _part(self, transport: Transport, words: bytes = b"", *, going_away: bool = False) -> None:
-        """Close a connection that is not served, politely and within a deadline; without a word when very many are at that.
+    async def _part(
+        self, transport: Transport, words: bytes = b"", *, going_away: bool = False
+    ) -> None:
+        """Close a connection that is not served, politely and within a deadline; without a word
+        when very many are at that.
 
-        Those count for no limit any more: who is refused and comes again and again must not take all file descriptors.
+        Those count for no limit any more: who is refused and comes again and again must not take
+        all file descriptors.
         """
         is_polite = self._parting < _MOST_PARTING
         self._parting += 1
         try:
             if is_polite:
                 if words:
-                    with trio.move_on_after(LINGER_TIMEOUT), suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                    with (
+                        trio.move_on_after(LINGER_TIMEOUT),
+                        suppress(trio.BrokenResourceError, trio.ClosedResourceError),
+                    ):
                         await send_all(transport, words)
                 with trio.move_on_after(2 * LINGER_TIMEOUT):
                     await part(transport, going_away=going_away)

@@ -1,4 +1,6 @@
-"""Counts of what was tried in a while, such as wrong passwords or new accounts, in a bounded table."""
+"""Counts of what was tried in a while, such as wrong passwords or new accounts, in a bounded
+table.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -16,7 +18,9 @@ class Attempts:
         most_keys: keys that are remembered.
     """
 
-    def __init__(self, window: float, clock: Callable[[], float], most_keys: int = _MOST_KEYS) -> None:
+    def __init__(
+        self, window: float, clock: Callable[[], float], most_keys: int = _MOST_KEYS
+    ) -> None:
         self._window = window
         self._clock = clock
         self._most_keys = most_keys

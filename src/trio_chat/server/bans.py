@@ -1,6 +1,8 @@
-"""Keeps the bans of the server: writes down what operators change, and notices what a command changes beside it.
+"""Keeps the bans of the server: writes down what operators change, and notices what a command
+changes beside it.
 
-What is read must not come before what was written: neither is done while the broadcaster keeps bans with what confirms them.
+What is read must not come before what was written: neither is done while the broadcaster keeps bans
+with what confirms them.
 """
 
 import logging
@@ -18,7 +20,9 @@ from trio_chat.storage.database import StorageError
 log = logging.getLogger("trio_chat")
 
 _INTERVAL = 5.0
-"""Seconds after which a change beside the server is noticed, and after which what could not be written is tried again."""
+"""Seconds after which a change beside the server is noticed, and after which what could not be
+written is tried again.
+"""
 
 
 class BanKeeper:
@@ -31,7 +35,9 @@ class BanKeeper:
         turn: see `trio_chat.server.state.Unkept`.
     """
 
-    def __init__(self, world: World, table: BanTable, broadcaster: Broadcaster, turn: trio.Lock | None = None) -> None:
+    def __init__(
+        self, world: World, table: BanTable, broadcaster: Broadcaster, turn: trio.Lock | None = None
+    ) -> None:
         self._world = world
         self._table = table
         self._broadcaster = broadcaster
@@ -54,7 +60,9 @@ class BanKeeper:
                     await trio.sleep_forever()
 
     async def save(self) -> bool:
-        """Write down what has changed; return whether that was possible. When cancelled, it counts as not written."""
+        """Write down what has changed; return whether that was possible. When cancelled, it counts
+        as not written.
+        """
         if not self._world.bans.unsaved:
             return True
         async with self._turn:
@@ -77,7 +85,9 @@ class BanKeeper:
         return is_saved
 
     async def refresh(self) -> None:
-        """Learn of bans that a command beside this server has made or lifted, and end whom they cover."""
+        """Learn of bans that a command beside this server has made or lifted, and end whom they
+        cover.
+        """
         try:
             count = await self._table.changes()
             if count == self._seen:
@@ -90,8 +100,12 @@ class BanKeeper:
         was_seen, self._seen = self._seen >= 0, count
         for ban in new if was_seen else ():
             log.info("%s is banned by %s: %s", ban.mask, ban.setter, ban.reason)
-        await self._broadcaster.wait_room()  # before what changes: what is sent of it must not come behind what others do then
-        enforced = banning.enforce(self._world, [ban for ban in new if self._world.bans.get(ban.key) == ban])
+        await (
+            self._broadcaster.wait_room()
+        )  # before what changes: what is sent of it must not come behind what others do then
+        enforced = banning.enforce(
+            self._world, [ban for ban in new if self._world.bans.get(ban.key) == ban]
+        )
         if enforced.events:
             log.info("of new bans: %s", enforced)
             self._broadcaster.accept(Output(tuple(enforced.events)))

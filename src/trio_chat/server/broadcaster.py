@@ -1,13 +1,15 @@
-"""One queue, so one order: everything that is accepted is delivered by this task, in the order in which it was accepted.
+"""One queue, so one order: everything that is accepted is delivered by this task, in the order in
+which it was accepted.
 
-What a command makes the server send (events for others, replies for the client) is accepted as one item, without a checkpoint
-between the change of state and the acceptance. So what a client sees is always the state at some moment: a NAMES reply never
-overtakes the PART that came before it. The bounded channel makes readers wait when it is full: back-pressure reaches the
-socket of the one who floods.
+What a command makes the server send (events for others, replies for the client) is accepted as one
+item, without a checkpoint between the change of state and the acceptance. So what a client sees is
+always the state at some moment: a NAMES reply never overtakes the PART that came before it. The
+bounded channel makes readers wait when it is full: back-pressure reaches the socket of the one who
+floods.
 
-The task takes everything that waits as one batch, encodes an event once for each set of capabilities that matters to it, joins
-what goes to the same audience, and gives each member its bytes with one call. Under load batches grow, and the cost of a
-message falls.
+The task takes everything that waits as one batch, encodes an event once for each set of
+capabilities that matters to it, joins what goes to the same audience, and gives each member its
+bytes with one call. Under load batches grow, and the cost of a message falls.
 """
 
 import logging
@@ -61,12 +63,15 @@ class Broadcaster:
 
     Args:
         limit: items that may wait before readers are made to wait.
-        reserve: further items that always fit: those of clients that cannot wait, such as a farewell.
+        reserve: further items that always fit: those of clients that cannot wait, such as a
+            farewell.
         history: what remembers messages, before anyone sees them; or None.
         unkept: what changes of the state that lasts, and is kept with them; or None.
     """
 
-    def __init__(self, limit: int, reserve: int, history: History | None = None, unkept: Unkept | None = None) -> None:
+    def __init__(
+        self, limit: int, reserve: int, history: History | None = None, unkept: Unkept | None = None
+    ) -> None:
         self._limit = limit
         self._history = history
         self._unkept = unkept
@@ -79,7 +84,9 @@ class Broadcaster:
         self._commit_seconds = 0.0
         self._progress = trio.lowlevel.ParkingLot()
 
-    def accept(self, output: Output, sender: Session | None = None, *, in_order: bool = False) -> int:
+    def accept(
+        self, output: Output, sender: Session | None = None, *, in_order: bool = False
+    ) -> int:
         """Take what one command makes the server send; return a ticket for `wait_delivered`.
 
         Replies alone go out at once when nothing waits that they would have to come behind.
@@ -97,7 +104,10 @@ class Broadcaster:
         is_reply = _is_reply(output)
         if self._unkept is not None and self._unkept.has_more():
             is_reply = False  # what it confirms must be kept before
-        if is_reply and (self._accepted == self._delivered or (not in_order and self._overtaking.is_right(output, sender))):
+        if is_reply and (
+            self._accepted == self._delivered
+            or (not in_order and self._overtaking.is_right(output, sender))
+        ):
             for session, data, is_own in gather(output.parts):
                 session.sink.send(data, is_reply=is_own)
             return self._accepted
@@ -165,10 +175,12 @@ class Broadcaster:
             self._progress.unpark_all()
 
     async def _remember(self, items: Sequence[Output]) -> list[Sequence[Part]]:
-        """Have the history take what is to be remembered, and return what is to be sent: nothing is seen that would not last.
+        """Have the history take what is to be remembered, and return what is to be sent: nothing is
+        seen that would not last.
 
-        When the history cannot take it, nobody gets those messages, and who sent them is told. Events are seen all the same: who
-        has left is not here, whether that can be written down or not.
+        When the history cannot take it, nobody gets those messages, and who sent them is told.
+        Events are seen all the same: who has left is not here, whether that can be written down or
+        not.
         """
         try:
             is_kept = await self._keep(_records(items))
@@ -176,15 +188,19 @@ class Broadcaster:
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
             if not self._is_failing:
-                log.error("the history cannot be written, messages are refused until it can: %s", error)
+                log.error(
+                    "the history cannot be written, messages are refused until it can: %s", error
+                )
             self._is_failing = True
             return [_without_memory(item) for item in items]
         return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
 
     async def _keep(self, records: list[Record]) -> bool:
-        """Have the history take records, and what has changed of the state with them; return whether the state was kept.
+        """Have the history take records, and what has changed of the state with them; return
+        whether the state was kept.
 
-        No checkpoint when there is neither. State that cannot be written, which is a defect, does not keep messages back.
+        No checkpoint when there is neither. State that cannot be written, which is a defect, does
+        not keep messages back.
         """
         unkept = self._unkept
         if unkept is None or unkept.is_nothing:
@@ -209,7 +225,9 @@ class Broadcaster:
         if self._history is None or not (records or state):
             return
         begin = trio.current_time()
-        await (self._history.commit(records) if state is None else self._history.commit(records, state))
+        await (
+            self._history.commit(records) if state is None else self._history.commit(records, state)
+        )
         self._commits += 1
         self._remembered += len(records)
         self._commit_seconds += trio.current_time() - begin
@@ -217,7 +235,9 @@ class Broadcaster:
             log.warning("the history can be written again")
         self._is_failing = False
 
-    async def _remember_the_rest(self, items: Sequence[Output], error: BadRecord) -> list[Sequence[Part]]:
+    async def _remember_the_rest(
+        self, items: Sequence[Output], error: BadRecord
+    ) -> list[Sequence[Part]]:
         """Remember what can be: in halves, so that what cannot be is found in few steps."""
         if len(items) == 1:
             log.error("internal error: something cannot be remembered, and is refused: %s", error)
@@ -234,8 +254,12 @@ class Broadcaster:
 
 
 def _is_reply(output: Output) -> bool:
-    """Return whether an item has replies only. The last part is tested first, as it is an event of most other items."""
-    return isinstance(output.parts[-1], Direct) and all(isinstance(part, Direct) for part in output.parts)
+    """Return whether an item has replies only. The last part is tested first, as it is an event of
+    most other items.
+    """
+    return isinstance(output.parts[-1], Direct) and all(
+        isinstance(part, Direct) for part in output.parts
+    )
 
 
 def _records(items: Sequence[Output]) -> list[Record]:
@@ -245,13 +269,14 @@ def _records(items: Sequence[Output]) -> list[Record]:
         for part in item.parts
         if isinstance(part, Event) and part.places
         for record in part.records()
-    ]  # fmt: skip
+    ]
 
 
 def _without_memory(item: Output) -> Sequence[Part]:
     """Return the parts to send of an item that cannot be stored: only the failure, to its sender.
 
-    What a command has changed is in effect, and seen; its client gets an error in the place of a mere confirmation.
+    What a command has changed is in effect, and seen; its client gets an error in the place of a
+    mere confirmation.
     """
     if item.refusal is not None:
         return item.refusal()
@@ -263,13 +288,21 @@ def _size(delivery: Delivery) -> int:
 
 
 def _gather_all(items: Sequence[Sequence[Part]]) -> list[Delivery]:
-    """Gather several items as one batch; one that cannot be written is a defect that costs that item only."""
+    """Gather several items as one batch; one that cannot be written is a defect that costs that
+    item only.
+    """
     try:
         deliveries = list(gather([part for item in items for part in item]))
     except Exception:
         log.exception("internal error: something cannot be delivered")
-        return [delivery for item in items for delivery in _gather_all([item])] if len(items) > 1 else []
-    if len(items) > 1:  # who gets little gets it first: a long fan-out to others is not what they should wait for
+        return (
+            [delivery for item in items for delivery in _gather_all([item])]
+            if len(items) > 1
+            else []
+        )
+    if (
+        len(items) > 1
+    ):  # who gets little gets it first: a long fan-out to others is not what they should wait for
         deliveries.sort(key=_size)
     return deliveries
 
@@ -296,11 +329,15 @@ def gather(parts: Sequence[Part]) -> Iterator[Delivery]:
 
 
 def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> None:
-    """Encode events for one audience, once for each set of capabilities that matters to any of them."""
+    """Encode events for one audience, once for each set of capabilities that matters to any of
+    them.
+    """
     recipients = events[0].recipients
     if len(recipients) == 1:  # a private message, mostly: there is nothing that another could share
         (session,) = recipients
-        data = b"".join([event.encode(session.effective) for event in events if event.skip is not session])
+        data = b"".join(
+            [event.encode(session.effective) for event in events if event.skip is not session]
+        )
         if data:
             pending.setdefault(session, []).append(data)
         return
@@ -316,7 +353,11 @@ def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> Non
             lines[caps] = [event.encode(caps) for event in events]
             joined[caps] = b"".join(lines[caps])
         if session in skipping:
-            data = b"".join(line for event, line in zip(events, lines[caps], strict=True) if event.skip is not session)
+            data = b"".join(
+                line
+                for event, line in zip(events, lines[caps], strict=True)
+                if event.skip is not session
+            )
         else:
             data = joined[caps]
         if not data:

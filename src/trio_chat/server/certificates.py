@@ -1,6 +1,8 @@
-"""The server's certificate: the operator's, or one that the server makes itself, once, and keeps beside the database.
+"""The server's certificate: the operator's, or one that the server makes itself, once, and keeps
+beside the database.
 
-Everything here blocks, for milliseconds or, when a certificate is made, a tenth of a second: call it in a thread.
+Everything here blocks, for milliseconds or, when a certificate is made, a tenth of a second: call
+it in a thread.
 """
 
 import hashlib
@@ -24,7 +26,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("trio_chat")
 
 _YEARS = 30
-"""How long a certificate of our own is valid: who has accepted it once is to go on without being asked."""
+"""How long a certificate of our own is valid: who has accepted it once is to go on without being
+asked.
+"""
 
 
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -35,7 +39,9 @@ _SESSION_CONTEXT = b"trio-chat"
 
 _CERTIFICATE = re.compile("-----BEGIN CERTIFICATE-----")
 _KEY = re.compile("-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----")
-_ENCRYPTED = re.compile("-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE)
+_ENCRYPTED = re.compile(
+    "-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED", re.MULTILINE
+)
 _LONGEST = 1 << 20
 """Bytes that are read of a file."""
 
@@ -71,7 +77,8 @@ def files_of(settings: Settings) -> Files:
 
 
 def ensure(files: Files, name: str) -> str:
-    """Make the certificate if it is to be made and is not there; return its fingerprint, or "" when none is kept.
+    """Make the certificate if it is to be made and is not there; return its fingerprint, or "" when
+    none is kept.
 
     Raises:
         CertificateError: it cannot be read or written, or does not belong to its key.
@@ -82,9 +89,13 @@ def ensure(files: Files, name: str) -> str:
         try:
             _write_private(files.certificate, make(name))
         except OSError as error:
-            raise CertificateError(f"{files.certificate}: cannot be written: {error.strerror or error}") from error
+            raise CertificateError(
+                f"{files.certificate}: cannot be written: {error.strerror or error}"
+            ) from error
         fingerprint = check(files)
-        log.info("made a TLS certificate in %s, SHA-256 fingerprint %s", files.certificate, fingerprint)
+        log.info(
+            "made a TLS certificate in %s, SHA-256 fingerprint %s", files.certificate, fingerprint
+        )
         return fingerprint
     return check(files)
 
@@ -99,19 +110,30 @@ def check(files: Files) -> str:
     key = files.key or files.certificate
     text = _read(files.certificate, _CERTIFICATE, "certificate")
     if _ENCRYPTED.search(_read(key, _KEY, "private key")):
-        raise CertificateError(f"{key}: the private key needs a password; `openssl pkey -in {key} -out NEW` takes it away")
+        raise CertificateError(
+            f"{key}: the private key needs a password; `openssl pkey -in {key} -out NEW` takes it"
+            " away"
+        )
     try:
         # Without the words for a password, OpenSSL would ask for it on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(files.certificate, key, password="")
         start = text.index(ssl.PEM_HEADER)
-        der = ssl.PEM_cert_to_DER_cert(text[start : text.index(ssl.PEM_FOOTER, start) + len(ssl.PEM_FOOTER)])
+        der = ssl.PEM_cert_to_DER_cert(
+            text[start : text.index(ssl.PEM_FOOTER, start) + len(ssl.PEM_FOOTER)]
+        )
     except ssl.SSLError as error:
         if error.reason in {"KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"}:
-            raise CertificateError(f"{key}: the private key is of another certificate than {files.certificate}") from error
-        problem = f"{files.certificate}, {key}: no certificate with its private key that can be used"
+            raise CertificateError(
+                f"{key}: the private key is of another certificate than {files.certificate}"
+            ) from error
+        problem = (
+            f"{files.certificate}, {key}: no certificate with its private key that can be used"
+        )
         raise CertificateError(f"{problem} ({error.reason or 'damaged'})") from error
     except OSError as error:
-        raise CertificateError(f"{error.filename or files.certificate}: cannot be read: {error.strerror or error}") from error
+        raise CertificateError(
+            f"{error.filename or files.certificate}: cannot be read: {error.strerror or error}"
+        ) from error
     except ValueError as error:
         raise CertificateError(f"{files.certificate}: the certificate is damaged") from error
     return hashlib.sha256(der).hexdigest()
@@ -132,8 +154,16 @@ def _read(path: Path, wanted: re.Pattern[str], what: str) -> str:
         raise CertificateError(f"{path}: cannot be read: {error.strerror or error}") from error
     text = data.decode("ascii", "replace")
     if not wanted.search(text):
-        why = "it is empty" if not data else "it is in the DER format, it seems" if data[:1] == b"\x30" else "it has none"
-        raise CertificateError(f"{path}: must have a {what} in the PEM format, with a line -----BEGIN …; {why}")
+        why = (
+            "it is empty"
+            if not data
+            else "it is in the DER format, it seems"
+            if data[:1] == b"\x30"
+            else "it has none"
+        )
+        raise CertificateError(
+            f"{path}: must have a {what} in the PEM format, with a line -----BEGIN …; {why}"
+        )
     return text
 
 
@@ -142,7 +172,8 @@ class Facts(NamedTuple):
 
     Args:
         fingerprint: SHA-256, in hexadecimal; "" when none is kept.
-        expires: seconds of Unix time from which on clients refuse it; None of one that the server has made, which lasts.
+        expires: seconds of Unix time from which on clients refuse it; None of one that the server
+            has made, which lasts.
         names: of hosts that it is for.
     """
 
@@ -153,7 +184,9 @@ class Facts(NamedTuple):
 
 @contextmanager
 def _libraries() -> Iterator[None]:
-    """Have a library that cannot be loaded, as on a system that is too old for it, cost the server its TLS and nothing else."""
+    """Have a library that cannot be loaded, as on a system that is too old for it, cost the server
+    its TLS and nothing else.
+    """
     try:
         yield
     except ImportError as error:
@@ -180,7 +213,9 @@ def look(files: Files, name: str) -> Facts:
 
 
 def _names(certificate: "Certificate") -> tuple[str, ...]:
-    """Return the names of hosts that a certificate is for, in small letters; the first may begin with `*.`."""
+    """Return the names of hosts that a certificate is for, in small letters; the first may begin
+    with `*.`.
+    """
     from cryptography import x509  # noqa: PLC0415
 
     try:
@@ -194,16 +229,18 @@ def _names(certificate: "Certificate") -> tuple[str, ...]:
 def context(files: Files, name: str) -> "SSL.Context":
     """Return what connections are encrypted with.
 
-    Clients are asked for a certificate and any is accepted: not who has signed it counts, but that an account knows its
-    fingerprint. The standard library cannot do that: its `CERT_OPTIONAL` ends the handshake with who shows a certificate that
-    nobody known has signed.
+    Clients are asked for a certificate and any is accepted: not who has signed it counts, but that
+    an account knows its fingerprint. The standard library cannot do that: its `CERT_OPTIONAL` ends
+    the handshake with who shows a certificate that nobody known has signed.
 
-    Who comes back resumes the session by a ticket, which the client keeps. Nothing is kept here, the server sends less than half
-    of the bytes, and pays with TLS 1.2 a third of the CPU time (with 1.3, which agrees on a new key all the same, four fifths).
-    The keys of the tickets are the context's own, so `Encryption.watch` makes another one every day.
+    Who comes back resumes the session by a ticket, which the client keeps. Nothing is kept here,
+    the server sends less than half of the bytes, and pays with TLS 1.2 a third of the CPU time
+    (with 1.3, which agrees on a new key all the same, four fifths). The keys of the tickets are the
+    context's own, so `Encryption.watch` makes another one every day.
 
-    ALPN is not answered: the first bytes within TLS tell what is spoken, HTTP is answered as HTTP, and to refuse who offers
-    something else than `irc` and `http/1.1` would keep clients out for nothing.
+    ALPN is not answered: the first bytes within TLS tell what is spoken, HTTP is answered as HTTP,
+    and to refuse who offers something else than `irc` and `http/1.1` would keep clients out for
+    nothing.
 
     Raises:
         CertificateError: the certificate cannot be used.
@@ -229,7 +266,9 @@ def context(files: Files, name: str) -> "SSL.Context":
 
 @contextmanager
 def _files(files: Files, name: str) -> Iterator[tuple[Path, Path]]:
-    """Give the files of the certificate; those of one that is not kept are gone when the block ends."""
+    """Give the files of the certificate; those of one that is not kept are gone when the block
+    ends.
+    """
     if files.certificate is not None and files.key is not None:
         yield files.certificate, files.key
         return
@@ -260,7 +299,9 @@ def make(name: str) -> bytes:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
     return private + certificate.public_bytes(serialization.Encoding.PEM)
 
 

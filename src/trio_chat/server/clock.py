@@ -13,27 +13,36 @@ log = logging.getLogger("trio_chat")
 
 _LOOK_INTERVAL = 10.0
 _STEP = 2.0
-"""Seconds by which the clock and the time that has passed differ, from which on that is a step. Corrections are smaller."""
+"""Seconds by which the clock and the time that has passed differ, from which on that is a step.
+Corrections are smaller.
+"""
 _KEEP_INTERVAL = 3600.0
-# Linux has a clock for that; on macOS this one goes on, and time.monotonic() does not; Windows has none of them, and needs none.
+# Linux has a clock for that; on macOS this one goes on, and time.monotonic() does not; Windows has
+# none of them, and needs none.
 _SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
 def elapsed() -> float:
-    """Return seconds that never go back, and that go on while the machine sleeps, as far as the system knows such a clock."""
+    """Return seconds that never go back, and that go on while the machine sleeps, as far as the
+    system knows such a clock.
+    """
     if _SLEEPLESS is None:
         return time.monotonic()
     return time.clock_gettime(_SLEEPLESS)
 
 
 async def watch_clock(world: World, table: ClockTable | None) -> None:
-    """Log what the clock does, have what was dated by a wrong one be right again, and keep its state; for ever."""
+    """Log what the clock does, have what was dated by a wrong one be right again, and keep its
+    state; for ever.
+    """
     _tell_held(world.steady.left)
     put_right, kept_at = world.steady.put_right, world.elapsed()
     offset = world.clock() - world.elapsed()
     if world.steady.put_right:
         _mend(world)
-    await keep_clock(world, table)  # a server may be killed any time; what was said by a clock that is wrong tells no time
+    await keep_clock(
+        world, table
+    )  # a server may be killed any time; what was said by a clock that is wrong tells no time
     while True:
         await trio.sleep(_LOOK_INTERVAL)
         was_held = world.steady.left > 0
@@ -41,12 +50,17 @@ async def watch_clock(world: World, table: ClockTable | None) -> None:
         offset += step
         left = world.steady.left
         if abs(step) > _STEP:
-            log.warning("the clock was set %s by %s", "ahead" if step > 0 else "back", _span(abs(step)))
+            log.warning(
+                "the clock was set %s by %s", "ahead" if step > 0 else "back", _span(abs(step))
+            )
         if left and (abs(step) > _STEP or not was_held):
             _tell_held(left)
         if world.steady.put_right != put_right:
             put_right = world.steady.put_right
-            log.warning("the clock is as it was before it was set ahead; what it said meanwhile counts as wrong")
+            log.warning(
+                "the clock is as it was before it was set ahead; what it said meanwhile counts as"
+                " wrong"
+            )
             _mend(world)
         if world.elapsed() >= kept_at + _KEEP_INTERVAL or abs(step) > _STEP:
             kept_at = world.elapsed()
@@ -66,8 +80,8 @@ async def keep_clock(world: World, table: ClockTable | None) -> None:
 def _tell_held(left: float) -> None:
     if left:
         log.warning(
-            "the clock is ahead of the time that has passed for certain: nothing is deleted or expires for %s"
-            " ([storage] clock_hold_hours); if it is wrong, set it right until then",
+            "the clock is ahead of the time that has passed for certain: nothing is deleted or"
+            " expires for %s ([storage] clock_hold_hours); if it is wrong, set it right until then",
             _span(left),
         )
 

@@ -28,7 +28,9 @@ SHUTDOWN_REASON = "The server has shut down"
 FAREWELL_TIMEOUT = 5.0
 """Seconds in which a client that is ended can still be told why."""
 _LAST_DELIVERY_TIMEOUT = 2.0
-"""Seconds of these in which what was said before is still waited for: a database that is locked must not keep the reason back."""
+"""Seconds of these in which what was said before is still waited for: a database that is locked
+must not keep the reason back.
+"""
 _LINES_PER_TURN = 64
 """After so many lines of one client other tasks get a turn."""
 
@@ -38,8 +40,9 @@ class Hub(Protocol):
 
     Attributes:
         connections: those that are served; each enters itself, and leaves at its end.
-        turns: who has it may do one part of a long answer; it is given to those who wait in the order of their coming, so that
-            many long answers together hold up nobody for longer than one part takes.
+        turns: who has it may do one part of a long answer; it is given to those who wait in the
+            order of their coming, so that many long answers together hold up nobody for longer than
+            one part takes.
     """
 
     world: World
@@ -67,16 +70,22 @@ class Connection:
         self._hub = hub
         self._transport = transport
         self._ahead = ahead
-        self._scope = trio.CancelScope()  # around the reader only, so that a client that is ended can still be told why
+        self._scope = (
+            trio.CancelScope()
+        )  # around the reader only, so that a client that is ended can still be told why
         self._reason = ""
         self._is_shutdown = False
         self._received = now
         self._ping_interval = hub.limits.ping_interval
         if peer.is_websocket:  # proxies cut a silent connection
             self._ping_interval = min(self._ping_interval, hub.limits.websocket_ping_interval)
-        self._is_kept_waiting = False  # by the server, which then does not read whether the client is still there
+        self._is_kept_waiting = (
+            False  # by the server, which then does not read whether the client is still there
+        )
         self._asked: float | None = None  # what _received was when a sign of life was asked for
-        self._patience = 0.9 + 0.1 * hub.jitter()  # part of the ping interval, so that not all are asked at once
+        self._patience = (
+            0.9 + 0.1 * hub.jitter()
+        )  # part of the ping interval, so that not all are asked at once
         self._register_by = now + hub.limits.registration_timeout
         self._answer_by = math.inf
         self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
@@ -85,11 +94,17 @@ class Connection:
         self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
         self._is_paid = False  # whether the first of them is, out of the budget against floods
         self._delay = 0.0  # seconds until it may be carried out
-        # The part of the answer to the line before them that was given last and is not all of it, and its ticket.
+        # The part of the answer to the line before them that was given last and is not all of it,
+        # and its ticket.
         self._unfinished: tuple[Output, int] | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
-            self._flood = FloodBudget(hub.limits.flood_burst, hub.limits.flood_rate, hub.limits.flood_limit, trio.current_time)
+            self._flood = FloodBudget(
+                hub.limits.flood_burst,
+                hub.limits.flood_rate,
+                hub.limits.flood_limit,
+                trio.current_time,
+            )
         self.session = Session(NOWHERE, peer.host, hub.world.clock(), hub.world.host_of(peer.host))
         if self._flood is None:
             self.session.payer = ""
@@ -103,7 +118,8 @@ class Connection:
     async def run(self) -> None:
         """Serve the client until it leaves or is ended; then tell the others, and tell it why.
 
-        An exception in it is logged once and ends this client only. When cancelled, the client is gone without a farewell.
+        An exception in it is logged once and ends this client only. When cancelled, the client is
+        gone without a farewell.
         """
         try:
             async with trio.open_nursery() as nursery:
@@ -124,7 +140,8 @@ class Connection:
         finally:
             self._leave()
             log.info("disconnected %s: %s", self._name(), self._reason or "cancelled")
-            # No circles of references stay: to find those, the collector would have to look through all that is here.
+            # No circles of references stay: to find those, the collector would have to look through
+            # all that is here.
             self._outbox, self.session.sink = None, NOWHERE
             self._transport.on_control(nothing)
             self._hub.connections.discard(self)
@@ -157,7 +174,8 @@ class Connection:
     async def _read(self) -> None:
         """Carry out the client's lines, one after the other, until it leaves or is ended.
 
-        What needs no waiting is done where the bytes come in (`_take`), which need not wake this task; the rest is done here.
+        What needs no waiting is done where the bytes come in (`_take`), which need not wake this
+        task; the rest is done here.
         """
         if self._ahead:
             self._take(self._ahead, 1)
@@ -169,7 +187,8 @@ class Connection:
             await self._transport.receive_each(self._take)
 
     def _take(self, data: bytes, pieces: int) -> bool:
-        """Carry out the received lines until one has to wait; return whether one has to, or the connection has ended.
+        """Carry out the received lines until one has to wait; return whether one has to, or the
+        connection has ended.
 
         See `trio_chat.server.transport.Take`.
         """
@@ -203,7 +222,9 @@ class Connection:
         return True
 
     async def _catch_up(self) -> None:
-        """Carry out what `_take` had to leave, waiting wherever one must. No checkpoint when it has left nothing."""
+        """Carry out what `_take` had to leave, waiting wherever one must. No checkpoint when it has
+        left nothing.
+        """
         lines, self._held = self._held, []
         is_paid, self._is_paid = self._is_paid, False
         await self._wait_delay()
@@ -214,7 +235,9 @@ class Connection:
             if not is_paid and not self._pay():
                 await self._wait_delay()
             is_paid = False
-            self._received = trio.current_time()  # the client has not been silent: it was made to wait
+            self._received = (
+                trio.current_time()
+            )  # the client has not been silent: it was made to wait
             await self._wait_room()
             if self._reason:
                 return
@@ -222,19 +245,24 @@ class Connection:
             await self._finish()
 
     def _stop_reading(self, reason: str) -> None:
-        """End the connection where it is read; whoever calls this must look at the reason before it waits for anything.
+        """End the connection where it is read; whoever calls this must look at the reason before it
+        waits for anything.
 
-        So nothing is cancelled as by `end`: raising `Cancelled` in every client that leaves would be dearer.
+        So nothing is cancelled as by `end`: raising `Cancelled` in every client that leaves would
+        be dearer.
         """
         self._reason = self._reason or reason
 
     @property
     def _has_room(self) -> bool:
-        """Whether a line may be carried out at once: neither the client nor the others have too much to receive."""
+        """Whether a line may be carried out at once: neither the client nor the others have too
+        much to receive.
+        """
         return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
 
     def _pay(self, lines: float = 1.0) -> bool:
-        """Pay for a line, if the client has to; return whether it may be carried out at once: else `_delay` says when.
+        """Pay for a line, if the client has to; return whether it may be carried out at once: else
+        `_delay` says when.
 
         Who has been made to wait for too long is ended.
         """
@@ -246,7 +274,9 @@ class Connection:
         return not self._delay
 
     async def _wait_room(self) -> None:
-        """Wait until there is room, unless the client is ended: it need not read what it has, to learn that."""
+        """Wait until there is room, unless the client is ended: it need not read what it has, to
+        learn that.
+        """
         if self._reason:
             return
         if self._outbox is not None:
@@ -261,7 +291,9 @@ class Connection:
             await trio.sleep(delay)
 
     def _carry_out(self, line: bytes | BadLine) -> None:
-        """Carry out a line, as one step: what it changes and what is sent of it. The rest of a long answer is for `_finish`."""
+        """Carry out a line, as one step: what it changes and what is sent of it. The rest of a long
+        answer is for `_finish`.
+        """
         hub = self._hub
         output = handle_line(hub.world, self.session, line)
         if output.cost > 1 and self._flood is not None:
@@ -278,7 +310,8 @@ class Connection:
             self._unfinished = output, ticket
 
     async def _finish(self) -> None:
-        """Give the client the rest of an answer that has to wait for something. No checkpoint when there is none.
+        """Give the client the rest of an answer that has to wait for something. No checkpoint when
+        there is none.
 
         A part of a long one is done when the client has room for it, and the turn has come.
         """
@@ -302,14 +335,18 @@ class Connection:
         return output
 
     async def _wait_own(self, ticket: int) -> None:
-        """Wait until what the client has been given so far was delivered; there must not be more and more of it."""
+        """Wait until what the client has been given so far was delivered; there must not be more
+        and more of it.
+        """
         self._is_kept_waiting = True
         if self._hub.broadcaster.holds(self.session):
             await self._hub.broadcaster.wait_delivered(ticket)
         self._is_kept_waiting = False
 
     async def _say_farewell(self, outbox: Outbox, scope: trio.CancelScope) -> None:
-        """Tell the others that the client is gone, and the client why; as far as it reads, within deadlines of the scope's."""
+        """Tell the others that the client is gone, and the client why; as far as it reads, within
+        deadlines of the scope's.
+        """
         ticket = self._leave()
         scope.deadline = trio.current_time() + FAREWELL_TIMEOUT
         with trio.move_on_after(_LAST_DELIVERY_TIMEOUT):
@@ -320,12 +357,20 @@ class Connection:
         await part(self._transport, going_away=self._is_shutdown)
 
     def _leave(self) -> int:
-        """Take the client out of the world and tell the others, once; on shutdown everyone hears it from the server."""
-        events = presence.disconnect(self._hub.world, self.session, self._reason, is_seen=not self._is_shutdown)
-        return self._hub.broadcaster.accept(Output(() if self._is_shutdown else tuple(events)), self.session)
+        """Take the client out of the world and tell the others, once; on shutdown everyone hears it
+        from the server.
+        """
+        events = presence.disconnect(
+            self._hub.world, self.session, self._reason, is_seen=not self._is_shutdown
+        )
+        return self._hub.broadcaster.accept(
+            Output(() if self._is_shutdown else tuple(events)), self.session
+        )
 
     def _last_words(self) -> bytes:
-        """Return what the client is told at the end: on shutdown a notice that programs recognise, then ERROR (RFC 2812)."""
+        """Return what the client is told at the end: on shutdown a notice that programs recognise,
+        then ERROR (RFC 2812).
+        """
         session, name = self.session, self._hub.world.identity.name
         messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]
         if self._is_shutdown:
@@ -336,13 +381,17 @@ class Connection:
         return "".join(f"{message.line()}\r\n" for message in messages).encode()
 
     def look(self, now: float) -> None:
-        """End a client that does not register in time, or that is silent and does not answer PING; see `keepalive`."""
+        """End a client that does not register in time, or that is silent and does not answer PING;
+        see `keepalive`.
+        """
         if now < self._next_look:
             return
         limits = self._hub.limits
         if self._is_kept_waiting:
             self._received = now
-        if self.session.user is None and now < self._register_by:  # it may be asked for a sign of life before that, once it has
+        if (
+            self.session.user is None and now < self._register_by
+        ):  # it may be asked for a sign of life before that, once it has
             self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
         elif self.session.user is None:
             self._next_look = math.inf
@@ -357,7 +406,9 @@ class Connection:
         else:
             self._asked = self._received
             self._answer_by = now + limits.ping_timeout
-            # After its answer a client is silent again: the next look must not wait for the time that an answer may take.
+            # After its answer a client is silent again: the next look must not wait for the time
+            # that an answer may take.
             self._next_look = now + min(limits.ping_timeout, self._ping_interval * self._patience)
-            # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line, and answers nothing else.
+            # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line,
+            # and answers nothing else.
             self.session.sink.send(f"PING :{self._hub.world.identity.name}\r\n".encode())

@@ -1,4 +1,6 @@
-"""The port of operators to the edge: checked passwords, rehashing the configuration, stopping the server."""
+"""The port of operators to the edge: checked passwords, rehashing the configuration, stopping the
+server.
+"""
 
 import logging
 from collections.abc import Callable
@@ -55,7 +57,13 @@ class ServerControl:
         load: reads the configuration again, and may block; None when there is none to be read.
     """
 
-    def __init__(self, server: Steered, cost: Cost, threads: HashingThreads, load: Callable[[], Settings] | None = None) -> None:
+    def __init__(
+        self,
+        server: Steered,
+        cost: Cost,
+        threads: HashingThreads,
+        load: Callable[[], Settings] | None = None,
+    ) -> None:
         self._server = server
         self._cost = cost
         self._decoy = cost.nobody()
@@ -67,18 +75,31 @@ class ServerControl:
         """Return whether a password is right; see `Control.is_password`."""
         decoy = "" if hashed else self._like_the_others()
         lockout, verify = self._threads.operators, self._cost.verify
-        is_right = await self._threads.check(lockout, name, origin, verify, hashed or decoy, password, is_decoy=bool(decoy))
+        is_right = await self._threads.check(
+            lockout, name, origin, verify, hashed or decoy, password, is_decoy=bool(decoy)
+        )
         if is_right:
             lockout.note_right(name, origin)
         return is_right
 
     def _like_the_others(self) -> str:
-        """Return a hash that fits nothing and is as dear as those in config.ini, which may be of another cost than ours."""
-        known = next((entry.password for entry in self._server.world.identity.operators.values() if entry.password), "")
+        """Return a hash that fits nothing and is as dear as those in config.ini, which may be of
+        another cost than ours.
+        """
+        known = next(
+            (
+                entry.password
+                for entry in self._server.world.identity.operators.values()
+                if entry.password
+            ),
+            "",
+        )
         return f"{known.rsplit('$', 2)[0]}${self._decoy.split('$', 4)[4]}" if known else self._decoy
 
     def refuse_guesser(self, origin: Origin) -> None:
-        """Look at no password of the server after too many wrong ones; see `Control.refuse_guesser`."""
+        """Look at no password of the server after too many wrong ones; see
+        `Control.refuse_guesser`.
+        """
         self._threads.server.refuse(_COMMAND, origin)
 
     def note_password(self, origin: Origin, *, is_right: bool) -> None:
@@ -92,13 +113,18 @@ class ServerControl:
         return [(row.help, row.value(now)) for row in TABLE]
 
     async def rehash(self) -> list[str]:
-        """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is read, nothing changes."""
+        """Read the configuration and apply it; see `Control.rehash`. When cancelled before it is
+        read, nothing changes.
+        """
         if self._load is None:
-            raise RehashError("this server was started without a configuration that could be read again")
+            raise RehashError(
+                "this server was started without a configuration that could be read again"
+            )
         async with self._lock:
             try:
                 settings = await trio.to_thread.run_sync(self._load)
-                # As far as they count now: one of the server's own stays beside the database in use.
+                # As far as they count now: one of the server's own stays beside the database in
+                # use.
                 await self._server.reload_certificate(rehash.merge(self._server.settings, settings))
             except (ConfigError, CertificateError) as error:
                 log.error("the configuration was not read again, the old one stays: %s", error)

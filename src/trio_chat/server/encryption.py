@@ -1,4 +1,6 @@
-"""The certificate in use: made or checked at the start, read when the first client comes by TLS, exchanged while people talk."""
+"""The certificate in use: made or checked at the start, read when the first client comes by TLS,
+exchanged while people talk.
+"""
 
 import logging
 import time
@@ -54,7 +56,9 @@ class Encryption:
 
     @property
     def expires(self) -> float | None:
-        """Seconds of Unix time from which on clients refuse the certificate; None when it lasts, or is not known yet."""
+        """Seconds of Unix time from which on clients refuse the certificate; None when it lasts, or
+        is not known yet.
+        """
         return self._facts.expires
 
     @property
@@ -64,7 +68,9 @@ class Encryption:
 
     @property
     def is_own(self) -> bool:
-        """Whether the server has made the certificate itself, so that nobody but it says whose it is."""
+        """Whether the server has made the certificate itself, so that nobody but it says whose it
+        is.
+        """
         return self._files.is_own
 
     async def prepare(self) -> None:
@@ -75,10 +81,13 @@ class Encryption:
         """
         async with self._lock:
             if not self.fingerprint:
-                self._facts = await trio.to_thread.run_sync(certificates.look, self._files, self._name)
+                self._facts = await trio.to_thread.run_sync(
+                    certificates.look, self._files, self._name
+                )
 
     async def reload(self, files: Files) -> None:
-        """Read the certificate again; who is connected stays so, who comes from now on sees the new one.
+        """Read the certificate again; who is connected stays so, who comes from now on sees the new
+        one.
 
         One that is kept nowhere stays: clients would take another one for somebody else's.
 
@@ -97,9 +106,11 @@ class Encryption:
         self._warn()
 
     async def watch(self) -> None:
-        """Warn now and once a day of a certificate that expires, and begin each day with new keys for tickets; for ever.
+        """Warn now and once a day of a certificate that expires, and begin each day with new keys
+        for tickets; for ever.
 
-        So a certificate that was renewed in its place is in use within a day, also when nobody says REHASH.
+        So a certificate that was renewed in its place is in use within a day, also when nobody says
+        REHASH.
         """
         self._warn()
         while True:
@@ -110,7 +121,9 @@ class Encryption:
             try:
                 await self.reload(self._files)
             except CertificateError as error:
-                log.error("the TLS certificate cannot be read again, the old one stays in use: %s", error)
+                log.error(
+                    "the TLS certificate cannot be read again, the old one stays in use: %s", error
+                )
                 self._warn()
 
     def _warn(self) -> None:
@@ -121,10 +134,20 @@ class Encryption:
         day = f"{datetime.fromtimestamp(expires, UTC):%Y-%m-%d}"
         how = f"on {day}: renew it, and have it read with REHASH or SIGHUP"
         if left <= 0:
-            log.error("the TLS certificate %s has expired %s; clients refuse it", self._files.certificate, how)
+            log.error(
+                "the TLS certificate %s has expired %s; clients refuse it",
+                self._files.certificate,
+                how,
+            )
         else:
             level = logging.ERROR if left <= _VERY_SOON else logging.WARNING
-            log.log(level, "the TLS certificate %s expires in %d days, %s", self._files.certificate, left // _DAY, how)
+            log.log(
+                level,
+                "the TLS certificate %s expires in %d days, %s",
+                self._files.certificate,
+                left // _DAY,
+                how,
+            )
 
     async def load(self) -> None:
         """Read the certificate, unless that was done.
@@ -136,7 +159,9 @@ class Encryption:
             await self.prepare()
             async with self._lock:
                 if self._context is None:
-                    self._context = await trio.to_thread.run_sync(certificates.context, self._files, self._name)
+                    self._context = await trio.to_thread.run_sync(
+                        certificates.context, self._files, self._name
+                    )
 
     async def wrap(self, transport: Transport) -> "TlsTransport":
         """Agree with a client on encryption, after `load`.

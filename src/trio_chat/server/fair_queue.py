@@ -1,7 +1,8 @@
-"""A queue for a few places that is fair over addresses: an address with many tasks waits for its own, not others for it.
+"""A queue for a few places that is fair over addresses: an address with many tasks waits for its
+own, not others for it.
 
-Lanes tell likely honest tasks from others, and are served in their order. Now and then the last one is served first, so that
-no task in it waits for ever.
+Lanes tell likely honest tasks from others, and are served in their order. Now and then the last one
+is served first, so that no task in it waits for ever.
 """
 
 from collections import OrderedDict, deque
@@ -51,8 +52,11 @@ class FairQueue:
         self._most_waiting = most_waiting
         self._waiting = 0
         self._given = 0
-        # In each lane those of one address in the order of their coming, and the addresses in the order of their turns.
-        self._lanes: dict[Lane, OrderedDict[str, deque[_Waiting]]] = {lane: OrderedDict() for lane in Lane}
+        # In each lane those of one address in the order of their coming, and the addresses in the
+        # order of their turns.
+        self._lanes: dict[Lane, OrderedDict[str, deque[_Waiting]]] = {
+            lane: OrderedDict() for lane in Lane
+        }
 
     def __len__(self) -> int:
         """Return how many wait."""
@@ -60,7 +64,8 @@ class FairQueue:
 
     @asynccontextmanager
     async def place(self, address: str, lane: Lane) -> AsyncIterator[None]:
-        """Have a place while the block runs. When cancelled, the task waits no longer; in the block its place stays its own.
+        """Have a place while the block runs. When cancelled, the task waits no longer; in the block
+        its place stays its own.
 
         Args:
             address: the address that the task is for; each has its turn.
@@ -115,12 +120,17 @@ class FairQueue:
         waiting.turn.set()
 
     def _refuse_another(self, waiting: _Waiting) -> bool:
-        """Refuse the newest waiting task of the address with the most tasks, for a new one; return whether one was refused."""
+        """Refuse the newest waiting task of the address with the most tasks, for a new one; return
+        whether one was refused.
+        """
         lane = next(lane for lane in reversed(Lane) if self._lanes[lane])
         if lane < waiting.lane:
             return False
         queue = max(self._lanes[lane].values(), key=len)
-        if lane == waiting.lane and len(queue) <= len(self._lanes[lane].get(waiting.address, ())) + 1:
+        if (
+            lane == waiting.lane
+            and len(queue) <= len(self._lanes[lane].get(waiting.address, ())) + 1
+        ):
             return False
         other = queue[-1]
         self._remove(other)

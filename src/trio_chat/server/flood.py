@@ -1,13 +1,21 @@
-"""Flood protection: a token bucket for each client, with the clock passed in. First a client is slowed, then disconnected."""
+"""Flood protection: a token bucket for each client, with the clock passed in. First a client is
+slowed, then disconnected.
+"""
 
 from collections.abc import Callable
 
 BYTES_PER_LINE = 1024
-"""Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without end, are not free."""
+"""Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without
+end, are not free.
+"""
 PIECES_PER_LINE = 4
-"""Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete one each."""
+"""Reads, TLS records and WebSocket frames that cost as much as a line, when they do not complete
+one each.
+"""
 WORK_PER_LINE = 200
-"""Users, channels and lines that the server looks at for a client and that cost as much as a line of the client's."""
+"""Users, channels and lines that the server looks at for a client and that cost as much as a line
+of the client's.
+"""
 
 
 def waste(size: int, pieces: int, lines: int) -> float:
@@ -23,12 +31,14 @@ def waste(size: int, pieces: int, lines: int) -> float:
 
 
 class FloodBudget:
-    """Lets a client say `burst` lines at once and `rate` lines a second after that; a dear command counts as several.
+    """Lets a client say `burst` lines at once and `rate` lines a second after that; a dear command
+    counts as several.
 
     Args:
         burst: lines.
         rate: lines a second.
-        limit: lines in a row that may have to wait, before the client is not waited for any more; 0: however many.
+        limit: lines in a row that may have to wait, before the client is not waited for any more;
+            0: however many.
         clock: returns seconds that never go back.
     """
 
@@ -47,7 +57,9 @@ class FloodBudget:
         return 0 < self._limit < self._slowed
 
     def take(self, lines: float = 1.0) -> float:
-        """Spend one line, or as much as so many; return how many seconds to wait before it may be carried out."""
+        """Spend one line, or as much as so many; return how many seconds to wait before it may be
+        carried out.
+        """
         now = self._clock()
         self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - lines
         self._updated = now

@@ -1,7 +1,8 @@
-"""Addresses behind a proxy, as the headers of a request give them: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
+"""Addresses behind a proxy, as the headers of a request give them: `X-Forwarded-For`, or
+`Forwarded` (RFC 7239).
 
-Pure, and only for proxies that are believed. What such a proxy says unreadably is an error: its own address would stand for
-everybody behind it, and is often one that no limit holds for.
+Pure, and only for proxies that are believed. What such a proxy says unreadably is an error: its own
+address would stand for everybody behind it, and is often one that no limit holds for.
 """
 
 import re
@@ -13,10 +14,20 @@ from trio_chat.server.peer import Peer, is_in, plain_address
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_NODE = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|(?P<v4>[0-9.]+))(?::(?:[0-9]{1,5}|_[\w.-]+))?", re.ASCII)
+_NODE = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.~-]+)?)\]|(?P<v4>[0-9.]+))(?::(?:[0-9]{1,5}|_[\w.-]+))?",
+    re.ASCII,
+)
 _PAIR = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^",;\s]*)\s*')
 _SECURE = ("https", "wss")
-_SIGNS = (b"x-forwarded-for", b"forwarded", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip", b"via")
+_SIGNS = (
+    b"x-forwarded-for",
+    b"forwarded",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+    b"via",
+)
 """Headers by which a proxy shows that it does not speak for itself."""
 
 
@@ -25,7 +36,8 @@ class UnknownClient(ValueError):
 
 
 def address_of(text: str) -> str:
-    """Return the address in one element, which may have a port: `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`.
+    """Return the address in one element, which may have a port: `192.0.2.1:4711`, `2001:db8::1`,
+    `[2001:db8::1]:4711`.
 
     Raises:
         UnknownClient: there is none.
@@ -39,7 +51,8 @@ def address_of(text: str) -> str:
 
 
 def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> Peer:
-    """Return the client behind a proxy; a peer that is no trusted proxy, or a proxy that connects itself, is returned as it is.
+    """Return the client behind a proxy; a peer that is no trusted proxy, or a proxy that connects
+    itself, is returned as it is.
 
     Args:
         peer: the peer that has sent the request.
@@ -53,23 +66,38 @@ def client_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) ->
         return peer
     found = {_last_stranger(chain, proxies) for chain in _chains(headers)}
     if len(found) != 1:
-        raise UnknownClient("X-Forwarded-For and Forwarded name different clients" if found else "no X-Forwarded-For")
-    protocols = [word.strip().lower() for word in _values(headers, b"x-forwarded-proto") if word.strip()]
-    protocols = protocols or [pairs["proto"].lower() for pairs in _forwarded(headers) if "proto" in pairs]
+        raise UnknownClient(
+            "X-Forwarded-For and Forwarded name different clients"
+            if found
+            else "no X-Forwarded-For"
+        )
+    protocols = [
+        word.strip().lower() for word in _values(headers, b"x-forwarded-proto") if word.strip()
+    ]
+    protocols = protocols or [
+        pairs["proto"].lower() for pairs in _forwarded(headers) if "proto" in pairs
+    ]
     is_secure = all(word in _SECURE for word in protocols) if protocols else peer.is_secure
     return replace(peer, host=found.pop(), is_secure=is_secure)
 
 
 def host_behind(peer: Peer, headers: Headers, proxies: tuple[Network, ...]) -> str:
-    """Return the host that a browser has asked a believed proxy for, as the proxy says it; "" when it does not."""
+    """Return the host that a browser has asked a believed proxy for, as the proxy says it; "" when
+    it does not.
+    """
     if not is_in(peer.host, proxies):
         return ""
-    named = [*_values(headers, b"x-forwarded-host"), *(pairs.get("host", "") for pairs in _forwarded(headers))]
+    named = [
+        *_values(headers, b"x-forwarded-host"),
+        *(pairs.get("host", "") for pairs in _forwarded(headers)),
+    ]
     return next((host.strip() for host in named if host.strip()), "")
 
 
 def _last_stranger(chain: list[str], proxies: tuple[Network, ...]) -> str:
-    """Return of a chain the last address that is no proxy of ours: what stands before it a client can invent."""
+    """Return of a chain the last address that is no proxy of ours: what stands before it a client
+    can invent.
+    """
     for text in reversed(chain):
         host = address_of(text)
         if not is_in(host, proxies):
@@ -86,14 +114,20 @@ def _chains(headers: Headers) -> Iterator[list[str]]:
 
 
 def _values(headers: Headers, wanted: bytes) -> list[str]:
-    """Return the elements of a header that is a list, or is there several times, which means the same (RFC 9110 §5.3)."""
+    """Return the elements of a header that is a list, or is there several times, which means the
+    same (RFC 9110 §5.3).
+    """
     lines = [value.decode("ascii", "replace") for name, value in headers if name == wanted]
     return ",".join(lines).split(",") if lines else []
 
 
 def _forwarded(headers: Headers) -> list[dict[str, str]]:
-    """Return the elements of `Forwarded`; one that is not understood is empty, and so is all that follows it."""
-    text = ",".join(value.decode("ascii", "replace") for name, value in headers if name == b"forwarded")
+    """Return the elements of `Forwarded`; one that is not understood is empty, and so is all that
+    follows it.
+    """
+    text = ",".join(
+        value.decode("ascii", "replace") for name, value in headers if name == b"forwarded"
+    )
     elements: list[dict[str, str]] = [{}] if text else []
     position = 0
     while position < len(text):

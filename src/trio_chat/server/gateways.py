@@ -1,4 +1,6 @@
-"""WEBIRC: a gateway, such as a web client's, says for whom it speaks (https://ircv3.net/specs/extensions/webirc)."""
+"""WEBIRC: a gateway, such as a web client's, says for whom it speaks
+(https://ircv3.net/specs/extensions/webirc).
+"""
 
 import hashlib
 import hmac
@@ -30,7 +32,9 @@ class GatewayError(ValueError):
         self.told = told
 
 
-async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Sequence[str], threads: HashingThreads) -> Peer:
+async def speak_for(
+    peer: Peer, gateways: Sequence[GatewaySettings], params: Sequence[str], threads: HashingThreads
+) -> Peer:
     """Return who is behind a gateway.
 
     Args:
@@ -45,18 +49,26 @@ async def speak_for(peer: Peer, gateways: Sequence[GatewaySettings], params: Seq
     if len(params) < 4:
         raise GatewayError("WEBIRC needs a password, a name, a host name and an address")
     password, _, _, address, *options = params
-    await _check(peer, [gateway for gateway in gateways if is_in(peer.host, gateway.addresses)], password, threads)
+    await _check(
+        peer,
+        [gateway for gateway in gateways if is_in(peer.host, gateway.addresses)],
+        password,
+        threads,
+    )
     try:
         host = address_of(address)
     except UnknownClient:
         raise GatewayError("WEBIRC without an address") from None
     wanted = {option.partition("=")[0] for option in " ".join(options).split()}
-    # "If the gateway connection is not secure, servers MUST ignore it"; one that never leaves the machine needs no encryption.
+    # "If the gateway connection is not secure, servers MUST ignore it"; one that never leaves the
+    # machine needs no encryption.
     is_safe_way = peer.is_secure or ip_address(peer.host).is_loopback
     return replace(peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="")
 
 
-async def _check(peer: Peer, gateways: Sequence[GatewaySettings], password: str, threads: HashingThreads) -> None:
+async def _check(
+    peer: Peer, gateways: Sequence[GatewaySettings], password: str, threads: HashingThreads
+) -> None:
     """Raise `GatewayError` unless a password is that of a gateway at this address.
 
     After many wrong ones from an address none is looked at for a while.
@@ -65,22 +77,33 @@ async def _check(peer: Peer, gateways: Sequence[GatewaySettings], password: str,
     plain = [gateway for gateway in gateways if not gateway.password.startswith(_HASH)]
     try:
         lockout.refuse(_NAME, origin)
-        # All are compared, and digests, which have one length: the time that it takes says nothing of any of them.
-        is_right = max([hmac.compare_digest(_digest(password), _digest(gateway.password)) for gateway in plain], default=False)
+        # All are compared, and digests, which have one length: the time that it takes says nothing
+        # of any of them.
+        is_right = max(
+            [
+                hmac.compare_digest(_digest(password), _digest(gateway.password))
+                for gateway in plain
+            ],
+            default=False,
+        )
         for gateway in gateways:
             if not is_right and gateway.password.startswith(_HASH):
                 is_right = await _is_right(gateway.password, password, origin, threads)
     except Busy as busy:
         raise GatewayError("too many wrong passwords of gateways from there", str(busy)) from busy
     if not is_right:
-        if not any(gateway.password.startswith(_HASH) for gateway in gateways):  # or `check` has counted it
+        if not any(
+            gateway.password.startswith(_HASH) for gateway in gateways
+        ):  # or `check` has counted it
             await threads.note_wrong(lockout, _NAME, origin)
         raise GatewayError("no such gateway, or a wrong password")
     lockout.note_right(_NAME, origin)
 
 
 async def _is_right(hashed: str, password: str, origin: Origin, threads: HashingThreads) -> bool:
-    """Return whether a password is the one that was hashed; one that was right is not hashed again for each client."""
+    """Return whether a password is the one that was hashed; one that was right is not hashed again
+    for each client.
+    """
     proof = hmac.digest(threads.secret, f"{hashed} {password}".encode(), "sha256")
     if proof in threads.proved:
         return True

@@ -1,4 +1,6 @@
-"""Threads in which passwords are hashed: a few, for which all clients wait in one fair queue (OWASP, Password Storage)."""
+"""Threads in which passwords are hashed: a few, for which all clients wait in one fair queue
+(OWASP, Password Storage).
+"""
 
 import os
 from collections.abc import Callable
@@ -20,14 +22,16 @@ class HashingThreads:
     """The threads that a server has for this, with the counts of what is hashed in them.
 
     Args:
-        limits: how many threads, how many may wait, and how many passwords may be wrong, checked and made.
+        limits: how many threads, how many may wait, and how many passwords may be wrong, checked
+            and made.
 
     Attributes:
         accounts: the lockout of clients that guess passwords of accounts.
         operators: likewise of operators of the server, so that neither locks out the other.
         gateways: likewise of gateways.
         server: likewise the one of the server, which PASS gives.
-        proved: digests, with the secret of this process, of hashes in config.ini and the right passwords to them.
+        proved: digests, with the secret of this process, of hashes in config.ini and the right
+            passwords to them.
     """
 
     def __init__(self, limits: LimitSettings | None = None) -> None:
@@ -47,9 +51,16 @@ class HashingThreads:
         self._limiter = trio.CapacityLimiter(limits.password_threads)
 
     async def check(
-        self, lockout: Lockout, name: str, origin: Origin, verify: Callable[..., bool], *args: str, is_decoy: bool = False
+        self,
+        lockout: Lockout,
+        name: str,
+        origin: Origin,
+        verify: Callable[..., bool],
+        *args: str,
+        is_decoy: bool = False,
     ) -> bool:
-        """Return whether a password is right; a wrong one is answered late, and after many none is looked at.
+        """Return whether a password is right; a wrong one is answered late, and after many none is
+        looked at.
 
         Args:
             lockout: the kind of what has passwords.
@@ -74,7 +85,9 @@ class HashingThreads:
         return is_right
 
     async def note_wrong(self, lockout: Lockout, name: str, origin: Origin) -> None:
-        """Count a proof that was wrong and for which nothing was hashed, and wait before it is said that it was wrong."""
+        """Count a proof that was wrong and for which nothing was hashed, and wait before it is said
+        that it was wrong.
+        """
         lockout.note_wrong(name, origin)
         await trio.sleep(self._delay)
 
@@ -88,7 +101,9 @@ class HashingThreads:
         if self._made.count(address) >= self._most_made:
             raise Busy("Many accounts were registered from your address, try again later")
         self._made.note(address)  # before it is hashed: several may come at once
-        async with self._queue.place(address, Lane.SUSPECT if self.accounts.is_suspect(origin) else Lane.UNKNOWN):
+        async with self._queue.place(
+            address, Lane.SUSPECT if self.accounts.is_suspect(origin) else Lane.UNKNOWN
+        ):
             return await self._hash(work, *args)
 
     async def change(self, name: str, origin: Origin, work: Callable[..., T], *args: str) -> T:
@@ -98,7 +113,9 @@ class HashingThreads:
             Busy: too many passwords of this account were hashed in a minute, or too many wait.
         """
         self._count(self.accounts, name, origin)
-        async with self._queue.place(household(origin.address), self._lane(self.accounts, name, origin)):
+        async with self._queue.place(
+            household(origin.address), self._lane(self.accounts, name, origin)
+        ):
             return await self._hash(work, *args)
 
     async def _hash(self, work: Callable[..., T], *args: str) -> T:
@@ -108,7 +125,9 @@ class HashingThreads:
     def _count(self, lockout: Lockout, name: str, origin: Origin) -> None:
         key = (lockout, name, household(origin.address))
         if self._checked.count(key) >= self._most_checked:
-            raise Busy("Many passwords for that name were checked from your address, try again in a minute")
+            raise Busy(
+                "Many passwords for that name were checked from your address, try again in a minute"
+            )
         self._checked.note(key)
 
     @staticmethod

@@ -1,5 +1,6 @@
-"""Names under which a browser may reach this server: without them, a page whose name an attacker points here at the second
-look-up (DNS rebinding) would be a page of this server's own. An address cannot be pointed anywhere else, so any is right.
+"""Names under which a browser may reach this server: without them, a page whose name an attacker
+points here at the second look-up (DNS rebinding) would be a page of this server's own. An address
+cannot be pointed anywhere else, so any is right.
 """
 
 import re
@@ -10,7 +11,9 @@ from typing import NamedTuple
 
 from trio_chat.config import Settings
 
-_HOST = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?")
+_HOST = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?"
+)
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@]+)", re.IGNORECASE)
 _HERE = ("localhost", "*.localhost")
 
@@ -19,7 +22,8 @@ class Host(NamedTuple):
     """A host that is asked for.
 
     Args:
-        name: in small letters and without a dot at the end; an address in its usual form, without brackets.
+        name: in small letters and without a dot at the end; an address in its usual form, without
+            brackets.
         port: None when it is left out.
     """
 
@@ -41,7 +45,9 @@ class Host(NamedTuple):
 
 
 def parse_host(text: str) -> Host | None:
-    """Read the header `Host`, or the part of an address of the web that has its form; None when it is neither."""
+    """Read the header `Host`, or the part of an address of the web that has its form; None when it
+    is neither.
+    """
     match = _HOST.fullmatch(text)
     if match is None:
         return None
@@ -70,7 +76,10 @@ def is_known(host: Host, settings: Settings, certified: Iterable[str] = ()) -> b
     """
     if "any" in settings.server.allowed_hosts or host.is_address:
         return True
-    return any(_fits(host.name, pattern) for pattern in (*_configured(settings), *certified, *_own_names(), *_HERE))
+    return any(
+        _fits(host.name, pattern)
+        for pattern in (*_configured(settings), *certified, *_own_names(), *_HERE)
+    )
 
 
 def _configured(settings: Settings) -> Iterable[str]:

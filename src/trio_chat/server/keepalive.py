@@ -1,6 +1,8 @@
-"""One task that looks at every connection once a second: has it registered in time, is it still there?
+"""One task that looks at every connection once a second: has it registered in time, is it still
+there?
 
-A task with a deadline of its own for each of ten thousand clients that do nothing would cost far more than looking at them all.
+A task with a deadline of its own for each of ten thousand clients that do nothing would cost far
+more than looking at them all.
 """
 
 from collections.abc import Callable, Collection
@@ -26,21 +28,28 @@ class Watched(Protocol):
         """
 
 
-async def keep_alive(connections: Collection[Watched], shortest_deadline: Callable[[], float] | None = None) -> None:
+async def keep_alive(
+    connections: Collection[Watched], shortest_deadline: Callable[[], float] | None = None
+) -> None:
     """Look at all connections, for ever.
 
     Args:
         connections: those that are there; they may change meanwhile.
-        shortest_deadline: returns the shortest time, in seconds, after which anything is to happen to a client.
+        shortest_deadline: returns the shortest time, in seconds, after which anything is to happen
+            to a client.
     """
     interval = LONGEST_INTERVAL
     while True:
         if shortest_deadline is not None:  # asked each time, as the configuration may be read again
-            interval = min(LONGEST_INTERVAL, max(SHORTEST_INTERVAL, shortest_deadline() / _LOOKS_IN_A_DEADLINE))
+            interval = min(
+                LONGEST_INTERVAL, max(SHORTEST_INTERVAL, shortest_deadline() / _LOOKS_IN_A_DEADLINE)
+            )
         due = trio.current_time() + interval
         await trio.sleep_until(due)
         now = trio.current_time()
-        if now - due > LONGEST_INTERVAL:  # the server itself was stopped: bytes that clients have sent since are read first
+        if (
+            now - due > LONGEST_INTERVAL
+        ):  # the server itself was stopped: bytes that clients have sent since are read first
             continue
         for count, connection in enumerate(tuple(connections), 1):
             connection.look(now)

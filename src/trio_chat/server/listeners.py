@@ -1,4 +1,6 @@
-"""Opening ports and Unix sockets, saying in one line why that is impossible, and taking connections in."""
+"""Opening ports and Unix sockets, saying in one line why that is impossible, and taking connections
+in.
+"""
 
 import errno
 import logging
@@ -26,19 +28,32 @@ _NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
 
 # What accept() says when the process or the system has no more files or memory for a connection.
 _NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, 10024, 10055))
-# What it says of a connection that was gone, or refused by a firewall, before it was taken; accept(2) says: go on with the next.
+# What it says of a connection that was gone, or refused by a firewall, before it was taken;
+# accept(2) says: go on with the next.
 _GONE = frozenset(
     (
-        errno.ECONNABORTED, errno.EPERM, errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT, errno.EHOSTDOWN,
-        errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.ETIMEDOUT, 10053, 10054,
+        errno.ECONNABORTED,
+        errno.EPERM,
+        errno.EPROTO,
+        errno.ENETDOWN,
+        errno.ENOPROTOOPT,
+        errno.EHOSTDOWN,
+        errno.EHOSTUNREACH,
+        errno.EOPNOTSUPP,
+        errno.ENETUNREACH,
+        errno.ETIMEDOUT,
+        10053,
+        10054,
     )
-)  # fmt: skip
+)
 _NO_ROOM_DELAY = 0.1
 _BACKLOG = 1024
 _ACCEPTS_PER_TURN = 64
 """After so many connections other tasks get a turn."""
 _MOST_UNSENT = 16_384
-"""Bytes that the system takes of what it cannot send yet: the rest waits in the outbox, which is bounded and can be given up."""
+"""Bytes that the system takes of what it cannot send yet: the rest waits in the outbox, which is
+bounded and can be given up.
+"""
 
 
 class ListenError(Exception):
@@ -46,7 +61,9 @@ class ListenError(Exception):
 
 
 class Arrival(NamedTuple):
-    """A connection that was accepted: its socket, and the address at the other end, "" when it has none."""
+    """A connection that was accepted: its socket, and the address at the other end, "" when it has
+    none.
+    """
 
     sock: socket.socket
     host: str
@@ -55,8 +72,8 @@ class Arrival(NamedTuple):
 class Door:
     """A socket that listens.
 
-    Trio's listener takes one connection for each pass of the scheduler, and wraps each three times; people who come all at once,
-    as after a restart, come in all at once here.
+    Trio's listener takes one connection for each pass of the scheduler, and wraps each three times;
+    people who come all at once, as after a restart, come in all at once here.
 
     Args:
         sock: the socket; owned by this object from now on.
@@ -84,7 +101,9 @@ class Door:
                 await trio.lowlevel.checkpoint()
 
     def _accept_waiting(self) -> list[Arrival]:
-        """Return who waits, as many as there may be in one turn; an error comes only when nobody came before it."""
+        """Return who waits, as many as there may be in one turn; an error comes only when nobody
+        came before it.
+        """
         arrivals: list[Arrival] = []
         try:
             while len(arrivals) < _ACCEPTS_PER_TURN:
@@ -103,7 +122,11 @@ class Door:
         if not address:  # how BSD and macOS say that the peer is gone
             sock.close()
             raise OSError(errno.ECONNABORTED, os.strerror(errno.ECONNABORTED))
-        with suppress(OSError):  # it is broken already, as whoever serves it will find, or the system knows no such thing
+        with suppress(
+            OSError
+            # it is broken already, as whoever serves it will find, or the system knows no such
+            # thing
+        ):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if hasattr(socket, "TCP_NOTSENT_LOWAT"):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
@@ -156,7 +179,9 @@ async def open_all(settings: Settings) -> list[Entrance]:
         ListenError: when one of them is impossible; nothing stays open then, nor when cancelled.
     """
     server = settings.server
-    main = ListenerSettings(name="", host=server.host, port=server.port, tls=server.tls, websocket=server.websocket)
+    main = ListenerSettings(
+        name="", host=server.host, port=server.port, tls=server.tls, websocket=server.websocket
+    )
     entrances: list[Entrance] = []
     try:
         for one in (main, *settings.listeners):
@@ -164,7 +189,9 @@ async def open_all(settings: Settings) -> list[Entrance]:
                 opened = [Door(await trio.to_thread.run_sync(open_unix, one.path, one.mode))]
             else:
                 listeners = await open_listeners(one.host, one.port or 0)
-                opened = [Door(socket.socket(fileno=listener.socket.detach())) for listener in listeners]
+                opened = [
+                    Door(socket.socket(fileno=listener.socket.detach())) for listener in listeners
+                ]
             entrances += [Entrance(door, one) for door in opened]
     except BaseException:
         close_all(entrances)
@@ -181,18 +208,27 @@ def close_all(entrances: Sequence[Entrance]) -> None:
 
 
 def open_unix(path: Path, mode: int) -> socket.socket:
-    """Listen on a Unix socket; what a server that was killed has left is taken away first. Blocks: call it in a thread.
+    """Listen on a Unix socket; what a server that was killed has left is taken away first. Blocks:
+    call it in a thread.
 
     Raises:
         ListenError: that is impossible, or somebody else listens there.
     """
     if not hasattr(socket, "AF_UNIX"):
-        raise ListenError(_("Cannot listen on {path}: {reason}.").format(path=path, reason=_("this system has no such sockets")))
+        raise ListenError(
+            _("Cannot listen on {path}: {reason}.").format(
+                path=path, reason=_("this system has no such sockets")
+            )
+        )
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         if path.is_socket():
             if _answers(path):
-                raise ListenError(_("{path} is already in use: stop the other program (another trio-chat?).").format(path=path))
+                raise ListenError(
+                    _(
+                        "{path} is already in use: stop the other program (another trio-chat?)."
+                    ).format(path=path)
+                )
             path.unlink()
         before = os.umask(0o177)  # nobody can come in before the permissions are right
         try:
@@ -204,7 +240,9 @@ def open_unix(path: Path, mode: int) -> socket.socket:
     except OSError as error:
         sock.close()
         reason = error.strerror or str(error)
-        raise ListenError(_("Cannot listen on {path}: {reason}.").format(path=path, reason=reason)) from error
+        raise ListenError(
+            _("Cannot listen on {path}: {reason}.").format(path=path, reason=reason)
+        ) from error
     except ListenError:
         sock.close()
         raise
@@ -212,16 +250,21 @@ def open_unix(path: Path, mode: int) -> socket.socket:
 
 
 def _answers(path: Path) -> bool:
-    """Return whether a process listens on a Unix socket; also without the right to connect, or with a full backlog."""
+    """Return whether a process listens on a Unix socket; also without the right to connect, or with
+    a full backlog.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.setblocking(False)
         return sock.connect_ex(os.fspath(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
 
 
 async def accept_from(
-    entrance: Entrance, serve: Callable[[Arrival, ListenerSettings], Awaitable[None]], nursery: trio.Nursery
+    entrance: Entrance,
+    serve: Callable[[Arrival, ListenerSettings], Awaitable[None]],
+    nursery: trio.Nursery,
 ) -> None:
-    """Take connections, for ever. When the system has no room for more, wait until it has, and say so once.
+    """Take connections, for ever. When the system has no room for more, wait until it has, and say
+    so once.
 
     Args:
         entrance: where they come in; closed at the end.
@@ -237,7 +280,10 @@ async def accept_from(
                 if error.errno not in _NO_ROOM:
                     raise
                 if short_at is None:
-                    log.error("no more connections can be taken until some end: %s", error.strerror or error)
+                    log.error(
+                        "no more connections can be taken until some end: %s",
+                        error.strerror or error,
+                    )
                 short_at = trio.current_time()
                 await trio.sleep(_NO_ROOM_DELAY)
                 continue
@@ -266,11 +312,19 @@ def explain(error: OSError, host: str, port: int) -> str:
     number = error.errno
     if number in _IN_USE:
         return _(
-            "Port {port} is already in use: stop the other program (another trio-chat?), or choose a port with --port."
+            "Port {port} is already in use: stop the other program (another trio-chat?), or choose"
+            " a port with --port."
         ).format(port=port)
     if number in _NOT_OURS:
-        return _("{host} is not an address of this machine: use 0.0.0.0 for all its addresses, or one it has.").format(host=host)
+        return _(
+            "{host} is not an address of this machine: use 0.0.0.0 for all its addresses, or one it"
+            " has."
+        ).format(host=host)
     if number in _NOT_ALLOWED:
-        return _("No right to listen on port {port}: choose one above 1023 with --port.").format(port=port)
+        return _("No right to listen on port {port}: choose one above 1023 with --port.").format(
+            port=port
+        )
     reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
-    return _("Cannot listen on {host} port {port}: {reason}.").format(host=host, port=port, reason=error.strerror or reason)
+    return _("Cannot listen on {host} port {port}: {reason}.").format(
+        host=host, port=port, reason=error.strerror or reason
+    )

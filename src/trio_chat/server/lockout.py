@@ -1,8 +1,10 @@
-"""Lockout: after too many wrong passwords for an account, further ones for it from the same address are refused for a while.
+"""Lockout: after too many wrong passwords for an account, further ones for it from the same address
+are refused for a while.
 
-Other accounts can be used from that address, until very many passwords of all accounts were wrong; then only known devices
-are let through (OWASP Authentication Cheat Sheet, device cookies). A device is an address, of IPv6 a /64, or the certificate
-that a client has shown; an account knows those from which it has been logged in to. All tables are bounded.
+Other accounts can be used from that address, until very many passwords of all accounts were wrong;
+then only known devices are let through (OWASP Authentication Cheat Sheet, device cookies). A device
+is an address, of IPv6 a /64, or the certificate that a client has shown; an account knows those
+from which it has been logged in to. All tables are bounded.
 """
 
 import logging
@@ -31,11 +33,14 @@ class Lockout:
     Args:
         kind: what has the passwords, for the log: `account`.
         most: how many of one account may be wrong from one address in `WINDOW`.
-        most_of_address: how many may be from one address for all accounts, and from a known device for its account.
+        most_of_address: how many may be from one address for all accounts, and from a known device
+            for its account.
         clock: returns seconds that never go back.
     """
 
-    def __init__(self, kind: str, most: int, most_of_address: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, kind: str, most: int, most_of_address: int, clock: Callable[[], float]
+    ) -> None:
         self._kind = kind
         self._most = most
         self._most_of_address = most_of_address
@@ -50,7 +55,9 @@ class Lockout:
         if self._wrong.count((name, device)) >= most:
             when = durations.show(self._wrong.remaining((name, device)))
             shown = truncate(name, _MAX_SHOWN)
-            raise Busy(f"Too many wrong passwords for {shown} came from where you are, try again in {when}")
+            raise Busy(
+                f"Too many wrong passwords for {shown} came from where you are, try again in {when}"
+            )
         address = household(origin.address)
         if not is_known and self._wrong_of_address.count(address) >= self._most_of_address:
             when = durations.show(self._wrong_of_address.remaining(address))
@@ -63,9 +70,20 @@ class Lockout:
         how_long = f"for {durations.show(WINDOW)}"
         if self._wrong.note((name, device)) == (self._most_of_address if is_known else self._most):
             shown = truncate(name, _MAX_SHOWN)
-            log.warning("too many wrong passwords for the %s %s from %s: refused %s", self._kind, shown, address, how_long)
+            log.warning(
+                "too many wrong passwords for the %s %s from %s: refused %s",
+                self._kind,
+                shown,
+                address,
+                how_long,
+            )
         if self._wrong_of_address.note(address) == self._most_of_address:
-            log.warning("too many wrong passwords for %ss from %s: only known devices pass %s", self._kind, address, how_long)
+            log.warning(
+                "too many wrong passwords for %ss from %s: only known devices pass %s",
+                self._kind,
+                address,
+                how_long,
+            )
 
     def note_right(self, name: str, origin: Origin) -> None:
         """Know a device from now on; wrong passwords that were counted stay so."""
@@ -90,7 +108,9 @@ class Lockout:
         return self._wrong_of_address.count(household(origin.address)) > 0
 
     def _device(self, name: str, origin: Origin) -> tuple[str, bool]:
-        """Return what counts as the device, and whether the account knows it: a certificate only when it does."""
+        """Return what counts as the device, and whether the account knows it: a certificate only
+        when it does.
+        """
         if origin.certificate and (name, origin.certificate) in self._known:
             return origin.certificate, True
         address = household(origin.address)

@@ -1,7 +1,8 @@
-"""E-mail at the edge: letters go to a mail server by SMTP (the standard library's client, in a thread), or to a program.
+"""E-mail at the edge: letters go to a mail server by SMTP (the standard library's client, in a
+thread), or to a program.
 
-Everything has a deadline, and only a few letters are on their way at once: a mail server that does not answer holds up nobody but
-who registers.
+Everything has a deadline, and only a few letters are on their way at once: a mail server that does
+not answer holds up nobody but who registers.
 """
 
 import smtplib
@@ -30,7 +31,9 @@ _WAITING = 100
 _LONGEST_REASON = 300
 
 _REFUSED = frozenset((65, 67, 68))
-"""What sendmail returns when it is the address that is wrong (sysexits.h): EX_DATAERR, EX_NOUSER, EX_NOHOST."""
+"""What sendmail returns when it is the address that is wrong (sysexits.h): EX_DATAERR, EX_NOUSER,
+EX_NOHOST.
+"""
 
 
 class Mailer:
@@ -38,7 +41,8 @@ class Mailer:
 
     Args:
         settings: the [mail] section.
-        context: what a mail server's certificate is checked with; None for the system's authorities.
+        context: what a mail server's certificate is checked with; None for the system's
+            authorities.
     """
 
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None = None) -> None:
@@ -48,7 +52,9 @@ class Mailer:
         self._waiting = 0
 
     async def send(self, letter: Letter) -> None:
-        """Send a letter; see `Mail.send`. When cancelled, a thread may go on sending it, until its own deadlines."""
+        """Send a letter; see `Mail.send`. When cancelled, a thread may go on sending it, until its
+        own deadlines.
+        """
         if self._waiting >= _AT_ONCE + _WAITING:
             raise MailError("too many letters are waiting to be sent")
         self._waiting += 1
@@ -64,8 +70,14 @@ class Mailer:
         try:
             letter = letter._replace(to=on_the_wire(letter.to))
             message = written(letter, on_the_wire(self._settings.mail_from))
-        except (MessageError, ValueError, IndexError) as error:  # the last from the library's parser of addresses
-            raise MailRefused(f"the address cannot be written in a letter: {_reason(error)}") from error
+        except (
+            MessageError,
+            ValueError,
+            IndexError,
+        ) as error:  # the last from the library's parser of addresses
+            raise MailRefused(
+                f"the address cannot be written in a letter: {_reason(error)}"
+            ) from error
         if self._settings.sendmail is not None:
             async with self._limiter:
                 await self._hand_over(letter, message)
@@ -75,10 +87,25 @@ class Mailer:
 
     async def _hand_over(self, letter: Letter, message: EmailMessage) -> None:
         # `--` because an address may begin with '-'; no shell reads any of it.
-        command = [str(self._settings.sendmail), "-i", "-f", self._settings.mail_from, "--", letter.to]
-        data = message.as_bytes(policy=message.policy.clone(linesep="\n"))  # as programs on this machine have it
+        command = [
+            str(self._settings.sendmail),
+            "-i",
+            "-f",
+            self._settings.mail_from,
+            "--",
+            letter.to,
+        ]
+        data = message.as_bytes(
+            policy=message.policy.clone(linesep="\n")
+        )  # as programs on this machine have it
         try:
-            done = await trio.run_process(command, stdin=data, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            done = await trio.run_process(
+                command,
+                stdin=data,
+                check=False,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         except OSError as error:
             raise MailError(f"{self._settings.sendmail}: {_reason(error)}") from error
         if done.returncode:
@@ -94,17 +121,27 @@ class Mailer:
         except smtplib.SMTPRecipientsRefused as error:
             code, said = next(iter(error.recipients.values()))
             kind = MailRefused if 500 <= code < 600 else MailError
-            raise kind(f"{self._where}: {code} {_reason(said.decode('utf-8', 'replace'))}") from error
+            raise kind(
+                f"{self._where}: {code} {_reason(said.decode('utf-8', 'replace'))}"
+            ) from error
         except smtplib.SMTPNotSupportedError as error:
-            kind = MailError if letter.to.isascii() else MailRefused  # SMTPUTF8 (RFC 6531), which it does not have
+            kind = (
+                MailError if letter.to.isascii() else MailRefused
+            )  # SMTPUTF8 (RFC 6531), which it does not have
             raise kind(f"{self._where}: {_reason(error)}") from error
-        except (OSError, smtplib.SMTPException, ValueError) as error:  # OSError: the network, TLS; ValueError: a name like "a..b"
+        except (
+            OSError,
+            smtplib.SMTPException,
+            ValueError,
+        ) as error:  # OSError: the network, TLS; ValueError: a name like "a..b"
             raise MailError(f"{self._where}: {_reason(error)}") from error
 
     def _connected(self) -> smtplib.SMTP:
         settings, context = self._settings, self._context or ssl.create_default_context()
         if settings.smtp_tls == "tls":
-            return smtplib.SMTP_SSL(settings.smtp_host, settings.smtp_port, timeout=_STEP, context=context)
+            return smtplib.SMTP_SSL(
+                settings.smtp_host, settings.smtp_port, timeout=_STEP, context=context
+            )
         smtp = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=_STEP)
         try:
             if settings.smtp_tls == "starttls":

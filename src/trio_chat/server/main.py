@@ -23,7 +23,14 @@ from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import Entrance, ListenError, bound_to, close_all, open_all, open_listeners
+from trio_chat.server.listeners import (
+    Entrance,
+    ListenError,
+    bound_to,
+    close_all,
+    open_all,
+    open_listeners,
+)
 from trio_chat.server.memory import MEMORY, StorageError, naming, remembering, watch_file
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.state import load_state
@@ -32,11 +39,14 @@ from trio_chat.storage.lock import identity
 log = logging.getLogger("trio_chat")
 
 _GARBAGE = (10_000, 5, 20)
-"""How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up everybody, with 2,000 clients for
-more than 0.1 s; and a client that leaves is free at once, because no circles of references stay (`Connection.run`).
+"""How often the collector of garbage looks (see `gc.set_threshold`). A full collection holds up
+everybody, with 2,000 clients for more than 0.1 s; and a client that leaves is free at once, because
+no circles of references stay (`Connection.run`).
 """
 _EXPECTED = (ListenError, StorageError, CertificateError)
-STOP_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name))
+STOP_SIGNALS = tuple(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
+)
 
 
 def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
@@ -62,7 +72,8 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
 
 
 def _problems(error: BaseException) -> Iterator[str]:
-    """Give what the operator can do something about of what ended the server; nothing when it is a defect.
+    """Give what the operator can do something about of what ended the server; nothing when it is a
+    defect.
 
     What goes wrong within a nursery comes in a group of one, with the end of the other tasks.
     """
@@ -82,11 +93,17 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
         if settings.metrics.port is not None:
             watching += await open_listeners(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
-        async with remembering(settings.storage, settings.accounts.hash_cost, threads, casemapping()) as memory:
+        async with remembering(
+            settings.storage, settings.accounts.hash_cost, threads, casemapping()
+        ) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if settings.tls.certificate is not None:
                 await server.encryption.prepare()
-            if memory is not None and memory.store is not None and settings.storage.file is not None:
+            if (
+                memory is not None
+                and memory.store is not None
+                and settings.storage.file is not None
+            ):
                 with naming(settings.storage.file):
                     await load_state(server.world, memory.store)
             return await _serve(server, entrances, watching, _file(settings))
@@ -103,7 +120,10 @@ def _file(settings: Settings) -> Path | None:
 
 
 async def _serve(
-    server: Server, entrances: list[Entrance], watching: list[trio.SocketListener], database: Path | None = None
+    server: Server,
+    entrances: list[Entrance],
+    watching: list[trio.SocketListener],
+    database: Path | None = None,
 ) -> int:
     code = 0
 
@@ -112,23 +132,41 @@ async def _serve(
         code = 1
         server.stop()
 
-    with trio.open_signal_receiver(*STOP_SIGNALS) as signals, _hangups() as hangups, trio.CancelScope() as everything:
+    with (
+        trio.open_signal_receiver(*STOP_SIGNALS) as signals,
+        _hangups() as hangups,
+        trio.CancelScope() as everything,
+    ):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_stop_on_signal, signals, server, everything)
             if hangups is not None:
                 nursery.start_soon(_rehash_on_signal, hangups, server)
             if watching:
-                log.info("metrics are at %s", ", ".join(f"http://{with_port(*bound_to(one.socket))}/metrics" for one in watching))
+                log.info(
+                    "metrics are at %s",
+                    ", ".join(
+                        f"http://{with_port(*bound_to(one.socket))}/metrics" for one in watching
+                    ),
+                )
                 nursery.start_soon(Monitor(server).run, watching)
-            if casemapping() == "precis":  # the first name beyond ASCII shall not keep others waiting
+            if (
+                casemapping() == "precis"
+            ):  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(service.keep_alive)
             if database is not None:
-                nursery.start_soon(watch_file, database, await trio.to_thread.run_sync(identity, database), lose_database)
+                nursery.start_soon(
+                    watch_file,
+                    database,
+                    await trio.to_thread.run_sync(identity, database),
+                    lose_database,
+                )
             async with trio.open_nursery() as serving:
                 await serving.start(server.serve, entrances)
                 if not server.is_stopping:
-                    log.info("trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances)))
+                    log.info(
+                        "trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances))
+                    )
                     service.notify("READY=1")
                     nursery.start_soon(announce, entrances, server.encryption)
             log.info("trio-chat has shut down")
@@ -139,7 +177,9 @@ async def _serve(
     return code
 
 
-async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everything: trio.CancelScope) -> None:
+async def _stop_on_signal(
+    signals: AsyncIterator[int], server: Server, everything: trio.CancelScope
+) -> None:
     """Stop cleanly at the first signal, at once at the second."""
     number = await anext(signals)
     log.info("got %s", signal.Signals(number).name)
@@ -151,7 +191,9 @@ async def _stop_on_signal(signals: AsyncIterator[int], server: Server, everythin
 
 @contextmanager
 def _hangups() -> Iterator[AsyncIterator[int] | None]:
-    """Receive SIGHUP, from before anybody is told that there is a server; None on Windows, which has no such signal."""
+    """Receive SIGHUP, from before anybody is told that there is a server; None on Windows, which
+    has no such signal.
+    """
     if not hasattr(signal, "SIGHUP"):
         yield None
         return
@@ -160,7 +202,9 @@ def _hangups() -> Iterator[AsyncIterator[int] | None]:
 
 
 async def _rehash_on_signal(hangups: AsyncIterator[int], server: Server) -> None:
-    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in is gone, stop instead."""
+    """Read the configuration again whenever SIGHUP comes; when the terminal that it was started in
+    is gone, stop instead.
+    """
     had_terminal = _has_terminal()
     async for _number in hangups:
         if had_terminal and not _has_terminal():

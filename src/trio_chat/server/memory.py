@@ -30,17 +30,24 @@ log = logging.getLogger("trio_chat")
 _RETRY = 10.0
 _LOOK_INTERVAL = 5.0
 _INDEX_DELAY = 1.0
-"""Seconds in which messages come together, until their words are written; who searches before does not have to wait for it."""
+"""Seconds in which messages come together, until their words are written; who searches before does
+not have to wait for it.
+"""
 _PRUNE_INTERVAL = 3600.0
 _PRUNE_AT_ONCE = 25
 """Messages deleted in one transaction: those that are said meanwhile wait for no more than that."""
 _ERASE_DELAY = 1.0
-"""Seconds from a deletion until the log is emptied, so that several come together; also until the next try, when it is read."""
+"""Seconds from a deletion until the log is emptied, so that several come together; also until the
+next try, when it is read.
+"""
 
 
 @asynccontextmanager
 async def remembering(
-    settings: StorageSettings, hash_cost: str = "normal", threads: HashingThreads | None = None, casemapping: str = "precis"
+    settings: StorageSettings,
+    hash_cost: str = "normal",
+    threads: HashingThreads | None = None,
+    casemapping: str = "precis",
 ) -> AsyncIterator[Memory | None]:
     """Open the memory that the settings name.
 
@@ -118,8 +125,11 @@ def naming(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be used: {error}") from error
 
 
-async def watch_file(path: Path, before: lock.FileIdentity | None, replaced: Callable[[], None]) -> None:
-    """Notice when another file takes the place of the database, in which nothing that is written from then on would be found.
+async def watch_file(
+    path: Path, before: lock.FileIdentity | None, replaced: Callable[[], None]
+) -> None:
+    """Notice when another file takes the place of the database, in which nothing that is written
+    from then on would be found.
 
     Args:
         path: the database.
@@ -130,12 +140,18 @@ async def watch_file(path: Path, before: lock.FileIdentity | None, replaced: Cal
     while now == before:
         await trio.sleep(_LOOK_INTERVAL)
         now = await trio.to_thread.run_sync(lock.identity, path)
-    log.error("%s was replaced or removed while the server was using it: the server stops, so that nothing more is lost", path)
+    log.error(
+        "%s was replaced or removed while the server was using it: the server stops, so that"
+        " nothing more is lost",
+        path,
+    )
     replaced()
 
 
 async def index(history: SqliteHistory) -> None:
-    """Write the words of new messages by which they are found, soon after they were said and many at once, for ever."""
+    """Write the words of new messages by which they are found, soon after they were said and many
+    at once, for ever.
+    """
     while True:
         await history.wait_unindexed()
         await trio.sleep(_INDEX_DELAY)
@@ -147,8 +163,13 @@ async def index(history: SqliteHistory) -> None:
 
 
 async def renew(database: Database, history: SqliteHistory) -> None:
-    """Do what an update to this version leaves to be done: index the messages there were, and overwrite what was deleted."""
-    for what, step in (("indexed", history.index_old), ("overwritten where it was deleted", database.overwrite_free)):
+    """Do what an update to this version leaves to be done: index the messages there were, and
+    overwrite what was deleted.
+    """
+    for what, step in (
+        ("indexed", history.index_old),
+        ("overwritten where it was deleted", database.overwrite_free),
+    ):
         is_more = True
         while is_more:
             began = trio.current_time()
@@ -161,7 +182,9 @@ async def renew(database: Database, history: SqliteHistory) -> None:
 
 
 async def erase(database: Database) -> None:
-    """Empty the log soon after something was deleted, so that nothing of it is left on the disk, for ever."""
+    """Empty the log soon after something was deleted, so that nothing of it is left on the disk,
+    for ever.
+    """
     while True:
         await database.wait_erased()
         await trio.sleep(_ERASE_DELAY)

@@ -1,10 +1,12 @@
-"""A small HTTP listener for whoever watches the server: `/metrics` for Prometheus, `/health`, `/ready`. Off unless configured.
+"""A small HTTP listener for whoever watches the server: `/metrics` for Prometheus, `/health`,
+`/ready`. Off unless configured.
 
-    /health   200 while the event loop runs
-    /ready    200 when people can come and talk; 503 with the reasons when they cannot
-    /metrics  the statistics, in the text format of Prometheus; 501 without the package prometheus-client
+    /health   200 while the event loop runs /ready    200 when people can come and talk; 503 with
+    the reasons when they cannot /metrics  the statistics, in the text format of Prometheus; 501
+    without the package prometheus-client
 
-There is no password and no TLS: it listens on this machine only unless [metrics] host says otherwise.
+There is no password and no TLS: it listens on this machine only unless [metrics] host says
+otherwise.
 """
 
 import logging
@@ -81,7 +83,10 @@ class Monitor:
             return Answer(503 if problems else 200, f"{'; '.join(problems) or 'ready'}\n".encode())
         if path == "/metrics":
             if not self._exposition.is_available:
-                return Answer(501, b"The package prometheus-client is missing: pip install 'trio-chat[metrics]'\n")
+                return Answer(
+                    501,
+                    b"The package prometheus-client is missing: pip install 'trio-chat[metrics]'\n",
+                )
             return Answer(200, self._exposition.text(), self._exposition.content_type)
         return Answer(404, b"There are /metrics, /health and /ready.\n")
 
@@ -90,7 +95,9 @@ class Monitor:
         return self._server.statistics(), lag
 
     async def _measure_lag(self) -> None:
-        """Note how late a task wakes up: how long anybody has to wait for the event loop, at worst since the last question."""
+        """Note how late a task wakes up: how long anybody has to wait for the event loop, at worst
+        since the last question.
+        """
         while True:
             due = trio.current_time() + _LAG_INTERVAL
             await trio.sleep_until(due)
@@ -119,9 +126,14 @@ class Monitor:
         try:
             request = await exchange.read()
             if request.host is None or self._server.knows(request.host):
-                answer = self.answer(request.method.decode("ascii", "replace"), request.path.decode("ascii", "replace"))
+                answer = self.answer(
+                    request.method.decode("ascii", "replace"),
+                    request.path.decode("ascii", "replace"),
+                )
             else:
-                answer = Answer(403, b"This server is not known under that name; see [server] allowed_hosts.\n")
+                answer = Answer(
+                    403, b"This server is not known under that name; see [server] allowed_hosts.\n"
+                )
         except RequestError as error:
             if not error.status:
                 return

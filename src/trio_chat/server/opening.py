@@ -1,6 +1,8 @@
-"""The first bytes of a connection tell what it is: TLS, HTTP, the PROXY protocol or IRC. One port, anything joins.
+"""The first bytes of a connection tell what it is: TLS, HTTP, the PROXY protocol or IRC. One port,
+anything joins.
 
-Everything here happens within one deadline, the caller's, and reads a bounded number of bytes; nothing of what was read is lost.
+Everything here happens within one deadline, the caller's, and reads a bounded number of bytes;
+nothing of what was read is lost.
 """
 
 import logging
@@ -30,7 +32,18 @@ _MAX_LINE = 1024
 """Bytes of a WEBIRC line."""
 # A fatal alert, handshake_failure (RFC 8446 §6): what a client that begins TLS understands.
 _ALERT = b"\x15\x03\x03\x00\x02\x02\x28"
-_METHODS = (b"GET ", b"HEAD ", b"POST ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE ", b"CONNECT ", b"PRI * ")
+_METHODS = (
+    b"GET ",
+    b"HEAD ",
+    b"POST ",
+    b"PUT ",
+    b"DELETE ",
+    b"OPTIONS ",
+    b"PATCH ",
+    b"TRACE ",
+    b"CONNECT ",
+    b"PRI * ",
+)
 _WEBIRC = b"WEBIRC "
 
 
@@ -43,14 +56,16 @@ class Kind(Enum):
 
 
 class Closed(Exception):  # an outcome, not a mistake
-    """The connection is not to be served, and the peer has been told if it can be; the text says why."""
+    """The connection is not to be served, and the peer has been told if it can be; the text says
+    why.
+    """
 
 
 class Silent(Closed):
     """Likewise, and nobody needs to read of it in the log.
 
-    The peer has gone without a word: somebody has looked whether the port is open, such as a supervisor, twice a minute. Or its
-    address has too many connections, which the log knows.
+    The peer has gone without a word: somebody has looked whether the port is open, such as a
+    supervisor, twice a minute. Or its address has too many connections, which the log knows.
     """
 
 
@@ -113,7 +128,12 @@ class Opening:
     """
 
     def __init__(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, rules: Rules, admit: Callable[[str], str]
+        self,
+        transport: Transport,
+        peer: Peer,
+        listener: ListenerSettings,
+        rules: Rules,
+        admit: Callable[[str], str],
     ) -> None:
         self.peer = peer
         self.transport = Ahead(transport)
@@ -121,10 +141,13 @@ class Opening:
         self._listener = listener
         self._rules = rules
         self._admit = admit
-        self._takes_lines = True  # whether a line of IRC can be read at the other end, as far as is known
+        self._takes_lines = (
+            True  # whether a line of IRC can be read at the other end, as far as is known
+        )
 
     async def run(self) -> Opened:
-        """Find out what the connection is, and open it so far that IRC is spoken. The caller has a deadline.
+        """Find out what the connection is, and open it so far that IRC is spoken. The caller has a
+        deadline.
 
         Raises:
             Closed: it is not to be served.
@@ -170,13 +193,22 @@ class Opening:
             if refusal := self._admit(header.host):  # before it can wait here, or have us compute
                 raise Silent(await self.tell(refusal))
         elif not header.is_local:
-            log.warning("refused a client behind the proxy %s, which does not know its address", self.peer.host)
-            raise Closed(await self.tell("The proxy in front of this server does not say who you are"))
+            log.warning(
+                "refused a client behind the proxy %s, which does not know its address",
+                self.peer.host,
+            )
+            raise Closed(
+                await self.tell("The proxy in front of this server does not say who you are")
+            )
 
     async def _read_kind(self) -> Kind:
         while (kind := kind_of(self.transport.data)) is None:
             if not await self.transport.more():
-                raise Closed("Connection closed") if self.transport.data else Silent("Connection closed")
+                raise (
+                    Closed("Connection closed")
+                    if self.transport.data
+                    else Silent("Connection closed")
+                )
         return kind
 
     async def _start_tls(self) -> None:
@@ -206,7 +238,10 @@ class Opening:
 
         self._takes_lines = False
         rules = web.WebRules(
-            server=self._rules.server, knows=self._rules.knows, websocket=self._listener.websocket, tls_first=tls_first
+            server=self._rules.server,
+            knows=self._rules.knows,
+            websocket=self._listener.websocket,
+            tls_first=tls_first,
         )
         try:
             websocket, self.peer = await web.open_websocket(self.transport, self.peer, rules)
@@ -217,19 +252,30 @@ class Opening:
     async def _read_gateway(self) -> None:
         """Let a gateway say for whom it speaks, in the first line (WEBIRC)."""
         ahead = self.transport
-        if not self._rules.gateways or ahead.data[: len(_WEBIRC)].upper() != _WEBIRC[: len(ahead.data)]:
+        if (
+            not self._rules.gateways
+            or ahead.data[: len(_WEBIRC)].upper() != _WEBIRC[: len(ahead.data)]
+        ):
             return
-        while b"\n" not in ahead.data[:_MAX_LINE] and len(ahead.data) < _MAX_LINE and await ahead.more():
+        while (
+            b"\n" not in ahead.data[:_MAX_LINE]
+            and len(ahead.data) < _MAX_LINE
+            and await ahead.more()
+        ):
             pass
         line, end, _ = ahead.data[:_MAX_LINE].partition(b"\n")
         if line[: len(_WEBIRC)].upper() != _WEBIRC:
             return
         try:
             message = parse(line.rstrip(b"\r").decode("utf-8", "replace"))
-            self.peer = await speak_for(self.peer, self._rules.gateways, message.params, self._rules.threads)
+            self.peer = await speak_for(
+                self.peer, self._rules.gateways, message.params, self._rules.threads
+            )
         except (ParseError, GatewayError) as error:
             told = error.told if isinstance(error, GatewayError) else "That is no line of IRC"
-            if not isinstance(error.__cause__, Busy):  # that none is looked at was logged when it began
+            if not isinstance(
+                error.__cause__, Busy
+            ):  # that none is looked at was logged when it began
                 log.warning("refused the gateway at %s: %s", self.peer.host, error)
             raise Closed(await self.tell(told)) from error
         ahead.take(len(line) + len(end))

@@ -1,9 +1,11 @@
-"""The send queue of a client: bounded, and written by one task that exists only while something waits.
+"""The send queue of a client: bounded, and written by one task that exists only while something
+waits.
 
-The contract: `send` never waits and never raises. What the socket takes at once is gone at once; the rest is queued, in
-order, and a writer task drains it. When more than the limit of what others do waits, the client is ended with a reason; nobody
-else waits for it. The answers to its own commands do not count: for those its reader waits, so a client that reads a long answer
-slowly is not ended for it.
+The contract: `send` never waits and never raises. What the socket takes at once is gone at once;
+the rest is queued, in order, and a writer task drains it. When more than the limit of what others
+do waits, the client is ended with a reason; nobody else waits for it. The answers to its own
+commands do not count: for those its reader waits, so a client that reads a long answer slowly is
+not ended for it.
 """
 
 from collections.abc import Callable
@@ -26,7 +28,8 @@ class Outbox:
         transport: where bytes go.
         nursery: the client's, which the writer task is started in.
         max_bytes: how much may wait.
-        end: ends the connection, telling the client why; called when it broke or the limit is passed, too.
+        end: ends the connection, telling the client why; called when it broke or the limit is
+            passed, too.
     """
 
     __slots__ = (
@@ -44,19 +47,31 @@ class Outbox:
         "_written_answers",
     )
 
-    def __init__(self, transport: Transport, nursery: trio.Nursery, max_bytes: int, end: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        nursery: trio.Nursery,
+        max_bytes: int,
+        end: Callable[[str], None],
+    ) -> None:
         self._transport = transport
         self._nursery = nursery
         self._max_bytes = max_bytes
         self._end = end
-        self._channel: tuple[trio.MemorySendChannel[_Piece], trio.MemoryReceiveChannel[_Piece]] | None = None
-        self._queued = 0  # bytes; of the piece being written as it goes out, of the others as they came
+        self._channel: (
+            tuple[trio.MemorySendChannel[_Piece], trio.MemoryReceiveChannel[_Piece]] | None
+        ) = None
+        self._queued = (
+            0  # bytes; of the piece being written as it goes out, of the others as they came
+        )
         self._answers = 0  # those of them that are answers to the client's commands
         self._written_answers = 0  # and of the piece being written
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
         self._is_nudged = False  # whether the transport has something to send of its own accord
-        self._progress: trio.lowlevel.ParkingLot | None = None  # most clients never make anybody wait
+        self._progress: trio.lowlevel.ParkingLot | None = (
+            None  # most clients never make anybody wait
+        )
 
     @property
     def queued(self) -> int:
@@ -68,8 +83,8 @@ class Outbox:
 
         Args:
             data: the lines, each with its CR LF.
-            is_reply: whether the client asked for it. Its reader waits for room before it asks for more, so a large answer
-                is not cut off by the limit.
+            is_reply: whether the client asked for it. Its reader waits for room before it asks for
+                more, so a large answer is not cut off by the limit.
         """
         if not self._is_open:
             return
@@ -97,7 +112,9 @@ class Outbox:
             self._put(data)
 
     def nudge(self) -> None:
-        """Send what the transport has to send of its own accord, behind what is on its way already."""
+        """Send what the transport has to send of its own accord, behind what is on its way
+        already.
+        """
         if self._queued:
             self._is_nudged = True
         else:
@@ -120,7 +137,9 @@ class Outbox:
             await self._park()
 
     async def wait_flushed(self) -> None:
-        """Wait until nothing waits, or nothing can be written any more. No checkpoint when that is so already."""
+        """Wait until nothing waits, or nothing can be written any more. No checkpoint when that is
+        so already.
+        """
         while self._queued and not self._is_broken:
             await self._park()
 
@@ -155,7 +174,9 @@ class Outbox:
             self._answers += len(data)
 
     def _try_to_send(self, data: bytes) -> bytes:
-        """Send what can be sent at once; return what is left, in the form in which it must go out."""
+        """Send what can be sent at once; return what is left, in the form in which it must go
+        out.
+        """
         try:
             return self._transport.send_nowait(data)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
@@ -185,10 +206,14 @@ class Outbox:
         self._channel = None  # most clients never need it again, and there may be ten thousand
 
     def _next(self) -> bytes:
-        """Send of what is queued what can be sent at once; return what is left of it, counted as queued."""
+        """Send of what is queued what can be sent at once; return what is left of it, counted as
+        queued.
+        """
         while self._queued or self._is_nudged:
             self._is_nudged = False
-            data, answers = _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else (b"", 0)
+            data, answers = (
+                _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else (b"", 0)
+            )
             rest = self._try_to_send(data)
             self._queued += len(rest) - len(data)
             self._written_answers = min(answers, len(rest))

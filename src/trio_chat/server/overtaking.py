@@ -1,4 +1,6 @@
-"""Replies that are delivered before items that wait for a commit, because they have nothing to do with them."""
+"""Replies that are delivered before items that wait for a commit, because they have nothing to do
+with them.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,8 @@ from trio_chat.chat.users import Session
 PATIENCE = 0.25
 """Seconds for which a reply waits for messages that were sent to its client before.
 
-Mostly they are committed by then, and the order of arrival is kept. When the database takes longer, replies are sent first.
+Mostly they are committed by then, and the order of arrival is kept. When the database takes longer,
+replies are sent first.
 """
 _SAID = MESSAGES | {"TAGMSG"}
 """Events that change nothing that a reply could describe."""
@@ -31,20 +34,24 @@ class _Waiting:
 class Overtaking:
     """The items that wait for their commit, and the replies that may be delivered before them.
 
-    A reply follows the actions of its own client, and the actions of others that it could describe: NAMES follows a PART.
-    A message changes no reply, so that a reply waits for it only for `PATIENCE`.
+    A reply follows the actions of its own client, and the actions of others that it could describe:
+    NAMES follows a PART. A message changes no reply, so that a reply waits for it only for
+    `PATIENCE`.
     """
 
     def __init__(self) -> None:
         self._waiting: list[_Waiting] = []
         self._addressed: set[Session] = set()
         self._last_audience: tuple[Session, ...] = ()  # the last that was added to it
-        self._held_since: float | None = None  # when the first reply that may have to overtake the rest came behind it
+        self._held_since: float | None = (
+            None  # when the first reply that may have to overtake the rest came behind it
+        )
         self._is_patient = True
         self._is_any_out = False
         self._holding = trio.lowlevel.ParkingLot()
         self._leaving = 0  # so many of them, from the first, are being delivered
-        self._counted = 0  # so many of them are in the sets: they are looked at only when a reply comes, which is rare
+        # so many of them are in the sets: they are looked at only when a reply comes, which is rare
+        self._counted = 0
         self._acting: set[Session] = set()
         self._witnesses: set[Session] = set()
 
@@ -66,14 +73,20 @@ class Overtaking:
                 self._hold()
 
     def not_out(self, remembered: list[Sequence[Part]]) -> list[Sequence[Part]]:
-        """Return, in order, those of the first items that have not overtaken the rest and are still to be sent.
+        """Return, in order, those of the first items that have not overtaken the rest and are still
+        to be sent.
 
-        These items overtake no others from now on: while they are sent, other tasks have their turn.
+        These items overtake no others from now on: while they are sent, other tasks have their
+        turn.
         """
         self._leaving = len(remembered)
         if not self._is_any_out:
             return remembered
-        return [parts for parts, entry in zip(remembered, self._waiting, strict=False) if not entry.is_out]
+        return [
+            parts
+            for parts, entry in zip(remembered, self._waiting, strict=False)
+            if not entry.is_out
+        ]
 
     async def wait_impatient(self) -> list[Output]:
         """Wait until replies have waited for `PATIENCE`; return those that may be sent now."""
@@ -119,10 +132,14 @@ class Overtaking:
 
     def _may_pass(self, output: Output, sender: Session | None) -> bool:
         """Return whether replies may be sent before the items that are counted."""
-        sessions = {part.session for part in output.parts if isinstance(part, Direct)} | ({sender} if sender else set())
+        sessions = {part.session for part in output.parts if isinstance(part, Direct)} | (
+            {sender} if sender else set()
+        )
         if self._is_patient and not self._addressed.isdisjoint(sessions):
             return False
-        return self._acting.isdisjoint(sessions) and (output.is_stateless or self._witnesses.isdisjoint(sessions))
+        return self._acting.isdisjoint(sessions) and (
+            output.is_stateless or self._witnesses.isdisjoint(sessions)
+        )
 
     def is_held(self, session: Session) -> bool:
         """Return whether an item of a session, or a reply to it, waits."""
@@ -142,7 +159,9 @@ class Overtaking:
             if isinstance(part, Direct):
                 self._acting.add(part.session)
             elif part.command in _SAID:
-                if part.recipients is not self._last_audience:  # messages in one channel share their recipients
+                if (
+                    part.recipients is not self._last_audience
+                ):  # messages in one channel share their recipients
                     self._last_audience = part.recipients
                     self._addressed.update(part.recipients)
             else:

@@ -1,4 +1,6 @@
-"""The peer of a connection: its real address, also behind proxies and gateways, and how safely it has come."""
+"""The peer of a connection: its real address, also behind proxies and gateways, and how safely it
+has come.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +19,8 @@ class Peer:
     Args:
         host: its address, as text.
         is_secure: whether all of the way is encrypted, as far as can be known.
-        certificate: the SHA-256 fingerprint of the certificate it has shown, in lower-case hexadecimal, or "".
+        certificate: the SHA-256 fingerprint of the certificate it has shown, in lower-case
+            hexadecimal, or "".
         is_websocket: whether it has come by WebSocket.
     """
 
@@ -29,7 +32,8 @@ class Peer:
 
 @lru_cache(maxsize=4096)
 def plain_address(text: str) -> str:
-    """Return an address in its usual form: without a zone, and IPv4 as such where it came in the form of IPv6.
+    """Return an address in its usual form: without a zone, and IPv4 as such where it came in the
+    form of IPv6.
 
     Raises:
         ValueError: it is no address.
@@ -40,7 +44,9 @@ def plain_address(text: str) -> str:
     return str(address)
 
 
-@lru_cache(maxsize=4096)  # each connection is asked about several times, and many come from few addresses
+@lru_cache(
+    maxsize=4096
+)  # each connection is asked about several times, and many come from few addresses
 def _address(host: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(host.partition("%")[0])

@@ -1,8 +1,9 @@
 """The poller: one task that waits for bytes of many sockets, and calls the function of each.
 
-A client's task need not run for each line that comes. Where the system has epoll, one task asks for all clients at once and has
-what was received carried out there and then; a client's own task sleeps until something must be waited for, or fails. Waiting in
-each task would cost each line a system call, a wake-up and a switch of tasks: a third of what a private message costs.
+A client's task need not run for each line that comes. Where the system has epoll, one task asks for
+all clients at once and has what was received carried out there and then; a client's own task sleeps
+until something must be waited for, or fails. Waiting in each task would cost each line a system
+call, a wake-up and a switch of tasks: a third of what a private message costs.
 """
 
 import logging
@@ -28,12 +29,14 @@ class Poller(Protocol):
         """Do the waiting, for ever. Whoever watches must have ended before this is cancelled."""
 
     async def watch(self, descriptor: int, on_readable: Callable[[], bool]) -> None:
-        """Have something called each time a socket is readable, until it returns true. Whoever is cancelled is called no more.
+        """Have something called each time a socket is readable, until it returns true. Whoever is
+        cancelled is called no more.
 
         Args:
             descriptor: the socket's; one may be watched only once at a time.
-            on_readable: must not block, and may be called without there being anything to read. What it raises, this raises;
-                unless it has cancelled who watches before: then that is only logged.
+            on_readable: must not block, and may be called without there being anything to read.
+                What it raises, this raises; unless it has cancelled who watches before: then that
+                is only logged.
 
         Raises:
             trio.ClosedResourceError: `forget` was called.
@@ -60,7 +63,9 @@ class TaskPoller:
         is_enough = False
         while not is_enough:
             await trio.lowlevel.wait_readable(descriptor)
-            await trio.lowlevel.checkpoint_if_cancelled()  # it may have been after the bytes had come
+            await (
+                trio.lowlevel.checkpoint_if_cancelled()
+            )  # it may have been after the bytes had come
             is_enough = on_readable()
 
     def forget(self, descriptor: int) -> None:
@@ -109,7 +114,9 @@ class EpollPoller:
                 self._end(descriptor, watch, outcome.Value(None))
 
     def _end(self, descriptor: int, watch: _Watch, result: outcome.Outcome[None]) -> bool:
-        """Wake the watching task, unless it has been cancelled since, perhaps by itself; return whether it was woken."""
+        """Wake the watching task, unless it has been cancelled since, perhaps by itself; return
+        whether it was woken.
+        """
         if self._watches.get(descriptor) is not watch:
             return False
         self._stop(descriptor)
@@ -117,7 +124,9 @@ class EpollPoller:
         return True
 
     def _stop(self, descriptor: int) -> None:
-        if not self._epoll.closed:  # as it is when the one task has failed, and all who watch are cancelled for it
+        if (
+            not self._epoll.closed
+        ):  # as it is when the one task has failed, and all who watch are cancelled for it
             self._epoll.unregister(descriptor)
         del self._watches[descriptor]
 
@@ -138,4 +147,6 @@ class EpollPoller:
     def forget(self, descriptor: int) -> None:
         """Wake who watches; see `Poller`."""
         if (watch := self._watches.get(descriptor)) is not None:
-            self._end(descriptor, watch, outcome.Error(trio.ClosedResourceError("closed by another task")))
+            self._end(
+                descriptor, watch, outcome.Error(trio.ClosedResourceError("closed by another task"))
+            )

@@ -1,4 +1,6 @@
-"""The statistics as Prometheus wants them. The package prometheus-client is optional; without it there are none."""
+"""The statistics as Prometheus wants them. The package prometheus-client is optional; without it
+there are none.
+"""
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     from prometheus_client.registry import CollectorRegistry
 
 Source = Callable[[], tuple[ServerStatistics, float]]
-"""Gives the statistics, and the seconds by which the event loop was late since they were asked for last."""
+"""Gives the statistics, and the seconds by which the event loop was late since they were asked for
+last.
+"""
 
 
 class Row(NamedTuple):
@@ -28,22 +32,79 @@ class Row(NamedTuple):
 TABLE: tuple[Row, ...] = (
     Row("connections", False, "Clients that are connected.", lambda now: now.connections),
     Row("connections_opened", True, "Clients that have come.", lambda now: now.connected),
-    Row("connections_refused", True, "Connections refused for their address.", lambda now: now.admission.refused),
-    Row("addresses", False, "Addresses whose connections are counted.", lambda now: now.admission.addresses),
+    Row(
+        "connections_refused",
+        True,
+        "Connections refused for their address.",
+        lambda now: now.admission.refused,
+    ),
+    Row(
+        "addresses",
+        False,
+        "Addresses whose connections are counted.",
+        lambda now: now.admission.addresses,
+    ),
     Row("users", False, "People who are here.", lambda now: now.world.users),
-    Row("users_most", False, "The most people who were here at once.", lambda now: now.world.most_users),
+    Row(
+        "users_most",
+        False,
+        "The most people who were here at once.",
+        lambda now: now.world.most_users,
+    ),
     Row("channels", False, "Channels that there are.", lambda now: now.world.channels),
-    Row("memberships", False, "Members of all channels, added up.", lambda now: now.world.memberships),
+    Row(
+        "memberships",
+        False,
+        "Members of all channels, added up.",
+        lambda now: now.world.memberships,
+    ),
     Row("accounts", False, "Accounts that are registered.", lambda now: now.world.accounts),
-    Row("unsaved", False, "Channels and read markers still to be written down.", lambda now: now.world.unsaved),
-    Row("broadcaster_waiting", False, "What was accepted and waits to be delivered.", lambda now: now.broadcaster.waiting),
+    Row(
+        "unsaved",
+        False,
+        "Channels and read markers still to be written down.",
+        lambda now: now.world.unsaved,
+    ),
+    Row(
+        "broadcaster_waiting",
+        False,
+        "What was accepted and waits to be delivered.",
+        lambda now: now.broadcaster.waiting,
+    ),
     Row("broadcaster_limit", False, "How much of it may wait.", lambda now: now.broadcaster.limit),
-    Row("broadcaster_accepted", True, "What was accepted to be delivered.", lambda now: now.broadcaster.accepted),
-    Row("deliveries", True, "Pieces of data given to clients.", lambda now: now.broadcaster.deliveries),
-    Row("history_messages", True, "What the history has committed.", lambda now: now.broadcaster.remembered),
-    Row("history_commits", True, "Transactions of the history.", lambda now: now.broadcaster.commits),
-    Row("history_commit_seconds", True, "Seconds waited for them.", lambda now: now.broadcaster.commit_seconds),
-    Row("history_failing", False, "1 while the history cannot be written.", lambda now: now.broadcaster.is_failing),
+    Row(
+        "broadcaster_accepted",
+        True,
+        "What was accepted to be delivered.",
+        lambda now: now.broadcaster.accepted,
+    ),
+    Row(
+        "deliveries",
+        True,
+        "Pieces of data given to clients.",
+        lambda now: now.broadcaster.deliveries,
+    ),
+    Row(
+        "history_messages",
+        True,
+        "What the history has committed.",
+        lambda now: now.broadcaster.remembered,
+    ),
+    Row(
+        "history_commits", True, "Transactions of the history.", lambda now: now.broadcaster.commits
+    ),
+    Row(
+        "history_commit_seconds",
+        True,
+        "Seconds waited for them.",
+        lambda now: now.broadcaster.commit_seconds,
+    ),
+    Row(
+        "history_failing",
+        False,
+        "1 while the history cannot be written.",
+        lambda now: now.broadcaster.is_failing,
+    ),
     Row("outbox_bytes", False, "Bytes that wait for slow clients.", lambda now: now.queued_bytes),
     Row("outbox_clients", False, "Clients that read slowly.", lambda now: now.slow_clients),
     Row(
@@ -52,9 +113,16 @@ TABLE: tuple[Row, ...] = (
         "When your TLS certificate expires, in Unix time; 0 for one of the server's own.",
         lambda now: now.certificate_expires,
     ),
-    Row("start_time_seconds", False, "When the server was started, in Unix time.", lambda now: now.started),
+    Row(
+        "start_time_seconds",
+        False,
+        "When the server was started, in Unix time.",
+        lambda now: now.started,
+    ),
 )
-"""Every number of a server, in the order in which they are shown. Their names begin with `trio_chat_`."""
+"""Every number of a server, in the order in which they are shown. Their names begin with
+`trio_chat_`.
+"""
 
 
 class Exposition:
@@ -75,7 +143,8 @@ class Exposition:
         import prometheus_client as client  # noqa: PLC0415  # only who is asked for metrics needs it
 
         if self._registry is None:
-            # Not the registry of the process, which whoever embeds a server may use for something else.
+            # Not the registry of the process, which whoever embeds a server may use for something
+            # else.
             self._registry = client.CollectorRegistry()
             client.ProcessCollector(registry=self._registry)
             client.GCCollector(registry=self._registry)
@@ -91,10 +160,16 @@ class Exposition:
             family = CounterMetricFamily if metric.is_counter else GaugeMetricFamily
             yield family(f"trio_chat_{metric.name}", metric.help, value=metric.value(now))
         loop = trio.lowlevel.current_statistics()
-        yield GaugeMetricFamily("trio_chat_tasks", "Tasks of the event loop.", value=loop.tasks_living)
-        yield GaugeMetricFamily("trio_chat_tasks_runnable", "Tasks that could run at once.", value=loop.tasks_runnable)
         yield GaugeMetricFamily(
-            "trio_chat_loop_lag_seconds", "By how much a task woke up late, at worst since last asked.", value=lag
+            "trio_chat_tasks", "Tasks of the event loop.", value=loop.tasks_living
+        )
+        yield GaugeMetricFamily(
+            "trio_chat_tasks_runnable", "Tasks that could run at once.", value=loop.tasks_runnable
+        )
+        yield GaugeMetricFamily(
+            "trio_chat_loop_lag_seconds",
+            "By how much a task woke up late, at worst since last asked.",
+            value=lag,
         )
 
     def describe(self) -> "Iterator[Metric]":

@@ -1,4 +1,5 @@
-"""The PROXY protocol, versions 1 and 2: the first bytes of a connection, in which a proxy says who is behind it.
+"""The PROXY protocol, versions 1 and 2: the first bytes of a connection, in which a proxy says who
+is behind it.
 
 Pure: bytes in, an address out. Whether a proxy is believed is not decided here.
 (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt)
@@ -14,7 +15,9 @@ V1 = b"PROXY "
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
 _LONGEST_V1 = 107
 _LONGEST_V2 = 4096
-"""Bytes behind the fixed part that are taken: addresses take at most 36, the rest is what proxies add."""
+"""Bytes behind the fixed part that are taken: addresses take at most 36, the rest is what proxies
+add.
+"""
 _TLV_SSL = 0x20
 _CLIENT_SSL = 0x01
 _SOURCE = {0x11: 4, 0x21: 16}
@@ -30,7 +33,8 @@ class Header(NamedTuple):
 
     Args:
         size: bytes of the header.
-        host: the address of the client behind it; "" when there is none, or the proxy does not know it.
+        host: the address of the client behind it; "" when there is none, or the proxy does not know
+            it.
         is_secure: whether it says that its client came encrypted.
         is_local: whether it speaks for itself, such as to see whether the server is there.
     """
@@ -88,7 +92,11 @@ def _parse_v2(data: bytes) -> Header | None:
         return None
     size = fixed + length
     address_bytes = _SOURCE.get(family, 0)
-    if command == 0x20:  # LOCAL: "the receiver must accept this connection as valid and must use the real connection endpoints"
+    if (
+        command == 0x20
+        # LOCAL: "the receiver must accept this connection as valid and must use the real connection
+        # endpoints"
+    ):
         return Header(size, is_local=True)
     if not address_bytes:  # a family that has no address for us
         return Header(size)

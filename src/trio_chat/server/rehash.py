@@ -1,6 +1,7 @@
 """Which keys of config.ini a running server can take, one table, and how it takes them.
 
-What is not applied stays as it was until the next start, so that what the server says of itself and what it does remain one.
+What is not applied stays as it was until the next start, so that what the server says of itself and
+what it does remain one.
 """
 
 import logging
@@ -33,34 +34,95 @@ class When(Enum):
 WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "server": {
         When.NOW: ("network", "icon", "description", "password", "motd", "admin", "shutdown_grace"),
-        When.NEW: ("cloak", "cloak_secret", "cloak_accounts", "default_user_modes", "origins", "allowed_hosts", "proxies"),
-        # The name is the source of all that the server says; clients and their scripts hold on to it.
-        When.RESTART: ("host", "port", "name", "lobby", "lobby_topic", "casemapping", "tls", "websocket"),
+        When.NEW: (
+            "cloak",
+            "cloak_secret",
+            "cloak_accounts",
+            "default_user_modes",
+            "origins",
+            "allowed_hosts",
+            "proxies",
+        ),
+        # The name is the source of all that the server says; clients and their scripts hold on to
+        # it.
+        When.RESTART: (
+            "host",
+            "port",
+            "name",
+            "lobby",
+            "lobby_topic",
+            "casemapping",
+            "tls",
+            "websocket",
+        ),
     },
     "tls": {When.NOW: ("sts_duration", "sts_port"), When.NEW: ("certificate", "key")},
-    "logging": {When.NOW: ("level",), When.RESTART: ("format", "file", "rotate_bytes", "keep", "repeats")},
+    "logging": {
+        When.NOW: ("level",),
+        When.RESTART: ("format", "file", "rotate_bytes", "keep", "repeats"),
+    },
     "storage": {
         When.NOW: ("playback", "playback_to", "most_messages"),
-        When.RESTART: ("file", "keep_days", "clock_hold_hours", "longer_for_channels", "synchronous", "reserve"),
+        When.RESTART: (
+            "file",
+            "keep_days",
+            "clock_hold_hours",
+            "longer_for_channels",
+            "synchronous",
+            "reserve",
+        ),
     },
     "accounts": {
-        When.NOW: ("registration", "required", "before_connect", "min_password", "email", "multi_session", "reservation"),
+        When.NOW: (
+            "registration",
+            "required",
+            "before_connect",
+            "min_password",
+            "email",
+            "multi_session",
+            "reservation",
+        ),
         When.RESTART: ("hash_cost", "always_on", "auto_away", "always_on_days"),
     },
     "mail": {
-        When.NOW: ("mail_from", "smtp_host", "smtp_port", "smtp_tls", "smtp_user", "smtp_password", "sendmail"),
+        When.NOW: (
+            "mail_from",
+            "smtp_host",
+            "smtp_port",
+            "smtp_tls",
+            "smtp_user",
+            "smtp_password",
+            "sendmail",
+        ),
     },
     "limits": {
         When.NOW: ("server_bans",),
         When.NEW: (
-            "registration_timeout", "ping_interval", "websocket_ping_interval", "ping_timeout",
-            "flood_burst", "flood_rate", "flood_limit", "flood_exempt",
-            "outbox_bytes", "connections_per_address", "connections_per_minute", "connections_exempt",
+            "registration_timeout",
+            "ping_interval",
+            "websocket_ping_interval",
+            "ping_timeout",
+            "flood_burst",
+            "flood_rate",
+            "flood_limit",
+            "flood_exempt",
+            "outbox_bytes",
+            "connections_per_address",
+            "connections_per_minute",
+            "connections_exempt",
         ),
         # Clients were told the lengths; queues and rings have been made.
         When.RESTART: (
-            "failed_logins", "failed_logins_per_address", "failed_login_delay", "registrations_per_hour",
-            "password_checks_per_minute", "password_threads", "password_queue", "clients", "event_queue", "whowas_entries",
+            "failed_logins",
+            "failed_logins_per_address",
+            "failed_login_delay",
+            "registrations_per_hour",
+            "password_checks_per_minute",
+            "password_threads",
+            "password_queue",
+            "clients",
+            "event_queue",
+            "whowas_entries",
             "always_on_users",
             *LENGTHS,
         ),
@@ -68,15 +130,27 @@ WHEN: dict[str, dict[When, tuple[str, ...]]] = {
     "metrics": {When.RESTART: ("port", "host")},
     "client": {
         When.CLIENT: (
-            "nick", "channel", "language", "theme", "typing", "highlights", "notify", "strangers", "encoding", "proxy", "log",
+            "nick",
+            "channel",
+            "language",
+            "theme",
+            "typing",
+            "highlights",
+            "notify",
+            "strangers",
+            "encoding",
+            "proxy",
+            "log",
         ),
     },
     "listeners": {When.RESTART: ()},
     "profiles": {When.CLIENT: ()},
     "operators": {When.NOW: ()},
     "gateways": {When.NEW: ()},
-}  # fmt: skip
-"""Every key, by section; for sections that have a name, the field of `Settings` stands for all of them."""
+}
+"""Every key, by section; for sections that have a name, the field of `Settings` stands for all of
+them.
+"""
 
 
 class Reconfigured(Protocol):
@@ -89,7 +163,9 @@ class Reconfigured(Protocol):
 
 
 class Outcome(NamedTuple):
-    """What came of it: sentences for the operator, and what some are to see who are operators no more."""
+    """What came of it: sentences for the operator, and what some are to see who are operators no
+    more.
+    """
 
     lines: list[str]
     events: list[Event]
@@ -98,7 +174,9 @@ class Outcome(NamedTuple):
 def when(section: str, key: str = "") -> When:
     """Return when a key has its effect; of a key that the table does not have, after a restart."""
     kinds = WHEN.get(section, {})
-    return next((kind for kind, keys in kinds.items() if key in keys or not (key or keys)), When.RESTART)
+    return next(
+        (kind for kind, keys in kinds.items() if key in keys or not (key or keys)), When.RESTART
+    )
 
 
 def _value(settings: Settings, section: str, key: str) -> object:
@@ -144,7 +222,10 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
     if world.memory is not None:
         storage = settings.storage
         world.memory = replace(
-            world.memory, playback=storage.playback, playback_to=storage.playback_to, most_messages=storage.most_messages
+            world.memory,
+            playback=storage.playback,
+            playback_to=storage.playback_to,
+            most_messages=storage.most_messages,
         )
     if any(key.startswith("[server] cloak") for key in found):
         world.cloaks = cloaks(settings, world.memory, server.start_secret)
@@ -173,7 +254,9 @@ def cloaks(settings: Settings, memory: Memory | None, start_secret: bytes) -> Cl
     """
     if not settings.server.cloak:
         return None
-    secret = settings.server.cloak_secret.encode() or (memory.secret if memory else b"") or start_secret
+    secret = (
+        settings.server.cloak_secret.encode() or (memory.secret if memory else b"") or start_secret
+    )
     return Cloaks(secret, accounts=settings.server.cloak_accounts)
 
 
@@ -215,7 +298,11 @@ def identity(settings: Settings, created: float) -> Identity:
         ),
         operators={
             fold_or_self(entry.name): Operator(
-                name=entry.name, password=entry.password, account=entry.account, host=entry.host, rights=frozenset(entry.rights)
+                name=entry.name,
+                password=entry.password,
+                account=entry.account,
+                host=entry.host,
+                rights=frozenset(entry.rights),
             )
             for entry in settings.operators
         },

@@ -1,4 +1,6 @@
-"""HTTP as far as it is answered here: one request, one answer, and the end of the connection. h11 does the parsing."""
+"""HTTP as far as it is answered here: one request, one answer, and the end of the connection. h11
+does the parsing.
+"""
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -42,7 +44,14 @@ class Request(NamedTuple):
 
     def header(self, name: bytes) -> str:
         """Return the first header of a name; "" when there is none."""
-        return next((value.decode("ascii", "replace").strip() for key, value in self.headers if key == name), "")
+        return next(
+            (
+                value.decode("ascii", "replace").strip()
+                for key, value in self.headers
+                if key == name
+            ),
+            "",
+        )
 
     def words(self, name: bytes) -> list[str]:
         """Return the words of a header that is a list, in small letters."""
@@ -52,7 +61,10 @@ class Request(NamedTuple):
     @property
     def has_body(self) -> bool:
         """Whether something belongs to it that follows it."""
-        return bool(self.header(b"transfer-encoding")) or self.header(b"content-length") not in ("", "0")
+        return bool(self.header(b"transfer-encoding")) or self.header(b"content-length") not in (
+            "",
+            "0",
+        )
 
 
 class Exchange:
@@ -78,14 +90,17 @@ class Exchange:
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
-                raise RequestError(error.error_status_hint, "the request is not understood") from error
+                raise RequestError(
+                    error.error_status_hint, "the request is not understood"
+                ) from error
             if isinstance(event, h11.Request):
                 return _request(event)
             if event is not h11.NEED_DATA:
                 raise RequestError(0, "no request")
             self._unread = self._unread or await self._receive()
             self._first = self._first or self._unread[:5]
-            # In parts: h11 looks for the bound only while a head is not complete, and takes one of any length that comes at once.
+            # In parts: h11 looks for the bound only while a head is not complete, and takes one of
+            # any length that comes at once.
             part, self._unread = self._unread[:_PART], self._unread[_PART:]
             self._http.receive_data(part)
 
@@ -95,14 +110,20 @@ class Exchange:
         return self._http.trailing_data[0] + self._unread
 
     def answer(self, status: int, body: bytes, headers: Sequence[tuple[str, str]]) -> bytes:
-        """Return the bytes of an answer, after which the connection is to be closed; that to HEAD has no body (RFC 9110 §9.3.2).
+        """Return the bytes of an answer, after which the connection is to be closed; that to HEAD
+        has no body (RFC 9110 §9.3.2).
 
         Raises:
             RequestError: a header cannot be sent, or it is too late for an answer.
         """
         if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             raise RequestError(0, "no answer")
-        fields = [("Content-Length", str(len(body))), ("Connection", "close"), ("Cache-Control", "no-store"), *headers]
+        fields = [
+            ("Content-Length", str(len(body))),
+            ("Connection", "close"),
+            ("Cache-Control", "no-store"),
+            *headers,
+        ]
         try:
             data = self._http.send(h11.Response(status_code=status, headers=fields)) or b""
             if self._first != b"HEAD ":
@@ -115,7 +136,9 @@ class Exchange:
 def _request(event: h11.Request) -> Request:
     headers = list(event.headers)
     target, named = event.target, next((value for key, value in headers if key == b"host"), None)
-    if match := _ABSOLUTE.fullmatch(target):  # "the host information in the Host header field MUST be ignored" (RFC 9112 §3.2.2)
+    if match := _ABSOLUTE.fullmatch(
+        target
+    ):  # "the host information in the Host header field MUST be ignored" (RFC 9112 §3.2.2)
         named, target = match[1], match[2] if match[2].startswith(b"/") else b"/" + match[2]
     host = parse_host(named.decode("ascii", "replace")) if named is not None else None
     if named is not None and host is None:

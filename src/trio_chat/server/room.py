@@ -18,7 +18,9 @@ _LAST = 4
 _WORDS = {
     Room.EVERYBODY: "there is room on the disk again, everybody can write",
     Room.ACCOUNTS: "the disk is nearly full: what guests say is refused until there is room",
-    Room.OPERATORS: "the disk is all but full: what anybody but operators says is refused until there is room",
+    Room.OPERATORS: (
+        "the disk is all but full: what anybody but operators says is refused until there is room"
+    ),
 }
 
 
@@ -31,7 +33,9 @@ async def free_bytes(path: Path) -> int:
     return (await trio.to_thread.run_sync(shutil.disk_usage, path)).free
 
 
-async def watch_room(quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes) -> None:
+async def watch_room(
+    quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes
+) -> None:
     """Look how much room is left where the database is, for ever, and have what is reserved kept.
 
     Args:
@@ -49,7 +53,10 @@ async def watch_room(quotas: Quotas, path: Path, reserve: int, free: Callable[[P
             room = room_for(left, reserve)
             if room is not quotas.room:
                 log.log(
-                    logging.WARNING if room is Room.EVERYBODY else logging.ERROR, "%s (%d MB are free)", _WORDS[room], left >> 20
+                    logging.WARNING if room is Room.EVERYBODY else logging.ERROR,
+                    "%s (%d MB are free)",
+                    _WORDS[room],
+                    left >> 20,
                 )
             quotas.room = room
         await trio.sleep(INTERVAL)

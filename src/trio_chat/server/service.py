@@ -1,6 +1,8 @@
-"""Notifications for systemd (sd_notify): the server is ready, reloads, stops, and its event loop still runs.
+"""Notifications for systemd (sd_notify): the server is ready, reloads, stops, and its event loop
+still runs.
 
-Without systemd, which sets these variables of the environment for Type=notify and WatchdogSec=, nothing happens.
+Without systemd, which sets these variables of the environment for Type=notify and WatchdogSec=,
+nothing happens.
 """
 
 import os
@@ -13,7 +15,9 @@ import trio
 
 
 def notify(state: str) -> None:
-    """Tell the service manager, if there is one, something such as READY=1; when it cannot be told, nothing happens."""
+    """Tell the service manager, if there is one, something such as READY=1; when it cannot be told,
+    nothing happens.
+    """
     path = os.environ.get("NOTIFY_SOCKET", "")
     if path[:1] not in ("/", "@") or not hasattr(socket, "AF_UNIX"):
         return
@@ -27,9 +31,11 @@ def notify(state: str) -> None:
 
 @contextmanager
 def reloading() -> Iterator[None]:
-    """Tell that the settings are being read again, and when that is over; so `systemctl reload` returns when it has been done.
+    """Tell that the settings are being read again, and when that is over; so `systemctl reload`
+    returns when it has been done.
 
-    The time is what `Type=notify-reload` asks for (systemd 253 and newer): that of the clock which only goes on.
+    The time is what `Type=notify-reload` asks for (systemd 253 and newer): that of the clock which
+    only goes on.
     """
     notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
     try:
@@ -39,7 +45,9 @@ def reloading() -> Iterator[None]:
 
 
 async def keep_alive(tell: Callable[[str], None] = notify) -> None:
-    """Give the watchdog of the service manager its signs of life, twice as often as it asks; none when it asks for none."""
+    """Give the watchdog of the service manager its signs of life, twice as often as it asks; none
+    when it asks for none.
+    """
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     pid = os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in ("", str(os.getpid())):

@@ -1,4 +1,6 @@
-"""The keeper of lasting state besides messages: it is read at the start, written when it changes, and expires."""
+"""The keeper of lasting state besides messages: it is read at the start, written when it changes,
+and expires.
+"""
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -22,13 +24,17 @@ from trio_chat.storage.database import StorageError
 log = logging.getLogger("trio_chat")
 
 Announce = Callable[[Callable[[], Iterable[Event]]], Awaitable[None]]
-"""Waits for room, then makes a change and accepts its events as one step (as the lines of a client are one)."""
+"""Waits for room, then makes a change and accepts its events as one step (as the lines of a client
+are one).
+"""
 
 _DAY = 86_400.0
 _WATCH_INTERVAL = 5.0
 _EXPIRE_INTERVAL = 3600.0
 KEPT_AFTER = 1.0
-"""Seconds in which what a command has changed is kept with it; what is left then no command has changed."""
+"""Seconds in which what a command has changed is kept with it; what is left then no command has
+changed.
+"""
 _RETRY = 10.0
 """Seconds until what could not be written is tried again."""
 
@@ -49,7 +55,11 @@ async def load_state(world: World, store: Store) -> None:
     for account, user in kept.users.items():
         if user is not None:
             _restore_user(world, account, user)
-    channels = {folded: _without_gone(world, state) for folded, state in kept.channels.items() if state is not None}
+    channels = {
+        folded: _without_gone(world, state)
+        for folded, state in kept.channels.items()
+        if state is not None
+    }
     restored = [(restore(world, folded, state), state) for folded, state in channels.items()]
     for channel, state in restored:
         restore_members(world, channel, state)
@@ -57,14 +67,18 @@ async def load_state(world: World, store: Store) -> None:
 
 
 def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of a channel without accounts that a command deleted just before the server stopped."""
+    """Return the state of a channel without accounts that a command deleted just before the server
+    stopped.
+    """
     accounts = world.accounts.by_id if world.accounts else {}
     access = {number: rank for number, rank in state["access"].items() if int(number) in accounts}
     return {**state, "owner": state["owner"] if state["owner"] in accounts else 0, "access": access}
 
 
 def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
-    """Make an always-on user be here, unless there is no such account any more, or its user is not to stay."""
+    """Make an always-on user be here, unless there is no such account any more, or its user is not
+    to stay.
+    """
     account = world.accounts.by_id.get(number) if world.accounts else None
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
@@ -80,14 +94,16 @@ def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
 
 
 class Unkept:
-    """What lasts and has changed: the broadcaster keeps it with the messages, before what has changed it is confirmed.
+    """What lasts and has changed: the broadcaster keeps it with the messages, before what has
+    changed it is confirmed.
 
     Args:
         world: where it changes.
 
     Attributes:
-        turn: held from `take` until that is kept. Without it a change that another task is writing would count as kept, and
-            be confirmed; and bans that are read would lack those that are being written.
+        turn: held from `take` until that is kept. Without it a change that another task is writing
+            would count as kept, and be confirmed; and bans that are read would lack those that are
+            being written.
     """
 
     def __init__(self, world: World) -> None:
@@ -111,7 +127,8 @@ class Unkept:
         return not (self._world.unsaved or self._world.bans.unsaved or self.turn.locked())
 
     def take(self) -> State | None:
-        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must follow when it is not.
+        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must
+        follow when it is not.
 
         The caller has the turn.
         """
@@ -171,10 +188,16 @@ async def save_state(world: World, store: Store) -> bool:
     try:
         await store.save(_changes(world, taken))
         is_saved = True
-    except (StorageError, ValueError, OverflowError) as error:  # the latter by a defect: no text, or a number too large
+    except (
+        StorageError,
+        ValueError,
+        OverflowError,
+    ) as error:  # the latter by a defect: no text, or a number too large
         log.error("channels, always-on users and read markers cannot be written: %s", error)
     finally:
-        if not is_saved:  # when cancelled too: whether it was written is not known, and twice does no harm
+        if (
+            not is_saved
+        ):  # when cancelled too: whether it was written is not known, and twice does no harm
             world.unsaved.put_back(taken)
     return is_saved
 
@@ -187,19 +210,30 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
     users: dict[int, dict[str, Any] | None] = {}
     for account in unsaved.users:
         user = world.residents.of(account)
-        users[account] = residents.to_state(user, world.clock(), world.residents.missed_of(user.account_id)) if user else None
-    markers = {(account, target): world.markers.get(account, {}).get(target, "") for account, target in unsaved.markers}
+        users[account] = (
+            residents.to_state(user, world.clock(), world.residents.missed_of(user.account_id))
+            if user
+            else None
+        )
+    markers = {
+        (account, target): world.markers.get(account, {}).get(target, "")
+        for account, target in unsaved.markers
+    }
     return Changes(
         channels,
         {key: moment for key, moment in markers.items() if moment},
         users,
         {account: dict(world.preferences.chosen(account)) for account in unsaved.preferences},
-        {account: dict(world.metadata.get(account, {})) for account in unsaved.metadata},  # a thread reads it: a copy
+        {
+            account: dict(world.metadata.get(account, {})) for account in unsaved.metadata
+        },  # a thread reads it: a copy
     )
 
 
 async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -> None:
-    """Notice accounts that a command beside this server adds or deletes, and other passwords that it gives them, for ever."""
+    """Notice accounts that a command beside this server adds or deletes, and other passwords that
+    it gives them, for ever.
+    """
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
@@ -215,7 +249,11 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             await announce(partial(forget_account, world, account))
         for account in changed:
             ended = end_sessions(world, account.id, CREDENTIALS_CHANGED)
-            log.info("the password of the account %s was changed; %d of its sessions are ended", account.name, ended)
+            log.info(
+                "the password of the account %s was changed; %d of its sessions are ended",
+                account.name,
+                ended,
+            )
 
 
 async def watch_channels(world: World, store: Store) -> None:
@@ -229,7 +267,8 @@ async def watch_channels(world: World, store: Store) -> None:
 
 
 async def fulfil_wishes(world: World, store: Store) -> None:
-    """Make channels be as commands beside this server want them. When cancelled, the next call does it.
+    """Make channels be as commands beside this server want them. When cancelled, the next call does
+    it.
 
     Raises:
         StorageError: it is not known what they want, or they are still on record.
@@ -244,9 +283,11 @@ async def fulfil_wishes(world: World, store: Store) -> None:
 
 
 async def expire_users(world: World, days: int, announce: Announce) -> None:
-    """Make always-on users leave that have not been seen for so many days (0: never), at once and then every hour, for ever.
+    """Make always-on users leave that have not been seen for so many days (0: never), at once and
+    then every hour, for ever.
 
-    Those who are here are written down as seen: an end without warning must not make them look as if they were not.
+    Those who are here are written down as seen: an end without warning must not make them look as
+    if they were not.
     """
     while True:
         for user in world.residents:

@@ -1,6 +1,7 @@
 """Statistics of a server: those of its long-lived objects, combined for STATS and for metrics.
 
-Every one of them has a `statistics()`, as Trio's own objects have: a snapshot, cheap enough to be asked for every few seconds.
+Every one of them has a `statistics()`, as Trio's own objects have: a snapshot, cheap enough to be
+asked for every few seconds.
 """
 
 from typing import NamedTuple
@@ -22,7 +23,8 @@ class ServerStatistics(NamedTuple):
         queued_bytes: bytes that wait for clients who read slowly.
         slow_clients: how many clients that are.
         started: when the server was started, in seconds of Unix time.
-        certificate_expires: when the operator's TLS certificate expires, in seconds of Unix time; 0 when there is none.
+        certificate_expires: when the operator's TLS certificate expires, in seconds of Unix time; 0
+            when there is none.
     """
 
     world: WorldStatistics

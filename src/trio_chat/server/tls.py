@@ -1,7 +1,8 @@
 """TLS, as a transport on another one.
 
-OpenSSL works on bytes here, not on a socket: what a fan-out gives a member is encrypted and handed to the socket in one call that
-does not wait, as for a plain connection. Trio's `SSLStream` would need a task for each such member.
+OpenSSL works on bytes here, not on a socket: what a fan-out gives a member is encrypted and handed
+to the socket in one call that does not wait, as for a plain connection. Trio's `SSLStream` would
+need a task for each such member.
 """
 
 from collections.abc import Callable
@@ -10,20 +11,33 @@ import trio
 from OpenSSL import SSL
 
 from trio_chat.server.encryption import HandshakeError
-from trio_chat.server.transport import RECEIVE_BYTES, Take, Transport, nothing, receive_each_through, receive_through, send_all
+from trio_chat.server.transport import (
+    RECEIVE_BYTES,
+    Take,
+    Transport,
+    nothing,
+    receive_each_through,
+    receive_through,
+    send_all,
+)
 
 MAX_HANDSHAKE = 131_072
-"""Bytes that a peer may send before it is through; with a chain of certificates it needs some thousands."""
+"""Bytes that a peer may send before it is through; with a chain of certificates it needs some
+thousands.
+"""
 
 
 MAX_IDLE = 131_072
-"""Bytes that a peer may send, or have us answer, without saying anything: messages of TLS itself, such as the change of a key,
-cost time and memory, and no budget against floods sees them. A record of 16 KiB comes in pieces, so it is not few."""
+"""Bytes that a peer may send, or have us answer, without saying anything: messages of TLS itself,
+such as the change of a key, cost time and memory, and no budget against floods sees them. A record
+of 16 KiB comes in pieces, so it is not few."""
 _LONGEST_RECORD = 16_384
 _BYTES_PER_TURN = 2048
 """Bytes of one peer after which other tasks get a turn: they can be some ninety records."""
 _SHARE = 32
-"""How many received bytes one of the text makes up for: alone in its record it takes 23, with the ciphers of today."""
+"""How many received bytes one of the text makes up for: alone in its record it takes 23, with the
+ciphers of today.
+"""
 
 
 class TlsTransport:
@@ -49,9 +63,15 @@ class TlsTransport:
         self.aclose = below.aclose
 
     def fingerprint(self) -> str:
-        """Return the SHA-256 fingerprint of the certificate that the peer has shown, in hexadecimal; "" for none."""
+        """Return the SHA-256 fingerprint of the certificate that the peer has shown, in
+        hexadecimal; "" for none.
+        """
         certificate = self._connection.get_peer_certificate()
-        return certificate.digest("sha256").replace(b":", b"").decode().lower() if certificate is not None else ""
+        return (
+            certificate.digest("sha256").replace(b":", b"").decode().lower()
+            if certificate is not None
+            else ""
+        )
 
     def version(self) -> str:
         """Return which version of TLS this is, such as `TLSv1.3`."""
@@ -63,8 +83,12 @@ class TlsTransport:
         self._below.on_control(call)
 
     async def receive(self) -> bytes:
-        """Wait for bytes; see `Transport`. What comes after our farewell is only to be read away."""
-        return await (self._below.receive() if self._is_shut else receive_through(self._below, self))
+        """Wait for bytes; see `Transport`. What comes after our farewell is only to be read
+        away.
+        """
+        return await (
+            self._below.receive() if self._is_shut else receive_through(self._below, self)
+        )
 
     async def receive_each(self, take: Take) -> None:
         """Have taken what is in the bytes that come; see `Transport`."""
@@ -81,7 +105,9 @@ class TlsTransport:
         self._idle += len(data)
 
     def decode(self) -> tuple[bytes, int]:
-        """Decrypt the next of them; see `Layer`. What OpenSSL has to answer of its own accord is sent."""
+        """Decrypt the next of them; see `Layer`. What OpenSSL has to answer of its own accord is
+        sent.
+        """
         self._is_fresh = False
         part, self._encrypted = self._encrypted[:_BYTES_PER_TURN], self._encrypted[_BYTES_PER_TURN:]
         if part:
@@ -123,7 +149,9 @@ class TlsTransport:
         return self._below.send_nowait(wire) if wire else b""
 
     async def send_eof(self, *, going_away: bool = False) -> None:
-        """Say that nothing more comes (close_notify): so the peer knows that nothing was cut off. Then end the sending half."""
+        """Say that nothing more comes (close_notify): so the peer knows that nothing was cut off.
+        Then end the sending half.
+        """
         if not self._is_shut:
             self._is_shut = True
             try:
@@ -148,7 +176,8 @@ def pull(connection: SSL.Connection) -> bytes:
 
 
 async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
-    """Agree with a client on encryption. The caller has a deadline, and closes when this fails or is cancelled.
+    """Agree with a client on encryption. The caller has a deadline, and closes when this fails or
+    is cancelled.
 
     Raises:
         HandshakeError: that is impossible; the client has been told in the way of TLS.
@@ -161,7 +190,9 @@ async def handshake(below: Transport, context: SSL.Context) -> TlsTransport:
         data = await below.receive()
         received += len(data)
         if not data or received > MAX_HANDSHAKE:
-            raise HandshakeError("it has stopped before the end" if not data else "it has sent too much")
+            raise HandshakeError(
+                "it has stopped before the end" if not data else "it has sent too much"
+            )
         connection.bio_write(data)
         problem: SSL.Error | None = None
         try:

@@ -1,8 +1,10 @@
-"""Transports: bytes to and from one client; the one place that knows a plain socket from any other stream.
+"""Transports: bytes to and from one client; the one place that knows a plain socket from any other
+stream.
 
-Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into bytes for the one below and
-hands back what the socket did not take, already in the form in which it must go out. So encryption and framing need no task of
-their own, a member of any kind costs a fan-out one call, and what waits is kept in one place, the `Outbox`.
+Transports lie on each other: TLS on a socket, WebSocket on TLS. Each turns what it is given into
+bytes for the one below and hands back what the socket did not take, already in the form in which it
+must go out. So encryption and framing need no task of their own, a member of any kind costs a
+fan-out one call, and what waits is kept in one place, the `Outbox`.
 """
 
 import socket
@@ -17,23 +19,29 @@ RECEIVE_BYTES = 65536
 LINGER_TIMEOUT = 1.0
 """Seconds in which a peer's last bytes are read and dropped."""
 MOST_DROPPED = 262_144
-"""Bytes of a peer that are read and dropped: no peer that listens sends more by the time it has read the farewell."""
+"""Bytes of a peer that are read and dropped: no peer that listens sends more by the time it has
+read the farewell.
+"""
 
 
 Take = Callable[[bytes, int], bool]
-"""Takes bytes, and in how many pieces they came: reads, TLS records, WebSocket frames. No bytes in some pieces are a waste of
-time; no bytes in no piece are the end. Returns whether that is enough for now.
+"""Takes bytes, and in how many pieces they came: reads, TLS records, WebSocket frames. No bytes in
+some pieces are a waste of time; no bytes in no piece are the end. Returns whether that is enough
+for now.
 """
 
 MOST_READS = 1024
-"""Reads of a connection that is being opened: what comes byte by byte costs time that no budget against floods sees."""
+"""Reads of a connection that is being opened: what comes byte by byte costs time that no budget
+against floods sees.
+"""
 
 
 class Transport(Protocol):
     """A connection as the rest of this room uses it."""
 
     def on_control(self, call: Callable[[], None]) -> None:
-        """Have something called whenever there are bytes to be sent that nobody gave, such as the answer to a WebSocket ping.
+        """Have something called whenever there are bytes to be sent that nobody gave, such as the
+        answer to a WebSocket ping.
 
         They go out with the next `send_nowait`, of which the data may be empty.
         """
@@ -47,10 +55,12 @@ class Transport(Protocol):
         """
 
     async def receive_each(self, take: Take) -> None:
-        """Call a function with received bytes each time some arrive, until it returns true or the connection has ended.
+        """Call a function with received bytes each time some arrive, until it returns true or the
+        connection has ended.
 
         Args:
-            take: must not block. It may be called in another task than this; what it raises, this raises.
+            take: must not block. It may be called in another task than this; what it raises, this
+                raises.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
@@ -58,7 +68,8 @@ class Transport(Protocol):
         """
 
     def send_nowait(self, data: bytes) -> bytes:
-        """Send what can be sent without waiting; return what is left: `send_rest` must be given it before anything else is sent.
+        """Send what can be sent without waiting; return what is left: `send_rest` must be given it
+        before anything else is sent.
 
         Args:
             data: whole lines, or nothing.
@@ -69,7 +80,8 @@ class Transport(Protocol):
         """
 
     async def send_rest(self, rest: bytes) -> None:
-        """Send all of what `send_nowait` has left; when cancelled, the connection is only good for closing.
+        """Send all of what `send_nowait` has left; when cancelled, the connection is only good for
+        closing.
 
         Raises:
             trio.BrokenResourceError: the connection broke.
@@ -77,7 +89,8 @@ class Transport(Protocol):
         """
 
     async def send_eof(self, *, going_away: bool = False) -> None:
-        """Tell the peer that nothing more comes; a connection that cannot say so does nothing. Perhaps no checkpoint.
+        """Tell the peer that nothing more comes; a connection that cannot say so does nothing.
+        Perhaps no checkpoint.
 
         Args:
             going_away: whether that is because the server stops.
@@ -88,9 +101,11 @@ class Transport(Protocol):
         """
 
     async def aclose(self) -> None:
-        """Close; calling it again does nothing. When cancelled, it is closed all the same, without a farewell.
+        """Close; calling it again does nothing. When cancelled, it is closed all the same, without
+        a farewell.
 
-        Perhaps no checkpoint: each would cost one pass of the scheduler for every client that leaves.
+        Perhaps no checkpoint: each would cost one pass of the scheduler for every client that
+        leaves.
         """
 
 
@@ -111,7 +126,9 @@ async def send_all(transport: Transport, data: bytes) -> None:
 
 
 class Layer(Protocol):
-    """What turns the bytes of a transport into others, a bounded part of them at a time: the peer decides how much that is."""
+    """What turns the bytes of a transport into others, a bounded part of them at a time: the peer
+    decides how much that is.
+    """
 
     @property
     def is_behind(self) -> bool:
@@ -125,7 +142,8 @@ class Layer(Protocol):
         """Add received bytes; only when it is not behind."""
 
     def decode(self) -> tuple[bytes, int]:
-        """Return the next part of what they hold, which may be nothing, and in how many pieces it came.
+        """Return the next part of what they hold, which may be nothing, and in how many pieces it
+        came.
 
         Raises:
             trio.BrokenResourceError: that is impossible.
@@ -149,7 +167,8 @@ async def receive_through(below: Transport, layer: Layer) -> bytes:
 async def receive_each_through(below: Transport, layer: Layer, take: Take) -> None:
     """Do `receive_each` for a layer on a transport.
 
-    What one read brings is decoded where it is received, as far as that is little work; with the rest others get their turns.
+    What one read brings is decoded where it is received, as far as that is little work; with the
+    rest others get their turns.
     """
     is_enough = False
 
@@ -186,8 +205,9 @@ async def receive_each_through(below: Transport, layer: Layer, take: Take) -> No
 
 
 async def part(transport: Transport, *, going_away: bool = False) -> None:
-    """Say that nothing more comes, and read away what is still on its way, up to a bound: closing with unread bytes would destroy
-    what the peer has not read yet. The caller has a deadline, and closes.
+    """Say that nothing more comes, and read away what is still on its way, up to a bound: closing
+    with unread bytes would destroy what the peer has not read yet. The caller has a deadline, and
+    closes.
     """
     try:
         await transport.send_eof(going_away=going_away)
@@ -201,8 +221,9 @@ async def part(transport: Transport, *, going_away: bool = False) -> None:
 class SocketTransport:
     """A TCP connection or a Unix one, with synchronous non-blocking calls on the socket itself.
 
-    One `send` for one member and batch is what a fan-out costs; Trio's own `SocketStream` would add a checkpoint, a lock and a
-    coroutine to each. Reading waits for readability and then calls `recv` once, for the same reason.
+    One `send` for one member and batch is what a fan-out costs; Trio's own `SocketStream` would add
+    a checkpoint, a lock and a coroutine to each. Reading waits for readability and then calls
+    `recv` once, for the same reason.
 
     Args:
         sock: an accepted connection; owned by this object from now on.
@@ -281,7 +302,9 @@ class SocketTransport:
             raise trio.BrokenResourceError from error
 
     async def aclose(self) -> None:
-        """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`. No checkpoint."""
+        """Close the socket, waking whoever waits on it with `trio.ClosedResourceError`. No
+        checkpoint.
+        """
         if self._socket.fileno() >= 0:
             trio.lowlevel.notify_closing(self._socket)
             self._poller.forget(self._socket.fileno())
@@ -331,7 +354,8 @@ class StreamTransport:
 
 
 class Ahead:
-    """What was read of a connection to find out what it is, and is still to be read by whoever serves it.
+    """What was read of a connection to find out what it is, and is still to be read by whoever
+    serves it.
 
     Args:
         below: the connection.

@@ -1,4 +1,5 @@
-"""HTTP on the chat's port: the opening of a WebSocket, or a page of plain text that says how to join.
+"""HTTP on the chat's port: the opening of a WebSocket, or a page of plain text that says how to
+join.
 
 One request a connection; the caller sets a deadline.
 """
@@ -39,7 +40,9 @@ A web client reaches it by WebSocket, under the address of this page with ws or 
 
 
 class Page(Exception):  # not a mistake: a request that was answered
-    """The request was answered with a page or a refusal; there is nobody to chat with. The text is its status and reason."""
+    """The request was answered with a page or a refusal; there is nobody to chat with. The text is
+    its status and reason.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,9 @@ class WebRules:
     tls_first: bool = False
 
 
-async def open_websocket(ahead: Ahead, peer: Peer, rules: WebRules) -> tuple[WebSocketTransport, Peer]:
+async def open_websocket(
+    ahead: Ahead, peer: Peer, rules: WebRules
+) -> tuple[WebSocketTransport, Peer]:
     """Answer a request; return the connection and its peer when it has become a WebSocket.
 
     Args:
@@ -88,12 +93,22 @@ class _Visit:
         request = await self._read()
         forwarded = parse_host(host_behind(self._peer, request.headers, rules.server.proxies))
         host = forwarded or request.host
-        # "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request" (RFC 9110 §7.8)
-        is_upgrade = request.method == b"GET" and request.version != b"1.0" and "websocket" in request.words(b"upgrade")
+        # "A server MUST ignore an Upgrade header field that is received in an HTTP/1.0 request"
+        # (RFC 9110 §7.8)
+        is_upgrade = (
+            request.method == b"GET"
+            and request.version != b"1.0"
+            and "websocket" in request.words(b"upgrade")
+        )
         is_listed = is_upgrade and self._is_listed(request)
-        is_program = is_upgrade and not request.header(b"origin")  # which nobody can send here as a browser
+        is_program = is_upgrade and not request.header(
+            b"origin"
+        )  # which nobody can send here as a browser
         if not (is_listed or is_program or host is None or rules.knows(host)):
-            why = "this server is not known under the name by which it was asked for; see [server] allowed_hosts"
+            why = (
+                "this server is not known under the name by which it was asked for; see [server]"
+                " allowed_hosts"
+            )
             await self._answer(403, why, note=f" ({host.name})")
         if rules.tls_first:
             await self._send_to_tls(request, host)
@@ -102,7 +117,9 @@ class _Visit:
         if not rules.websocket:
             await self._answer(403, "there is no WebSocket on this port")
         if not (is_listed or self._is_same(request, host, is_forwarded=forwarded is not None)):
-            await self._answer(403, "pages from that address may not come here; see [server] origins")
+            await self._answer(
+                403, "pages from that address may not come here; see [server] origins"
+            )
         return await self._accept(request, await self._client(request))
 
     async def _read(self) -> Request:
@@ -123,10 +140,12 @@ class _Visit:
         return bool(origin) and any(fnmatchcase(origin, allowed) for allowed in listed)
 
     def _is_same(self, request: Request, host: Host | None, *, is_forwarded: bool) -> bool:
-        """Return whether it is a page of this server's. Programs that are no browsers have none, and can pretend what they like.
+        """Return whether it is a page of this server's. Programs that are no browsers have none,
+        and can pretend what they like.
 
-        A port that one of the two leaves out is not compared: proxies leave it out, or give their own. A page on a standard
-        port comes from whoever looks after the machine. Nor are ports behind a proxy that is believed.
+        A port that one of the two leaves out is not compared: proxies leave it out, or give their
+        own. A page on a standard port comes from whoever looks after the machine. Nor are ports
+        behind a proxy that is believed.
         """
         text, rules = request.header(b"origin"), self._rules
         if not text:
@@ -137,7 +156,8 @@ class _Visit:
         is_proxy = is_in(self._peer.host, rules.server.proxies)
         if origin.name == host.name:
             return is_proxy or origin.port is None or host.port is None or origin.port == host.port
-        # A proxy may put itself in the place of what it was asked for, as nginx does when nothing is configured.
+        # A proxy may put itself in the place of what it was asked for, as nginx does when nothing
+        # is configured.
         return is_proxy and not is_forwarded and not origin.is_address and rules.knows(origin)
 
     async def _client(self, request: Request) -> Peer:
@@ -145,7 +165,11 @@ class _Visit:
             peer = client_behind(self._peer, request.headers, self._rules.server.proxies)
             return replace(peer, is_websocket=True)
         except UnknownClient as error:
-            log.warning("refused a client behind the proxy %s, which does not say who that is: %s", self._peer.host, error)
+            log.warning(
+                "refused a client behind the proxy %s, which does not say who that is: %s",
+                self._peer.host,
+                error,
+            )
         await self._answer(400, "the proxy in front of this server does not say who you are")
         raise AssertionError  # an answer ends with `Page`
 
@@ -157,11 +181,22 @@ class _Visit:
             if not request.has_body:  # its bytes would be taken for frames
                 opening.initiate_upgrade_connection(list(request.headers), request.path)
                 asked = next(event for event in opening.events() if isinstance(event, ws.Request))
-                subprotocol = next((name for name in asked.subprotocols if name in (BINARY, TEXT)), None)
+                subprotocol = next(
+                    (name for name in asked.subprotocols if name in (BINARY, TEXT)), None
+                )
                 answer = opening.send(ws.AcceptConnection(subprotocol=subprotocol))
         except (ProtocolError, UnicodeError, StopIteration) as error:
-            if getattr(getattr(error, "event_hint", None), "status_code", 400) == 426:  # RFC 6455 §4.4
-                status, headers = 426, [("Sec-WebSocket-Version", "13"), ("Upgrade", "websocket"), ("Connection", "upgrade")]
+            if (
+                getattr(getattr(error, "event_hint", None), "status_code", 400) == 426
+            ):  # RFC 6455 §4.4
+                status, headers = (
+                    426,
+                    [
+                        ("Sec-WebSocket-Version", "13"),
+                        ("Upgrade", "websocket"),
+                        ("Connection", "upgrade"),
+                    ],
+                )
         if not answer:
             await self._answer(status, "that is no opening of a WebSocket (RFC 6455)", headers)
         assert opening.connection is not None  # noqa: S101  # accepted
@@ -176,7 +211,9 @@ class _Visit:
             port = "" if host.port is None else f":{host.port}"
             location = f"https://{host.shown()}{port}{request.path.decode('ascii', 'replace')}"
             await self._answer(308, "come by TLS", [("Location", location)])
-        await self._answer(426, "come by TLS", [("Upgrade", "TLS/1.2, HTTP/1.1"), ("Connection", "upgrade")])
+        await self._answer(
+            426, "come by TLS", [("Upgrade", "TLS/1.2, HTTP/1.1"), ("Connection", "upgrade")]
+        )
 
     async def _send_page(self, request: Request, host: Host | None) -> None:
         server = self._rules.server
@@ -193,10 +230,16 @@ class _Visit:
         )
         await self._answer(200, text + (_WEB_CLIENT if self._rules.websocket else ""))
 
-    async def _answer(self, status: int, text: str, headers: Sequence[tuple[str, str]] = (), *, note: str = "") -> None:
+    async def _answer(
+        self, status: int, text: str, headers: Sequence[tuple[str, str]] = (), *, note: str = ""
+    ) -> None:
         """Send a page of plain text; always ends with `Page`. The note is for the log alone."""
         body = text.encode() if text.endswith("\n") else f"{status}: {text}.\n".encode()
-        fields = [("Content-Type", "text/plain; charset=utf-8"), ("X-Content-Type-Options", "nosniff"), *headers]
+        fields = [
+            ("Content-Type", "text/plain; charset=utf-8"),
+            ("X-Content-Type-Options", "nosniff"),
+            *headers,
+        ]
         try:
             if not status:
                 raise RequestError(0, text)

@@ -1,7 +1,8 @@
 """WebSocket, as a transport on another one: one message is one line (IRCv3 `websocket`).
 
-wsproto reads and writes frames; what is decided here is how much a peer may send before it is ended, and that a message for many
-members is put into frames once. Nothing is compressed: that would be state and memory for each connection.
+wsproto reads and writes frames; what is decided here is how much a peer may send before it is
+ended, and that a message for many members is put into frames once. Nothing is compressed: that
+would be state and memory for each connection.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,20 @@ from wsproto.events import BytesMessage, CloseConnection, Event, Ping, TextMessa
 from wsproto.frame_protocol import CloseReason, FrameProtocol
 
 from trio_chat.irc.lines import ENDLESS
-from trio_chat.server.transport import Take, Transport, nothing, receive_each_through, receive_through
+from trio_chat.server.transport import (
+    Take,
+    Transport,
+    nothing,
+    receive_each_through,
+    receive_through,
+)
 
 BINARY = "binary.ircv3.net"
 TEXT = "text.ircv3.net"
 MAX_MESSAGE = ENDLESS
-"""Bytes of one message after which nobody reads on, as of a line in plain text; one that is only too long for IRC is told so."""
+"""Bytes of one message after which nobody reads on, as of a line in plain text; one that is only
+too long for IRC is told so.
+"""
 MAX_IDLE_FRAMES = 250
 """Frames that a peer may send without completing a line: pings, and pieces of a message."""
 _FRAMES_PER_TURN = 16
@@ -51,8 +60,8 @@ class WebSocketTransport:
     Args:
         below: what carries it.
         connection: its state.
-        subprotocol: what the two sides have agreed on, or None: then lines go out as text, which is what browsers expect.
-            They come in either way.
+        subprotocol: what the two sides have agreed on, or None: then lines go out as text, which is
+            what browsers expect. They come in either way.
     """
 
     def __init__(self, below: Transport, connection: Connection, subprotocol: str | None) -> None:
@@ -76,11 +85,14 @@ class WebSocketTransport:
         self._below.on_control(call)
 
     async def receive(self) -> bytes:
-        """Wait for messages; return them as lines, a piece of one as soon as it is here; see `Transport`.
+        """Wait for messages; return them as lines, a piece of one as soon as it is here; see
+        `Transport`.
 
         What comes after our farewell is only to be read away.
         """
-        return await (self._below.receive() if self._is_shut else receive_through(self._below, self))
+        return await (
+            self._below.receive() if self._is_shut else receive_through(self._below, self)
+        )
 
     async def receive_each(self, take: Take) -> None:
         """Have lines taken as they come; see `Transport`."""
@@ -88,7 +100,9 @@ class WebSocketTransport:
 
     @property
     def is_ended(self) -> bool:
-        """Whether one side has said that it closes: nothing that comes behind it is looked at; see `Layer`."""
+        """Whether one side has said that it closes: nothing that comes behind it is looked at; see
+        `Layer`.
+        """
         return self._is_closed
 
     def feed(self, data: bytes) -> None:
@@ -97,7 +111,9 @@ class WebSocketTransport:
         self.is_behind = True
 
     def decode(self) -> tuple[bytes, int]:
-        """Return the lines in the next frames; see `Layer`. After a violation of the protocol nothing more is read."""
+        """Return the lines in the next frames; see `Layer`. After a violation of the protocol
+        nothing more is read.
+        """
         pieces: list[bytes] = []
         frames = 0
         self.is_behind = False
@@ -120,7 +136,8 @@ class WebSocketTransport:
         else:
             self._idle_frames += 1
         if isinstance(event, Ping):
-            # "MAY elect to send a Pong frame for only the most recently processed Ping" (RFC 6455 §5.5.3)
+            # "MAY elect to send a Pong frame for only the most recently processed Ping" (RFC 6455
+            # §5.5.3)
             self._control = self._connection.send(event.response())
         elif isinstance(event, CloseConnection):
             self._control += self._connection.send(event.response())
@@ -148,7 +165,9 @@ class WebSocketTransport:
             self._control += self._connection.send(CloseConnection(code))
 
     def send_nowait(self, data: bytes) -> bytes:
-        """Send lines as messages, without waiting; see `Transport`. After a close there is nobody to read them."""
+        """Send lines as messages, without waiting; see `Transport`. After a close there is nobody
+        to read them.
+        """
         wire = self._control
         self._control = b""
         if data and not self._is_closed:

@@ -1,1 +1,3 @@
-"""The memory: SQLite, embedded. Implements the ports that the rules declare (`trio_chat.chat.history`)."""
+"""The memory: SQLite, embedded. Implements the ports that the rules declare
+(`trio_chat.chat.history`).
+"""

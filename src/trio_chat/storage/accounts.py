@@ -50,15 +50,23 @@ class SqliteAccounts:
         return await self._database.read(_snapshot)
 
     async def changes(self) -> int:
-        """Return a number that grows whenever an account is added, deleted or freed, by whomever."""
+        """Return a number that grows whenever an account is added, deleted or freed, by
+        whomever.
+        """
         return await self._database.read(_changes)
 
     async def credentials(self, folded: str) -> Credentials | None:
-        """Return what the password of an account is checked against; None when there is no such account."""
+        """Return what the password of an account is checked against; None when there is no such
+        account.
+        """
         return await self._database.read(_credentials, folded)
 
-    async def insert(self, account: Account, credentials: Credentials, email: Email | None) -> Account | None:
-        """Add an account and return it with its number; None when there is, or was, one of this name."""
+    async def insert(
+        self, account: Account, credentials: Credentials, email: Email | None
+    ) -> Account | None:
+        """Add an account and return it with its number; None when there is, or was, one of this
+        name.
+        """
         return await self._database.write(insert, account, credentials, email)
 
     async def email(self, account: int) -> Email | None:
@@ -82,36 +90,55 @@ class SqliteAccounts:
         return await self._database.read(_certificates, account)
 
     async def by_certificate(self, fingerprint: str, account: int) -> int | None:
-        """Return the number of the account that a certificate logs in to: this one, or with 0 the one that has proved the key."""
+        """Return the number of the account that a certificate logs in to: this one, or with 0 the
+        one that has proved the key.
+        """
         return await self._database.read(_by_certificate, fingerprint, account)
 
     async def add_certificate(self, account: int, fingerprint: str, *, is_proved: bool) -> bool:
-        """Add a certificate to an account that there is; return whether it is this account's now."""
-        return await self._database.write(_add_certificate, account, fingerprint, is_proved=is_proved)
+        """Add a certificate to an account that there is; return whether it is this account's
+        now.
+        """
+        return await self._database.write(
+            _add_certificate, account, fingerprint, is_proved=is_proved
+        )
 
     async def remove_certificate(self, account: int, fingerprint: str) -> bool:
         """Take a certificate from an account; return whether it had it."""
         return await self._database.write(_remove_certificate, account, fingerprint)
 
     async def secret(self, name: str) -> bytes:
-        """Return a random value of 32 bytes that is the same for ever, made when it is first asked for."""
+        """Return a random value of 32 bytes that is the same for ever, made when it is first asked
+        for.
+        """
         return await self._database.write(_secret, name)
 
 
 def every_account(connection: "apsw.Connection") -> list[Account]:
     """Return every account."""
-    return [Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM account")]
+    return [
+        Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM account")
+    ]
 
 
 def dropped_accounts(connection: "apsw.Connection") -> list[Account]:
     """Return the deleted accounts whose names are not free."""
-    return [Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM dropped")]
+    return [
+        Account(*row) for row in connection.execute("SELECT name, folded, created, id FROM dropped")
+    ]
 
 
 def _snapshot(connection: "apsw.Connection") -> Snapshot:
     with connection:  # a transaction: no command changes anything in between
-        changes, accounts, dropped = _changes(connection), every_account(connection), dropped_accounts(connection)
-        passwords = {int(number): int(count) for number, count in connection.execute("SELECT id, passwords FROM account")}
+        changes, accounts, dropped = (
+            _changes(connection),
+            every_account(connection),
+            dropped_accounts(connection),
+        )
+        passwords = {
+            int(number): int(count)
+            for number, count in connection.execute("SELECT id, passwords FROM account")
+        }
     return Snapshot(changes, accounts, dropped, passwords)
 
 
@@ -120,15 +147,23 @@ def _changes(connection: "apsw.Connection") -> int:
 
 
 def _credentials(connection: "apsw.Connection", folded: str) -> Credentials | None:
-    query = "SELECT password, scram_salt, scram_iterations, scram_stored_key, scram_server_key FROM account WHERE folded = ?"
+    query = (
+        "SELECT password, scram_salt, scram_iterations, scram_stored_key, scram_server_key FROM"
+        " account WHERE folded = ?"
+    )
     row = connection.execute(query, (folded,)).fetchone()
     return Credentials(row[0], ScramKeys(*row[1:])) if row else None
 
 
 def insert(
-    connection: "apsw.Connection", account: Account, credentials: Credentials, email: Email | None = None
+    connection: "apsw.Connection",
+    account: Account,
+    credentials: Credentials,
+    email: Email | None = None,
 ) -> Account | None:
-    """Add an account and return it with its number; None when there is, or was, one of this name."""
+    """Add an account and return it with its number; None when there is, or was, one of this
+    name.
+    """
     row = (account.folded, account.name, account.created, credentials.password, *credentials.scram)
     number = connection.execute(_INSERT, (*row, account.folded)).get
     if number is None:
@@ -140,15 +175,17 @@ def insert(
 
 def email_of(connection: "apsw.Connection", account: int) -> Email | None:
     """Return the e-mail address of an account."""
-    row = connection.execute("SELECT address, verified FROM email WHERE account = ?", (account,)).fetchone()
+    row = connection.execute(
+        "SELECT address, verified FROM email WHERE account = ?", (account,)
+    ).fetchone()
     return Email(str(row[0]), bool(row[1])) if row else None
 
 
 def update(connection: "apsw.Connection", account: int, credentials: Credentials) -> int:
     """Give an account other credentials; return how often it has got others."""
     changed = connection.execute(
-        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key = ?, scram_server_key = ?,"
-        " passwords = passwords + 1 WHERE id = ? RETURNING passwords",
+        "UPDATE account SET password = ?, scram_salt = ?, scram_iterations = ?, scram_stored_key ="
+        " ?, scram_server_key = ?, passwords = passwords + 1 WHERE id = ? RETURNING passwords",
         (credentials.password, *credentials.scram, account),
     ).get
     return int(changed or 0)
@@ -166,26 +203,38 @@ def free(connection: "apsw.Connection", folded: str) -> bool:
 
 
 def _secret(connection: "apsw.Connection", name: str) -> bytes:
-    connection.execute("INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32)))
+    connection.execute(
+        "INSERT INTO secret VALUES (?, ?) ON CONFLICT DO NOTHING", (name, os.urandom(32))
+    )
     return bytes(connection.execute("SELECT value FROM secret WHERE name = ?", (name,)).get)
 
 
 def _certificates(connection: "apsw.Connection", account: int) -> list[Certificate]:
     query = "SELECT fingerprint, is_proved FROM certificate WHERE account = ? ORDER BY fingerprint"
-    return [Certificate(str(fingerprint), bool(is_proved)) for fingerprint, is_proved in connection.execute(query, (account,))]
+    return [
+        Certificate(str(fingerprint), bool(is_proved))
+        for fingerprint, is_proved in connection.execute(query, (account,))
+    ]
 
 
 def _by_certificate(connection: "apsw.Connection", fingerprint: str, account: int) -> int | None:
-    query = "SELECT account FROM certificate WHERE fingerprint = ?1 AND iif(?2, account = ?2, is_proved)"
+    query = (
+        "SELECT account FROM certificate WHERE fingerprint = ?1 AND iif(?2, account = ?2,"
+        " is_proved)"
+    )
     row = connection.execute(query, (fingerprint, account)).fetchone()
     return int(row[0]) if row else None
 
 
-def _add_certificate(connection: "apsw.Connection", account: int, fingerprint: str, *, is_proved: bool) -> bool:
+def _add_certificate(
+    connection: "apsw.Connection", account: int, fingerprint: str, *, is_proved: bool
+) -> bool:
     if _by_certificate(connection, fingerprint, 0) not in (None, account):
         return False
     if is_proved:
-        connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account <> ?", (fingerprint, account))
+        connection.execute(
+            "DELETE FROM certificate WHERE fingerprint = ? AND account <> ?", (fingerprint, account)
+        )
     # The account may have been deleted by a command beside this server.
     query = (
         "INSERT INTO certificate SELECT ?, id, ? FROM account WHERE id = ?"
@@ -196,5 +245,7 @@ def _add_certificate(connection: "apsw.Connection", account: int, fingerprint: s
 
 
 def _remove_certificate(connection: "apsw.Connection", account: int, fingerprint: str) -> bool:
-    connection.execute("DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, account))
+    connection.execute(
+        "DELETE FROM certificate WHERE fingerprint = ? AND account = ?", (fingerprint, account)
+    )
     return connection.changes() == 1

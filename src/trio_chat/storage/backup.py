@@ -49,7 +49,8 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
         seen(source)
         _copy(source, target, told)
         with closing(apsw.Connection(str(target))) as copy:
-            # One file, with nothing beside it, that can be read from anywhere. The server turns it back.
+            # One file, with nothing beside it, that can be read from anywhere. The server turns it
+            # back.
             copy.pragma("journal_mode", "delete")
             problem = copy.pragma("quick_check")
     except apsw.Error as error:
@@ -59,7 +60,9 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
 
 
 def _copy(source: apsw.Connection, target: Path, told: Callable[[int, int], None]) -> None:
-    """Write what is in a database into another file, row by row, and nothing of what its pages had in them before."""
+    """Write what is in a database into another file, row by row, and nothing of what its pages had
+    in them before.
+    """
     pages, size = int(source.pragma("page_count")), int(source.pragma("page_size"))
 
     def look() -> bool:
@@ -67,7 +70,9 @@ def _copy(source: apsw.Connection, target: Path, told: Callable[[int, int], None
         return False
 
     source.set_progress_handler(look, _STEPS_PER_LOOK)
-    source.execute("VACUUM INTO ?", (str(target),))  # as it is at this moment: one statement is one transaction
+    source.execute(
+        "VACUUM INTO ?", (str(target),)
+    )  # as it is at this moment: one statement is one transaction
 
 
 def examine(connection: apsw.Connection, path: Path) -> Health:
@@ -77,17 +82,27 @@ def examine(connection: apsw.Connection, path: Path) -> Health:
     counts: dict[str, int] = {}
     last = shift = 0
     try:
-        problems += [str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"]
+        problems += [
+            str(line) for (line,) in connection.execute("PRAGMA integrity_check") if line != "ok"
+        ]
         for table, number, parent, _ in connection.execute("PRAGMA foreign_key_check"):
             problems.append(f"{table}: row {number or '?'} belongs to a {parent} that is not there")
-        there = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+        there = {
+            name
+            for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+        }
         for table in TABLES:
             if table in there:  # an older schema has fewer
                 counts[table] = connection.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608  # a name of ours
         newest = "SELECT id, shift FROM message ORDER BY id DESC LIMIT 1"
-        if not connection.execute("SELECT count(*) FROM pragma_table_info('message') WHERE name = 'shift'").get:
+        if not connection.execute(
+            "SELECT count(*) FROM pragma_table_info('message') WHERE name = 'shift'"
+        ).get:
             newest = newest.replace("shift", "0")
         last, shift = connection.execute(newest).fetchone() or (0, 0)
-    except (apsw.CorruptError, apsw.NotADBError) as error:  # so damaged that it cannot even be looked through
+    except (
+        apsw.CorruptError,
+        apsw.NotADBError,
+    ) as error:  # so damaged that it cannot even be looked through
         problems.append(explain(error))
     return Health(version, counts, last, shift, path.stat().st_size, problems)

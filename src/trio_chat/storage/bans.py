@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     import apsw
 
 _KEEP = (
-    "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET mask = excluded.mask, setter = excluded.setter,"
-    " reason = excluded.reason, created = excluded.created, expires = excluded.expires"
+    "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET mask = excluded.mask,"
+    " setter = excluded.setter, reason = excluded.reason, created = excluded.created, expires ="
+    " excluded.expires"
 )
 
 
@@ -41,11 +42,16 @@ class SqliteBans:
 
 def every_ban(connection: "apsw.Connection") -> list[Ban]:
     """Return all bans, the oldest first."""
-    rows = connection.execute("SELECT kind, folded, mask, setter, reason, created, expires FROM ban ORDER BY created, mask")
+    rows = connection.execute(
+        "SELECT kind, folded, mask, setter, reason, created, expires FROM ban ORDER BY created,"
+        " mask"
+    )
     return [_ban(*row) for row in rows]
 
 
-def _ban(kind: str, folded: str, mask: str, setter: str, reason: str, created: int, expires: int) -> Ban:
+def _ban(
+    kind: str, folded: str, mask: str, setter: str, reason: str, created: int, expires: int
+) -> Ban:
     account = int(folded) if kind == Kind.ACCOUNT.value else 0
     return Ban(Kind(kind), mask, setter, reason, created, expires, account)
 
@@ -54,7 +60,9 @@ def save(connection: "apsw.Connection", changes: Changes) -> None:
     """Keep changes of bans."""
     for (kind, folded), ban in changes.items():
         if ban is None:
-            connection.execute("DELETE FROM ban WHERE kind = ? AND folded = ?", (kind.value, folded))
+            connection.execute(
+                "DELETE FROM ban WHERE kind = ? AND folded = ?", (kind.value, folded)
+            )
         else:
             connection.execute(_KEEP, (kind.value, folded, *ban[1:6]))
 

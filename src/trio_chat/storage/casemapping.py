@@ -1,4 +1,6 @@
-"""The case mapping that the names in a database were folded with: another one would find some of them no more."""
+"""The case mapping that the names in a database were folded with: another one would find some of
+them no more.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -31,8 +33,9 @@ async def settle(database: Database, mapping: str) -> None:
     if conflict:
         before, name = conflict
         raise StorageError(
-            f"the database was written with casemapping = {before}, and {name} would be another name with {mapping}: "
-            f"set [server] casemapping = {before}, or [storage] file to another file"
+            f"the database was written with casemapping = {before}, and {name} would be another"
+            f" name with {mapping}: set [server] casemapping = {before}, or [storage] file to"
+            " another file"
         )
 
 
@@ -54,7 +57,9 @@ def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | No
 
 
 def _fold_bans(connection: "apsw.Connection") -> None:
-    """Give bans the keys by which they are found from now on: one lifted under another key would be back after a restart."""
+    """Give bans the keys by which they are found from now on: one lifted under another key would be
+    back after a restart.
+    """
     bans = every_ban(connection)
     connection.execute("DELETE FROM ban")
     save(connection, {ban.key: ban for ban in bans})

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import apsw
 
 MOST_STEPS = 10_000
-"""Steps that are worked out when messages of another server are read in; of more, the first count."""
+"""Steps that are worked out when messages of another server are read in; of more, the first
+count.
+"""
 _FOUND_STEPS = """
     SELECT id, shift FROM (
         SELECT id, shift, lag(shift, 1, 0) OVER (ORDER BY id) AS before
@@ -39,7 +41,9 @@ class SqliteClock:
         return await self._database.read(timeline)
 
     async def kept(self) -> Kept | None:
-        """Return how the steady clock stood; of a database from before, it stood where the newest message was."""
+        """Return how the steady clock stood; of a database from before, it stood where the newest
+        message was.
+        """
         return await self._database.read(_kept)
 
     async def keep(self, kept: Kept) -> None:
@@ -49,17 +53,24 @@ class SqliteClock:
 
 def timeline(connection: "apsw.Connection") -> Timeline:
     """Return the steps of the clock."""
-    return Timeline(Step(*row) for row in connection.execute("SELECT first, shift FROM clock_step ORDER BY first"))
+    return Timeline(
+        Step(*row)
+        for row in connection.execute("SELECT first, shift FROM clock_step ORDER BY first")
+    )
 
 
 def note_steps(connection: "apsw.Connection", records: Sequence[Record]) -> None:
-    """Store the steps of the clock that new records show: those with another shift than the record before."""
+    """Store the steps of the clock that new records show: those with another shift than the record
+    before.
+    """
     shift = connection.execute("SELECT shift FROM clock_step ORDER BY first DESC LIMIT 1").get or 0
     for record in records:
         if record.shift != shift:
             shift = record.shift
             connection.execute(
-                "INSERT INTO clock_step VALUES (?, ?) ON CONFLICT DO UPDATE SET shift = excluded.shift", (record.id, shift)
+                "INSERT INTO clock_step VALUES (?, ?) ON CONFLICT DO UPDATE SET shift ="
+                " excluded.shift",
+                (record.id, shift),
             )
 
 

@@ -1,7 +1,9 @@
-"""One SQLite file: a connection that writes, used by one task, one that reads, and one for questions that may take long.
+"""One SQLite file: a connection that writes, used by one task, one that reads, and one for
+questions that may take long.
 
-SQLite runs in the threads of apsw's Trio support, one for each connection, so the event loop never waits for the disk. Those
-threads are not daemons: whoever opens a database must leave its context, or the program would not end.
+SQLite runs in the threads of apsw's Trio support, one for each connection, so the event loop never
+waits for the disk. Those threads are not daemons: whoever opens a database must leave its context,
+or the program would not end.
 """
 
 import os
@@ -27,7 +29,9 @@ MEMORY = ":memory:"
 CLOSE_TIMEOUT = 30.0
 """Seconds that closing may take: SQLite then writes what is in the log back into the file."""
 _ABANDONED: list[object] = []
-"""What served connections that could not be closed in time: apsw calls it once more when such a connection is freed."""
+"""What served connections that could not be closed in time: apsw calls it once more when such a
+connection is freed.
+"""
 _BUSY_MS = 5000
 
 
@@ -41,16 +45,27 @@ class Database:
     Args:
         writer: the connection that writes.
         reader: the connection that reads; the same one for a database in memory.
-        searcher: the connection for questions that may take long; the same one for a database in memory.
+        searcher: the connection for questions that may take long; the same one for a database in
+            memory.
     """
 
-    def __init__(self, writer: "apsw.AsyncConnection", reader: "apsw.AsyncConnection", searcher: "apsw.AsyncConnection") -> None:
+    def __init__(
+        self,
+        writer: "apsw.AsyncConnection",
+        reader: "apsw.AsyncConnection",
+        searcher: "apsw.AsyncConnection",
+    ) -> None:
         self._writer = writer
         self._reader = reader
         self._searcher = searcher
         self._erased = trio.Event()
 
-    async def write(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+    async def write(
+        self,
+        work: "Callable[Concatenate[apsw.Connection, P], T]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         """Run `work(connection, …)` as one transaction, in the writing thread.
 
         When cancelled, the transaction may be committed all the same.
@@ -60,8 +75,14 @@ class Database:
         """
         return await _run(self._writer, in_transaction, work, *args, **kwargs)
 
-    async def erase(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do as `write` for what deletes, or writes over: once the log has been emptied too, nothing of it is on the disk.
+    async def erase(
+        self,
+        work: "Callable[Concatenate[apsw.Connection, P], T]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Do as `write` for what deletes, or writes over: once the log has been emptied too,
+        nothing of it is on the disk.
 
         Raises:
             StorageError: nothing was deleted.
@@ -71,7 +92,8 @@ class Database:
         return result
 
     async def overwrite_free(self) -> bool:
-        """Overwrite some free pages that an earlier version has left; return whether there are more.
+        """Overwrite some free pages that an earlier version has left; return whether there are
+        more.
 
         Raises:
             StorageError: it is not known whether anything was overwritten.
@@ -100,7 +122,12 @@ class Database:
                 self._erased.set()
         return is_empty
 
-    async def read(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
+    async def read(
+        self,
+        work: "Callable[Concatenate[apsw.Connection, P], T]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         """Run `work(connection, …)` in the reading thread.
 
         Raises:
@@ -109,8 +136,14 @@ class Database:
         with reading():
             return await _run(self._reader, work, *args, **kwargs)
 
-    async def search(self, work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(connection, …)`, which reads and may take long, in a thread of its own: `read` does not wait for it.
+    async def search(
+        self,
+        work: "Callable[Concatenate[apsw.Connection, P], T]",
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run `work(connection, …)`, which reads and may take long, in a thread of its own: `read`
+        does not wait for it.
 
         Raises:
             StorageError: the database could not be read.
@@ -146,7 +179,9 @@ async def open_database(path: Path | None, synchronous: str = "full") -> AsyncIt
 
 @asynccontextmanager
 async def _connected(path: Path | None) -> "AsyncIterator[apsw.AsyncConnection]":
-    """Have a connection with its thread, which ends with this whatever happens: the interpreter waits for it when it exits."""
+    """Have a connection with its thread, which ends with this whatever happens: the interpreter
+    waits for it when it exits.
+    """
     import apsw.aio  # noqa: PLC0415  # only who stores something needs it
 
     controller = apsw.aio.Trio()
@@ -178,7 +213,10 @@ async def _connect(path: Path | None, controller: "apsw.aio.Trio") -> "apsw.Asyn
 
 
 async def _run(
-    connection: "apsw.AsyncConnection", work: "Callable[Concatenate[apsw.Connection, P], T]", *args: P.args, **kwargs: P.kwargs
+    connection: "apsw.AsyncConnection",
+    work: "Callable[Concatenate[apsw.Connection, P], T]",
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> T:
     import apsw  # noqa: PLC0415
 
@@ -189,9 +227,15 @@ async def _run(
 
 
 def in_transaction(
-    connection: "apsw.Connection", work: "Callable[Concatenate[apsw.Connection, P], T]", /, *args: P.args, **kwargs: P.kwargs
+    connection: "apsw.Connection",
+    work: "Callable[Concatenate[apsw.Connection, P], T]",
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
 ) -> T:
-    """Run `work(connection, …)` as one transaction, in this thread; nothing of it is written when it raises."""
+    """Run `work(connection, …)` as one transaction, in this thread; nothing of it is written when
+    it raises.
+    """
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection, *args, **kwargs)
@@ -208,7 +252,8 @@ def _prepare(connection: "apsw.Connection", synchronous: str) -> None:
     connection.pragma("journal_mode", "wal")
     connection.pragma("synchronous", synchronous)
     connection.pragma("foreign_keys", True)
-    # New tables must not keep what was in their pages before; but to overwrite a large index that is dropped would take long.
+    # New tables must not keep what was in their pages before; but to overwrite a large index that
+    # is dropped would take long.
     connection.pragma("secure_delete", "fast")
     migrate(connection)
     prepare_erasing(connection)
@@ -226,7 +271,8 @@ def _create_private(path: Path) -> None:
 
 @contextmanager
 def reading(head: str = "") -> Iterator[None]:
-    """Have a value that cannot be understood count as damage of the database: SQLite does not know what is in a text.
+    """Have a value that cannot be understood count as damage of the database: SQLite does not know
+    what is in a text.
 
     Args:
         head: what the message of the error begins with.
@@ -237,7 +283,9 @@ def reading(head: str = "") -> Iterator[None]:
     try:
         yield
     except (UnicodeDecodeError, JSONDecodeError) as error:
-        raise StorageError(f"{head}{_WORDS['Corrupt']} (a text in it cannot be read: {error})") from error
+        raise StorageError(
+            f"{head}{_WORDS['Corrupt']} (a text in it cannot be read: {error})"
+        ) from error
 
 
 _WORDS = {
@@ -254,12 +302,16 @@ _WORDS = {
     "NoMem": "there is not enough memory",
     "Interrupt": "it would take too long",
 }
-"""Explanations of SQLite's result codes for operators (sqlite.org/rescode.html), by apsw's names of its exceptions."""
+"""Explanations of SQLite's result codes for operators (sqlite.org/rescode.html), by apsw's names of
+its exceptions.
+"""
 _NO_WORDS = frozenset(("", "not an error", "unknown error"))
 
 
 def explain(error: Exception) -> str:
-    """Return what went wrong in SQLite: in words, with the name that its documentation uses, and what it says itself."""
+    """Return what went wrong in SQLite: in words, with the name that its documentation uses, and
+    what it says itself.
+    """
     import apsw  # noqa: PLC0415
 
     name = type(error).__name__.removesuffix("Error")

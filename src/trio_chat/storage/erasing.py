@@ -1,7 +1,8 @@
-"""Deletion that leaves nothing readable on the disk (SQLite `secure_delete`, and a log that is cut off).
+"""Deletion that leaves nothing readable on the disk (SQLite `secure_delete`, and a log that is cut
+off).
 
-What is deleted is overwritten with zeros in the file. The write-ahead log still has the pages as they were, until it is emptied;
-`memory.erase` does that within seconds.
+What is deleted is overwritten with zeros in the file. The write-ahead log still has the pages as
+they were, until it is emptied; `memory.erase` does that within seconds.
 """
 
 from typing import TYPE_CHECKING
@@ -17,14 +18,17 @@ _PAGES_AT_ONCE = 250
 
 
 def prepare_erasing(connection: "apsw.Connection") -> None:
-    """Have everything that this connection deletes overwritten with zeros, pages that are given free too."""
+    """Have everything that this connection deletes overwritten with zeros, pages that are given
+    free too.
+    """
     connection.pragma("secure_delete", True)
 
 
 def empty_log(connection: "apsw.Connection") -> bool:
     """Checkpoint the write-ahead log and truncate it; return whether no reader prevented it.
 
-    Nothing is waited for, because messages would have to wait too: not for a reader that still needs the log, nor for a writer.
+    Nothing is waited for, because messages would have to wait too: not for a reader that still
+    needs the log, nor for a writer.
     """
     import apsw  # noqa: PLC0415
 
@@ -42,7 +46,8 @@ def empty_log(connection: "apsw.Connection") -> bool:
 def overwrite_free(connection: "apsw.Connection") -> bool:
     """Overwrite some free pages that an earlier version has left; return whether there are more.
 
-    All of them are taken into use first, some in each transaction, and then given free again, which overwrites them.
+    All of them are taken into use first, some in each transaction, and then given free again, which
+    overwrites them.
     """
     if not connection.execute(_PENDING).get:
         return bool(_drain(connection))

@@ -40,10 +40,18 @@ def append_events(connection: "apsw.Connection", records: Iterable[tuple[int, Re
 
 def _row(buffer: int, record: Record) -> tuple[object, ...]:
     return (
-        buffer, record.id, record.is_private, record.command, record.source, record.account,
-        _to_json(record.params), _to_json(dict(record.tags)) if record.tags else "", record.is_bot, record.shift,
+        buffer,
+        record.id,
+        record.is_private,
+        record.command,
+        record.source,
+        record.account,
+        _to_json(record.params),
+        _to_json(dict(record.tags)) if record.tags else "",
+        record.is_bot,
+        record.shift,
         record.account_id,
-    )  # fmt: skip
+    )
 
 
 def _to_json(value: object) -> str:
@@ -51,7 +59,12 @@ def _to_json(value: object) -> str:
 
 
 def select_all(
-    connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int, shown: Shown
+    connection: "apsw.Connection",
+    buffer: str,
+    span: Span,
+    limit: int,
+    private_after: int,
+    shown: Shown,
 ) -> list[Record]:
     """Return a range of messages and events; see `History.messages`."""
     values = {
@@ -64,13 +77,23 @@ def select_all(
     }
     records = [
         Record(
-            buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private),
-            tuple(json.loads(params)) if params else (), bool(is_bot), shift, account_id,
+            buffer,
+            number,
+            command,
+            source,
+            account,
+            text,
+            json.loads(tags) if tags else NO_TAGS,
+            bool(is_private),
+            tuple(json.loads(params)) if params else (),
+            bool(is_bot),
+            shift,
+            account_id,
         )
         for number, is_private, command, source, account, text, tags, is_bot, shift, account_id, params in connection.execute(
             _NEWEST if span.from_newest else _OLDEST, values
         )
-    ]  # fmt: skip
+    ]
     return records[::-1] if span.from_newest else records
 
 

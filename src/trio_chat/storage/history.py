@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_chat.chat.history import MESSAGES, RENAME, BadRecord, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import (
+    MESSAGES,
+    RENAME,
+    BadRecord,
+    HistoryError,
+    Query,
+    Record,
+    Shown,
+    Span,
+)
 from trio_chat.chat.lasting import State
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
@@ -25,14 +34,18 @@ _APPEND = """
     INSERT INTO message (buffer, id, is_private, command, source, account, text, tags, is_bot, shift, account_id)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-# The order is the only difference: SQLite walks the key from one end or the other and stops at the limit.
+# The order is the only difference: SQLite walks the key from one end or the other and stops at the
+# limit.
 _RANGE = """
     SELECT id, is_private, command, source, account, text, tags, is_bot, shift, account_id FROM message
     WHERE buffer = (SELECT id FROM buffer WHERE name = ?) AND id > ? AND id < ? AND (id > ? OR NOT is_private)
     ORDER BY id {} LIMIT ?
 """
 _OLDEST, _NEWEST = _RANGE.format("ASC"), _RANGE.format("DESC")
-_ONE = "SELECT buffer.id, {0}.id FROM buffer JOIN {0} ON {0}.buffer = buffer.id WHERE buffer.name = ? AND {0}.id = ?"
+_ONE = (
+    "SELECT buffer.id, {0}.id FROM buffer JOIN {0} ON {0}.buffer = buffer.id WHERE buffer.name = ?"
+    " AND {0}.id = ?"
+)
 _DIG_OUT = """
     DELETE FROM redacted WHERE id < :before AND buffer IN (
         SELECT id FROM buffer WHERE (:name IS NULL OR buffer.name = :name)
@@ -42,9 +55,11 @@ _MOST_BUFFERS = 10_000
 _SHORTENED = 75
 """Characters of a channel's name before a number, so that both together are such a name."""
 _INDEXED_AT_ONCE = 500
-"""Messages whose words are written in one transaction: those that are said meanwhile wait for no more than that."""
-# Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small ids alone reads every message
-# of the file, while those that are said meanwhile wait.
+"""Messages whose words are written in one transaction: those that are said meanwhile wait for no
+more than that.
+"""
+# Buffer by buffer (CROSS JOIN keeps that order), because the key begins with it: asking for small
+# ids alone reads every message of the file, while those that are said meanwhile wait.
 _OLD = """
     SELECT message.buffer, message.id FROM buffer CROSS JOIN message ON message.buffer = buffer.id
     WHERE message.id < :before AND (:name IS NULL OR buffer.name = :name)
@@ -62,17 +77,27 @@ class SqliteHistory:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._buffers: dict[str, int] = {}  # touched by the writing thread only
-        self._shift: int | None = None  # of what was written last; touched by the writing thread only
+        self._shift: int | None = (
+            None  # of what was written last; touched by the writing thread only
+        )
         self._commits = 1  # counted from what was there at the start
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
 
     async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
         """Append messages as one transaction; see `History.commit`."""
-        write = self._database.erase if state is not None and is_erasing(state.changes) else self._database.write
+        write = (
+            self._database.erase
+            if state is not None and is_erasing(state.changes)
+            else self._database.write
+        )
         try:
             await write(self._append, records, state)
-        except (StorageError, ValueError, OverflowError) as error:  # text that is none (UnicodeError), a number too large
+        except (
+            StorageError,
+            ValueError,
+            OverflowError,
+        ) as error:  # text that is none (UnicodeError), a number too large
             self._buffers.clear()  # what the transaction numbered is not there
             self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
@@ -80,12 +105,15 @@ class SqliteHistory:
         self._committed.unpark_all()
 
     async def wait_unindexed(self) -> None:
-        """Wait until there are messages whose words are perhaps not written yet. No checkpoint when there are."""
+        """Wait until there are messages whose words are perhaps not written yet. No checkpoint when
+        there are.
+        """
         while self._indexed_commits == self._commits:
             await self._committed.park()
 
     async def index(self) -> None:
-        """Write the words of all messages committed so far, so that they are found. `search` does so first.
+        """Write the words of all messages committed so far, so that they are found. `search` does
+        so first.
 
         When cancelled, some words are written, and a later call goes on from there.
 
@@ -101,7 +129,8 @@ class SqliteHistory:
         self._indexed_commits = max(self._indexed_commits, commits)
 
     async def index_old(self) -> bool:
-        """Index some messages from before the index was made, the newest first; return whether more are left.
+        """Index some messages from before the index was made, the newest first; return whether more
+        are left.
 
         Raises:
             HistoryError: they were not written.
@@ -113,7 +142,9 @@ class SqliteHistory:
         return count == _INDEXED_AT_ONCE
 
     async def searchable_from(self) -> int:
-        """Return the smallest id from which on messages are found; see `History.searchable_from`."""
+        """Return the smallest id from which on messages are found; see
+        `History.searchable_from`.
+        """
         try:
             return (await self._database.read(indexed))[0] + 1
         except StorageError as error:
@@ -157,14 +188,18 @@ class SqliteHistory:
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    async def prune(self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()) -> int:
+    async def prune(
+        self, before: int, limit: int, only: str | None = None, without: Sequence[str] = ()
+    ) -> int:
         """Delete what is old; see `History.prune`."""
         try:
             return await self._database.erase(delete, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
-    def _append(self, connection: "apsw.Connection", records: Sequence[Record], state: State | None) -> None:
+    def _append(
+        self, connection: "apsw.Connection", records: Sequence[Record], state: State | None
+    ) -> None:
         if state is not None:
             keep(connection, state.changes)
             bans.save(connection, state.bans)
@@ -195,7 +230,9 @@ class SqliteHistory:
 
 
 def _is_about_the_file(error: Exception) -> bool:
-    """Return whether nothing else could be written either: a full disk, not a record that is not as it should be."""
+    """Return whether nothing else could be written either: a full disk, not a record that is not as
+    it should be.
+    """
     import apsw  # noqa: PLC0415
 
     about_data = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
@@ -211,14 +248,17 @@ def buffer_id(connection: "apsw.Connection", name: str) -> int:
 def rename_buffer(connection: "apsw.Connection", before: str, name: str, number: int) -> None:
     """Give what a channel has said another name.
 
-    What a channel that had this name once has said is set aside, under a name that is made of it and the number.
+    What a channel that had this name once has said is set aside, under a name that is made of it
+    and the number.
     """
     for new, old in ((f"{name[:_SHORTENED]}-{number}", name), (name, before)):
         connection.execute("UPDATE buffer SET name = ? WHERE name = ?", (new, old))
 
 
 def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
-    """Write messages that are not there yet, each with the number of its buffer; `catch_up` adds the words of new ones."""
+    """Write messages that are not there yet, each with the number of its buffer; `catch_up` adds
+    the words of new ones.
+    """
     connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
     append_words(connection, records)
 
@@ -227,35 +267,66 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     """Return a message as the table has it."""
     tags = json.dumps(dict(record.tags), ensure_ascii=False) if record.tags else ""
     return (
-        buffer, record.id, record.is_private, record.command, record.source, record.account, record.text, tags, record.is_bot,
-        record.shift, record.account_id,
-    )  # fmt: skip
+        buffer,
+        record.id,
+        record.is_private,
+        record.command,
+        record.source,
+        record.account,
+        record.text,
+        tags,
+        record.is_bot,
+        record.shift,
+        record.account_id,
+    )
 
 
-def select(connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int) -> list[Record]:
+def select(
+    connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int
+) -> list[Record]:
     """Return a range of messages; see `History.messages`."""
     query = _NEWEST if span.from_newest else _OLDEST
     rows = connection.execute(query, (buffer, span.after, span.before, private_after, limit))
     records = [
         Record(
-            buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-            bool(is_bot), shift, account_id,
+            buffer,
+            number,
+            command,
+            source,
+            account,
+            text,
+            json.loads(tags) if tags else NO_TAGS,
+            bool(is_private),
+            (),
+            bool(is_bot),
+            shift,
+            account_id,
         )
-        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id in rows
-    ]  # fmt: skip
+        for number, is_private, command, source, account, text, tags, is_bot, shift, account_id in (
+            rows
+        )
+    ]
     return records[::-1] if span.from_newest else records
 
 
 def _conversations(connection: "apsw.Connection", account: int) -> list[str]:
-    query = "SELECT name FROM buffer WHERE instr(',' || name || ',', ',' || ? || ',') AND instr(name, ',')"
+    query = (
+        "SELECT name FROM buffer WHERE instr(',' || name || ',', ',' || ? || ',') AND instr(name,"
+        " ',')"
+    )
     return [name for (name,) in connection.execute(query, (account,))]
 
 
 def last_id(connection: "apsw.Connection") -> int:
     """Return the greatest id ever committed, or 0."""
     # One look at the end of each buffer's range; a scan of all events would grow with the file.
-    newest_event = "SELECT max((SELECT max(id) FROM event WHERE event.buffer = buffer.id)) FROM buffer"
-    return max(int(connection.execute(newest).get or 0) for newest in ("SELECT max(id) FROM message", newest_event))
+    newest_event = (
+        "SELECT max((SELECT max(id) FROM event WHERE event.buffer = buffer.id)) FROM buffer"
+    )
+    return max(
+        int(connection.execute(newest).get or 0)
+        for newest in ("SELECT max(id) FROM message", newest_event)
+    )
 
 
 def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool:
@@ -266,8 +337,16 @@ def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool
     return False
 
 
-def delete(connection: "apsw.Connection", before: int, limit: int, name: str | None = None, without: Sequence[str] = ()) -> int:
-    """Delete up to `limit` messages and events with a smaller id, of one channel or of all but some; see `History.prune`."""
+def delete(
+    connection: "apsw.Connection",
+    before: int,
+    limit: int,
+    name: str | None = None,
+    without: Sequence[str] = (),
+) -> int:
+    """Delete up to `limit` messages and events with a smaller id, of one channel or of all but
+    some; see `History.prune`.
+    """
     left_alone = json.dumps(list(without), ensure_ascii=False)
     values: dict[str, Any] = {"before": before, "limit": limit, "name": name, "without": left_alone}
     keys = connection.execute(_OLD, values).fetchall()
@@ -279,7 +358,9 @@ def delete(connection: "apsw.Connection", before: int, limit: int, name: str | N
 
 
 def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the messages that have these keys: the number of a buffer, and an id. Their words go with them."""
+    """Delete the messages that have these keys: the number of a buffer, and an id. Their words go
+    with them.
+    """
     drop_words(connection, keys)
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
 

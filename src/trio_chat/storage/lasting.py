@@ -1,4 +1,6 @@
-"""Storage of lasting state besides messages and accounts: channels, read markers, always-on users, preferences."""
+"""Storage of lasting state besides messages and accounts: channels, read markers, always-on users,
+preferences.
+"""
 
 import json
 from typing import TYPE_CHECKING
@@ -11,12 +13,22 @@ if TYPE_CHECKING:
 
 _KEEP_CHANNEL = "INSERT INTO channel VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state"
 # Of an account that a command beside the server has deleted nothing is kept.
-_KEEP_USER = "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state = excluded.state"
-_KEEP_PREFERENCES = (
-    "INSERT INTO preference SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state = excluded.state"
+_KEEP_USER = (
+    "INSERT INTO always_on SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET state"
+    " = excluded.state"
 )
-_KEEP_MARKER = "INSERT INTO marker SELECT id, ?2, ?3 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET time = excluded.time"
-_KEEP_METADATA = "INSERT INTO metadata SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET said = excluded.said"
+_KEEP_PREFERENCES = (
+    "INSERT INTO preference SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET"
+    " state = excluded.state"
+)
+_KEEP_MARKER = (
+    "INSERT INTO marker SELECT id, ?2, ?3 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET time"
+    " = excluded.time"
+)
+_KEEP_METADATA = (
+    "INSERT INTO metadata SELECT id, ?2 FROM account WHERE id = ?1 ON CONFLICT DO UPDATE SET said ="
+    " excluded.said"
+)
 
 
 class SqliteStore:
@@ -51,11 +63,18 @@ class SqliteStore:
 
 def is_erasing(changes: Changes) -> bool:
     """Return whether changes delete something, or write over it; see `Database.erase`."""
-    return bool(changes.metadata) or None in changes.channels.values() or None in changes.users.values()
+    return (
+        bool(changes.metadata)
+        or None in changes.channels.values()
+        or None in changes.users.values()
+    )
 
 
 def _wishes(connection: "apsw.Connection") -> list[ChannelWish]:
-    return [ChannelWish(*row) for row in connection.execute("SELECT id, folded, history FROM wish ORDER BY id")]
+    return [
+        ChannelWish(*row)
+        for row in connection.execute("SELECT id, folded, history FROM wish ORDER BY id")
+    ]
 
 
 def _fulfil(connection: "apsw.Connection", last: int) -> None:
@@ -63,7 +82,9 @@ def _fulfil(connection: "apsw.Connection", last: int) -> None:
 
 
 def _load(connection: "apsw.Connection") -> Changes:
-    connection.execute("DELETE FROM wish")  # whoever wished has changed the state of the channel, too
+    connection.execute(
+        "DELETE FROM wish"
+    )  # whoever wished has changed the state of the channel, too
     channels = connection.execute("SELECT folded, state FROM channel ORDER BY folded")
     markers = connection.execute("SELECT account, target, time FROM marker")
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
@@ -85,7 +106,10 @@ def keep(connection: "apsw.Connection", changes: Changes) -> None:
         if state is None:
             connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
         else:
-            connection.execute(_KEEP_CHANNEL, (folded, json.dumps(state | wished.get(folded, {}), ensure_ascii=False)))
+            connection.execute(
+                _KEEP_CHANNEL,
+                (folded, json.dumps(state | wished.get(folded, {}), ensure_ascii=False)),
+            )
     for account, state in changes.users.items():
         if state is None:
             connection.execute("DELETE FROM always_on WHERE account = ?", (account,))

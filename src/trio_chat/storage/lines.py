@@ -1,7 +1,8 @@
 """A message as one line of JSON, for export and import.
 
-Everything is checked on the way in, because such files come from strangers, and what is in the history is sent to clients as it
-is. All keys must be there and no others: a misspelt "private" would show everybody what was said behind a closed door.
+Everything is checked on the way in, because such files come from strangers, and what is in the
+history is sent to clients as it is. All keys must be there and no others: a misspelt "private"
+would show everybody what was said behind a closed door.
 """
 
 import json
@@ -21,13 +22,22 @@ from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self, is_speaker
 
 LONGEST_MULTILINE = 16_384 + 2_000
-"""Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of its lines."""
+"""Bytes of a message of several lines: what the limit for it can be set to at most, and the ends of
+its lines.
+"""
 LONGEST = 1 << 17
 """Bytes of a line. The longest message, with every character escaped, is not far from it."""
 _KEYS = {
-    "channel": str, "msgid": str, "time": str, "command": str, "source": str, "account": str, "text": str,
-    "tags": dict, "private": bool,
-}  # fmt: skip
+    "channel": str,
+    "msgid": str,
+    "time": str,
+    "command": str,
+    "source": str,
+    "account": str,
+    "text": str,
+    "tags": dict,
+    "private": bool,
+}
 _OPTIONAL = {"bot": bool, "origin": str, "account_id": int, "parties": list}
 """Keys that are only written when they say something: earlier versions knew nothing of them."""
 _TAG = re.compile(r"\+[^\0\r\n; =]*")  # a client-only tag, as leniently as the server takes it
@@ -44,8 +54,8 @@ class Bad(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """What the numbers of accounts in a database mean. A name in a file may be somebody else's here, so a number counts, and only
-    where it was given out.
+    """What the numbers of accounts in a database mean. A name in a file may be somebody else's
+    here, so a number counts, and only where it was given out.
 
     Args:
         origin: what no other database has.
@@ -73,7 +83,9 @@ class LineError(ValueError):
 
 
 def to_line(record: Record, numbers: Numbers = NO_NUMBERS) -> bytes:
-    """Return a message as a line; the numbers of accounts in it are valid in the same database only."""
+    """Return a message as a line; the numbers of accounts in it are valid in the same database
+    only.
+    """
     parties = record.buffer.split(",") if "," in record.buffer else []
     fields = {
         "channel": ",".join(_shown(party, numbers) for party in parties) or record.buffer,
@@ -120,7 +132,8 @@ def read(stream: BinaryIO, numbers: Numbers = NO_NUMBERS) -> Iterator[Record | B
 
 
 def from_line(line: bytes, numbers: Numbers = NO_NUMBERS) -> Record:
-    """Return the message in a line. Accounts of another database are unknown here, whatever their names are.
+    """Return the message in a line. Accounts of another database are unknown here, whatever their
+    names are.
 
     Args:
         line: with or without its end.
@@ -208,14 +221,20 @@ def _party(name: str, number: int, numbers: Numbers) -> str:
 
 
 def _id(written: str, time: str) -> tuple[int, int]:
-    """Return the id, and by how many milliseconds it is ahead of the time: it is where a clock had been set back."""
+    """Return the id, and by how many milliseconds it is ahead of the time: it is where a clock had
+    been set back.
+    """
     number = parse_msgid(written)
     if not number or number > GREATEST:
         raise LineError(_("msgid is not one of this program's"))
     moment = parse_time(time)
     shift = (number >> SEQUENCE_BITS) - moment if moment is not None and moment >= -EPOCH_MS else -1
     if shift < 0:
-        raise LineError(_("time is neither that of the msgid, {time}, nor earlier").format(time=server_time(number)))
+        raise LineError(
+            _("time is neither that of the msgid, {time}, nor earlier").format(
+                time=server_time(number)
+            )
+        )
     return number, shift
 
 
@@ -234,7 +253,11 @@ def _is_nick(name: str) -> bool:
 
 def _has_good_tags(record: Record) -> bool:
     for key, value in record.tags.items():
-        if not (_TAG.fullmatch(key) or key == RELAY_TAG) or not _is_text(key + value) or "\0" in value:
+        if (
+            not (_TAG.fullmatch(key) or key == RELAY_TAG)
+            or not _is_text(key + value)
+            or "\0" in value
+        ):
             return False
     return len(format_tags(record.tags).encode()) <= MAX_CLIENT_TAGS
 
@@ -243,7 +266,10 @@ def _fits(record: Record) -> bool:
     if len(record.text.encode()) > LONGEST_MULTILINE:
         return False
     # A channel may be longer folded than it is written.
-    lines = [(line.text, format_body(record.command, ("#", ""), record.source)) for line in multiline.split(record.text)]
+    lines = [
+        (line.text, format_body(record.command, ("#", ""), record.source))
+        for line in multiline.split(record.text)
+    ]
     return all(len(f"{text}{head}".encode()) <= MAX_BODY for text, head in lines)
 
 
@@ -257,7 +283,10 @@ def _has_good_lines(record: Record) -> bool:
 _RULES: tuple[tuple[Callable[[Record], bool], str], ...] = (
     (lambda record: record.command in MESSAGES, N_("command is neither PRIVMSG nor NOTICE")),
     (lambda record: _is_source(record.source), N_("source is not written as nick!user@host")),
-    (lambda record: not record.account or _is_nick(record.account), N_("account is not a name that an account can have")),
+    (
+        lambda record: not record.account or _is_nick(record.account),
+        N_("account is not a name that an account can have"),
+    ),
     (lambda record: bool(record.text.strip("\n")), N_("text is empty")),
     (_has_good_lines, N_("text has a sign that no message can have")),
     (_has_good_tags, N_("tags are not client-only tags, or are too long")),

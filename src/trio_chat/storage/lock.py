@@ -1,7 +1,9 @@
-"""A lock on a database: one server at a time, whatever name the database is called by. The commands beside it need none.
+"""A lock on a database: one server at a time, whatever name the database is called by. The commands
+beside it need none.
 
-The lock is the operating system's, on a file beside the database, so that it ends with the process, however that ends. It is not
-on the database itself, where closing any file handle would end SQLite's own locks (sqlite.org/howtocorrupt.html, 2.2).
+The lock is the operating system's, on a file beside the database, so that it ends with the process,
+however that ends. It is not on the database itself, where closing any file handle would end
+SQLite's own locks (sqlite.org/howtocorrupt.html, 2.2).
 """
 
 import errno
@@ -29,10 +31,14 @@ log = logging.getLogger("trio_chat")
 _HELD = frozenset((errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK))
 _LONGEST_NOTE = 1000
 _FAR = 1 << 30
-"""The byte that is locked on Windows, beyond the text, as another process cannot read a locked byte."""
+"""The byte that is locked on Windows, beyond the text, as another process cannot read a locked
+byte.
+"""
 _MAGIC = b"SQLite format 3\0"
 _NO_LOG = b"\1\1"
-"""The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html, 1.3.3)."""
+"""The file format versions of a database that has no write-ahead log (sqlite.org/fileformat2.html,
+1.3.3).
+"""
 
 
 FileIdentity = tuple[int, int]
@@ -86,10 +92,15 @@ def _take(handle: int, path: Path) -> None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         if error.errno in _HELD:
-            text = _("{file} is in use by another server ({holder}): stop that one, or set [storage] file to another file.")
+            text = _(
+                "{file} is in use by another server ({holder}): stop that one, or set [storage]"
+                " file to another file."
+            )
             raise InUseError(text.format(file=path, holder=_holder(handle))) from None
         # Some network drives have no locks; that is no reason not to run.
-        log.warning("%s cannot be locked against a second server: %s", path, error.strerror or error)
+        log.warning(
+            "%s cannot be locked against a second server: %s", path, error.strerror or error
+        )
 
 
 def _refuse_second_name(database: Path) -> None:
@@ -99,14 +110,18 @@ def _refuse_second_name(database: Path) -> None:
         return
     if (names := found.st_nlink) > 1 and stat.S_ISREG(found.st_mode):
         text = _(
-            "{file} has {count} names (hard links), and SQLite would keep what is new beside each of them: remove the others;"
-            " `trio-chat backup` makes copies."
+            "{file} has {count} names (hard links), and SQLite would keep what is new beside each"
+            " of them: remove the others; `trio-chat backup` makes copies."
         )
         raise StorageError(text.format(file=database, count=names))
 
 
 def _write_note(handle: int) -> None:
-    note = {"pid": os.getpid(), "host": socket.gethostname(), "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"}
+    note = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+    }
     os.ftruncate(handle, 0)
     os.lseek(handle, 0, os.SEEK_SET)
     os.write(handle, json.dumps(note).encode())
@@ -135,7 +150,8 @@ def identity(path: Path) -> FileIdentity | None:
 def set_foreign_log_aside(path: Path) -> None:
     """Rename what is beside a database and belongs to another one, of which it has taken the place.
 
-    A copy that `trio-chat backup` made is of a kind that has no write-ahead log; SQLite would write one that is there into it.
+    A copy that `trio-chat backup` made is of a kind that has no write-ahead log; SQLite would write
+    one that is there into it.
 
     Raises:
         StorageError: it cannot be renamed.
@@ -155,4 +171,8 @@ def set_foreign_log_aside(path: Path) -> None:
         return
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
-    log.warning("%s is a restored copy; what was beside it belonged to another database and is now %s.old", path, log_file)
+    log.warning(
+        "%s is a restored copy; what was beside it belonged to another database and is now %s.old",
+        path,
+        log_file,
+    )

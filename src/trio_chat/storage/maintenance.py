@@ -1,8 +1,9 @@
 """The database, looked after from outside: beside a running server, or when there is none.
 
-Synchronous, and never more than a short transaction at a time: SQLite's write-ahead log lets a server go on reading, and its
-messages wait for no more than one batch of ours. The shape of a database is the server's to change: nothing here does, because
-the server that runs may still be of the version that made it.
+Synchronous, and never more than a short transaction at a time: SQLite's write-ahead log lets a
+server go on reading, and its messages wait for no more than one batch of ours. The shape of a
+database is the server's to change: nothing here does, because the server that runs may still be of
+the version that made it.
 """
 
 import json
@@ -29,12 +30,16 @@ PAGE = 1000
 BATCH = 200
 """Messages written in one transaction."""
 DELETED_AT_ONCE = 25
-"""Messages deleted in one transaction: their words are removed from the index one by one, a millisecond for each message."""
+"""Messages deleted in one transaction: their words are removed from the index one by one, a
+millisecond for each message.
+"""
 _PAUSE = 1
 """How much longer the file is left to others than it was held, while messages are deleted."""
 _BUSY_MS = 30_000
 _MOST_SECONDS, _RETRY = 10.0, 0.1
-"""Seconds for which truncating a write-ahead log is tried while another process reads it, and seconds between attempts."""
+"""Seconds for which truncating a write-ahead log is tried while another process reads it, and
+seconds between attempts.
+"""
 _SETTINGS_SINCE = 9
 """The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
@@ -56,12 +61,18 @@ def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
         as_it_is: an older schema will do.
 
     Raises:
-        StorageError: there is no such database, it cannot be used, or SQLite failed while it was open.
+        StorageError: there is no such database, it cannot be used, or SQLite failed while it was
+            open.
     """
     try:
         if not path.is_file():
-            raise StorageError(_("{file}: there is no such database; a server makes one when it starts").format(file=path))
-        # Also who only reads opens it for writing: the last to leave a database tidies its log away, and readers cannot.
+            raise StorageError(
+                _("{file}: there is no such database; a server makes one when it starts").format(
+                    file=path
+                )
+            )
+        # Also who only reads opens it for writing: the last to leave a database tidies its log
+        # away, and readers cannot.
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             _prepare(connection, as_it_is=as_it_is)
@@ -89,14 +100,19 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
     if not version:
         raise SchemaError("it is empty; a server fills it when it starts")
     if version < len(steps()) and not as_it_is:
-        raise SchemaError(f"its schema is {version}, this version needs {len(steps())}; start the server once, it updates it")
+        raise SchemaError(
+            f"its schema is {version}, this version needs {len(steps())}; start the server once, it"
+            " updates it"
+        )
     connection.pragma("foreign_keys", True)
     connection.pragma("synchronous", "full")
     prepare_erasing(connection)
 
 
 def _empty_log(connection: apsw.Connection) -> None:
-    """Empty the write-ahead log, so that nothing deleted is in it; a server that reads from it for long does so itself later."""
+    """Empty the write-ahead log, so that nothing deleted is in it; a server that reads from it for
+    long does so itself later.
+    """
     until = time.monotonic() + _MOST_SECONDS
     while not empty_log(connection) and time.monotonic() < until:
         time.sleep(_RETRY)
@@ -110,7 +126,9 @@ def count(connection: apsw.Connection, channel: str | None = None) -> int:
 def count_old(connection: apsw.Connection, before: int, channel: str | None) -> int:
     """Return how many messages and events with a smaller id there are, in one channel or in all."""
     values = {"before": before, "name": channel}
-    return sum(int(connection.execute(query, values).get) for query in (_COUNT_MESSAGES, _COUNT_EVENTS))
+    return sum(
+        int(connection.execute(query, values).get) for query in (_COUNT_MESSAGES, _COUNT_EVENTS)
+    )
 
 
 def channels(connection: apsw.Connection) -> list[str]:
@@ -119,7 +137,9 @@ def channels(connection: apsw.Connection) -> list[str]:
 
 
 def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[list[Record]]:
-    """Give the messages of one channel, or of all in turn, in order: those that are there at the beginning."""
+    """Give the messages of one channel, or of all in turn, in order: those that are there at the
+    beginning.
+    """
     end = last_id(connection) + 1
     for name in channels(connection) if channel is None else [channel]:
         after = 0
@@ -129,12 +149,16 @@ def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[l
 
 
 def add(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    """Write messages as one transaction, leaving out those that are there or were taken back; return how many were new."""
+    """Write messages as one transaction, leaving out those that are there or were taken back;
+    return how many were new.
+    """
     return in_transaction(connection, _add, records)
 
 
 def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
-    by_id = {record.id: record for record in reversed(records)}  # of two with the same id the first counts
+    by_id = {
+        record.id: record for record in reversed(records)
+    }  # of two with the same id the first counts
     known = {number for (number,) in connection.execute(_KNOWN, (json.dumps(list(by_id)),))}
     # By their ids alone: conversations of two may have another name here than in the file.
     redacted = {number for (number,) in connection.execute(_REDACTED, (json.dumps(list(by_id)),))}
@@ -147,7 +171,9 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     return len(new)
 
 
-def prune(connection: apsw.Connection, before: int, channel: str | None, told: Callable[[int], None]) -> int:
+def prune(
+    connection: apsw.Connection, before: int, channel: str | None, told: Callable[[int], None]
+) -> int:
     """Delete messages and events with a smaller id, batch by batch; return how many that were.
 
     Args:
@@ -157,7 +183,9 @@ def prune(connection: apsw.Connection, before: int, channel: str | None, told: C
         told: told after every batch how many were deleted so far.
     """
     deleted = 0
-    before = min(before, last_id(connection) + 1)  # what is said meanwhile stays, or there would be no end
+    before = min(
+        before, last_id(connection) + 1
+    )  # what is said meanwhile stays, or there would be no end
     while True:
         with making_room():
             step = in_transaction(connection, delete, before, DELETED_AT_ONCE, channel)
@@ -171,7 +199,8 @@ def prune(connection: apsw.Connection, before: int, channel: str | None, told: C
 def making_room() -> Iterator[None]:
     """Wait after the block in proportion to the time it took.
 
-    SQLite does not queue those who want to write. They look again after a while, and must then find it free.
+    SQLite does not queue those who want to write. They look again after a while, and must then find
+    it free.
     """
     began = time.monotonic()
     yield

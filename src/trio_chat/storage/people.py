@@ -1,8 +1,8 @@
 """Accounts, looked after from outside: what belongs to one, and how all of it goes.
 
-Like `storage.maintenance`: synchronous, beside a running server or without one, never more than a short transaction at
-a time. What an account has said is found by reading everything in slices: hardly anybody asks for it, and an index would cost
-something with every message.
+Like `storage.maintenance`: synchronous, beside a running server or without one, never more than a
+short transaction at a time. What an account has said is found by reading everything in slices:
+hardly anybody asks for it, and an index would cost something with every message.
 """
 
 import json
@@ -48,7 +48,10 @@ _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
 _METADATA = "SELECT said FROM metadata WHERE account = ?"
 _DROP = {"message": drop_for_ever, "event": drop_events}
-_SLICE = "SELECT buffer, id, account_id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id LIMIT ?"
+_SLICE = (
+    "SELECT buffer, id, account_id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id"
+    " LIMIT ?"
+)
 
 
 class Belongings(NamedTuple):
@@ -82,18 +85,26 @@ def everybody(connection: "apsw.Connection") -> list[Account]:
 
 def find(connection: "apsw.Connection", folded: str) -> Account | None:
     """Return an account; None when there is none of this name."""
-    return next((account for account in accounts.every_account(connection) if account.folded == folded), None)
+    return next(
+        (account for account in accounts.every_account(connection) if account.folded == folded),
+        None,
+    )
 
 
 def dropped(connection: "apsw.Connection") -> list[tuple[str, int]]:
-    """Return the names of deleted accounts that are not free, and when each was deleted (seconds of Unix time)."""
+    """Return the names of deleted accounts that are not free, and when each was deleted (seconds of
+    Unix time).
+    """
     rows = connection.execute("SELECT name, dropped FROM dropped ORDER BY folded")
     return [(str(name), int(time)) for name, time in rows]
 
 
 def find_dropped(connection: "apsw.Connection", folded: str) -> Account | None:
     """Return a deleted account whose name is not free; None when there is none of this name."""
-    return next((account for account in accounts.dropped_accounts(connection) if account.folded == folded), None)
+    return next(
+        (account for account in accounts.dropped_accounts(connection) if account.folded == folded),
+        None,
+    )
 
 
 def taken(connection: "apsw.Connection") -> dict[str, Account]:
@@ -103,7 +114,9 @@ def taken(connection: "apsw.Connection") -> dict[str, Account]:
 
 
 def author_of(connection: "apsw.Connection", folded: str) -> Author:
-    """Return who has a name, or had it: an account, a deleted one whose name is not free, or all of this name that are gone."""
+    """Return who has a name, or had it: an account, a deleted one whose name is not free, or all of
+    this name that are gone.
+    """
     account = find(connection, folded)
     if account is not None:
         return Author(account.id, "")
@@ -114,7 +127,9 @@ def author_of(connection: "apsw.Connection", folded: str) -> Author:
 
 
 def free(connection: "apsw.Connection", account: Account) -> None:
-    """Let the name of a deleted account be registered again; masks of lists that have named it since go."""
+    """Let the name of a deleted account be registered again; masks of lists that have named it
+    since go.
+    """
     in_transaction(connection, _free, account)
 
 
@@ -128,15 +143,21 @@ def numbers(connection: "apsw.Connection") -> lines.Numbers:
     origin = bytes(connection.execute("SELECT value FROM secret WHERE name = 'origin'").get)
     everyone = taken(connection).values()
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
-    return lines.Numbers(origin.hex(), {account.id: account.folded for account in everyone}, int(last or 0))
+    return lines.Numbers(
+        origin.hex(), {account.id: account.folded for account in everyone}, int(last or 0)
+    )
 
 
 def add(connection: "apsw.Connection", account: Account, credentials: Credentials) -> bool:
-    """Add an account; return whether it was added, which it is not when its name belongs to an account or a deleted one."""
+    """Add an account; return whether it was added, which it is not when its name belongs to an
+    account or a deleted one.
+    """
     return in_transaction(connection, accounts.insert, account, credentials) is not None
 
 
-def change_password(connection: "apsw.Connection", account: Account, credentials: Credentials) -> None:
+def change_password(
+    connection: "apsw.Connection", account: Account, credentials: Credentials
+) -> None:
     """Give an account other credentials."""
     in_transaction(connection, accounts.update, account.id, credentials)
 
@@ -149,7 +170,11 @@ def who_is_always_on(connection: "apsw.Connection") -> set[int]:
 def registered_channels(connection: "apsw.Connection") -> list[dict[str, Any]]:
     """Return the states of all registered channels, by name, with the names of their owners."""
     names = {account.id: account.name for account in accounts.every_account(connection)}
-    return [state | {"owner": names[state["owner"]]} for state in _states(connection).values() if state["owner"] in names]
+    return [
+        state | {"owner": names[state["owner"]]}
+        for state in _states(connection).values()
+        if state["owner"] in names
+    ]
 
 
 def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
@@ -157,7 +182,8 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
 
 
 def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
-    """Say how long messages of a registered channel are remembered (see `chat.registrations`); a running server notices.
+    """Say how long messages of a registered channel are remembered (see `chat.registrations`); a
+    running server notices.
 
     Returns:
         the name of the channel, or None when it is not registered.
@@ -167,12 +193,16 @@ def set_history(connection: "apsw.Connection", folded: str, days: int | None) ->
 
 def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
     state = _states(connection).get(folded)
-    if state is None or not state["owner"]:  # one that nobody owns may be kept for its always-on members
+    if (
+        state is None or not state["owner"]
+    ):  # one that nobody owns may be kept for its always-on members
         return None
     text = json.dumps(state | {"history": days}, ensure_ascii=False)
     connection.execute("UPDATE channel SET state = ? WHERE folded = ?", (text, folded))
     # A running server may be about to write down what it knows of the channel.
-    connection.execute("INSERT OR REPLACE INTO wish (folded, history) VALUES (?, ?)", (folded, days))
+    connection.execute(
+        "INSERT OR REPLACE INTO wish (folded, history) VALUES (?, ?)", (folded, days)
+    )
     return str(state["name"])
 
 
@@ -183,7 +213,9 @@ def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
     owned = [_with_names(state, names) for state in states if state["owner"] == number]
     ranks = {state["name"]: state["access"][key] for state in states if key in state["access"]}
     markers = {str(target): str(time) for target, time in connection.execute(_MARKERS, (number,))}
-    stays = {state["name"]: state["members"][key] for state in states if key in state.get("members", {})}
+    stays = {
+        state["name"]: state["members"][key] for state in states if key in state.get("members", {})
+    }
     always_on = _state(connection, "SELECT state FROM always_on WHERE account = ?", number)
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", number)
     said = _state(connection, _METADATA, number)
@@ -195,8 +227,9 @@ def _with_names(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """Return the state of a channel for people, to whom the numbers of accounts say nothing."""
     of_accounts = {
         key: {names[number]: rank for number, rank in state[key].items() if number in names}
-        for key in ("access", "members") if key in state
-    }  # fmt: skip
+        for key in ("access", "members")
+        if key in state
+    }
     return state | {"owner": names[str(state["owner"])]} | of_accounts
 
 
@@ -206,7 +239,9 @@ def _state(connection: "apsw.Connection", query: str, number: int) -> dict[str, 
 
 
 def delete(connection: "apsw.Connection", account: Account) -> None:
-    """Delete an account with its markers, choices, channels and ranks in others; its name is not free then."""
+    """Delete an account with its markers, choices, channels and ranks in others; its name is not
+    free then.
+    """
     in_transaction(connection, _delete, account)
 
 
@@ -227,10 +262,14 @@ def _take_from_channels(connection: "apsw.Connection", account: Account) -> None
 
 
 def _without(state: dict[str, Any], account: Account) -> dict[str, Any]:
-    """Return the state of a channel without an account; a channel that the account owned has no owner."""
+    """Return the state of a channel without an account; a channel that the account owned has no
+    owner.
+    """
     number = str(account.id)
     lists = {
-        letter: [[mask, *rest] for mask, *rest in masks if not entry(mask, "", 0).names(account.folded)]
+        letter: [
+            [mask, *rest] for mask, *rest in masks if not entry(mask, "", 0).names(account.folded)
+        ]
         for letter, masks in state["lists"].items()
     }
     return state | {
@@ -275,10 +314,16 @@ def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], 
 
 
 def _keys(connection: "apsw.Connection", table: str, author: Author) -> Iterator[list[Key]]:
-    """Yield the keys of the messages and events of an author, in batches. No statement is open between two batches."""
+    """Yield the keys of the messages and events of an author, in batches. No statement is open
+    between two batches.
+    """
     query = _SLICE.format(table)
     after: Key = (-1, -1)
     rows: list[tuple[Any, ...]]
     while rows := connection.execute(query, (*after, maintenance.PAGE)).fetchall():
-        yield [(buffer, number) for buffer, number, account, name in rows if author.has_said(account, name)]
+        yield [
+            (buffer, number)
+            for buffer, number, account, name in rows
+            if author.has_said(account, name)
+        ]
         after = rows[-1][0], rows[-1][1]

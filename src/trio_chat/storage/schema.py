@@ -1,6 +1,8 @@
-"""The schema of the database: the files in `migrations/`, each a step from an empty file to the current schema.
+"""The schema of the database: the files in `migrations/`, each a step from an empty file to the
+current schema.
 
-A step that has been released is never changed: a new one is added. `user_version` counts the steps that a file has seen.
+A step that has been released is never changed: a new one is added. `user_version` counts the steps
+that a file has seen.
 """
 
 from functools import cache
@@ -21,7 +23,10 @@ class SchemaError(Exception):
 def steps() -> tuple[str, ...]:
     """Return the SQL of all steps, in order."""
     folder = files(__package__) / "migrations"
-    scripts = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".sql")), key=lambda entry: entry.name)
+    scripts = sorted(
+        (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
+        key=lambda entry: entry.name,
+    )
     return tuple(script.read_text("utf-8") for script in scripts)
 
 
@@ -37,8 +42,8 @@ def seen(connection: "apsw.Connection") -> int:
         raise SchemaError("it is a database of another program; choose another file")
     if version > len(steps()):
         raise SchemaError(
-            f"it was written by a newer version of trio-chat (schema {version}, this version knows {len(steps())}); "
-            "update trio-chat, or choose another file"
+            f"it was written by a newer version of trio-chat (schema {version}, this version knows"
+            f" {len(steps())}); update trio-chat, or choose another file"
         )
     return int(version)
 

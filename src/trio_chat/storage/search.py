@@ -28,7 +28,9 @@ def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) 
     """Return messages that a query finds; see `History.search`."""
     phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare(word)))]
     names = json.dumps(list(query.places), ensure_ascii=False)
-    buffers = connection.execute("SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)).fetchall()
+    buffers = connection.execute(
+        "SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)
+    ).fetchall()
     if not buffers or (query.text and not phrases):
         return []
     expression = _expression([str(number) for (number,) in buffers], phrases, query.sender)
@@ -41,25 +43,53 @@ def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) 
     return found[::-1] if span.from_newest else found
 
 
-def _read(connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int) -> list[Record]:
+def _read(
+    connection: "apsw.Connection", expression: str, query: Query, span: Span, limit: int
+) -> list[Record]:
     found: list[Record] = []
-    rows = connection.execute(_NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before))
-    for number, buffer, is_private, command, source, account, text, tags, is_bot, shift, account_id in rows:
+    rows = connection.execute(
+        _NEWEST if span.from_newest else _OLDEST, (expression, span.after, span.before)
+    )
+    for (
+        number,
+        buffer,
+        is_private,
+        command,
+        source,
+        account,
+        text,
+        tags,
+        is_bot,
+        shift,
+        account_id,
+    ) in rows:
         if (is_private and number <= query.places[buffer]) or number < query.oldest.get(buffer, 0):
             continue
         found.append(
             Record(
-                buffer, number, command, source, account, text, json.loads(tags) if tags else NO_TAGS, bool(is_private), (),
-                bool(is_bot), shift, account_id,
+                buffer,
+                number,
+                command,
+                source,
+                account,
+                text,
+                json.loads(tags) if tags else NO_TAGS,
+                bool(is_private),
+                (),
+                bool(is_bot),
+                shift,
+                account_id,
             )
-        )  # fmt: skip
+        )
         if len(found) >= limit:
             break
     return found
 
 
 def _expression(buffers: Sequence[str], phrases: Sequence[str], sender: str) -> str:
-    """Return what FTS5 is asked: places and the sender are words too, because FTS5 walks the shortest list."""
+    """Return what FTS5 is asked: places and the sender are words too, because FTS5 walks the
+    shortest list.
+    """
     parts = {"place": " OR ".join(f'"{number}"' for number in buffers)}
     if sender:
         parts["sender"] = f'"{as_word(sender)}"'

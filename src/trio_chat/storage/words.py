@@ -1,6 +1,7 @@
 """The words of messages (SQLite FTS5): written a little later than the messages, deleted with them.
 
-The index has no copy of the text, so deleting names what was written: `tokens.prepare` must give the same as it gave then.
+The index has no copy of the text, so deleting names what was written: `tokens.prepare` must give
+the same as it gave then.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,8 +16,14 @@ if TYPE_CHECKING:
 
 _APPEND = "INSERT INTO term (rowid, place, sender, text) VALUES (?, ?, ?, ?)"
 _DELETE = "INSERT INTO term (term, rowid, place, sender, text) VALUES ('delete', ?, ?, ?, ?)"
-_NEWER = "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id LIMIT ?"
-_OLDER = "SELECT id, buffer, source, text FROM message WHERE id <= (SELECT since FROM indexed) ORDER BY id DESC LIMIT ?"
+_NEWER = (
+    "SELECT id, buffer, source, text FROM message WHERE id > (SELECT id FROM indexed) ORDER BY id"
+    " LIMIT ?"
+)
+_OLDER = (
+    "SELECT id, buffer, source, text FROM message WHERE id <= (SELECT since FROM indexed) ORDER BY"
+    " id DESC LIMIT ?"
+)
 _WRITTEN = """
     SELECT id, buffer, source, text FROM message
     WHERE buffer = ? AND id = ? AND id > (SELECT since FROM indexed) AND id <= (SELECT id FROM indexed)
@@ -24,20 +31,30 @@ _WRITTEN = """
 
 
 def indexed(connection: "apsw.Connection") -> tuple[int, int]:
-    """Return of which messages the words are written: those with ids above the first number, up to the second."""
+    """Return of which messages the words are written: those with ids above the first number, up to
+    the second.
+    """
     rows: list[tuple[Any, ...]] = connection.execute("SELECT since, id FROM indexed").fetchall()
     return rows[0][0], rows[0][1]
 
 
 def append_words(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
-    """Write the words of messages, each with the number of its buffer; except of those that are yet to be caught up with."""
+    """Write the words of messages, each with the number of its buffer; except of those that are yet
+    to be caught up with.
+    """
     since, until = indexed(connection)
-    rows = [_row(record.id, buffer, record.source, record.text) for buffer, record in records if since < record.id <= until]
+    rows = [
+        _row(record.id, buffer, record.source, record.text)
+        for buffer, record in records
+        if since < record.id <= until
+    ]
     connection.executemany(_APPEND, rows)
 
 
 def catch_up(connection: "apsw.Connection", limit: int) -> int:
-    """Write the words of messages newer than all that have theirs, the oldest first; return of how many, at most `limit`."""
+    """Write the words of messages newer than all that have theirs, the oldest first; return of how
+    many, at most `limit`.
+    """
     messages: list[tuple[Any, ...]] = connection.execute(_NEWER, (limit,)).fetchall()
     if messages:
         connection.executemany(_APPEND, [_row(*message) for message in messages])
@@ -46,7 +63,9 @@ def catch_up(connection: "apsw.Connection", limit: int) -> int:
 
 
 def catch_up_old(connection: "apsw.Connection", limit: int) -> int:
-    """Write the words of messages older than all that have theirs, the newest first; return of how many, at most `limit`."""
+    """Write the words of messages older than all that have theirs, the newest first; return of how
+    many, at most `limit`.
+    """
     messages: list[tuple[Any, ...]] = connection.execute(_OLDER, (limit,)).fetchall()[::-1]
     connection.executemany(_APPEND, [_row(*message) for message in messages])
     since = messages[0][0] - 1 if len(messages) == limit else 0
@@ -55,7 +74,9 @@ def catch_up_old(connection: "apsw.Connection", limit: int) -> int:
 
 
 def drop_words(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
-    """Delete the words of messages that are about to be deleted, by their keys: the number of a buffer, and an id."""
+    """Delete the words of messages that are about to be deleted, by their keys: the number of a
+    buffer, and an id.
+    """
     messages = [message for key in keys for message in connection.execute(_WRITTEN, key)]
     connection.executemany(_DELETE, [_row(*message) for message in messages])
 

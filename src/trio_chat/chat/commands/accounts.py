@@ -19,11 +19,19 @@ MAX_FAILED_LOGINS = 5
 UNAVAILABLE = "Accounts cannot be used at the moment, try again later"
 
 
-@command("AUTHENTICATE", "<mechanism> | <base64> | * | +", min_params=1, needs_registration=False, help="Log in by SASL.")
+@command(
+    "AUTHENTICATE",
+    "<mechanism> | <base64> | * | +",
+    min_params=1,
+    needs_registration=False,
+    help="Log in by SASL.",
+)
 def authenticate_command(request: Request) -> None:
     """Begin, continue or abort an exchange."""
     session, reply, accounts = request.session, request.reply, request.world.accounts
-    if accounts is None:  # whether SASL was negotiated does not matter: who begins an exchange knows how it goes
+    if (
+        accounts is None
+    ):  # whether SASL was negotiated does not matter: who begins an exchange knows how it goes
         reply.numeric(n.ERR_SASLFAIL, args=("there are no accounts on this server",))
         return
     param = request.params[0]
@@ -36,7 +44,9 @@ def authenticate_command(request: Request) -> None:
 
 
 def abort_exchange(request: Request) -> None:
-    """End an exchange that is going on, if there is one: the client registers without waiting for its end."""
+    """End an exchange that is going on, if there is one: the client registers without waiting for
+    its end.
+    """
     if request.session.sasl is not None:
         _abort(request)
 
@@ -72,7 +82,9 @@ def _take_piece(request: Request, exchange: sasl.Exchange, piece: str) -> None:
             reply.postpone(partial(_continue, request, exchange, message))
 
 
-async def _continue(request: Request, exchange: sasl.Exchange, message: bytes, reply: Response) -> None:
+async def _continue(
+    request: Request, exchange: sasl.Exchange, message: bytes, reply: Response
+) -> None:
     session = request.session
     try:
         step = await exchange.take(message)
@@ -104,7 +116,9 @@ def why_suspended(request: Request, account: Account) -> str:
 
 
 def explain(error: AccountsError | Busy | ValueError) -> str:
-    """Return what a client is told when its password could not be taken; the operator is told more."""
+    """Return what a client is told when its password could not be taken; the operator is told
+    more.
+    """
     if isinstance(error, Busy):
         return str(error)
     if isinstance(error, ValueError):
@@ -123,13 +137,19 @@ def count_failure(request: Request, reply: Response) -> None:
 
 
 def log_in(request: Request, reply: Response, account: Account) -> None:
-    """Make the session, and its user when there is one, be logged in; tell those who want to know (IRCv3 account-notify)."""
+    """Make the session, and its user when there is one, be logged in; tell those who want to know
+    (IRCv3 account-notify).
+    """
     session, user = request.session, request.session.user
     session.set_account(account)
     session.failed_logins = 0
     if request.world.accounts is not None:
         request.world.accounts.note_right(account.folded, session.origin)
-    source = user.source if user else f"{session.wanted_nick or '*'}!{session.wanted_username or '*'}@{session.host}"
+    source = (
+        user.source
+        if user
+        else f"{session.wanted_nick or '*'}!{session.wanted_username or '*'}@{session.host}"
+    )
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
     if user is not None:
@@ -148,7 +168,13 @@ def log_out(request: Request, reply: Response) -> None:
         reply.emit(event)
 
 
-def _tell_others(request: Request, reply: Response, numeric: n.Numeric, *params: str, args: tuple[object, ...] = ()) -> None:
+def _tell_others(
+    request: Request,
+    reply: Response,
+    numeric: n.Numeric,
+    *params: str,
+    args: tuple[object, ...] = (),
+) -> None:
     """Send a numeric to the user's other sessions, as the account is theirs too.
 
     IRCv3 sasl-3.1: it "is sent when the user's account name is set (whether by SASL or otherwise)".

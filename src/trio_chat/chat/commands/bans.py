@@ -1,4 +1,5 @@
-"""Bans of the server: KLINE and UNKLINE by mask, DLINE and UNDLINE by address; without a parameter they list what there is.
+"""Bans of the server: KLINE and UNKLINE by mask, DLINE and UNDLINE by address; without a parameter
+they list what there is.
 
     KLINE [<duration>] <nick!user@host> [:<reason>]
     DLINE [<duration>] <address, network or nickname> [:<reason>]
@@ -22,7 +23,9 @@ NO_REASON = "No reason was given"
 
 
 class _Form(NamedTuple):
-    """How bans of a kind are spoken of: the word for making one, or with UN before it lifting one, and the numeric of a list."""
+    """How bans of a kind are spoken of: the word for making one, or with UN before it lifting one,
+    and the numeric of a list.
+    """
 
     word: str
     numeric: n.Numeric
@@ -37,15 +40,21 @@ _FORMS = {
 
 def _add_commands(kind: Kind, parameter: str, *, to_ban: str, to_lift: str) -> None:
     word = _FORMS[kind].word
-    command(word, f"[[<duration>] {parameter} [:<reason>]]", right="ban", help=to_ban)(partial(_ban_or_list, kind=kind))
-    command(f"UN{word}", parameter, min_params=1, right="ban", help=to_lift)(partial(_unban, kind=kind))
+    command(word, f"[[<duration>] {parameter} [:<reason>]]", right="ban", help=to_ban)(
+        partial(_ban_or_list, kind=kind)
+    )
+    command(f"UN{word}", parameter, min_params=1, right="ban", help=to_lift)(
+        partial(_unban, kind=kind)
+    )
 
 
 def send_list(request: Request, kind: Kind) -> None:
     """Send all bans of a kind."""
     now = request.world.clock()
     for ban in request.world.bans.of_kind(kind):
-        request.reply.numeric(_FORMS[kind].numeric, kind.value.upper(), ban.mask, args=(ban.describe(now),))
+        request.reply.numeric(
+            _FORMS[kind].numeric, kind.value.upper(), ban.mask, args=(ban.describe(now),)
+        )
 
 
 def _ban_or_list(request: Request, kind: Kind) -> None:
@@ -58,13 +67,18 @@ def _ban_or_list(request: Request, kind: Kind) -> None:
     except BadMask as error:
         answer(request, f"{error}. Nothing was banned.")
         return
-    if kind is Kind.ADDRESS and (other := request.world.users.get(fold_or_self(mask))) and other.sessions:
+    if (
+        kind is Kind.ADDRESS
+        and (other := request.world.users.get(fold_or_self(mask)))
+        and other.sessions
+    ):
         mask = other.sessions[0].address
     answer(request, ban(request, kind, mask, seconds, " ".join(rest)))
 
 
 def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, ...]]:
-    """Return the seconds that the first word says (0 when it says none), and the other words, of which there is at least one.
+    """Return the seconds that the first word says (0 when it says none), and the other words, of
+    which there is at least one.
 
     Raises:
         BadMask: a duration is not understood, or the mask seems to stand behind something else.
@@ -73,11 +87,16 @@ def take_duration(words: tuple[str, ...] | list[str]) -> tuple[int, tuple[str, .
     seconds = durations.parse(first) if rest else None
     if seconds is None:
         if rest and durations.is_like(first):
-            raise BadMask(f"{first} is no duration; write it like 1d12h, 90m or 2weeks, or 0 for ever")
+            raise BadMask(
+                f"{first} is no duration; write it like 1d12h, 90m or 2weeks, or 0 for ever"
+            )
     else:
         first, *rest = rest
     if rest and not _is_mask(first) and _is_mask(rest[0]):
-        raise BadMask(f"{rest[0]} would be the reason; only a duration, like 1d12h or 90m, can stand before what is banned")
+        raise BadMask(
+            f"{rest[0]} would be the reason; only a duration, like 1d12h or 90m, can stand before"
+            " what is banned"
+        )
     return seconds or 0, (first, *rest)
 
 
@@ -87,7 +106,9 @@ def _is_mask(word: str) -> bool:
     return is_name or parse_address(word.partition("/")[0].strip("[]")) is not None
 
 
-def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str, account_id: int = 0) -> str:
+def ban(
+    request: Request, kind: Kind, mask: str, seconds: int, reason: str, account_id: int = 0
+) -> str:
     """Make a ban and end whom it covers; return a sentence for the operator."""
     world, now = request.world, int(request.world.clock())
     try:
@@ -96,10 +117,21 @@ def ban(request: Request, kind: Kind, mask: str, seconds: int, reason: str, acco
         return f"{error}. Nothing was banned."
     world.bans.forget_expired()
     expires = now + seconds if seconds else 0
-    made = Ban(kind, mask, request.user.source, truncate(reason, MAX_REASON) or NO_REASON, now, expires, account_id)
+    made = Ban(
+        kind,
+        mask,
+        request.user.source,
+        truncate(reason, MAX_REASON) or NO_REASON,
+        now,
+        expires,
+        account_id,
+    )
     before = world.bans.get(made.key)
     if before is None and len(world.bans) >= world.identity.most_bans:
-        return f"There are {len(world.bans)} bans already, which is as many as [limits] server_bans allows; lift some first."
+        return (
+            f"There are {len(world.bans)} bans already, which is as many as [limits] server_bans"
+            " allows; lift some first."
+        )
     world.bans.add(made)
     if banning.ban_of(world, request.session) == made:
         world.bans.restore(made.key, before)
@@ -147,6 +179,9 @@ _add_commands(
 _add_commands(
     Kind.ADDRESS,
     "<address>",
-    to_ban="Ban an address, a network such as 192.0.2.0/24, or where a nickname is from; or list such bans.",
+    to_ban=(
+        "Ban an address, a network such as 192.0.2.0/24, or where a nickname is from; or list such"
+        " bans."
+    ),
     to_lift="Lift the ban of an address or a network.",
 )

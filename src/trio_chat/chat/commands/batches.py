@@ -1,7 +1,8 @@
 """BATCH: several lines that belong together, from a client (IRCv3 client-batch, draft/multiline).
 
-What is collected is kept by `multiline.ClientBatch`; a client has one batch at a time. Lines without its tag are carried out as
-ever, though the client should not send any: a PONG must not wait.
+What is collected is kept by `multiline.ClientBatch`; a client has one batch at a time. Lines
+without its tag are carried out as ever, though the client should not send any: a PONG must not
+wait.
 """
 
 import re
@@ -20,7 +21,10 @@ _REFERENCE = re.compile("[A-Za-z0-9-]{1,64}", re.ASCII)
     "BATCH",
     "+<reference> draft/multiline <target> | -<reference>",
     min_params=1,
-    help="Begin or end a message of several lines, each of them a PRIVMSG or NOTICE with the tag batch=<reference>.",
+    help=(
+        "Begin or end a message of several lines, each of them a PRIVMSG or NOTICE with the tag"
+        " batch=<reference>."
+    ),
 )
 def batch_command(request: Request) -> None:
     """Begin or end a batch."""
@@ -31,7 +35,9 @@ def batch_command(request: Request) -> None:
         elif sign == "-":
             _close(request, reference)
         else:
-            text = "A reference is made of letters, digits and hyphens, with + to begin and - to end"
+            text = (
+                "A reference is made of letters, digits and hyphens, with + to begin and - to end"
+            )
             raise BatchError("INVALID_REFTAG", request.params[0], text=text)
     except BatchError as error:
         _refuse(request.session, request.reply, error)
@@ -41,11 +47,22 @@ def _open(request: Request, reference: str) -> None:
     session, kind = request.session, request.param(1)
     is_second = session.batch is not None and not session.batch.is_over
     tags = messages.client_tags(request)
-    session.batch = ClientBatch(reference, request.param(2), request.reply.hand_over_label(), tags, request.world.elapsed())
+    session.batch = ClientBatch(
+        reference, request.param(2), request.reply.hand_over_label(), tags, request.world.elapsed()
+    )
     if not _REFERENCE.fullmatch(reference):
-        raise BatchError("INVALID_REFTAG", reference, text="A reference is made of at most 64 letters, digits and hyphens")
+        raise BatchError(
+            "INVALID_REFTAG",
+            reference,
+            text="A reference is made of at most 64 letters, digits and hyphens",
+        )
     if kind != BATCH_TYPE or not session.effective & cap.MULTILINE:
-        raise BatchError("UNKNOWN_TYPE", reference, kind, text=f"The type can be {BATCH_TYPE}, with that capability and batch")
+        raise BatchError(
+            "UNKNOWN_TYPE",
+            reference,
+            kind,
+            text=f"The type can be {BATCH_TYPE}, with that capability and batch",
+        )
     if is_second:
         raise BatchError("MULTILINE_INVALID", text="Another batch was still open; both are dropped")
     if not request.param(2):
@@ -77,9 +94,17 @@ def take_line(request: Request) -> None:
 
 
 def spoil(session: Session, reply: Response) -> None:
-    """Give up the batch that is open, if any, because a line could not be read: a message must not come without it."""
+    """Give up the batch that is open, if any, because a line could not be read: a message must not
+    come without it.
+    """
     if session.batch is not None and not session.batch.is_over:
-        _refuse(session, reply, BatchError("MULTILINE_INVALID", text="A line could not be read, so the batch is dropped"))
+        _refuse(
+            session,
+            reply,
+            BatchError(
+                "MULTILINE_INVALID", text="A line could not be read, so the batch is dropped"
+            ),
+        )
 
 
 def _unknown_batch() -> BatchError:

@@ -1,4 +1,6 @@
-"""Channels: JOIN, PART, TOPIC, NAMES, KICK (Modern IRC, Channel operations; IRCv3 extended-join)."""
+"""Channels: JOIN, PART, TOPIC, NAMES, KICK (Modern IRC, Channel operations; IRCv3
+extended-join).
+"""
 
 import logging
 from collections.abc import Iterable
@@ -33,7 +35,12 @@ def find_channel(request: Request, name: str) -> Channel | None:
     return channel
 
 
-@command("JOIN", "<channel>{,<channel>} [<key>{,<key>}]", min_params=1, help="Join channels; JOIN 0 leaves all.")
+@command(
+    "JOIN",
+    "<channel>{,<channel>} [<key>{,<key>}]",
+    min_params=1,
+    help="Join channels; JOIN 0 leaves all.",
+)
 def join_command(request: Request) -> Steps:
     """Join channels, each with its key."""
     if request.params[0] == "0":
@@ -49,7 +56,9 @@ def join_command(request: Request) -> Steps:
 
 
 def _work_of(channel: Channel | None) -> int:
-    """Return the cost of a command that names every member of a channel, or sends each of them something."""
+    """Return the cost of a command that names every member of a channel, or sends each of them
+    something.
+    """
     return 1 + len(channel.members) // 2 if channel is not None else 1
 
 
@@ -79,24 +88,31 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
             log.info("%s may not join %s: %s", user.source, channel.name, why_not.text)
-            if may_forward and fold_or_self(channel.forward) in world.channels:  # once: two channels may point at each other
+            if (
+                may_forward and fold_or_self(channel.forward) in world.channels
+            ):  # once: two channels may point at each other
                 request.reply.numeric(n.ERR_LINKCHANNEL, name, channel.forward)
                 join(request, channel.forward, "", may_forward=False)
                 return
-            request.reply.numeric(why_not, name)  # as it was asked for: its own spelling is for its members
+            request.reply.numeric(
+                why_not, name
+            )  # as it was asked for: its own spelling is for its members
             return
-        world.channels.enter(user, channel, channel.registration.rank_of(user) if channel.registration else "")
+        world.channels.enter(
+            user, channel, channel.registration.rank_of(user) if channel.registration else ""
+        )
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
     _announce_join(request, channel)
 
 
 def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
-    """Redirect a JOIN with a former name of a channel (IRCv3 draft/channel-rename); return whether there is such a channel.
+    """Redirect a JOIN with a former name of a channel (IRCv3 draft/channel-rename); return whether
+    there is such a channel.
 
-    A client with the capability gets FAIL with the new name; any other joins the channel under that name.
-    A secret channel is redirected to for its members only.
-    A member's session that was attached when the name changed has seen the change, and creates a new channel with the old name,
+    A client with the capability gets FAIL with the new name; any other joins the channel under that
+    name. A secret channel is redirected to for its members only. A member's session that was
+    attached when the name changed has seen the change, and creates a new channel with the old name,
     unless the channel is registered: a registered channel keeps its former names.
     """
     user, session = request.user, request.session
@@ -107,7 +123,9 @@ def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
     if user in channel.members and was_there and channel.registration is None:
         return False
     if session.effective & cap.CHANNEL_RENAME:
-        request.reply.fail("JOIN", "CHANNEL_RENAMED", name, channel.name, text="The channel has been renamed")
+        request.reply.fail(
+            "JOIN", "CHANNEL_RENAMED", name, channel.name, text="The channel has been renamed"
+        )
     else:
         request.reply.numeric(_RENAMED, name, channel.name)
         join(request, channel.name, key)
@@ -118,28 +136,36 @@ def _announce_join(request: Request, channel: Channel) -> None:
     world, user, reply = request.world, request.user, request.reply
     extended = (channel.name, user.account or "*", user.realname)
     audience = channel.audience_of(user)
-    reply.emit(world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,)))
+    reply.emit(
+        world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,))
+    )
     if channel.registration and (letter := channel.registration.rank_of(user)):
         reply.emit(rank_event(world, channel, user, letter))
     if user.away:  # IRCv3 away-notify: who joins while away says so
         away = UNSPECIFIED if policy.is_muted(user, channel) else user.away
-        event = world.event(user, "AWAY", (away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY)
+        event = world.event(
+            user, "AWAY", (away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY
+        )
         reply.emit(event)
     metadata.introduce(request, channel)
     send_state(request, channel)
-    for session in request.other_sessions():  # each has come into the channel, and knows as little of it
+    for (
+        session
+    ) in request.other_sessions():  # each has come into the channel, and knows as little of it
         theirs = request.for_session(session)
         send_state(theirs, channel)
         reply.tell(theirs.reply)
 
 
 def send_state(request: Request, channel: Channel, missed_since: int = 0) -> None:
-    """Send what somebody who has just come into a channel wants to know: topic, names, what was said last.
+    """Send what somebody who has just come into a channel wants to know: topic, names, what was
+    said last.
 
     Args:
         request: whose it is.
         channel: where.
-        missed_since: the id after which nobody was there to read, for who comes back; 0 for who is new.
+        missed_since: the id after which nobody was there to read, for who comes back; 0 for who is
+            new.
     """
     send_present(request, channel)
     metadata.on_join(request, channel)
@@ -147,7 +173,9 @@ def send_state(request: Request, channel: Channel, missed_since: int = 0) -> Non
 
 
 def send_present(request: Request, channel: Channel) -> None:
-    """Send what is so in a channel at this moment: topic, how far one has read it, names (without `no-implicit-names`)."""
+    """Send what is so in a channel at this moment: topic, how far one has read it, names (without
+    `no-implicit-names`).
+    """
     if channel.topic:
         _send_topic(request, channel, channel.topic)
     if request.session.caps & cap.READ_MARKER:  # "before the RPL_ENDOFNAMES"
@@ -168,7 +196,12 @@ def part_command(request: Request) -> None:
             continue
         request.reply.charge(len(channel.members) // 2)  # each of them is sent it
         # A member that may not speak does not do so by its last words.
-        part(request, request.user, channel, "" if policy.is_muted(request.user, channel) else request.param(1))
+        part(
+            request,
+            request.user,
+            channel,
+            "" if policy.is_muted(request.user, channel) else request.param(1),
+        )
 
 
 def part(request: Request, user: User, channel: Channel, reason: str) -> None:
@@ -176,11 +209,19 @@ def part(request: Request, user: User, channel: Channel, reason: str) -> None:
     world = request.world
     log.info("%s left %s", user.source, channel.name)
     params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
-    request.reply.emit(world.event(user, "PART", params, channel.audience_of(user), channels=(channel,)))
+    request.reply.emit(
+        world.event(user, "PART", params, channel.audience_of(user), channels=(channel,))
+    )
     world.channels.leave(user, channel)
 
 
-@command("TOPIC", "<channel> [:<topic>]", stores=2, min_params=1, help="Show or change a channel's topic.")
+@command(
+    "TOPIC",
+    "<channel> [:<topic>]",
+    stores=2,
+    min_params=1,
+    help="Show or change a channel's topic.",
+)
 def topic_command(request: Request) -> None:
     """Show the topic, or change it; an empty text removes it."""
     channel = find_channel(request, request.params[0])
@@ -200,7 +241,9 @@ def topic_command(request: Request) -> None:
     text = truncate(request.params[1], world.lengths.topic)
     channel.topic = Topic(text, user.source, int(world.clock())) if text else None
     world.channels.touch(channel)
-    request.reply.emit(world.event(user, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,)))
+    request.reply.emit(
+        world.event(user, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,))
+    )
 
 
 def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
@@ -229,7 +272,9 @@ def send_names(request: Request, channel: Channel) -> None:
 
 
 def _send_members(request: Request, channel: Channel, members: Iterable[User]) -> None:
-    """Send members of a channel, with signs as multi-prefix and full names as userhost-in-names want them."""
+    """Send members of a channel, with signs as multi-prefix and full names as userhost-in-names
+    want them.
+    """
     user, reply = request.user, request.reply
     caps = request.session.caps
     sees_all = user in channel.members and modes.AUDITORIUM not in channel.flags
@@ -240,16 +285,28 @@ def _send_members(request: Request, channel: Channel, members: Iterable[User]) -
             continue
         if sees_all or policy.can_see_membership(user, member, channel):
             prefixes = membership.prefixes if caps & cap.MULTI_PREFIX else membership.prefixes[:1]
-            words.append(prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick))
+            words.append(
+                prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick)
+            )
     symbol = "@" if "s" in channel.flags else "="
-    head = f":{request.world.identity.name} {n.RPL_NAMREPLY.code} {user.nick} {symbol} {channel.name} :"
+    head = (
+        f":{request.world.identity.name} {n.RPL_NAMREPLY.code} {user.nick} {symbol}"
+        f" {channel.name} :"
+    )
     for line in fold_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
 
 
-@command("KICK", "<channel> <nickname>{,<nickname>} [:<reason>]", min_params=2, help="Remove members from a channel.")
+@command(
+    "KICK",
+    "<channel> <nickname>{,<nickname>} [:<reason>]",
+    min_params=2,
+    help="Remove members from a channel.",
+)
 def kick_command(request: Request) -> None:
-    """Remove members from a channel; or each from its own, when as many channels are named (RFC 2812 §3.2.8)."""
+    """Remove members from a channel; or each from its own, when as many channels are named (RFC
+    2812 §3.2.8).
+    """
     names = request.params[0].split(",")
     nicks = list(dict.fromkeys(request.params[1].split(",")))[: request.world.lengths.targets]
     if len(names) == 1:
@@ -279,6 +336,10 @@ def _kick(request: Request, name: str, nick: str) -> None:
         reason = truncate(request.param(2) or user.nick, world.lengths.kick)
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
         params = (channel.name, other.nick, reason)
-        reply.emit(world.event(user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other))
+        reply.emit(
+            world.event(
+                user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other
+            )
+        )
         missed.note(world, other, f"{user.source} kicked you from {channel.name}: {reason}")
         world.channels.leave(other, channel)

@@ -1,4 +1,6 @@
-"""Chat history on request: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); on JOIN see `playback`."""
+"""Chat history on request: CHATHISTORY (IRCv3 draft/chathistory, draft/event-playback); on JOIN see
+`playback`.
+"""
 
 import logging
 from collections.abc import Callable
@@ -27,8 +29,8 @@ _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or n
 
 @command(
     "CHATHISTORY",
-    "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference> <reference> <limit>"
-    " | TARGETS <time> <time> <limit>",
+    "LATEST|BEFORE|AFTER|AROUND <channel> <reference> <limit> | BETWEEN <channel> <reference>"
+    " <reference> <limit> | TARGETS <time> <time> <limit>",
     weight=2,
     help="Show what was said before; a reference is msgid=… or timestamp=…, and for LATEST also *.",
 )
@@ -39,25 +41,40 @@ def chathistory_command(request: Request) -> None:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "CHATHISTORY")
         return
     subcommand = request.param(0).upper()
-    if len(request.params) < 4:  # a standard reply, not ERR_NEEDMOREPARAMS: so the specification has it
+    if (
+        len(request.params) < 4
+    ):  # a standard reply, not ERR_NEEDMOREPARAMS: so the specification has it
         _fail(request, "INVALID_PARAMS", "Not enough parameters")
         return
     if subcommand == "TARGETS":
         _targets(request, memory)
         return
     spans = _SPANS.get(subcommand)
-    references = [parse_reference(request.world.ids.timeline, param) for param in request.params[2:-1]]
+    references = [
+        parse_reference(request.world.ids.timeline, param) for param in request.params[2:-1]
+    ]
     limit = _limit(request, memory)
     is_form = len(references) == (2 if subcommand == "BETWEEN" else 1) and None not in references
-    if spans is None or not limit or not is_form or ("*" in request.params[2:-1] and subcommand != "LATEST"):
-        _fail(request, "INVALID_PARAMS", "The parameters are not of the form that HELP CHATHISTORY shows")
+    if (
+        spans is None
+        or not limit
+        or not is_form
+        or ("*" in request.params[2:-1] and subcommand != "LATEST")
+    ):
+        _fail(
+            request,
+            "INVALID_PARAMS",
+            "The parameters are not of the form that HELP CHATHISTORY shows",
+        )
         return
     talk = talks.find(request.world, request.user, request.params[1])
     if talk is None:
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
     places = [reference for reference in references if reference]
-    request.reply.postpone(partial(_answer, request, memory, talk, lambda exact: spans(exact, limit), places))
+    request.reply.postpone(
+        partial(_answer, request, memory, talk, lambda exact: spans(exact, limit), places)
+    )
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -133,7 +150,10 @@ async def _answer(
     shown = _shown(session)
     try:
         exact = [await _exact(session, memory, talk, reference) for reference in references]
-        pages = [await _read_page(request, memory, talk, span, limit, shown) for span, limit in spans(exact)]
+        pages = [
+            await _read_page(request, memory, talk, span, limit, shown)
+            for span, limit in spans(exact)
+        ]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
@@ -144,9 +164,12 @@ async def _answer(
     records = [record for page in pages for record in page.records]
     if records:
         session.page = (talk.buffer, records[0].id, records[-1].id)
-    # A channel by its canonical name; a person as the client's own window is called, whatever the nickname is today.
+    # A channel by its canonical name; a person as the client's own window is called, whatever the
+    # nickname is today.
     name = talk.name if talk.channel else request.params[1]
-    with reply.batch("chathistory", name, tag=_end_tag(session, is_end=all(page.is_last for page in pages))):
+    with reply.batch(
+        "chathistory", name, tag=_end_tag(session, is_end=all(page.is_last for page in pages))
+    ):
         for record in records:
             reply.replay(talk.replay(record))
 
@@ -158,7 +181,9 @@ class _Page(NamedTuple):
     is_last: bool
 
 
-async def _read_page(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown) -> _Page:
+async def _read_page(
+    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown
+) -> _Page:
     """Read one message more than is shown, to know whether there is another page."""
     records = await read(request, memory, talk, span, limit + 1, shown)
     if len(records) <= limit:
@@ -168,38 +193,56 @@ async def _read_page(request: Request, memory: Memory, talk: Talk, span: Span, l
 
 def _end_tag(session: Session, *, is_end: bool) -> str:
     """Return the tag of the batch with which pagination ends (IRCv3 `draft/chathistory`), or ""."""
-    return cap.HISTORY_END_TAG if is_end and session.effective & (cap.CHATHISTORY | cap.MESSAGE_TAGS) else ""
+    return (
+        cap.HISTORY_END_TAG
+        if is_end and session.effective & (cap.CHATHISTORY | cap.MESSAGE_TAGS)
+        else ""
+    )
 
 
 async def _exact(session: Session, memory: Memory, talk: Talk, reference: Reference) -> Reference:
-    """Return the place of the message that a timestamp names, where the clock was set back and the moment is there twice.
+    """Return the place of the message that a timestamp names, where the clock was set back and the
+    moment is there twice.
 
-    Clients take it from a message that they were shown, so that it is known which is meant: the only one of that moment in the
-    conversation, or else the end of the last page.
+    Clients take it from a message that they were shown, so that it is known which is meant: the
+    only one of that moment in the conversation, or else the end of the last page.
     """
     if len(reference.spots) < 2:
         return reference
     found = [
         spot
         for spot in reference.spots
-        if await memory.history.messages(talk.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO)
+        if await memory.history.messages(
+            talk.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO
+        )
     ]
     if len(found) > 1:
         buffer, *ends = session.page
-        seen = [spot for spot in found if buffer == talk.buffer and any(spot[0] <= end <= spot[1] for end in ends)]
+        seen = [
+            spot
+            for spot in found
+            if buffer == talk.buffer and any(spot[0] <= end <= spot[1] for end in ends)
+        ]
         found = seen or found
     return Reference(*found[0]) if len(found) == 1 else reference
 
 
 def _shown(session: Session) -> Shown:
-    """Return what a session may see: messages of tags alone are only for those who get them when they are new, too."""
+    """Return what a session may see: messages of tags alone are only for those who get them when
+    they are new, too.
+    """
     if not session.effective & cap.EVENT_PLAYBACK:
         return Shown.MESSAGES
     return Shown.TAGS_TOO if session.effective & cap.MESSAGE_TAGS else Shown.EVENTS
 
 
 async def read(
-    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown = Shown.MESSAGES
+    request: Request,
+    memory: Memory,
+    talk: Talk,
+    span: Span,
+    limit: int,
+    shown: Shown = Shown.MESSAGES,
 ) -> list[Record]:
     """Return messages of a conversation that have not expired, at most `limit`.
 
@@ -215,31 +258,46 @@ async def read(
 def _targets(request: Request, memory: Memory) -> None:
     ends = [parse_reference(request.world.ids.timeline, param) for param in request.params[1:3]]
     limit = _limit(request, memory)
-    if len(request.params) != 4 or not limit or any(not param.startswith("timestamp=") for param in request.params[1:3]):
+    if (
+        len(request.params) != 4
+        or not limit
+        or any(not param.startswith("timestamp=") for param in request.params[1:3])
+    ):
         _fail(request, "INVALID_PARAMS", "The parameters are two timestamps and a limit")
         return
     start, end = ends
     if start is None or end is None:
-        _fail(request, "INVALID_PARAMS", "A timestamp is written like timestamp=2026-01-31T12:00:00.000Z")
+        _fail(
+            request,
+            "INVALID_PARAMS",
+            "A timestamp is written like timestamp=2026-01-31T12:00:00.000Z",
+        )
         return
     (wanted,) = _between([start, end], limit)
     request.reply.postpone(partial(_answer_targets, request, memory, wanted))
 
 
-async def _answer_targets(request: Request, memory: Memory, wanted: tuple[Span, int], reply: Response) -> None:
+async def _answer_targets(
+    request: Request, memory: Memory, wanted: tuple[Span, int], reply: Response
+) -> None:
     (after, before, from_newest), limit = wanted
     newest: list[tuple[int, int, str]] = []
     try:
         found = await readable(request, memory)
         reply.charge(_WORK_OF_TARGET * len(found))
         for talk in found:
-            newest += [(record.id, record.shift, talk.name) for record in await read(request, memory, talk, Span(), 1)]
+            newest += [
+                (record.id, record.shift, talk.name)
+                for record in await read(request, memory, talk, Span(), 1)
+            ]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
     between = sorted(entry for entry in newest if after < entry[0] < before)
-    with reply.batch("draft/chathistory-targets", tag=_end_tag(request.session, is_end=len(between) <= limit)):
+    with reply.batch(
+        "draft/chathistory-targets", tag=_end_tag(request.session, is_end=len(between) <= limit)
+    ):
         for number, shift, name in between[-limit:] if from_newest else between[:limit]:
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 

@@ -23,7 +23,11 @@ def is_other_server(request: Request, index: int = 0) -> bool:
     """Refuse a query that names a server other than this one; return whether it was refused."""
     name = request.param(index)
     server = request.world.identity.name
-    if not name or matches(name.lower(), server.lower()) or name.lower() == request.session.target.lower():
+    if (
+        not name
+        or matches(name.lower(), server.lower())
+        or name.lower() == request.session.target.lower()
+    ):
         return False
     request.reply.numeric(n.ERR_NOSUCHSERVER, name)
     return True
@@ -75,19 +79,28 @@ def version_command(request: Request) -> None:
     if is_other_server(request):
         return
     identity = request.world.identity
-    request.reply.numeric(n.RPL_VERSION, identity.version.replace(" ", "-"), identity.name, args=(identity.description,))
+    request.reply.numeric(
+        n.RPL_VERSION,
+        identity.version.replace(" ", "-"),
+        identity.name,
+        args=(identity.description,),
+    )
     send_isupport(request)
 
 
 def send_isupport(request: Request) -> None:
     """Send RPL_ISUPPORT; in a batch when the client has draft/extended-isupport."""
     target, reply = request.session.target, request.reply
-    with reply.batch(ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)):
+    with reply.batch(
+        ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)
+    ):
         for rest in isupport_lines(request.world.offer.tokens):
             reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
 
 
-@command("ISUPPORT", needs_registration=False, help="Show what this server supports (RPL_ISUPPORT).")
+@command(
+    "ISUPPORT", needs_registration=False, help="Show what this server supports (RPL_ISUPPORT)."
+)
 def isupport_command(request: Request) -> None:
     """Send RPL_ISUPPORT; before registration with draft/extended-isupport."""
     if request.session.user is None and not request.session.effective & cap.EXTENDED_ISUPPORT:
@@ -108,7 +121,9 @@ def time_command(request: Request) -> None:
     if is_other_server(request):
         return
     now = request.world.clock()
-    request.reply.numeric(n.RPL_TIME, request.world.identity.name, str(int(now)), "0", args=(format_time(now),))
+    request.reply.numeric(
+        n.RPL_TIME, request.world.identity.name, str(int(now)), "0", args=(format_time(now),)
+    )
 
 
 @command("INFO", "[<server>]", help="Show what this program is.")
@@ -147,7 +162,9 @@ def links_command(request: Request) -> None:
     identity = request.world.identity
     mask = request.params[-1] if request.params else "*"
     if matches(mask.lower(), identity.name.lower()):
-        request.reply.numeric(n.RPL_LINKS, identity.name, identity.name, args=(identity.description,))
+        request.reply.numeric(
+            n.RPL_LINKS, identity.name, identity.name, args=(identity.description,)
+        )
     request.reply.numeric(n.RPL_ENDOFLINKS, mask)
 
 
@@ -167,7 +184,9 @@ def summon_command(request: Request) -> None:
     "HELP",
     "[<command>]",
     weight=2,
-    help="Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS).",
+    help=(
+        "Show the commands, or one command, or the modes (HELP CMODES, HELP UMODES, HELP EXTBANS)."
+    ),
 )
 def help_command(request: Request) -> None:
     """Show help, derived from the registry and the tables of modes."""
@@ -195,13 +214,27 @@ def _help(request: Request) -> None:
 
 def _help_lines(subject: str, user: User) -> list[str] | None:
     if not subject:
-        entries = sorted(entry for entry in COMMANDS.values() if not entry.right or has_right(user, entry.right))
-        return ["Commands; HELP <command> says more", *(f"{entry.name:10} {entry.help}" for entry in entries)]
+        entries = sorted(
+            entry for entry in COMMANDS.values() if not entry.right or has_right(user, entry.right)
+        )
+        return [
+            "Commands; HELP <command> says more",
+            *(f"{entry.name:10} {entry.help}" for entry in entries),
+        ]
     if subject == "CMODES":
-        return ["Channel modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values())]
+        return [
+            "Channel modes",
+            *(f"{mode.letter}  {mode.meaning}" for mode in modes.CHANNEL_MODES.values()),
+        ]
     if subject == "UMODES":
-        return ["User modes", *(f"{mode.letter}  {mode.meaning}" for mode in modes.USER_MODES.values())]
+        return [
+            "User modes",
+            *(f"{mode.letter}  {mode.meaning}" for mode in modes.USER_MODES.values()),
+        ]
     if subject == "EXTBANS":
-        return ["Extended bans, for the lists b, e and I", *(extban.meaning for extban in extbans.EXTBANS.values())]
+        return [
+            "Extended bans, for the lists b, e and I",
+            *(extban.meaning for extban in extbans.EXTBANS.values()),
+        ]
     entry = COMMANDS.get(subject)
     return [f"{entry.name} {entry.usage}".rstrip(), entry.help] if entry else None

@@ -19,7 +19,11 @@ KNOCK_INTERVAL = 60.0
 """Seconds in which somebody can knock once."""
 
 
-@command("INVITE", "[<nickname> <channel>]", help="Invite somebody into a channel; alone, list the invitations you have.")
+@command(
+    "INVITE",
+    "[<nickname> <channel>]",
+    help="Invite somebody into a channel; alone, list the invitations you have.",
+)
 def invite_command(request: Request) -> None:
     """Invite somebody, or list own invitations."""
     world, user, reply = request.world, request.user, request.reply
@@ -54,7 +58,9 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     if why_not:
         reply.numeric(why_not, other.nick)
         return
-    other.invited[channel] = policy.has_rank(user, channel, modes.HALF_OPERATOR) or other.invited.get(channel, False)
+    other.invited[channel] = policy.has_rank(
+        user, channel, modes.HALF_OPERATOR
+    ) or other.invited.get(channel, False)
     while len(other.invited) > world.lengths.channels_per_user:  # the oldest invitation gives way
         other.invited.pop(next(iter(other.invited)))
     reply.numeric(n.RPL_INVITING, other.nick, channel.name)
@@ -63,12 +69,23 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     missed.note(world, other, f"{user.source} invited you to {channel.name}", is_minor=True)
     params = (other.nick, channel.name)
     reply.emit(world.event(user, "INVITE", params, other.sessions))
-    members = channel.ranked_audience(modes.HALF_OPERATOR) if policy.is_muted(user, channel) else channel.audience()
-    reply.emit(world.event(user, "INVITE", params, members, skip=request.session, requires=cap.INVITE_NOTIFY))
+    members = (
+        channel.ranked_audience(modes.HALF_OPERATOR)
+        if policy.is_muted(user, channel)
+        else channel.audience()
+    )
+    reply.emit(
+        world.event(
+            user, "INVITE", params, members, skip=request.session, requires=cap.INVITE_NOTIFY
+        )
+    )
 
 
 @command(
-    "KNOCK", "<channel> [:<reason>]", min_params=1, help="Ask the operators of a channel that you may not join to invite you."
+    "KNOCK",
+    "<channel> [:<reason>]",
+    min_params=1,
+    help="Ask the operators of a channel that you may not join to invite you.",
 )
 def knock_command(request: Request) -> None:
     """Ask for an invitation; the operators and half-operators see it."""
@@ -91,5 +108,9 @@ def knock_command(request: Request) -> None:
         text = f"{n.RPL_KNOCK.text} ({reason})" if reason else n.RPL_KNOCK.text
         params = (channel.name, channel.name, user.source, text)
         operators = channel.ranked_audience(modes.HALF_OPERATOR)
-        reply.emit(world.event(user, n.RPL_KNOCK.code, params, operators)._replace(source=world.identity.name))
+        reply.emit(
+            world.event(user, n.RPL_KNOCK.code, params, operators)._replace(
+                source=world.identity.name
+            )
+        )
         reply.numeric(n.RPL_KNOCKDLVR, channel.name)

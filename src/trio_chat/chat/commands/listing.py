@@ -21,7 +21,8 @@ Condition = Callable[[Channel], bool]
 
 _NUMBER = re.compile("([CT]?)([<>])([0-9]{1,9})", re.ASCII | re.IGNORECASE)
 _OF: dict[str, Callable[[Channel, float], float | None]] = {
-    # How many members; and how many minutes ago it was made, or its topic was set: no condition covers a topic that is not there.
+    # How many members; and how many minutes ago it was made, or its topic was set: no condition
+    # covers a topic that is not there.
     "": lambda channel, now: len(channel.members),
     "C": lambda channel, now: (now - channel.created) / 60,
     "T": lambda channel, now: (now - channel.topic.time) / 60 if channel.topic else None,
@@ -30,9 +31,12 @@ _OF: dict[str, Callable[[Channel, float], float | None]] = {
 
 @command(
     "LIST",
-    "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n] [<conditions or server>]",
-    help="List channels with their topics, all conditions separated by commas: !: not this mask; >, <: by number of members; "
-    "C: made, T: topic set more or less than n minutes ago.",
+    "[<channel or mask>{,<channel or mask>}] [!<mask>] [>n | <n] [C>n | C<n] [T>n | T<n]"
+    " [<conditions or server>]",
+    help=(
+        "List channels with their topics, all conditions separated by commas: !: not this mask; >,"
+        " <: by number of members; C: made, T: topic set more or less than n minutes ago."
+    ),
     weight=4,
 )
 def list_command(request: Request) -> Steps:
@@ -43,22 +47,36 @@ def list_command(request: Request) -> Steps:
             return
         second = []
     words = [*(word for word in request.param(0).split(",") if word), *second][:MAX_CONDITIONS]
-    conditions = [condition for word in words if (condition := _condition(word, request.world.clock()))]
+    conditions = [
+        condition for word in words if (condition := _condition(word, request.world.clock()))
+    ]
     wanted = [word for word in words if _condition(word, 0.0) is None]
     exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}
-    patterns = [masks.compiled(fold_or_self(word[:_LONGEST_MASK])) for word in wanted if masks.has_wildcard(word)]
+    patterns = [
+        masks.compiled(fold_or_self(word[:_LONGEST_MASK]))
+        for word in wanted
+        if masks.has_wildcard(word)
+    ]
     request.reply.numeric(n.RPL_LISTSTART, "Channel")
     channels = request.world.channels
     work = 1 + (len(patterns) + len(conditions)) // 4
     for channel in list(channels.values()):
         yield work
-        if channels.get(channel.folded) is not channel or not policy.can_see_channel(request.user, channel):
+        if channels.get(channel.folded) is not channel or not policy.can_see_channel(
+            request.user, channel
+        ):
             continue
-        if wanted and channel.folded not in exact and not any(pattern.fullmatch(channel.folded) for pattern in patterns):
+        if (
+            wanted
+            and channel.folded not in exact
+            and not any(pattern.fullmatch(channel.folded) for pattern in patterns)
+        ):
             continue
         if all(condition(channel) for condition in conditions):
             topic = channel.topic.text if channel.topic else ""
-            request.reply.numeric(n.RPL_LIST, channel.name, str(len(channel.members)), args=(topic,))
+            request.reply.numeric(
+                n.RPL_LIST, channel.name, str(len(channel.members)), args=(topic,)
+            )
             yield 1
     request.reply.numeric(n.RPL_LISTEND)
 

@@ -23,7 +23,10 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
     "WHO",
     "<channel or mask> [%<fields>[,<token>]]",
     weight=2,
-    help="List people in a channel, or whose name matches a mask; fields are letters of tcuihsnfdlaor.",
+    help=(
+        "List people in a channel, or whose name matches a mask; fields are letters of"
+        " tcuihsnfdlaor."
+    ),
 )
 def who_command(request: Request) -> Steps:
     """List people: the members of a channel, or those a mask covers."""
@@ -35,20 +38,28 @@ def who_command(request: Request) -> Steps:
         if channel is not None and policy.can_see_channel(request.user, channel):
             for member in list(channel.members):
                 yield 1
-                if member not in channel.members or not policy.can_see_membership(request.user, member, channel):
+                if member not in channel.members or not policy.can_see_membership(
+                    request.user, member, channel
+                ):
                     continue
                 if not only_staff or member.operator:
                     _who_reply(request, choice, member, channel)
                     yield 1
     elif masks.has_wildcard(mask) or masks.names_network(mask):
         yield from _who_matching(request, choice, mask, only_staff=only_staff)
-    elif (user := request.world.users.get(fold_or_self(mask))) and (not only_staff or user.operator):
+    elif (user := request.world.users.get(fold_or_self(mask))) and (
+        not only_staff or user.operator
+    ):
         _who_reply(request, choice, user, _common_channel(request, user))
     request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
 
 
-def _who_matching(request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool) -> Steps:
-    """List the users that a pattern matches, as far as the user may find them; an exact nickname would find everyone."""
+def _who_matching(
+    request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool
+) -> Steps:
+    """List the users that a pattern matches, as far as the user may find them; an exact nickname
+    would find everyone.
+    """
     viewer, users = request.user, request.world.users
     covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
     for user in list(request.world.staff if only_staff else users.values()):
@@ -66,11 +77,17 @@ def _by_name(viewer: User, mask: str) -> Covers:
 
 
 def _by_network(viewer: User, mask: str) -> Covers:
-    """Return whether the address of a user is in the network of a mask, if the user that asks may know the address."""
+    """Return whether the address of a user is in the network of a mask, if the user that asks may
+    know the address.
+    """
     network = masks.read(fold_mask(masks.complete(mask)))
 
     def covers(user: User) -> bool:
-        addresses = [session.address for session in user.sessions] if policy.can_see_address(viewer, user) else []
+        addresses = (
+            [session.address for session in user.sessions]
+            if policy.can_see_address(viewer, user)
+            else []
+        )
         return network.covers(f"{user.folded}!{user.username.lower()}", (user.host, *addresses))
 
     return covers
@@ -78,7 +95,12 @@ def _by_network(viewer: User, mask: str) -> Covers:
 
 def _can_find(viewer: User, user: User) -> bool:
     """Return whether a user may find another one without knowing the nickname."""
-    return user is viewer or "i" not in user.modes or viewer.shares_channel(user) or has_right(viewer, "addresses")
+    return (
+        user is viewer
+        or "i" not in user.modes
+        or viewer.shares_channel(user)
+        or has_right(viewer, "addresses")
+    )
 
 
 def _names(viewer: User, user: User) -> Iterable[str]:
@@ -89,18 +111,33 @@ def _names(viewer: User, user: User) -> Iterable[str]:
 
 
 def _common_channel(request: Request, user: User) -> Channel | None:
-    visible = (channel for channel in user.channels if policy.can_see_membership(request.user, user, channel))
+    visible = (
+        channel
+        for channel in user.channels
+        if policy.can_see_membership(request.user, user, channel)
+    )
     return next(visible, None)
 
 
-def _who_reply(request: Request, choice: whox.Choice | None, user: User, channel: Channel | None) -> None:
+def _who_reply(
+    request: Request, choice: whox.Choice | None, user: User, channel: Channel | None
+) -> None:
     if choice is not None:
         whox.send(request, choice, user, channel)
         return
     flags = whox.flags(request, user, channel)
     server = request.world.identity.name
     where = channel.name if channel else "*"
-    request.reply.numeric(n.RPL_WHOREPLY, where, user.username, user.host, server, user.nick, flags, args=(user.realname,))
+    request.reply.numeric(
+        n.RPL_WHOREPLY,
+        where,
+        user.username,
+        user.host,
+        server,
+        user.nick,
+        flags,
+        args=(user.realname,),
+    )
 
 
 @command("WHOIS", "[<server>] <nickname>", help="Show who somebody is.")
@@ -110,7 +147,11 @@ def whois_command(request: Request) -> None:
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
-    if request.param(1) and fold_or_self(request.params[0]) != fold_or_self(nick) and is_other_server(request):
+    if (
+        request.param(1)
+        and fold_or_self(request.params[0]) != fold_or_self(nick)
+        and is_other_server(request)
+    ):
         return
     user = request.world.users.get(fold_or_self(nick))
     if user is None:
@@ -144,7 +185,9 @@ def _whois_reply(request: Request, user: User) -> None:
         reply.numeric(n.RPL_WHOISOPERATOR, user.nick)
     if policy.can_see_address(request.user, user):
         for address in dict.fromkeys(session.address for session in user.sessions):
-            reply.numeric(n.RPL_WHOISACTUALLY, user.nick, f"{user.username}@{user.host}", as_param(address))
+            reply.numeric(
+                n.RPL_WHOISACTUALLY, user.nick, f"{user.username}@{user.host}", as_param(address)
+            )
     metadata.on_whois(request, user)
     if user.away:
         reply.numeric(n.RPL_AWAY, user.nick, args=(user.away,))
@@ -160,33 +203,48 @@ def whowas_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
     count = request.param(1)
-    most = int(count[:6]) if count.isascii() and count.isdigit() else 0  # not positive: all (RFC 2812 §3.6.3)
+    most = (
+        int(count[:6]) if count.isascii() and count.isdigit() else 0
+    )  # not positive: all (RFC 2812 §3.6.3)
     folded = fold_or_self(nick)
     entries = [entry for entry in request.world.whowas if entry.folded == folded]
     if not entries:
         request.reply.numeric(n.ERR_WASNOSUCHNICK, nick)
     for entry in entries[: most or None]:
-        request.reply.numeric(n.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", args=(entry.realname,))
+        request.reply.numeric(
+            n.RPL_WHOWASUSER, entry.nick, entry.username, entry.host, "*", args=(entry.realname,)
+        )
         if entry.address and has_right(request.user, "addresses"):
             shown = f"{entry.username}@{entry.host}"
             request.reply.numeric(n.RPL_WHOISACTUALLY, entry.nick, shown, as_param(entry.address))
         server = request.world.identity.name
-        request.reply.numeric(n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),))
+        request.reply.numeric(
+            n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),)
+        )
     request.reply.numeric(n.RPL_ENDOFWHOWAS, nick)
 
 
-@command("USERHOST", "<nickname>{ <nickname>}", min_params=1, help="Show the addresses of up to five people.")
+@command(
+    "USERHOST",
+    "<nickname>{ <nickname>}",
+    min_params=1,
+    help="Show the addresses of up to five people.",
+)
 def userhost_command(request: Request) -> None:
     """Show user and host of up to five people (RFC 2812 §4.8)."""
     words = []
     for nick in request.params[:5]:
         user = request.world.users.get(fold_or_self(nick))
         if user:
-            words.append(f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}{user.username}@{user.host}")
+            words.append(
+                f"{user.nick}{'*' if user.operator else ''}={'-' if user.away else '+'}{user.username}@{user.host}"
+            )
     request.reply.numeric(n.RPL_USERHOST, args=(" ".join(words),))
 
 
-@command("ISON", "<nickname>{ <nickname>}", min_params=1, help="Tell which of these people are here.")
+@command(
+    "ISON", "<nickname>{ <nickname>}", min_params=1, help="Tell which of these people are here."
+)
 def ison_command(request: Request) -> None:
     """Tell which of these people are here (RFC 2812 §4.9)."""
     users = request.world.users

@@ -1,4 +1,6 @@
-"""Read markers: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long as its user."""
+"""Read markers: MARKREAD (IRCv3 draft/read-marker). Of an account it lasts; of a nickname as long
+as its user.
+"""
 
 from trio_chat.chat.ids import SLACK_MS, first_id, parse_time, server_time
 from trio_chat.chat.registry import Request, command
@@ -12,15 +14,27 @@ MAX_TARGET = 128
 """Characters of a target."""
 
 
-@command("MARKREAD", "<target> [timestamp=<time>]", stores=2, help="Show, or say, how far you have read a conversation.")
+@command(
+    "MARKREAD",
+    "<target> [timestamp=<time>]",
+    stores=2,
+    help="Show, or say, how far you have read a conversation.",
+)
 def markread_command(request: Request) -> None:
     """Show or set a read marker; it only ever moves on, and the user's other sessions see it."""
     target, stamp = request.param(0), request.param(1)
     if not target:
-        request.reply.fail("MARKREAD", "NEED_MORE_PARAMS", text="MARKREAD takes a channel or a nickname")
+        request.reply.fail(
+            "MARKREAD", "NEED_MORE_PARAMS", text="MARKREAD takes a channel or a nickname"
+        )
         return
     if len(target) > MAX_TARGET or " " in target:
-        request.reply.fail("MARKREAD", "INVALID_PARAMS", target[:MAX_TARGET], text="That is no channel and no nickname")
+        request.reply.fail(
+            "MARKREAD",
+            "INVALID_PARAMS",
+            target[:MAX_TARGET],
+            text="That is no channel and no nickname",
+        )
         return
     if not stamp:
         send_marker(request.world, request.user, target, request.reply)
@@ -37,8 +51,13 @@ def _set(request: Request, target: str, time: str) -> None:
     world, user, folded = request.world, request.user, fold_or_self(target)
     known, now = _markers(world, user), _now(world)
     time = min(time, now)  # "it can clamp it between the last read timestamp and the current time"
-    if time <= known.get(folded, "") <= now:  # it only ever increases; one of a clock that was ahead does not count
-        if (user.account_id, folded) in world.unsaved.markers:  # it could not be kept: this confirms it once more
+    if (
+        time <= known.get(folded, "") <= now
+    ):  # it only ever increases; one of a clock that was ahead does not count
+        if (
+            user.account_id,
+            folded,
+        ) in world.unsaved.markers:  # it could not be kept: this confirms it once more
             world.unsaved.note_marker(user.account_id, folded)
         send_marker(world, user, target, request.reply)
         return
@@ -47,10 +66,13 @@ def _set(request: Request, target: str, time: str) -> None:
         del known[next(iter(known))]
     if user.account_id:
         world.unsaved.note_marker(user.account_id, folded)
-    # "The server MUST reply to a successful MARKREAD client set command": also where the capability was not negotiated.
+    # "The server MUST reply to a successful MARKREAD client set command": also where the capability
+    # was not negotiated.
     send_marker(world, user, target, request.reply)
     if others := request.other_sessions():
-        event = world.event(user, "MARKREAD", (target, f"timestamp={time}"), others, requires=cap.READ_MARKER)
+        event = world.event(
+            user, "MARKREAD", (target, f"timestamp={time}"), others, requires=cap.READ_MARKER
+        )
         request.reply.emit(event._replace(source=world.identity.name, account=""))
 
 
@@ -61,7 +83,9 @@ def send_marker(world: World, user: User, target: str, reply: Response) -> None:
 
 
 def _now(world: World) -> str:
-    """Return the latest time that a message can have by now: clients have read nothing that is later."""
+    """Return the latest time that a message can have by now: clients have read nothing that is
+    later.
+    """
     return server_time(first_id(world.clock() + SLACK_MS / 1000))
 
 

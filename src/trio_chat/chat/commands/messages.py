@@ -1,4 +1,6 @@
-"""Saying something: PRIVMSG, NOTICE, TAGMSG (Modern IRC, Sending messages; IRCv3 message-tags, echo-message)."""
+"""Saying something: PRIVMSG, NOTICE, TAGMSG (Modern IRC, Sending messages; IRCv3 message-tags,
+echo-message).
+"""
 
 from collections.abc import Mapping
 
@@ -22,7 +24,11 @@ def privmsg_command(request: Request) -> None:
     _say(request, "PRIVMSG")
 
 
-@command("NOTICE", "<target>{,<target>} :<text>", help="Say something that is never answered automatically.")
+@command(
+    "NOTICE",
+    "<target>{,<target>} :<text>",
+    help="Say something that is never answered automatically.",
+)
 def notice_command(request: Request) -> None:
     """Say something that gets no automatic reply: no errors, no away message (RFC 2812 §3.3.2)."""
     _say(request, "NOTICE")
@@ -59,7 +65,14 @@ def say_lines(request: Request, verb: str, target: str, text: str, tags: Mapping
     _say_to(request, _Refusal(request, verb), verb, target, (text,), tags)
 
 
-def _say_to(request: Request, refuse: "_Refusal", verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]) -> None:
+def _say_to(
+    request: Request,
+    refuse: "_Refusal",
+    verb: str,
+    target: str,
+    text: tuple[str, ...],
+    tags: Mapping[str, str],
+) -> None:
     if is_channel_name(target.lstrip(PREFIXES)):
         _say_to_channel(request, refuse, verb, target, text, tags)
     else:
@@ -67,19 +80,32 @@ def _say_to(request: Request, refuse: "_Refusal", verb: str, target: str, text: 
 
 
 class _Refusal:
-    """Sends an error, except for NOTICE, which must never be answered automatically (RFC 2812 §3.3.2)."""
+    """Sends an error, except for NOTICE, which must never be answered automatically (RFC 2812
+    §3.3.2).
+    """
 
     def __init__(self, request: Request, verb: str) -> None:
         self._reply = request.reply
         self._silent = verb == "NOTICE"
 
-    def __call__(self, numeric: n.Numeric, *params: str, args: tuple[object, ...] | None = None) -> None:
+    def __call__(
+        self, numeric: n.Numeric, *params: str, args: tuple[object, ...] | None = None
+    ) -> None:
         if not self._silent:
             self._reply.numeric(numeric, *params, args=args)
 
 
 _KEPT_TAGS = frozenset(
-    ("+draft/react", "+draft/unreact", "+draft/reply", "+draft/persist", "+react", "+unreact", "+reply", "+persist")
+    (
+        "+draft/react",
+        "+draft/unreact",
+        "+draft/reply",
+        "+draft/persist",
+        "+react",
+        "+unreact",
+        "+reply",
+        "+persist",
+    )
 )
 _FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
 
@@ -87,8 +113,8 @@ _FLEETING_TAGS = frozenset(("+typing", "+draft/typing"))
 def _is_worth_keeping(text: tuple[str, ...], tags: Mapping[str, str]) -> bool:
     """Return whether something that is said belongs to the history.
 
-    A question to a program (CTCP) does not, as it would be answered again when it is played back. Of tags without a text those
-    do that refer to a message, but not typing notifications.
+    A question to a program (CTCP) does not, as it would be answered again when it is played back.
+    Of tags without a text those do that refer to a message, but not typing notifications.
     """
     if text:
         return not policy.is_ctcp(text[0])
@@ -103,7 +129,12 @@ def client_tags(request: Request) -> Mapping[str, str]:
 
 
 def _say_to_channel(
-    request: Request, refuse: _Refusal, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+    request: Request,
+    refuse: _Refusal,
+    verb: str,
+    target: str,
+    text: tuple[str, ...],
+    tags: Mapping[str, str],
 ) -> None:
     user, session = request.user, request.session
     name = target.lstrip(PREFIXES)
@@ -118,13 +149,17 @@ def _say_to_channel(
     recipients = channel.audience()
     shown = channel.name
     prefix = target[: len(target) - len(name)]
-    is_for_some = bool(prefix) or (bool(channel.restraining) and policy.is_heard_by_operators_only(user, channel))
+    is_for_some = bool(prefix) or (
+        bool(channel.restraining) and policy.is_heard_by_operators_only(user, channel)
+    )
     if is_for_some:
         recipients = _ranked_audience(channel, prefix, user)
         shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     lasts = request.world.memory and not is_for_some and _is_worth_keeping(text, tags)
-    event = _message(request, user, verb, (shown, *text), recipients, skip, tags, channel.places if lasts else ())
+    event = _message(
+        request, user, verb, (shown, *text), recipients, skip, tags, channel.places if lasts else ()
+    )
     if fits(request, event):
         request.reply.emit(event)
 
@@ -134,17 +169,28 @@ def _ranked_audience(channel: Channel, prefix: str, sender: User) -> tuple[Sessi
 
     Args:
         channel: where.
-        prefix: signs of ranks (STATUSMSG): those of the lowest one and above; "" when the channel alone says for whom it is.
+        prefix: signs of ranks (STATUSMSG): those of the lowest one and above; "" when the channel
+            alone says for whom it is.
         sender: who says it.
     """
-    lowest = next((rank.letter for rank in reversed(RANKS) if rank.prefix in prefix), RANKS[-1].letter)
-    if policy.is_heard_by_operators_only(sender, channel) and modes.HALF_OPERATOR in modes.AT_LEAST[lowest]:
+    lowest = next(
+        (rank.letter for rank in reversed(RANKS) if rank.prefix in prefix), RANKS[-1].letter
+    )
+    if (
+        policy.is_heard_by_operators_only(sender, channel)
+        and modes.HALF_OPERATOR in modes.AT_LEAST[lowest]
+    ):
         lowest = modes.HALF_OPERATOR
     return tuple(dict.fromkeys((*channel.ranked_audience(lowest), *sender.sessions)))
 
 
 def _say_to_user(
-    request: Request, refuse: _Refusal, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+    request: Request,
+    refuse: _Refusal,
+    verb: str,
+    target: str,
+    text: tuple[str, ...],
+    tags: Mapping[str, str],
 ) -> None:
     user, session = request.user, request.session
     folded = fold_or_self(target)
@@ -167,7 +213,9 @@ def _say_to_user(
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
-    echo_to = () if other is user else request.other_sessions()  # a message to oneself has reached them already
+    echo_to = (
+        () if other is user else request.other_sessions()
+    )  # a message to oneself has reached them already
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
@@ -176,10 +224,14 @@ def _say_to_user(
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
 
 
-def _say_to_service(request: Request, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]) -> None:
-    """Have a service carry out an order; a NOTICE and a TAGMSG are none, as they "must never" be answered (RFC 2812 §3.3.2).
+def _say_to_service(
+    request: Request, verb: str, target: str, text: tuple[str, ...], tags: Mapping[str, str]
+) -> None:
+    """Have a service carry out an order; a NOTICE and a TAGMSG are none, as they "must never" be
+    answered (RFC 2812 §3.3.2).
 
-    An order may hold a password: it is echoed to the session that has given it, to no other one, and remembered nowhere.
+    An order may hold a password: it is echoed to the session that has given it, to no other one,
+    and remembered nowhere.
     """
     session = request.session
     event = _message(request, request.user, verb, (target, *text), (session,), None, tags, ())
@@ -192,26 +244,55 @@ def _say_to_service(request: Request, verb: str, target: str, text: tuple[str, .
 
 
 def _message(
-    request: Request, user: User, verb: str, params: tuple[str, ...], recipients: tuple[Session, ...],
-    skip: Session | None, tags: Mapping[str, str], places: tuple[Place, ...],
-) -> Event:  # fmt: skip
+    request: Request,
+    user: User,
+    verb: str,
+    params: tuple[str, ...],
+    recipients: tuple[Session, ...],
+    skip: Session | None,
+    tags: Mapping[str, str],
+    places: tuple[Place, ...],
+) -> Event:
     ids = request.world.ids
-    # Mostly by position, as this is done for every message: keywords alone would take twice as long.
+    # Mostly by position, as this is done for every message: keywords alone would take twice as
+    # long.
     return Event(
-        ids.next(alone=bool(places)), verb, params, user.source, recipients, skip, cap.MESSAGE_TAGS if verb == "TAGMSG" else 0,
-        user.account, (), tags, True, places, BOT in user.modes,
-        shift=ids.shift, server_tags=user.server_tags, account_id=user.account_id,
-    )  # fmt: skip
+        ids.next(alone=bool(places)),
+        verb,
+        params,
+        user.source,
+        recipients,
+        skip,
+        cap.MESSAGE_TAGS if verb == "TAGMSG" else 0,
+        user.account,
+        (),
+        tags,
+        True,
+        places,
+        BOT in user.modes,
+        shift=ids.shift,
+        server_tags=user.server_tags,
+        account_id=user.account_id,
+    )
 
 
 def fits(request: Request, event: Event) -> bool:
-    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence. Or one that may not be remembered."""
+    """Refuse a text that its receivers' line could not hold: nothing is cut off in silence. Or one
+    that may not be remembered.
+    """
     if event.is_multiline:
         *head, text = event.params
-        sizes = [body_size(event.command, (*head, line.text), event.source) for line in multiline.split(text)]
+        sizes = [
+            body_size(event.command, (*head, line.text), event.source)
+            for line in multiline.split(text)
+        ]
         if max(sizes) <= MAX_BODY:
             return _may_last(request, event)
-        request.reply.fail("BATCH", "MULTILINE_INVALID", text="A line is too long for its receivers, so the batch is dropped")
+        request.reply.fail(
+            "BATCH",
+            "MULTILINE_INVALID",
+            text="A line is too long for its receivers, so the batch is dropped",
+        )
         return False
     if body_size(event.command, event.params, event.source) <= MAX_BODY:
         return not event.places or _may_last(request, event)

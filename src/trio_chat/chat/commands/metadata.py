@@ -19,7 +19,9 @@ from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
 
 SYNC_AT_ONCE = 100
-"""Values up to which a client that joins a channel is told them at once; with more, when it asks for them."""
+"""Values up to which a client that joins a channel is told them at once; with more, when it asks
+for them.
+"""
 _SYNC_LATER = "5"
 """Seconds after which it may ask."""
 _QUOTA_SECONDS = "300"
@@ -30,11 +32,15 @@ _ROOM = 350
 
 @command(
     "METADATA",
-    "<target> GET <key>… | LIST | SET <key> [:<value>] | CLEAR | SYNC, METADATA * SUB <key>… | UNSUB <key>… | SUBS",
+    "<target> GET <key>… | LIST | SET <key> [:<value>] | CLEAR | SYNC, METADATA * SUB <key>… |"
+    " UNSUB <key>… | SUBS",
     min_params=2,
     needs_registration=False,
     weight=2,
-    help="Show or change what you, others and channels say of themselves; * is you. SUB has you told of changes of a key.",
+    help=(
+        "Show or change what you, others and channels say of themselves; * is you. SUB has you told"
+        " of changes of a key."
+    ),
 )
 def metadata_command(request: Request) -> Steps | None:
     """Carry out one of the subcommands; before registration only those about oneself."""
@@ -47,8 +53,17 @@ def metadata_command(request: Request) -> Steps | None:
         return None
     handler = _SUBCOMMANDS.get(subcommand)
     if handler is None:
-        _fail(request, "subcommand", key=request.params[1], text="The subcommands are those that HELP METADATA shows")
-    elif subcommand == "SYNC" and request.params[0].upper() == metadata.EVERYTHING and request.session.user is not None:
+        _fail(
+            request,
+            "subcommand",
+            key=request.params[1],
+            text="The subcommands are those that HELP METADATA shows",
+        )
+    elif (
+        subcommand == "SYNC"
+        and request.params[0].upper() == metadata.EVERYTHING
+        and request.session.user is not None
+    ):
         return _sync_everything(request)
     elif (target := _find(request)) is None:
         _fail(request, "target", target=request.params[0], text="There is no such user or channel")
@@ -58,7 +73,9 @@ def metadata_command(request: Request) -> Steps | None:
 
 
 def _fail(request: Request, reason: str, *, text: str, **words: str) -> None:
-    """Say that something cannot be done, in the words of the client's dialect: those of `target`, `key` and `limit` it has."""
+    """Say that something cannot be done, in the words of the client's dialect: those of `target`,
+    `key` and `limit` it has.
+    """
     code, which = metadata.dialect(request.session).failures[reason]
     request.reply.fail("METADATA", code, *(words[word] for word in which), text=text)
 
@@ -91,9 +108,18 @@ def _may_write(request: Request, target: Target, key: str) -> bool:
         _fail(request, "permission", target=shown, key=key, text=text)
         return False
     world = request.world
-    wait = metadata.seconds_to_wait(request.session, world.elapsed(), world.lengths.metadata_changes)
+    wait = metadata.seconds_to_wait(
+        request.session, world.elapsed(), world.lengths.metadata_changes
+    )
     if wait:
-        _fail(request, "rate", target=shown, key=key, limit=str(wait), text=f"Too many changes, try again in {wait} seconds")
+        _fail(
+            request,
+            "rate",
+            target=shown,
+            key=key,
+            limit=str(wait),
+            text=f"Too many changes, try again in {wait} seconds",
+        )
         return False
     why_not = "" if isinstance(target, Session) else world.quotas.why_not(request.user)
     if why_not:
@@ -113,7 +139,9 @@ def _send_value(request: Request, target: Target, key: str) -> None:
     if value is None:
         request.reply.numeric(n.RPL_KEYNOTSET, metadata.name(target), key)
     else:
-        request.reply.numeric(n.RPL_KEYVALUE, metadata.name(target), key, metadata.EVERYBODY, args=(value,))
+        request.reply.numeric(
+            n.RPL_KEYVALUE, metadata.name(target), key, metadata.EVERYBODY, args=(value,)
+        )
 
 
 def _get(request: Request, target: Target) -> None:
@@ -188,7 +216,9 @@ def _clear(request: Request, target: Target) -> None:
     target.metadata.clear()
     with request.reply.batch("metadata", metadata.name(target)):
         for key in keys:
-            _send_value(request, target, key)  # "equivalently to using METADATA SET on all currently-set keys with no value"
+            _send_value(
+                request, target, key
+            )  # "equivalently to using METADATA SET on all currently-set keys with no value"
     _tell(request, target, keys)
 
 
@@ -250,7 +280,9 @@ def _is_still_seen(request: Request, target: Target) -> bool:
 Line = tuple[str, tuple[str, ...]]
 
 
-def _followed(request: Request, targets: Iterable[Target], keys: Collection[str] | None = None) -> Iterator[Line]:
+def _followed(
+    request: Request, targets: Iterable[Target], keys: Collection[str] | None = None
+) -> Iterator[Line]:
     """Give the lines for keys of targets: those that are given, or all that the client follows."""
     spoken = metadata.dialect(request.session)
     wanted = request.session.subscriptions if keys is None else keys
@@ -265,7 +297,13 @@ def _subscribe(request: Request) -> None:
     done: dict[str, None] = {}
     for key in request.params[2:]:
         if len(subscriptions) >= limit:
-            _fail(request, "subs", key=key, limit=str(limit), text=f"You can follow at most {limit} keys")
+            _fail(
+                request,
+                "subs",
+                key=key,
+                limit=str(limit),
+                text=f"You can follow at most {limit} keys",
+            )
             break
         if _is_key(request, key):
             subscriptions[key] = done[key] = None
@@ -275,7 +313,9 @@ def _subscribe(request: Request) -> None:
 
 
 def _show_subscribed(request: Request, keys: Collection[str]) -> None:
-    """Tell a client what the keys are that it follows now; of targets with too many values, that it should ask for them."""
+    """Tell a client what the keys are that it follows now; of targets with too many values, that it
+    should ask for them.
+    """
     if metadata.dialect(request.session).syncs_all:
         request.reply.numeric(n.RPL_METADATASYNCLATER, metadata.EVERYTHING, "0")
         return
@@ -294,8 +334,9 @@ def _show_subscribed(request: Request, keys: Collection[str]) -> None:
 
 
 def _targets_followed(request: Request) -> Iterator[list[Target]]:
-    """Give the targets that a client receives updates for, in the groups that it could ask for: "themselves", "users they are
-    currently monitoring", "channels they are joined to" with "other clients in the channels"."""
+    """Give the targets that a client receives updates for, in the groups that it could ask for:
+    "themselves", "users they are currently monitoring", "channels they are joined to" with "other
+    clients in the channels"."""
     world = request.world
     yield [request.user]
     for folded in world.watches.watched_by(request.session):
@@ -340,7 +381,8 @@ _NEED_KEY = frozenset(("GET", "SET", "SUB", "UNSUB"))
 
 
 def on_registration(request: Request) -> None:
-    """Tell a client what is known of it, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty batch" when that is nothing.
+    """Tell a client what is known of it, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty batch"
+    when that is nothing.
 
     What it has said of itself before is known from now on, and whoever watches for it is told.
     """
@@ -387,4 +429,6 @@ def on_whois(request: Request, user: User) -> None:
     """Show the metadata of somebody to clients that know what it is."""
     if request.session.effective & cap.METADATA:
         for key, value in user.metadata.items():
-            request.reply.numeric(n.RPL_WHOISKEYVALUE, user.nick, key, metadata.EVERYBODY, args=(value,))
+            request.reply.numeric(
+                n.RPL_WHOISKEYVALUE, user.nick, key, metadata.EVERYBODY, args=(value,)
+            )

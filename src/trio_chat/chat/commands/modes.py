@@ -1,6 +1,7 @@
 """MODE (Modern IRC, MODE): questions and changes, for channels and for oneself.
 
-How a kind of mode is changed is one small function; which letters there are is the table in `irc.modes`.
+How a kind of mode is changed is one small function; which letters there are is the table in
+`irc.modes`.
 """
 
 import logging
@@ -68,12 +69,18 @@ def change_channel(request: Request, channel: Channel) -> None:
 
 
 def apply_changes(request: Request, channel: Channel, wanted: Sequence[Change]) -> None:
-    """Make those changes that are allowed, and have the members see them; what is beyond the number of ISUPPORT is left out."""
+    """Make those changes that are allowed, and have the members see them; what is beyond the number
+    of ISUPPORT is left out.
+    """
     user, reply = request.user, request.reply
     done = []
     refused: dict[Numeric, None] = {}
     for change in wanted[: request.world.lengths.modes]:
-        why_not = None if request.override else policy.why_not_change(request.world, user, channel, change)
+        why_not = (
+            None
+            if request.override
+            else policy.why_not_change(request.world, user, channel, change)
+        )
         if why_not:
             refused[why_not] = None
         elif applied := _apply(request, channel, change):
@@ -84,7 +91,9 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[Change]) 
         request.world.channels.touch(channel)
     for params in _in_lines(user.source, channel, done):
         log.info("%s set %s on %s", user.source, params[0], channel.name)
-        event = request.world.event(user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,))
+        event = request.world.event(
+            user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,)
+        )
         reply.emit(event)
 
 
@@ -93,7 +102,10 @@ def _in_lines(source: str, channel: Channel, done: Sequence[Change]) -> list[tup
     lines: list[list[Change]] = []
     for change in done:
         longer = [*lines[-1], change] if lines else [change]
-        if lines and body_size("MODE", (channel.name, *modes.format_changes(longer)), source) <= MAX_BODY:
+        if (
+            lines
+            and body_size("MODE", (channel.name, *modes.format_changes(longer)), source) <= MAX_BODY
+        ):
             lines[-1] = longer
         else:
             lines.append([change])
@@ -142,12 +154,22 @@ def _apply_list(request: Request, channel: Channel, change: Change) -> Change | 
         return None
     if mask.acts and letter == "I":
         what = " and ".join(extbans.EXTBANS[act].name for act in mask.acts)
-        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(f"{what}: only in bans and exceptions",))
+        request.reply.numeric(
+            n.ERR_INVALIDMODEPARAM,
+            channel.name,
+            letter,
+            text,
+            args=(f"{what}: only in bans and exceptions",),
+        )
         return None
     try:
-        coverage.check_entry(text, request.world.lengths, hides_addresses=request.world.cloaks is not None)
+        coverage.check_entry(
+            text, request.world.lengths, hides_addresses=request.world.cloaks is not None
+        )
     except BadMask as error:
-        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(str(error),))
+        request.reply.numeric(
+            n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(str(error),)
+        )
         return None
     if len(entries) >= request.world.lengths.list_entries:
         request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)
@@ -186,7 +208,11 @@ def _apply_limit(request: Request, channel: Channel, change: Change) -> Change |
     text = change.param
     if not _LIMIT.fullmatch(text):
         request.reply.numeric(
-            n.ERR_INVALIDMODEPARAM, channel.name, "l", text, args=("The limit is a number from 1 to 999999999",)
+            n.ERR_INVALIDMODEPARAM,
+            channel.name,
+            "l",
+            text,
+            args=("The limit is a number from 1 to 999999999",),
         )
         return None
     channel.limit = int(text)
@@ -225,12 +251,18 @@ def _apply_flag(request: Request, channel: Channel, change: Change) -> Change | 
 
 
 _Apply = Callable[[Request, Channel, Change], Change | None]
-_APPLY: dict[Kind, _Apply] = {Kind.MEMBER: _apply_member, Kind.LIST: _apply_list, Kind.FLAG: _apply_flag}
+_APPLY: dict[Kind, _Apply] = {
+    Kind.MEMBER: _apply_member,
+    Kind.LIST: _apply_list,
+    Kind.FLAG: _apply_flag,
+}
 _APPLY_LETTER: dict[str, _Apply] = {"f": _apply_forward, "k": _apply_key, "l": _apply_limit}
 
 
 def _apply(request: Request, channel: Channel, change: Change) -> Change | None:
-    """Make a change that is allowed; return it as others are to see it, or None when it changes nothing."""
+    """Make a change that is allowed; return it as others are to see it, or None when it changes
+    nothing.
+    """
     mode = change.mode
     return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.kind])(request, channel, change)
 
@@ -248,7 +280,9 @@ def _own_modes(request: Request) -> None:
 
 
 def is_oneself(request: Request, nick: str) -> bool:
-    """Return whether a nickname is the own one of the user, or answer with the numeric that refuses it."""
+    """Return whether a nickname is the own one of the user, or answer with the numeric that refuses
+    it.
+    """
     other = request.world.users.get(fold_or_self(nick))
     if other is None:
         request.reply.numeric(n.ERR_NOSUCHNICK, nick)
@@ -270,7 +304,9 @@ def change_own_modes(request: Request, changes: Iterable[UserChange]) -> None:
     for adding, letter in changes:
         if letter == modes.SECURE:
             continue  # the server's to give, and nothing to complain of
-        if letter == modes.SERVER_OPERATOR:  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
+        if (
+            letter == modes.SERVER_OPERATOR
+        ):  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
             gives_up = gives_up or not adding
         elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
             continue

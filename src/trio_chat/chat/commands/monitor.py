@@ -14,14 +14,22 @@ from trio_chat.irc.numerics import Numeric
     "MONITOR",
     "+|- <nickname>{,<nickname>} | C | L | S",
     min_params=1,
-    help="Be told when people come and go: add (+) or remove (-) nicknames, clear (C) or show (L) them, show who is here (S).",
+    help=(
+        "Be told when people come and go: add (+) or remove (-) nicknames, clear (C) or show (L)"
+        " them, show who is here (S)."
+    ),
 )
 def monitor_command(request: Request) -> None:
     """Change or show the list of nicknames that the client watches."""
     modifier = request.params[0].upper()
     handler = _HANDLERS.get(modifier)
     if handler is None:
-        request.reply.numeric(n.ERR_UNKNOWNERROR, "MONITOR", request.params[0], args=("The first parameter is +, -, C, L or S",))
+        request.reply.numeric(
+            n.ERR_UNKNOWNERROR,
+            "MONITOR",
+            request.params[0],
+            args=("The first parameter is +, -, C, L or S",),
+        )
     elif modifier in "+-" and not request.param(1):
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MONITOR")
     else:
@@ -48,9 +56,13 @@ def _add(request: Request) -> None:
             world.watches.add(session, folded, target)
         added.append(target)
     _send_status(request, added)
-    metadata.on_monitor(request, [user for target in added if (user := world.users.get(fold_or_self(target)))])
+    metadata.on_monitor(
+        request, [user for target in added if (user := world.users.get(fold_or_self(target)))]
+    )
     limit = str(world.lengths.monitor_entries)
-    for line in _lines(request, n.ERR_MONLISTFULL, refused, len(f"{limit} {n.ERR_MONLISTFULL.text}")):
+    for line in _lines(
+        request, n.ERR_MONLISTFULL, refused, len(f"{limit} {n.ERR_MONLISTFULL.text}")
+    ):
         request.reply.numeric(n.ERR_MONLISTFULL, limit, line)
 
 
@@ -64,7 +76,9 @@ def _clear(request: Request) -> None:
 
 
 def _list(request: Request) -> None:
-    for line in _lines(request, n.RPL_MONLIST, request.world.watches.watched_by(request.session).values()):
+    for line in _lines(
+        request, n.RPL_MONLIST, request.world.watches.watched_by(request.session).values()
+    ):
         request.reply.numeric(n.RPL_MONLIST, args=(line,))
     request.reply.numeric(n.RPL_ENDOFMONLIST)
 
@@ -87,9 +101,17 @@ def _send_status(request: Request, targets: Iterable[str]) -> None:
 
 
 def _lines(request: Request, numeric: Numeric, words: Iterable[str], taken: int = 0) -> list[str]:
-    """Join targets into as few lines as hold them whole; `taken` bytes are for what else the numeric says."""
+    """Join targets into as few lines as hold them whole; `taken` bytes are for what else the
+    numeric says.
+    """
     head = f":{request.world.identity.name} {numeric.code} {request.user.nick}  :"
     return fold_words(words, MAX_BODY - len(head.encode()) - taken, ",")
 
 
-_HANDLERS: dict[str, Callable[[Request], None]] = {"+": _add, "-": _remove, "C": _clear, "L": _list, "S": _status}
+_HANDLERS: dict[str, Callable[[Request], None]] = {
+    "+": _add,
+    "-": _remove,
+    "C": _clear,
+    "L": _list,
+    "S": _status,
+}

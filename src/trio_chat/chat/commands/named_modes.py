@@ -18,10 +18,15 @@ from trio_chat.irc.numerics import Numeric
 
 def send_names(request: Request) -> None:
     """Send the names of all modes, with their letters (RPL_CHMODELIST, RPL_UMODELIST)."""
-    lists = ((n.RPL_CHMODELIST, named_modes.CHANNEL_MODE_LIST), (n.RPL_UMODELIST, named_modes.USER_MODE_LIST))
+    lists = (
+        (n.RPL_CHMODELIST, named_modes.CHANNEL_MODE_LIST),
+        (n.RPL_UMODELIST, named_modes.USER_MODE_LIST),
+    )
     for numeric, items in lists:
         *others, last = _fold(request, numeric, "*", items)
-        for line in others:  # "all but the last numeric MUST have a parameter containing only an asterisk"
+        for (
+            line
+        ) in others:  # "all but the last numeric MUST have a parameter containing only an asterisk"
             request.reply.numeric(numeric, "*", *line)
         request.reply.numeric(numeric, *last)
 
@@ -71,7 +76,11 @@ def _send_modes(request: Request, channel: Channel) -> None:
     """Send what is on, without lists and ranks; the key is shown to members only."""
     on = [CHANNEL_MODES[letter].name for letter in sorted(channel.flags)]
     if channel.key:
-        on.append(named_modes.with_param(CHANNEL_MODES["k"], channel.key if request.user in channel.members else None))
+        on.append(
+            named_modes.with_param(
+                CHANNEL_MODES["k"], channel.key if request.user in channel.members else None
+            )
+        )
     if channel.limit:
         on.append(named_modes.with_param(CHANNEL_MODES["l"], str(channel.limit)))
     if channel.forward:
@@ -83,12 +92,16 @@ def _send_modes(request: Request, channel: Channel) -> None:
 
 def _send_list(request: Request, channel: Channel, mode: ChannelMode) -> None:
     for mask in channel.lists[mode.letter].values():
-        request.reply.numeric(n.RPL_LISTPROPLIST, channel.name, mode.name, mask.mask, mask.setter, str(mask.time))
+        request.reply.numeric(
+            n.RPL_LISTPROPLIST, channel.name, mode.name, mask.mask, mask.setter, str(mask.time)
+        )
     request.reply.numeric(n.RPL_ENDOFLISTPROPLIST, channel.name, mode.name)
 
 
 def _fold(request: Request, numeric: Numeric, before: str, items: Iterable[str]) -> list[list[str]]:
-    """Return items as they stand in the lines of a numeric; one line without any when there are none."""
+    """Return items as they stand in the lines of a numeric; one line without any when there are
+    none.
+    """
     head = f":{request.world.identity.name} {numeric.code} {request.session.target} {before} :"
     lines = fold_words(items, MAX_BODY - len(head.encode()), most=MOST_ITEMS)
     return [line.split(" ") for line in lines] or [[]]

@@ -37,26 +37,38 @@ def _cap_ls(request: Request) -> None:
     _hold_registration(request)
     is_302 = request.param(1).isdecimal() and int(request.param(1)) >= 302
     if is_302:
-        session.cap_302 = True  # "for the future life of the connection", whatever version is named later
+        session.cap_302 = (
+            True  # "for the future life of the connection", whatever version is named later
+        )
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
     # "servers SHOULD return a CAP LS reply consistent with the request's version"
-    names = offers.words(offer.shown(session)) if is_302 else cap.finished(cap.names(offer.capabilities))
+    names = (
+        offers.words(offer.shown(session))
+        if is_302
+        else cap.finished(cap.names(offer.capabilities))
+    )
     _send_cap_lines(request, "LS", names, is_one_line=not is_302)
 
 
 def _cap_list(request: Request) -> None:
     names, is_one_line = cap.names(request.session.caps), not request.session.cap_302
-    _send_cap_lines(request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line)
+    _send_cap_lines(
+        request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line
+    )
 
 
-def _send_cap_lines(request: Request, subcommand: str, words: Iterable[str], *, is_one_line: bool = False) -> None:
-    """Send capabilities in as many lines as they take, all but the last one with `*`; never a part of a name.
+def _send_cap_lines(
+    request: Request, subcommand: str, words: Iterable[str], *, is_one_line: bool = False
+) -> None:
+    """Send capabilities in as many lines as they take, all but the last one with `*`; never a part
+    of a name.
 
     Args:
         request: what is answered.
         subcommand: LS, LIST, ACK or NAK.
         words: the capabilities.
-        is_one_line: whether what does not fit into one line is left out, for a client that knows no further lines.
+        is_one_line: whether what does not fit into one line is left out, for a client that knows no
+            further lines.
     """
     target = _cap_target(request)
     room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
@@ -68,7 +80,9 @@ def _send_cap_lines(request: Request, subcommand: str, words: Iterable[str], *, 
 
 
 def _cap_target(request: Request) -> str:
-    """Return what CAP calls the client: its nickname, or `*` before registration, as programs expect it."""
+    """Return what CAP calls the client: its nickname, or `*` before registration, as programs
+    expect it.
+    """
     return request.session.target if request.session.user else "*"
 
 
@@ -88,12 +102,19 @@ def _cap_req(request: Request) -> None:
             return
         caps = caps & ~entry.bit if word[0] == "-" else caps | entry.bit
     _answer_cap_req(request, "ACK", wanted)
-    session.set_caps(caps)  # "MUST NOT change the capabilities of the client until the last ACK of the set has been sent"
+    session.set_caps(
+        caps
+        # "MUST NOT change the capabilities of the client until the last ACK of the set has been
+        # sent"
+    )
 
 
 def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
     """Repeat what was asked for, in the very words when one line holds them."""
-    if body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.identity.name) <= MAX_BODY:
+    if (
+        body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.identity.name)
+        <= MAX_BODY
+    ):
         request.reply.send("CAP", (_cap_target(request), subcommand, wanted))
     else:
         _send_cap_lines(request, subcommand, wanted.split())

@@ -20,7 +20,9 @@ log = logging.getLogger("trio_chat")
 
 VERIFICATION_REQUIRED = "VERIFICATION_REQUIRED"
 NO_MAIL = "The server cannot send mail at the moment, try again later"
-_DROPPED = "{} was the name of an account that was deleted; only an operator of the server can free it"
+_DROPPED = (
+    "{} was the name of an account that was deleted; only an operator of the server can free it"
+)
 _LETTER = """\
 Somebody, probably you, wants to register the account {name} on {network}.
 
@@ -51,7 +53,9 @@ class Wanted(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came of it: a code of draft/account-registration, a sentence, and the account when there is one now."""
+    """What came of it: a code of draft/account-registration, a sentence, and the account when there
+    is one now.
+    """
 
     code: str
     text: str
@@ -59,15 +63,21 @@ class Answer(NamedTuple):
 
 
 @command(
-    "REGISTER", "<account or *> <email or *> <password>", min_params=3, needs_registration=False,
-    weight=4, help="Register the nickname you have as an account.",
-)  # fmt: skip
+    "REGISTER",
+    "<account or *> <email or *> <password>",
+    min_params=3,
+    needs_registration=False,
+    weight=4,
+    help="Register the nickname you have as an account.",
+)
 def register_command(request: Request) -> None:
     """Register an account of the name that one has."""
     name = request.session.user.nick if request.session.user else request.session.asked_nick
     given, email, password = request.params[:3]
     if not name:
-        request.reply.fail("REGISTER", "NEED_NICK", "*", text="Choose a nickname first: an account has its name")
+        request.reply.fail(
+            "REGISTER", "NEED_NICK", "*", text="Choose a nickname first: an account has its name"
+        )
         return
     if given not in ("*", name):
         text = f"An account has the name of its owner's nickname; you are {name}"
@@ -93,9 +103,13 @@ async def _register(request: Request, wanted: Wanted, reply: Response) -> None:
 
 
 @command(
-    "VERIFY", "<account> <code>", min_params=2, needs_registration=False,
-    weight=4, help="Finish the registration of an account with the code that was sent to you.",
-)  # fmt: skip
+    "VERIFY",
+    "<account> <code>",
+    min_params=2,
+    needs_registration=False,
+    weight=4,
+    help="Finish the registration of an account with the code that was sent to you.",
+)
 def verify_command(request: Request) -> None:
     """Finish a registration."""
     name, code = request.params[:2]
@@ -142,14 +156,18 @@ def why_not_verify(request: Request) -> Answer | None:
     if request.world.accounts is None:
         return Answer("TEMPORARILY_UNAVAILABLE", "There are no accounts on this server")
     if session.user is None and not request.world.identity.account_rules.before_connect:
-        return Answer("COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected")
+        return Answer(
+            "COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected"
+        )
     if session.account:
         return Answer("ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already")
     return None
 
 
 def is_taken(request: Request, name: str, folded: str) -> bool:
-    """Return whether a name is, or was, an account's, is being registered, or looks like such a name or like a service."""
+    """Return whether a name is, or was, an account's, is being registered, or looks like such a
+    name or like a service.
+    """
     world = request.world
     taken = world.accounts.taken if world.accounts else {}
     alike = (*world.account_lookalikes.of(taken, name, folded), *world.registering.of(name, folded))
@@ -159,7 +177,9 @@ def is_taken(request: Request, name: str, folded: str) -> bool:
 def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
     world, user = request.world, request.session.user
     is_used = world.users.get(folded) not in (None, user)
-    return is_used or policy.looks_like_another(world, name, folded, user, request.session.account_id)
+    return is_used or policy.looks_like_another(
+        world, name, folded, user, request.session.account_id
+    )
 
 
 def _is_email(text: str) -> bool:
@@ -176,11 +196,16 @@ def why_not_password(request: Request, password: str) -> tuple[str, str]:
     if len(password) < least:
         return "WEAK_PASSWORD", f"A password has at least {least} characters"
     if len(password.encode()) > MAX_PASSWORD or not password.isprintable():
-        return "UNACCEPTABLE_PASSWORD", f"A password has at most {MAX_PASSWORD} bytes and no control characters"
+        return (
+            "UNACCEPTABLE_PASSWORD",
+            f"A password has at most {MAX_PASSWORD} bytes and no control characters",
+        )
     return "", ""
 
 
-async def create_account(request: Request, name: str, password: str, email: Email | None = None) -> Account | str:
+async def create_account(
+    request: Request, name: str, password: str, email: Email | None = None
+) -> Account | str:
     """Make an account at once; return it, or a sentence that says why not."""
     world = request.world
     assert world.accounts is not None  # noqa: S101  # asked before
@@ -196,8 +221,12 @@ async def create_account(request: Request, name: str, password: str, email: Emai
     return f"{name} belongs to somebody already, or looks like a name that does"
 
 
-async def _store(request: Request, account: Account, credentials: Credentials, email: Email | None) -> Account | None:
-    """Create an account and return it with its number; None when another session has registered the name in the meantime."""
+async def _store(
+    request: Request, account: Account, credentials: Credentials, email: Email | None
+) -> Account | None:
+    """Create an account and return it with its number; None when another session has registered the
+    name in the meantime.
+    """
     world = request.world
     assert world.accounts is not None  # noqa: S101  # asked before
     if is_taken(request, account.name, account.folded):
@@ -213,7 +242,9 @@ async def _store(request: Request, account: Account, credentials: Credentials, e
 
 
 async def register(request: Request, wanted: Wanted) -> Answer:
-    """Register what `why_not_register` does not refuse: make an account, or send a code to its address."""
+    """Register what `why_not_register` does not refuse: make an account, or send a code to its
+    address.
+    """
     kind = request.world.identity.account_rules.email
     if kind == "verified":
         return await _begin(request, wanted)
@@ -225,7 +256,9 @@ async def register(request: Request, wanted: Wanted) -> Answer:
 
 
 async def _begin(request: Request, wanted: Wanted) -> Answer:
-    """Let an account wait, and send its code. When cancelled, it waits: the letter may be on its way."""
+    """Let an account wait, and send its code. When cancelled, it waits: the letter may be on its
+    way.
+    """
     world, session = request.world, request.session
     if world.mail is None or world.accounts is None:
         log.error("nobody can register: no mail can be sent; see [mail] in the configuration")
@@ -248,10 +281,17 @@ async def _begin(request: Request, wanted: Wanted) -> Answer:
         world.verifications.drop(pending)
         log.error("the code for the account %s could not be sent: %s", wanted.name, error)
         if isinstance(error, MailRefused):
-            return Answer("UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one")
+            return Answer(
+                "UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one"
+            )
         return Answer("TEMPORARILY_UNAVAILABLE", NO_MAIL)
-    log.info("%s wants to register the account %s, and was sent a code", session.address, wanted.name)
-    return Answer(VERIFICATION_REQUIRED, f"A code was sent to {email}; give it with VERIFY {wanted.name} <code>")
+    log.info(
+        "%s wants to register the account %s, and was sent a code", session.address, wanted.name
+    )
+    return Answer(
+        VERIFICATION_REQUIRED,
+        f"A code was sent to {email}; give it with VERIFY {wanted.name} <code>",
+    )
 
 
 async def verify(request: Request, name: str, code: str, reply: Response) -> Answer:
@@ -266,7 +306,9 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
         return Answer("INVALID_CODE", "That is not the code, or it is too old")
     account = pending.account
     try:
-        made = await _store(request, account, pending.credentials, Email(pending.email, is_verified=True))
+        made = await _store(
+            request, account, pending.credentials, Email(pending.email, is_verified=True)
+        )
     except AccountsError as error:
         world.verifications.put_back(pending)
         return Answer("TEMPORARILY_UNAVAILABLE", explain(error))

@@ -22,12 +22,22 @@ MAX_REASON = 200
 """Bytes of the reason of a KILL, so that the lines that quote it hold it."""
 
 
-@command("OPER", "<name> <password>", min_params=1, help="Become an operator of the server, as its configuration allows.")
+@command(
+    "OPER",
+    "<name> <password>",
+    min_params=1,
+    help="Become an operator of the server, as its configuration allows.",
+)
 def oper_command(request: Request) -> None:
     """Become an operator: by a password, by the account that one is logged in to, or by both."""
     name, password = request.params[0], request.param(1)
     operator = _found(request, name)
-    if operator is not None and not operator.password and operator.account and operator.is_account_of(request.user):
+    if (
+        operator is not None
+        and not operator.password
+        and operator.account
+        and operator.is_account_of(request.user)
+    ):
         _settle(request, request.reply, operator)
     elif not password:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "OPER")
@@ -41,16 +51,25 @@ def _found(request: Request, name: str) -> Operator | None:
     return request.world.identity.operators.get(fold_or_self(name))
 
 
-async def _check(request: Request, control: Control, name: str, password: str, reply: Response) -> None:
+async def _check(
+    request: Request, control: Control, name: str, password: str, reply: Response
+) -> None:
     operator = _found(request, name)
     try:
         hashed = operator.password if operator else ""
-        is_right = await control.is_password(fold_or_self(name), hashed, password, request.session.origin)
+        is_right = await control.is_password(
+            fold_or_self(name), hashed, password, request.session.origin
+        )
     except Busy as error:
         reply.fail("OPER", "TRY_AGAIN_LATER", text=str(error))
         return
     # Who there is and what is wrong is told to nobody who does not know the password.
-    if is_right and operator is not None and _found(request, name) == operator and operator.is_account_of(request.user):
+    if (
+        is_right
+        and operator is not None
+        and _found(request, name) == operator
+        and operator.is_account_of(request.user)
+    ):
         _settle(request, reply, operator)
         return
     reply.numeric(n.ERR_PASSWDMISMATCH)
@@ -62,8 +81,19 @@ async def _check(request: Request, control: Control, name: str, password: str, r
 
 def _note_failure(request: Request, reply: Response, name: str, why: str) -> None:
     user = request.user
-    log.warning("OPER %s was refused to %s (%s): %s", truncate(name, 64), user.source, request.session.address, why)
-    tell_staff(request, f"{user.source} [{request.session.address}] failed to become operator {truncate(name, 64)}: {why}", reply)
+    log.warning(
+        "OPER %s was refused to %s (%s): %s",
+        truncate(name, 64),
+        user.source,
+        request.session.address,
+        why,
+    )
+    tell_staff(
+        request,
+        f"{user.source} [{request.session.address}] failed to become operator {truncate(name, 64)}:"
+        f" {why}",
+        reply,
+    )
 
 
 def _settle(request: Request, reply: Response, operator: Operator) -> None:
@@ -78,10 +108,20 @@ def _settle(request: Request, reply: Response, operator: Operator) -> None:
     reply.numeric(n.RPL_YOUREOPER)
     if is_new:
         reply.emit(event)
-    audit(request, f"OPER, with the rights {', '.join(right for right in RIGHTS if right in operator.rights)}", reply)
+    audit(
+        request,
+        f"OPER, with the rights {', '.join(right for right in RIGHTS if right in operator.rights)}",
+        reply,
+    )
 
 
-@command("KILL", "<nickname> [:<reason>]", min_params=1, right="kill", help="Disconnect somebody, with all sessions.")
+@command(
+    "KILL",
+    "<nickname> [:<reason>]",
+    min_params=1,
+    right="kill",
+    help="Disconnect somebody, with all sessions.",
+)
 def kill_command(request: Request) -> None:
     """Disconnect somebody; others see why (Modern IRC, KILL)."""
     world, user, reply = request.world, request.user, request.reply
@@ -96,12 +136,20 @@ def kill_command(request: Request) -> None:
     reason = truncate(request.param(1), MAX_REASON) or "No reason was given"
     audit(request, f"KILL {other.source}: {reason}")
     reply.emit(world.event(user, "KILL", (other.nick, reason), other.sessions))
-    missed.note_removed(world, other, f"{user.nick}, an operator of the server, removed you: {reason}")
+    missed.note_removed(
+        world, other, f"{user.nick}, an operator of the server, removed you: {reason}"
+    )
     for event in presence.expel(world, other, f"Killed ({user.nick} ({reason}))"):
         reply.emit(event)
 
 
-@command("WALLOPS", ":<text>", min_params=1, right="wallops", help="Say something to everybody who has the mode +w.")
+@command(
+    "WALLOPS",
+    ":<text>",
+    min_params=1,
+    right="wallops",
+    help="Say something to everybody who has the mode +w.",
+)
 def wallops_command(request: Request) -> None:
     """Say something to who wants to hear operators (Modern IRC, WALLOPS)."""
     text = request.params[0]
@@ -115,11 +163,17 @@ def wallops_command(request: Request) -> None:
         request.reply.emit(request.world.event(request.user, "WALLOPS", (text,), recipients))
 
 
-@command("REHASH", right="rehash", help="Have the configuration read again, and applied as far as a running server can.")
+@command(
+    "REHASH",
+    right="rehash",
+    help="Have the configuration read again, and applied as far as a running server can.",
+)
 def rehash_command(request: Request) -> None:
     """Read the configuration again; a wrong one changes nothing."""
     if request.world.control is None:
-        request.reply.fail("REHASH", "NO_CONFIGURATION", text="This server has no configuration that could be read")
+        request.reply.fail(
+            "REHASH", "NO_CONFIGURATION", text="This server has no configuration that could be read"
+        )
         return
     request.reply.postpone(partial(_rehash, request, request.world.control))
 

@@ -1,4 +1,6 @@
-"""Overrides of server operators, for other users and any channel: SAJOIN, SAPART, SAMODE, SANICK. Few on purpose."""
+"""Overrides of server operators, for other users and any channel: SAJOIN, SAPART, SAMODE, SANICK.
+Few on purpose.
+"""
 
 from dataclasses import replace
 
@@ -22,12 +24,19 @@ def _other(request: Request, nick: str, *, is_connected: bool = False) -> User |
 
 
 @command(
-    "SAJOIN", "[<nickname>] <channel>{,<channel>}", min_params=1, right="channels",
+    "SAJOIN",
+    "[<nickname>] <channel>{,<channel>}",
+    min_params=1,
+    right="channels",
     help="Make somebody, or yourself, join channels, whatever their modes and bans say.",
-)  # fmt: skip
+)
 def sajoin_command(request: Request) -> None:
     """Make somebody join channels."""
-    user = _other(request, request.params[0], is_connected=True) if len(request.params) > 1 else request.user
+    user = (
+        _other(request, request.params[0], is_connected=True)
+        if len(request.params) > 1
+        else request.user
+    )
     if user is None:
         return
     names = list(dict.fromkeys(request.params[-1].split(",")))[: request.world.lengths.targets]
@@ -41,7 +50,11 @@ def sajoin_command(request: Request) -> None:
 
 
 @command(
-    "SAPART", "<nickname> <channel>{,<channel>} [:<reason>]", min_params=2, right="channels", help="Make somebody leave channels."
+    "SAPART",
+    "<nickname> <channel>{,<channel>} [:<reason>]",
+    min_params=2,
+    right="channels",
+    help="Make somebody leave channels.",
 )
 def sapart_command(request: Request) -> None:
     """Make somebody leave channels."""
@@ -58,23 +71,41 @@ def sapart_command(request: Request) -> None:
             audit(request, f"SAPART {user.source} {channel.name}: {request.param(2)}")
             channels.part(request, user, channel, request.param(2))
             reason = f": {request.param(2)}" if request.param(2) else ""
-            told = f"{request.user.nick}, an operator of the server, removed you from {channel.name}{reason}"
+            told = (
+                f"{request.user.nick}, an operator of the server, removed you from"
+                f" {channel.name}{reason}"
+            )
             missed.note(request.world, user, told)
 
 
-@command("SAMODE", "<channel> <modes> [<parameter>…]", min_params=2, right="channels", help="Change the modes of any channel.")
+@command(
+    "SAMODE",
+    "<channel> <modes> [<parameter>…]",
+    min_params=2,
+    right="channels",
+    help="Change the modes of any channel.",
+)
 def samode_command(request: Request) -> None:
     """Change modes without being an operator of the channel."""
     channel = request.world.channels.get(fold_or_self(request.params[0]))
     if channel is None:
         request.reply.numeric(n.ERR_NOSUCHCHANNEL, request.params[0])
         return
-    shown = [request.params[1], *("*" if "k" in request.params[1] else param for param in request.params[2:])]
+    shown = [
+        request.params[1],
+        *("*" if "k" in request.params[1] else param for param in request.params[2:]),
+    ]
     audit(request, f"SAMODE {channel.name} {' '.join(shown)}")
     modes.change_channel(replace(request, override=True), channel)
 
 
-@command("SANICK", "<nickname> <new nickname>", min_params=2, right="channels", help="Give somebody another nickname.")
+@command(
+    "SANICK",
+    "<nickname> <new nickname>",
+    min_params=2,
+    right="channels",
+    help="Give somebody another nickname.",
+)
 def sanick_command(request: Request) -> None:
     """Give somebody another nickname, which nobody else has."""
     world, nick = request.world, request.params[1]
@@ -84,9 +115,13 @@ def sanick_command(request: Request) -> None:
     folded = registration.fold_or_refuse(request, nick)
     if folded is None:
         return
-    if world.users.get(folded, user) is not user or policy.looks_like_another(world, nick, folded, user, user.account_id):
+    if world.users.get(folded, user) is not user or policy.looks_like_another(
+        world, nick, folded, user, user.account_id
+    ):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     audit(request, f"SANICK {user.source} {nick}")
-    missed.note(world, user, f"{request.user.nick}, an operator of the server, gave you the nickname {nick}")
+    missed.note(
+        world, user, f"{request.user.nick}, an operator of the server, gave you the nickname {nick}"
+    )
     registration.rename(request, user, nick, folded)

@@ -1,8 +1,9 @@
-"""Playback without CHATHISTORY: what was said before, sent to a client that joins a channel or comes back.
+"""Playback without CHATHISTORY: what was said before, sent to a client that joins a channel or
+comes back.
 
-A session that comes back to an always-on user gets what was said while no session was there, private messages too. Clients that
-ask themselves, by CHATHISTORY or as of a ZNC (`services.znc`), are sent nothing on their own; neither are bots (+B), nor accounts
-that have switched `replay` off.
+A session that comes back to an always-on user gets what was said while no session was there,
+private messages too. Clients that ask themselves, by CHATHISTORY or as of a ZNC (`services.znc`),
+are sent nothing on their own; neither are bots (+B), nor accounts that have switched `replay` off.
 """
 
 import logging
@@ -59,7 +60,8 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
 
 
 def _is_wanted(user: User, world: World, memory: Memory) -> bool:
-    """Return whether a user is shown the past without asking: as the account chose, else as `Memory.playback_to` says.
+    """Return whether a user is shown the past without asking: as the account chose, else as
+    `Memory.playback_to` says.
 
     A bot would take an old order for a new one.
     """
@@ -81,7 +83,9 @@ def play_back_private(request: Request, missed_since: int) -> None:
         request.reply.follow_up(partial(_play_back_private, request, memory, span))
 
 
-async def _play_back(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response) -> None:
+async def _play_back(
+    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response
+) -> None:
     try:
         await show(request, memory, talk, span, limit, reply)
     except HistoryError as error:
@@ -102,10 +106,14 @@ async def private_talks(request: Request, memory: Memory) -> list[Talk]:
     Raises:
         HistoryError: they cannot be found out.
     """
-    return [talk for talk in await readable(request, memory) if talk.channel is None][:MAX_CONVERSATIONS]
+    return [talk for talk in await readable(request, memory) if talk.channel is None][
+        :MAX_CONVERSATIONS
+    ]
 
 
-async def show(request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response) -> int:
+async def show(
+    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response
+) -> int:
     """Show a part of a conversation; return how many messages that were.
 
     Raises:
@@ -126,7 +134,9 @@ async def show(request: Request, memory: Memory, talk: Talk, span: Span, limit: 
 
 
 def _with_time(session: Session, record: Record) -> Record:
-    """Return a message with its time in the text, for clients that would take an old one for a new one."""
+    """Return a message with its time in the text, for clients that would take an old one for a new
+    one.
+    """
     if session.effective & cap.SERVER_TIME:
         return record
     time = f"[{readable_time(record.id, record.shift)}] "

@@ -23,7 +23,10 @@ log = logging.getLogger("trio_chat")
     "<channel or nickname> <msgid> [:<reason>]",
     min_params=2,
     capability="draft/message-redaction",
-    help="Delete a message: your own, or in your channel anybody's; those who have seen it may still know it.",
+    help=(
+        "Delete a message: your own, or in your channel anybody's; those who have seen it may still"
+        " know it."
+    ),
 )
 def redact_command(request: Request) -> None:
     """Delete a message from the history, and have the clients of those who saw it do the same."""
@@ -32,7 +35,11 @@ def redact_command(request: Request) -> None:
     find = talks.find if is_channel_name(request.params[0]) else talks.with_person
     talk = find(request.world, request.user, request.params[0])
     if talk is None:
-        _fail(request, "INVALID_TARGET", "You cannot delete messages there: you are not in that channel")
+        _fail(
+            request,
+            "INVALID_TARGET",
+            "You cannot delete messages there: you are not in that channel",
+        )
         return
     number = parse_msgid(request.params[1])
     if number is None:
@@ -50,25 +57,42 @@ def _fail_unknown(request: Request) -> None:
     _fail(request, "UNKNOWN_MSGID", "There is no such message, or it is too old")
 
 
-async def _redact(request: Request, memory: Memory, talk: Talk, number: int, reply: Response) -> None:
-    """Delete a message and tell those who could see it. When cancelled, it may be deleted without anybody being told."""
+async def _redact(
+    request: Request, memory: Memory, talk: Talk, number: int, reply: Response
+) -> None:
+    """Delete a message and tell those who could see it. When cancelled, it may be deleted without
+    anybody being told.
+    """
     try:
         record = await _find(request, memory, talk, number)
         if record is None or not (talk.channel or talk.is_party()):
             _fail_unknown(request)
             return
-        if not policy.can_redact(request.user, talk.channel, record):  # asked now: ranks may have changed while we waited
-            _fail(request, "REDACT_FORBIDDEN", "You may not delete this message: it is not yours, and you are not an operator")
+        if not policy.can_redact(
+            request.user, talk.channel, record
+        ):  # asked now: ranks may have changed while we waited
+            _fail(
+                request,
+                "REDACT_FORBIDDEN",
+                "You may not delete this message: it is not yours, and you are not an operator",
+            )
             return
         if not await memory.history.redact(talk.buffer, number):  # somebody else was faster
             _fail_unknown(request)
             return
     except HistoryError as error:
         log.error("a message cannot be deleted: %s", error)
-        _fail(request, "TEMPORARILY_UNAVAILABLE", "The message cannot be deleted at the moment, try again later")
+        _fail(
+            request,
+            "TEMPORARILY_UNAVAILABLE",
+            "The message cannot be deleted at the moment, try again later",
+        )
         return
     log.info(
-        "%s deleted a message of %s in %s", request.user.source, record.source, talk.channel.name if talk.channel else "private"
+        "%s deleted a message of %s in %s",
+        request.user.source,
+        record.source,
+        talk.channel.name if talk.channel else "private",
     )
     for event in _told(request, talk):
         reply.emit(event)
@@ -85,12 +109,24 @@ def _told(request: Request, talk: Talk) -> list[Event]:
     else:
         others = [other for other in talk.others(world) if other is not user]
         request.reply.charge(len(world.users) // 8)
-        audiences = [(other.nick, other.sessions) for other in others] + [(talk.name, user.sessions)]
-    return [world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION) for name, sessions in audiences]
+        audiences = [(other.nick, other.sessions) for other in others] + [
+            (talk.name, user.sessions)
+        ]
+    return [
+        world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION)
+        for name, sessions in audiences
+    ]
 
 
 async def _find(request: Request, memory: Memory, talk: Talk, number: int) -> Record | None:
     """Return a message that those who talk may read, or None."""
-    span = retention.cut(Span(after=number - 1, before=number + 1), retention.oldest(request.world, memory, talk.channel))
+    span = retention.cut(
+        Span(after=number - 1, before=number + 1),
+        retention.oldest(request.world, memory, talk.channel),
+    )
     found = await memory.history.messages(talk.buffer, span, 1, talk.private_after, Shown.TAGS_TOO)
-    return found[0] if found and (found[0].command in MESSAGES or found[0].command == "TAGMSG") else None
+    return (
+        found[0]
+        if found and (found[0].command in MESSAGES or found[0].command == "TAGMSG")
+        else None
+    )

@@ -1,4 +1,6 @@
-"""Registration and the end of a connection: PASS, NICK, USER, PING, PONG, QUIT (Modern IRC, Connection messages)."""
+"""Registration and the end of a connection: PASS, NICK, USER, PING, PONG, QUIT (Modern IRC,
+Connection messages).
+"""
 
 import hmac
 import logging
@@ -20,7 +22,9 @@ from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_
 
 log = logging.getLogger("trio_chat")
 
-_LOOKS_USED = n.ERR_NICKNAMEINUSE._replace(text="That nickname looks like another one; choose one that differs more")
+_LOOKS_USED = n.ERR_NICKNAMEINUSE._replace(
+    text="That nickname looks like another one; choose one that differs more"
+)
 
 
 @command(
@@ -39,7 +43,9 @@ def pass_command(request: Request) -> None:
 
 
 def fold_or_refuse(request: Request, nick: str) -> str | None:
-    """Return a nickname as it is compared; None when it cannot be one, and then that was answered."""
+    """Return a nickname as it is compared; None when it cannot be one, and then that was
+    answered.
+    """
     try:
         return fold_nick(nick, request.world.lengths.nick)
     except InvalidName:
@@ -60,9 +66,15 @@ def nick_command(request: Request) -> None:
         return
     session.asked_nick = nick
     holder = world.users.get(folded, user)
-    # Whose nickname is the own account may get further sessions: before registration that cannot be known yet.
+    # Whose nickname is the own account may get further sessions: before registration that cannot be
+    # known yet.
     may_join_holder = user is None and holder is not None and policy.shares_nick(world, holder)
-    if user is not None and holder is not None and holder is not user and policy.may_join_user(world, user.account_id, holder):
+    if (
+        user is not None
+        and holder is not None
+        and holder is not user
+        and policy.may_join_user(world, user.account_id, holder)
+    ):
         _move_session(request, user, holder)
         return
     if folded in SERVICES or (holder is not user and not may_join_holder):
@@ -77,7 +89,11 @@ def nick_command(request: Request) -> None:
     if user is None:
         session.wanted_nick = nick
         try_to_register(request)
-    elif nick != user.nick and not _refuse_silenced(request, user, nick) and not _refuse_banned(request, nick):
+    elif (
+        nick != user.nick
+        and not _refuse_silenced(request, user, nick)
+        and not _refuse_banned(request, nick)
+    ):
         rename(request, user, nick, folded)
 
 
@@ -91,7 +107,9 @@ def rename(request: Request, user: User, nick: str, folded: str) -> None:
 
 
 def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
-    """Refuse another nickname, which all members would read, to a user who is banned or muted; return whether it was."""
+    """Refuse another nickname, which all members would read, to a user who is banned or muted;
+    return whether it was.
+    """
     channel = policy.silenced_in(user)
     if channel is not None:
         request.reply.numeric(n.ERR_BANNICKCHANGE, nick, channel.name)
@@ -99,17 +117,27 @@ def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
 
 
 def _refuse_banned(request: Request, nick: str) -> bool:
-    """End the session when it is banned from the server, or will be by its new nickname; return whether it is."""
+    """End the session when it is banned from the server, or will be by its new nickname; return
+    whether it is.
+    """
     ban = banning.ban_of(request.world, request.session, nick)
     if ban is None:
         return False
-    log.info("refused %s (%s): banned by %s: %s", nick, request.session.address, ban.mask, ban.reason)
+    log.info(
+        "refused %s (%s): banned by %s: %s", nick, request.session.address, ban.mask, ban.reason
+    )
     request.reply.numeric(n.ERR_YOUREBANNEDCREEP, args=(banning.told(ban),))
     request.reply.close(f"Banned: {ban.reason}")
     return True
 
 
-@command("USER", "<username> 0 * :<realname>", min_params=4, needs_registration=False, help="Say who you are, once.")
+@command(
+    "USER",
+    "<username> 0 * :<realname>",
+    min_params=4,
+    needs_registration=False,
+    help="Say who you are, once.",
+)
 def user_command(request: Request) -> None:
     """Take user name and real name."""
     world, session = request.world, request.session
@@ -125,9 +153,15 @@ def user_command(request: Request) -> None:
 
 
 def try_to_register(request: Request) -> None:
-    """Complete the registration of a session that has sent all of it (Modern IRC, Connection registration)."""
+    """Complete the registration of a session that has sent all of it (Modern IRC, Connection
+    registration).
+    """
     world, session = request.world, request.session
-    if session.user is not None or session.negotiating or not (session.wanted_nick and session.wanted_username):
+    if (
+        session.user is not None
+        or session.negotiating
+        or not (session.wanted_nick and session.wanted_username)
+    ):
         return
     if _refuse_password(request) or _refuse_banned(request, session.wanted_nick):
         return
@@ -153,17 +187,31 @@ def try_to_register(request: Request) -> None:
 
 
 def _require_account(request: Request) -> None:
-    """End a session that has not logged in, where everybody must (IRCv3 draft/account-registration, ACCOUNT_REQUIRED)."""
+    """End a session that has not logged in, where everybody must (IRCv3 draft/account-registration,
+    ACCOUNT_REQUIRED).
+    """
     session, rules = request.session, request.world.identity.account_rules
     log.info("refused %s (%s): not logged in", session.wanted_nick, session.address)
-    how = "log in by SASL, or register first" if rules.registration and rules.before_connect else "log in by SASL"
-    request.reply.fail("*", "ACCOUNT_REQUIRED", text=f"This server is for people with an account: {how}")
+    how = (
+        "log in by SASL, or register first"
+        if rules.registration and rules.before_connect
+        else "log in by SASL"
+    )
+    request.reply.fail(
+        "*", "ACCOUNT_REQUIRED", text=f"This server is for people with an account: {how}"
+    )
     request.reply.close("An account is required")
 
 
 def _refuse_password(request: Request) -> bool:
-    """End a session that does not know the server's password, if there is one; return whether it was ended."""
-    password, session, control = request.world.identity.password, request.session, request.world.control
+    """End a session that does not know the server's password, if there is one; return whether it
+    was ended.
+    """
+    password, session, control = (
+        request.world.identity.password,
+        request.session,
+        request.world.control,
+    )
     if not password:
         return False
     why = "Password incorrect"
@@ -184,7 +232,9 @@ def _refuse_password(request: Request) -> bool:
 
 
 def _free_name(request: Request, wanted: str) -> str:
-    """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client must choose again."""
+    """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client
+    must choose again.
+    """
     world, session = request.world, request.session
     nick, account = session.wanted_nick, session.account_id
     is_reserved = policy.is_reserved(world, nick, wanted, account)
@@ -198,7 +248,9 @@ def _free_name(request: Request, wanted: str) -> str:
         return wanted
     session.wanted_nick = ""
     refuse_reserved(request, nick)
-    if is_taken or world.identity.account_rules.reservation != "rename":  # taken by its owner, who is always on
+    if (
+        is_taken or world.identity.account_rules.reservation != "rename"
+    ):  # taken by its owner, who is always on
         return ""
     session.wanted_nick = _guest_name(request)
     return fold_nick(session.wanted_nick, world.lengths.nick)
@@ -209,7 +261,10 @@ def _join_session(request: Request, user: User) -> None:
     session, reply = request.session, request.reply
     session.password = ""
     if _is_full(request, user):
-        reply.close(f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS LOGOUT")
+        reply.close(
+            f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS"
+            " LOGOUT"
+        )
         return
     missed_since = _missed_since(request.world, user)
     events = presence.add_session(request.world, user, session)
@@ -221,11 +276,20 @@ def _join_session(request: Request, user: User) -> None:
 
 
 def _move_session(request: Request, before: User, user: User) -> None:
-    """Make the session one more of the same account's user who has the nickname: so one comes back without SASL."""
+    """Make the session one more of the same account's user who has the nickname: so one comes back
+    without SASL.
+    """
     if _is_full(request, user):
-        request.reply.fail("NICK", "TOO_MANY_SESSIONS", user.nick, text=f"{user.nick} has {len(user.sessions)} sessions already")
+        request.reply.fail(
+            "NICK",
+            "TOO_MANY_SESSIONS",
+            user.nick,
+            text=f"{user.nick} has {len(user.sessions)} sessions already",
+        )
         return
-    for channel in before.channels:  # to the client it is as if it left, and came into those of the other
+    for (
+        channel
+    ) in before.channels:  # to the client it is as if it left, and came into those of the other
         request.reply.replay(request.world.event(before, "PART", (channel.name,), ()))
     request.reply.replay(request.world.event(before, "NICK", (user.nick,), ()))
     missed_since = _missed_since(request.world, user)
@@ -241,7 +305,11 @@ def _is_full(request: Request, user: User) -> bool:
 
 def _missed_since(world: World, user: User) -> int:
     """Return the id after which nobody was there to read; 0 when somebody is."""
-    return 0 if user.sessions else max(1, world.ids.timeline.reference(milliseconds(user.seen) - 1).last)
+    return (
+        0
+        if user.sessions
+        else max(1, world.ids.timeline.reference(milliseconds(user.seen) - 1).last)
+    )
 
 
 def _send_channels(request: Request, missed_since: int) -> None:
@@ -251,7 +319,9 @@ def _send_channels(request: Request, missed_since: int) -> None:
         request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(user.modes)))
     for channel in user.channels:
         extended = (channel.name, user.account or "*", user.realname)
-        request.reply.replay(request.world.event(user, "JOIN", (channel.name,), (), extended=extended))
+        request.reply.replay(
+            request.world.event(user, "JOIN", (channel.name,), (), extended=extended)
+        )
         channels.send_state(request, channel, missed_since)
     if missed_since:
         playback.play_back_private(request, missed_since)
@@ -259,16 +329,27 @@ def _send_channels(request: Request, missed_since: int) -> None:
 
 
 def refuse_reserved(request: Request, nick: str) -> None:
-    """Answer that a nickname is registered, and how its owner gets it; or that nobody can have it."""
+    """Answer that a nickname is registered, and how its owner gets it; or that nobody can have
+    it.
+    """
     accounts = request.world.accounts
     if accounts is not None and fold_or_self(nick) in accounts.dropped:
-        text = f"{nick} was the name of an account that was deleted; only an operator of the server can free it"
+        text = (
+            f"{nick} was the name of an account that was deleted; only an operator of the server"
+            " can free it"
+        )
         request.reply.fail("NICK", "NICKNAME_RESERVED", nick, text=text)
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
-    how = f"log in with SASL, or come under another name and say /msg NickServ IDENTIFY {nick} <password>, then /nick {nick}"
+    how = (
+        f"log in with SASL, or come under another name and say /msg NickServ IDENTIFY {nick}"
+        f" <password>, then /nick {nick}"
+    )
     request.reply.fail(
-        "NICK", "NICKNAME_RESERVED", nick, text=f"{nick} is registered, or looks like a name that is. If it is yours, {how}"
+        "NICK",
+        "NICKNAME_RESERVED",
+        nick,
+        text=f"{nick} is registered, or looks like a name that is. If it is yours, {how}",
     )
     request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
 
@@ -293,7 +374,9 @@ _MODES = (
 def welcome(request: Request) -> None:
     """Send what opens every registered session (Modern IRC, Connection registration)."""
     reply, identity = request.reply, request.world.identity
-    accounts.abort_exchange(request)  # of a login that is still going on; IRCv3 sasl-3.1: "abort it and send a 906 numeric"
+    accounts.abort_exchange(
+        request
+    )  # of a login that is still going on; IRCv3 sasl-3.1: "abort it and send a 906 numeric"
     reply.numeric(n.RPL_WELCOME, args=(identity.network, request.user.source))
     reply.numeric(n.RPL_YOURHOST, args=(identity.name, identity.version))
     reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))

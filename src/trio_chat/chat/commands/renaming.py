@@ -16,10 +16,18 @@ from trio_chat.irc.names import InvalidName, fold_channel
 log = logging.getLogger("trio_chat")
 
 INTERVAL = 60.0
-"""Seconds between two names of a channel: each one makes clients that do not know RENAME leave and join."""
+"""Seconds between two names of a channel: each one makes clients that do not know RENAME leave and
+join.
+"""
 
 
-@command("RENAME", "<channel> <new name> [:<reason>]", stores=2, min_params=2, help="Give a channel another name.")
+@command(
+    "RENAME",
+    "<channel> <new name> [:<reason>]",
+    stores=2,
+    min_params=2,
+    help="Give a channel another name.",
+)
 def rename_command(request: Request) -> None:
     """Give a channel another name; of a registered one only its founder may."""
     channel = find_channel(request, request.params[0])
@@ -51,7 +59,10 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
     if world.channels.get(folded, channel) is not channel:
         return "CHANNEL_NAME_IN_USE", "There is a channel of that name already"
     if (other := world.channels.renamed_to(folded)) is not None and other is not channel:
-        return "CHANNEL_NAME_IN_USE", "That is a former name of another channel, to which it still leads"
+        return (
+            "CHANNEL_NAME_IN_USE",
+            "That is a former name of another channel, to which it still leads",
+        )
     if world.channels.looks_like_another(name, folded, than=channel.folded):
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
     if world.elapsed() - channel.renamed < INTERVAL:
@@ -68,19 +79,28 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     is_other_name = channel.folded != place.buffer
     audience = channel.audience()
     knowing = tuple(session for session in audience if session.effective & cap.CHANNEL_RENAME)
-    event = world.event(user, "RENAME", (before, name, reason), knowing, requires=cap.CHANNEL_RENAME)
-    # It is remembered so that the history, which has one order of all that happens, changes its name at the same moment.
+    event = world.event(
+        user, "RENAME", (before, name, reason), knowing, requires=cap.CHANNEL_RENAME
+    )
+    # It is remembered so that the history, which has one order of all that happens, changes its
+    # name at the same moment.
     places: tuple[Place, ...] = (place,) if is_other_name and world.memory else ()
     reply.emit(event._replace(places=places))
     for member in channel.members:
-        missed.note(world, member, f"{user.source} renamed {before} to {name}" + (f": {reason}" if reason else ""))
+        missed.note(
+            world,
+            member,
+            f"{user.source} renamed {before} to {name}" + (f": {reason}" if reason else ""),
+        )
     if is_other_name:  # "This fallback SHOULD NOT be used if the rename only changes the case"
         for session in audience:
             if not session.effective & cap.CHANNEL_RENAME:
                 _fall_back(request, session, before, channel, reason)
 
 
-def _fall_back(request: Request, session: Session, before: str, channel: Channel, reason: str) -> None:
+def _fall_back(
+    request: Request, session: Session, before: str, channel: Channel, reason: str
+) -> None:
     """Have a client that does not know RENAME leave the old name and join the new one."""
     user = session.user
     if user is None:

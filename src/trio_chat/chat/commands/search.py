@@ -35,7 +35,10 @@ class _Unusable(Exception):
     "text=<words>;in=<channel>;from=<nickname>;after=<time>;before=<time>;limit=<number>",
     min_params=1,
     weight=4,
-    help="Find what was said in your channels; each part can be left out, and a space is written \\s.",
+    help=(
+        "Find what was said in your channels; each part can be left out, and a space is written"
+        " \\s."
+    ),
 )
 def search_command(request: Request) -> None:
     """Answer with the messages that match, when everything accepted so far is in the history."""
@@ -53,15 +56,21 @@ def search_command(request: Request) -> None:
         request.reply.fail("SEARCH", "INVALID_PARAMS", error.attribute, text=str(error))
         return
     places = {channel.folded: channel.founded for channel in channels}
-    oldest = {channel.folded: retention.oldest(request.world, memory, channel) for channel in channels}
-    query = Query(places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")), oldest)
+    oldest = {
+        channel.folded: retention.oldest(request.world, memory, channel) for channel in channels
+    }
+    query = Query(
+        places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")), oldest
+    )
     request.reply.postpone(partial(_answer, request, memory, channels, query, span, limit))
 
 
 def _check_names(attributes: Mapping[str, str]) -> None:
     for name in attributes:
         if name not in _ATTRIBUTES:  # left out of account, it would find what was not asked for
-            raise _Unusable(name, f"There is no such attribute; there are {', '.join(sorted(_ATTRIBUTES))}")
+            raise _Unusable(
+                name, f"There is no such attribute; there are {', '.join(sorted(_ATTRIBUTES))}"
+            )
 
 
 def _channels(request: Request, name: str) -> list[Channel]:
@@ -75,7 +84,9 @@ def _channels(request: Request, name: str) -> list[Channel]:
 
 
 def _span(timeline: Timeline, attributes: Mapping[str, str]) -> Span:
-    """Return which ids: "at or after this time", "at or before this time"; counted from `after` when it is given."""
+    """Return which ids: "at or after this time", "at or before this time"; counted from `after`
+    when it is given.
+    """
     after, before = (_time(attributes, name) for name in ("after", "before"))
     return Span(
         after=timeline.reference(after - 1).last if after is not None else 0,
@@ -100,20 +111,37 @@ def _limit(attributes: Mapping[str, str], memory: Memory) -> int:
 
 
 async def _answer(
-    request: Request, memory: Memory, channels: list[Channel], query: Query, span: Span, limit: int, reply: Response
+    request: Request,
+    memory: Memory,
+    channels: list[Channel],
+    query: Query,
+    span: Span,
+    limit: int,
+    reply: Response,
 ) -> None:
     try:
         records = await memory.history.search(query, span, limit)
         searchable = await memory.history.searchable_from()
     except HistoryError as error:
         log.error("the history cannot be searched: %s", error)
-        reply.fail("SEARCH", "INTERNAL_ERROR", text="The search could not be run; a channel or a time makes it easier")
+        reply.fail(
+            "SEARCH",
+            "INTERNAL_ERROR",
+            text="The search could not be run; a channel or a time makes it easier",
+        )
         return
     # Those that the user was in when asking, and still is.
     readable = {channel.folded: channel for channel in channels if request.user in channel.members}
     if searchable > max(span.after + 1, 1) and len(records) < limit:
         when = server_time(searchable, request.world.ids.timeline.at(searchable))
-        reply.send("NOTE", ("SEARCH", "INDEXING", f"Messages from before {when} are being indexed; search again in some minutes"))
+        reply.send(
+            "NOTE",
+            (
+                "SEARCH",
+                "INDEXING",
+                f"Messages from before {when} are being indexed; search again in some minutes",
+            ),
+        )
     with reply.batch("soju.im/search"):
         for record in records:
             if record.buffer in readable:

@@ -1,4 +1,6 @@
-"""STATS: what the server counts and has configured (RFC 2812 §3.4.4, Modern IRC, STATS). One table of letters."""
+"""STATS: what the server counts and has configured (RFC 2812 §3.4.4, Modern IRC, STATS). One table
+of letters.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -34,12 +36,16 @@ def _commands(request: Request) -> None:
 def _operators(request: Request) -> None:
     for block in request.world.identity.operators.values():
         rights = ",".join(right for right in RIGHTS if right in block.rights)
-        request.reply.numeric(n.RPL_STATSOLINE, "O", block.host or "*", block.account or "*", block.name, rights)
+        request.reply.numeric(
+            n.RPL_STATSOLINE, "O", block.host or "*", block.account or "*", block.name, rights
+        )
 
 
 def _staff(request: Request) -> None:
     for user in request.world.staff:
-        request.reply.numeric(n.RPL_STATSDEBUG, args=(f"{user.nick} ({user.username}@{user.host})",))
+        request.reply.numeric(
+            n.RPL_STATSDEBUG, args=(f"{user.nick} ({user.username}@{user.host})",)
+        )
 
 
 def _numbers(request: Request) -> None:
@@ -61,9 +67,14 @@ REPORTS: dict[str, Report] = {
 
 
 @command(
-    "STATS", "<letter> [<server>]", min_params=1,
-    help=f"Show what the server counts: {'; '.join(f'{letter}: {report.meaning}' for letter, report in REPORTS.items())}.",
-)  # fmt: skip
+    "STATS",
+    "<letter> [<server>]",
+    min_params=1,
+    help=(
+        "Show what the server counts:"
+        f" {'; '.join(f'{letter}: {report.meaning}' for letter, report in REPORTS.items())}."
+    ),
+)
 def stats_command(request: Request) -> None:
     """Show one report; a letter that means nothing gives an empty one."""
     if is_other_server(request, 1):

@@ -1,4 +1,6 @@
-"""The state of a user, and the users that may write to it: AWAY, SETNAME, ACCEPT (IRCv3 away-notify, draft/pre-away, setname)."""
+"""The state of a user, and the users that may write to it: AWAY, SETNAME, ACCEPT (IRCv3
+away-notify, draft/pre-away, setname).
+"""
 
 from trio_chat.chat import policy, presence
 from trio_chat.chat.registry import Request, command
@@ -9,13 +11,19 @@ from trio_chat.irc.names import fold_or_self
 
 
 @command(
-    "AWAY", "[:<reason> | *]", needs_registration=False,
-    help="Say that you are away, or with * that nobody is at this device; without a reason, that you are back.",
-)  # fmt: skip
+    "AWAY",
+    "[:<reason> | *]",
+    needs_registration=False,
+    help=(
+        "Say that you are away, or with * that nobody is at this device; without a reason, that you"
+        " are back."
+    ),
+)
 def away_command(request: Request) -> None:
     """Mark the session as away or back; the user is away when all its sessions are.
 
-    Those in common channels, or who watch the nickname, see it with away-notify. Before registration it takes draft/pre-away.
+    Those in common channels, or who watch the nickname, see it with away-notify. Before
+    registration it takes draft/pre-away.
     """
     session, user = request.session, request.session.user
     if user is None and not session.caps & cap.PRE_AWAY:
@@ -31,7 +39,9 @@ def away_command(request: Request) -> None:
 
 @command("SETNAME", ":<realname>", min_params=1, help="Change your real name.")
 def setname_command(request: Request) -> None:
-    """Change the real name; those in common channels, or who watch the nickname, see it with setname."""
+    """Change the real name; those in common channels, or who watch the nickname, see it with
+    setname.
+    """
     user, world = request.user, request.world
     realname = request.params[0]
     if not realname or len(realname.encode()) > world.lengths.realname:
@@ -41,7 +51,10 @@ def setname_command(request: Request) -> None:
         return
     if muted := policy.muted_in(user):
         if request.session.caps & cap.SETNAME:
-            text = f"Your real name stays as long as you may not speak on {muted[0].name}; leave that channel first"
+            text = (
+                f"Your real name stays as long as you may not speak on {muted[0].name}; leave that"
+                " channel first"
+            )
             request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
     user.realname = realname
@@ -54,10 +67,14 @@ def setname_command(request: Request) -> None:
     "ACCEPT",
     "<nickname>{,<nickname>} | -<nickname> | *",
     min_params=1,
-    help="Let somebody write to you in spite of your mode +R; '-' ends that, '*' shows whom you let.",
+    help=(
+        "Let somebody write to you in spite of your mode +R; '-' ends that, '*' shows whom you let."
+    ),
 )
 def accept_command(request: Request) -> None:
-    """Change or show the list of users that may write in spite of +R. Its entries are accounts or users, not nicknames."""
+    """Change or show the list of users that may write in spite of +R. Its entries are accounts or
+    users, not nicknames.
+    """
     for word in dict.fromkeys(request.params[0].split(",")):
         if word == "*":
             _send_accepted(request)

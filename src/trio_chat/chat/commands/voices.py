@@ -1,6 +1,8 @@
-"""Speaking as somebody else: RELAYMSG, for bots between networks (draft/relaymsg); NPC, NPCA and SCENE, for role-play.
+"""Speaking as somebody else: RELAYMSG, for bots between networks (draft/relaymsg); NPC, NPCA and
+SCENE, for role-play.
 
-No nickname can look like the names that these use, and user name and address stay those of who speaks.
+No nickname can look like the names that these use, and user name and address stay those of who
+speaks.
 """
 
 from collections.abc import Mapping
@@ -16,16 +18,25 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import NO_TAGS
-from trio_chat.irc.names import RELAY_SEPARATOR, SCENE, InvalidName, fold_nick, fold_or_self, fold_relayed
+from trio_chat.irc.names import (
+    RELAY_SEPARATOR,
+    SCENE,
+    InvalidName,
+    fold_nick,
+    fold_or_self,
+    fold_relayed,
+)
 
 MAX_RELAYED = 64
 """Characters of the name of somebody on another network."""
 
 
 @command(
-    "RELAYMSG", "<channel> <name/network> :<text>", min_params=3,
+    "RELAYMSG",
+    "<channel> <name/network> :<text>",
+    min_params=3,
     help="Pass on what somebody on another network said; for operators of the channel.",
-)  # fmt: skip
+)
 def relaymsg_command(request: Request) -> None:
     """Pass on what somebody on another network said."""
     user, reply = request.user, request.reply
@@ -34,7 +45,9 @@ def relaymsg_command(request: Request) -> None:
         return
     name, text = request.params[1], request.params[2]
     if not policy.is_operator(user, channel):
-        reply.fail("RELAYMSG", "PRIVS_NEEDED", text="Only operators of the channel can pass messages on")
+        reply.fail(
+            "RELAYMSG", "PRIVS_NEEDED", text="Only operators of the channel can pass messages on"
+        )
         return
     if not text.strip():
         reply.fail("RELAYMSG", "BLANK_MSG", text="The message must not be blank")
@@ -43,7 +56,10 @@ def relaymsg_command(request: Request) -> None:
         folded = fold_relayed(name, MAX_RELAYED)
         _refuse_service(name.partition(RELAY_SEPARATOR)[0])
     except InvalidName:
-        text = "The name must be written like name/network, each part like a nickname, and not like a service's"
+        text = (
+            "The name must be written like name/network, each part like a nickname, and not like a"
+            " service's"
+        )
         reply.fail("RELAYMSG", "INVALID_NICK", text=text)
         return
     if channel.is_silenced(User(name, folded, user.username, user.host, "", 0.0)):
@@ -55,19 +71,34 @@ def relaymsg_command(request: Request) -> None:
     _speak(request, channel, name, text, {**client_tags(request), cap.RELAY_TAG: user.nick})
 
 
-@command("NPC", "<channel> <name> :<text>", min_params=3, help="Speak as a character, in a channel for role-play (+E).")
+@command(
+    "NPC",
+    "<channel> <name> :<text>",
+    min_params=3,
+    help="Speak as a character, in a channel for role-play (+E).",
+)
 def npc_command(request: Request) -> None:
     """Speak as a character."""
     _play(request, request.params[1], " ".join(request.params[2:]))
 
 
-@command("NPCA", "<channel> <name> :<text>", min_params=3, help="Let a character do something, like /me (+E).")
+@command(
+    "NPCA",
+    "<channel> <name> :<text>",
+    min_params=3,
+    help="Let a character do something, like /me (+E).",
+)
 def npca_command(request: Request) -> None:
     """Let a character do something."""
     _play(request, request.params[1], " ".join(request.params[2:]), is_action=True)
 
 
-@command("SCENE", "<channel> :<text>", min_params=2, help="Describe the scene, in a channel for role-play (+E).")
+@command(
+    "SCENE",
+    "<channel> :<text>",
+    min_params=2,
+    help="Describe the scene, in a channel for role-play (+E).",
+)
 def scene_command(request: Request) -> None:
     """Describe the scene."""
     _play(request, "", " ".join(request.params[1:]))
@@ -80,7 +111,11 @@ def _play(request: Request, character: str, text: str, *, is_action: bool = Fals
     if channel is None:
         return
     if modes.ROLEPLAY not in channel.flags:
-        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("This channel is not for role-play; an operator can set +E",))
+        reply.numeric(
+            n.ERR_CANNOTSENDRP,
+            channel.name,
+            args=("This channel is not for role-play; an operator can set +E",),
+        )
         return
     why_not = policy.why_not_speak(user, channel, text)
     if why_not:
@@ -91,10 +126,20 @@ def _play(request: Request, character: str, text: str, *, is_action: bool = Fals
             fold_nick(character, request.world.lengths.nick)
             _refuse_service(character)
     except InvalidName:
-        reply.numeric(n.ERR_CANNOTSENDRP, channel.name, args=("A character is named like a person, not like a service",))
+        reply.numeric(
+            n.ERR_CANNOTSENDRP,
+            channel.name,
+            args=("A character is named like a person, not like a service",),
+        )
         return
     said = f"{text} ({user.nick})"
-    _speak(request, channel, f"*{character}*" if character else SCENE, f"\x01ACTION {said}\x01" if is_action else said, NO_TAGS)
+    _speak(
+        request,
+        channel,
+        f"*{character}*" if character else SCENE,
+        f"\x01ACTION {said}\x01" if is_action else said,
+        NO_TAGS,
+    )
 
 
 def _refuse_service(name: str) -> None:
@@ -103,18 +148,32 @@ def _refuse_service(name: str) -> None:
         raise InvalidName(name)
 
 
-def _speak(request: Request, channel: Channel, name: str, text: str, tags: Mapping[str, str]) -> None:
-    """Say something to a channel under another name; the speaker sees it like everybody, with echo-message or without."""
+def _speak(
+    request: Request, channel: Channel, name: str, text: str, tags: Mapping[str, str]
+) -> None:
+    """Say something to a channel under another name; the speaker sees it like everybody, with
+    echo-message or without.
+    """
     world, user = request.world, request.user
     is_for_operators = policy.is_heard_by_operators_only(user, channel)
     recipients = channel.audience()
     if is_for_operators:
-        recipients = tuple(dict.fromkeys((*channel.ranked_audience(modes.HALF_OPERATOR), *user.sessions)))
+        recipients = tuple(
+            dict.fromkeys((*channel.ranked_audience(modes.HALF_OPERATOR), *user.sessions))
+        )
     event = Event(
-        world.ids.next(alone=True), "PRIVMSG", (channel.name, text), f"{name}!{user.username}@{user.host}", recipients,
-        account="" if cap.RELAY_TAG in tags else user.account, client_tags=tags, carries_msgid=True,
-        places=channel.places if world.memory and not is_for_operators else (), shift=world.ids.shift,
-        server_tags=user.server_tags, account_id=0 if cap.RELAY_TAG in tags else user.account_id,
-    )  # fmt: skip
+        world.ids.next(alone=True),
+        "PRIVMSG",
+        (channel.name, text),
+        f"{name}!{user.username}@{user.host}",
+        recipients,
+        account="" if cap.RELAY_TAG in tags else user.account,
+        client_tags=tags,
+        carries_msgid=True,
+        places=channel.places if world.memory and not is_for_operators else (),
+        shift=world.ids.shift,
+        server_tags=user.server_tags,
+        account_id=0 if cap.RELAY_TAG in tags else user.account_id,
+    )
     if fits(request, event):
         request.reply.emit(event)

@@ -1,4 +1,6 @@
-"""WHO with the fields that the client chooses (IRCv3 WHOX), and the flags that both kinds of answers show."""
+"""WHO with the fields that the client chooses (IRCv3 WHOX), and the flags that both kinds of
+answers show.
+"""
 
 import re
 from collections.abc import Callable
@@ -33,9 +35,13 @@ class _Found(NamedTuple):
 
 
 def _address(found: _Found) -> str:
-    """Return the real address to who may know it; to others what does not route, as other servers do."""
+    """Return the real address to who may know it; to others what does not route, as other servers
+    do.
+    """
     sessions = found.user.sessions
-    if not sessions or not (policy.can_see_address(found.request.user, found.user) or sessions[0].is_shown):
+    if not sessions or not (
+        policy.can_see_address(found.request.user, found.user) or sessions[0].is_shown
+    ):
         return "255.255.255.255"
     return as_param(sessions[0].address)
 
@@ -59,10 +65,14 @@ _FIELDS: dict[str, Callable[[_Found], str]] = {
 
 
 def parse(text: str) -> Choice | None:
-    """Read what stands behind the mask: `%fields[,token]`, perhaps with flags before it; None when it asks for no fields."""
+    """Read what stands behind the mask: `%fields[,token]`, perhaps with flags before it; None when
+    it asks for no fields.
+    """
     _, percent, rest = text.partition("%")
     wanted, _, token = rest.partition(",")
-    fields = "".join(letter for letter in _FIELDS if letter in wanted)  # "MUST ignore any non-standard field"
+    fields = "".join(
+        letter for letter in _FIELDS if letter in wanted
+    )  # "MUST ignore any non-standard field"
     return Choice(fields, token if _TOKEN.fullmatch(token) else "0") if percent and fields else None
 
 

@@ -1,4 +1,6 @@
-"""The familiar faces: NickServ, ChanServ and ZNC's *playback answer what people and programs have said for decades."""
+"""The familiar faces: NickServ, ChanServ and ZNC's *playback answer what people and programs have
+said for decades.
+"""
 
 from trio_chat.chat.services import chanserv, nickserv, nickserv_staff, settings, znc
 

@@ -1,4 +1,6 @@
-"""ChanServ: channels that belong to accounts, and keep topic, modes, lists and access across restarts."""
+"""ChanServ: channels that belong to accounts, and keep topic, modes, lists and access across
+restarts.
+"""
 
 from datetime import UTC, datetime
 
@@ -19,7 +21,11 @@ answer = FACE.answer
 _RANK_NAMES = {"admin": "a", "op": modes.OPERATOR, "halfop": modes.HALF_OPERATOR, "voice": "v"}
 
 
-@command("CHANSERV", ":<order>", help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.")
+@command(
+    "CHANSERV",
+    ":<order>",
+    help="Speak to ChanServ, who keeps channels; CHANSERV HELP shows what it knows.",
+)
 def chanserv_command(request: Request) -> None:
     """Speak to ChanServ without a nickname in between that somebody else could have."""
     FACE.handle(request, " ".join(request.params))
@@ -34,7 +40,11 @@ def cs_command(request: Request) -> None:
 def _channel(request: Request, name: str) -> Channel | None:
     """Return a channel that the user may know of, or say that there is none."""
     channel = request.world.channels.get(fold_or_self(name))
-    if channel is None or ("s" in channel.flags and request.user not in channel.members and not _is_owner(request, channel)):
+    if channel is None or (
+        "s" in channel.flags
+        and request.user not in channel.members
+        and not _is_owner(request, channel)
+    ):
         answer(request, f"There is no channel {name}.")
         return None
     return channel
@@ -42,7 +52,11 @@ def _channel(request: Request, name: str) -> Channel | None:
 
 def _is_owner(request: Request, channel: Channel) -> bool:
     registration = channel.registration
-    return registration is not None and bool(request.user.account_id) and registration.owner == request.user.account_id
+    return (
+        registration is not None
+        and bool(request.user.account_id)
+        and registration.owner == request.user.account_id
+    )
 
 
 def _owner(request: Request, registration: Registration) -> str:
@@ -57,7 +71,10 @@ def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | 
     if channel.registration is None:
         answer(request, f"{channel.name} is not registered.")
     elif not _is_owner(request, channel):
-        answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)}, not to you.")
+        answer(
+            request,
+            f"{channel.name} belongs to {_owner(request, channel.registration)}, not to you.",
+        )
     else:
         return channel, channel.registration
     return None
@@ -73,7 +90,9 @@ def _register(request: Request, words: list[str]) -> None:
     if not user.account:
         answer(request, "Log in first: /msg NickServ HELP shows how.")
     elif channel.registration is not None:
-        answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)} already.")
+        answer(
+            request, f"{channel.name} belongs to {_owner(request, channel.registration)} already."
+        )
     elif not is_operator(user, channel):
         answer(request, f"You are not an operator of {channel.name}.")
     elif owned >= world.lengths.channels_per_account:
@@ -84,11 +103,17 @@ def _register(request: Request, words: list[str]) -> None:
         world.channels.touch(channel)
         channel.members[user].ranks.add(modes.FOUNDER)
         request.reply.emit(rank_event(world, channel, user, modes.FOUNDER))
-        answer(request, f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.")
+        answer(
+            request,
+            f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.",
+        )
 
 
 def _owned(world: World, account: int) -> int:
-    return sum(channel.registration is not None and channel.registration.owner == account for channel in world.channels.values())
+    return sum(
+        channel.registration is not None and channel.registration.owner == account
+        for channel in world.channels.values()
+    )
 
 
 @FACE.order("DROP", "<#channel>", 1, "gives a channel up")
@@ -132,7 +157,9 @@ def _pass_on(request: Request, channel: Channel, heir: int) -> None:
             membership.ranks.add(modes.OPERATOR)
             changes.append(Change(True, modes.CHANNEL_MODES[modes.OPERATOR]))
         for change in changes:
-            request.reply.emit(rank_event(request.world, channel, member, change.mode.letter, adding=change.adding))
+            request.reply.emit(
+                rank_event(request.world, channel, member, change.mode.letter, adding=change.adding)
+            )
 
 
 @FACE.order("INFO", "<#channel>", 1, "shows to whom a channel belongs")
@@ -144,11 +171,18 @@ def _info(request: Request, words: list[str]) -> None:
         answer(request, f"{channel.name} is not registered.")
         return
     since = datetime.fromtimestamp(channel.registration.since, UTC)
-    answer(request, f"{channel.name} belongs to {_owner(request, channel.registration)}, since {since:%Y-%m-%d}.")
+    answer(
+        request,
+        f"{channel.name} belongs to {_owner(request, channel.registration)}, since"
+        f" {since:%Y-%m-%d}.",
+    )
 
 
 @FACE.order(
-    "ACCESS", "<#channel> LIST | ADD <account> admin|op|halfop|voice | DEL <account>", 2, "says who gets which rank on joining"
+    "ACCESS",
+    "<#channel> LIST | ADD <account> admin|op|halfop|voice | DEL <account>",
+    2,
+    "says who gets which rank on joining",
 )
 def _access(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
@@ -157,9 +191,15 @@ def _access(request: Request, words: list[str]) -> None:
     channel, registration = found
     verb, name, rank = (words[1].upper(), *words[2:4], "", "")[:3]
     if verb == "LIST":
-        names = {request.world.account_name(account): letter for account, letter in registration.access.items()}
+        names = {
+            request.world.account_name(account): letter
+            for account, letter in registration.access.items()
+        }
         for name, letter in sorted(names.items()):
-            answer(request, f"{name}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}")
+            answer(
+                request,
+                f"{name}: {next(word for word, known in _RANK_NAMES.items() if known == letter)}",
+            )
         answer(request, f"{len(registration.access)} accounts have access to {channel.name}.")
     elif verb == "ADD" and rank.lower() in _RANK_NAMES:
         _grant(request, channel, registration, name, _RANK_NAMES[rank.lower()])
@@ -174,12 +214,17 @@ def _access(request: Request, words: list[str]) -> None:
         answer(request, f"Usage: /msg {FACE.name} {FACE.orders['ACCESS'].usage}")
 
 
-def _grant(request: Request, channel: Channel, registration: Registration, name: str, letter: str) -> None:
+def _grant(
+    request: Request, channel: Channel, registration: Registration, name: str, letter: str
+) -> None:
     accounts = request.world.accounts
     account = accounts.known.get(fold_or_self(name)) if accounts else None
     if account is None:
         answer(request, f"There is no account {name}.")
-    elif account.id not in registration.access and len(registration.access) >= request.world.lengths.access_entries:
+    elif (
+        account.id not in registration.access
+        and len(registration.access) >= request.world.lengths.access_entries
+    ):
         answer(request, f"The list of {channel.name} is full.")
     else:
         registration.access[account.id] = letter
@@ -187,7 +232,12 @@ def _grant(request: Request, channel: Channel, registration: Registration, name:
         answer(request, f"{account.name} has access to {channel.name} now.")
 
 
-@FACE.order("SET", "<#channel> HISTORY <days>|OFF|DEFAULT", 3, "says how long messages are remembered, or that they are not")
+@FACE.order(
+    "SET",
+    "<#channel> HISTORY <days>|OFF|DEFAULT",
+    3,
+    "says how long messages are remembered, or that they are not",
+)
 def _set(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     memory = request.world.memory
@@ -202,7 +252,11 @@ def _set(request: Request, words: list[str]) -> None:
     request.world.channels.touch(channel)
     number = retention.days(memory, channel)
     if number == OFF:
-        answer(request, f"Nothing that is said in {channel.name} is remembered now; what was is deleted within the hour.")
+        answer(
+            request,
+            f"Nothing that is said in {channel.name} is remembered now; what was is deleted within"
+            " the hour.",
+        )
     elif number:
         answer(request, f"What is said in {channel.name} is remembered for {number} days.")
     else:
@@ -235,7 +289,9 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
         return
     right = channel.registration.rank_of(request.user) if channel.registration else ""
     other = request.world.users.get(fold_or_self(words[1])) if len(words) > 1 else request.user
-    if not right or (not may_grant(right, letter) and (right != letter or other is not request.user)):
+    if not right or (
+        not may_grant(right, letter) and (right != letter or other is not request.user)
+    ):
         answer(request, f"You have no right to do that in {channel.name}.")
     elif other is None or other not in channel.members:
         answer(request, f"{words[-1]} is not in {channel.name}.")

@@ -1,4 +1,6 @@
-"""The base of NickServ and ChanServ: a table of orders, and answers that are NOTICEs of a sentence."""
+"""The base of NickServ and ChanServ: a table of orders, and answers that are NOTICEs of a
+sentence.
+"""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -11,7 +13,9 @@ Handler = Callable[[Request, list[str]], None]
 
 
 class Order(NamedTuple):
-    """Something that a service can be told: one entry gives handler, usage, help and the number of words it needs."""
+    """Something that a service can be told: one entry gives handler, usage, help and the number of
+    words it needs.
+    """
 
     handler: Handler
     usage: str
@@ -32,7 +36,9 @@ class Face:
         self.name = name
         self.orders: dict[str, Order] = {}
 
-    def order(self, name: str, usage: str, min_words: int, text: str, right: str = "") -> Callable[[Handler], Handler]:
+    def order(
+        self, name: str, usage: str, min_words: int, text: str, right: str = ""
+    ) -> Callable[[Handler], Handler]:
         """Register an order.
 
         Args:
@@ -63,7 +69,11 @@ class Face:
             self.answer(request, "There are no accounts on this server: it remembers nothing.")
             return
         name, *words = text.split() or ["HELP"]
-        orders = {key: entry for key, entry in self.orders.items() if not entry.right or has_right(request.user, entry.right)}
+        orders = {
+            key: entry
+            for key, entry in self.orders.items()
+            if not entry.right or has_right(request.user, entry.right)
+        }
         if name.upper() == "HELP":
             for entry in orders.values():
                 self.answer(request, f"{entry.usage}: {entry.help}")

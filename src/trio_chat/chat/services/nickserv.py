@@ -25,7 +25,11 @@ NAME = FACE.name
 answer = FACE.answer
 
 
-@command("NICKSERV", ":<order>", help="Speak to NickServ, who keeps accounts; NICKSERV HELP shows what it knows.")
+@command(
+    "NICKSERV",
+    ":<order>",
+    help="Speak to NickServ, who keeps accounts; NICKSERV HELP shows what it knows.",
+)
 def nickserv_command(request: Request) -> None:
     """Speak to NickServ without a nickname in between that somebody else could have."""
     FACE.handle(request, " ".join(request.params))
@@ -52,7 +56,12 @@ def _register(request: Request, words: list[str]) -> None:
 async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
     outcome = await new_accounts.register(request, wanted)
     if outcome.code == new_accounts.VERIFICATION_REQUIRED:
-        answer(request, f"A code was sent to {wanted.email}. Give it with /msg {NAME} VERIFY {wanted.name} <code>", reply)
+        answer(
+            request,
+            f"A code was sent to {wanted.email}. Give it with /msg {NAME} VERIFY {wanted.name}"
+            " <code>",
+            reply,
+        )
     else:
         _finish(request, outcome, reply)
 
@@ -65,7 +74,9 @@ def _finish(request: Request, outcome: new_accounts.Answer, reply: Response) -> 
     login.log_in(request, reply, outcome.account)
 
 
-@FACE.order("VERIFY", "[<account>] <code>", 1, "finishes a registration with the code that was sent to you")
+@FACE.order(
+    "VERIFY", "[<account>] <code>", 1, "finishes a registration with the code that was sent to you"
+)
 def _verify(request: Request, words: list[str]) -> None:
     name = words[0] if len(words) > 1 else request.user.nick
     refusal = new_accounts.why_not_verify(request)
@@ -121,8 +132,14 @@ def _ghost(request: Request, words: list[str]) -> None:
         answer(request, f"Nobody here is called {words[0]}.")
     elif other is user:
         answer(request, "That is you.")
-    elif not user.account or fold_or_self(user.account) not in (other.folded, fold_or_self(other.account or " ")):
-        answer(request, f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>")
+    elif not user.account or fold_or_self(user.account) not in (
+        other.folded,
+        fold_or_self(other.account or " "),
+    ):
+        answer(
+            request,
+            f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>",
+        )
     else:
         for event in presence.expel(request.world, other, f"Ghosted by {user.nick}"):
             request.reply.emit(event)
@@ -138,7 +155,9 @@ def change_password(request: Request, words: list[str]) -> None:
     old, new = words
     least = request.world.identity.account_rules.min_password
     if not least <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
-        answer(request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes.")
+        answer(
+            request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes."
+        )
     else:
         request.reply.postpone(partial(_change_password, request, old, new))
 
@@ -147,7 +166,9 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(fold_or_self(request.user.account), old, request.session.origin)
+        account = await accounts.verify(
+            fold_or_self(request.user.account), old, request.session.origin
+        )
         if account is None or account.id != own:
             answer(request, "The old password is wrong.", reply)
             login.count_failure(request, reply)
@@ -156,14 +177,28 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     except (AccountsError, Busy, ValueError) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    ended = logins.end_sessions(request.world, own, logins.CREDENTIALS_CHANGED, keep=request.session)
-    log.info(
-        "%s changed the password of the account %s; %d other sessions are ended", request.session.address, account.name, ended
+    ended = logins.end_sessions(
+        request.world, own, logins.CREDENTIALS_CHANGED, keep=request.session
     )
-    answer(request, f"Your password is changed. Other sessions of your account that were ended: {ended}.", reply)
+    log.info(
+        "%s changed the password of the account %s; %d other sessions are ended",
+        request.session.address,
+        account.name,
+        ended,
+    )
+    answer(
+        request,
+        f"Your password is changed. Other sessions of your account that were ended: {ended}.",
+        reply,
+    )
 
 
-@FACE.order("CERT", "ADD [<fingerprint>] | DEL <fingerprint> | LIST", 1, "sets by which certificates you can log in")
+@FACE.order(
+    "CERT",
+    "ADD [<fingerprint>] | DEL <fingerprint> | LIST",
+    1,
+    "sets by which certificates you can log in",
+)
 def _cert(request: Request, words: list[str]) -> None:
     change = words[0].upper()
     given = words[1].replace(":", "").lower() if len(words) > 1 else ""
@@ -175,7 +210,11 @@ def _cert(request: Request, words: list[str]) -> None:
     elif change not in ("ADD", "DEL"):
         answer(request, f"Usage: /msg {NAME} {FACE.orders['CERT'].usage}")
     elif not fingerprint and change == "ADD":
-        answer(request, "You have not come with a certificate; connect with one, or give its SHA-256 fingerprint.")
+        answer(
+            request,
+            "You have not come with a certificate; connect with one, or give its SHA-256"
+            " fingerprint.",
+        )
     elif not _FINGERPRINT.fullmatch(fingerprint):
         answer(request, "A fingerprint is SHA-256: 64 hexadecimal digits.")
     else:
@@ -191,8 +230,16 @@ async def _list_certificates(request: Request, reply: Response) -> None:
         answer(request, f"{login.explain(error)}.", reply)
         return
     for fingerprint, is_proved in certificates:
-        answer(request, fingerprint if is_proved else f"{fingerprint}, only with the name of your account", reply)
-    answer(request, f"That is all: {len(certificates)} of {request.world.lengths.certificates_per_account}.", reply)
+        answer(
+            request,
+            fingerprint if is_proved else f"{fingerprint}, only with the name of your account",
+            reply,
+        )
+    answer(
+        request,
+        f"That is all: {len(certificates)} of {request.world.lengths.certificates_per_account}.",
+        reply,
+    )
 
 
 def _fingerprints(certificates: list[Certificate]) -> set[str]:
@@ -203,10 +250,15 @@ def _added(request: Request, fingerprint: str) -> str:
     if fingerprint == request.session.certificate:
         return "You can log in with that certificate now, by SASL EXTERNAL."
     how = "until you come with that certificate and say CERT ADD, it must name your account"
-    return f"You can log in with that certificate now, by SASL EXTERNAL; {how} ({request.user.account})."
+    return (
+        f"You can log in with that certificate now, by SASL EXTERNAL; {how}"
+        f" ({request.user.account})."
+    )
 
 
-async def _change_certificates(request: Request, change: str, fingerprint: str, reply: Response) -> None:
+async def _change_certificates(
+    request: Request, change: str, fingerprint: str, reply: Response
+) -> None:
     accounts, own = request.world.accounts, request.user.account_id
     most = request.world.lengths.certificates_per_account
     assert accounts is not None  # noqa: S101  # `handle` has looked
@@ -215,11 +267,30 @@ async def _change_certificates(request: Request, change: str, fingerprint: str, 
             is_done = await accounts.remove_certificate(own, fingerprint)
             if is_done:
                 why = logins.CERTIFICATE_REMOVED
-                logins.end_sessions(request.world, own, why, keep=request.session, certificate=fingerprint)
-            answer(request, "That certificate is yours no more." if is_done else "You do not have that certificate.", reply)
-        elif fingerprint not in (known := _fingerprints(await accounts.certificates(own))) and len(known) >= most:
-            answer(request, f"You have {most} certificates already; take one away with CERT DEL.", reply)
-        elif await accounts.add_certificate(own, fingerprint, is_proved=fingerprint == request.session.certificate):
+                logins.end_sessions(
+                    request.world, own, why, keep=request.session, certificate=fingerprint
+                )
+            answer(
+                request,
+                (
+                    "That certificate is yours no more."
+                    if is_done
+                    else "You do not have that certificate."
+                ),
+                reply,
+            )
+        elif (
+            fingerprint not in (known := _fingerprints(await accounts.certificates(own)))
+            and len(known) >= most
+        ):
+            answer(
+                request,
+                f"You have {most} certificates already; take one away with CERT DEL.",
+                reply,
+            )
+        elif await accounts.add_certificate(
+            own, fingerprint, is_proved=fingerprint == request.session.certificate
+        ):
             answer(request, _added(request, fingerprint), reply)
         else:
             answer(request, "That certificate belongs to another account.", reply)
@@ -239,7 +310,9 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     accounts, own = request.world.accounts, request.user.account_id
     assert accounts is not None  # noqa: S101  # `handle` has looked
     try:
-        account = await accounts.verify(fold_or_self(request.user.account), password, request.session.origin)
+        account = await accounts.verify(
+            fold_or_self(request.user.account), password, request.session.origin
+        )
         if account is None or account.id != own:
             answer(request, "Wrong password.", reply)
             login.count_failure(request, reply)
@@ -248,7 +321,12 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
     except (AccountsError, Busy) as error:
         answer(request, f"{login.explain(error)}.", reply)
         return
-    answer(request, f"The account {account.name} is deleted. Nobody can register that name unless an operator frees it.", reply)
+    answer(
+        request,
+        f"The account {account.name} is deleted. Nobody can register that name unless an operator"
+        " frees it.",
+        reply,
+    )
     for event in logins.forget_account(request.world, account):
         reply.emit(event)
 
@@ -260,13 +338,20 @@ def _info(request: Request, words: list[str]) -> None:
     name = words[0] if words else request.user.account or request.user.nick
     account = accounts.known.get(fold_or_self(name))
     if account is None:
-        gone = ", and cannot be: an account of that name was deleted" if fold_or_self(name) in accounts.dropped else ""
+        gone = (
+            ", and cannot be: an account of that name was deleted"
+            if fold_or_self(name) in accounts.dropped
+            else ""
+        )
         answer(request, f"{name} is not registered{gone}.")
         return
     here = any(user.account_id == account.id for user in request.world.users.values())
     request.reply.charge(len(request.world.users) // 16)
     since = datetime.fromtimestamp(account.created, UTC)
-    answer(request, f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.")
+    answer(
+        request,
+        f"{account.name}: registered {since:%Y-%m-%d}, {'online' if here else 'not online'}.",
+    )
     if account.id == request.user.account_id:
         for name in PREFERENCES:
             answer(request, describe(request, name))
@@ -283,7 +368,12 @@ async def _show_email(request: Request, account: int, reply: Response) -> None:
         answer(request, f"{login.explain(error)}.", reply)
         return
     if email is not None:
-        answer(request, f"Your e-mail address is {email.address}{'' if email.is_verified else ', not verified'}.", reply)
+        answer(
+            request,
+            "Your e-mail address is"
+            f" {email.address}{'' if email.is_verified else ', not verified'}.",
+            reply,
+        )
 
 
 def describe(request: Request, name: str) -> str:
@@ -293,7 +383,10 @@ def describe(request: Request, name: str) -> str:
     why = "" if name in preferences.chosen(account) else ", which is what the server has"
     if preference.is_fixed(preferences.rules):
         why = " for everybody on this server"
-    return f"{name} is {'on' if preferences.is_on(account, name) else 'off'}{why}. On means: {preference.meaning}."
+    return (
+        f"{name} is {'on' if preferences.is_on(account, name) else 'off'}{why}. On means:"
+        f" {preference.meaning}."
+    )
 
 
 SERVICES[fold_or_self(NAME)] = FACE.handle

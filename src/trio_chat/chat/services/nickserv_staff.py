@@ -15,7 +15,9 @@ from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 
 
-@FACE.order("SAREGISTER", "<account> <password>", 2, "registers an account for somebody", right="accounts")
+@FACE.order(
+    "SAREGISTER", "<account> <password>", 2, "registers an account for somebody", right="accounts"
+)
 def _saregister(request: Request, words: list[str]) -> None:
     name, password = words[0], words[1]
     refusal = _why_not(request, name, password)
@@ -32,7 +34,10 @@ def _why_not(request: Request, name: str, password: str) -> str:
     except InvalidName:
         return f"{name} is not a name that an account can have"
     if world.accounts is not None and folded in world.accounts.dropped:
-        return f"{name} was the name of an account that was deleted; free it first: /msg {FACE.name} FREE {name}"
+        return (
+            f"{name} was the name of an account that was deleted; free it first: /msg {FACE.name}"
+            f" FREE {name}"
+        )
     if new_accounts.is_taken(request, name, folded):
         return f"{name} belongs to somebody already, or looks like a name that does"
     return new_accounts.why_not_password(request, password)[1]
@@ -47,7 +52,13 @@ async def _create(request: Request, name: str, password: str, reply: Response) -
     answer(request, f"{outcome.name} is registered.", reply)
 
 
-@FACE.order("SUSPEND", "[<duration>] <account> [<reason>]", 1, "keeps an account from being used", right="accounts")
+@FACE.order(
+    "SUSPEND",
+    "[<duration>] <account> [<reason>]",
+    1,
+    "keeps an account from being used",
+    right="accounts",
+)
 def _suspend(request: Request, words: list[str]) -> None:
     try:
         seconds, (name, *rest) = bans.take_duration(words)
@@ -59,7 +70,9 @@ def _suspend(request: Request, words: list[str]) -> None:
     if account is None:
         answer(request, f"{name} is not registered.")
         return
-    answer(request, bans.ban(request, Kind.ACCOUNT, account.name, seconds, " ".join(rest), account.id))
+    answer(
+        request, bans.ban(request, Kind.ACCOUNT, account.name, seconds, " ".join(rest), account.id)
+    )
 
 
 @FACE.order("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
@@ -67,11 +80,24 @@ def _unsuspend(request: Request, words: list[str]) -> None:
     answer(request, bans.unban(request, Kind.ACCOUNT, words[0]))
 
 
-@FACE.order("FREE", "<account>", 1, "lets the name of a deleted account be registered again", right="accounts")
+@FACE.order(
+    "FREE",
+    "<account>",
+    1,
+    "lets the name of a deleted account be registered again",
+    right="accounts",
+)
 def _free(request: Request, words: list[str]) -> None:
     world, folded = request.world, fold_or_self(words[0])
     gone = world.accounts.dropped.get(folded) if world.accounts else None
-    block = next((block for block in world.identity.operators.values() if fold_or_self(block.account) == folded), None)
+    block = next(
+        (
+            block
+            for block in world.identity.operators.values()
+            if fold_or_self(block.account) == folded
+        ),
+        None,
+    )
     if gone is None:
         answer(request, f"{words[0]} is not the name of an account that was deleted.")
     elif block is not None:
@@ -92,4 +118,8 @@ async def _release(request: Request, gone: Account, reply: Response) -> None:
     audit(request, f"FREE {gone.name}", reply)
     for event in forget_account(request.world, gone):  # masks of lists may have named it in between
         reply.emit(event)
-    answer(request, f"{gone.name} can be registered now. A new account inherits nothing of the deleted one.", reply)
+    answer(
+        request,
+        f"{gone.name} can be registered now. A new account inherits nothing of the deleted one.",
+        reply,
+    )

@@ -1,4 +1,6 @@
-"""NickServ, for who has several devices or none connected: what can be chosen for an account, and the sessions that share it."""
+"""NickServ, for who has several devices or none connected: what can be chosen for an account, and
+the sessions that share it.
+"""
 
 from datetime import UTC, datetime
 
@@ -17,7 +19,12 @@ _VALUES: dict[str, bool | None] = {
 }
 
 
-@FACE.order("SET", f"PASSWORD <old password> <new password> | {_NAMES} on|off|default", 2, "changes your password or a setting")
+@FACE.order(
+    "SET",
+    f"PASSWORD <old password> <new password> | {_NAMES} on|off|default",
+    2,
+    "changes your password or a setting",
+)
 def _set(request: Request, words: list[str]) -> None:
     name, value = words[0].lower(), words[1].lower()
     if not request.user.account:
@@ -47,7 +54,11 @@ def _settle(request: Request, account: int) -> None:
         for event in presence.remove(world, resident, "No longer always on"):
             request.reply.emit(event)
     if world.preferences.is_on(account, ALWAYS_ON) and world.residents.of(account) is None:
-        answer(request, "This server has as many always-on users as it can have: you leave with your last device.")
+        answer(
+            request,
+            "This server has as many always-on users as it can have: you leave with your last"
+            " device.",
+        )
 
 
 @FACE.order("GET", f"[{_NAMES}]", 0, "shows your settings")
@@ -62,7 +73,12 @@ def _get(request: Request, words: list[str]) -> None:
             answer(request, describe(request, name))
 
 
-@FACE.order("CLIENTS", "LIST | LOGOUT <number>|all", 1, "shows the devices that share your nickname, or ends one or all others")
+@FACE.order(
+    "CLIENTS",
+    "LIST | LOGOUT <number>|all",
+    1,
+    "shows the devices that share your nickname, or ends one or all others",
+)
 def _clients(request: Request, words: list[str]) -> None:
     verb, number = words[0].upper(), words[1].lower() if len(words) > 1 else ""
     sessions = request.user.sessions
@@ -88,8 +104,16 @@ def _list(request: Request, sessions: tuple[Session, ...]) -> None:
         since = datetime.fromtimestamp(session.connected, UTC)
         away = f", away: {session.away}" if session.away else ""
         idle = max(0, int(now - session.active))
-        answer(request, f"{session.number}{mine}: from {session.address}, since {since:%Y-%m-%d %H:%M} UTC, idle {idle} s{away}")
-    answer(request, f"{len(sessions)} of at most {request.world.lengths.sessions_per_user} devices share {request.user.nick}.")
+        answer(
+            request,
+            f"{session.number}{mine}: from {session.address}, since {since:%Y-%m-%d %H:%M} UTC,"
+            f" idle {idle} s{away}",
+        )
+    answer(
+        request,
+        f"{len(sessions)} of at most {request.world.lengths.sessions_per_user} devices share"
+        f" {request.user.nick}.",
+    )
 
 
 def _end(request: Request, sessions: list[Session]) -> None:

@@ -1,4 +1,6 @@
-"""ZNC's `*playback` (wiki.znc.in/Playback), for clients that know how to ask a bouncer what they have missed and no other way."""
+"""ZNC's `*playback` (wiki.znc.in/Playback), for clients that know how to ask a bouncer what they
+have missed and no other way.
+"""
 
 import logging
 import re
@@ -29,14 +31,21 @@ _TIME = re.compile(r"[0-9]{1,12}(\.[0-9]{1,18})?", re.ASCII)
 _UNREADABLE = "Messages could not be retrieved at the moment"
 
 
-@command("ZNC", "*playback <order>", min_params=1, help="Speak to *playback, which shows what you have missed as a ZNC does.")
+@command(
+    "ZNC",
+    "*playback <order>",
+    min_params=1,
+    help="Speak to *playback, which shows what you have missed as a ZNC does.",
+)
 def znc_command(request: Request) -> None:
     """Speak to a module of ZNC; there is one."""
     module, _, order = " ".join(request.params).partition(" ")
     if module.lower() == NAME:
         handle(request, order)
     else:
-        request.reply.send("NOTICE", (request.user.nick, f"There is no module {module} here, only {NAME}"), SOURCE)
+        request.reply.send(
+            "NOTICE", (request.user.nick, f"There is no module {module} here, only {NAME}"), SOURCE
+        )
 
 
 def handle(request: Request, text: str) -> None:
@@ -47,7 +56,12 @@ def handle(request: Request, text: str) -> None:
     if memory is None:
         _answer(request, request.reply, "This server remembers nothing")
     elif handler is None or not handler(request, memory, words):
-        _answer(request, request.reply, "PLAY <target>{,<target>} [<from> [<to>]], LIST [<target>{,<target>}]; times are seconds")
+        _answer(
+            request,
+            request.reply,
+            "PLAY <target>{,<target>} [<from> [<to>]], LIST [<target>{,<target>}]; times are"
+            " seconds",
+        )
 
 
 def _answer(request: Request, reply: Response, text: str, verb: str = "NOTICE") -> None:
@@ -64,7 +78,9 @@ def _play(request: Request, memory: Memory, words: list[str]) -> bool:
     after = timeline.reference(_moment(times[0])).last if times else 0
     before = timeline.reference(_moment(times[1])).first if len(times) > 1 else LAST_ID
     _note(request, names, after, before)
-    span = Span(after, min(before, request.world.ids.next()))  # what is said from now on comes of itself
+    span = Span(
+        after, min(before, request.world.ids.next())
+    )  # what is said from now on comes of itself
     request.reply.postpone(partial(_show, request, memory, names, span))
     return True
 
@@ -77,22 +93,32 @@ def _moment(time: str) -> int:
 
 def _note(request: Request, names: list[str], after: int, before: int) -> None:
     """Keep what was asked for, because some clients ask before they join."""
-    channels = None if "*" in names else frozenset(fold_or_self(name) for name in names if is_channel_name(name))
+    channels = (
+        None
+        if "*" in names
+        else frozenset(fold_or_self(name) for name in names if is_channel_name(name))
+    )
     request.session.past = Past(after, before, channels, request.world.elapsed())
 
 
-async def _show(request: Request, memory: Memory, names: list[str], span: Span, reply: Response) -> None:
+async def _show(
+    request: Request, memory: Memory, names: list[str], span: Span, reply: Response
+) -> None:
     left = memory.most_messages * MAX_SHARES
     try:
         for talk in await _wanted(request, memory, names):
-            left -= await playback.show(request, memory, talk, span, min(memory.most_messages, left), reply)
+            left -= await playback.show(
+                request, memory, talk, span, min(memory.most_messages, left), reply
+            )
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _answer(request, reply, _UNREADABLE)
 
 
 async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Talk]:
-    """Return the conversations that names and patterns stand for; private ones first, as there are fewer of them."""
+    """Return the conversations that names and patterns stand for; private ones first, as there are
+    fewer of them.
+    """
     found: dict[str, Talk] = {}
     patterns = [fold_or_self(name) for name in names if has_wildcard(name)]
     if patterns:
@@ -130,7 +156,11 @@ async def _show_list(request: Request, memory: Memory, names: list[str], reply: 
 
 def _clear(request: Request, memory: Memory, words: list[str]) -> bool:
     if words:
-        _answer(request, request.reply, "Nothing is cleared: what is remembered here belongs to all who were there")
+        _answer(
+            request,
+            request.reply,
+            "Nothing is cleared: what is remembered here belongs to all who were there",
+        )
     return bool(words)
 
 

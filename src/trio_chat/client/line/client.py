@@ -100,7 +100,9 @@ class LineClient:
 
         Cancelled, it closes the connection without a word and restores the terminal.
         """
-        lines, lines_receive = trio.open_memory_channel[str](_TYPED_LINES if self._interface.interactive else 0)
+        lines, lines_receive = trio.open_memory_channel[str](
+            _TYPED_LINES if self._interface.interactive else 0
+        )
         async with trio.open_nursery() as reading:
             reading.start_soon(self._interface.read_lines, lines)
             reading.start_soon(self._chat_log.run)
@@ -151,7 +153,9 @@ class LineClient:
         await self._link.do(text, action)
 
     async def join(self, channel: str, key: str) -> None:
-        """Join a channel and talk in it from then on; one that we are in only becomes the current one."""
+        """Join a channel and talk in it from then on; one that we are in only becomes the current
+        one.
+        """
         session = self._link.session
         known = session.dialogue.channel(channel) if session else None
         if known:
@@ -223,7 +227,9 @@ class LineClient:
         for shown in await self._link.react(event):
             session = self._link.session
             self._log.note(shown, self._rooms.features, session.dialogue.clock if session else "")
-            lines += self._renderer.lines(shown)  # before it is noted: what is deleted is named a last time
+            lines += self._renderer.lines(
+                shown
+            )  # before it is noted: what is deleted is named a last time
             self._recent.note(shown)
         return lines
 

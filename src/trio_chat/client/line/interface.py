@@ -34,7 +34,11 @@ class Interface(Protocol):
         """Whether a person can type something here that is not shown."""
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send typed lines until there are no more, then close the channel; cancelled, restore the terminal."""
+        """Send typed lines until there are no more, then close the channel; cancelled, restore the
+        terminal.
+        """
 
     async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
-        """Show lines, and set the prompt; raises BrokenPipeError when nobody can see them any more."""
+        """Show lines, and set the prompt; raises BrokenPipeError when nobody can see them any
+        more.
+        """

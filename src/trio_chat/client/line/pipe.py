@@ -1,7 +1,8 @@
 """Plain reading and writing: for pipes, files, and terminals that can do nothing else (TERM=dumb).
 
-Reading goes through `os.read` in a thread that is abandoned at the end: it holds no lock of Python's own file objects, so the
-interpreter can exit while it still waits. Lines are read only when there is room for them.
+Reading goes through `os.read` in a thread that is abandoned at the end: it holds no lock of
+Python's own file objects, so the interpreter can exit while it still waits. Lines are read only
+when there is room for them.
 """
 
 import codecs
@@ -19,11 +20,15 @@ from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
 _LONGEST_LINE = 65536
-"""Characters after which a line without an end is taken for one: a bound on what a stream can make us keep."""
+"""Characters after which a line without an end is taken for one: a bound on what a stream can make
+us keep.
+"""
 
 
 class LineDecoder:
-    """Bytes to lines of text, whatever pieces they come in; what is not UTF-8 becomes U+FFFD, a byte order mark goes."""
+    """Bytes to lines of text, whatever pieces they come in; what is not UTF-8 becomes U+FFFD, a
+    byte order mark goes.
+    """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
@@ -60,7 +65,9 @@ class PlainInterface:
         return self.interactive and sys.platform != "win32" and os.isatty(self._stdin)
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send lines until the end of the input; cancelled, leave a thread behind that waits for input it will ignore."""
+        """Send lines until the end of the input; cancelled, leave a thread behind that waits for
+        input it will ignore.
+        """
         try:
             async with lines:
                 await self._read(lines)
@@ -72,7 +79,9 @@ class PlainInterface:
         data = b"-"
         while data:
             try:
-                data = await trio.to_thread.run_sync(os.read, self._stdin, _CHUNK, abandon_on_cancel=True)
+                data = await trio.to_thread.run_sync(
+                    os.read, self._stdin, _CHUNK, abandon_on_cancel=True
+                )
             except OSError:  # closed, or the terminal has gone: there will be no more
                 data = b""
             for line in decoder.feed(data):
@@ -84,7 +93,9 @@ class PlainInterface:
         Raises:
             BrokenPipeError: when nobody reads them any more.
         """
-        text = "\n" if self._hides and not prompt.secret else ""  # the end of the hidden line was hidden too
+        text = (
+            "\n" if self._hides and not prompt.secret else ""
+        )  # the end of the hidden line was hidden too
         self._hide(prompt.secret)
         text += "".join(plain(line) + "\n" for line in lines)
         if prompt.asking and self.interactive:
@@ -105,10 +116,13 @@ class PlainInterface:
 
     def _write(self, text: str) -> None:
         if sys.platform == "win32" and os.isatty(self._stdout):
-            sys.stdout.write(text)  # a Windows console takes characters; bytes would be read in its old code page
+            sys.stdout.write(
+                text
+            )  # a Windows console takes characters; bytes would be read in its old code page
             sys.stdout.flush()
             return
-        # Not through sys.stdout: a thread left waiting in it would hold its lock when the interpreter exits.
+        # Not through sys.stdout: a thread left waiting in it would hold its lock when the
+        # interpreter exits.
         data = text.replace("\n", os.linesep).encode("utf-8", "replace")
         while data:
             data = data[os.write(self._stdout, data) :]

@@ -1,4 +1,6 @@
-"""The messages shown last: what an answer, a reaction or a deletion is about, for who sees lines and can point at none."""
+"""The messages shown last: what an answer, a reaction or a deletion is about, for who sees lines
+and can point at none.
+"""
 
 from bisect import insort
 
@@ -39,7 +41,9 @@ class Recent:
         return self._by_msgid.get(msgid)
 
     def meant(self, name: str, *, own: bool) -> Meant | None:
-        """Return the message that a command is about, at the place where the user talks; see `registry.Actions.meant`."""
+        """Return the message that a command is about, at the place where the user talks; see
+        `registry.Actions.meant`.
+        """
         same, talk = self._rooms.features.same, self._rooms.current
         newest = [said for _time, said in reversed(self._said)]
         here = [said for said in newest if same(said.talk, talk)]
@@ -47,15 +51,25 @@ class Recent:
             number = int(name[:9])
             found = here[number - 1 : number] if number else []
         elif name:  # what somebody said to us alone is theirs as well
-            found = [said for said in newest if same(said.sender, name) and (said.private or same(said.talk, talk))]
+            found = [
+                said
+                for said in newest
+                if same(said.sender, name) and (said.private or same(said.talk, talk))
+            ]
         else:
             found = [said for said in here if said.own is own]
-        return Meant(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ())) if found else None
+        return (
+            Meant(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ()))
+            if found
+            else None
+        )
 
     def _add(self, said: Said) -> None:
         # What is fetched later was said before: it must not become the last message.
         newest = self._said[-1][0] if self._said else ""
-        insort(self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0])
+        insort(
+            self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0]
+        )
         self._by_msgid[said.msgid] = said
         if len(self._said) > _MOST:
             self._forget(self._said[0][1].msgid)

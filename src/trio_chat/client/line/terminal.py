@@ -1,9 +1,10 @@
 """A terminal, with prompt_toolkit: the line being typed stays whole while others talk.
 
-One prompt runs from beginning to end in a thread of its own, in its own event loop; a line that is typed goes to Trio and
-vanishes here, and comes back as `[YOU]: …` when the server has confirmed it. Lines to be shown are handed to that loop, which
-takes the prompt away, prints them, and draws it again; so there is one writer to the terminal. The prompt never leaves raw mode
-in between: what is typed meanwhile is not echoed into the text.
+One prompt runs from beginning to end in a thread of its own, in its own event loop; a line that is
+typed goes to Trio and vanishes here, and comes back as `[YOU]: …` when the server has confirmed it.
+Lines to be shown are handed to that loop, which takes the prompt away, prints them, and draws it
+again; so there is one writer to the terminal. The prompt never leaves raw mode in between: what is
+typed meanwhile is not echoed into the text.
 """
 
 import asyncio
@@ -76,20 +77,30 @@ class TerminalInterface:
         self._prompt = Prompt("> ")
         self._expects_secret = False  # who types fast is faster than the question
         self._output = _output()
-        # No question where the cursor is: the answer of a slow terminal would end up among what is typed, or at the shell.
+        # No question where the cursor is: the answer of a slow terminal would end up among what is
+        # typed, or at the shell.
         self._output.enable_cpr = False  # type: ignore[attr-defined]
         self._style: BaseStyle = Style.from_dict(_STYLE)
-        self._depth = ColorDepth.DEPTH_1_BIT if os.environ.get("NO_COLOR") else self._output.get_default_color_depth()
+        self._depth = (
+            ColorDepth.DEPTH_1_BIT
+            if os.environ.get("NO_COLOR")
+            else self._output.get_default_color_depth()
+        )
         self._hung_up = False
         self._ending = False
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send typed lines until Ctrl-C or Ctrl-D; the terminal is as it was when this returns, also when it is cancelled."""
+        """Send typed lines until Ctrl-C or Ctrl-D; the terminal is as it was when this returns,
+        also when it is cancelled.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._end_when_cancelled)
-                # Not abandoned when cancelled: the thread has a terminal to restore. The task above tells it to end.
-                await trio.to_thread.run_sync(self._run_prompt, lines.clone(), trio.lowlevel.current_trio_token())
+                # Not abandoned when cancelled: the thread has a terminal to restore. The task above
+                # tells it to end.
+                await trio.to_thread.run_sync(
+                    self._run_prompt, lines.clone(), trio.lowlevel.current_trio_token()
+                )
                 nursery.cancel_scope.cancel()
         finally:
             lines.close()
@@ -128,7 +139,9 @@ class TerminalInterface:
 
     # In the thread of the prompt
 
-    def _run_prompt(self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken) -> None:
+    def _run_prompt(
+        self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken
+    ) -> None:
         session: PromptSession[str] = PromptSession(
             message=lambda: self._prompt.text,
             output=self._output,
@@ -177,13 +190,21 @@ class TerminalInterface:
 
         return bindings
 
-    def _accept(self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer) -> bool:
-        """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for it."""
-        # What the line is must be known before it is handed over: the next prompt may be there before this goes on.
+    def _accept(
+        self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer
+    ) -> bool:
+        """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for
+        it.
+        """
+        # What the line is must be known before it is handed over: the next prompt may be there
+        # before this goes on.
         is_about_secret = asks_secret(buffer.text)
         is_asked = self._prompt.asking or self._expects_secret
         is_to_be_kept = not (is_asked or is_about_secret or has_credentials(buffer.text))
-        expected, self._expects_secret = self._expects_secret, self._expects_secret or is_about_secret
+        expected, self._expects_secret = (
+            self._expects_secret,
+            self._expects_secret or is_about_secret,
+        )
         try:
             trio.from_thread.run_sync(lines.send_nowait, buffer.text, trio_token=token)
         except trio.WouldBlock:
@@ -218,7 +239,9 @@ class TerminalInterface:
     def _print(self, lines: Sequence[Line]) -> None:
         if lines:
             spans = (span for line in lines for span in (*line, Span("\n")))
-            fragments: StyleAndTextTuples = [(f"class:{span.style}" if span.style else "", span.text) for span in spans]
+            fragments: StyleAndTextTuples = [
+                (f"class:{span.style}" if span.style else "", span.text) for span in spans
+            ]
             print_formatted_text(self._output, fragments, self._style, color_depth=self._depth)
 
     def _end(self) -> None:

@@ -1,7 +1,9 @@
-"""Passwords kept by the system: the package keyring, where it is installed and has a place to keep them.
+"""Passwords kept by the system: the package keyring, where it is installed and has a place to keep
+them.
 
-Whatever goes wrong there is no reason to trouble anyone: then no password is known. Everything runs in threads that are left
-behind after a while, since a locked keyring may wait for somebody to unlock it.
+Whatever goes wrong there is no reason to trouble anyone: then no password is known. Everything runs
+in threads that are left behind after a while, since a locked keyring may wait for somebody to
+unlock it.
 """
 
 import importlib

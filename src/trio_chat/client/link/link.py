@@ -1,7 +1,9 @@
-"""One server: gets connected and stays so, sends what the user wants sent, and tells what happens; it knows no terminal.
+"""One server: gets connected and stays so, sends what the user wants sent, and tells what happens;
+it knows no terminal.
 
-The line interface has one link, the full-screen interface one for each server. What a link learns goes as events over one bounded
-channel; whoever shows them passes each through `react` first, which does what has to be done about it.
+The line interface has one link, the full-screen interface one for each server. What a link learns
+goes as events over one bounded channel; whoever shows them passes each through `react` first, which
+does what has to be done about it.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -57,7 +59,8 @@ class Link:
         interactive: whether a person is there, who can be asked for a nickname.
         can_hide: whether a person can type something that is not shown.
         sees_status: whether it matters who is away and who is typing.
-        stays: whether it goes on trying when the server cannot be reached at first, or has shut down.
+        stays: whether it goes on trying when the server cannot be reached at first, or has shut
+            down.
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: what a line is in that is not UTF-8.
         hides_strangers: whether nothing is told of strangers who write to the user alone.
@@ -104,13 +107,17 @@ class Link:
         self._hides_strangers = hides_strangers
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
-        self._tries = Persistence(connect, self._events, backoff, gives_up=not interactive, stays=stays)
+        self._tries = Persistence(
+            connect, self._events, backoff, gives_up=not interactive, stays=stays
+        )
         self._outbox = Outbox(WAITING_LINES if interactive else 0, self._cannot_be_sent)
 
     async def run(self) -> int:
-        """Connect, stay connected until one side ends it, and return the exit code; `tell_unsent` must follow.
+        """Connect, stay connected until one side ends it, and return the exit code; `tell_unsent`
+        must follow.
 
-        Cancelled, it closes the connection without a word. After its end, and `wait_woken`, it can be called again.
+        Cancelled, it closes the connection without a word. After its end, and `wait_woken`, it can
+        be called again.
         """
         self._is_over = False
         async with trio.open_nursery() as nursery:
@@ -121,7 +128,9 @@ class Link:
         return code
 
     async def wait_woken(self) -> bool:
-        """Wait until the user wants to be connected again, which returns True, or to be rid of this server."""
+        """Wait until the user wants to be connected again, which returns True, or to be rid of this
+        server.
+        """
         while not (self._connects_again or self._tries.stopped):
             await self._woken.wait()
             self._woken = trio.Event()
@@ -136,7 +145,9 @@ class Link:
         """Tell what was not sent, or not confirmed, and keep it in `unsent`."""
         for sent in self._past.take_unconfirmed(lambda sent: True):
             text = mask_message(sent.target, sent.text)
-            self.unsent.append(_("It is not known whether this has arrived: {text}").format(text=text))
+            self.unsent.append(
+                _("It is not known whether this has arrived: {text}").format(text=text)
+            )
             await self._show(events.Unconfirmed(sent.target, sent.text))
         for text in self._outbox.take_unsent():
             self.failed = True
@@ -165,7 +176,9 @@ class Link:
             await self.session.leave(_("Reconnecting"))
 
     async def drain(self, reason: str) -> None:
-        """Send what waits, for a person's patience or until the server has answered all of it, then leave."""
+        """Send what waits, for a person's patience or until the server has answered all of it, then
+        leave.
+        """
         self._outbox.close()
         if self.interactive:
             if self.is_ready:
@@ -199,7 +212,9 @@ class Link:
         await self._show(Note(clean(text), error))
 
     async def warn(self, text: str) -> None:
-        """Have a sentence shown about how safe the connection is, and keep it for the place where the user goes then."""
+        """Have a sentence shown about how safe the connection is, and keep it for the place where
+        the user goes then.
+        """
         self._warnings.append(text)
         await self.tell(text, error=True)
 
@@ -209,7 +224,9 @@ class Link:
         return warnings
 
     async def _show(self, event: Event) -> None:
-        with suppress(trio.ClosedResourceError, trio.BrokenResourceError):  # nobody looks at this server any longer
+        with suppress(
+            trio.ClosedResourceError, trio.BrokenResourceError
+        ):  # nobody looks at this server any longer
             await self._events.send(event)
 
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
@@ -219,11 +236,15 @@ class Link:
                 await self.enqueue(Say(target, line, kind))
 
     async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
-        """Have something done as soon as there is a connection; `text` names it if that never comes."""
+        """Have something done as soon as there is a connection; `text` names it if that never
+        comes.
+        """
         await self.enqueue(Do(text, action))
 
     async def do_now(self, text: str, action: Callable[[Dialogue], None]) -> None:
-        """Have something done at once, also while the server has not let us in; later, if there is no connection."""
+        """Have something done at once, also while the server has not let us in; later, if there is
+        no connection.
+        """
         session = self.session
         if session is None or session.dialogue.ready or not self.wish.asking:
             await self.do(text, action)
@@ -234,11 +255,17 @@ class Link:
             await self.do(text, action)
 
     async def enqueue(self, action: Say | SayLines | Do) -> None:
-        """Have something sent when its turn comes; a person is told when it has to wait for the connection."""
+        """Have something sent when its turn comes; a person is told when it has to wait for the
+        connection.
+        """
         if not self.interactive:
             await self._outbox.put(action)
             return
-        problem = _("The connection has ended. /reconnect connects again. Not sent: {text}") if self._is_over else ""
+        problem = (
+            _("The connection has ended. /reconnect connects again. Not sent: {text}")
+            if self._is_over
+            else ""
+        )
         try:
             if not problem:
                 self._outbox.put_nowait(action)
@@ -251,7 +278,12 @@ class Link:
                 await self.tell(problem.format(text=action.shown), error=True)
             return
         if self._tries.was_connected and not self.is_ready:
-            await self.tell(_("Not connected at the moment. This will be sent as soon as the connection is back."))
+            await self.tell(
+                _(
+                    "Not connected at the moment. This will be sent as soon as the connection is"
+                    " back."
+                )
+            )
 
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in."""
@@ -269,9 +301,13 @@ class Link:
         await self.logins.become_operator(name, password)
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
-        """Add to the ignore list and remove from it; return whether that is remembered after this run."""
+        """Add to the ignore list and remove from it; return whether that is remembered after this
+        run.
+        """
         gone = {word.casefold() for word in (*removed, *added)}
-        self.ignored.replace([*(word for word in self.ignored.words if word.casefold() not in gone), *added])
+        self.ignored.replace(
+            [*(word for word in self.ignored.words if word.casefold() not in gone), *added]
+        )
         return await self._state.change_ignored(added, removed)
 
     async def ask(self) -> None:
@@ -281,7 +317,10 @@ class Link:
     async def answer_nick(self, line: str) -> None:
         """Take the answer to the question for a nickname."""
         if not self.wish.answer(line):
-            text = _("A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin with #. Choose another.")
+            text = _(
+                "A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin"
+                " with #. Choose another."
+            )
             await self.tell(text, error=True)
             return
         if self.session:
@@ -296,7 +335,9 @@ class Link:
         return self._outbox.paced_lines
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
-        """Stop sending pasted lines, to one target or to all; return the targets and texts that were not sent."""
+        """Stop sending pasted lines, to one target or to all; return the targets and texts that
+        were not sent.
+        """
         return self._outbox.stop_paced(target)
 
     async def _cannot_be_sent(self, text: str) -> None:
@@ -316,11 +357,14 @@ class Link:
                 await self._connected(nick)
             case events.Joined(channel=channel, own=True):
                 self.rooms.joined(channel)
-            case events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True):
+            case (
+                events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True)
+            ):
                 self._left(channel)
                 unsent = _("You left {channel} before this was sent: {text}")
                 left = [
-                    Note(clean(unsent.format(channel=channel, text=text)), error=True) for _to, text in self.stop_paced(channel)
+                    Note(clean(unsent.format(channel=channel, text=text)), error=True)
+                    for _to, text in self.stop_paced(channel)
                 ]
                 return (event, *left)
             case events.JoinRefused(channel=channel):
@@ -354,16 +398,27 @@ class Link:
             await session.leave("")
             return (event,)
         try:
-            # After a lost connection our own ghost may hold the nickname: it stays the one we want back.
-            await session.do(lambda dialogue: (dialogue.ask_nick if self._tries.was_connected else dialogue.change_nick)(other))
+            # After a lost connection our own ghost may hold the nickname: it stays the one we want
+            # back.
+            await session.do(
+                lambda dialogue: (
+                    dialogue.ask_nick if self._tries.was_connected else dialogue.change_nick
+                )(other)
+            )
         except NotConnectedError:
             return ()
         text = _('The nickname "{nick}" is not free here, trying "{other}".')
         return (Note(text.format(nick=clean(event.nick), other=other)),)
 
     async def _take_nick_of(self, account: str) -> None:
-        """Answer the question for a nickname when the one that was refused turns out to be that of our account."""
-        if self.wish.asking and self.session and self.rooms.features.same(account, self.session.dialogue.refused_nick):
+        """Answer the question for a nickname when the one that was refused turns out to be that of
+        our account.
+        """
+        if (
+            self.wish.asking
+            and self.session
+            and self.rooms.features.same(account, self.session.dialogue.refused_nick)
+        ):
             await self.answer_nick(account)
 
     async def _connected(self, nick: str) -> None:
@@ -399,7 +454,11 @@ class Link:
                 return 0
             if stream is None and not self._tries.was_connected and not self._stays:
                 return 1
-            if stream and (code := await self._converse(stream)) is not None and not self._connects_again:
+            if (
+                stream
+                and (code := await self._converse(stream)) is not None
+                and not self._connects_again
+            ):
                 return code
             if self._connects_again:
                 self._connects_again = False
@@ -446,15 +505,26 @@ class Link:
     async def _after(self, outcome: Outcome, *, registered: bool) -> int | None:
         if outcome.end is End.LEFT or (outcome.end is End.SHUT_DOWN and not self._stays):
             return 0
-        if self.wish.asking and not outcome.code:  # the server did not wait for the answer; the next one will
+        if (
+            self.wish.asking and not outcome.code
+        ):  # the server did not wait for the answer; the next one will
             await self._tries.wait(self.wish.answered.wait)
             return None
         if outcome.end is End.REFUSED:
             await self.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
             self._refusals += 1
-            return 1 if outcome.code or not self._tries.was_connected or self._refusals >= _REFUSED_ATTEMPTS else None
+            return (
+                1
+                if outcome.code
+                or not self._tries.was_connected
+                or self._refusals >= _REFUSED_ATTEMPTS
+                else None
+            )
         if not self._tries.was_connected and not registered:
-            text = _("The server ended the connection before it let you in. Check that a chat server answers at this port.")
+            text = _(
+                "The server ended the connection before it let you in. Check that a chat server"
+                " answers at this port."
+            )
             await self.tell(text, error=True)
             return 1
         await self._events.send(events.Lost(outcome.reason))

@@ -1,8 +1,10 @@
-"""Asking for a password, logging in with it now and on every later connection, and keeping it if the user wants that.
+"""Asking for a password, logging in with it now and on every later connection, and keeping it if
+the user wants that.
 
 The password of an operator of the server is used once, and not kept.
 
-A password comes from a question on a terminal or from the keyring, is held here in memory, and goes nowhere but to the server.
+A password comes from a question on a terminal or from the keyring, is held here in memory, and goes
+nowhere but to the server.
 """
 
 from collections.abc import Awaitable, Callable
@@ -79,7 +81,10 @@ class Logins:
         if await self._is_refused():
             return
         account = account or self._client.nick
-        await self._ask(_("Password of {account}: ").format(account=clean(account)), partial(self._log_in, account))
+        await self._ask(
+            _("Password of {account}: ").format(account=clean(account)),
+            partial(self._log_in, account),
+        )
 
     async def register(self, account: str, email: str) -> None:
         """Ask for a password twice, then register an account with it."""
@@ -90,19 +95,28 @@ class Logins:
         await self._ask(text, partial(self._repeat, account, email))
 
     async def become_operator(self, name: str, password: str) -> None:
-        """Become an operator of the server, with a password that is asked for if it is not given."""
+        """Become an operator of the server, with a password that is asked for if it is not
+        given.
+        """
         if password:
             await self._become_operator(name, password)
             await self._client.ask()  # what is typed next is for the chat
         elif not await self._is_refused():
-            await self._ask(_("Password of the operator {name}: ").format(name=clean(name)), partial(self._become_operator, name))
+            await self._ask(
+                _("Password of the operator {name}: ").format(name=clean(name)),
+                partial(self._become_operator, name),
+            )
 
     async def answer(self, line: str) -> bool:
-        """Take the answer to the question; return False when the line is none, so that it counts as any other."""
+        """Take the answer to the question; return False when the line is none, so that it counts as
+        any other.
+        """
         question, self.question = self.question, None
         if question is None:
             return False
-        await self._client.ask()  # the prompt must not go on asking: a password typed once more would be a message
+        await (
+            self._client.ask()
+        )  # the prompt must not go on asking: a password typed once more would be a message
         if question.secret and not line:
             await self._client.tell(_("Nothing was done."))
             return True
@@ -116,7 +130,11 @@ class Logins:
         self.credentials = Credentials(account, tried.password)
         if self._may_offer and self._keys and await self._keys.are_available():
             self._may_offer = False
-            await self._ask(_("Keep this password in the keyring of this computer? [y/N] "), self._keep, secret=False)
+            await self._ask(
+                _("Keep this password in the keyring of this computer? [y/N] "),
+                self._keep,
+                secret=False,
+            )
 
     def refused(self) -> None:
         """Forget what the server did not accept."""
@@ -130,29 +148,41 @@ class Logins:
             await self._client.tell(_("A password can be typed on a terminal only."), error=True)
         return not self._can_ask
 
-    async def _ask(self, text: str, answer: Callable[[str], Awaitable[bool]], *, secret: bool = True) -> None:
+    async def _ask(
+        self, text: str, answer: Callable[[str], Awaitable[bool]], *, secret: bool = True
+    ) -> None:
         self.question = Question(text, answer, secret)
         await self._client.ask()
 
     async def _log_in(self, account: str, password: str) -> bool:
         self._tried = tried = Credentials(account, password)
-        await self._client.do_now(f"/login {account}", lambda dialogue: dialogue.account.log_in(tried))
+        await self._client.do_now(
+            f"/login {account}", lambda dialogue: dialogue.account.log_in(tried)
+        )
         return True
 
     async def _become_operator(self, name: str, password: str) -> bool:
-        await self._client.do(f"/oper {name}", lambda dialogue: dialogue.send("OPER", name, password))
+        await self._client.do(
+            f"/oper {name}", lambda dialogue: dialogue.send("OPER", name, password)
+        )
         return True
 
     async def _repeat(self, account: str, email: str, password: str) -> bool:
-        await self._ask(_("The same password again: "), partial(self._register, account, email, password))
+        await self._ask(
+            _("The same password again: "), partial(self._register, account, email, password)
+        )
         return True
 
     async def _register(self, account: str, email: str, password: str, again: str) -> bool:
         if again != password:
-            await self._client.tell(_("These were two different passwords. Nothing was done."), error=True)
+            await self._client.tell(
+                _("These were two different passwords. Nothing was done."), error=True
+            )
             return True
         self._tried = tried = Credentials(account, password)
-        await self._client.do_now("/register", lambda dialogue: dialogue.account.register(tried, email))
+        await self._client.do_now(
+            "/register", lambda dialogue: dialogue.account.register(tried, email)
+        )
         return True
 
     async def _keep(self, line: str) -> bool:

@@ -1,6 +1,7 @@
 """Which nickname to offer, and which to try when it is taken.
 
-The server judges nicknames; here stands only what no IRC server accepts, so that nobody has to wait for the answer.
+The server judges nicknames; here stands only what no IRC server accepts, so that nobody has to wait
+for the answer.
 """
 
 import getpass
@@ -19,7 +20,11 @@ def login_name() -> str:
     """Return the name the user logged in with, "" when the system has none."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # what it raises without a password database or environment
+    except (
+        OSError,
+        KeyError,
+        ImportError,
+    ):  # what it raises without a password database or environment
         return ""
 
 
@@ -37,10 +42,16 @@ def is_possible(nick: str) -> bool:
 
 
 def variants(nick: str) -> Iterator[str]:
-    """Yield nicknames to try in turn when one is taken: with digits behind it, cut so that the digits fit anywhere."""
+    """Yield nicknames to try in turn when one is taken: with digits behind it, cut so that the
+    digits fit anywhere.
+    """
     for number in range(2, 100):
         digits = str(number)
-        yield (nick if len(nick) + len(digits) <= SHORTEST_LIMIT else nick[: max(len(nick) - len(digits), 1)]) + digits
+        yield (
+            nick
+            if len(nick) + len(digits) <= SHORTEST_LIMIT
+            else nick[: max(len(nick) - len(digits), 1)]
+        ) + digits
 
 
 def plain(nick: str) -> str:

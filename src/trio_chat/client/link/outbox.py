@@ -1,6 +1,7 @@
 """The queue of lines that the user wants sent: bounded, and emptied by one task.
 
-A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is left at the end is told.
+A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is
+left at the end is told.
 """
 
 from collections import deque
@@ -24,7 +25,9 @@ _PACE = 0.6
 class Say:
     """A message to be sent; keeps what is left of it when the connection breaks in the middle."""
 
-    def __init__(self, target: str, text: str, kind: Kind, tags: Mapping[str, str] = NO_TAGS) -> None:
+    def __init__(
+        self, target: str, text: str, kind: Kind, tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
         self.text = text
         self.target = target
         self._kind = kind
@@ -44,9 +47,13 @@ class Say:
 
 
 class SayLines:
-    """Several lines to be sent: as one message where the server can, one by one and not too fast elsewhere."""
+    """Several lines to be sent: as one message where the server can, one by one and not too fast
+    elsewhere.
+    """
 
-    def __init__(self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS) -> None:
+    def __init__(
+        self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
         self.target = target
         self._lines = [Say(target, line, Kind.MESSAGE, tags) for line in lines]
         self._tags = tags
@@ -108,8 +115,8 @@ Action = Say | SayLines | Do
 class Outbox:
     """The queue, and the session that it goes to while there is one.
 
-    Lines that have to be paced go out beside it, so that commands and messages to others overtake them; what is said to the same
-    target waits until they are through.
+    Lines that have to be paced go out beside it, so that commands and messages to others overtake
+    them; what is said to the same target waits until they are through.
 
     Args:
         room: how many actions may wait.
@@ -167,7 +174,9 @@ class Outbox:
         self._send.close()
 
     async def run(self) -> None:
-        """Send what is there, in order, until `close`; cancelled, leave what was not sent for `take_unsent`."""
+        """Send what is there, in order, until `close`; cancelled, leave what was not sent for
+        `take_unsent`.
+        """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send_paced)
             async for action in self._receive:
@@ -183,7 +192,9 @@ class Outbox:
 
     @property
     def paced_lines(self) -> int:
-        """How many lines wait for their turn, since the server would take them all at once for a flood."""
+        """How many lines wait for their turn, since the server would take them all at once for a
+        flood.
+        """
         return sum(len(each) if isinstance(each, SayLines) else 1 for each in self._paced)
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
@@ -238,7 +249,8 @@ class Outbox:
         """Wait until everything is sent and answered.
 
         Args:
-            is_open: tells whether another connection may find out what became of a message; if not, losing one is the end.
+            is_open: tells whether another connection may find out what became of a message; if not,
+                losing one is the end.
         """
         await self.all_sent.wait()
         await self._ever_attached.wait()
@@ -261,7 +273,11 @@ class Outbox:
             try:
                 if session:
                     await session.wait_ready()
-                    if not at_once and not isinstance(action, Do) and self._must_be_paced(action, session):
+                    if (
+                        not at_once
+                        and not isinstance(action, Do)
+                        and self._must_be_paced(action, session)
+                    ):
                         self._paced.append(action)
                         self._tell_paced()
                         return

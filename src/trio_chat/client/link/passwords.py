@@ -1,4 +1,6 @@
-"""A password that a program of the user's writes, such as `pass show chat`: an alternative to the keyring."""
+"""A password that a program of the user's writes, such as `pass show chat`: an alternative to the
+keyring.
+"""
 
 import os
 import shlex

@@ -1,4 +1,6 @@
-"""Getting a connection again and again, until the user leaves or nobody is there who would want it."""
+"""Getting a connection again and again, until the user leaves or nobody is there who would want
+it.
+"""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -74,7 +76,9 @@ class Persistence:
         if self.stopped or not (self.was_connected or self._stays):
             return True
         if self._gives_up and self._backoff.attempts >= _MOST_ATTEMPTS:
-            await self._events.send(Note(_("The connection does not come back; giving up."), error=True))
+            await self._events.send(
+                Note(_("The connection does not come back; giving up."), error=True)
+            )
             return False
         delay = self._backoff.next_delay()
         await self._events.send(Waiting(delay, self._unreachable))

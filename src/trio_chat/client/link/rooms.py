@@ -1,4 +1,6 @@
-"""The channels that the user is in, and the one of them to which typed lines go; they outlive a connection."""
+"""The channels that the user is in, and the one of them to which typed lines go; they outlive a
+connection.
+"""
 
 from collections.abc import Iterable
 
@@ -47,4 +49,6 @@ class Rooms:
 
     def remember(self, channels: Iterable[Channel]) -> None:
         """Remember the channels of a connection that has ended, the current one first."""
-        self._names = sorted((channel.name for channel in channels), key=lambda name: not self.is_current(name))
+        self._names = sorted(
+            (channel.name for channel in channels), key=lambda name: not self.is_current(name)
+        )

@@ -42,7 +42,9 @@ class StateFile:
         return _words((await trio.to_thread.run_sync(self._load)).get("ignored"))
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
-        """Remember that masks were added to the ignore list and removed from it; return whether that was possible."""
+        """Remember that masks were added to the ignore list and removed from it; return whether
+        that was possible.
+        """
         return await trio.to_thread.run_sync(self._change_ignored, added, removed)
 
     def _load(self) -> dict[str, Any]:
@@ -65,7 +67,9 @@ class StateFile:
 
     def _write(self, state: dict[str, Any]) -> bool:
         try:
-            private.write_text(self._path or state_file(), json.dumps(state, ensure_ascii=False) + "\n")
+            private.write_text(
+                self._path or state_file(), json.dumps(state, ensure_ascii=False) + "\n"
+            )
         except (OSError, RuntimeError, ValueError):  # ValueError: a lone surrogate
             return False
         return True

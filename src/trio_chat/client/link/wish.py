@@ -29,7 +29,9 @@ class NickWish:
         self.answered = trio.Event()
 
     def answer(self, line: str) -> bool:
-        """Take the user's answer; return False, and go on asking, when no server could accept it."""
+        """Take the user's answer; return False, and go on asking, when no server could accept
+        it.
+        """
         nick = line.strip() or self.offer or ""
         if not nicknames.is_possible(nick):
             return False

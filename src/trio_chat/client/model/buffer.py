@@ -1,7 +1,7 @@
 """A buffer: one channel, one private talk, or what the server itself says.
 
-Entries are numbered. A number stays with its entry when older ones are put before it or dropped, so a view can remember where it
-is.
+Entries are numbered. A number stays with its entry when older ones are put before it or dropped, so
+a view can remember where it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -113,16 +113,22 @@ class Buffer:
         self.changes += 1
 
     def find(self, msgid: str, *, far: bool = False) -> int | None:
-        """Return the number of the entry with this msgid; None when it is not there, or too long ago."""
+        """Return the number of the entry with this msgid; None when it is not there, or too long
+        ago.
+        """
         if not msgid:
             return None
-        for number in range(self.end - 1, self.first - 1 if far else max(self.first, self.end - _FAR) - 1, -1):
+        for number in range(
+            self.end - 1, self.first - 1 if far else max(self.first, self.end - _FAR) - 1, -1
+        ):
             if self[number].msgid == msgid:
                 return number
         return None
 
     def at_time(self, time: float) -> int | None:
-        """Return the number of the first entry that is not older than this time; None when all are."""
+        """Return the number of the first entry that is not older than this time; None when all
+        are.
+        """
         for number in range(self.first, self.end):
             if self[number].time >= time:
                 return number
@@ -133,12 +139,19 @@ class Buffer:
         self._last_moves(time).moves.append((move, nick))
 
     def add_rank(self, by: str, change: str, time: float) -> None:
-        """Note a change of ranks, such as `+o bob`, in one entry with those just before: a netsplit brings hundreds."""
+        """Note a change of ranks, such as `+o bob`, in one entry with those just before: a netsplit
+        brings hundreds.
+        """
         self._last_moves(time).ranks.append((by, change))
 
     def _last_moves(self, time: float) -> Extras:
         last = self._entries[-1] if self._entries else None
-        if last is None or last.sort is not Sort.MOVES or self.end == self.unread_line or _size(last) >= _MOST_MOVES:
+        if (
+            last is None
+            or last.sort is not Sort.MOVES
+            or self.end == self.unread_line
+            or _size(last) >= _MOST_MOVES
+        ):
             last = Entry(Sort.MOVES, time, extras=Extras())
             self.append(last)
         last.time = time
@@ -174,7 +187,9 @@ class Buffer:
     # What is read
 
     def see(self) -> float:
-        """Note that everything is read; return the time of the newest message, 0 when there is none."""
+        """Note that everything is read; return the time of the newest message, 0 when there is
+        none.
+        """
         self.unread = self.mentions = 0
         newest = next((entry.time for entry in self.newest() if entry.is_talk), 0.0)
         self.read_until = max(self.read_until, newest)
@@ -197,7 +212,11 @@ class Buffer:
         self.knows_marker = True
         if not self.unread:
             return
-        rest = [entry for entry in self._entries[-self.unread :] if entry.time > time and entry.is_talk and not entry.own]
+        rest = [
+            entry
+            for entry in self._entries[-self.unread :]
+            if entry.time > time and entry.is_talk and not entry.own
+        ]
         self.unread, self.mentions = len(rest), sum(entry.is_mention for entry in rest)
         if not rest:
             self.unread_line = None

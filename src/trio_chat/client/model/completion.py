@@ -7,9 +7,16 @@ from trio_chat.client.model.buffer import Buffer
 
 
 def completions(
-    text: str, position: int, *, buffer: Buffer, channels: Iterable[str], commands: Iterable[str], nick: str
+    text: str,
+    position: int,
+    *,
+    buffer: Buffer,
+    channels: Iterable[str],
+    commands: Iterable[str],
+    nick: str,
 ) -> Sequence[tuple[str, int]]:
-    """Return the texts that completing the word before the cursor could give, each with the place of the cursor.
+    """Return the texts that completing the word before the cursor could give, each with the place
+    of the cursor.
 
     Args:
         text: what is typed.
@@ -30,7 +37,9 @@ def completions(
         found = [f"{sign} " for sign in emoji_names.named(word)]
     elif word:
         tail = ": " if begins else " "
-        sign = "@" if word.startswith("@") and text.startswith("/") else ""  # there it names a message: /reply @bob
+        sign = (
+            "@" if word.startswith("@") and text.startswith("/") else ""
+        )  # there it names a message: /reply @bob
         found = [sign + name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
     else:
         found = []
@@ -42,6 +51,8 @@ def _matching(word: str, names: Iterable[str]) -> list[str]:
 
 
 def _nicks(word: str, buffer: Buffer, nick: str) -> list[str]:
-    members = sorted(buffer.members.values(), key=lambda member: (-member.spoke, member.nick.casefold()))
+    members = sorted(
+        buffer.members.values(), key=lambda member: (-member.spoke, member.nick.casefold())
+    )
     names = [member.nick for member in members if member.nick != nick]
     return _matching(word, names or [buffer.name])

@@ -1,4 +1,6 @@
-"""The state of a connection to a server: connected or lost, logged in or not; and what only is shown, where the user is."""
+"""The state of a connection to a server: connected or lost, logged in or not; and what only is
+shown, where the user is.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -85,7 +87,9 @@ def _logged_out(server: "Server", event: events.LoggedOut) -> None:
 def _list_entry(server: "Server", event: events.ListEntry) -> None:
     if not server.listings:
         server.show(server.here(), event)
-    elif server.features.is_channel(event.channel) and "," not in event.channel:  # what is listed can be joined
+    elif (
+        server.features.is_channel(event.channel) and "," not in event.channel
+    ):  # what is listed can be joined
         server.listings[0].add(event.channel, event.users, event.topic)
 
 

@@ -1,4 +1,6 @@
-"""Emoji sequences (Unicode Technical Standard #51), taken apart: terminals agree on the width of the parts, not of the whole."""
+"""Emoji sequences (Unicode Technical Standard #51), taken apart: terminals agree on the width of
+the parts, not of the whole.
+"""
 
 import re
 
@@ -13,7 +15,9 @@ _NOTHING = "\u200c"
 
 
 def apart(text: str) -> str:
-    """Return a text without what makes one emoji of several, gives it a skin or a form; flags become their letters."""
+    """Return a text without what makes one emoji of several, gives it a skin or a form; flags
+    become their letters.
+    """
     return text if text.isascii() else _JOINED.sub("", text).translate(_FLAGS)
 
 

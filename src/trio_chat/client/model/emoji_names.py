@@ -1,4 +1,6 @@
-"""Names of emoji, as in `:thumbsup`: in English, the short ones of other chats, and those of the user's language."""
+"""Names of emoji, as in `:thumbsup`: in English, the short ones of other chats, and those of the
+user's language.
+"""
 
 import importlib
 import re
@@ -13,7 +15,9 @@ _SKIN_TONE = "skin_tone"
 
 
 class _Name(NamedTuple):
-    """A name of an emoji, with what decides which of several comes first: the plain ones and the older ones."""
+    """A name of an emoji, with what decides which of several comes first: the plain ones and the
+    older ones.
+    """
 
     name: str
     sign: str
@@ -21,7 +25,9 @@ class _Name(NamedTuple):
 
 
 def named(word: str) -> list[str]:
-    """Return the emoji whose names begin with a word such as `:thumb`, the best first; none when the word is no such name."""
+    """Return the emoji whose names begin with a word such as `:thumb`, the best first; none when
+    the word is no such name.
+    """
     written = _WRITTEN.fullmatch(word)
     if not written:
         return []
@@ -33,7 +39,9 @@ def named(word: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _names() -> list[_Name]:
-    """Return all names; the package is imported when the first one is asked for, since start-up time counts."""
+    """Return all names; the package is imported when the first one is asked for, since start-up
+    time counts.
+    """
     package: Any = importlib.import_module("emoji")
     language = i18n.language()
     if language in package.LANGUAGES:

@@ -1,6 +1,7 @@
 """One entry of a buffer: a message, a notice, or something that happened.
 
-There may be a hundred thousand of them, so an entry is small, and what only few have is in `extras`.
+There may be a hundred thousand of them, so an entry is small, and what only few have is in
+`extras`.
 """
 
 from dataclasses import dataclass, field

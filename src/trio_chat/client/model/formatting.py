@@ -1,6 +1,8 @@
-"""mIRC formatting and links: a text from outside as pieces with a style, every one of them harmless to a terminal.
+"""mIRC formatting and links: a text from outside as pieces with a style, every one of them harmless
+to a terminal.
 
-Modern IRC, "Formatting": bold, italic, underline, strikethrough, reverse, 99 colours, hex colours; incomplete codes go.
+Modern IRC, "Formatting": bold, italic, underline, strikethrough, reverse, 99 colours, hex colours;
+incomplete codes go.
 """
 
 import re
@@ -14,7 +16,13 @@ from trio_chat.irc.text import escape_controls
 _CODE = re.compile(
     "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]"
 )
-_TOGGLES = {"\x02": "bold", "\x1d": "italics", "\x1f": "underline", "\x1e": "strikethrough", "\x16": "standout"}
+_TOGGLES = {
+    "\x02": "bold",
+    "\x1d": "italics",
+    "\x1f": "underline",
+    "\x1e": "strikethrough",
+    "\x16": "standout",
+}
 MOST_COLOURS = 16
 _FLAT_TAB = "    "
 
@@ -85,6 +93,9 @@ def _with_links(text: str, style: Style) -> Iterator[tuple[str, Style]]:
         if start > position:
             yield escape_controls(apart(text[position:start])), style
         position = end
-        yield escape_controls(apart(text[start:end])), style._replace(link=links.target(text[start:end]))
+        yield (
+            escape_controls(apart(text[start:end])),
+            style._replace(link=links.target(text[start:end])),
+        )
     if position < len(text):
         yield escape_controls(apart(text[position:])), style

@@ -7,9 +7,11 @@ _Thing = TypeVar("_Thing")
 
 
 def score(wanted: str, name: str) -> int | None:
-    """Return how well a name fits, smaller is better; None when it lacks a letter or has them in another order.
+    """Return how well a name fits, smaller is better; None when it lacks a letter or has them in
+    another order.
 
-    A name that begins so is best, then one that has it in one piece, then one with the letters nearest together.
+    A name that begins so is best, then one that has it in one piece, then one with the letters
+    nearest together.
     """
     wanted, name = wanted.casefold(), name.casefold()
     bare = name.lstrip("#&+!")
@@ -29,5 +31,7 @@ def score(wanted: str, name: str) -> int | None:
 
 def best(wanted: str, things: Iterable[_Thing], name: Callable[[_Thing], str]) -> list[_Thing]:
     """Return the things whose names fit, the best first; equals stay in their order."""
-    scored = [(points, thing) for thing in things if (points := score(wanted, name(thing))) is not None]
+    scored = [
+        (points, thing) for thing in things if (points := score(wanted, name(thing))) is not None
+    ]
     return [thing for _points, thing in sorted(scored, key=lambda pair: pair[0])]

@@ -1,4 +1,6 @@
-"""The table of what each event means to a server as the screen shows it; filled by `talk`, `people` and `connection`."""
+"""The table of what each event means to a server as the screen shows it; filled by `talk`, `people`
+and `connection`.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,6 @@
-"""Which messages are about us: those with our nickname in them, or with a word that the user wants to know of."""
+"""Which messages are about us: those with our nickname in them, or with a word that the user wants
+to know of.
+"""
 
 import re
 from collections.abc import Sequence

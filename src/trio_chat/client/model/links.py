@@ -1,10 +1,15 @@
-"""Links in a text: where they begin and end, as people write them, and where they lead (RFC 3986, RFC 3987)."""
+"""Links in a text: where they begin and end, as people write them, and where they lead (RFC 3986,
+RFC 3987).
+"""
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_BEGIN = re.compile(r"(?:(?:https?|ircs?|ftps?|gemini|xmpp|matrix|magnet|ssh|git)://|mailto:)(?=[^\s<>\"`.,;:!?])", re.IGNORECASE)
+_BEGIN = re.compile(
+    r"(?:(?:https?|ircs?|ftps?|gemini|xmpp|matrix|magnet|ssh|git)://|mailto:)(?=[^\s<>\"`.,;:!?])",
+    re.IGNORECASE,
+)
 _REST = re.compile(r"[^\s<>\"`\x00-\x1f\x7f-\x9f\u2028\u2029|\\^]+")
 _CLOSING = {")": "(", "]": "[", "}": "{", "»": "«", "”": "“", "’": "‘"}
 _PUNCTUATION = ".,;:!?'*_~…"
@@ -14,7 +19,9 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
 def found(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each link begins and ends: without the punctuation of the sentence, with the brackets that are its own."""
+    """Yield where each link begins and ends: without the punctuation of the sentence, with the
+    brackets that are its own.
+    """
     if ":" not in text:
         return
     position = 0
@@ -70,5 +77,9 @@ def target(link: str) -> str:
     authority, slash, path = rest.partition("/")
     before, at, _host = authority.rpartition("@")
     port = authority[len(before) + len(at) :][len(host) :] if not host.isascii() else ""
-    where = f"{quote(before, safe=_SAFE)}{at}{ascii_host}{port}" if port or not host.isascii() else authority
+    where = (
+        f"{quote(before, safe=_SAFE)}{at}{ascii_host}{port}"
+        if port or not host.isascii()
+        else authority
+    )
     return f"{scheme}://{where}{slash}{quote(path, safe=_SAFE)}"

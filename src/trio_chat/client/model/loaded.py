@@ -1,4 +1,6 @@
-"""Local search: the entries of a buffer, as far as they are loaded, that have some words in them."""
+"""Local search: the entries of a buffer, as far as they are loaded, that have some words in
+them.
+"""
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.entries import Entry
@@ -6,7 +8,8 @@ from trio_chat.client.model.formatting import plain
 
 
 class Loaded:
-    """What can be found in one buffer. Texts are folded once, so that each further letter costs little.
+    """What can be found in one buffer. Texts are folded once, so that each further letter costs
+    little.
 
     Args:
         buffer: the buffer.
@@ -21,7 +24,8 @@ class Loaded:
         """Return the numbers of the newest entries that have all words of a text, the newest last.
 
         Args:
-            text: words and parts of words, of what was said and of the nickname; capitals do not matter.
+            text: words and parts of words, of what was said and of the nickname; capitals do not
+                matter.
             most: how many at most.
         """
         self._fold_new()
@@ -60,5 +64,7 @@ def _entry_folded(entry: Entry) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text in which capitals, and the dots of the Russian ё, make no difference, as the server's search has it."""
+    """Return a text in which capitals, and the dots of the Russian ё, make no difference, as the
+    server's search has it.
+    """
     return text.casefold().replace("ё", "е")

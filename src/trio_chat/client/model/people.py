@@ -84,7 +84,9 @@ def _names(server: "Server", event: events.Names) -> None:
         for nick, ranks in zip(event.nicks, event.ranks or ("",) * len(event.nicks), strict=True):
             key = server.features.fold(nick)
             known = before.get(key)
-            buffer.members[key] = Member(nick, ranks, known.is_away if known else False, known.spoke if known else 0.0)
+            buffer.members[key] = Member(
+                nick, ranks, known.is_away if known else False, known.spoke if known else 0.0
+            )
     if server.asked_names or buffer is None:
         server.asked_names = max(server.asked_names - 1, 0)
         server.show(server.here(), event)
@@ -133,7 +135,12 @@ def _mode(server: "Server", event: events.ModeChanged) -> None:
     buffer = server.get(event.target)
     modes = tuple(event.modes.split())
     changes = server.features.rank_changes(modes)
-    if buffer is None or not changes or len(changes) != len(modes) - 1 or len(modes[0].strip("+-")) != len(changes):
+    if (
+        buffer is None
+        or not changes
+        or len(changes) != len(modes) - 1
+        or len(modes[0].strip("+-")) != len(changes)
+    ):
         server.show(buffer or server.log, event)
         return
     for nick, prefix, is_set in changes:

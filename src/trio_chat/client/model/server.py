@@ -1,9 +1,11 @@
-"""One server as the screen shows it: its state and its buffers. What an event of its link means to them, `handlers` knows."""
+"""One server as the screen shows it: its state and its buffers. What an event of its link means to
+them, `handlers` knows.
+"""
 
 from collections.abc import Callable, Sequence
 
 from trio_chat.client.listing import Listing
-from trio_chat.client.model import connection, people, talk  # noqa: F401  they fill the table of handlers
+from trio_chat.client.model import connection, people, talk  # noqa: F401  # fill HANDLERS
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry, Sort, time_of
 from trio_chat.client.model.handlers import HANDLERS
@@ -22,10 +24,17 @@ class Server:
         name: what the user calls it.
         now: seconds of Unix time.
         words: what the user wants to be told of, beside the own nickname.
-        strangers: where the first words of strangers go: `open` gives them a window, `gather` shows them in that of the server.
+        strangers: where the first words of strangers go: `open` gives them a window, `gather` shows
+            them in that of the server.
     """
 
-    def __init__(self, name: str, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open") -> None:
+    def __init__(
+        self,
+        name: str,
+        now: Callable[[], float],
+        words: Sequence[str] = (),
+        strangers: str = "open",
+    ) -> None:
         self.name = name
         self.nick = ""
         self.state = State.CONNECTING
@@ -44,7 +53,9 @@ class Server:
         self.asked_names = 0
         self.is_current: Callable[[Buffer], bool] = lambda _buffer: False
         self.is_watched: Callable[[Buffer], bool] = lambda _buffer: False
-        self.on_message: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: None
+        self.on_message: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: (
+            None
+        )
         self.on_found: Callable[[Server, Results], None] = lambda _server, _results: None
         self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
         self.now = now
@@ -70,7 +81,9 @@ class Server:
         if (buffer := self.get(name)) is not None:
             return buffer
         place = Place.CHANNEL if self.features.is_channel(name) else Place.TALK
-        buffer = self.buffers[self.features.fold(name)] = Buffer(name, place, self.now() + self.skew)
+        buffer = self.buffers[self.features.fold(name)] = Buffer(
+            name, place, self.now() + self.skew
+        )
         self.on_open(self, buffer)
         return buffer
 
@@ -80,7 +93,10 @@ class Server:
 
     def ordered(self) -> list[Buffer]:
         """Return the buffers as they are listed: the server's, the channels, the private talks."""
-        rest = sorted(self.buffers.values(), key=lambda buffer: (buffer.place is Place.TALK, buffer.name.casefold().lstrip("#")))
+        rest = sorted(
+            self.buffers.values(),
+            key=lambda buffer: (buffer.place is Place.TALK, buffer.name.casefold().lstrip("#")),
+        )
         return [self.log, *rest]
 
     def channels(self) -> list[str]:
@@ -88,15 +104,21 @@ class Server:
         return [buffer.name for buffer in self.buffers.values() if buffer.place is Place.CHANNEL]
 
     def here(self) -> Buffer:
-        """Return the buffer where the user sees what belongs nowhere: the current one, or else the server's."""
-        return next((buffer for buffer in self.buffers.values() if self.is_current(buffer)), self.log)
+        """Return the buffer where the user sees what belongs nowhere: the current one, or else the
+        server's.
+        """
+        return next(
+            (buffer for buffer in self.buffers.values() if self.is_current(buffer)), self.log
+        )
 
     def is_me(self, nick: str) -> bool:
         """Return whether a nickname is ours."""
         return self.features.same(nick, self.nick)
 
     def note_clock(self, shown: str) -> None:
-        """Note what the clock of the server shows at this moment: what is read is compared in its time, not in ours."""
+        """Note what the clock of the server shows at this moment: what is read is compared in its
+        time, not in ours.
+        """
         if shown != self.clock:
             self.clock = shown
             self.skew = time_of(shown, self.now()) - self.now()
@@ -118,7 +140,9 @@ class Server:
             buffer.append(Entry(Sort.ERROR if is_error else Sort.INFO, self.now(), text=text))
 
     def begin_listing(self) -> Listing:
-        """Return the channels that come with the next answer to LIST; of one that was asked for, none came."""
+        """Return the channels that come with the next answer to LIST; of one that was asked for,
+        none came.
+        """
         self.listings = [*(listing for listing in self.listings if listing.count), Listing()]
         return self.listings[-1]
 
@@ -130,10 +154,18 @@ class Server:
 
     def shared_talks(self, event: Event) -> list[str]:
         """Return the names of the buffers that an event is about which names none itself."""
-        nick = event.nick if isinstance(event, Quit) else event.old if isinstance(event, Renamed) else ""
+        nick = (
+            event.nick
+            if isinstance(event, Quit)
+            else event.old
+            if isinstance(event, Renamed)
+            else ""
+        )
         return [buffer.name for buffer in self.shared(nick)] if nick else []
 
     def shared(self, nick: str) -> list[Buffer]:
         """Return the buffers that somebody is in, or that are of talks with that person."""
         key = self.features.fold(nick)
-        return [buffer for name, buffer in self.buffers.items() if key in buffer.members or name == key]
+        return [
+            buffer for name, buffer in self.buffers.items() if key in buffer.members or name == key
+        ]

@@ -1,4 +1,6 @@
-"""Messages of a server, new or from the history, and their changes: the buffer of each, and whether it is new."""
+"""Messages of a server, new or from the history, and their changes: the buffer of each, and whether
+it is new.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from trio_chat.client.model.server import Server
 
 MOST_UNREAD_TALKS = 20
-"""Windows that others have opened by writing, until the user looks at them, answers in them or closes them."""
+"""Windows that others have opened by writing, until the user looks at them, answers in them or
+closes them.
+"""
 _SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
 
 
 class Results:
-    """Messages that were asked for and do not belong at the end of a buffer: older ones, or those found.
+    """Messages that were asked for and do not belong at the end of a buffer: older ones, or those
+    found.
 
     Args:
         buffer: where older ones go; None for what was found.
@@ -74,17 +79,23 @@ def _buffer_for(server: "Server", event: Said) -> Buffer:
 
 
 def _talk_with(server: "Server", event: Said) -> Buffer:
-    """Return the window of a private talk; what opens none, however many people write, goes to that of the server."""
+    """Return the window of a private talk; what opens none, however many people write, goes to that
+    of the server.
+    """
     name = event.talk or server.name
     if event.own or server.get(name):
         return server.open(name)
     if event.is_stranger and server.strangers != "open":
-        text = _("Messages of users who are in none of your channels are shown here. /query nickname opens a conversation.")
+        text = _(
+            "Messages of users who are in none of your channels are shown here. /query nickname"
+            " opens a conversation."
+        )
         server.tell_once(text)
         return server.log
     text = _(
-        "{most} conversations that others have opened are unread: messages of further users are shown here."
-        " /query nickname opens a conversation, /ignore hides a user, /close makes room."
+        "{most} conversations that others have opened are unread: messages of further users are"
+        " shown here. /query nickname opens a conversation, /ignore hides a user, /close makes"
+        " room."
     ).format(most=MOST_UNREAD_TALKS)
     if not _has_room(server):
         server.tell_once(text)
@@ -96,17 +107,24 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
 
 
 def _has_room(server: "Server") -> bool:
-    waiting = (buffer.is_unanswered and (buffer.unread or not len(buffer)) for buffer in server.buffers.values())
+    waiting = (
+        buffer.is_unanswered and (buffer.unread or not len(buffer))
+        for buffer in server.buffers.values()
+    )
     return sum(map(bool, waiting)) < MOST_UNREAD_TALKS
 
 
 def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
     time = time_of(event.played_back or event.time, server.now() + server.skew)
-    is_left_over = buffer is server.log and event.private and server.strangers == "open"  # there was no room for a window
+    is_left_over = (
+        buffer is server.log and event.private and server.strangers == "open"
+    )  # there was no room for a window
     is_private = buffer.place is Place.TALK or is_left_over
     is_about_us = is_private or is_mention(event.text, server.nick, server.words)
     is_about_us = is_about_us and not event.own and event.kind is not Kind.NOTICE
-    entry = Entry(_SORTS[event.kind], time, event.sender, event.text, event.msgid, event.own, is_about_us)
+    entry = Entry(
+        _SORTS[event.kind], time, event.sender, event.text, event.msgid, event.own, is_about_us
+    )
     if event.reply_to:
         entry.extra().reply_to = event.reply_to
         answered = buffer.find(event.reply_to)
@@ -195,5 +213,10 @@ def _marker(server: "Server", event: events.MarkerMoved) -> None:
 @handles(events.TalkedBefore)
 def _talked(server: "Server", event: events.TalkedBefore) -> None:
     is_unwanted = event.is_stranger and server.strangers != "open"
-    if not server.features.is_channel(event.talk) and not server.get(event.talk) and not is_unwanted and _has_room(server):
+    if (
+        not server.features.is_channel(event.talk)
+        and not server.get(event.talk)
+        and not is_unwanted
+        and _has_room(server)
+    ):
         server.open(event.talk).is_unanswered = True

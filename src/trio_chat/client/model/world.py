@@ -1,4 +1,6 @@
-"""All servers together: which buffer is looked at, where to go next, what was found, who mentioned us."""
+"""All servers together: which buffer is looked at, where to go next, what was found, who mentioned
+us.
+"""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -39,11 +41,15 @@ class World:
         strangers: where the first words of strangers go; see `Server`.
     """
 
-    def __init__(self, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open") -> None:
+    def __init__(
+        self, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open"
+    ) -> None:
         self.servers: list[Server] = []
         self.mentions: deque[Found] = deque(maxlen=_MOST_MENTIONS)
         self.is_present = True
-        self.on_alert: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: None
+        self.on_alert: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: (
+            None
+        )
         self.on_found: Callable[[Server, Results], None] = lambda _server, _results: None
         self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
         self.on_seen: Callable[[Server, Buffer, float], None] = lambda _server, _buffer, _time: None
@@ -97,7 +103,9 @@ class World:
         return [(server, buffer) for server in self.servers for buffer in server.ordered()]
 
     def go(self, server: Server, buffer: Buffer) -> None:
-        """Look at a buffer: what was unread in it is read now, and the line stays until it is left."""
+        """Look at a buffer: what was unread in it is read now, and the line stays until it is
+        left.
+        """
         if self._current and self._current[1] is not buffer:
             if self._current[1].unread == 0:
                 self._current[1].unread_line = None
@@ -116,11 +124,15 @@ class World:
     def step(self, by: int) -> None:
         """Go to the next buffer, or the one before."""
         places = self.all()
-        here = next(number for number, (_server, buffer) in enumerate(places) if self._is_current(buffer))
+        here = next(
+            number for number, (_server, buffer) in enumerate(places) if self._is_current(buffer)
+        )
         self.go(*places[(here + by) % len(places)])
 
     def go_number(self, number: int) -> bool:
-        """Go to the buffer with this number in the list, counted from 1; return whether there is one."""
+        """Go to the buffer with this number in the list, counted from 1; return whether there is
+        one.
+        """
         places = self.all()
         if not 0 < number <= len(places):
             return False
@@ -136,10 +148,17 @@ class World:
 
     def go_unread(self) -> bool:
         """Go to what is unread, mentions first; return whether there was any."""
-        places = [place for place in self.all() if place[1].unread and not self._is_current(place[1])]
+        places = [
+            place for place in self.all() if place[1].unread and not self._is_current(place[1])
+        ]
         if not places:
             return False
-        self.go(*max(places, key=lambda place: (place[1].mentions > 0, place[1].place is not Place.SERVER)))
+        self.go(
+            *max(
+                places,
+                key=lambda place: (place[1].mentions > 0, place[1].place is not Place.SERVER),
+            )
+        )
         return True
 
     def match(self, wanted: str) -> list[tuple[Server, Buffer]]:
@@ -169,4 +188,6 @@ class World:
         """Return how many messages are unread, and how many of them mention us."""
         buffers: Iterator[Buffer] = (buffer for _server, buffer in self.all())
         counts = [(buffer.unread, buffer.mentions) for buffer in buffers]
-        return sum(count for count, _mentions in counts), sum(mentions for _count, mentions in counts)
+        return sum(count for count, _mentions in counts), sum(
+            mentions for _count, mentions in counts
+        )

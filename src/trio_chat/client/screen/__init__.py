@@ -1,1 +1,3 @@
-"""The full-screen interface, drawn by urwid inside our own nursery: views of the model, a prompt, keys and commands."""
+"""The full-screen interface, drawn by urwid inside our own nursery: views of the model, a prompt,
+keys and commands.
+"""

@@ -1,4 +1,6 @@
-"""Alerts: the bell and the notification of the first mention come at once, those of the next second together."""
+"""Alerts: the bell and the notification of the first mention come at once, those of the next second
+together.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +38,9 @@ class Alerts:
         self._waiting: list[_Mention] = []
 
     def add(self, buffer: Buffer, entry: Entry) -> None:
-        """Tell the user of a mention: at once, or with others when the last alert was less than a second ago."""
+        """Tell the user of a mention: at once, or with others when the last alert was less than a
+        second ago.
+        """
         if self._is_pausing:
             if len(self._waiting) < _MOST_WAITING:
                 self._waiting.append(_Mention(buffer, entry))
@@ -64,12 +68,17 @@ class Alerts:
     def _tell(self, mentions: list[_Mention]) -> None:
         if len(mentions) == 1:
             buffer, entry = mentions[0].buffer, mentions[0].entry
-            self._ring(f"{entry.sender}{'' if buffer.place is Place.TALK else f' {buffer.name}'}", entry.text)
+            self._ring(
+                f"{entry.sender}{'' if buffer.place is Place.TALK else f' {buffer.name}'}",
+                entry.text,
+            )
             return
         count = len(mentions)
         names = [*dict.fromkeys(clean(mention.buffer.name) for mention in mentions)]
         places = ", ".join(names[:_MOST_NAMED])
         if more := len(names) - _MOST_NAMED if len(names) > _MOST_NAMED else 0:
-            places += " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+            places += " " + ngettext("and {count} more", "and {count} more", more).format(
+                count=more
+            )
         text = ngettext("{count} mention in {places}", "{count} mentions in {places}", count)
         self._ring("trio-chat", text.format(count=count, places=places))

@@ -1,7 +1,9 @@
-"""The full-screen client: the links of all servers, the model they feed, and urwid's loop, in one nursery.
+"""The full-screen client: the links of all servers, the model they feed, and urwid's loop, in one
+nursery.
 
-urwid draws when Trio is about to wait. What comes from servers changes the model at once and the view at most every few
-hundredths of a second, so a flood of messages costs no more than a trickle; a key changes the view at once.
+urwid draws when Trio is about to wait. What comes from servers changes the model at once and the
+view at most every few hundredths of a second, so a flood of messages costs no more than a trickle;
+a key changes the view at once.
 """
 
 import os
@@ -40,10 +42,14 @@ _PAINT_INTERVAL = 0.05
 _TICK = 1.0
 _AT_ONCE = 200
 _BREATH = 0.001
-"""Events taken in without a pause, and the seconds of the pause: urwid draws only when all tasks wait, whatever comes in."""
+"""Events taken in without a pause, and the seconds of the pause: urwid draws only when all tasks
+wait, whatever comes in.
+"""
 _JOBS = 1000
 _TALKS_SINCE = timedelta(days=7)
-"""How old a private talk may be that is opened by itself, since it may hold what has not been read."""
+"""How old a private talk may be that is opened by itself, since it may hold what has not been
+read.
+"""
 
 
 class Terminal(Protocol):
@@ -94,7 +100,8 @@ class ScreenClient:
     Args:
         screen: where urwid draws.
         options: how it behaves.
-        make: returns the name and the link of a server that the user wants; raises ValueError with a sentence for people.
+        make: returns the name and the link of a server that the user wants; raises ValueError with
+            a sentence for people.
         now: seconds of Unix time.
         environment: says which terminal it is.
     """
@@ -145,9 +152,13 @@ class ScreenClient:
         )
 
     async def run(self) -> int:
-        """Show the client until the user leaves, and return the exit code; the terminal is restored whatever happens."""
+        """Show the client until the user leaves, and return the exit code; the terminal is restored
+        whatever happens.
+        """
         loop = urwid.TrioEventLoop()
-        self._main = main = urwid.MainLoop(self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False)
+        self._main = main = urwid.MainLoop(
+            self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False
+        )
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             with main.start():
@@ -185,7 +196,9 @@ class ScreenClient:
     # Servers
 
     def connect(self, wanted: str) -> str:
-        """Connect to a server as well; return what is wrong with what was wanted, "" for nothing."""
+        """Connect to a server as well; return what is wrong with what was wanted, "" for
+        nothing.
+        """
         try:
             name, link = self._make(wanted)
         except ValueError as error:
@@ -221,7 +234,9 @@ class ScreenClient:
         self._mark_dirty()
 
     async def _stay_at(self, seat: Seat) -> None:
-        """Be at a server until that has ended for good: one that has failed stays on the screen, with the reason."""
+        """Be at a server until that has ended for good: one that has failed stays on the screen,
+        with the reason.
+        """
         while True:
             code = await seat.link.run()
             await seat.link.tell_unsent()
@@ -250,7 +265,12 @@ class ScreenClient:
             if seat.link.session:
                 seat.server.note_clock(seat.link.session.dialogue.clock)
             for shown in await seat.link.react(event):
-                log.note(shown, seat.server.features, seat.server.clock, partial(seat.server.shared_talks, shown))
+                log.note(
+                    shown,
+                    seat.server.features,
+                    seat.server.clock,
+                    partial(seat.server.shared_talks, shown),
+                )
                 seat.server.apply(shown)
                 self._follow(seat, shown)
             seat.server.asks_nick = seat.link.wish.asking
@@ -273,9 +293,13 @@ class ScreenClient:
                 if is_wanted or self.world.buffer is server.log:
                     seat.going_to = ""
                     self.world.go(server, buffer)
-                    for text in seat.link.take_warnings():  # what was shown in the window that is left now
+                    for (
+                        text
+                    ) in seat.link.take_warnings():  # what was shown in the window that is left now
                         server.show(buffer, events.Note(clean(text), error=True))
-            case events.JoinRefused(channel=channel) if server.features.same(channel, seat.going_to):
+            case events.JoinRefused(channel=channel) if server.features.same(
+                channel, seat.going_to
+            ):
                 seat.going_to = ""
 
     def _offer_registration(self, seat: Seat) -> None:
@@ -291,7 +315,9 @@ class ScreenClient:
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
-        self.desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), seat)
+        self.desk.post(
+            partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), seat
+        )
 
     # Tasks
 
@@ -302,7 +328,9 @@ class ScreenClient:
             else:
                 seat.post(job)
         except trio.WouldBlock:
-            self.desk.say_here(_("Too much is waiting to be done. This was not done; wait a little."), error=True)
+            self.desk.say_here(
+                _("Too much is waiting to be done. This was not done; wait a little."), error=True
+            )
 
     async def _do_jobs(self) -> None:
         async for job in self._jobs_receive:

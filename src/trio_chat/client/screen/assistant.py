@@ -27,7 +27,8 @@ class Assistant:
     Args:
         desk: where they are asked.
         file: where the answers are kept.
-        done: told the host, the port, the nickname, the channel and whether to register the nickname.
+        done: told the host, the port, the nickname, the channel and whether to register the
+            nickname.
     """
 
     def __init__(self, desk: Desk, file: Path, done: Callable[[Target, str, bool], None]) -> None:
@@ -48,16 +49,24 @@ class Assistant:
             "",
             _("Welcome to trio-chat. Three questions, then you are in the chat."),
             "",
-            _("Server: the address that whoever runs it has told you, such as 192.0.2.7:5000 or chat.example.org."),
+            _(
+                "Server: the address that whoever runs it has told you, such as 192.0.2.7:5000 or"
+                " chat.example.org."
+            ),
             _("For a server on this computer press Enter."),
             _("Nickname: what the others call you."),
-            _("Registering keeps the nickname yours: nobody else can use it, and your unread messages are remembered."),
+            _(
+                "Registering keeps the nickname yours: nobody else can use it, and your unread"
+                " messages are remembered."
+            ),
             "",
             _("The answers are kept in {file}; Ctrl-C twice leaves.").format(file=self._file),
             "",
             problem,
         ]
-        self._desk.browser.open_page(_("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines])
+        self._desk.browser.open_page(
+            _("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines]
+        )
 
     def _take_server(self, text: str) -> None:
         try:
@@ -70,17 +79,24 @@ class Assistant:
 
     def _ask_nick(self, problem: str) -> None:
         self._explain(problem)
-        self._desk.composer.wish(Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick))
+        self._desk.composer.wish(
+            Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick)
+        )
 
     def _take_nick(self, text: str) -> None:
         nick = text.strip() or self._offer
         if not nicknames.is_possible(nick):
             self._ask_nick(
-                _("A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin with #. Choose another.")
+                _(
+                    "A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or"
+                    " begin with #. Choose another."
+                )
             )
             return
         self._nick = nick
-        self._desk.composer.wish(Wish(_("Register this nickname with a password? [y/N] "), self._take_registration))
+        self._desk.composer.wish(
+            Wish(_("Register this nickname with a password? [y/N] "), self._take_registration)
+        )
 
     def _take_registration(self, text: str) -> None:
         self._desk.post(partial(trio.to_thread.run_sync, self._write))
@@ -94,7 +110,11 @@ class Assistant:
         lines += [f"channels = {target.channel or '#lobby'}", ""]
         try:
             make_directory(self._file.parent)
-            with open(os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+            with open(
+                os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600),
+                "w",
+                encoding="utf-8",
+            ) as stream:
                 stream.write("\n".join(lines))
         except OSError:  # then the questions come again next time
             return

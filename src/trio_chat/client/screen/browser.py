@@ -1,4 +1,6 @@
-"""Pages over the timeline, and ways through what was said: help, mentions, what was found, where to go."""
+"""Pages over the timeline, and ways through what was said: help, mentions, what was found, where to
+go.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,7 +14,13 @@ from trio_chat.client.model.world import Found, FoundList
 from trio_chat.client.screen.channels import ChannelPage
 from trio_chat.client.screen.commands import Here
 from trio_chat.client.screen.pager import Choice, Pager
-from trio_chat.client.screen.pages import channel_lines, found_lines, help_lines, key_lines, message_lines
+from trio_chat.client.screen.pages import (
+    channel_lines,
+    found_lines,
+    help_lines,
+    key_lines,
+    message_lines,
+)
 from trio_chat.client.screen.seat import Seat
 from trio_chat.client.screen.themes import specs
 from trio_chat.i18n import _, ngettext
@@ -57,12 +65,17 @@ class Browser:
 
     def show_help(self, name: str) -> None:
         """Show the commands."""
-        self.open_page(_("Commands — Esc closes"), help_lines(specs(self._desk.theme), self._desk.commands, name))
+        self.open_page(
+            _("Commands — Esc closes"),
+            help_lines(specs(self._desk.theme), self._desk.commands, name),
+        )
 
     def open_page(self, title: str, lines: Sequence[Choice], *, at_end: bool = False) -> None:
         """Show a page over the timeline."""
         looks = specs(self._desk.theme)
-        self._desk.layout.page = Pager(title, lines, {"topic": looks["topic"], "selected": looks["selected"]}, at_end=at_end)
+        self._desk.layout.page = Pager(
+            title, lines, {"topic": looks["topic"], "selected": looks["selected"]}, at_end=at_end
+        )
         self._desk.layout.changed()
 
     def close_page(self) -> None:
@@ -84,7 +97,9 @@ class Browser:
         return self._filter.caption if self._filter else ""
 
     def filter(self, wanted: Filter) -> None:
-        """Show a page that is filtered by what is typed from now on; the typed line comes back afterwards."""
+        """Show a page that is filtered by what is typed from now on; the typed line comes back
+        afterwards.
+        """
         if self._desk.composer.has_wish:
             return
         if not self.is_filtering:
@@ -117,7 +132,10 @@ class Browser:
             self._desk.world.go(*place)
 
         places = self._desk.world.match(text)
-        self.open_page(_("Where to? Enter goes there, Esc stays here"), channel_lines(specs(self._desk.theme), places, go))
+        self.open_page(
+            _("Where to? Enter goes there, Esc stays here"),
+            channel_lines(specs(self._desk.theme), places, go),
+        )
 
     def find(self) -> None:
         """Search in what is loaded of the buffer that is looked at."""
@@ -129,8 +147,13 @@ class Browser:
             self._loaded = Loaded(buffer)
         server = self._desk.world.server
         numbers = self._loaded.find(text, _MOST_FOUND)
-        found = [(Found(server, buffer.name, buffer[number]), partial(self._go_to_number, number)) for number in numbers]
-        title = _("Search in what is loaded — Enter goes there, Esc closes; /search asks the server")
+        found = [
+            (Found(server, buffer.name, buffer[number]), partial(self._go_to_number, number))
+            for number in numbers
+        ]
+        title = _(
+            "Search in what is loaded — Enter goes there, Esc closes; /search asks the server"
+        )
         lines = message_lines(specs(self._desk.theme), found) if text.strip() else []
         self.open_page(title, lines, at_end=True)
 
@@ -139,7 +162,9 @@ class Browser:
         self._desk.timeline.to_entry(number)
 
     def show_channels(self, seat: Seat) -> None:
-        """Show the channels of a server as they arrive; what is typed filters them, unless something was being typed already."""
+        """Show the channels of a server as they arrive; what is typed filters them, unless
+        something was being typed already.
+        """
         listing, desk = seat.server.begin_listing(), self._desk
         self.close_page()
 
@@ -162,18 +187,24 @@ class Browser:
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""
-        found = FoundList(_("Mentions — Enter goes there, Esc closes"), list(self._desk.world.mentions))
+        found = FoundList(
+            _("Mentions — Enter goes there, Esc closes"), list(self._desk.world.mentions)
+        )
         self._show_found(found)
 
     def _show_found(self, found: FoundList) -> None:
-        self.open_page(found.title, found_lines(specs(self._desk.theme), found, self.go_to), at_end=True)
+        self.open_page(
+            found.title, found_lines(specs(self._desk.theme), found, self.go_to), at_end=True
+        )
 
     def found(self, server: Server, results: Results) -> None:
         """Show what a server has found."""
         messages = [Found(server, talk, entry) for talk, entry in results.found]
         count = len(messages)
         text = ngettext("{count} message with “{words}”", "{count} messages with “{words}”", count)
-        title = text.format(count=count, words=clean(results.words)) + _(" — Enter goes there, Esc closes")
+        title = text.format(count=count, words=clean(results.words)) + _(
+            " — Enter goes there, Esc closes"
+        )
         self._show_found(FoundList(title, messages))
 
     def go_to(self, found: Found) -> None:
@@ -182,7 +213,9 @@ class Browser:
         if found.server not in self._desk.world.servers:
             return
         server = found.server
-        buffer = server.get(found.talk) or (server.log if found.talk == server.log.name else server.open(found.talk))
+        buffer = server.get(found.talk) or (
+            server.log if found.talk == server.log.name else server.open(found.talk)
+        )
         self._desk.world.go(found.server, buffer)
         self._desk.refresh()
         self._seeking = (buffer, found, _MOST_PAGES)

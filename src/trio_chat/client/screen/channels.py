@@ -1,4 +1,6 @@
-"""The page of the server's channels: filled as they arrive, filtered by what is typed; only what is seen is drawn."""
+"""The page of the server's channels: filled as they arrive, filtered by what is typed; only what is
+seen is drawn.
+"""
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -26,7 +28,9 @@ class ChannelPage(Page):
         join: joins the channel that is chosen.
     """
 
-    def __init__(self, listing: Listing, looks: Mapping[str, Any], join: Callable[[str], None]) -> None:
+    def __init__(
+        self, listing: Listing, looks: Mapping[str, Any], join: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self._listing = listing
         self._wanted = ""
@@ -64,7 +68,9 @@ class ChannelPage(Page):
         self.move(by * max(self._height - 1, 1))
 
     def choose(self) -> bool:
-        """Join the channel marked on the screen, or the first that fits what was typed since; return whether there is one."""
+        """Join the channel marked on the screen, or the first that fits what was typed since;
+        return whether there is one.
+        """
         wanted, marked = self._shown
         if wanted != self._wanted:
             marked = next(iter(self._listing.matching(self._wanted)), None)
@@ -86,8 +92,15 @@ class ChannelPage(Page):
         place = self._place(found)
         self._top = min(max(self._top, place - self._height + 1), place)
         self._shown = (wanted, found[place] if found else None)
-        lines = [row([(self._looks["topic"], fitted(f" {self._title(len(found), wanted)}", columns))], columns)]
-        for number, channel in enumerate(found[self._top : self._top + self._height], start=self._top):
+        lines = [
+            row(
+                [(self._looks["topic"], fitted(f" {self._title(len(found), wanted)}", columns))],
+                columns,
+            )
+        ]
+        for number, channel in enumerate(
+            found[self._top : self._top + self._height], start=self._top
+        ):
             lines.append(row(self._line(channel, columns, is_chosen=number == place), columns))
         return stack(lines, columns, rows)
 
@@ -95,19 +108,26 @@ class ChannelPage(Page):
         listing = self._listing
         if listing.problem:
             return clean(listing.problem)
-        count = ngettext("{count} channel", "{count} channels", listing.count).format(count=listing.count)
+        count = ngettext("{count} channel", "{count} channels", listing.count).format(
+            count=listing.count
+        )
         if wanted.split():
             count = _("{found} of {channels}").format(found=found, channels=count)
         if not listing.is_complete:
             count = _("{channels}, more are coming …").format(channels=count)
         elif listing.is_cut:
-            count = _("{channels}, only the {most} largest are kept").format(channels=count, most=MOST_LISTED)
+            count = _("{channels}, only the {most} largest are kept").format(
+                channels=count, most=MOST_LISTED
+            )
         return count + _(" — type a word to filter, Enter joins, Esc closes")
 
     def _line(self, channel: Listed, columns: int, *, is_chosen: bool) -> Markup:
         looks = self._looks
         name_columns = max(min(_NAME_COLUMNS, columns // 2), _LEAST_NAME)
-        name, users = fitted(f" {clean(channel.name)}", name_columns), fitted(str(channel.users), _USERS_COLUMNS, right=True)
+        name, users = (
+            fitted(f" {clean(channel.name)}", name_columns),
+            fitted(str(channel.users), _USERS_COLUMNS, right=True),
+        )
         topic = f"  {clean(channel.topic)}"
         if is_chosen:
             return [(looks["selected"], fitted(f"{name}{users}{topic}", columns))]

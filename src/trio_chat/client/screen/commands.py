@@ -1,4 +1,6 @@
-"""The meaning of a typed line on the screen: the commands that all interfaces have, and those of the screen, in one table."""
+"""The meaning of a typed line on the screen: the commands that all interfaces have, and those of
+the screen, in one table.
+"""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, cast
@@ -31,7 +33,9 @@ def _command(
 ) -> Callable[[ScreenHandler], ScreenHandler]:
     def register(handler: ScreenHandler) -> ScreenHandler:
         name = handler.__name__.removeprefix("_")
-        SCREEN_COMMANDS[name] = Command(name, usage, help_text, least, most, cast("Handler", handler), takes_lines=lines)
+        SCREEN_COMMANDS[name] = Command(
+            name, usage, help_text, least, most, cast("Handler", handler), takes_lines=lines
+        )
         return handler
 
     return register
@@ -70,7 +74,9 @@ class Here:
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
-        if is_service(target):  # its answers are notices, which are shown where there is a window for them
+        if is_service(
+            target
+        ):  # its answers are notices, which are shown where there is a window for them
             self.desk.world.go(self.seat.server, self.seat.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is Kind.MESSAGE:
@@ -118,7 +124,11 @@ class Here:
         if entry is None:
             return None
         reactions = entry.extras.reactions if entry.extras else {}
-        mine = [reaction for reaction, nicks in reactions.items() if any(map(self.seat.server.is_me, nicks))]
+        mine = [
+            reaction
+            for reaction, nicks in reactions.items()
+            if any(map(self.seat.server.is_me, nicks))
+        ]
         return Meant(entry.msgid, self.current, mine)
 
     async def answer(self, meant: Meant, text: str) -> None:
@@ -150,29 +160,45 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
     elif buffer.place is Place.SERVER:
         await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
     else:
-        first = lines[0][1:] if text.startswith("//") else lines[0].lstrip() if text.lstrip().startswith("/") else lines[0]
+        first = (
+            lines[0][1:]
+            if text.startswith("//")
+            else lines[0].lstrip()
+            if text.lstrip().startswith("/")
+            else lines[0]
+        )
         desk.composer.send_lines(seat, buffer, [first, *lines[1:]])
 
 
 async def _interpret_lines(here: Here, text: str) -> None:
-    """Carry out a command whose last argument has several lines; one that takes a single line gives them back."""
+    """Carry out a command whose last argument has several lines; one that takes a single line gives
+    them back.
+    """
     command = find(text, SCREEN_COMMANDS)
     if command is None or not command.takes_lines:
         here.desk.composer.give_back(here.buffer, text)
     if command is None or command.takes_lines:
         await interpret(here, text, SCREEN_COMMANDS)
         return
-    problem = _("/{name} takes one line. Nothing was sent; what you typed is still there.").format(name=command.name)
+    problem = _("/{name} takes one line. Nothing was sent; what you typed is still there.").format(
+        name=command.name
+    )
     await here.tell(problem, error=True)
 
 
 # What is selected is meant here, too
 _SELECTED = {
-    "reply": N_("answers the selected message, the last one, or that of somebody; @2 is the last but one"),
-    "react": N_("reacts to the selected message, the last one, or that of somebody; again: takes that back"),
+    "reply": N_(
+        "answers the selected message, the last one, or that of somebody; @2 is the last but one"
+    ),
+    "react": N_(
+        "reacts to the selected message, the last one, or that of somebody; again: takes that back"
+    ),
     "redact": N_("deletes the selected message, your last one, or that of somebody if you may"),
 }
-SCREEN_COMMANDS.update((name, COMMANDS[name]._replace(help=text)) for name, text in _SELECTED.items())
+SCREEN_COMMANDS.update(
+    (name, COMMANDS[name]._replace(help=text)) for name, text in _SELECTED.items()
+)
 
 
 # The commands of the screen
@@ -267,7 +293,9 @@ async def _theme(here: Here, words: list[str]) -> None:
         here.desk.use_theme(words[0])
         await trio.lowlevel.checkpoint()
     else:
-        await here.tell(_("There are the themes {names}.").format(names=", ".join(themes.NAMES[1:])), error=True)
+        await here.tell(
+            _("There are the themes {names}.").format(names=", ".join(themes.NAMES[1:])), error=True
+        )
 
 
 @_command(N_("host[:port] | profile"), N_("connects to another server as well"), 1, 1)
@@ -289,7 +317,13 @@ async def _reconnect(here: Here, words: list[str]) -> None:
 
 
 @_command(
-    N_("[mask]"), N_("shows the channels of the server, or those that fit a mask such as *linux*; what is typed filters"), 0, 1
+    N_("[mask]"),
+    N_(
+        "shows the channels of the server, or those that fit a mask such as *linux*; what is typed"
+        " filters"
+    ),
+    0,
+    1,
 )
 async def _list(here: Here, words: list[str]) -> None:
     if here.seat.server.state is State.CONNECTED:  # elsewhere the screen shows why nothing comes

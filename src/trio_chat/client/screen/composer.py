@@ -120,7 +120,9 @@ class Composer:
         return Wish("… ", lambda _line: None, secret=True) if self._expects_secret else None
 
     def remembers(self, text: str) -> bool:
-        """Return whether what is typed may be brought back later: no answer to a question, and no password beside a command."""
+        """Return whether what is typed may be brought back later: no answer to a question, and no
+        password beside a command.
+        """
         place = self._desk.world.buffer.name if self._desk.seats else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
@@ -165,7 +167,12 @@ class Composer:
             return []
         server, buffer = self._desk.world.server, self._desk.world.buffer
         return completion.completions(
-            text, position, buffer=buffer, channels=server.channels(), commands=self._desk.commands, nick=server.nick
+            text,
+            position,
+            buffer=buffer,
+            channels=server.channels(),
+            commands=self._desk.commands,
+            nick=server.nick,
         )
 
     def typed(self) -> None:
@@ -182,7 +189,11 @@ class Composer:
             self.stop_typing()
         elif not text.startswith("/") or text.startswith(("//", "/me ")):
             since = self._typing_since
-            if since is None or since[0] is not buffer or self._desk.now() - since[1] >= _TYPING_INTERVAL:
+            if (
+                since is None
+                or since[0] is not buffer
+                or self._desk.now() - since[1] >= _TYPING_INTERVAL
+            ):
                 self._typing_since = (buffer, self._desk.now())
                 self._tell_typing(buffer, "active")
 
@@ -195,14 +206,24 @@ class Composer:
     def _tell_typing(self, buffer: Buffer, state: str) -> None:
         for seat in self._desk.seats:
             if buffer in seat.server.buffers.values() and seat.link.is_ready:
-                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)), seat)
+                self._desk.post(
+                    partial(
+                        seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)
+                    ),
+                    seat,
+                )
 
     def send_lines(self, seat: Seat, buffer: Buffer, lines: Sequence[str]) -> None:
         """Send lines, as one message where the server can."""
-        self._desk.post(partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))), seat)
+        self._desk.post(
+            partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))),
+            seat,
+        )
 
     def give_back(self, buffer: Buffer, text: str) -> bool:
-        """Put a text that was not sent back where the user can change it; return whether there is room for it."""
+        """Put a text that was not sent back where the user can change it; return whether there is
+        room for it.
+        """
         if buffer is self._desk.world.buffer and self.is_free():
             if self._desk.prompt.edit_text:
                 return False

@@ -1,6 +1,7 @@
 """The desk: keys and typed lines become changes of the model and of the view, and jobs for links.
 
-Everything here is synchronous. What has to wait is handed to `post` as a function, and done in order by one task.
+Everything here is synchronous. What has to wait is handed to `post` as a function, and done in
+order by one task.
 """
 
 import time as clock
@@ -90,7 +91,12 @@ class Desk:
         world.on_seen = self.requests.has_read
         world.on_open = self.requests.opened
         self.panels = Panels(world, lambda: self.theme, now)
-        self.prompt = Prompt(self.composer.entered, self.composer.completions, self.composer.typed, self.composer.remembers)
+        self.prompt = Prompt(
+            self.composer.entered,
+            self.composer.completions,
+            self.composer.typed,
+            self.composer.remembers,
+        )
         self.timeline = Timeline(_nowhere(), Look(theme), self.requests.fetch_older)
         self.layout = Layout(
             topic=Rows(self.panels.topic),
@@ -116,7 +122,9 @@ class Desk:
         return next(seat for seat in self.seats if seat.server is server)
 
     def post(self, job: Job, seat: Seat | None = None) -> None:
-        """Have something done that has to wait, after what was asked of that server before; None for what is about no server."""
+        """Have something done that has to wait, after what was asked of that server before; None
+        for what is about no server.
+        """
         self._post(job, seat)
 
     # Drawing
@@ -159,10 +167,16 @@ class Desk:
         question = self._question.text if self._question else ""
         if not question and (lines := self.seat.link.paced_lines):
             text = ngettext(
-                "{count} line waits to be sent; Esc stops that", "{count} lines wait to be sent; Esc stops that", lines
+                "{count} line waits to be sent; Esc stops that",
+                "{count} lines wait to be sent; Esc stops that",
+                lines,
             )
             question = text.format(count=lines)
-        return [self.panels.status(columns, waiting=waiting, hidden=self.timeline.hidden, question=question)] * rows
+        return [
+            self.panels.status(
+                columns, waiting=waiting, hidden=self.timeline.hidden, question=question
+            )
+        ] * rows
 
     # Keys
 
@@ -179,10 +193,11 @@ class Desk:
         self.refresh()
 
     def _meant_by(self, key: str) -> Sequence[str]:
-        """Return the keys that the user has pressed: Esc and another one at once look to a terminal like Alt and that one.
+        """Return the keys that the user has pressed: Esc and another one at once look to a terminal
+        like Alt and that one.
 
-        Where Esc means something it counts as Esc, and so it does before a key that means nothing with Alt: a command that is
-        typed behind Esc must never go elsewhere.
+        Where Esc means something it counts as Esc, and so it does before a key that means nothing
+        with Alt: a command that is typed behind Esc must never go elsewhere.
         """
         plain = key.removeprefix("meta ")
         if plain == key:
@@ -196,7 +211,9 @@ class Desk:
         """Whether there is a page, a question, a selection or an answer that Esc ends."""
         is_selecting = bool(self.seats) and self.timeline.selected is not None
         is_asking = self._question is not None or self.browser.is_filtering
-        return self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
+        return (
+            self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
+        )
 
     def _take(self, key: str, columns: int) -> None:
         if ACTIONS.get(key) == "suspend":
@@ -214,7 +231,12 @@ class Desk:
             action = None
         if key == "enter" and self.pasting.is_unseen:
             return
-        if key in _IN_SELECTION and self.seats and self.timeline.selected is not None and not self.prompt.edit_text:
+        if (
+            key in _IN_SELECTION
+            and self.seats
+            and self.timeline.selected is not None
+            and not self.prompt.edit_text
+        ):
             action = _IN_SELECTION[key]
         if action == "go_number":
             self.world.go_number(int(key[-1]))
@@ -226,7 +248,12 @@ class Desk:
     def _press_in_page(self, key: str) -> bool:
         page = self.layout.page
         assert page is not None  # noqa: S101  this is about its keys
-        moves = {"up": (page.move, -1), "down": (page.move, 1), "page up": (page.page, -1), "page down": (page.page, 1)}
+        moves = {
+            "up": (page.move, -1),
+            "down": (page.move, 1),
+            "page up": (page.page, -1),
+            "page down": (page.page, 1),
+        }
         if not self.seats:
             return False
         if key in moves:
@@ -310,11 +337,18 @@ class Desk:
         if number is not None and not name:
             entry = self.world.buffer[number]
             return entry if entry.msgid else None
-        said = (entry for entry in self.world.buffer.newest() if entry.is_talk and entry.msgid and not entry.is_deleted)
+        said = (
+            entry
+            for entry in self.world.buffer.newest()
+            if entry.is_talk and entry.msgid and not entry.is_deleted
+        )
         if name.isdecimal():
             return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None
         same = self.world.server.features.same
-        return next((entry for entry in said if (same(entry.sender, name) if name else entry.own is own)), None)
+        return next(
+            (entry for entry in said if (same(entry.sender, name) if name else entry.own is own)),
+            None,
+        )
 
     def toggle_places(self) -> None:
         """Show or hide the list of buffers."""
@@ -354,7 +388,9 @@ class Desk:
         stopped = [(seat, *left) for seat in self.seats for left in seat.link.stop_paced()]
         for seat, target, text in stopped:
             if not self.composer.give_back(seat.server.open(target), text):
-                seat.server.show(self.world.buffer, Note(_("Not sent: {text}").format(text=text), True))
+                seat.server.show(
+                    self.world.buffer, Note(_("Not sent: {text}").format(text=text), True)
+                )
         if stopped:
             self.say_here(_("Stopped. What was not sent can be typed on."))
         return bool(stopped)

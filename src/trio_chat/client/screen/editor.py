@@ -1,4 +1,6 @@
-"""The user's editor (`$VISUAL`, `$EDITOR`) for the line that is being typed, while connections are served."""
+"""The user's editor (`$VISUAL`, `$EDITOR`) for the line that is being typed, while connections are
+served.
+"""
 
 import os
 import shlex
@@ -29,12 +31,16 @@ class EditorError(Exception):
 
 
 async def edit_typed(desk: Desk, lending: Lending, environment: Mapping[str, str]) -> None:
-    """Have the typed line edited, and put what comes of it where it was; Enter sends it then as always."""
+    """Have the typed line edited, and put what comes of it where it was; Enter sends it then as
+    always.
+    """
     text, server, buffer = desk.prompt.edit_text, desk.world.server, desk.world.buffer
     if lending.is_lent or not desk.composer.is_free():
         return
     if text and not desk.composer.remembers(text):
-        desk.say_here(_("There is a password in this line: it is not given to another program."), error=True)
+        desk.say_here(
+            _("There is a password in this line: it is not given to another program."), error=True
+        )
         return
     desk.prompt.set_edit_text("")
     edited = text

@@ -1,7 +1,9 @@
-"""Joints between rows: a link that goes on in the next row is written so that a terminal knows it, and copies it whole.
+"""Joints between rows: a link that goes on in the next row is written so that a terminal knows it,
+and copies it whole.
 
-A terminal takes two rows for one line where a character came behind a full row without a movement of the cursor (autowrap,
-DECAWM). urwid moves the cursor before each row, so the characters at both ends are written once more.
+A terminal takes two rows for one line where a character came behind a full row without a movement
+of the cursor (autowrap, DECAWM). urwid moves the cursor before each row, so the characters at both
+ends are written once more.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,7 +32,8 @@ class Joint(NamedTuple):
 
 
 def joints(rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int) -> list[Joint]:
-    """Return where links go on in the next row: the upper one is full, and both ends lead to the same address.
+    """Return where links go on in the next row: the upper one is full, and both ends lead to the
+    same address.
 
     Args:
         rows: of a canvas, as urwid has them: attributes, character sets and bytes.
@@ -38,7 +41,12 @@ def joints(rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int) -> li
     """
     found = []
     for number, (upper, lower) in enumerate(pairwise(rows)):
-        if not upper or not lower or not (link := _link(upper[-1][0])) or _link(lower[0][0]) != link:
+        if (
+            not upper
+            or not lower
+            or not (link := _link(upper[-1][0]))
+            or _link(lower[0][0]) != link
+        ):
             continue
         last, first = _last(_decoded(upper[-1][2])), _first(_decoded(lower[0][2]))
         if last.isspace() or first.isspace():
@@ -49,7 +57,9 @@ def joints(rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int) -> li
 
 
 def written(joint: Joint, drawn_as: str) -> str:
-    """Return what a terminal is sent for a joint; `drawn_as` is the sequence of its attribute, which opens the link."""
+    """Return what a terminal is sent for a joint; `drawn_as` is the sequence of its attribute,
+    which opens the link.
+    """
     position = escape.set_cursor_position(joint.column, joint.row)
     return f"{position}{drawn_as}{joint.text}{escape.HYPERLINK_CLOSE}"
 

@@ -1,4 +1,6 @@
-"""Key bindings, one table: the help on F1 is derived from it. What is not here is a key of the prompt (see `prompt`)."""
+"""Key bindings, one table: the help on F1 is derived from it. What is not here is a key of the
+prompt (see `prompt`).
+"""
 
 from typing import NamedTuple
 
@@ -24,19 +26,41 @@ class Binding(NamedTuple):
 
 BINDINGS = (
     Binding(("f1",), "F1", "browser.show_keys", N_("shows the keys")),
-    Binding(("ctrl n", "meta down"), "Ctrl-N, Alt-↓", "next_buffer", N_("goes to the next channel")),
-    Binding(("ctrl p", "meta up"), "Ctrl-P, Alt-↑", "previous_buffer", N_("goes to the previous channel")),
     Binding(
-        tuple(f"meta {digit}" for digit in "123456789"), "Alt-1 … Alt-9", "go_number", N_("goes to the channel with that number")
+        ("ctrl n", "meta down"), "Ctrl-N, Alt-↓", "next_buffer", N_("goes to the next channel")
     ),
-    Binding(("ctrl g", "meta g"), "Ctrl-G", "browser.jump", N_("goes to a channel by some letters of its name")),
+    Binding(
+        ("ctrl p", "meta up"),
+        "Ctrl-P, Alt-↑",
+        "previous_buffer",
+        N_("goes to the previous channel"),
+    ),
+    Binding(
+        tuple(f"meta {digit}" for digit in "123456789"),
+        "Alt-1 … Alt-9",
+        "go_number",
+        N_("goes to the channel with that number"),
+    ),
+    Binding(
+        ("ctrl g", "meta g"),
+        "Ctrl-G",
+        "browser.jump",
+        N_("goes to a channel by some letters of its name"),
+    ),
     Binding(("ctrl f",), "Ctrl-F", "browser.find", N_("finds in what is loaded, while you type")),
     Binding(("meta a",), "Alt-A", "next_unread", N_("goes to what is unread, mentions first")),
     Binding(("ctrl t",), "Ctrl-T", "world.go_back", N_("goes back to where you were before")),
     Binding(("page up",), "PgUp", "page_up", N_("scrolls back; older messages are fetched")),
     Binding(("page down",), "PgDn", "page_down", N_("scrolls forward")),
-    Binding(("ctrl home", "meta home"), "Ctrl-Home", "timeline.to_start", N_("goes to the oldest message there is")),
-    Binding(("ctrl end", "meta end"), "Ctrl-End", "timeline.to_end", N_("goes to the newest message")),
+    Binding(
+        ("ctrl home", "meta home"),
+        "Ctrl-Home",
+        "timeline.to_start",
+        N_("goes to the oldest message there is"),
+    ),
+    Binding(
+        ("ctrl end", "meta end"), "Ctrl-End", "timeline.to_end", N_("goes to the newest message")
+    ),
     Binding(("meta u",), "Alt-U", "timeline.to_unread", N_("goes to the line of what is new")),
     Binding(
         ("shift up", "meta k"),
@@ -44,17 +68,42 @@ BINDINGS = (
         "select_up",
         N_("selects a message: /reply, /react and /redact mean it; ↑ ↓ go on"),
     ),
-    Binding(("shift down", "meta j"), "Shift-↓, Alt-J", "select_down", N_("selects the next message")),
-    Binding(("ctrl r", "meta r"), "Ctrl-R, Alt-R", "reply", N_("answers the selected message, or the last one")),
+    Binding(
+        ("shift down", "meta j"), "Shift-↓, Alt-J", "select_down", N_("selects the next message")
+    ),
+    Binding(
+        ("ctrl r", "meta r"),
+        "Ctrl-R, Alt-R",
+        "reply",
+        N_("answers the selected message, or the last one"),
+    ),
     Binding(("f3",), "F3", "toggle_places", N_("shows or hides the list of channels")),
     Binding(("f4",), "F4", "toggle_members", N_("shows or hides who is here")),
-    Binding(("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")),
+    Binding(
+        ("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")
+    ),
     Binding(("f8", "meta m"), "F8, Alt-M", "browser.show_mentions", N_("shows who mentioned you")),
     Binding(("ctrl l",), "Ctrl-L", "redraw", N_("draws the screen anew")),
-    Binding(("ctrl x",), "Ctrl-X", "edit_outside", N_("edits what is typed in your editor ($VISUAL or $EDITOR)")),
-    *((Binding(("ctrl z",), "Ctrl-Z", "suspend", N_("goes back to the shell; fg comes back")),) if CAN_SUSPEND else ()),
-    Binding(("esc",), "Esc", "escape", N_("closes a page, ends a selection, goes to the newest message")),
-    Binding(("ctrl c",), "Ctrl-C", "interrupt", N_("removes what is typed; twice on an empty line: leaves")),
+    Binding(
+        ("ctrl x",),
+        "Ctrl-X",
+        "edit_outside",
+        N_("edits what is typed in your editor ($VISUAL or $EDITOR)"),
+    ),
+    *(
+        (Binding(("ctrl z",), "Ctrl-Z", "suspend", N_("goes back to the shell; fg comes back")),)
+        if CAN_SUSPEND
+        else ()
+    ),
+    Binding(
+        ("esc",), "Esc", "escape", N_("closes a page, ends a selection, goes to the newest message")
+    ),
+    Binding(
+        ("ctrl c",),
+        "Ctrl-C",
+        "interrupt",
+        N_("removes what is typed; twice on an empty line: leaves"),
+    ),
     Binding(("ctrl d",), "Ctrl-D", "end_of_input", N_("leaves, on an empty line")),
 )
 PROMPT_KEYS = (

@@ -1,7 +1,8 @@
-"""The whole screen: the topic above, the timeline between the panels, below it the status and the prompt.
+"""The whole screen: the topic above, the timeline between the panels, below it the status and the
+prompt.
 
-Side panels go by themselves where the terminal is narrow, the topic and the status where it is low. In the bare view there is
-only what was said, so that a terminal's own selection copies it.
+Side panels go by themselves where the terminal is narrow, the topic and the status where it is low.
+In the bare view there is only what was said, so that a terminal's own selection copies it.
 """
 
 from collections.abc import Callable
@@ -89,19 +90,32 @@ class Layout(urwid.Widget):
 
     def _middle(self, columns: int, rows: int) -> urwid.Canvas:
         centre = self.page or self._timeline
-        left = PLACES_COLUMNS if self.shows_places and columns >= _COLUMNS_FOR_PLACES and not self.is_bare else 0
+        left = (
+            PLACES_COLUMNS
+            if self.shows_places and columns >= _COLUMNS_FOR_PLACES and not self.is_bare
+            else 0
+        )
         right = (
             MEMBERS_COLUMNS
-            if self.shows_members and self.has_members and columns >= _COLUMNS_FOR_MEMBERS and not self.is_bare
+            if self.shows_members
+            and self.has_members
+            and columns >= _COLUMNS_FOR_MEMBERS
+            and not self.is_bare
             else 0
         )
         inner = columns - (left + 1 if left else 0) - (right + 1 if right else 0)
         parts: list[tuple[urwid.Canvas, object, bool, int]] = []
         if left:
-            parts += [(self._places.render((left, rows)), None, False, left), (self._line(rows), None, False, 1)]
+            parts += [
+                (self._places.render((left, rows)), None, False, left),
+                (self._line(rows), None, False, 1),
+            ]
         parts.append((centre.render((inner, rows)), None, False, inner))
         if right:
-            parts += [(self._line(rows), None, False, 1), (self._members.render((right, rows)), None, False, right)]
+            parts += [
+                (self._line(rows), None, False, 1),
+                (self._members.render((right, rows)), None, False, right),
+            ]
         return urwid.CanvasJoin(parts) if len(parts) > 1 else parts[0][0]
 
     def _line(self, rows: int) -> urwid.Canvas:
@@ -113,4 +127,8 @@ class Layout(urwid.Widget):
         """Return where the cursor is."""
         columns, rows = size
         coords = self._prompt.get_cursor_coords((columns,))
-        return None if coords is None else (coords[0], rows - self._prompt.rows((columns,), True) + coords[1])
+        return (
+            None
+            if coords is None
+            else (coords[0], rows - self._prompt.rows((columns,), True) + coords[1])
+        )

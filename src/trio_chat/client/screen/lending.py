@@ -1,4 +1,6 @@
-"""The terminal, lent to the shell (Ctrl-Z) or to another program for a while: restored, and redrawn afterwards."""
+"""The terminal, lent to the shell (Ctrl-Z) or to another program for a while: restored, and redrawn
+afterwards.
+"""
 
 import os
 import signal
@@ -16,10 +18,13 @@ class Lending:
     Args:
         screen: urwid's.
         redraw: redraws everything, perhaps in another size.
-        stop: stops all processes of the terminal's foreground, as the terminal itself does at Ctrl-Z, until SIGCONT.
+        stop: stops all processes of the terminal's foreground, as the terminal itself does at
+            Ctrl-Z, until SIGCONT.
     """
 
-    def __init__(self, screen: Any, redraw: Callable[[], None], stop: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self, screen: Any, redraw: Callable[[], None], stop: Callable[[], None] | None = None
+    ) -> None:
         self._screen = screen
         self._redraw = redraw
         self._stop = stop or _stop
@@ -40,7 +45,9 @@ class Lending:
                 self._redraw()
 
     def suspend(self) -> None:
-        """Stop until the shell goes on with the program; nothing happens where there is no shell that could."""
+        """Stop until the shell goes on with the program; nothing happens where there is no shell
+        that could.
+        """
         if not self.is_lent:
             with self.lent():
                 self._stop()
@@ -52,4 +59,6 @@ class Lending:
 
 def _stop() -> None:
     if CAN_SUSPEND:
-        os.kill(0, signal.SIGTSTP)  # the group: a program that has started this one is to stop as well
+        os.kill(
+            0, signal.SIGTSTP
+        )  # the group: a program that has started this one is to stop as well

@@ -21,7 +21,15 @@ _QUOTED = 60
 _MOST_NAMED = 6
 _MOST_REACTIONS = 8
 _MOST_REACTING = 3
-_WEEKDAYS = (N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"), N_("Sunday"))
+_WEEKDAYS = (
+    N_("Monday"),
+    N_("Tuesday"),
+    N_("Wednesday"),
+    N_("Thursday"),
+    N_("Friday"),
+    N_("Saturday"),
+    N_("Sunday"),
+)
 
 
 class Look(NamedTuple):
@@ -55,7 +63,12 @@ class Hanging(urwid.StandardTextLayout):
         lines = []
         for number, line in enumerate(rest):
             moved = [self._moved(segment) for segment in line]
-            lines.append([(self._indent, None if number else 0, *(() if number else (self._prefix,))), *moved])
+            lines.append(
+                [
+                    (self._indent, None if number else 0, *(() if number else (self._prefix,))),
+                    *moved,
+                ]
+            )
         return lines or [[(self._indent, 0, self._prefix)]]
 
     def _moved(self, segment: Any) -> Any:
@@ -100,14 +113,24 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
     name, name_look = _name(entry)
     body = _body(entry, buffer, look)
     if look.bare:
-        head = [(attributes[name_look], f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "")]
+        head = [
+            (
+                attributes[name_look],
+                f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "",
+            )
+        ]
         return urwid.Text(settled([*head, *body]))
     time = f"{clock_of(entry.time)} "
     if columns < _NARROW:
-        return urwid.Text(settled([(attributes["time"], time), (attributes[name_look], f"{name} "), *body]))
+        return urwid.Text(
+            settled([(attributes["time"], time), (attributes[name_look], f"{name} "), *body])
+        )
     name, sign = fitted(name, NICK_COLUMNS, right=True), " │ "
     head = [(attributes["time"], time), (attributes[name_look], name), (attributes["rule"], sign)]
-    return urwid.Text(settled([*head, *body]), layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)))
+    return urwid.Text(
+        settled([*head, *body]),
+        layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)),
+    )
 
 
 def _name(entry: Entry) -> tuple[str, str]:
@@ -128,13 +151,19 @@ def _body(entry: Entry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
     if entry.sort in (Sort.INFO, Sort.ERROR):
         return [(attributes["error" if entry.sort is Sort.ERROR else "info"], entry.text or " ")]
     if extras and extras.deleted_by:
-        return [(attributes["info"], _("(deleted by {nick})").format(nick=clean(extras.deleted_by)))]
+        return [
+            (attributes["info"], _("(deleted by {nick})").format(nick=clean(extras.deleted_by)))
+        ]
     body: list[tuple[Any, str]] = []
     if extras and extras.reply_to and not look.bare:
         body.append((attributes["reply"], f"↳ {_quoted(buffer, extras.reply_to)}\n"))
     if entry.sort is Sort.ACTION:
-        body.append((attributes["own" if entry.own else nick_look(entry.sender)], f"{clean(entry.sender)} "))
-    body += _said(entry.text, look.theme, "mention" if entry.is_mention and not look.bare else "text")
+        body.append(
+            (attributes["own" if entry.own else nick_look(entry.sender)], f"{clean(entry.sender)} ")
+        )
+    body += _said(
+        entry.text, look.theme, "mention" if entry.is_mention and not look.bare else "text"
+    )
     if extras and extras.reactions and not look.bare:
         body.append((attributes["reaction"], "\n" + _reactions(extras.reactions)))
     return body
@@ -153,7 +182,9 @@ def _reactions(reactions: dict[str, list[str]]) -> str:
     shown = []
     for reaction, nicks in list(reactions.items())[:_MOST_REACTIONS]:
         more = "…" if len(nicks) > _MOST_REACTING else ""
-        shown.append(f"{clean(reaction)[:16]} {', '.join(map(clean, nicks[:_MOST_REACTING]))}{more}")
+        shown.append(
+            f"{clean(reaction)[:16]} {', '.join(map(clean, nicks[:_MOST_REACTING]))}{more}"
+        )
     return "  ".join(shown)
 
 
@@ -177,11 +208,23 @@ def moves_text(entry: Entry) -> str:
         groups["passed" if came == went else "came" if came else "went"].append(nick)
     texts = []
     if nicks := groups["came"]:
-        texts.append(ngettext("{nicks} has joined", "{nicks} have joined", len(nicks)).format(nicks=_listed(nicks)))
+        texts.append(
+            ngettext("{nicks} has joined", "{nicks} have joined", len(nicks)).format(
+                nicks=_listed(nicks)
+            )
+        )
     if nicks := groups["went"]:
-        texts.append(ngettext("{nicks} has left", "{nicks} have left", len(nicks)).format(nicks=_listed(nicks)))
+        texts.append(
+            ngettext("{nicks} has left", "{nicks} have left", len(nicks)).format(
+                nicks=_listed(nicks)
+            )
+        )
     if nicks := groups["passed"]:
-        texts.append(ngettext("{nicks} came and went", "{nicks} came and went", len(nicks)).format(nicks=_listed(nicks)))
+        texts.append(
+            ngettext("{nicks} came and went", "{nicks} came and went", len(nicks)).format(
+                nicks=_listed(nicks)
+            )
+        )
     return "; ".join([*texts, *_ranks(entry)])
 
 
@@ -189,13 +232,20 @@ def _ranks(entry: Entry) -> list[str]:
     by: dict[str, list[str]] = {}
     for nick, change in entry.extras.ranks if entry.extras else []:
         by.setdefault(clean(nick), []).append(clean(change))
-    return [_("{by} has set modes: {modes}").format(by=nick, modes=_listed(changes)) for nick, changes in by.items()]
+    return [
+        _("{by} has set modes: {modes}").format(by=nick, modes=_listed(changes))
+        for nick, changes in by.items()
+    ]
 
 
 def _listed(nicks: list[str]) -> str:
     shown = ", ".join(nicks[:_MOST_NAMED])
     more = len(nicks) - _MOST_NAMED
-    return shown if more <= 0 else shown + " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+    return (
+        shown
+        if more <= 0
+        else shown + " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+    )
 
 
 def rule(text: str, look: Look, columns: int, name: str) -> Markup:

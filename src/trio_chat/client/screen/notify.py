@@ -1,6 +1,8 @@
-"""Calling the user who looks elsewhere: the bell, and the notifications that terminals pass on to the desktop.
+"""Calling the user who looks elsewhere: the bell, and the notifications that terminals pass on to
+the desktop.
 
-OSC 777 is what VTE's and rxvt's terminals know, OSC 9 the others; one that knows neither shows nothing.
+OSC 777 is what VTE's and rxvt's terminals know, OSC 9 the others; one that knows neither shows
+nothing.
 """
 
 from collections.abc import Mapping
@@ -33,5 +35,6 @@ def sequence(way: str, title: str, text: str, environment: Mapping[str, str]) ->
 
 
 def _safe(text: str) -> str:
-    # A semicolon would begin another field, and a digit at the start would be a command to some terminals.
+    # A semicolon would begin another field, and a digit at the start would be a command to some
+    # terminals.
     return clean(text.replace("\n", " ")).replace(";", ",")[:_LONGEST]

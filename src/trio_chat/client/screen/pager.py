@@ -1,4 +1,6 @@
-"""A page over the timeline: help, what was found, where to go. Lines, some of which can be chosen."""
+"""A page over the timeline: help, what was found, where to go. Lines, some of which can be
+chosen.
+"""
 
 from collections.abc import Callable, Sequence
 from textwrap import wrap
@@ -50,7 +52,9 @@ class Pager(Page):
         looks: how `topic` and `selected` are drawn.
     """
 
-    def __init__(self, title: str, lines: Sequence[Choice], looks: dict[str, Any], *, at_end: bool = False) -> None:
+    def __init__(
+        self, title: str, lines: Sequence[Choice], looks: dict[str, Any], *, at_end: bool = False
+    ) -> None:
         super().__init__()
         self.title = title
         self._looks = looks
@@ -102,7 +106,9 @@ class Pager(Page):
         if columns != self._columns:
             self._columns, self._lines = columns, _wrapped(self._given, columns)
         shown = [row([(self._looks["topic"], f" {self.title}".ljust(columns))], columns)]
-        for number, line in enumerate(self._lines[self._top : self._top + self._height], start=self._top):
+        for number, line in enumerate(
+            self._lines[self._top : self._top + self._height], start=self._top
+        ):
             if number == self._chosen:
                 text = "".join(text for _look, text in line.markup)
                 shown.append(row([(self._looks["selected"], text)], columns))
@@ -112,7 +118,9 @@ class Pager(Page):
 
 
 def _wrapped(lines: Sequence[Choice], columns: int) -> list[Choice]:
-    """Return lines that fit: what is only read goes on below itself, what can be chosen stays one line."""
+    """Return lines that fit: what is only read goes on below itself, what can be chosen stays one
+    line.
+    """
     wrapped: list[Choice] = []
     for line in lines:
         if line.choose or sum(width(text) for _look, text in line.markup) <= columns:
@@ -127,6 +135,7 @@ def _wrapped(lines: Sequence[Choice], columns: int) -> list[Choice]:
         parts = wrap(text, max(columns - indent, 1))
         space = (look, " " * indent)
         wrapped += (
-            Choice([*head, (look, part)] if head and not number else [space, (look, part)]) for number, part in enumerate(parts)
+            Choice([*head, (look, part)] if head and not number else [space, (look, part)])
+            for number, part in enumerate(parts)
         )
     return wrapped

@@ -25,10 +25,17 @@ def key_lines(looks: Mapping[str, Any]) -> list[Choice]:
     keys = [(binding.shown, binding.help) for binding in BINDINGS]
     head = Choice([(looks["day"], " " + _("While you type:"))])
     lines = [_two(looks, shown, _(text)) for shown, text in keys]
-    return [*lines, Choice([(None, "")]), head, *(_two(looks, shown, _(text)) for shown, text in PROMPT_KEYS)]
+    return [
+        *lines,
+        Choice([(None, "")]),
+        head,
+        *(_two(looks, shown, _(text)) for shown, text in PROMPT_KEYS),
+    ]
 
 
-def help_lines(looks: Mapping[str, Any], commands: Mapping[str, Command], name: str) -> list[Choice]:
+def help_lines(
+    looks: Mapping[str, Any], commands: Mapping[str, Command], name: str
+) -> list[Choice]:
     """Return what commands do: all of them, or one."""
     lines = []
     for command in sorted(commands.values()):
@@ -39,7 +46,9 @@ def help_lines(looks: Mapping[str, Any], commands: Mapping[str, Command], name: 
 
 
 def channel_lines(
-    looks: Mapping[str, Any], places: Sequence[tuple[Server, Buffer]], go: Callable[[tuple[Server, Buffer]], None]
+    looks: Mapping[str, Any],
+    places: Sequence[tuple[Server, Buffer]],
+    go: Callable[[tuple[Server, Buffer]], None],
 ) -> list[Choice]:
     """Return where one can go."""
     many = len({id(server) for server, _buffer in places}) > 1
@@ -47,24 +56,37 @@ def channel_lines(
     for server, buffer in places:
         where = f"  {clean(server.name)}" if many else ""
         count = f"  {buffer.unread}" if buffer.unread else ""
-        look = looks["place mention" if buffer.mentions else "place unread" if buffer.unread else "place"]
-        lines.append(Choice([(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))))
+        look = looks[
+            "place mention" if buffer.mentions else "place unread" if buffer.unread else "place"
+        ]
+        lines.append(
+            Choice([(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer)))
+        )
     return lines or [Choice([(looks["hint"], " " + _("Nothing is called like that."))])]
 
 
-def found_lines(looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]) -> list[Choice]:
+def found_lines(
+    looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]
+) -> list[Choice]:
     """Return messages to which one can go."""
     return message_lines(looks, [(message, partial(go, message)) for message in found.messages])
 
 
-def message_lines(looks: Mapping[str, Any], messages: Sequence[tuple[Found, Callable[[], None]]]) -> list[Choice]:
+def message_lines(
+    looks: Mapping[str, Any], messages: Sequence[tuple[Found, Callable[[], None]]]
+) -> list[Choice]:
     """Return messages, each with what choosing it does."""
     lines = []
     for message, choose in messages:
         entry = message.entry
         text = "".join(text for text, _style in pieces(entry.text.replace("\n", " ")))
-        sender = [(looks[nick_look(entry.sender)], f"{clean(entry.sender)}: ")] if entry.sender else []
-        where = [(looks["time"], f" {_moment(entry.time)} "), (looks["place"], f"{clean(message.talk)} ")]
+        sender = (
+            [(looks[nick_look(entry.sender)], f"{clean(entry.sender)}: ")] if entry.sender else []
+        )
+        where = [
+            (looks["time"], f" {_moment(entry.time)} "),
+            (looks["place"], f"{clean(message.talk)} "),
+        ]
         lines.append(Choice([*where, *sender, (looks["text"], text)], choose))
     return lines or [Choice([(looks["hint"], " " + _("Nothing was found."))])]
 

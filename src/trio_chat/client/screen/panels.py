@@ -1,4 +1,6 @@
-"""The panels around the timeline, as functions of the model: the topic, the list of buffers, the members, the status."""
+"""The panels around the timeline, as functions of the model: the topic, the list of buffers, the
+members, the status.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,7 +22,9 @@ _MOST_TYPING = 3
 _SLOW = 2.0
 _MOST_COUNT = 99
 _LEAST_SPACE = 10
-"""Columns of the status that are to be free beside the clock, so that it is never taken for a part of something else."""
+"""Columns of the status that are to be free beside the clock, so that it is never taken for a part
+of something else.
+"""
 
 
 class Panels:
@@ -77,10 +81,18 @@ class Panels:
         is_here = buffer is self._world.buffer
         sign = f"{number}" if number < 10 else " "
         if buffer.place is Place.SERVER:
-            name = f"{sign} {clean(server.name)}{_ASKS if server.asks_nick else _STATES[server.state]}"
+            name = (
+                f"{sign} {clean(server.name)}{_ASKS if server.asks_nick else _STATES[server.state]}"
+            )
         else:
             name = f"{sign}   {clean(buffer.name)}"
-        count = f" {_count(buffer.mentions)}!" if buffer.mentions else f" {_count(buffer.unread)}" if buffer.unread else ""
+        count = (
+            f" {_count(buffer.mentions)}!"
+            if buffer.mentions
+            else f" {_count(buffer.unread)}"
+            if buffer.unread
+            else ""
+        )
         look = "server" if buffer.place is Place.SERVER else "place"
         if is_here:
             look = "place here"
@@ -100,7 +112,9 @@ class Panels:
             return []
         server, buffer = self._world.server, self._world.buffer
         order = server.features.prefixes
-        people = sorted(buffer.members.values(), key=lambda each: (_rank(each, order), each.nick.casefold()))
+        people = sorted(
+            buffer.members.values(), key=lambda each: (_rank(each, order), each.nick.casefold())
+        )
         count = len(people)
         looks = self._looks
         head = ngettext("{count} person", "{count} people", count).format(count=count)
@@ -113,7 +127,13 @@ class Panels:
                 [
                     (
                         looks["hint"],
-                        fitted(" " + ngettext("and {count} more", "and {count} more", more).format(count=more), columns),
+                        fitted(
+                            " "
+                            + ngettext("and {count} more", "and {count} more", more).format(
+                                count=more
+                            ),
+                            columns,
+                        ),
                     )
                 ]
             )
@@ -124,7 +144,10 @@ class Panels:
         rank = member.ranks[:1] or " "
         name = clean(member.nick)
         if member.is_away:
-            return [(looks["rank"], rank), (looks["away"], fitted(name + " " + _("(away)"), columns - 1))]
+            return [
+                (looks["rank"], rank),
+                (looks["away"], fitted(name + " " + _("(away)"), columns - 1)),
+            ]
         return [(looks["rank"], rank), (looks[nick_look(member.nick)], fitted(name, columns - 1))]
 
     # Status
@@ -142,7 +165,10 @@ class Panels:
         if question:
             return [(looks["status bad"], fitted(f" {question}", columns))]
         away = " " + _("(away)") if server.is_away else ""
-        line: list[tuple[Any, str]] = [self._state(server), (looks["status"], f" {clean(server.nick)}{away}")]
+        line: list[tuple[Any, str]] = [
+            self._state(server),
+            (looks["status"], f" {clean(server.nick)}{away}"),
+        ]
         if typing := [clean(nick) for nick in buffer.typing(self._now())]:
             line.append((looks["status typing"], "  " + _typing(typing)))
         unread, mentions = self._world.unread()
@@ -150,13 +176,25 @@ class Panels:
             text = ngettext("{count} mention", "{count} mentions", mentions).format(count=mentions)
             line.append((looks["status bad"], f"  {text}"))
         elif unread:
-            line.append((looks["status"], "  " + ngettext("{count} unread", "{count} unread", unread).format(count=unread)))
+            line.append(
+                (
+                    looks["status"],
+                    "  "
+                    + ngettext("{count} unread", "{count} unread", unread).format(count=unread),
+                )
+            )
         if waiting:
             line.append(
-                (looks["status typing"], "  " + ngettext("sending {count}", "sending {count}", waiting).format(count=waiting))
+                (
+                    looks["status typing"],
+                    "  "
+                    + ngettext("sending {count}", "sending {count}", waiting).format(count=waiting),
+                )
             )
         if hidden:
-            text = ngettext("↓ {count} more below", "↓ {count} more below", hidden).format(count=hidden)
+            text = ngettext("↓ {count} more below", "↓ {count} more below", hidden).format(
+                count=hidden
+            )
             line.append((looks["status bad"], f"  {text}"))
         elif buffer.is_loading:
             line.append((looks["status"], "  " + _("fetching what was said before …")))
@@ -172,16 +210,36 @@ class Panels:
             text = _("asks for a nickname")
             return looks["status bad"], f" ○ {text} "
         if server.state is State.CONNECTED:
-            lag = "" if server.lag is None else f" {server.lag:.1f} s" if server.lag >= 1 else f" {server.lag * 1000:.0f} ms"
+            lag = (
+                ""
+                if server.lag is None
+                else f" {server.lag:.1f} s"
+                if server.lag >= 1
+                else f" {server.lag * 1000:.0f} ms"
+            )
             slow = server.lag is not None and server.lag >= _SLOW
-            text = _("TLS") if server.is_secure else _("this computer") if server.is_local else _("not encrypted")
+            text = (
+                _("TLS")
+                if server.is_secure
+                else _("this computer")
+                if server.is_local
+                else _("not encrypted")
+            )
             is_good = not slow and (server.is_secure or server.is_local)
             return looks["status good" if is_good else "status bad"], f" ● {text}{lag} "
         if server.state is State.LOST and server.retry_at is not None:
             seconds = max(round(server.retry_at - self._now()), 0)
-            text = ngettext("not connected, trying again in {count} s", "not connected, trying again in {count} s", seconds)
+            text = ngettext(
+                "not connected, trying again in {count} s",
+                "not connected, trying again in {count} s",
+                seconds,
+            )
             return looks["status bad"], f" ○ {text.format(count=seconds)} "
-        text = {State.CONNECTING: _("connecting …"), State.LOST: _("not connected"), State.ENDED: _("ended")}[server.state]
+        text = {
+            State.CONNECTING: _("connecting …"),
+            State.LOST: _("not connected"),
+            State.ENDED: _("ended"),
+        }[server.state]
         return looks["status bad"], f" ○ {text} "
 
 

@@ -1,6 +1,8 @@
-"""Bracketed pastes: gathered key by key, cleaned, put into the prompt, or sent when the user says so.
+"""Bracketed pastes: gathered key by key, cleaned, put into the prompt, or sent when the user says
+so.
 
-A terminal brackets a paste with two marks. What stands between them is text, whatever it looks like: no key of it is a command.
+A terminal brackets a paste with two marks. What stands between them is text, whatever it looks
+like: no key of it is a command.
 """
 
 from collections.abc import Callable
@@ -48,7 +50,9 @@ class Pasting:
     def take(self, key: str) -> bool:
         """Take a key that belongs to a paste; return whether it does."""
         now = self._desk.now()
-        if self._keys is not None and (now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)):
+        if self._keys is not None and (
+            now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)
+        ):
             self._end()
             if key == "ctrl c":
                 return True
@@ -69,12 +73,16 @@ class Pasting:
             self._end()
 
     def drawn(self) -> None:
-        """Note that the screen shows what was pasted, or the question about it: from now on Enter can mean it."""
+        """Note that the screen shows what was pasted, or the question about it: from now on Enter
+        can mean it.
+        """
         self.is_unseen = False
 
     def _gather(self, key: str) -> None:
         text = _TEXT.get(key, key.removeprefix("meta "))
-        if len(text) == 1 or key in _TEXT:  # all else is a key that was pressed, or a control character
+        if (
+            len(text) == 1 or key in _TEXT
+        ):  # all else is a key that was pressed, or a control character
             self._length += len(text)
             if self._keys is not None and self._length <= MOST:
                 self._keys.append(text)
@@ -87,7 +95,10 @@ class Pasting:
         self.is_unseen = True
         self._desk.layout.changed()  # so that it is drawn in any case
         if length > MOST:
-            text = _("What was pasted is too long and was dropped: {count} characters, and {most} can be.")
+            text = _(
+                "What was pasted is too long and was dropped: {count} characters, and {most}"
+                " can be."
+            )
             self._desk.say_here(text.format(count=length, most=MOST), error=True)
         else:
             self._take_text("".join(keys))
@@ -95,7 +106,9 @@ class Pasting:
     def _take_text(self, text: str) -> None:
         desk = self._desk
         if self._question is not None and desk.question is self._question:
-            text = self._asked + text  # pasted while the question about what was pasted before is open
+            text = (
+                self._asked + text
+            )  # pasted while the question about what was pasted before is open
         lines = text.rstrip("\n").split("\n")
         if len(lines) == 1 or not desk.seats or not desk.composer.is_free():
             desk.ask(None)
@@ -116,7 +129,9 @@ class Pasting:
             return
         else:
             place = buffer.name
-            send = partial(self._send, desk.seat, buffer, whole[1:] if typed.startswith("//") else whole)
+            send = partial(
+                self._send, desk.seat, buffer, whole[1:] if typed.startswith("//") else whole
+            )
         question = ngettext(
             "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
             "Paste {count} lines into {place}? Enter sends, E edits them first, Esc drops them",

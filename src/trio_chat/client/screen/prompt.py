@@ -1,4 +1,6 @@
-"""The prompt: readline's keys, undo, earlier lines, several lines, completion; at most a few rows high."""
+"""The prompt: readline's keys, undo, earlier lines, several lines, completion; at most a few rows
+high.
+"""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -127,7 +129,9 @@ class Prompt(urwid.Edit):
         return True
 
     def get_text(self) -> tuple[str | bytes, list[tuple[Hashable, int]]]:
-        """Return what is drawn, character for character what is typed: each takes as many columns as it seems to."""
+        """Return what is drawn, character for character what is typed: each takes as many columns
+        as it seems to.
+        """
         text, attributes = super().get_text()
         return apart_in_place(text) if isinstance(text, str) else text, attributes
 

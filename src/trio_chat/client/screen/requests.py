@@ -1,4 +1,6 @@
-"""Requests to servers that follow from the view: older messages, private conversations, and read markers."""
+"""Requests to servers that follow from the view: older messages, private conversations, and read
+markers.
+"""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -31,11 +33,18 @@ class Requests:
             if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
                 buffer.is_loading = True
                 self._desk.post(
-                    partial(seat.link.do, "", lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER)), seat
+                    partial(
+                        seat.link.do,
+                        "",
+                        lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER),
+                    ),
+                    seat,
                 )
 
     def opened(self, server: Server, buffer: Buffer) -> None:
-        """Fetch what belongs into a new buffer, if it is of a private talk; the history of a channel comes by itself."""
+        """Fetch what belongs into a new buffer, if it is of a private talk; the history of a
+        channel comes by itself.
+        """
         if buffer.place is Place.TALK:
             self.open_talk(server, buffer)
 
@@ -45,11 +54,22 @@ class Requests:
             return
         for seat in self._desk.seats:
             if seat.server is server:
-                self._desk.post(partial(seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)), seat)
+                self._desk.post(
+                    partial(
+                        seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)
+                    ),
+                    seat,
+                )
 
     def has_read(self, server: Server, buffer: Buffer, time: float) -> None:
-        """Tell the server that a buffer was read up to a time, 0 for one that nothing was said in."""
-        session = next((seat.link.session for seat in self._desk.seats if seat.server is server), None)
+        """Tell the server that a buffer was read up to a time, 0 for one that nothing was said
+        in.
+        """
+        session = next(
+            (seat.link.session for seat in self._desk.seats if seat.server is server), None
+        )
         if session and time:
             moment = datetime.fromtimestamp(time, UTC)
-            session.dialogue.history.has_read(buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z")
+            session.dialogue.history.has_read(
+                buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+            )

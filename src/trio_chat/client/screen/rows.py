@@ -1,6 +1,7 @@
 """Rows of text on the screen: what panels, lists and the help are made of.
 
-All that is drawn goes through `settled` or `fitted`, so that each terminal gives it as many columns as are reckoned with.
+All that is drawn goes through `settled` or `fitted`, so that each terminal gives it as many columns
+as are reckoned with.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,8 +16,12 @@ Markup = Sequence[tuple[Any, str]]
 
 
 def drawn(text: urwid.Text, columns: int) -> urwid.Canvas:
-    """Return a text drawn once, so that a canvas made of it does not depend on a widget that nobody keeps."""
-    return urwid.canvas.apply_text_layout(*text.get_text(), text.get_line_translation(columns), columns)
+    """Return a text drawn once, so that a canvas made of it does not depend on a widget that nobody
+    keeps.
+    """
+    return urwid.canvas.apply_text_layout(
+        *text.get_text(), text.get_line_translation(columns), columns
+    )
 
 
 def settled(markup: Markup) -> list[tuple[Any, str]]:
@@ -32,8 +37,12 @@ def row(markup: Markup, columns: int, fill: Any = None) -> urwid.Canvas:
     return canvas
 
 
-def stack(canvases: Sequence[urwid.Canvas], columns: int, rows: int, *, at_bottom: bool = False) -> urwid.Canvas:
-    """Return canvases one below the other as exactly so many rows; what is too much is cut off at the other end."""
+def stack(
+    canvases: Sequence[urwid.Canvas], columns: int, rows: int, *, at_bottom: bool = False
+) -> urwid.Canvas:
+    """Return canvases one below the other as exactly so many rows; what is too much is cut off at
+    the other end.
+    """
     if not canvases:
         return urwid.SolidCanvas(" ", columns, rows)
     whole = urwid.CanvasCombine([(canvas, None, False) for canvas in canvases])
@@ -52,7 +61,9 @@ def width(text: str) -> int:
 
 
 def fitted(text: str, columns: int, *, right: bool = False) -> str:
-    """Return a text that takes exactly so many columns, cut with an ellipsis or filled with spaces."""
+    """Return a text that takes exactly so many columns, cut with an ellipsis or filled with
+    spaces.
+    """
     text = apart(text)
     if width(text) > columns:
         end, _columns = urwid.calc_text_pos(text, 0, len(text), max(columns - 1, 0))
@@ -89,7 +100,9 @@ class Rows(urwid.Widget):
         """Draw."""
         self._size = columns, rows = size
         self._shown = self._make(columns, rows)
-        canvas = urwid.CompositeCanvas(stack([row(each, columns) for each in self._shown], columns, rows))
+        canvas = urwid.CompositeCanvas(
+            stack([row(each, columns) for each in self._shown], columns, rows)
+        )
         if self._fill is not None:
             canvas.fill_attr(self._fill)
         return canvas

@@ -18,17 +18,20 @@ def _jobs() -> tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]
 
 @dataclass(slots=True, eq=False)
 class Seat:
-    """A server and its link; `going_to` is the channel that the user wants to be in as soon as it is joined, `registers`
-    that the nickname is to become an account."""
+    """A server and its link; `going_to` is the channel that the user wants to be in as soon as it
+    is joined, `registers` that the nickname is to become an account."""
 
     link: Link
     server: Server
     going_to: str = ""
     registers: bool = False
-    jobs: tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]] = field(default_factory=_jobs)
+    jobs: tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]] = field(
+        default_factory=_jobs
+    )
 
     def post(self, job: Job) -> None:
-        """Have a job done that has to wait: after the earlier jobs of this server, and independently of other servers.
+        """Have a job done that has to wait: after the earlier jobs of this server, and
+        independently of other servers.
 
         Raises:
             trio.WouldBlock: too much waits already.

@@ -1,4 +1,6 @@
-"""Putting the full-screen client together: the terminal, a link for each server, the assistant when it is the first run."""
+"""Putting the full-screen client together: the terminal, a link for each server, the assistant when
+it is the first run.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +36,9 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     from trio_chat.client.main import targets  # noqa: PLC0415  it imports this
 
     client = options.client
-    looks = Options(client.theme, client.typing, client.highlights, client.notify, client.strangers, client.log)
+    looks = Options(
+        client.theme, client.typing, client.highlights, client.notify, client.strangers, client.log
+    )
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, looks, partial(_wanted, options))
     screen.esc_matters = lambda: running.desk.is_open
@@ -67,7 +71,9 @@ def make_link(target: "Target") -> Link:
 
 
 def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
-    """Return the name and the link of a server that the user has typed: a profile, or an address."""
+    """Return the name and the link of a server that the user has typed: a profile, or an
+    address.
+    """
     from trio_chat.client.main import profile_target, targets  # noqa: PLC0415
 
     for profile in options.known:
@@ -75,18 +81,24 @@ def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
             return profile.name, make_link(profile_target(options, profile))
     address = parse(text)
     port = address.port or _PORT
-    given = replace(options, host=address.host, port=port, channel=address.channel, password="", profiles=())
+    given = replace(
+        options, host=address.host, port=port, channel=address.channel, password="", profiles=()
+    )
     given = replace(given, security=_security(options, address))
     (target,) = targets(given)
     return target.name, make_link(target)
 
 
-def _beginner(running: ScreenClient, options: "ConnectOptions") -> "Callable[[Address, str, bool], None]":
+def _beginner(
+    running: ScreenClient, options: "ConnectOptions"
+) -> "Callable[[Address, str, bool], None]":
     def begin(address: "Address", nick: str, registers: bool) -> None:
         from trio_chat.client.main import targets  # noqa: PLC0415
 
         port, channel = address.port or _PORT, address.channel or "#lobby"
-        given = replace(options, host=address.host, port=port, nick=nick, channel=channel, profiles=())
+        given = replace(
+            options, host=address.host, port=port, nick=nick, channel=channel, profiles=()
+        )
         (target,) = targets(replace(given, security=_security(options, address)))
         running.add(target.name, make_link(target))
         running.desk.seats[-1].registers = registers
@@ -96,5 +108,9 @@ def _beginner(running: ScreenClient, options: "ConnectOptions") -> "Callable[[Ad
 
 
 def _security(options: "ConnectOptions", address: "Address") -> "Security":
-    """Return how a server that was typed is connected to: no certificate of another one is expected of it."""
-    return replace(options.security, fingerprint="", required=address.is_encrypted or options.security.required)
+    """Return how a server that was typed is connected to: no certificate of another one is expected
+    of it.
+    """
+    return replace(
+        options.security, fingerprint="", required=address.is_encrypted or options.security.required
+    )

@@ -1,7 +1,8 @@
 """Themes: one table for each, and the colours in it for mIRC's colours and for nicknames.
 
-A theme leaves the terminal's own background alone. Nicknames have colours that can be read on it; without colours there are
-only bold, underlined and reversed texts, so nothing is told by a colour alone.
+A theme leaves the terminal's own background alone. Nicknames have colours that can be read on it;
+without colours there are only bold, underlined and reversed texts, so nothing is told by a colour
+alone.
 """
 
 from collections.abc import Mapping
@@ -51,25 +52,83 @@ _LOOKS: dict[str, tuple[str, str, str]] = {
     "key": ("#87afd7,bold", "#005f87,bold", "bold"),
 }
 _NICKS_DARK = (
-    "#5fd7ff", "#ff87d7", "#87afff", "#ffd75f", "#5fffaf", "#d787ff", "#ffaf5f", "#87d7d7", "#ff8787", "#afd75f", "#afafff",
-    "#d7d7af", "#00d7d7", "#ff5faf", "#5f87ff", "#d7af00", "#5fd75f", "#af87d7", "#ff875f", "#87ffff", "#d75f5f", "#d7ff87",
-    "#d7afff", "#ffd7af",
-)  # fmt: skip
+    "#5fd7ff",
+    "#ff87d7",
+    "#87afff",
+    "#ffd75f",
+    "#5fffaf",
+    "#d787ff",
+    "#ffaf5f",
+    "#87d7d7",
+    "#ff8787",
+    "#afd75f",
+    "#afafff",
+    "#d7d7af",
+    "#00d7d7",
+    "#ff5faf",
+    "#5f87ff",
+    "#d7af00",
+    "#5fd75f",
+    "#af87d7",
+    "#ff875f",
+    "#87ffff",
+    "#d75f5f",
+    "#d7ff87",
+    "#d7afff",
+    "#ffd7af",
+)
 _NICKS_LIGHT = (
-    "#005f87", "#af0087", "#0000d7", "#875f00", "#00875f", "#8700af", "#af5f00", "#005f5f", "#af0000", "#5f8700", "#5f5faf",
-    "#5f5f00", "#0087af", "#d7005f", "#5f00ff", "#af8700", "#008700", "#875faf", "#d75f00", "#00005f", "#870000", "#005f00",
-    "#af5f87", "#5f0000",
-)  # fmt: skip
+    "#005f87",
+    "#af0087",
+    "#0000d7",
+    "#875f00",
+    "#00875f",
+    "#8700af",
+    "#af5f00",
+    "#005f5f",
+    "#af0000",
+    "#5f8700",
+    "#5f5faf",
+    "#5f5f00",
+    "#0087af",
+    "#d7005f",
+    "#5f00ff",
+    "#af8700",
+    "#008700",
+    "#875faf",
+    "#d75f00",
+    "#00005f",
+    "#870000",
+    "#005f00",
+    "#af5f87",
+    "#5f0000",
+)
 _MIRC = (
-    "white", "black", "dark blue", "dark green", "light red", "dark red", "dark magenta", "brown", "yellow", "light green",
-    "dark cyan", "light cyan", "light blue", "light magenta", "dark gray", "light gray",
-)  # fmt: skip
+    "white",
+    "black",
+    "dark blue",
+    "dark green",
+    "light red",
+    "dark red",
+    "dark magenta",
+    "brown",
+    "yellow",
+    "light green",
+    "dark cyan",
+    "light cyan",
+    "light blue",
+    "light magenta",
+    "dark gray",
+    "light gray",
+)
 # A colour that is almost that of the background is no colour to write in.
 _UNREADABLE = {"dark": {1, 2}, "light": {0, 8, 9, 11, 15}}
 
 
 def resolve(name: str, environment: Mapping[str, str]) -> str:
-    """Return the theme that `auto` means: what the terminal says of its background, dark when it says nothing."""
+    """Return the theme that `auto` means: what the terminal says of its background, dark when it
+    says nothing.
+    """
     if environment.get("NO_COLOR"):
         return "mono"
     if name != "auto":
@@ -95,7 +154,8 @@ def specs(theme: str) -> Mapping[str, urwid.AttrSpec]:
     found = {name: _spec(*_pair(looks[column])) for name, looks in _LOOKS.items()}
     nicks = {"dark": _NICKS_DARK, "light": _NICKS_LIGHT, "mono": ("default,bold",) * NICKS}[theme]
     return found | {
-        f"nick{number}": _spec(f"{colour},bold" if theme != "mono" else colour) for number, colour in enumerate(nicks)
+        f"nick{number}": _spec(f"{colour},bold" if theme != "mono" else colour)
+        for number, colour in enumerate(nicks)
     }
 
 
@@ -111,4 +171,6 @@ def styled(theme: str, look: str, style: Style) -> urwid.AttrSpec:
     if style.fg is not None and theme != "mono" and style.fg not in _UNREADABLE[theme]:
         words = [_MIRC[style.fg], *base.foreground.split(",")[1:]]
     words += sorted(style.attributes - set(words[0].split(",")) - set(words[1:]))
-    return urwid.AttrSpec(",".join(words), base.background, TRUE_COLOUR, hyperlink=style.link or None)
+    return urwid.AttrSpec(
+        ",".join(words), base.background, TRUE_COLOUR, hyperlink=style.link or None
+    )

@@ -1,7 +1,9 @@
-"""The timeline of one buffer: draws only what is seen, however much there is, and stays where the reader is.
+"""The timeline of one buffer: draws only what is seen, however much there is, and stays where the
+reader is.
 
-Either it follows the newest entry, or it remembers which entry is at the bottom and how many of its rows are below the edge;
-entries have numbers that do not change, so what is added at either end moves nothing.
+Either it follows the newest entry, or it remembers which entry is at the bottom and how many of its
+rows are below the edge; entries have numbers that do not change, so what is added at either end
+moves nothing.
 """
 
 from collections.abc import Callable
@@ -153,7 +155,11 @@ class Timeline(urwid.Widget):
         return bottom, max(below, 0)
 
     def _want_older(self) -> None:
-        if self._visible()[0] - self.buffer.first < _NEAR_TOP and not self.buffer.has_all and not self.buffer.is_loading:
+        if (
+            self._visible()[0] - self.buffer.first < _NEAR_TOP
+            and not self.buffer.has_all
+            and not self.buffer.is_loading
+        ):
             self._wants_older(self.buffer)
 
     # The selected message
@@ -162,7 +168,9 @@ class Timeline(urwid.Widget):
     def selected(self) -> int | None:
         """The entry that is selected, if any."""
         number = self._position.selected
-        return number if number is not None and self.buffer.first <= number < self.buffer.end else None
+        return (
+            number if number is not None and self.buffer.first <= number < self.buffer.end else None
+        )
 
     def select(self, by: int) -> None:
         """Select the next message, or the one before; past the newest, none."""
@@ -209,7 +217,11 @@ class Timeline(urwid.Widget):
             self._drawn.clear()
             self._size = size
         buffer, position = self.buffer, self._position
-        bottom = buffer.end - 1 if position.bottom is None else min(max(position.bottom, buffer.first), buffer.end - 1)
+        bottom = (
+            buffer.end - 1
+            if position.bottom is None
+            else min(max(position.bottom, buffer.first), buffer.end - 1)
+        )
         canvases: list[urwid.Canvas] = []
         height, number = -position.below, bottom
         while number >= buffer.first and height < rows:
@@ -218,7 +230,9 @@ class Timeline(urwid.Widget):
             number -= 1
         if not canvases:
             return urwid.SolidCanvas(" ", columns, rows)
-        whole = urwid.CompositeCanvas(urwid.CanvasCombine([(canvas, None, False) for canvas in canvases]))
+        whole = urwid.CompositeCanvas(
+            urwid.CanvasCombine([(canvas, None, False) for canvas in canvases])
+        )
         if position.below:
             whole.trim(0, max(whole.rows() - position.below, 1))
         return stack([whole], columns, rows, at_bottom=True)
@@ -246,12 +260,18 @@ class Timeline(urwid.Widget):
             parts.append(row(rule(day, look, columns, "day"), columns))
         if is_unread and not look.bare:
             parts.append(row(rule(_("new"), look, columns, "unread"), columns))
-        canvas = urwid.CompositeCanvas(drawn(entry_text(self.buffer[number], self.buffer, look, columns), columns))
+        canvas = urwid.CompositeCanvas(
+            drawn(entry_text(self.buffer[number], self.buffer, look, columns), columns)
+        )
         if is_selected:
             attributes = specs(look.theme)
             canvas.fill_attr_apply(dict.fromkeys(_attributes(canvas), attributes["selected"]))
         parts.append(canvas)
-        return urwid.CanvasCombine([(part, None, False) for part in parts]) if len(parts) > 1 else canvas
+        return (
+            urwid.CanvasCombine([(part, None, False) for part in parts])
+            if len(parts) > 1
+            else canvas
+        )
 
     def _new_day(self, number: int) -> str:
         day = int(self.buffer[number].time // 60)

@@ -18,17 +18,21 @@ from trio_chat.client.screen.joints import joints, written
 from trio_chat.i18n import _
 
 _DEFAULT_SIZE = (80, 24)
-"""Columns and rows of a terminal that does not know them, as of serial consoles and some containers (VT100)."""
+"""Columns and rows of a terminal that does not know them, as of serial consoles and some containers
+(VT100).
+"""
 _SIGNS = "…│─●×é中я"
-"""What is drawn, or may be said; the first two are of ambiguous width (Unicode Standard Annex #11)."""
+"""What is drawn, or may be said; the first two are of ambiguous width (Unicode Standard Annex
+#11).
+"""
 _AMBIGUOUS = 2
 _ESC = 27
 _BYTES = 256
 _ESC_ALONE = 0.125
 _ESC_IDLE = 0.5
 _PATIENCE = 1.0
-"""Seconds to wait for the rest of a character or a sequence; for that of an Esc, which may be a key, where Esc means something
-and where it does not."""
+"""Seconds to wait for the rest of a character or a sequence; for that of an Esc, which may be a
+key, where Esc means something and where it does not."""
 
 
 class NoScreenError(Exception):
@@ -46,7 +50,10 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
         raise NoScreenError(problem)
     try:
         screen = TerminalScreen(bracketed_paste_mode=True, focus_reporting=True)
-    except (OSError, ValueError) as error:  # a Windows console that knows no sequences, or no console at all
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # a Windows console that knows no sequences, or no console at all
         text = _("This terminal cannot be drawn on, so every message is one line: {reason}")
         raise NoScreenError(text.format(reason=error)) from error
     colours = 1 if environment.get("NO_COLOR") else screen.colors
@@ -55,7 +62,8 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
 
 
 def _problem_of_locale(encoding: str) -> str:
-    """Return why nothing can be drawn in columns with the characters of this locale, "" if that is possible.
+    """Return why nothing can be drawn in columns with the characters of this locale, "" if that is
+    possible.
 
     Args:
         encoding: in which urwid writes.
@@ -68,14 +76,16 @@ def _problem_of_locale(encoding: str) -> str:
     if not is_wide:
         return ""
     text = _(
-        "In this locale ({encoding}) signs such as … take two columns, so every message is one line."
-        " With a locale in UTF-8, such as LC_ALL=C.UTF-8, there is a full screen."
+        "In this locale ({encoding}) signs such as … take two columns, so every message is one"
+        " line. With a locale in UTF-8, such as LC_ALL=C.UTF-8, there is a full screen."
     )
     return text.format(encoding=encoding)
 
 
 def _columns(sign: str) -> int:
-    """Return how many columns a character has in this locale, 1 where the system does not tell (POSIX `wcwidth`)."""
+    """Return how many columns a character has in this locale, 1 where the system does not tell
+    (POSIX `wcwidth`).
+    """
     if sys.platform == "win32":
         return 1
     try:
@@ -85,14 +95,18 @@ def _columns(sign: str) -> int:
 
 
 class TerminalScreen(Screen):
-    """urwid's screen, with Ctrl-C, Ctrl-S and Ctrl-Q as keys like others, and with patience for what arrives in pieces.
+    """urwid's screen, with Ctrl-C, Ctrl-S and Ctrl-Q as keys like others, and with patience for
+    what arrives in pieces.
 
-    A slow link cuts characters and escape sequences in two. The rest of one is waited for, and what never gets its rest is
+    A slow link cuts characters and escape sequences in two. The rest of one is waited for, and what
+    never gets its rest is
     dropped: half a sequence must not be typed as text.
     """
 
     esc_matters: Callable[[], bool] = staticmethod(lambda: True)
-    """Tells whether Esc does something at this moment, so that it should not wait for the rest of a sequence for long."""
+    """Tells whether Esc does something at this moment, so that it should not wait for the rest of a
+    sequence for long.
+    """
     _esc_at = -math.inf  # when an Esc was taken for a key of its own
 
     def _start(self, *args: Any, **kwargs: Any) -> None:
@@ -115,7 +129,9 @@ class TerminalScreen(Screen):
     def complete_wait(self, seconds: float) -> None:
         """Leave it as it is: urwid sets its own when it begins."""
 
-    def parse_input(self, event_loop: Any, callback: Any, codes: list[int], wait_for_more: bool = True) -> Any:
+    def parse_input(
+        self, event_loop: Any, callback: Any, codes: list[int], wait_for_more: bool = True
+    ) -> Any:
         """Turn bytes into keys; see urwid."""
         if not wait_for_more:
             if codes == [_ESC]:
@@ -132,9 +148,15 @@ class TerminalScreen(Screen):
         """Draw a canvas, and join the rows in which a link goes on."""
         before = self._screen_buf_canvas
         super().draw_screen(size, canvas)
-        if self._screen_buf_canvas is before or not (found := joints(self.screen_buf or (), size[0])):
+        if self._screen_buf_canvas is before or not (
+            found := joints(self.screen_buf or (), size[0])
+        ):
             return
-        cursor = [escape.set_cursor_position(*canvas.cursor), escape.SHOW_CURSOR] if canvas.cursor else []
+        cursor = (
+            [escape.set_cursor_position(*canvas.cursor), escape.SHOW_CURSOR]
+            if canvas.cursor
+            else []
+        )
         drawn = [written(joint, self._attr_to_escape(joint.attribute)) for joint in found]
         self.write("".join([escape.HIDE_CURSOR, *drawn, self._attr_to_escape(None), *cursor]))
         self.flush()
@@ -144,6 +166,10 @@ class TerminalScreen(Screen):
 
 
 def _is_rest(codes: list[int]) -> bool:
-    """Return whether bytes behind an Esc that came alone are the rest of its sequence, and nothing that a person types."""
+    """Return whether bytes behind an Esc that came alone are the rest of its sequence, and nothing
+    that a person types.
+    """
     text = bytes(code for code in codes if code < _BYTES).decode("latin-1")
-    return text == "[" or (text[:1] in ("[", "O") and escape.input_trie.get(codes, False) is not None)
+    return text == "[" or (
+        text[:1] in ("[", "O") and escape.input_trie.get(codes, False) is not None
+    )

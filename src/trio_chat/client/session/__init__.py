@@ -1,1 +1,3 @@
-"""One conversation with a server: the protocol side of the client. It knows no terminal and outlives no connection."""
+"""One conversation with a server: the protocol side of the client. It knows no terminal and
+outlives no connection.
+"""

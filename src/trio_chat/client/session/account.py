@@ -1,15 +1,28 @@
 """Accounts on one connection: logging in and registering, and what the server answers.
 
-Where the server knows neither SASL nor draft/account-registration, NickServ is asked, as people have done since there have been
-accounts; such a message is never shown, nor is its echo.
+Where the server knows neither SASL nor draft/account-registration, NickServ is asked, as people
+have done since there have been accounts; such a message is never shown, nor is its echo.
 """
 
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from trio_chat.client.session.events import AccountRefused, LoggedIn, LoggedOut, MustVerify, Registered
+from trio_chat.client.session.events import (
+    AccountRefused,
+    LoggedIn,
+    LoggedOut,
+    MustVerify,
+    Registered,
+)
 from trio_chat.client.session.handlers import handles
-from trio_chat.client.session.sasl import Challenges, Credentials, Mechanism, SaslError, chunks, mechanisms
+from trio_chat.client.session.sasl import (
+    Challenges,
+    Credentials,
+    Mechanism,
+    SaslError,
+    chunks,
+    mechanisms,
+)
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -62,13 +75,17 @@ class Account:
         if "sasl" not in negotiation.enabled:
             self._identify()
             return
-        self._mechanisms = mechanisms(negotiation.value("sasl"), credentials, may_tell=self._may_tell)
+        self._mechanisms = mechanisms(
+            negotiation.value("sasl"), credentials, may_tell=self._may_tell
+        )
         self._try_next("" if self._may_tell else _NOT_ENCRYPTED)
 
     @property
     def _may_tell(self) -> bool:
         """Whether the password itself may be sent: a stored one only over a private connection."""
-        return self._dialogue.is_private or self._credentials is None or not self._credentials.is_kept
+        return (
+            self._dialogue.is_private or self._credentials is None or not self._credentials.is_kept
+        )
 
     def register(self, credentials: Credentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
@@ -118,7 +135,9 @@ class Account:
         self._dialogue.emit(Registered(account))
 
     def changed(self, account: str) -> None:
-        """Note that others are told that we are logged in: all that some servers say to who has asked NickServ."""
+        """Note that others are told that we are logged in: all that some servers say to who has
+        asked NickServ.
+        """
         if self._asked_nickserv and account != "*":
             self.logged_in(account)
 
@@ -132,7 +151,9 @@ class Account:
         if self._mechanism is None:
             return
         if self._expects_failure and code == "904":
-            self._expects_failure = False  # it belongs to the 908 before it, which we have acted upon
+            self._expects_failure = (
+                False  # it belongs to the 908 before it, which we have acted upon
+            )
         elif self._is_talking and code != "908":
             self.fail(code, reason)
         else:
@@ -140,7 +161,9 @@ class Account:
             self._expects_failure = code == "908"
 
     def refused_command(self, command: str, reason: str) -> bool:
-        """Ask NickServ when the server lets nobody log in by this command now; return whether that was so."""
+        """Ask NickServ when the server lets nobody log in by this command now; return whether that
+        was so.
+        """
         if command != "AUTHENTICATE" or self._mechanism is None:
             return False
         self._mechanism = None
@@ -151,7 +174,9 @@ class Account:
         return True
 
     def nobody_there(self, nick: str) -> bool:
-        """Say that there are no accounts when there is no NickServ; return whether we had asked for it."""
+        """Say that there are no accounts when there is no NickServ; return whether we had asked for
+        it.
+        """
         if not self._asked_nickserv or not self._dialogue.features.same(nick, NICKSERV):
             return False
         self._asked_nickserv = False
@@ -189,7 +214,8 @@ class Account:
         if " " in password:
             self.fail("NO_SPACES", "")
             return
-        # Its answer is a sentence for people; only the numeric or ACCOUNT that may follow says what it means.
+        # Its answer is a sentence for people; only the numeric or ACCOUNT that may follow says what
+        # it means.
         self.wish, self._asked_nickserv = Wish.NOTHING, True
         self._secrets.append(text)
         self._dialogue.send("PRIVMSG", NICKSERV, text)

@@ -49,8 +49,8 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
     except (OSError, UnicodeError) as error:
         reason = reason_of(error)
     text = _(
-        "Cannot connect to {address}: {reason}. Check the address and the port, that the server is running, and that no "
-        "firewall is in the way."
+        "Cannot connect to {address}: {reason}. Check the address and the port, that the server is"
+        " running, and that no firewall is in the way."
     )
     raise CannotConnectError(text.format(address=format_address(host, port), reason=reason), reason)
 
@@ -63,8 +63,9 @@ def refuse_onion(host: str) -> None:
     """
     if host.lower().rstrip(".").endswith(".onion"):
         text = _(
-            "{host} is an onion service: only Tor reaches it, and its name is not looked up here. Set [client] proxy or "
-            "ALL_PROXY to socks5h://127.0.0.1:9050, or where your Tor listens."
+            "{host} is an onion service: only Tor reaches it, and its name is not looked up here."
+            " Set [client] proxy or ALL_PROXY to socks5h://127.0.0.1:9050, or where your Tor"
+            " listens."
         )
         raise CannotConnectError(text.format(host=host), _("an onion service needs a proxy"))
 
@@ -92,7 +93,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 class Backoff:
-    """How long to wait before each attempt to connect again: doubling up to a minute, with jitter so that not all come at once.
+    """How long to wait before each attempt to connect again: doubling up to a minute, with jitter
+    so that not all come at once.
 
     Args:
         random: where chance comes from.

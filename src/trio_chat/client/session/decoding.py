@@ -1,4 +1,6 @@
-"""Lines that are not UTF-8: decoded piece by piece, since one line may hold a topic of today and a word of yesterday."""
+"""Lines that are not UTF-8: decoded piece by piece, since one line may hold a topic of today and a
+word of yesterday.
+"""
 
 import codecs
 from functools import cache
@@ -17,7 +19,11 @@ def decode(line: bytes, encoding: str) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:
-        if len(line) >= _CUT and error.end == len(line) and error.reason == "unexpected end of data":
+        if (
+            len(line) >= _CUT
+            and error.end == len(line)
+            and error.reason == "unexpected end of data"
+        ):
             return line[: error.start].decode()
         return line.decode("utf-8", _handler(encoding))
 

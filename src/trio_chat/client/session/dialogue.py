@@ -1,13 +1,16 @@
-"""One conversation with a server, without input or output: what came in decides what goes out and what is to be told.
+"""One conversation with a server, without input or output: what came in decides what goes out and
+what is to be told.
 
-`receive` takes a message; `take_lines` and `take_events` give what it led to. `say`, `join` and the like do the same for what the
-user wants. So every rule of the client can be tested with plain values, and `session` adds only a stream, tasks and time.
+`receive` takes a message; `take_lines` and `take_events` give what it led to. `say`, `join` and the
+like do the same for what the user wants. So every rule of the client can be tested with plain
+values, and `session` adds only a stream, tasks and time.
 
 How a message of ours gets confirmed, best way first:
 
 1. labeled-response: it carries a label, and whatever carries the same label back answers it.
-2. otherwise a PING follows it. Servers answer in order, so the PONG says that the message was dealt with; with echo-message it
-   must have been echoed before that, and without, silence means that it was delivered.
+2. otherwise a PING follows it. Servers answer in order, so the PONG says that the message was dealt
+   with; with echo-message it must have been echoed before that, and without, silence means that it
+   was delivered.
 """
 
 import math
@@ -17,7 +20,15 @@ from dataclasses import dataclass
 from trio_chat.client.session import incoming, status, talk  # noqa: F401  they fill the table that incoming looks into
 from trio_chat.client.session.account import Account
 from trio_chat.client.session.channel import Channel
-from trio_chat.client.session.events import Event, JoinRefused, Kind, Ready, Refused, Said, Unconfirmed
+from trio_chat.client.session.events import (
+    Event,
+    JoinRefused,
+    Kind,
+    Ready,
+    Refused,
+    Said,
+    Unconfirmed,
+)
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.history import History
 from trio_chat.client.session.ignored import Ignored
@@ -48,7 +59,8 @@ class Dialogue:
         sees_status: whether it matters who is away, so that the server is asked.
         ignored: the ignore list; None for an empty one.
         hides_strangers: whether nothing is told of strangers who write to us alone.
-        is_private: whether nobody between us and the server can read along, or the user wants it so.
+        is_private: whether nobody between us and the server can read along, or the user wants it
+            so.
     """
 
     def __init__(
@@ -114,8 +126,11 @@ class Dialogue:
         self.send("NICK", self.nick)
         self.send("USER", self.user, "0", "*", self.nick)
 
-    def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS) -> None:
-        """Send one message that fits into one line (see `room`); it is pending until the server answers.
+    def say(
+        self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
+        """Send one message that fits into one line (see `room`); it is pending until the server
+        answers.
 
         Args:
             target: a channel or a nickname.
@@ -131,11 +146,16 @@ class Dialogue:
         Message(command, (target, body)).body()  # refuse before it is pending
         message = self.pending.add(target, text, kind)
         self.past.written.add(self.features.fold(target))
-        self.put(Message(command, (target, body), tags={**self._own_tags(tags), **self._label(message)}))
+        self.put(
+            Message(command, (target, body), tags={**self._own_tags(tags), **self._label(message)})
+        )
         self._ask_about(message)
 
-    def say_together(self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS) -> None:
-        """Send one message of several lines (IRCv3 draft/multiline), each of which fits; see `fits_together`.
+    def say_together(
+        self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
+        """Send one message of several lines (IRCv3 draft/multiline), each of which fits; see
+        `fits_together`.
 
         Raises:
             ValueError: when the target cannot be written on a line.
@@ -144,7 +164,13 @@ class Dialogue:
         message = self.pending.add(target, "\n".join(lines), Kind.MESSAGE)
         self.past.written.add(self.features.fold(target))
         reference = message.key
-        self.put(Message("BATCH", (f"+{reference}", MULTILINE, target), tags={**self._own_tags(tags), **self._label(message)}))
+        self.put(
+            Message(
+                "BATCH",
+                (f"+{reference}", MULTILINE, target),
+                tags={**self._own_tags(tags), **self._label(message)},
+            )
+        )
         room = self.room(target)
         for line in lines:
             for position, part in enumerate(pieces(line, room)):
@@ -158,7 +184,9 @@ class Dialogue:
         most, size = self.negotiation.most_together
         room = self.room(target)
         parts = sum(len(pieces(line, room)) for line in lines)
-        return 1 < parts <= most and sum(len(line.encode()) + 1 for line in lines) <= (size or math.inf)
+        return 1 < parts <= most and sum(len(line.encode()) + 1 for line in lines) <= (
+            size or math.inf
+        )
 
     def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
         """React to a message (IRCv3 draft/react)."""
@@ -243,7 +271,9 @@ class Dialogue:
     # What the handlers of incoming messages use
 
     def emit(self, event: Event) -> None:
-        """Have an event told, behind the history if that is awaited; what has been told is not told again."""
+        """Have an event told, behind the history if that is awaited; what has been told is not told
+        again.
+        """
         if not self.history.holds(event):
             self._events.append(event)
 
@@ -256,17 +286,23 @@ class Dialogue:
         return self.features.same(nick, self.nick)
 
     def ignores(self, source: str) -> bool:
-        """Return whether the user ignores a source, `nick!user@host` or a nickname alone; never the user, nor a server."""
+        """Return whether the user ignores a source, `nick!user@host` or a nickname alone; never the
+        user, nor a server.
+        """
         if self.is_server(source) or not self._ignored.hides(source, self.features.fold):
             return False
         return not self.is_me(source.partition("!")[0])
 
     def is_server(self, source: str) -> bool:
-        """Return whether a source is a server: the one that we are connected to, or a name with dots and no user."""
+        """Return whether a source is a server: the one that we are connected to, or a name with
+        dots and no user.
+        """
         return not source or source == self.server or ("!" not in source and "." in source)
 
     def is_stranger(self, nick: str) -> bool:
-        """Return whether a user is in none of our channels, and got no message from us in this run."""
+        """Return whether a user is in none of our channels, and got no message from us in this
+        run.
+        """
         key = self.features.fold(nick)
         if key in self.past.written or self.joining or self.names:  # the members are not known yet
             return False
@@ -310,18 +346,36 @@ class Dialogue:
         self.check_ready()
 
     def confirm(
-        self, message: PendingMessage, text: str | None = None, msgid: str = "", time: str = "", reply_to: str = ""
+        self,
+        message: PendingMessage,
+        text: str | None = None,
+        msgid: str = "",
+        time: str = "",
+        reply_to: str = "",
     ) -> None:
         """Tell that a message of ours was delivered, as the server gave it to the others."""
         said = message.text if text is None else text
-        self.emit(Said(self.nick, message.target, said, message.kind, own=True, msgid=msgid, time=time, reply_to=reply_to))
+        self.emit(
+            Said(
+                self.nick,
+                message.target,
+                said,
+                message.kind,
+                own=True,
+                msgid=msgid,
+                time=time,
+                reply_to=reply_to,
+            )
+        )
 
     def refuse(self, message: PendingMessage, code: str, reason: str) -> None:
         """Tell that a message of ours was not delivered."""
         self.emit(Refused(message.target, message.text, code, reason))
 
     def passed(self, key: str) -> None:
-        """Deal with the PONG behind a message: what is still pending up to there has been dealt with."""
+        """Deal with the PONG behind a message: what is still pending up to there has been dealt
+        with.
+        """
         for message in self.pending.take_through(key):
             if self.negotiation.echo:
                 self.emit(Unconfirmed(message.target, message.text))
@@ -329,7 +383,9 @@ class Dialogue:
                 self.confirm(message)
 
     def end(self, *, returns: bool) -> None:
-        """Tell what the connection leaves open; `returns` when another one may follow and find it out."""
+        """Tell what the connection leaves open; `returns` when another one may follow and find it
+        out.
+        """
         self.history.give_up()
         self.account.end()
         for message in self.pending.take_all():

@@ -15,7 +15,9 @@ _FOLDS: dict[str, Callable[[str], str]] = {
     "rfc7613": fold_or_self,  # what servers say that knew no other name for PRECIS
 }
 _PRECIS = frozenset(("rfc7613", "rfc8265"))
-"""Values of UTF8MAPPING: how names beyond ASCII are compared, where CASEMAPPING speaks of ASCII alone."""
+"""Values of UTF8MAPPING: how names beyond ASCII are compared, where CASEMAPPING speaks of ASCII
+alone.
+"""
 
 
 def _fold_by(casemapping: str, utf8mapping: str) -> Callable[[str], str]:
@@ -45,7 +47,9 @@ class Features:
         self.fold = _fold_by(self._casemapping, self._utf8mapping)
 
     def read(self, tokens: Iterable[str]) -> None:
-        """Take over what the tokens of one 005 line say; unknown ones are passed over, `-NAME` takes NAME back."""
+        """Take over what the tokens of one 005 line say; unknown ones are passed over, `-NAME`
+        takes NAME back.
+        """
         for token in tokens:
             name, _, value = token.partition("=")
             match name:
@@ -68,7 +72,9 @@ class Features:
         self.fold = _fold_by(self._casemapping, self._utf8mapping)
 
     def rank_changes(self, modes: Sequence[str]) -> list[tuple[str, str, bool]]:
-        """Return the changes of ranks in the parameters of MODE: a nickname, its prefix, and whether it has it now."""
+        """Return the changes of ranks in the parameters of MODE: a nickname, its prefix, and
+        whether it has it now.
+        """
         changes = []
         words = list(modes[1:])
         is_set = True

@@ -103,7 +103,13 @@ class Fetch:
             return Message("SEARCH", (text[1:].rstrip(" "),))
         since = self.since.reference(("timestamp",) if self.by_time else types)
         before = self.before.reference(types)
-        words = ["BETWEEN", before, since] if before and since else ["BEFORE", before] if before else ["LATEST", since or "*"]
+        words = (
+            ["BETWEEN", before, since]
+            if before and since
+            else ["BEFORE", before]
+            if before
+            else ["LATEST", since or "*"]
+        )
         return Message("CHATHISTORY", (words[0], self.channel, *words[1:], str(self.asked)))
 
 

@@ -14,7 +14,9 @@ HANDLERS: dict[str, tuple[int, Handler]] = {}
 
 
 def handles(*commands: str, params: int = 0) -> Callable[[Handler], Handler]:
-    """Register a function as the handler of these commands, when they have at least so many parameters."""
+    """Register a function as the handler of these commands, when they have at least so many
+    parameters.
+    """
 
     def register(handler: Handler) -> Handler:
         HANDLERS.update(dict.fromkeys(commands, (params, handler)))

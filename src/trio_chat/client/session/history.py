@@ -1,8 +1,10 @@
-"""Chat history in the client: after joining, after a lost connection, for `/history` and for `/search`.
+"""Chat history in the client: after joining, after a lost connection, for `/history` and for
+`/search`.
 
-One request is under way at a time. Every request goes from the newest message back to older ones, page by page, and is shown as a
-whole, oldest first; a PING behind it tells when no answer is to come. While the history of a channel just joined is awaited, what
-happens there is held back, so that everything is shown in the order in which it was said.
+One request is under way at a time. Every request goes from the newest message back to older ones,
+page by page, and is shown as a whole, oldest first; a PING behind it tells when no answer is to
+come. While the history of a channel just joined is awaited, what happens there is held back, so
+that everything is shown in the order in which it was said.
 """
 
 from collections import deque
@@ -86,7 +88,9 @@ class History:
             shown.last = Place(time=time)
 
     def open_talk(self, nick: str) -> None:
-        """Ask for what was said in a private conversation: what came last, or since the last connection."""
+        """Ask for what was said in a private conversation: what came last, or since the last
+        connection.
+        """
         key = self._key(nick)
         if key in self._talks or not is_middle(nick):
             return
@@ -98,10 +102,18 @@ class History:
     def ask_talks(self, since: str, until: str) -> None:
         """Ask in which conversations something was said between two times, the later one first."""
         if self.available:
-            self._dialogue.send("CHATHISTORY", "TARGETS", f"timestamp={until}", f"timestamp={since}", str(_MOST_TALKS))
+            self._dialogue.send(
+                "CHATHISTORY",
+                "TARGETS",
+                f"timestamp={until}",
+                f"timestamp={since}",
+                str(_MOST_TALKS),
+            )
 
     def has_read(self, talk: str, time: str) -> None:
-        """Note that the user has seen a conversation up to this time; `mark_read` tells the server."""
+        """Note that the user has seen a conversation up to this time; `mark_read` tells the
+        server.
+        """
         if is_middle(talk):
             self._read[self._key(talk)] = (talk, time)
 
@@ -123,7 +135,9 @@ class History:
     # What comes in
 
     def begin_batch(self, reference: str, kind: str, target: str, *, is_end: bool = False) -> None:
-        """Note that the messages of a batch come from the history; `is_end` where the server says that no page follows."""
+        """Note that the messages of a batch come from the history; `is_end` where the server says
+        that no page follows.
+        """
         fetch = self._current
         if kind not in ("chathistory", _SEARCH_BATCH):
             return
@@ -194,7 +208,9 @@ class History:
         return False
 
     def give_up(self) -> None:
-        """Show what was held back; what was to come before it will be asked for by the next connection."""
+        """Show what was held back; what was to come before it will be asked for by the next
+        connection.
+        """
         held, self._held = self._held, []
         for event in self._fresh(held):
             self._tell(event)
@@ -214,7 +230,9 @@ class History:
             self._dialogue.emit(Unconfirmed(sent.target, sent.text))
 
     def mark_read(self) -> None:
-        """Tell the server how far the user has read, where somebody watches and the server keeps it with the account."""
+        """Tell the server how far the user has read, where somebody watches and the server keeps it
+        with the account.
+        """
         dialogue = self._dialogue
         if not (self._at_join and "draft/read-marker" in dialogue.negotiation.enabled):
             return
@@ -279,7 +297,9 @@ class History:
         if fetch.oldest != NOWHERE:
             shown.first = fetch.oldest
         if not fresh and not is_stuck:  # the other side of a gap, which was shown before
-            self._waiting.appendleft(Fetch(Purpose.EARLIER, fetch.channel, fetch.want, before=fetch.oldest))
+            self._waiting.appendleft(
+                Fetch(Purpose.EARLIER, fetch.channel, fetch.want, before=fetch.oldest)
+            )
             return
         self._dialogue.tell(Earlier(fetch.channel, len(fresh)))
         for said in fresh:
@@ -287,7 +307,9 @@ class History:
             self._dialogue.tell(said)
 
     def _show_in_order(self, fetch: Fetch, key: str) -> None:
-        live = {event.msgid: event for event in self._held if isinstance(event, Said) and event.msgid}
+        live = {
+            event.msgid: event for event in self._held if isinstance(event, Said) and event.msgid
+        }
         marker = self.markers.get(key, "")
         for event in self._fresh(fetch.found):
             if isinstance(event, Said):
@@ -303,10 +325,14 @@ class History:
             self._past.channel(key).last = fetch.joined
 
     def _recognised(self, said: Said, key: str) -> Said:
-        """Return a message of the history, as confirmed if it is one of ours that nothing was known of."""
+        """Return a message of the history, as confirmed if it is one of ours that nothing was known
+        of.
+        """
         same = self._dialogue.features.same
         for sent in self._past.unconfirmed:
-            is_it = (sent.text, sent.kind) == (said.text, said.kind) and same(sent.nick, said.sender)
+            is_it = (sent.text, sent.kind) == (said.text, said.kind) and same(
+                sent.nick, said.sender
+            )
             if is_it and self._key(sent.target) == key:
                 self._past.unconfirmed.remove(sent)
                 return replace(said, own=True, played_back="")
@@ -332,7 +358,9 @@ class History:
         return {self._key(fetch.channel) for fetch in (*current, *self._waiting) if fetch.holds}
 
     def _fresh(self, found: "list[Said] | list[Event]") -> Iterator[Event]:
-        """Yield what was not shown before; what follows a shown message without a msgid of its own is the rest of it."""
+        """Yield what was not shown before; what follows a shown message without a msgid of its own
+        is the rest of it.
+        """
         shown_from = ""
         for event in list(found):
             if isinstance(event, Said):

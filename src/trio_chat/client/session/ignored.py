@@ -1,4 +1,6 @@
-"""The ignore list: masks `nick!user@host`, compared with the source of a message as its server compares names."""
+"""The ignore list: masks `nick!user@host`, compared with the source of a message as its server
+compares names.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -35,7 +37,9 @@ class Ignored:
 
     def replace(self, words: Iterable[str]) -> None:
         """Take another list; of what is there twice or means nothing, nothing is kept."""
-        usable = (word for word in words if 0 < len(word) <= LONGEST_MASK and not re.search(r"\s", word))
+        usable = (
+            word for word in words if 0 < len(word) <= LONGEST_MASK and not re.search(r"\s", word)
+        )
         self.words = list({word.casefold(): word for word in usable}.values())[:MOST_IGNORED]
         self._read.clear()
 
@@ -43,7 +47,8 @@ class Ignored:
         """Return whether a source is ignored.
 
         Args:
-            source: `nick!user@host`; of a nickname alone only its masks that say nothing of an address can tell.
+            source: `nick!user@host`; of a nickname alone only its masks that say nothing of an
+                address can tell.
             fold: how names are compared on its server.
         """
         if not self.words:
@@ -58,7 +63,9 @@ class Ignored:
             return known
         if len(self._read) >= _MOST_FOLDS:
             self._read.clear()
-        self._read[fold] = read = [masks.read(_folded(masks.complete(word), fold)) for word in self.words]
+        self._read[fold] = read = [
+            masks.read(_folded(masks.complete(word), fold)) for word in self.words
+        ]
         return read
 
 

@@ -1,7 +1,7 @@
 """Handlers of messages from a server: one small function each, in one table.
 
-A handler reads a message, changes the dialogue's state and emits events. Numerics that nobody handles are shown, but for those
-that say what every server says; errors are for `refusals`.
+A handler reads a message, changes the dialogue's state and emits events. Numerics that nobody
+handles are shown, but for those that say what every server says; errors are for `refusals`.
 """
 
 from typing import TYPE_CHECKING
@@ -40,13 +40,41 @@ ALIVE_TOKEN = "alive"  # noqa: S105  a PING token, no secret
 
 # Replies that say what every server says, or what other replies have said already.
 _QUIET = frozenset(
-    "002 003 004 008 042 043 219 221 250 251 252 253 254 255 265 266 315 318 321 329 333 375 376 396 422".split()  # noqa: SIM905
+    [
+        "002",
+        "003",
+        "004",
+        "008",
+        "042",
+        "043",
+        "219",
+        "221",
+        "250",
+        "251",
+        "252",
+        "253",
+        "254",
+        "255",
+        "265",
+        "266",
+        "315",
+        "318",
+        "321",
+        "329",
+        "333",
+        "375",
+        "376",
+        "396",
+        "422",
+    ]
 )
 _TALK = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 
 def handle(dialogue: "Dialogue", message: Message) -> None:
-    """Deal with one message from the server; one with fewer parameters than its command needs is passed over."""
+    """Deal with one message from the server; one with fewer parameters than its command needs is
+    passed over.
+    """
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
     if message.tags.get("batch", "") in dialogue.history.batches and message.command not in _TALK:
         return  # who joined or left long ago is not who does now
@@ -56,8 +84,8 @@ def handle(dialogue: "Dialogue", message: Message) -> None:
 
 
 def _settle_label(dialogue: "Dialogue", message: Message) -> None:
-    # Whatever carries our label is an answer. What an echo or an error has not settled is settled here: a single line by
-    # itself, several lines by the end of their batch.
+    # Whatever carries our label is an answer. What an echo or an error has not settled is settled
+    # here: a single line by itself, several lines by the end of their batch.
     label = message.tags.get("label", "")
     if label and message.command != "BATCH" and (pending := dialogue.pending.take(label)):
         dialogue.confirm(pending)
@@ -251,7 +279,13 @@ def _end_of_names(dialogue: "Dialogue", message: Message) -> None:
     names = dialogue.names.pop(dialogue.features.fold(name), Channel(name))
     if channel := dialogue.channel(name):
         channel.members, channel.ranks = names.members, names.ranks
-    dialogue.emit(Names(name, tuple(names.members.values()), tuple(names.ranks.get(key, "") for key in names.members)))
+    dialogue.emit(
+        Names(
+            name,
+            tuple(names.members.values()),
+            tuple(names.ranks.get(key, "") for key in names.members),
+        )
+    )
     ask_who(dialogue, name)
 
 
@@ -278,7 +312,9 @@ def _mode(dialogue: "Dialogue", message: Message) -> None:
 @handles("INVITE", params=2)
 def _invite(dialogue: "Dialogue", message: Message) -> None:
     nick, channel = message.params[0], message.params[1]
-    is_hidden = dialogue.hides_strangers and dialogue.is_me(nick) and dialogue.is_stranger(message.nick)
+    is_hidden = (
+        dialogue.hides_strangers and dialogue.is_me(nick) and dialogue.is_stranger(message.nick)
+    )
     if dialogue.ignores(message.source) or is_hidden:
         return
     dialogue.emit(Invited(nick, message.nick, channel, dialogue.is_me(nick)))

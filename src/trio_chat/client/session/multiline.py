@@ -1,4 +1,6 @@
-"""Messages of several lines as they come (IRCv3 draft/multiline): the lines of an open batch, and the message they make."""
+"""Messages of several lines as they come (IRCv3 draft/multiline): the lines of an open batch, and
+the message they make.
+"""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +14,9 @@ _MOST_BYTES = 65536
 
 @dataclass(slots=True)
 class LinesOf:
-    """A batch that has begun: its opening, which has the tags of the whole, and the lines so far."""
+    """A batch that has begun: its opening, which has the tags of the whole, and the lines so
+    far.
+    """
 
     opening: Message
     command: str = ""
@@ -37,4 +41,9 @@ class LinesOf:
         target = self.opening.params[2] if len(self.opening.params) > 2 else ""
         if not self.lines or not target:
             return None
-        return Message(self.command, (target, "\n".join(self.lines)), self.source or self.opening.source, self.opening.tags)
+        return Message(
+            self.command,
+            (target, "\n".join(self.lines)),
+            self.source or self.opening.source,
+            self.opening.tags,
+        )

@@ -1,4 +1,6 @@
-"""Which capabilities are on: the client's half of IRCv3 capability negotiation, without input or output."""
+"""Which capabilities are on: the client's half of IRCv3 capability negotiation, without input or
+output.
+"""
 
 from trio_chat.irc.message import Message
 
@@ -28,11 +30,15 @@ WANTED = (
     "standard-replies",
 )
 _FOR_HISTORY = frozenset(("batch", "echo-message", "message-tags", "server-time"))
-"""What the history needs: without its end, its times and its msgids, and those of our own messages, it has gaps or doubles."""
+"""What the history needs: without its end, its times and its msgids, and those of our own messages,
+it has gaps or doubles.
+"""
 _MOST_LINES = 100
 _NEEDS = {
     "draft/chathistory": _FOR_HISTORY,
-    "draft/whoami": frozenset(("chghost",)),  # "Clients requesting draft/whoami MUST also request chghost"
+    "draft/whoami": frozenset(
+        ("chghost",)
+    ),  # "Clients requesting draft/whoami MUST also request chghost"
     "soju.im/search": _FOR_HISTORY,
 }
 
@@ -41,7 +47,8 @@ class Negotiation:
     """Asks for what we want of what is offered, and knows what is on.
 
     Args:
-        login_wanted: whether to log in as soon as that is possible, and to end the negotiation only then.
+        login_wanted: whether to log in as soon as that is possible, and to end the negotiation only
+            then.
     """
 
     def __init__(self, *, login_wanted: bool = False) -> None:
@@ -55,7 +62,9 @@ class Negotiation:
 
     @property
     def labels(self) -> bool:
-        """Whether a reply says which message it answers (labeled-response needs batch to say so of several lines)."""
+        """Whether a reply says which message it answers (labeled-response needs batch to say so of
+        several lines).
+        """
         return {"labeled-response", "batch"} <= self.enabled
 
     @property
@@ -80,7 +89,9 @@ class Negotiation:
 
     @property
     def most_together(self) -> tuple[int, int]:
-        """How many lines, and how many bytes, one message may have; (1, 0) where one line is one message."""
+        """How many lines, and how many bytes, one message may have; (1, 0) where one line is one
+        message.
+        """
         if not {"draft/multiline", "batch", "message-tags"} <= self.enabled:
             return 1, 0
         limits = dict(word.partition("=")[::2] for word in self.value("draft/multiline"))
@@ -95,7 +106,10 @@ class Negotiation:
         """Take in the parameters of a CAP message and return what to answer."""
         if len(params) < 3:
             return []
-        offers = {name: value for name, _equals, value in (word.partition("=") for word in params[-1].split())}
+        offers = {
+            name: value
+            for name, _equals, value in (word.partition("=") for word in params[-1].split())
+        }
         names = list(offers)
         answers: list[Message] = []
         match params[1].upper():
@@ -141,7 +155,8 @@ class Negotiation:
         return self._answered()
 
     def _refused(self, names: list[str]) -> list[Message]:
-        # A server accepts all of a request or nothing: asked for one by one, only what it really refuses stays off.
+        # A server accepts all of a request or nothing: asked for one by one, only what it really
+        # refuses stays off.
         if len(names) > 1:
             self._unanswered += len(names) - 1
             return [Message("CAP", ("REQ", name)) for name in names]

@@ -1,7 +1,9 @@
-"""The messages that were shown in this run, over any connection: after a lost one nothing is missing, and nothing is shown twice.
+"""The messages that were shown in this run, over any connection: after a lost one nothing is
+missing, and nothing is shown twice.
 
-Of each channel two places are known: the earliest message shown, before which `/history` goes on, and the latest, after which a
-new connection fills the gap. A place is a msgid, with the time as what to fall back on.
+Of each channel two places are known: the earliest message shown, before which `/history` goes on,
+and the latest, after which a new connection fills the gap. A place is a msgid, with the time as
+what to fall back on.
 """
 
 from collections import deque
@@ -25,7 +27,9 @@ class Place(NamedTuple):
     time: str = ""
 
     def reference(self, types: Collection[str]) -> str:
-        """Return it as CHATHISTORY takes it, in the first form that the server understands; "" when there is none."""
+        """Return it as CHATHISTORY takes it, in the first form that the server understands; "" when
+        there is none.
+        """
         if self.msgid and "msgid" in types and is_middle(self.msgid):
             return f"msgid={self.msgid}"
         if not is_middle(self.time) or "timestamp" not in types:
@@ -64,7 +68,9 @@ class Sent(NamedTuple):
 
 @dataclass(slots=True)
 class Past:
-    """The messages that were shown, those that were sent without confirmation, and their targets, by folded names."""
+    """The messages that were shown, those that were sent without confirmation, and their targets,
+    by folded names.
+    """
 
     unconfirmed: list[Sent] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
@@ -92,7 +98,9 @@ class Past:
     def advance(self, key: str, place: Place) -> None:
         """Note that the latest message of a channel was shown."""
         shown = self.channel(key)
-        if not place.msgid and place.time <= shown.last.time:  # the rest of a long message: its beginning has the msgid
+        if (
+            not place.msgid and place.time <= shown.last.time
+        ):  # the rest of a long message: its beginning has the msgid
             return
         shown.last = place
         if shown.first == NOWHERE:

@@ -1,7 +1,8 @@
 """Messages of ours that the server has not answered yet.
 
-A message stays here from the moment it is handed over until the server confirms it (its echo, its label, or the PONG behind it),
-refuses it, or the connection ends: whichever comes, the user learns which.
+A message stays here from the moment it is handed over until the server confirms it (its echo, its
+label, or the PONG behind it), refuses it, or the connection ends: whichever comes, the user learns
+which.
 """
 
 from collections import deque
@@ -45,18 +46,28 @@ class Pending:
         """Remove and return the message with this key, if it is still here."""
         return self._take_first(lambda message: message.key == key)
 
-    def take_echo(self, same_target: Callable[[str], bool], text: str, kind: Kind) -> PendingMessage | None:
-        """Remove and return the message that an echo without a label stands for: the same text, or else the oldest there."""
+    def take_echo(
+        self, same_target: Callable[[str], bool], text: str, kind: Kind
+    ) -> PendingMessage | None:
+        """Remove and return the message that an echo without a label stands for: the same text, or
+        else the oldest there.
+        """
         return self._take_first(
-            lambda message: message.kind is kind and message.text == text and same_target(message.target)
+            lambda message: (
+                message.kind is kind and message.text == text and same_target(message.target)
+            )
         ) or self._take_first(lambda message: message.kind is kind and same_target(message.target))
 
     def take_oldest(self, same_target: Callable[[str], bool]) -> PendingMessage | None:
-        """Remove and return the oldest message to a target: replies come in the order of what they answer."""
+        """Remove and return the oldest message to a target: replies come in the order of what they
+        answer.
+        """
         return self._take_first(lambda message: same_target(message.target))
 
     def take_through(self, key: str) -> list[PendingMessage]:
-        """Remove and return the message with this key and all before it; none when it is gone already."""
+        """Remove and return the message with this key and all before it; none when it is gone
+        already.
+        """
         if not any(message.key == key for message in self._messages):
             return []
         taken = []

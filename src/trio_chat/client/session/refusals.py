@@ -34,7 +34,9 @@ def error_reply(dialogue: "Dialogue", message: Message) -> None:
             dialogue.fatal = (code, reason)
         else:
             dialogue.account.refused_command(about, reason)
-    elif dialogue.account.refused_command(about, reason) or (code == "401" and dialogue.account.nobody_there(about)):
+    elif dialogue.account.refused_command(about, reason) or (
+        code == "401" and dialogue.account.nobody_there(about)
+    ):
         return
     elif pending := _refused_message(dialogue, message, about):
         dialogue.refuse(pending, code, reason)

@@ -1,7 +1,8 @@
-"""Proving who we are by SASL (IRCv3 sasl): mechanisms and the form of their messages, without input or output.
+"""Proving who we are by SASL (IRCv3 sasl): mechanisms and the form of their messages, without input
+or output.
 
-SCRAM-SHA-256 (RFC 7677) is preferred, since the password never leaves this computer; it needs the package scramp. PLAIN
-(RFC 4616) is what every server knows.
+SCRAM-SHA-256 (RFC 7677) is preferred, since the password never leaves this computer; it needs the
+package scramp. PLAIN (RFC 4616) is what every server knows.
 """
 
 import base64
@@ -17,12 +18,16 @@ _MOST_ITERATIONS = 1_000_000
 
 
 class SaslError(Exception):
-    """What the server says is no part of the mechanism, or shows that it does not know the password itself."""
+    """What the server says is no part of the mechanism, or shows that it does not know the password
+    itself.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account and its password, which no representation shows; `is_kept` when it was not typed, but kept somewhere."""
+    """An account and its password, which no representation shows; `is_kept` when it was not typed,
+    but kept somewhere.
+    """
 
     account: str
     password: str = field(repr=False)
@@ -68,11 +73,14 @@ class Scram:
     def __init__(self, credentials: Credentials) -> None:
         module = importlib.import_module("scramp")
         self._error: type[Exception] = module.ScramException
-        self._client: Any = module.ScramClient([self.name], credentials.account, credentials.password)
+        self._client: Any = module.ScramClient(
+            [self.name], credentials.account, credentials.password
+        )
         self._step = 0
 
     def answer(self, challenge: bytes) -> bytes:
-        """Return the next message; the last challenge must show that the server knows the password too.
+        """Return the next message; the last challenge must show that the server knows the password
+        too.
 
         Raises:
             SaslError: when it does not.
@@ -97,12 +105,17 @@ class Scram:
 def _check_iterations(challenge: str) -> None:
     for part in challenge.split(","):
         name, _, number = part.partition("=")
-        if name == "i" and (not number.isdigit() or len(number) > 9 or int(number) > _MOST_ITERATIONS):
+        if name == "i" and (
+            not number.isdigit() or len(number) > 9 or int(number) > _MOST_ITERATIONS
+        ):
             raise SaslError
 
 
-def mechanisms(offered: Sequence[str], credentials: Credentials, *, may_tell: bool = True) -> list[Mechanism]:
-    """Return the ways to log in that both sides know, the best first; a server that names none is taken to know PLAIN.
+def mechanisms(
+    offered: Sequence[str], credentials: Credentials, *, may_tell: bool = True
+) -> list[Mechanism]:
+    """Return the ways to log in that both sides know, the best first; a server that names none is
+    taken to know PLAIN.
 
     Args:
         offered: the mechanisms that the server names.
@@ -121,7 +134,9 @@ def mechanisms(offered: Sequence[str], credentials: Credentials, *, may_tell: bo
 
 
 def chunks(data: bytes) -> list[str]:
-    """Return data as the parameters of AUTHENTICATE (IRCv3 sasl-3.1: 400 bytes each, "+" behind a full one)."""
+    """Return data as the parameters of AUTHENTICATE (IRCv3 sasl-3.1: 400 bytes each, "+" behind a
+    full one).
+    """
     text = base64.b64encode(data).decode()
     parts = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
     return parts if parts and len(parts[-1]) < _CHUNK else [*parts, "+"]

@@ -1,7 +1,9 @@
-"""A session: one connection to a server, its receive task, its send task and its keep-alive, in one nursery.
+"""A session: one connection to a server, its receive task, its send task and its keep-alive, in one
+nursery.
 
-It knows no terminal. What happens goes as events over a bounded memory channel to whatever interface there is; an interface that
-does not keep up makes the session read more slowly, never grow. The send task is the only one that writes to the stream.
+It knows no terminal. What happens goes as events over a bounded memory channel to whatever
+interface there is; an interface that does not keep up makes the session read more slowly, never
+grow. The send task is the only one that writes to the stream.
 """
 
 import math
@@ -103,7 +105,8 @@ class Session:
         return is_local(self._stream)
 
     async def run(self) -> Outcome:
-        """Talk to the server until one side ends it; tell of what was not confirmed, and return how it ended.
+        """Talk to the server until one side ends it; tell of what was not confirmed, and return how
+        it ended.
 
         Cancellation closes the connection at once and tells of nothing more.
         """
@@ -134,11 +137,14 @@ class Session:
 
     # What the interface asks for
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS) -> None:
+    async def say(
+        self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS
+    ) -> None:
         """Send one message that fits (see `Dialogue.room`), as soon as few enough are on their way.
 
         Raises:
-            NotConnectedError: the connection ended first; the message was not sent and is not pending.
+            NotConnectedError: the connection ended first; the message was not sent and is not
+                pending.
             ValueError: when the target cannot be written on a line.
 
         Cancelled while it waits for room, it has sent nothing.
@@ -147,8 +153,11 @@ class Session:
         self.dialogue.say(target, text, kind, tags)
         await self._flush()
 
-    async def say_together(self, target: str, lines: Sequence[str], tags: Mapping[str, str]) -> None:
-        """Send one message of several lines (see `Dialogue.fits_together`), as `say` does one of one line.
+    async def say_together(
+        self, target: str, lines: Sequence[str], tags: Mapping[str, str]
+    ) -> None:
+        """Send one message of several lines (see `Dialogue.fits_together`), as `say` does one of
+        one line.
 
         Raises:
             NotConnectedError: the connection ended first; nothing was sent.
@@ -185,10 +194,14 @@ class Session:
         """
         await self.do(lambda dialogue: dialogue.send("PING", incoming.SETTLED_TOKEN))
         dialogue = self.dialogue
-        await self._wait_until(lambda: dialogue.settled and not dialogue.pending and not dialogue.past.unconfirmed)
+        await self._wait_until(
+            lambda: dialogue.settled and not dialogue.pending and not dialogue.past.unconfirmed
+        )
 
     async def leave(self, reason: str, *, patience: float = 5) -> None:
-        """Send QUIT and give the server some seconds to answer what came before and to close; then end the session."""
+        """Send QUIT and give the server some seconds to answer what came before and to close; then
+        end the session.
+        """
         if self._closed:
             return
         self._leaving = True
@@ -234,13 +247,17 @@ class Session:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Pass on what the dialogue wants sent and told; answers first, so that an interface at rest delays no PONG."""
+        """Pass on what the dialogue wants sent and told; answers first, so that an interface at
+        rest delays no PONG.
+        """
         lines, events = self.dialogue.take_lines(), self.dialogue.take_events()
         self._tell_change()
         try:
             for line in lines:
                 await self._outgoing.send(line)
-        except trio.BrokenResourceError:  # the session has ended; what is pending will be told as such
+        except (
+            trio.BrokenResourceError
+        ):  # the session has ended; what is pending will be told as such
             pass
         self._telling += 1
         try:
@@ -254,7 +271,8 @@ class Session:
             try:
                 await self._stream.send_all(line.encode("utf-8", "replace") + b"\r\n")
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                # What the server said last may still be there to be read: the receive task ends the session.
+                # What the server said last may still be there to be read: the receive task ends the
+                # session.
                 self._lost = str(error.__cause__ or "")
                 await trio.sleep(_LAST_WORDS)
                 self._scope.cancel()

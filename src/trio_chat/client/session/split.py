@@ -1,7 +1,8 @@
 """Long messages, cut so that nothing is lost on the way.
 
-A server relays a message with our own `:nick!user@host ` in front of it, and the whole line is at most 512 bytes with its CR LF
-(RFC 2812 §2.3): so what fits depends on who we are, not only on what we send.
+A server relays a message with our own `:nick!user@host ` in front of it, and the whole line is at
+most 512 bytes with its CR LF (RFC 2812 §2.3): so what fits depends on who we are, not only on what
+we send.
 """
 
 from trio_chat.client.session.events import Kind
@@ -44,7 +45,9 @@ def cut(text: str, room: int) -> tuple[str, str]:
 
 
 def pieces(text: str, room: int) -> list[str]:
-    """Return a text in parts of at most `room` UTF-8 bytes that make it again when put together; at least one, perhaps empty."""
+    """Return a text in parts of at most `room` UTF-8 bytes that make it again when put together; at
+    least one, perhaps empty.
+    """
     parts = []
     while len(data := text.encode()) > room:
         part = data[:room].decode("utf-8", "ignore") or text[0]

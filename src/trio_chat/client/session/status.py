@@ -20,14 +20,20 @@ if TYPE_CHECKING:
     from trio_chat.client.session.dialogue import Dialogue
 
 _MOST_ASKED = 500
-"""Members of a channel about whom the server is asked when we join: of more, an answer would be a flood."""
+"""Members of a channel about whom the server is asked when we join: of more, an answer would be a
+flood.
+"""
 ANSWERS = "+draft/reply"
-"""The tag of a message, or a reaction, that answers the message with the msgid in it (IRCv3 draft/reply)."""
+"""The tag of a message, or a reaction, that answers the message with the msgid in it (IRCv3
+draft/reply).
+"""
 REPLY_TAGS = (ANSWERS, "+reply")
 
 
 def ask_who(dialogue: "Dialogue", channel: str) -> None:
-    """Find out who is away in a channel just joined, where its members are few enough and changes will be told."""
+    """Find out who is away in a channel just joined, where its members are few enough and changes
+    will be told.
+    """
     key = dialogue.features.fold(channel)
     found = dialogue.channel(channel)
     if key not in dialogue.status_due or not found:
@@ -91,7 +97,9 @@ def _tags_only(dialogue: "Dialogue", message: Message) -> None:
     answered = next((tags[name] for name in REPLY_TAGS if tags.get(name)), "")
     if answered and (reaction := tags.get("+draft/react", "") or tags.get("+draft/unreact", "")):
         is_taken_back = "+draft/unreact" in tags
-        dialogue.tell(Reacted(message.nick, target, answered, reaction, own, private, is_taken_back))
+        dialogue.tell(
+            Reacted(message.nick, target, answered, reaction, own, private, is_taken_back)
+        )
     elif not own and (state := tags.get("+typing", "")) and "batch" not in tags:
         dialogue.tell(Typing(message.nick, message.nick if private else target, state == "active"))
 

@@ -26,12 +26,15 @@ def _said(dialogue: "Dialogue", message: Message) -> None:
     is_for_people = True
     if text.startswith("\x01"):
         word, _, rest = text.strip("\x01").partition(" ")
-        # CTCP other than ACTION asks the program, not the person; answering would tell strangers about it
+        # CTCP other than ACTION asks the program, not the person; answering would tell strangers
+        # about it
         is_for_people = word.upper() == "ACTION" and kind is Kind.MESSAGE
         kind, text = Kind.ACTION, rest
     is_shown = is_for_people and not dialogue.ignores(message.source)
     if (batch := message.tags.get("batch", "")) in dialogue.history.batches:
-        dialogue.history.add(batch, _said_before(dialogue, message, target, text, kind), shown=is_shown)
+        dialogue.history.add(
+            batch, _said_before(dialogue, message, target, text, kind), shown=is_shown
+        )
     elif not is_shown or _is_unwanted(dialogue, message, kind):
         return
     elif dialogue.is_me(message.nick):
@@ -60,11 +63,17 @@ def _is_unwanted(dialogue: "Dialogue", message: Message, kind: Kind) -> bool:
 
     Notices of strangers are shown all the same, since services answer by them.
     """
-    is_hiding = dialogue.hides_strangers and kind is not Kind.NOTICE and dialogue.is_me(message.params[0])
-    return is_hiding and not dialogue.is_server(message.source) and dialogue.is_stranger(message.nick)
+    is_hiding = (
+        dialogue.hides_strangers and kind is not Kind.NOTICE and dialogue.is_me(message.params[0])
+    )
+    return (
+        is_hiding and not dialogue.is_server(message.source) and dialogue.is_stranger(message.nick)
+    )
 
 
-def _said_before(dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind) -> Said:
+def _said_before(
+    dialogue: "Dialogue", message: Message, target: str, text: str, kind: Kind
+) -> Said:
     own, tags = dialogue.is_me(message.nick), message.tags
     private = dialogue.is_me(target) and not own
     place = tags.get("msgid", ""), tags.get("time", "") or "?"
@@ -92,7 +101,18 @@ def _said_by_me(dialogue: "Dialogue", message: Message, target: str, text: str, 
         # Who writes to himself gets the echo and the message, both with one msgid, and sees both.
         own_id = "" if private else msgid
         dialogue.past.written.add(dialogue.features.fold(target))
-        dialogue.emit(Said(message.nick, target, text, kind, own=not private, private=private, msgid=own_id, time=time))
+        dialogue.emit(
+            Said(
+                message.nick,
+                target,
+                text,
+                kind,
+                own=not private,
+                private=private,
+                msgid=own_id,
+                time=time,
+            )
+        )
 
 
 def _said_by_server(dialogue: "Dialogue", text: str) -> None:
@@ -116,7 +136,9 @@ def _batch(dialogue: "Dialogue", message: Message) -> None:
             dialogue.batches[reference] = label
         if message.params[1:2] == (MULTILINE,):
             dialogue.lines_of[reference] = LinesOf(message)
-        dialogue.history.begin_batch(reference, *(*message.params[1:3], "", "")[:2], is_end=HISTORY_END_TAG in message.tags)
+        dialogue.history.begin_batch(
+            reference, *(*message.params[1:3], "", "")[:2], is_end=HISTORY_END_TAG in message.tags
+        )
         return
     if (lines := dialogue.lines_of.pop(reference, None)) and (whole := lines.message()):
         _said(dialogue, whole)
@@ -124,7 +146,9 @@ def _batch(dialogue: "Dialogue", message: Message) -> None:
     label = dialogue.batches.pop(reference, "")
     outer = message.tags.get("batch", "")
     if label and outer not in dialogue.batches and (pending := dialogue.pending.take(label)):
-        dialogue.confirm(pending)  # it was answered, by lines that are neither its echo nor a refusal: as services do
+        dialogue.confirm(
+            pending
+        )  # it was answered, by lines that are neither its echo nor a refusal: as services do
 
 
 @handles("WARN", "NOTE", params=2)

@@ -1,6 +1,7 @@
 """Events from a session to an interface: one frozen value each.
 
-Texts and names are as the server sent them, so whoever shows them must make them harmless first (see `render`).
+Texts and names are as the server sent them, so whoever shows them must make them harmless first
+(see `render`).
 """
 
 from trio_chat.client.session.events.connection import (

@@ -23,7 +23,9 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Every channel asked for at the start was joined or refused; from now on messages can be sent."""
+    """Every channel asked for at the start was joined or refused; from now on messages can be
+    sent.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The next attempt to connect is in so many seconds; `reason` tells why the last one failed, if there was one."""
+    """The next attempt to connect is in so many seconds; `reason` tells why the last one failed, if
+    there was one.
+    """
 
     seconds: float
     reason: str = ""
@@ -120,7 +124,9 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a session ended, and why: what the server or the system said ("" when nobody said anything)."""
+    """How a session ended, and why: what the server or the system said ("" when nobody said
+    anything).
+    """
 
     end: End
     reason: str = ""

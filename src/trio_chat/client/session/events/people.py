@@ -128,7 +128,9 @@ class AwayChanged:
 
 @dataclass(frozen=True, slots=True)
 class Whois:
-    """One thing that the server knows of somebody: `code` is the numeric that says which, `values` what stands in it."""
+    """One thing that the server knows of somebody: `code` is the numeric that says which, `values`
+    what stands in it.
+    """
 
     nick: str
     code: str

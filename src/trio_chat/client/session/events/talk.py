@@ -24,10 +24,12 @@ class Said:
         own: whether we said it.
         private: whether it went to us alone.
         msgid: the server's name for this message, "" when it gives none.
-        played_back: when it was said, in the form of server-time, if it comes from the history; "" when it is new.
+        played_back: when it was said, in the form of server-time, if it comes from the history; ""
+            when it is new.
         time: when the server took it in, if it is new and the server tells.
         reply_to: the msgid of the message that it answers, "" for none.
-        is_stranger: whether it is private, from a user who is in none of our channels and to whom we have not written.
+        is_stranger: whether it is private, from a user who is in none of our channels and to whom
+            we have not written.
 
     A message of several lines has line feeds in its text.
     """
@@ -107,7 +109,9 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """The connection ended before this message was confirmed; the history will tell whether it arrived."""
+    """The connection ended before this message was confirmed; the history will tell whether it
+    arrived.
+    """
 
     target: str
     text: str
@@ -145,7 +149,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """So many messages follow that have these words; `channel` is "" when they are from anywhere."""
+    """So many messages follow that have these words; `channel` is "" when they are from
+    anywhere.
+    """
 
     text: str
     channel: str
@@ -175,7 +181,9 @@ class MarkerMoved:
 
 @dataclass(frozen=True, slots=True)
 class TalkedBefore:
-    """There was a conversation with this person, or in this channel, the last message of it at this time."""
+    """There was a conversation with this person, or in this channel, the last message of it at this
+    time.
+    """
 
     talk: str
     time: str
