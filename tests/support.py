@@ -20,7 +20,7 @@ from trio_chat.chat.accounts import (
     ScramKeys,
 )
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Direct, Event, Output
+from trio_chat.chat.events import Output
 from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.multiline import flatten
@@ -31,6 +31,7 @@ from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.text import strip_formatting
+from trio_chat.server.broadcaster import gather, records_of, unstored_parts
 
 T = TypeVar("T")
 
@@ -110,26 +111,15 @@ class Town:
         self.deliver(handle_line(self.world, person.session, line), person)
 
     def deliver(self, output: Output, origin: Person) -> None:
-        """Give everyone what a command makes the server send, once the memory has what is to be
-        remembered of it.
-        """
-        records = [
-            record for part in output.parts if isinstance(part, Event) for record in part.records()
-        ]
-        if records and self.world.memory:
+        """Store and deliver the output of a command, with the functions of the broadcaster."""
+        parts, memory = output.parts, self.world.memory
+        if memory and (records := records_of([output])):
             try:
-                run_now(self.world.memory.history.commit(records))
+                run_now(memory.history.commit(records))
             except HistoryError:
-                output = output._replace(
-                    parts=output.parts if output.refusal is None else output.refusal()
-                )
-        for part in output.parts:
-            if isinstance(part, Direct):
-                part.session.sink.send(part.data)
-                continue
-            for session in part.recipients:
-                if session is not part.skip and (data := part.encode(session.effective)):
-                    session.sink.send(data)
+                parts = unstored_parts(output)
+        for session, data, is_reply in gather(parts):
+            session.sink.send(data, is_reply=is_reply)
         if output.close:
             origin.end(output.close)
             origin.leave(output.close)

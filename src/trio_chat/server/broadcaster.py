@@ -183,7 +183,7 @@ class Broadcaster:
         not.
         """
         try:
-            is_kept = await self._keep(_records(items))
+            is_kept = await self._keep(records_of(items))
         except BadRecord as error:
             return await self._remember_the_rest(items, error)
         except HistoryError as error:
@@ -192,7 +192,7 @@ class Broadcaster:
                     "the history cannot be written, messages are refused until it can: %s", error
                 )
             self._is_failing = True
-            return [_without_memory(item) for item in items]
+            return [unstored_parts(item) for item in items]
         return [item.parts if is_kept or item.not_kept is None else item.not_kept for item in items]
 
     async def _keep(self, records: list[Record]) -> bool:
@@ -241,7 +241,7 @@ class Broadcaster:
         """Remember what can be: in halves, so that what cannot be is found in few steps."""
         if len(items) == 1:
             log.error("internal error: something cannot be remembered, and is refused: %s", error)
-            return [_without_memory(items[0])]
+            return [unstored_parts(items[0])]
         middle = len(items) // 2
         return await self._remember(items[:middle]) + await self._remember(items[middle:])
 
@@ -262,7 +262,8 @@ def _is_reply(output: Output) -> bool:
     )
 
 
-def _records(items: Sequence[Output]) -> list[Record]:
+def records_of(items: Sequence[Output]) -> list[Record]:
+    """Return what the history is to store of a batch, in order."""
     return [
         record
         for item in items
@@ -272,7 +273,7 @@ def _records(items: Sequence[Output]) -> list[Record]:
     ]
 
 
-def _without_memory(item: Output) -> Sequence[Part]:
+def unstored_parts(item: Output) -> Sequence[Part]:
     """Return the parts to send of an item that cannot be stored: only the failure, to its sender.
 
     What a command has changed is in effect, and seen; its client gets an error in the place of a
