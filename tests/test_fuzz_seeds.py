@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from trio_chat.chat import directory
+from trio_chat.chat import channel_table
 from trio_chat.chat.commands import metadata as metadata_commands
 from trio_chat.irc import message
 from trio_chat.server import connection
@@ -54,7 +54,7 @@ def test_every_target_has_seeds() -> None:
         ("lines", (message.Message, "line"), lambda self: "PING"),
         (
             "talk",
-            (directory.Directory, "leave"),
+            (channel_table.ChannelTable, "leave"),
             lambda self, user, channel: channel.members.pop(user),
         ),
         ("turns", (metadata_commands, "list"), iter),

@@ -73,7 +73,7 @@ class Channel:
         renamed: seconds of `World.elapsed` at which it got its name, when it had another one
             before.
         former: its names before (folded), each with the seconds of `World.steady` at which it
-            ended; see `Directory.renamed_to`.
+            ended; see `ChannelTable.renamed_to`.
     """
 
     __slots__ = (

@@ -1,6 +1,6 @@
 """Everything the server knows at this moment, and what happens in it put as events.
 
-How people come, go and change is `presence`, how channels do `directory`.
+How people come, go and change is `presence`, how channels do `channel_table`.
 """
 
 from collections import Counter, deque
@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from trio_chat.chat import offers, operators
 from trio_chat.chat.bans import Bans
+from trio_chat.chat.channel_table import ChannelTable
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
-from trio_chat.chat.directory import Directory
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import Place
 from trio_chat.chat.identity import Identity, Memory
@@ -128,7 +128,7 @@ class World:
         self.markers: dict[
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
-        self.channels = Directory(
+        self.channels = ChannelTable(
             clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days
         )
         self.bans = Bans(self.steady)

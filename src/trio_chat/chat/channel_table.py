@@ -15,7 +15,7 @@ _MOST_FORMER_NAMES = 5
 """Former names of one channel that lead to it."""
 
 
-class Directory(dict[str, Channel]):
+class ChannelTable(dict[str, Channel]):
     """All channels.
 
     Args:
