@@ -6,7 +6,7 @@ from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.chat.registrations import Registration, restore, to_state
+from trio_chat.chat.registered_channels import Registration, restore, to_state
 from trio_chat.irc import extbans, modes
 
 ANN, BOB = 1, 2

@@ -17,7 +17,7 @@ from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refres
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.lasting import Changes, Unsaved
-from trio_chat.chat.registrations import to_state
+from trio_chat.chat.registered_channels import to_state
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import (
     expire_users,

@@ -12,7 +12,7 @@ from trio_chat.storage.database import StorageError
 from trio_chat.storage.maintenance import opened
 
 if TYPE_CHECKING:
-    from trio_chat.chat.registrations import Wish
+    from trio_chat.chat.registered_channels import Wish
 
 
 def list_channels(database: Path) -> int:

@@ -11,7 +11,7 @@ from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, Kind
 
 if TYPE_CHECKING:
-    from trio_chat.chat.registrations import Registration
+    from trio_chat.chat.registered_channels import Registration
 
 OFF = -1
 """The number of days of a channel of which nothing is remembered."""

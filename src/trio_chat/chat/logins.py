@@ -2,7 +2,7 @@
 account-notify).
 """
 
-from trio_chat.chat import metadata, operators, presence, registrations
+from trio_chat.chat import metadata, operators, presence, registered_channels
 from trio_chat.chat.accounts import NO_ACCOUNT, Account
 from trio_chat.chat.events import Event
 from trio_chat.chat.users import Session, User
@@ -88,7 +88,7 @@ def forget_account(world: World, account: Account) -> list[Event]:
         world.preferences.restore(account.id, {})
         world.unsaved.note_preferences(account.id)
     for channel in list(world.channels.values()):
-        events += registrations.forget_account(world, channel, account)
+        events += registered_channels.forget_account(world, channel, account)
     return events
 
 

@@ -3,7 +3,7 @@ none of its sessions does.
 
 To everyone else such a user is like any other; it just adds no session to what is sent. What must
 last of it is plain data here: the user itself, while its place in channels is kept with these
-(`registrations`).
+(`registered_channels`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping

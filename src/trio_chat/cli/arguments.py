@@ -9,7 +9,7 @@ from trio_chat.cli.commands import Argument
 from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
-    from trio_chat.chat.registrations import Wish
+    from trio_chat.chat.registered_channels import Wish
     from trio_chat.client.target import Target
 
 _DAY = 86_400.0
@@ -121,7 +121,7 @@ def duration(text: str) -> int:
 
 def wish(text: str) -> "Wish":
     """Return how long a channel wants its messages to be remembered."""
-    from trio_chat.chat.registrations import MAX_DAYS, parse_history  # noqa: PLC0415
+    from trio_chat.chat.registered_channels import MAX_DAYS, parse_history  # noqa: PLC0415
 
     parsed = parse_history(text)
     if parsed is None:

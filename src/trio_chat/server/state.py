@@ -15,7 +15,7 @@ from trio_chat.chat.bans import Key
 from trio_chat.chat.events import Event
 from trio_chat.chat.lasting import Changes, State, Store, Unsaved
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions, forget_account
-from trio_chat.chat.registrations import restore, restore_members, to_state
+from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self

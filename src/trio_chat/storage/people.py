@@ -182,7 +182,7 @@ def _states(connection: "apsw.Connection") -> dict[str, dict[str, Any]]:
 
 
 def set_history(connection: "apsw.Connection", folded: str, days: int | None) -> str | None:
-    """Say how long messages of a registered channel are remembered (see `chat.registrations`); a
+    """Say how long messages of a registered channel are remembered (see `chat.registered_channels`); a
     running server notices.
 
     Returns:

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from trio_chat.chat import missed, policy
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
-from trio_chat.chat.registrations import rank_event
+from trio_chat.chat.registered_channels import rank_event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
 from trio_chat.chat.users import UNSPECIFIED, User

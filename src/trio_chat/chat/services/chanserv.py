@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from trio_chat.chat import retention
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.policy import is_operator, may_grant
-from trio_chat.chat.registrations import SERVICE, Registration, parse_history, rank_event
+from trio_chat.chat.registered_channels import SERVICE, Registration, parse_history, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.face import Face
 from trio_chat.chat.world import World
