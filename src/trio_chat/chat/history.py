@@ -1,6 +1,6 @@
 """The port to the chat history, implemented by the storage room.
 
-A buffer is named by the folded name of its channel, or by two users (`talks`). The id with which a
+A buffer is named by the folded name of its channel, or by two users (`conversations`). The id with which a
 message was accepted is its place and, less its shift, its time, so a part of a buffer is a range of
 ids. Events (JOIN, PART, TOPIC and others) stand in the same order between messages.
 """

@@ -5,7 +5,7 @@ them no more.
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.talks import GUEST
+from trio_chat.chat.conversations import GUEST
 from trio_chat.irc.names import agree
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import Database, StorageError

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, NamedTuple
 from trio_chat.chat import multiline
 from trio_chat.chat.history import MESSAGES, Record
 from trio_chat.chat.ids import EPOCH_MS, GREATEST, msgid, parse_msgid, parse_time, server_time
-from trio_chat.chat.talks import GUEST, buffer_of
+from trio_chat.chat.conversations import GUEST, buffer_of
 from trio_chat.chat.timeline import SEQUENCE_BITS
 from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
@@ -201,7 +201,7 @@ def _is_text(value: str) -> bool:
 
 
 def _buffer(name: str, parties: Sequence[int], numbers: Numbers) -> str:
-    """Return the folded name of a channel, or of the conversation of two (see `chat.talks`)."""
+    """Return the folded name of a channel, or of the conversation of two (see `chat.conversations`)."""
     try:
         if "," in name:
             first, second = name.split(",", 1)

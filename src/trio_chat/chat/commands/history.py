@@ -7,13 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from trio_chat.chat import retention, talks
+from trio_chat.chat import retention, conversations
 from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.talks import Talk
+from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -67,13 +67,13 @@ def chathistory_command(request: Request) -> None:
             "The parameters are not of the form that HELP CHATHISTORY shows",
         )
         return
-    talk = talks.find(request.world, request.user, request.params[1])
-    if talk is None:
+    conversation = conversations.find(request.world, request.user, request.params[1])
+    if conversation is None:
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
     places = [reference for reference in references if reference]
     request.reply.postpone(
-        partial(_answer, request, memory, talk, lambda exact: spans(exact, limit), places)
+        partial(_answer, request, memory, conversation, lambda exact: spans(exact, limit), places)
     )
 
 
@@ -141,7 +141,7 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 async def _answer(
     request: Request,
     memory: Memory,
-    talk: Talk,
+    conversation: Conversation,
     spans: Callable[[list[Reference]], Wanted],
     references: list[Reference],
     reply: Response,
@@ -149,29 +149,29 @@ async def _answer(
     session = request.session
     shown = _shown(session)
     try:
-        exact = [await _exact(session, memory, talk, reference) for reference in references]
+        exact = [await _exact(session, memory, conversation, reference) for reference in references]
         pages = [
-            await _read_page(request, memory, talk, span, limit, shown)
+            await _read_page(request, memory, conversation, span, limit, shown)
             for span, limit in spans(exact)
         ]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _fail(request, "MESSAGE_ERROR", "Messages could not be retrieved at the moment")
         return
-    if not talk.can_be_read():  # left, or was removed, while we waited
+    if not conversation.can_be_read():  # left, or was removed, while we waited
         _fail(request, "INVALID_TARGET", _NOT_YOURS)
         return
     records = [record for page in pages for record in page.records]
     if records:
-        session.page = (talk.buffer, records[0].id, records[-1].id)
+        session.page = (conversation.buffer, records[0].id, records[-1].id)
     # A channel by its canonical name; a person as the client's own window is called, whatever the
     # nickname is today.
-    name = talk.name if talk.channel else request.params[1]
+    name = conversation.name if conversation.channel else request.params[1]
     with reply.batch(
         "chathistory", name, tag=_end_tag(session, is_end=all(page.is_last for page in pages))
     ):
         for record in records:
-            reply.replay(talk.replay(record))
+            reply.replay(conversation.replay(record))
 
 
 class _Page(NamedTuple):
@@ -182,10 +182,15 @@ class _Page(NamedTuple):
 
 
 async def _read_page(
-    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, shown: Shown
+    request: Request,
+    memory: Memory,
+    conversation: Conversation,
+    span: Span,
+    limit: int,
+    shown: Shown,
 ) -> _Page:
     """Read one message more than is shown, to know whether there is another page."""
-    records = await read(request, memory, talk, span, limit + 1, shown)
+    records = await read(request, memory, conversation, span, limit + 1, shown)
     if len(records) <= limit:
         return _Page(records, is_last=True)
     return _Page(records[1:] if span.from_newest else records[:limit], is_last=False)
@@ -200,7 +205,9 @@ def _end_tag(session: Session, *, is_end: bool) -> str:
     )
 
 
-async def _exact(session: Session, memory: Memory, talk: Talk, reference: Reference) -> Reference:
+async def _exact(
+    session: Session, memory: Memory, conversation: Conversation, reference: Reference
+) -> Reference:
     """Return the place of the message that a timestamp names, where the clock was set back and the
     moment is there twice.
 
@@ -213,7 +220,7 @@ async def _exact(session: Session, memory: Memory, talk: Talk, reference: Refere
         spot
         for spot in reference.spots
         if await memory.history.messages(
-            talk.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO
+            conversation.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO
         )
     ]
     if len(found) > 1:
@@ -221,7 +228,7 @@ async def _exact(session: Session, memory: Memory, talk: Talk, reference: Refere
         seen = [
             spot
             for spot in found
-            if buffer == talk.buffer and any(spot[0] <= end <= spot[1] for end in ends)
+            if buffer == conversation.buffer and any(spot[0] <= end <= spot[1] for end in ends)
         ]
         found = seen or found
     return Reference(*found[0]) if len(found) == 1 else reference
@@ -239,7 +246,7 @@ def _shown(session: Session) -> Shown:
 async def read(
     request: Request,
     memory: Memory,
-    talk: Talk,
+    conversation: Conversation,
     span: Span,
     limit: int,
     shown: Shown = Shown.MESSAGES,
@@ -251,8 +258,10 @@ async def read(
     """
     if not limit:
         return []
-    span = retention.cut(span, retention.oldest(request.world, memory, talk.channel))
-    return await memory.history.messages(talk.buffer, span, limit, talk.private_after, shown)
+    span = retention.cut(span, retention.oldest(request.world, memory, conversation.channel))
+    return await memory.history.messages(
+        conversation.buffer, span, limit, conversation.private_after, shown
+    )
 
 
 def _targets(request: Request, memory: Memory) -> None:
@@ -285,10 +294,10 @@ async def _answer_targets(
     try:
         found = await readable(request, memory)
         reply.charge(_WORK_OF_TARGET * len(found))
-        for talk in found:
+        for conversation in found:
             newest += [
-                (record.id, record.shift, talk.name)
-                for record in await read(request, memory, talk, Span(), 1)
+                (record.id, record.shift, conversation.name)
+                for record in await read(request, memory, conversation, Span(), 1)
             ]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
@@ -302,16 +311,16 @@ async def _answer_targets(
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 
 
-async def readable(request: Request, memory: Memory) -> list[Talk]:
+async def readable(request: Request, memory: Memory) -> list[Conversation]:
     """Return every conversation that the user may read.
 
     Raises:
         HistoryError: they cannot be found out.
     """
     user = request.user
-    found = [talks.in_channel(user, channel) for channel in user.channels]
+    found = [conversations.in_channel(user, channel) for channel in user.channels]
     if user.account_id:
         buffers = await memory.history.conversations(user.account_id)
-        private = (talks.with_buffer(request.world, user, buffer) for buffer in buffers)
-        found += [talk for talk in private if talk is not None]
+        private = (conversations.with_buffer(request.world, user, buffer) for buffer in buffers)
+        found += [conversation for conversation in private if conversation is not None]
     return found

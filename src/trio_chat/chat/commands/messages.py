@@ -4,7 +4,7 @@ echo-message).
 
 from collections.abc import Mapping
 
-from trio_chat.chat import multiline, policy, talks
+from trio_chat.chat import multiline, policy, conversations
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import Place
@@ -208,7 +208,7 @@ def _say_to_user(
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other, request.world.lengths.accept_entries)
     lasts = request.world.memory and _is_worth_keeping(text, tags)
-    places = talks.place_of(user, other) if lasts else ()
+    places = conversations.place_of(user, other) if lasts else ()
     event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags, places)
     if not fits(request, event):
         return

@@ -9,7 +9,7 @@ are sent nothing on their own; neither are bots (+B), nor accounts that have swi
 import logging
 from functools import partial
 
-from trio_chat.chat import talks
+from trio_chat.chat import conversations
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.history import read, readable
 from trio_chat.chat.history import HistoryError, Record, Span
@@ -18,7 +18,7 @@ from trio_chat.chat.ids import readable_time
 from trio_chat.chat.preferences import REPLAY
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
-from trio_chat.chat.talks import Talk
+from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -55,8 +55,8 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
         return
     if limit:
-        talk = talks.in_channel(request.user, channel)
-        request.reply.follow_up(partial(_play_back, request, memory, talk, span, limit))
+        conversation = conversations.in_channel(request.user, channel)
+        request.reply.follow_up(partial(_play_back, request, memory, conversation, span, limit))
 
 
 def _is_wanted(user: User, world: World, memory: Memory) -> bool:
@@ -84,35 +84,47 @@ def play_back_private(request: Request, missed_since: int) -> None:
 
 
 async def _play_back(
-    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response
+    request: Request,
+    memory: Memory,
+    conversation: Conversation,
+    span: Span,
+    limit: int,
+    reply: Response,
 ) -> None:
     try:
-        await show(request, memory, talk, span, limit, reply)
+        await show(request, memory, conversation, span, limit, reply)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
 
 
 async def _play_back_private(request: Request, memory: Memory, span: Span, reply: Response) -> None:
     try:
-        for talk in await private_talks(request, memory):
-            await show(request, memory, talk, span, memory.playback, reply)
+        for conversation in await private_conversations(request, memory):
+            await show(request, memory, conversation, span, memory.playback, reply)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
 
 
-async def private_talks(request: Request, memory: Memory) -> list[Talk]:
+async def private_conversations(request: Request, memory: Memory) -> list[Conversation]:
     """Return the private conversations of a user, as many as are looked through.
 
     Raises:
         HistoryError: they cannot be found out.
     """
-    return [talk for talk in await readable(request, memory) if talk.channel is None][
-        :MAX_CONVERSATIONS
-    ]
+    return [
+        conversation
+        for conversation in await readable(request, memory)
+        if conversation.channel is None
+    ][:MAX_CONVERSATIONS]
 
 
 async def show(
-    request: Request, memory: Memory, talk: Talk, span: Span, limit: int, reply: Response
+    request: Request,
+    memory: Memory,
+    conversation: Conversation,
+    span: Span,
+    limit: int,
+    reply: Response,
 ) -> int:
     """Show a part of a conversation; return how many messages that were.
 
@@ -120,16 +132,16 @@ async def show(
         HistoryError: it cannot be read.
     """
     session = request.session
-    records = await read(request, memory, talk, span, limit)
-    if talk.channel is None and not session.effective & _SEES_ITSELF:
+    records = await read(request, memory, conversation, span, limit)
+    if conversation.channel is None and not session.effective & _SEES_ITSELF:
         # A client that does not expect what one said oneself would show it as if the other one had.
         records = [record for record in records if record.account_id != request.user.account_id]
-    if not records or not talk.can_be_read():  # left, or was removed, while we waited
+    if not records or not conversation.can_be_read():  # left, or was removed, while we waited
         return 0
     kind = "znc.in/playback" if session.caps & cap.ZNC_PLAYBACK else "chathistory"
-    with reply.batch(kind, talk.name):
+    with reply.batch(kind, conversation.name):
         for record in records:
-            reply.replay(talk.replay(_with_time(session, record)))
+            reply.replay(conversation.replay(_with_time(session, record)))
     return len(records)
 
 

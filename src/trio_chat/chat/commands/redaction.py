@@ -3,14 +3,14 @@
 import logging
 from functools import partial
 
-from trio_chat.chat import policy, retention, talks
+from trio_chat.chat import policy, retention, conversations
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, Record, Shown, Span
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.talks import Talk
+from trio_chat.chat.conversations import Conversation
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name
@@ -32,9 +32,9 @@ def redact_command(request: Request) -> None:
     """Delete a message from the history, and have the clients of those who saw it do the same."""
     memory = request.world.memory
     assert memory is not None  # noqa: S101  # or the capability would not be offered
-    find = talks.find if is_channel_name(request.params[0]) else talks.with_person
-    talk = find(request.world, request.user, request.params[0])
-    if talk is None:
+    find = conversations.find if is_channel_name(request.params[0]) else conversations.with_person
+    conversation = find(request.world, request.user, request.params[0])
+    if conversation is None:
         _fail(
             request,
             "INVALID_TARGET",
@@ -45,7 +45,7 @@ def redact_command(request: Request) -> None:
     if number is None:
         _fail_unknown(request)
         return
-    request.reply.postpone(partial(_redact, request, memory, talk, number))
+    request.reply.postpone(partial(_redact, request, memory, conversation, number))
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -58,18 +58,18 @@ def _fail_unknown(request: Request) -> None:
 
 
 async def _redact(
-    request: Request, memory: Memory, talk: Talk, number: int, reply: Response
+    request: Request, memory: Memory, conversation: Conversation, number: int, reply: Response
 ) -> None:
     """Delete a message and tell those who could see it. When cancelled, it may be deleted without
     anybody being told.
     """
     try:
-        record = await _find(request, memory, talk, number)
-        if record is None or not (talk.channel or talk.is_party()):
+        record = await _find(request, memory, conversation, number)
+        if record is None or not (conversation.channel or conversation.is_party()):
             _fail_unknown(request)
             return
         if not policy.can_redact(
-            request.user, talk.channel, record
+            request.user, conversation.channel, record
         ):  # asked now: ranks may have changed while we waited
             _fail(
                 request,
@@ -77,7 +77,7 @@ async def _redact(
                 "You may not delete this message: it is not yours, and you are not an operator",
             )
             return
-        if not await memory.history.redact(talk.buffer, number):  # somebody else was faster
+        if not await memory.history.redact(conversation.buffer, number):  # somebody else was faster
             _fail_unknown(request)
             return
     except HistoryError as error:
@@ -92,25 +92,25 @@ async def _redact(
         "%s deleted a message of %s in %s",
         request.user.source,
         record.source,
-        talk.channel.name if talk.channel else "private",
+        conversation.channel.name if conversation.channel else "private",
     )
-    for event in _told(request, talk):
+    for event in _told(request, conversation):
         reply.emit(event)
 
 
-def _told(request: Request, talk: Talk) -> list[Event]:
+def _told(request: Request, conversation: Conversation) -> list[Event]:
     """Return what tells the members of a channel, or both sides of a private conversation."""
     user, world = request.user, request.world
-    is_muted = talk.channel is not None and policy.is_muted(user, talk.channel)
+    is_muted = conversation.channel is not None and policy.is_muted(user, conversation.channel)
     reason = "" if is_muted else truncate(request.param(2), world.lengths.kick)
     rest = (request.params[1], reason) if reason else request.params[1:2]
-    if talk.channel is not None:
-        audiences = [(talk.channel.name, talk.channel.audience())]
+    if conversation.channel is not None:
+        audiences = [(conversation.channel.name, conversation.channel.audience())]
     else:
-        others = [other for other in talk.others(world) if other is not user]
+        others = [other for other in conversation.others(world) if other is not user]
         request.reply.charge(len(world.users) // 8)
         audiences = [(other.nick, other.sessions) for other in others] + [
-            (talk.name, user.sessions)
+            (conversation.name, user.sessions)
         ]
     return [
         world.event(user, "REDACT", (name, *rest), sessions, requires=cap.MESSAGE_REDACTION)
@@ -118,13 +118,17 @@ def _told(request: Request, talk: Talk) -> list[Event]:
     ]
 
 
-async def _find(request: Request, memory: Memory, talk: Talk, number: int) -> Record | None:
+async def _find(
+    request: Request, memory: Memory, conversation: Conversation, number: int
+) -> Record | None:
     """Return a message that those who talk may read, or None."""
     span = retention.cut(
         Span(after=number - 1, before=number + 1),
-        retention.oldest(request.world, memory, talk.channel),
+        retention.oldest(request.world, memory, conversation.channel),
     )
-    found = await memory.history.messages(talk.buffer, span, 1, talk.private_after, Shown.TAGS_TOO)
+    found = await memory.history.messages(
+        conversation.buffer, span, 1, conversation.private_after, Shown.TAGS_TOO
+    )
     return (
         found[0]
         if found and (found[0].command in MESSAGES or found[0].command == "TAGMSG")

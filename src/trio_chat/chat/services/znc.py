@@ -6,7 +6,7 @@ import logging
 import re
 from functools import partial
 
-from trio_chat.chat import talks
+from trio_chat.chat import conversations
 from trio_chat.chat.commands import playback
 from trio_chat.chat.commands.history import read
 from trio_chat.chat.history import LAST_ID, HistoryError, Span
@@ -14,7 +14,7 @@ from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import EPOCH_MS, seconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.talks import Talk
+from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.users import Past
 from trio_chat.irc.masks import has_wildcard, matches
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -106,29 +106,33 @@ async def _show(
 ) -> None:
     left = memory.most_messages * MAX_SHARES
     try:
-        for talk in await _wanted(request, memory, names):
+        for conversation in await _wanted(request, memory, names):
             left -= await playback.show(
-                request, memory, talk, span, min(memory.most_messages, left), reply
+                request, memory, conversation, span, min(memory.most_messages, left), reply
             )
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _answer(request, reply, _UNREADABLE)
 
 
-async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Talk]:
+async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Conversation]:
     """Return the conversations that names and patterns stand for; private ones first, as there are
     fewer of them.
     """
-    found: dict[str, Talk] = {}
+    found: dict[str, Conversation] = {}
     patterns = [fold_or_self(name) for name in names if has_wildcard(name)]
     if patterns:
-        private = await playback.private_talks(request, memory)
-        channels = (talks.in_channel(request.user, channel) for channel in request.user.channels)
-        for talk in (*private, *channels):
-            if any(matches(pattern, fold_or_self(talk.name)) for pattern in patterns):
-                found[talk.buffer] = talk
+        private = await playback.private_conversations(request, memory)
+        channels = (
+            conversations.in_channel(request.user, channel) for channel in request.user.channels
+        )
+        for conversation in (*private, *channels):
+            if any(matches(pattern, fold_or_self(conversation.name)) for pattern in patterns):
+                found[conversation.buffer] = conversation
     for name in names:
-        exact = None if has_wildcard(name) else talks.find(request.world, request.user, name)
+        exact = (
+            None if has_wildcard(name) else conversations.find(request.world, request.user, name)
+        )
         if exact is not None:
             found[exact.buffer] = exact
     return list(found.values())
@@ -143,12 +147,12 @@ def _list(request: Request, memory: Memory, words: list[str]) -> bool:
 
 async def _show_list(request: Request, memory: Memory, names: list[str], reply: Response) -> None:
     try:
-        for talk in await _wanted(request, memory, names):
-            first = await read(request, memory, talk, Span(from_newest=False), 1)
-            last = await read(request, memory, talk, Span(), 1)
+        for conversation in await _wanted(request, memory, names):
+            first = await read(request, memory, conversation, Span(from_newest=False), 1)
+            last = await read(request, memory, conversation, Span(), 1)
             if first and last:
                 times = " ".join(f"{seconds(one.id, one.shift):.3f}" for one in (first[0], last[0]))
-                _answer(request, reply, f"{talk.name} {times}", "PRIVMSG")
+                _answer(request, reply, f"{conversation.name} {times}", "PRIVMSG")
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _answer(request, reply, _UNREADABLE)

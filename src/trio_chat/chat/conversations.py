@@ -22,7 +22,7 @@ number.
 """
 
 
-class Talk(NamedTuple):
+class Conversation(NamedTuple):
     """A conversation that somebody may read.
 
     Args:
@@ -69,7 +69,7 @@ class Talk(NamedTuple):
         return _event(record, (target, record.text) if record.command in MESSAGES else (target,))
 
 
-def find(world: World, reader: User, target: str) -> Talk | None:
+def find(world: World, reader: User, target: str) -> Conversation | None:
     """Return the conversation with a channel or a person, as far as the reader may read it."""
     if is_channel_name(target):
         channel = world.channels.get(fold_or_self(target))
@@ -79,7 +79,7 @@ def find(world: World, reader: User, target: str) -> Talk | None:
     return with_person(world, reader, target) if reader.account_id else None
 
 
-def with_person(world: World, reader: User, target: str) -> Talk | None:
+def with_person(world: World, reader: User, target: str) -> Conversation | None:
     """Return the conversation with a person; without an account it cannot be read, but what one has
     said can be deleted.
     """
@@ -89,26 +89,28 @@ def with_person(world: World, reader: User, target: str) -> Talk | None:
     other = world.users.get(folded)
     account = world.accounts.known.get(folded) or world.accounts.dropped.get(folded)
     if other is not None and (other.account_id or account is None):
-        return Talk(buffer_of(_party(reader), _party(other)), other.nick, 0, reader)
+        return Conversation(buffer_of(_party(reader), _party(other)), other.nick, 0, reader)
     party = str(account.id) if account else GUEST + folded
-    return Talk(buffer_of(_party(reader), party), account.name if account else target, 0, reader)
+    return Conversation(
+        buffer_of(_party(reader), party), account.name if account else target, 0, reader
+    )
 
 
-def in_channel(reader: User, channel: Channel) -> Talk:
+def in_channel(reader: User, channel: Channel) -> Conversation:
     """Return what is said in a channel, for a member."""
-    return Talk(channel.folded, channel.name, channel.founded, reader, channel)
+    return Conversation(channel.folded, channel.name, channel.founded, reader, channel)
 
 
-def with_buffer(world: World, reader: User, buffer: str) -> Talk | None:
+def with_buffer(world: World, reader: User, buffer: str) -> Conversation | None:
     """Return the private conversation with this name in the history, or None when the name belongs
     to another user now.
     """
     first, _, second = buffer.partition(",")
     other = second if first == _party(reader) else first
     if other.startswith(GUEST):
-        return Talk(buffer, other.removeprefix(GUEST), 0, reader)
+        return Conversation(buffer, other.removeprefix(GUEST), 0, reader)
     name = world.account_name(int(other), or_dropped=True)
-    return Talk(buffer, name, 0, reader) if name else None
+    return Conversation(buffer, name, 0, reader) if name else None
 
 
 def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
