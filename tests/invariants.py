@@ -49,12 +49,12 @@ def indexes_are_consistent(world: World) -> None:
 
 def watches_are_symmetric(world: World) -> None:
     """Only who is here watches, and what is watched is known from both sides."""
-    watches = world.watches
-    pairs = {(session, nick) for session in world.sessions for nick in watches.watched_by(session)}
+    monitor = world.monitor
+    pairs = {(session, nick) for session in world.sessions for nick in monitor.targets_of(session)}
     assert pairs == {
-        (session, nick) for nick in watches.nicks() for session in watches.watchers(nick)
+        (session, nick) for nick in monitor.nicks() for session in monitor.watchers(nick)
     }
-    assert all(watches.watchers(nick) for nick in watches.nicks())
+    assert all(monitor.watchers(nick) for nick in monitor.nicks())
 
 
 def what_a_peer_can_grow_is_bounded(world: World) -> None:
@@ -76,7 +76,7 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
         assert len(user.away.encode()) <= limits.away
         assert len(user.realname.encode()) <= limits.realname
     for session in world.sessions:
-        assert world.watches.count(session) <= limits.monitor_entries
+        assert world.monitor.count(session) <= limits.monitor_entries
         assert len(session.subscriptions) <= limits.metadata_subs
         assert len(session.sasl_inbox._pieces) <= MAX_MESSAGE
         if session.batch is not None:

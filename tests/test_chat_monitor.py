@@ -153,9 +153,9 @@ def test_who_leaves_watches_no_more(town: Town) -> None:
     ann = town.person("ann")
     ann.say("MONITOR + bob,ann")
     ann.leave()
-    watches = town.world.watches
-    assert watches.count(ann.session) == 0
-    assert watches.watchers("bob") == watches.watchers("ann") == ()
+    monitor = town.world.monitor
+    assert monitor.count(ann.session) == 0
+    assert monitor.watchers("bob") == monitor.watchers("ann") == ()
 
 
 def extended(town: Town, caps: str) -> tuple[Person, Person]:
@@ -228,6 +228,6 @@ def test_nothing_is_left_of_a_watch(town: Town) -> None:
         person.say("MONITOR + nobody,nothing")
     ann.say("MONITOR - nobody")
     bob.leave()
-    assert town.world.watches.nicks() == ("nothing",)
+    assert town.world.monitor.nicks() == ("nothing",)
     ann.say("MONITOR C")
-    assert town.world.watches.nicks() == ()
+    assert town.world.monitor.nicks() == ()

@@ -164,7 +164,7 @@ def audience(world: World, target: User | Channel) -> tuple[Session, ...]:
         return target.audience()
     return (
         *policy.readers(target),
-        *world.watches.watchers(target.folded, without=target.audience()),
+        *world.monitor.watchers(target.folded, without=target.audience()),
     )
 
 

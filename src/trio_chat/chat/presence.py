@@ -174,7 +174,7 @@ def disconnect(world: World, session: Session, reason: str, *, is_seen: bool = T
         return []
     world.sessions.discard(session)
     world.newcomers.discard(session)
-    world.watches.clear(session)
+    world.monitor.clear(session)
     session.closing = True
     user = session.user
     if user is None:
@@ -246,7 +246,7 @@ def _sessions_changed(user: User) -> None:
 
 def _sighting(world: World, numeric: n.Numeric, folded: str, shown: str) -> list[Event]:
     # "The server may send "*" instead of the nick": so it is one event for all who watch.
-    watchers = world.watches.watchers(folded)
+    watchers = world.monitor.watchers(folded)
     if not watchers:
         return []
     return [

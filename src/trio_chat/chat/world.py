@@ -19,6 +19,7 @@ from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.lookalikes import AccountLookalikes, Lookalikes
+from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.quotas import Quotas
@@ -26,7 +27,6 @@ from trio_chat.chat.residents import Residents
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
-from trio_chat.chat.watches import Watches
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.modes import BOT
@@ -112,7 +112,7 @@ class World:
         self.invisible: set[User] = (
             set()
         )  # those with +i; to count them anew would make registering dear where many are
-        self.watches = Watches()
+        self.monitor = MonitorLists()
         self.lookalikes = Lookalikes()  # of users
         self.account_lookalikes = AccountLookalikes()
         self.registering = Lookalikes()  # names of accounts that are being written down
@@ -267,7 +267,7 @@ class World:
         """
         audience = user.audience()
         event = self.event(user, command, params, audience, skip=skip, requires=requires)
-        watchers = self.watches.watchers(user.folded, without=audience)
+        watchers = self.monitor.watchers(user.folded, without=audience)
         if not watchers:
             return [event]
         return [

@@ -4,7 +4,7 @@ echo-message).
 
 from collections.abc import Mapping
 
-from trio_chat.chat import multiline, policy, conversations
+from trio_chat.chat import conversations, multiline, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import Place

@@ -252,7 +252,7 @@ def _everything(request: Request) -> Iterator[Target]:
     for channel in channels:
         if channel in user.channels:
             yield from list(channel.members)
-    for folded in world.watches.watched_by(request.session):
+    for folded in world.monitor.targets_of(request.session):
         if folded in world.users:
             yield world.users[folded]
 
@@ -339,7 +339,7 @@ def _targets_followed(request: Request) -> Iterator[list[Target]]:
     clients in the channels"."""
     world = request.world
     yield [request.user]
-    for folded in world.watches.watched_by(request.session):
+    for folded in world.monitor.targets_of(request.session):
         if user := world.users.get(folded):
             yield [user]
     for channel in request.user.channels:

@@ -49,11 +49,11 @@ def _add(request: Request) -> None:
         except InvalidName:
             request.reply.numeric(n.ERR_ERRONEUSNICKNAME, target)
             continue
-        if not world.watches.is_watching(session, folded):
-            if world.watches.count(session) >= world.lengths.monitor_entries:
+        if not world.monitor.is_monitoring(session, folded):
+            if world.monitor.count(session) >= world.lengths.monitor_entries:
                 refused.append(target)
                 continue
-            world.watches.add(session, folded, target)
+            world.monitor.add(session, folded, target)
         added.append(target)
     _send_status(request, added)
     metadata.on_monitor(
@@ -68,23 +68,23 @@ def _add(request: Request) -> None:
 
 def _remove(request: Request) -> None:
     for target in _targets(request):
-        request.world.watches.remove(request.session, fold_or_self(target))
+        request.world.monitor.remove(request.session, fold_or_self(target))
 
 
 def _clear(request: Request) -> None:
-    request.world.watches.clear(request.session)
+    request.world.monitor.clear(request.session)
 
 
 def _list(request: Request) -> None:
     for line in _lines(
-        request, n.RPL_MONLIST, request.world.watches.watched_by(request.session).values()
+        request, n.RPL_MONLIST, request.world.monitor.targets_of(request.session).values()
     ):
         request.reply.numeric(n.RPL_MONLIST, args=(line,))
     request.reply.numeric(n.RPL_ENDOFMONLIST)
 
 
 def _status(request: Request) -> None:
-    _send_status(request, request.world.watches.watched_by(request.session).values())
+    _send_status(request, request.world.monitor.targets_of(request.session).values())
 
 
 def _send_status(request: Request, targets: Iterable[str]) -> None:

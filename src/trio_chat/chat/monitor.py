@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from trio_chat.chat.users import Session
 
 
-class Watches:
+class MonitorLists:
     """The nicknames that sessions watch, whether somebody has them or not. Nicknames are given
     folded.
     """
@@ -18,7 +18,7 @@ class Watches:
         self._watchers: dict[str, dict[Session, None]] = {}
         self._watched: dict[Session, dict[str, str]] = {}
 
-    def watched_by(self, session: "Session") -> dict[str, str]:
+    def targets_of(self, session: "Session") -> dict[str, str]:
         """Return what a session watches, in the order in which it was added: the nicknames as it
         wrote them, by folded form.
         """
@@ -32,7 +32,7 @@ class Watches:
         """Return how many nicknames a session watches."""
         return len(self._watched.get(session, ()))
 
-    def is_watching(self, session: "Session", folded: str) -> bool:
+    def is_monitoring(self, session: "Session", folded: str) -> bool:
         """Return whether a session watches a nickname."""
         return folded in self._watched.get(session, ())
 
@@ -55,7 +55,7 @@ class Watches:
 
     def clear(self, session: "Session") -> None:
         """End all watches of a session."""
-        for folded in self.watched_by(session):
+        for folded in self.targets_of(session):
             self.remove(session, folded)
 
     def watchers(self, folded: str, *, without: "Iterable[Session]" = ()) -> "tuple[Session, ...]":
