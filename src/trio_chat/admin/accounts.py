@@ -12,7 +12,7 @@ from trio_chat.admin.passwords import NobodyThere, Refused, first_line, typed
 from trio_chat.admin.progress import Progress
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
-from trio_chat.chat.lookalikes import AccountLookalikes
+from trio_chat.chat.confusables import AccountConfusables
 from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
@@ -95,7 +95,7 @@ def _similar(connection: "apsw.Connection", asked: Asked) -> str:
 
     if policy.looks_like_service(asked.name, asked.folded):
         return _("a service")
-    alike = next(AccountLookalikes().of(people.taken(connection), asked.name, asked.folded), None)
+    alike = next(AccountConfusables().of(people.taken(connection), asked.name, asked.folded), None)
     return alike.name if alike else ""
 
 

@@ -5,9 +5,9 @@ what must be noted as they do.
 from collections.abc import Callable, Collection
 
 from trio_chat.chat.channels import Channel, Topic
+from trio_chat.chat.confusables import ConfusableIndex
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
-from trio_chat.chat.lookalikes import Lookalikes
 from trio_chat.chat.users import User
 
 _DAY = 86_400.0
@@ -52,17 +52,17 @@ class ChannelTable(dict[str, Channel]):
         self._markers = markers
         self.lobby: Channel | None = None
         self.secret: set[Channel] = set()
-        self._lookalikes = Lookalikes()
+        self._confusables = ConfusableIndex()
 
     def create(self, name: str, folded: str, *, permanent: bool = False) -> Channel:
         """Make a channel that does not exist yet."""
         channel = Channel(name, folded, int(self._clock()), self._ids.next(), permanent=permanent)
         self[folded] = channel
         self._forget_former(folded)
-        self._lookalikes.add(name, folded)
+        self._confusables.add(name, folded)
         return channel
 
-    def looks_like_another(self, name: str, folded: str, than: str = "") -> bool:
+    def is_confusable(self, name: str, folded: str, than: str = "") -> bool:
         """Return whether a name looks like a channel's: people would say there what is for others.
 
         Args:
@@ -71,7 +71,7 @@ class ChannelTable(dict[str, Channel]):
             than: the channel, by its folded name, that is to have it instead of its own; "" for a
                 new one.
         """
-        return any(other != than for other in self._lookalikes.of(name, folded))
+        return any(other != than for other in self._confusables.of(name, folded))
 
     def create_lobby(self, name: str, folded: str, topic: str, setter: str) -> None:
         """Make the channel that always exists.
@@ -124,7 +124,7 @@ class ChannelTable(dict[str, Channel]):
         if channel.members or channel.permanent:
             return False
         del self[channel.folded]
-        self._lookalikes.remove(channel.name, channel.folded)
+        self._confusables.remove(channel.name, channel.folded)
         self.secret.discard(channel)
         for former in list(channel.former):
             self._forget_former(former)
@@ -141,8 +141,8 @@ class ChannelTable(dict[str, Channel]):
         """
         before, old_name = channel.folded, channel.name
         del self[before]
-        self._lookalikes.remove(old_name, before)
-        self._lookalikes.add(name, folded)
+        self._confusables.remove(old_name, before)
+        self._confusables.add(name, folded)
         channel.name, channel.folded = name, folded
         self[folded] = channel
         for other in self.values():

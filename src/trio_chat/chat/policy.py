@@ -72,12 +72,10 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
     if owner is not None and (owner.id != account or owner.name == nick):
         return owner.id != account
     # In capitals the own name, too, may look like another one.
-    return any(other.id != account for other in world.account_lookalikes.of(taken, nick, folded))
+    return any(other.id != account for other in world.account_confusables.of(taken, nick, folded))
 
 
-def looks_like_another(
-    world: World, nick: str, folded: str, user: User | None, account: int
-) -> bool:
+def is_confusable(world: World, nick: str, folded: str, user: User | None, account: int) -> bool:
     """Return whether a nickname looks like that of another user who is here, or like a service.
 
     Args:
@@ -95,7 +93,7 @@ def looks_like_another(
         owner is not None and owner.id == account and owner.name == nick
     ):  # both were registered when that was possible
         return False
-    others = (world.users[other] for other in world.lookalikes.of(nick, folded))
+    others = (world.users[other] for other in world.confusables.of(nick, folded))
     return any(
         other is not user and not (account and other.account_id == account) for other in others
     )

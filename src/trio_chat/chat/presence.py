@@ -48,7 +48,7 @@ def register(world: World, session: Session, folded: str, username: str) -> User
 def add_user(world: World, user: User) -> None:
     """Make somebody be here."""
     world.users[user.folded] = user
-    world.lookalikes.add(user.nick, user.folded)
+    world.confusables.add(user.nick, user.folded)
     if "i" in user.modes:
         world.invisible.add(user)
     world.most_users = max(world.most_users, len(world.users))
@@ -143,13 +143,13 @@ def rename(world: World, user: User, nick: str, folded: str) -> list[Event]:
     """
     _remember(world, user, user.sessions[0].address if user.sessions else "")
     del world.users[user.folded]
-    world.lookalikes.remove(user.nick, user.folded)
+    world.confusables.remove(user.nick, user.folded)
     before, folded_before = user.nick, user.folded
     user.rename(nick, folded)
     user.since = world.ids.next()
     world.users[folded] = user
     world.residents.note(user)
-    world.lookalikes.add(user.nick, user.folded)
+    world.confusables.add(user.nick, user.folded)
     if folded == folded_before:
         return []
     return _sighting(world, n.RPL_MONOFFLINE, folded_before, before) + arrival(world, user)
@@ -223,7 +223,7 @@ def remove(
     for channel in list(user.channels):
         world.channels.leave(user, channel)
     del world.users[user.folded]
-    world.lookalikes.remove(user.nick, user.folded)
+    world.confusables.remove(user.nick, user.folded)
     return events + _sighting(world, n.RPL_MONOFFLINE, user.folded, user.nick)
 
 

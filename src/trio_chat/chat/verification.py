@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Credentials
-from trio_chat.chat.lookalikes import Lookalikes
+from trio_chat.chat.confusables import ConfusableIndex
 
 LIFETIME = 3 * 3600
 """Seconds for which a code is good, and a name is held."""
@@ -106,7 +106,7 @@ class Verifications:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._pending: dict[str, Pending] = {}  # by folded names
-        self._lookalikes = Lookalikes()
+        self._confusables = ConfusableIndex()
         self._letters: deque[tuple[float, str]] = (
             deque()
         )  # until when each counts, and to whom it was sent
@@ -118,7 +118,7 @@ class Verifications:
     def holder(self, name: str, folded: str) -> Pending | None:
         """Return what waits under a name, or under one that looks the same."""
         self._expire()
-        other = folded if folded in self._pending else next(self._lookalikes.of(name, folded), "")
+        other = folded if folded in self._pending else next(self._confusables.of(name, folded), "")
         return self._pending.get(other)
 
     def begin(
@@ -160,7 +160,7 @@ class Verifications:
         account = pending.account
         if self._pending.get(account.folded) is pending:
             del self._pending[account.folded]
-            self._lookalikes.remove(account.name, account.folded)
+            self._confusables.remove(account.name, account.folded)
 
     def take(self, folded: str, code: str) -> Pending | None:
         """Return the registration whose code this is, which then waits no more; None when it is
@@ -191,7 +191,7 @@ class Verifications:
 
     def _put(self, pending: Pending) -> None:
         self._pending[pending.account.folded] = pending
-        self._lookalikes.add(pending.account.name, pending.account.folded)
+        self._confusables.add(pending.account.name, pending.account.folded)
 
     def _expire(self) -> None:
         now = self._clock()

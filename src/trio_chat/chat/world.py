@@ -13,12 +13,12 @@ from trio_chat.chat.bans import Bans
 from trio_chat.chat.channel_table import ChannelTable
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
+from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import Place
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.lasting import Unsaved
-from trio_chat.chat.lookalikes import AccountLookalikes, Lookalikes
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operators import Control
 from trio_chat.chat.preferences import Preferences
@@ -113,9 +113,9 @@ class World:
             set()
         )  # those with +i; to count them anew would make registering dear where many are
         self.monitor = MonitorLists()
-        self.lookalikes = Lookalikes()  # of users
-        self.account_lookalikes = AccountLookalikes()
-        self.registering = Lookalikes()  # names of accounts that are being written down
+        self.confusables = ConfusableIndex()  # of users
+        self.account_confusables = AccountConfusables()
+        self.registering = ConfusableIndex()  # names of accounts that are being written down
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0

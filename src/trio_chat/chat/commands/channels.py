@@ -79,7 +79,7 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
     if channel is None and _redirect(request, name, folded, key):
         return
     if channel is None:
-        if world.channels.looks_like_another(name, folded) and not request.override:
+        if world.channels.is_confusable(name, folded) and not request.override:
             request.reply.numeric(n.ERR_BADCHANNAME, name)
             return
         channel = world.channels.create(name, folded)

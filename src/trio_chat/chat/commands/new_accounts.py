@@ -170,16 +170,17 @@ def is_taken(request: Request, name: str, folded: str) -> bool:
     """
     world = request.world
     taken = world.accounts.taken if world.accounts else {}
-    alike = (*world.account_lookalikes.of(taken, name, folded), *world.registering.of(name, folded))
+    alike = (
+        *world.account_confusables.of(taken, name, folded),
+        *world.registering.of(name, folded),
+    )
     return folded in taken or bool(alike) or policy.looks_like_service(name, folded)
 
 
 def _is_nick_of_another(request: Request, name: str, folded: str) -> bool:
     world, user = request.world, request.session.user
     is_used = world.users.get(folded) not in (None, user)
-    return is_used or policy.looks_like_another(
-        world, name, folded, user, request.session.account_id
-    )
+    return is_used or policy.is_confusable(world, name, folded, user, request.session.account_id)
 
 
 def _is_email(text: str) -> bool:
@@ -237,7 +238,7 @@ async def _store(
     finally:
         world.registering.remove(account.name, account.folded)
     if made is not None:
-        world.account_lookalikes.add(made)
+        world.account_confusables.add(made)
     return made
 
 

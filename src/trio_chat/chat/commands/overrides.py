@@ -115,7 +115,7 @@ def sanick_command(request: Request) -> None:
     folded = registration.fold_or_refuse(request, nick)
     if folded is None:
         return
-    if world.users.get(folded, user) is not user or policy.looks_like_another(
+    if world.users.get(folded, user) is not user or policy.is_confusable(
         world, nick, folded, user, user.account_id
     ):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)

@@ -83,7 +83,7 @@ def nick_command(request: Request) -> None:
     if user is not None and policy.is_reserved(world, nick, folded, user.account_id):
         refuse_reserved(request, nick)
         return
-    if user is not None and policy.looks_like_another(world, nick, folded, user, user.account_id):
+    if user is not None and policy.is_confusable(world, nick, folded, user, user.account_id):
         request.reply.numeric(_LOOKS_USED, nick)
         return
     if user is None:
@@ -239,7 +239,7 @@ def _free_name(request: Request, wanted: str) -> str:
     nick, account = session.wanted_nick, session.account_id
     is_reserved = policy.is_reserved(world, nick, wanted, account)
     is_taken = wanted in world.users
-    looks_used = not is_taken and policy.looks_like_another(world, nick, wanted, None, account)
+    looks_used = not is_taken and policy.is_confusable(world, nick, wanted, None, account)
     if looks_used or (is_taken and not is_reserved):
         session.wanted_nick = ""
         request.reply.numeric(_LOOKS_USED if looks_used else n.ERR_NICKNAMEINUSE, nick)

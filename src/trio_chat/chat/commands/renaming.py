@@ -63,7 +63,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
             "CHANNEL_NAME_IN_USE",
             "That is a former name of another channel, to which it still leads",
         )
-    if world.channels.looks_like_another(name, folded, than=channel.folded):
+    if world.channels.is_confusable(name, folded, than=channel.folded):
         return "CHANNEL_NAME_IN_USE", "There is a channel already whose name looks like that"
     if world.elapsed() - channel.renamed < INTERVAL:
         return "CANNOT_RENAME", "This channel has been renamed just now; wait a little"

@@ -11,7 +11,7 @@ from trio_chat.chat.accounts import Account
 from trio_chat.irc.skeletons import skeletons
 
 
-class Lookalikes:
+class ConfusableIndex:
     """An index of names by their skeletons."""
 
     def __init__(self) -> None:
@@ -56,13 +56,13 @@ class Lookalikes:
         return self._ascii if folded.isascii() else self._others
 
 
-class AccountLookalikes:
+class AccountConfusables:
     """The names of accounts by their skeletons, read when they are first asked for and kept from
     then on.
     """
 
     def __init__(self) -> None:
-        self._names = Lookalikes()
+        self._names = ConfusableIndex()
         self._known = (
             -1
         )  # how many accounts are noted; another number than there are: all are read again
@@ -82,7 +82,7 @@ class AccountLookalikes:
             folded: as it is compared.
         """
         if len(known) != self._known:
-            self._names, self._known = Lookalikes(), len(known)
+            self._names, self._known = ConfusableIndex(), len(known)
             for account in known.values():
                 self._names.add(account.name, account.folded)
         yield from (known[other] for other in self._names.of(name, folded) if other in known)
