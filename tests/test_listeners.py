@@ -25,9 +25,12 @@ from trio_chat.server.listeners import (
     Entrance,
     ListenError,
     accept_from,
+    bound_port,
     bound_to,
     close_all,
+    explain,
     open_all,
+    open_listeners,
     open_unix,
 )
 
@@ -284,3 +287,31 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
     assert list(server.world.users) == ["zoe"]
     await ann.stream.aclose()
     server.stop()
+
+
+async def test_a_port_that_is_taken(nursery: trio.Nursery) -> None:
+    """One line that says what to do; nothing stays open."""
+    taken = await open_listeners(["127.0.0.1"], 0)
+    with pytest.raises(ListenError, match="already in use"):
+        await open_listeners(["127.0.0.1"], bound_port(taken))
+    for listener in taken:
+        await listener.aclose()
+
+
+async def test_an_address_that_is_not_ours() -> None:
+    """192.0.2.0/24 is for documentation, and nobody's."""
+    with pytest.raises(ListenError, match=r"192\.0\.2\.1 is not an address of this machine"):
+        await open_listeners(["192.0.2.1"], 0)
+
+
+def test_no_right_to_bind() -> None:
+    """The advice names a port that works."""
+    assert "above 1023" in explain(PermissionError(13, "Permission denied"), "0.0.0.0", 80)
+
+
+async def test_several_hosts_share_a_port() -> None:
+    """Also when any free one was asked for."""
+    listeners = await open_listeners(["127.0.0.1", "::1"], 0)
+    assert len({listener.socket.getsockname()[1] for listener in listeners}) == 1
+    for listener in listeners:
+        await listener.aclose()

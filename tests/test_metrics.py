@@ -8,7 +8,7 @@ import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from test_server import hall
+from server_fakes import hall
 from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
 from trio_chat.log.sink import Entry

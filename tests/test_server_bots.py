@@ -8,8 +8,8 @@ import re
 import trio
 from trio.testing import MockClock
 
+from server_fakes import hall
 from support import ListHistory, OpenAccounts, Town
-from test_server import hall
 from trio_chat.chat.identity import Memory
 from trio_chat.config import LimitSettings
 

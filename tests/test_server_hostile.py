@@ -7,8 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
+from server_fakes import Hall, Peer, hall
 from support import Clock
-from test_server import Hall, Peer, hall
 from trio_chat.config import LimitSettings, Settings
 from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers

@@ -1,0 +1,148 @@
+"""Outboxes: what the socket does not take is queued, bounded and written in order."""
+
+from collections.abc import Callable
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from trio_chat.server import outbox as outbox_module
+from trio_chat.server.outbox import Outbox
+
+
+class Pipe:
+    """A transport that takes as much as it is told to."""
+
+    def __init__(self, room: int) -> None:
+        self.room = room
+        self.taken = b""
+        self.error: Exception | None = None
+        self.gate = trio.Event()
+
+    def on_control(self, call: Callable[[], None]) -> None:
+        """Have nothing to send of its own accord."""
+
+    def send_nowait(self, data: bytes) -> bytes:
+        """Take what there is room for."""
+        if self.error:
+            raise self.error
+        taken = data[: self.room]
+        self.room -= len(taken)
+        self.taken += taken
+        return data[len(taken) :]
+
+    async def send_rest(self, rest: bytes) -> None:
+        """Take everything once the gate is open."""
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        self.taken += rest
+
+    async def receive(self) -> bytes:
+        """Never called here."""
+        raise AssertionError
+
+    async def send_eof(self, *, going_away: bool = False) -> None:
+        """Never called here."""
+        raise AssertionError
+
+    async def aclose(self) -> None:
+        """Never called here."""
+        raise AssertionError
+
+
+class Ends(list[str]):
+    """Collects the reasons for which an outbox wants its client ended."""
+
+
+async def test_what_the_socket_takes_is_not_queued(nursery: trio.Nursery) -> None:
+    """The usual case needs no queue and no task."""
+    pipe, ends = Pipe(100), Ends()
+    outbox = Outbox(pipe, nursery, 50, ends.append)
+    outbox.send(b"one\r\n")
+    await wait_all_tasks_blocked()
+    assert (pipe.taken, outbox.queued, len(nursery.child_tasks)) == (b"one\r\n", 0, 0)
+
+
+async def test_what_it_does_not_take_follows_in_order(nursery: trio.Nursery) -> None:
+    """A writer task drains the rest, and is gone when nothing waits."""
+    pipe, ends = Pipe(7), Ends()
+    outbox = Outbox(pipe, nursery, 50, ends.append)
+    for line in (b"one\r\n", b"two\r\n", b"three\r\n"):
+        outbox.send(line)
+    await wait_all_tasks_blocked()
+    pipe.room = 100
+    outbox.send(b"four\r\n")  # must not overtake
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    await wait_all_tasks_blocked()
+    assert pipe.taken == b"one\r\ntwo\r\nthree\r\nfour\r\n"
+    assert (len(nursery.child_tasks), ends) == (0, [])
+
+
+async def test_a_slow_reader_is_ended_and_told_why(nursery: trio.Nursery) -> None:
+    """Over the limit nothing more is taken; the farewell goes out instead of what still waits."""
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox.send(b"one\r\n")
+    await wait_all_tasks_blocked()  # the writer holds "one" now
+    outbox.send(b"two\r\n")
+    outbox.send(b"three\r\n")
+    assert ends == ["Too slow: more than 10 bytes were waiting"]
+    outbox.send(b"x\r\n")
+    outbox.send_last(b"ERROR\r\n")
+    pipe.gate.set()
+    await outbox.wait_flushed()
+    assert pipe.taken == b"one\r\nERROR\r\n"
+
+
+async def test_an_answer_may_be_larger_than_the_limit(nursery: trio.Nursery) -> None:
+    """Who asked for it waits before asking for more, so it is bounded without being cut off."""
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 10, ends.append)
+    outbox.send(b"x" * 100, is_reply=True)
+    passed = trio.Event()
+
+    async def ask_again() -> None:
+        await outbox.wait_room()
+        passed.set()
+
+    nursery.start_soon(ask_again)
+    await wait_all_tasks_blocked()
+    assert (ends, passed.is_set()) == ([], False)
+    pipe.gate.set()
+    await passed.wait()
+
+
+async def test_pieces_are_bounded_too(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many small pieces cost more than their bytes."""
+    monkeypatch.setattr(outbox_module, "MAX_CHUNKS", 2)
+    pipe, ends = Pipe(0), Ends()
+    outbox = Outbox(pipe, nursery, 1000, ends.append)
+    for _ in range(4):  # one of them is being written
+        outbox.send(b"x\r\n")
+    assert ends == ["Too slow: more than 2 messages were waiting"]
+    pipe.gate.set()
+    await wait_all_tasks_blocked()
+    assert pipe.taken == b"x\r\n" * 3
+
+
+@pytest.mark.parametrize("room", [0, 100])
+async def test_a_broken_connection_ends_the_client(nursery: trio.Nursery, room: int) -> None:
+    """Whether the socket or the writer finds out; who waits is let go."""
+    pipe, ends = Pipe(room), Ends()
+    outbox = Outbox(pipe, nursery, 100, ends.append)
+    if not room:
+        outbox.send(b"one\r\n")
+    pipe.error = trio.BrokenResourceError()
+    pipe.gate.set()
+    outbox.send(b"two\r\n") if room else None
+    await outbox.wait_flushed()
+    outbox.send(b"three\r\n")
+    outbox.send_last(b"four\r\n")
+    await outbox.wait_flushed()
+    await outbox.wait_room()
+    assert ends == ["Connection reset"]
+    assert pipe.taken == b""

@@ -1,0 +1,160 @@
+"""The life of a server: its settings, the notice of a shutdown, and the end."""
+
+from typing import Any, cast
+
+import trio
+from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wait_all_tasks_blocked
+
+from server_fakes import Pair, Peer
+from support import NOON, Clock
+from trio_chat.config import ListenerSettings, ServerSettings, Settings
+from trio_chat.irc.message import Message
+from trio_chat.server import peer as peers
+from trio_chat.server.app import Server
+from trio_chat.server.listeners import (
+    Door,
+    Entrance,
+)
+from trio_chat.server.transport import StreamTransport
+
+
+class MemoryDoor:
+    """A door through which tests come from within."""
+
+    def __init__(self) -> None:
+        self.send, self.receive = trio.open_memory_channel["trio.StapledStream[Any, Any]"](10)
+        self.is_closed = False
+
+    def connect(self, pair: Pair = memory_stream_pair) -> Peer:
+        """Return the client's end of a new connection."""
+        ours, theirs = pair()
+        self.send.send_nowait(theirs)
+        return Peer(ours)
+
+    async def accept(self) -> "list[trio.StapledStream[Any, Any]]":
+        """Wait for a connection."""
+        return [await self.receive.receive()]
+
+    def close(self) -> None:
+        """Take no more connections."""
+        self.is_closed = True
+
+
+def entrance(door: MemoryDoor) -> Entrance:
+    """Return a door as the server wants it."""
+    return Entrance(cast("Door", door), ListenerSettings(name=""))
+
+
+class MemoryServer(Server):
+    """A server whose clients come over memory streams."""
+
+    async def handle(self, arrival: object, listener: ListenerSettings) -> None:
+        """Serve an accepted stream."""
+        await self.serve_client(
+            StreamTransport(cast("trio.abc.Stream", arrival)), peers.Peer(host="127.0.0.1")
+        )
+
+
+async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryDoor, trio.Event]:
+    """Start a server with a door; return them, and what is set when the server has ended."""
+    server, door, ended = (
+        MemoryServer(Settings(server=ServerSettings(shutdown_grace=3)), Clock(NOON)),
+        MemoryDoor(),
+        trio.Event(),
+    )
+
+    async def run(task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114, ASYNC128  # `serve` says started
+        await server.serve([entrance(door)], task_status=task_status)
+        ended.set()
+
+    await nursery.start(run)
+    return server, door, ended
+
+
+async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
+    """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also
+    before registration.
+    """
+    server, door, ended = await start(nursery)
+    modern, old, fresh = door.connect(), door.connect(), door.connect()
+    await modern.say(
+        "CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a"
+    )
+    await modern.until("366")
+    await old.say("NICK bob", "USER bob 0 * :Bob", "JOIN #a")
+    await old.until("366")
+    await modern.until("JOIN")
+    await wait_all_tasks_blocked()
+    server.stop()
+    error = Message("ERROR", ("Closing link: 127.0.0.1 (The server has shut down)",))
+    text = "The server has shut down"
+    assert await modern.rest() == [
+        Message("NOTE", ("*", "SERVER_SHUTDOWN", text), "chat.local"),
+        error,
+    ]
+    assert await old.rest() == [Message("NOTICE", ("bob", text), "chat.local"), error]
+    assert await fresh.rest() == [Message("NOTICE", ("*", text), "chat.local"), error]
+    for peer in (modern, old, fresh):
+        await peer.stream.aclose()
+    await ended.wait()
+    assert door.is_closed
+
+
+async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
+    nursery: trio.Nursery,
+) -> None:
+    """Outboxes are flushed: nothing that was accepted is lost on the way."""
+    server, door, _ = await start(nursery)
+    ann, bob = door.connect(), door.connect()
+    for nick, peer in (("ann", ann), ("bob", bob)):
+        await peer.say(f"NICK {nick}", f"USER {nick} 0 * :x", "JOIN #a")
+        await peer.until("366")
+    await ann.until("JOIN")
+    await ann.say(*(f"PRIVMSG #a :{number}" for number in range(50)))
+    await bob.until("PRIVMSG")
+    await wait_all_tasks_blocked()
+    server.stop()
+    messages = await bob.rest()
+    assert [message.command for message in messages] == ["PRIVMSG"] * 49 + ["NOTICE", "ERROR"]
+
+
+async def test_who_has_stopped_reading_does_not_hold_up_the_end(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    """The grace time and no more."""
+    server, door, ended = await start(nursery)
+    stuck = door.connect(lockstep_stream_pair)
+    await stuck.say("NICK ann", "USER ann 0 * :Ann")
+    await wait_all_tasks_blocked()
+    before = trio.current_time()
+    server.stop()
+    await ended.wait()
+    assert trio.current_time() - before <= 3
+
+
+async def test_a_server_that_is_cancelled_is_gone_at_once(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    """The second signal: no grace, and every connection closed."""
+    server, door = MemoryServer(Settings(), Clock(NOON)), MemoryDoor()
+    stuck = door.connect(lockstep_stream_pair)
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as inner:
+            await inner.start(server.serve, [entrance(door)])
+            await stuck.say("NICK ann", "USER ann 0 * :Ann")
+            await wait_all_tasks_blocked()
+            before = trio.current_time()
+            server.stop()
+            await wait_all_tasks_blocked()
+            scope.cancel()
+    assert trio.current_time() == before
+    assert not server.connections
+    assert not server.world.users
+
+
+def test_settings_reach_the_world() -> None:
+    """What config.ini says is what the server says of itself."""
+    settings = Settings(server=ServerSettings(name="irc.example", motd=("hello",), lobby="#here"))
+    server = Server(settings, Clock(NOON))
+    assert server.world.identity.name == "irc.example"
+    assert list(server.world.channels) == ["#here"]
