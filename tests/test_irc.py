@@ -333,6 +333,29 @@ def test_mode_strings() -> None:
     assert unknown == ["z"]
 
 
+def test_mode_strings_of_another_server() -> None:
+    """CHANMODES and PREFIX of RPL_ISUPPORT say which letters take a parameter (Modern IRC)."""
+    ranks = isupport.parse_prefix("(Yov)!@+")
+    assert ranks == {"Y": "!", "o": "@", "v": "+"}
+    types = isupport.mode_types("beI,k,lj,imnst", ranks)
+    changes = list(modes.split_changes("+Yj-jkb+?o", ("ann", "5:1", "key", "*!*@x"), types))
+    assert changes == [
+        (True, "Y", "ann"),
+        (True, "j", "5:1"),
+        (False, "j", None),
+        (False, "k", "key"),
+        (False, "b", "*!*@x"),
+        (True, "?", None),
+        (True, "o", None),
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "(ov)@", "ov@+", "()"])
+def test_a_prefix_that_pairs_no_letters_with_signs_gives_no_ranks(value: str) -> None:
+    """A server without ranks announces PREFIX without a value, or with an empty pair."""
+    assert isupport.parse_prefix(value) == {}
+
+
 def test_mode_strings_are_written_with_few_signs() -> None:
     """A sign stands only where it turns."""
     changes, _ = modes.parse_changes("+i+m-t+k", ["x"])
@@ -383,7 +406,7 @@ def test_a_capability_without_what_it_needs_has_no_effect() -> None:
 
 def test_numerics_have_distinct_codes() -> None:
     """No code is given to two numerics."""
-    codes = [value.code for value in vars(numerics).values() if isinstance(value, numerics.Numeric)]
+    codes = [value for value in vars(numerics).values() if isinstance(value, numerics.Numeric)]
     assert len(set(codes)) == len(codes)
     assert all(len(code) == 3 and code.isdigit() for code in codes)
 

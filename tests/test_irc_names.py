@@ -7,6 +7,7 @@ import pytest
 from support import Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.irc import isupport, names
+from trio_chat.irc.casemapping import fold_function
 from trio_chat.irc.names import (
     InvalidName,
     agree,
@@ -75,7 +76,7 @@ def test_isupport_says_which(mapping: str, said: list[str]) -> None:
     assert [
         token for token in isupport.tokens(isupport.Lengths(), "x") if "MAPPING" in token
     ] == said
-    assert names.casemapping() == mapping
+    assert names.current_casemapping() == mapping
 
 
 @pytest.mark.parametrize("mapping", ["rfc1459"], indirect=True)
@@ -158,3 +159,35 @@ def test_no_name_begins_with_a_mark(name: str) -> None:
     ):
         with pytest.raises(InvalidName):
             fold_it(text, 30)
+
+
+@pytest.mark.parametrize(
+    ("casemapping", "utf8mapping", "one", "other", "are_same"),
+    [
+        ("ascii", "", "Ann[]~", "aNN[]~", True),
+        ("ascii", "", "a[", "a{", False),
+        ("ascii", "", "Ж", "ж", False),
+        ("rfc1459", "", "A[]\\~", "a{}|^", True),
+        ("rfc1459-strict", "", "A[]\\", "a{}|", True),
+        ("rfc1459-strict", "", "a~", "a^", False),
+        ("rfc7613", "", "Ж", "ж", True),
+        ("precis", "", "Ж", "ж", True),
+        ("ascii", "rfc8265", "Ж", "ж", True),
+        ("rfc1459", "rfc8265", "A[Ж", "a{ж", False),
+        ("rfc1459", "rfc8265", "A[", "a{", True),
+        ("unheard-of", "", "A[", "a[", True),
+        ("unheard-of", "unheard-of", "a[", "a{", False),
+    ],
+)
+def test_names_are_compared_as_another_server_announces(
+    casemapping: str, utf8mapping: str, one: str, other: str, are_same: bool
+) -> None:
+    """Modern IRC, CASEMAPPING; UTF8MAPPING concerns names beyond ASCII."""
+    fold = fold_function(casemapping, utf8mapping)
+    assert (fold(one) == fold(other)) is are_same
+    assert fold is fold_function(casemapping, utf8mapping)
+
+
+def test_a_name_that_precis_refuses_is_folded_to_itself() -> None:
+    """Another server may have such names, and each is the same as itself only."""
+    assert fold_function("ascii", "rfc8265")("ж\u200b") == "ж\u200b"

@@ -95,7 +95,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
         ban = ban_of(world, session, bans=new)
         if ban is not None and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
-            number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP.code
+            number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP
             events.append(
                 Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift)
             )

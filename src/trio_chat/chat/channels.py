@@ -8,7 +8,7 @@ from trio_chat.chat.history import Place
 from trio_chat.chat.masklists import ListEntry, covers
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
-from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, Kind
+from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
 
 if TYPE_CHECKING:
     from trio_chat.chat.registered_channels import Registration
@@ -116,7 +116,7 @@ class Channel:
         self.renamed = -inf
         self.former: dict[str, float] = {}
         self.lists: dict[str, dict[str, ListEntry]] = {
-            mode.letter: {} for mode in CHANNEL_MODES.values() if mode.kind is Kind.LIST
+            mode.letter: {} for mode in CHANNEL_MODES.values() if mode.type is ModeType.LIST
         }
         self.metadata: dict[str, str] = {}
         self.members: dict[User, Membership] = {}

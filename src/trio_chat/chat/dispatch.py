@@ -23,7 +23,7 @@ _TOLD_SECONDS = 60.0
 """Seconds after which a client gets another notice that its quota is exhausted."""
 _SLOWED_LINES = 10
 """Lines that a command costs in addition when it is carried out without being stored."""
-_NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND._replace(text="Unknown command without the capability {}")
+_NEEDS_CAPABILITY = n.ERR_UNKNOWNCOMMAND.with_text("Unknown command without the capability {}")
 
 
 def handle_line(world: World, session: Session, line: bytes | BadLine) -> Output:

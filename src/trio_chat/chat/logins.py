@@ -99,6 +99,6 @@ def _logged_out(world: World, user: User) -> list[Event]:
         presence.set_account(world, user, NO_ACCOUNT)
         return presence.remove(world, user, "The account was deleted")
     notice = (user.nick, user.source, n.RPL_LOGGEDOUT.text)
-    number, code = world.ids.next(), n.RPL_LOGGEDOUT.code
+    number, code = world.ids.next(), n.RPL_LOGGEDOUT
     told = Event(number, code, notice, world.identity.name, user.sessions, shift=world.ids.shift)
     return [told, *change_account(world, user, NO_ACCOUNT)]

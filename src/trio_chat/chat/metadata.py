@@ -54,8 +54,8 @@ def _message(name: str, key: str, value: str | None) -> tuple[str, tuple[str, ..
 
 def _numeric(name: str, key: str, value: str | None) -> tuple[str, tuple[str, ...]]:
     if value is None:
-        return n.RPL_KEYNOTSET.code, ("*", name, key, n.RPL_KEYNOTSET.text)
-    return n.RPL_KEYVALUE.code, ("*", name, key, EVERYBODY, value)
+        return n.RPL_KEYNOTSET, ("*", name, key, n.RPL_KEYNOTSET.text)
+    return n.RPL_KEYVALUE, ("*", name, key, EVERYBODY, value)
 
 
 _ALIKE: Mapping[str, tuple[str, tuple[str, ...]]] = {

@@ -143,7 +143,7 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
         )
         batched = tuple(session for session in user.sessions if session not in plain)
         if plain:
-            events += _lines(world, plain, user.nick, n.RPL_ISUPPORT.code, lines)
+            events += _lines(world, plain, user.nick, n.RPL_ISUPPORT, lines)
         if batched:
             events += _batch(world, batched, user.nick, lines)
     return events
@@ -163,7 +163,7 @@ def _batch(
         recipients,
         shift=world.ids.shift,
     )
-    for event in _lines(world, recipients, nick, n.RPL_ISUPPORT.code, lines):
+    for event in _lines(world, recipients, nick, n.RPL_ISUPPORT, lines):
         yield event._replace(server_tags=tags)
     yield Event(
         world.ids.next(), "BATCH", (f"-{reference}",), name, recipients, shift=world.ids.shift

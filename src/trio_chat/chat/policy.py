@@ -16,7 +16,7 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.modes import Change, Kind
+from trio_chat.irc.modes import ModeChange, ModeType
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.numerics import Numeric
 from trio_chat.irc.skeletons import loose_skeletons
@@ -133,7 +133,9 @@ def may_grant(ranks: Collection[str], letter: str) -> bool:
     return not modes.AT_LEAST[modes.CHANNEL_MODES[letter].needs].isdisjoint(ranks)
 
 
-def why_not_change(world: World, user: User, channel: Channel, change: Change) -> Numeric | None:
+def why_not_change(
+    world: World, user: User, channel: Channel, change: ModeChange
+) -> Numeric | None:
     """Say why a user may not change a mode: not without the rank that it needs, and nobody above
     oneself.
 
@@ -143,7 +145,7 @@ def why_not_change(world: World, user: User, channel: Channel, change: Change) -
     if membership is None:
         return n.ERR_NOTONCHANNEL
     mode = change.mode
-    if mode.kind is not Kind.MEMBER:
+    if mode.type is not ModeType.MEMBER:
         return None if membership.is_at_least(mode.needs) else n.ERR_CHANOPRIVSNEEDED
     other = fold_or_self(change.param or "")
     if other == user.folded and not change.adding:

@@ -252,7 +252,7 @@ def _sighting(world: World, numeric: n.Numeric, folded: str, shown: str) -> list
     return [
         Event(
             world.ids.next(),
-            numeric.code,
+            numeric,
             ("*", shown),
             world.identity.name,
             watchers,

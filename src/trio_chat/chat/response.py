@@ -130,7 +130,7 @@ class Response:
         """
         if "\r" in rest or "\n" in rest or "\0" in rest:
             raise ValueError(f"a line cannot hold a line end or NUL: {rest!r}")
-        self._reply(f":{self._world.identity.name} {numeric.code} {rest}")
+        self._reply(f":{self._world.identity.name} {numeric} {rest}")
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
         """Reply with any message; from the server itself when no source is given."""

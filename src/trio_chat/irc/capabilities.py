@@ -8,6 +8,7 @@ or an extra receiver is one line here.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from trio_chat.irc import capability_names as names
 from trio_chat.irc.names import RELAY_SEPARATOR
 
 
@@ -69,45 +70,45 @@ NAMED_MODES = 1 << 47
 CAPABILITIES: dict[str, Capability] = {
     cap.name: cap
     for cap in (
-        Capability("account-notify", ACCOUNT_NOTIFY),
-        Capability("draft/account-registration", ACCOUNT_REGISTRATION),
-        Capability("account-tag", ACCOUNT_TAG),
-        Capability("away-notify", AWAY_NOTIFY),
-        Capability("batch", BATCH),
-        Capability("cap-notify", CAP_NOTIFY),
-        Capability("draft/channel-rename", CHANNEL_RENAME),
-        Capability("draft/chathistory", CHATHISTORY),
-        Capability("chghost", CHGHOST),
-        Capability("draft/event-playback", EVENT_PLAYBACK),
-        Capability("draft/extended-isupport", EXTENDED_ISUPPORT),
-        Capability("draft/message-redaction", MESSAGE_REDACTION, needs=MESSAGE_TAGS),
-        Capability("draft/metadata-2", METADATA_2, needs=BATCH),
-        Capability("draft/metadata-3", METADATA_3, needs=BATCH),
-        Capability("draft/multiline", MULTILINE, needs=BATCH),
-        Capability("echo-message", ECHO_MESSAGE),
-        Capability("extended-join", EXTENDED_JOIN),
-        Capability("extended-monitor", EXTENDED_MONITOR),
-        Capability("invite-notify", INVITE_NOTIFY),
-        Capability("labeled-response", LABELED_RESPONSE, needs=BATCH),
-        Capability("message-tags", MESSAGE_TAGS),
-        Capability("multi-prefix", MULTI_PREFIX),
-        Capability("draft/named-modes", NAMED_MODES),
-        Capability("no-implicit-names", NO_IMPLICIT_NAMES),
-        Capability("draft/oper-tag", OPER_TAG),
-        Capability("draft/pre-away", PRE_AWAY),
-        Capability("draft/read-marker", READ_MARKER),
-        Capability("draft/relaymsg", RELAYMSG, value=RELAY_SEPARATOR),
-        Capability("sasl", SASL, value="PLAIN,SCRAM-SHA-256"),
-        Capability("server-time", SERVER_TIME),
-        Capability("setname", SETNAME),
-        Capability("soju.im/search", SEARCH),
-        Capability("standard-replies", STANDARD_REPLIES),
-        Capability("userhost-in-names", USERHOST_IN_NAMES),
-        Capability("draft/whoami", WHOAMI, needs=CHGHOST),
-        Capability("znc.in/playback", ZNC_PLAYBACK),
+        Capability(names.ACCOUNT_NOTIFY, ACCOUNT_NOTIFY),
+        Capability(names.ACCOUNT_REGISTRATION, ACCOUNT_REGISTRATION),
+        Capability(names.ACCOUNT_TAG, ACCOUNT_TAG),
+        Capability(names.AWAY_NOTIFY, AWAY_NOTIFY),
+        Capability(names.BATCH, BATCH),
+        Capability(names.CAP_NOTIFY, CAP_NOTIFY),
+        Capability(names.CHANNEL_RENAME, CHANNEL_RENAME),
+        Capability(names.CHATHISTORY, CHATHISTORY),
+        Capability(names.CHGHOST, CHGHOST),
+        Capability(names.EVENT_PLAYBACK, EVENT_PLAYBACK),
+        Capability(names.EXTENDED_ISUPPORT, EXTENDED_ISUPPORT),
+        Capability(names.MESSAGE_REDACTION, MESSAGE_REDACTION, needs=MESSAGE_TAGS),
+        Capability(names.METADATA_2, METADATA_2, needs=BATCH),
+        Capability(names.METADATA_3, METADATA_3, needs=BATCH),
+        Capability(names.MULTILINE, MULTILINE, needs=BATCH),
+        Capability(names.ECHO_MESSAGE, ECHO_MESSAGE),
+        Capability(names.EXTENDED_JOIN, EXTENDED_JOIN),
+        Capability(names.EXTENDED_MONITOR, EXTENDED_MONITOR),
+        Capability(names.INVITE_NOTIFY, INVITE_NOTIFY),
+        Capability(names.LABELED_RESPONSE, LABELED_RESPONSE, needs=BATCH),
+        Capability(names.MESSAGE_TAGS, MESSAGE_TAGS),
+        Capability(names.MULTI_PREFIX, MULTI_PREFIX),
+        Capability(names.NAMED_MODES, NAMED_MODES),
+        Capability(names.NO_IMPLICIT_NAMES, NO_IMPLICIT_NAMES),
+        Capability(names.OPER_TAG, OPER_TAG),
+        Capability(names.PRE_AWAY, PRE_AWAY),
+        Capability(names.READ_MARKER, READ_MARKER),
+        Capability(names.RELAYMSG, RELAYMSG, value=RELAY_SEPARATOR),
+        Capability(names.SASL, SASL, value="PLAIN,SCRAM-SHA-256"),
+        Capability(names.SERVER_TIME, SERVER_TIME),
+        Capability(names.SETNAME, SETNAME),
+        Capability(names.SEARCH, SEARCH),
+        Capability(names.STANDARD_REPLIES, STANDARD_REPLIES),
+        Capability(names.USERHOST_IN_NAMES, USERHOST_IN_NAMES),
+        Capability(names.WHOAMI, WHOAMI, needs=CHGHOST),
+        Capability(names.ZNC_PLAYBACK, ZNC_PLAYBACK),
         # All sessions see what one of them says to somebody; this tells clients that ask before
         # they show it.
-        Capability("znc.in/self-message", ZNC_SELF_MESSAGE),
+        Capability(names.ZNC_SELF_MESSAGE, ZNC_SELF_MESSAGE),
     )
 }
 
@@ -138,7 +139,7 @@ that were negotiated).
 """
 
 
-def names(caps: int) -> list[str]:
+def names_of(caps: int) -> list[str]:
     """Return the names of the capabilities in a bit set, in the order of the table."""
     return [cap.name for cap in offered(caps)]
 

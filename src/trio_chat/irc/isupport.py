@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from trio_chat.irc import extbans, modes
-from trio_chat.irc.modes import Kind
-from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, casemapping
+from trio_chat.irc.modes import ModeType
+from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, current_casemapping
 
 _TOKENS_PER_LINE = 13
 """RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
@@ -76,23 +76,24 @@ def tokens(
         needs_account: whether a connection is completed only by a login (IRCv3
             `draft/account-registration`).
     """
-    lists = modes.letters(Kind.LIST)
+    lists = modes.letters(ModeType.LIST)
     values: dict[str, str | int] = {
         "ACCOUNTEXTBAN": f"{extbans.ACCOUNT},{extbans.EXTBANS[extbans.ACCOUNT].name}",
         "AWAYLEN": lengths.away,
         "BOT": modes.BOT,
-        **CASEMAPPINGS[casemapping()],
+        **CASEMAPPINGS[current_casemapping()],
         "CHANLIMIT": f"{CHANTYPES}:{lengths.channels_per_user}",
         "CHANMODES": ",".join(
-            modes.letters(kind) for kind in (Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET, Kind.FLAG)
+            modes.letters(mode_type)
+            for mode_type in (ModeType.LIST, ModeType.ALWAYS, ModeType.WHEN_SET, ModeType.FLAG)
         ),
         "CHANNELLEN": lengths.channel,
         "CHANTYPES": CHANTYPES,
         "ELIST": "CMNTU",
-        "EXCEPTS": "e",
+        "EXCEPTS": modes.BAN_EXCEPTION,
         "EXTBAN": f",{''.join(extbans.EXTBANS)}",
         "HOSTLEN": lengths.host,
-        "INVEX": "I",
+        "INVEX": modes.INVITE_EXCEPTION,
         "KEYLEN": lengths.key,
         "KICKLEN": lengths.kick,
         "KNOCK": "",
@@ -157,3 +158,30 @@ def escape(value: str) -> str:
 def unescape(value: str) -> str:
     """Return a value of a token as it was before it was escaped."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+
+
+def parse_prefix(value: str) -> dict[str, str]:
+    """Read the value of PREFIX, such as `(ov)@+`: the signs of the ranks by their letters.
+
+    Returns: the ranks in the order of the value, the highest first; none for `""`, which a server
+        without ranks announces, or when letters and signs are not equally many.
+    """
+    letters, paren, signs = value.removeprefix("(").partition(")")
+    return dict(zip(letters, signs, strict=True)) if paren and len(letters) == len(signs) else {}
+
+
+def mode_types(chanmodes: str, ranks: Iterable[str]) -> dict[str, ModeType]:
+    """Return the types of the channel modes of a server, for `modes.split_changes`.
+
+    Args:
+        chanmodes: the value of CHANMODES: four groups of letters, of the types A, B, C and D;
+            further groups mean nothing (Modern IRC, CHANMODES).
+        ranks: the letters of PREFIX.
+    """
+    types = (ModeType.LIST, ModeType.ALWAYS, ModeType.WHEN_SET, ModeType.FLAG)
+    found = {
+        letter: mode_type
+        for mode_type, letters in zip(types, chanmodes.split(","), strict=False)
+        for letter in letters
+    }
+    return found | dict.fromkeys(ranks, ModeType.MEMBER)

@@ -4,24 +4,28 @@ ISUPPORT's CHANMODES and PREFIX, the MODE command, NAMES prefixes and the help t
 from the tables.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
 
-class Kind(Enum):
-    """What a channel mode takes as its parameter (Modern IRC, CHANMODES)."""
+class ModeType(Enum):
+    """Type of a channel mode: whether it takes a parameter (Modern IRC, CHANMODES and PREFIX)."""
 
     LIST = "A"
-    """An address list: always a parameter, or none to ask for the list."""
+    """Changes a list: always with a parameter; without one the list is asked for."""
     ALWAYS = "B"
-    """A parameter to set and to unset."""
+    """A parameter to set and to unset it."""
     WHEN_SET = "C"
-    """A parameter only to set."""
+    """A parameter only to set it."""
     FLAG = "D"
     """Never a parameter."""
     MEMBER = "prefix"
-    """A rank of one member, who is the parameter."""
+    """A rank of one member, whose nickname is the parameter."""
+
+    def takes_param(self, *, adding: bool) -> bool:
+        """Return whether a change of such a mode has a parameter."""
+        return self is not ModeType.FLAG and (adding or self is not ModeType.WHEN_SET)
 
 
 VENDOR = "trio-chat/"
@@ -34,105 +38,157 @@ class ChannelMode(NamedTuple):
     Args:
         letter: how MODE writes it.
         name: how PROP writes it (IRCv3 `draft/named-modes`, Mode names).
-        kind: what parameter it takes.
-        meaning: what it does, as help shows it.
-        prefix: the sign before a nickname that has it; only for `Kind.MEMBER`.
+        type: whether it takes a parameter.
+        meaning: its effect, as help shows it.
+        prefix: the sign before the nickname of a member that has it; only for `ModeType.MEMBER`.
         needs: the lowest rank whose members may change it.
     """
 
     letter: str
     name: str
-    kind: Kind
+    type: ModeType
     meaning: str
     prefix: str = ""
     needs: str = "o"
 
     def takes_param(self, *, adding: bool) -> bool:
         """Return whether a change of the mode has a parameter."""
-        return self.kind is not Kind.FLAG and (adding or self.kind is not Kind.WHEN_SET)
+        return self.type.takes_param(adding=adding)
 
+
+FOUNDER = "q"
+ADMIN = "a"
+OPERATOR = "o"
+HALF_OPERATOR = "h"
+VOICE = "v"
+BAN = "b"
+BAN_EXCEPTION = "e"
+INVITE_EXCEPTION = "I"
+KEY = "k"
+FORWARD = "f"
+LIMIT = "l"
+NO_CTCP = "C"
+ROLEPLAY = "E"
+REGISTERED_SPEAK = "M"
+REGISTERED_JOIN = "R"
+OP_MODERATED = "U"
+INVITE_ONLY = "i"
+MODERATED = "m"
+NO_EXTERNAL = "n"
+SECRET = "s"  # noqa: S105 - a channel mode, not a password
+TOPIC_LOCK = "t"
+AUDITORIUM = "u"
 
 CHANNEL_MODES: dict[str, ChannelMode] = {
     mode.letter: mode
     for mode in (
         # Ranks from the highest down: the order is the order of PREFIX and of multi-prefix.
         ChannelMode(
-            "q", "owner", Kind.MEMBER, "is the founder, to whom the channel belongs", "~", needs="q"
+            FOUNDER,
+            "owner",
+            ModeType.MEMBER,
+            "is the founder, to whom the channel belongs",
+            "~",
+            needs=FOUNDER,
         ),
         ChannelMode(
-            "a",
+            ADMIN,
             "admin",
-            Kind.MEMBER,
+            ModeType.MEMBER,
             "is an administrator, whom operators cannot remove",
             "&",
-            needs="q",
+            needs=FOUNDER,
         ),
-        ChannelMode("o", "op", Kind.MEMBER, "is an operator of the channel", "@"),
+        ChannelMode(OPERATOR, "op", ModeType.MEMBER, "is an operator of the channel", "@"),
         ChannelMode(
-            "h",
+            HALF_OPERATOR,
             "halfop",
-            Kind.MEMBER,
+            ModeType.MEMBER,
             "is a half-operator, who may kick, ban and give a voice",
             "%",
         ),
         ChannelMode(
-            "v", "voice", Kind.MEMBER, "may speak when the channel is moderated", "+", needs="h"
+            VOICE,
+            "voice",
+            ModeType.MEMBER,
+            "may speak when the channel is moderated",
+            "+",
+            needs=HALF_OPERATOR,
         ),
         ChannelMode(
-            "b", "ban", Kind.LIST, "who matches the mask may neither join nor speak", needs="h"
+            BAN,
+            "ban",
+            ModeType.LIST,
+            "who matches the mask may neither join nor speak",
+            needs=HALF_OPERATOR,
         ),
         ChannelMode(
-            "e", "banex", Kind.LIST, "who matches the mask is excepted from bans", needs="h"
+            BAN_EXCEPTION,
+            "banex",
+            ModeType.LIST,
+            "who matches the mask is excepted from bans",
+            needs=HALF_OPERATOR,
         ),
-        ChannelMode("I", "invex", Kind.LIST, "who matches the mask needs no invitation", needs="h"),
-        ChannelMode("k", "key", Kind.ALWAYS, "joining takes this key"),
         ChannelMode(
-            "f",
+            INVITE_EXCEPTION,
+            "invex",
+            ModeType.LIST,
+            "who matches the mask needs no invitation",
+            needs=HALF_OPERATOR,
+        ),
+        ChannelMode(KEY, "key", ModeType.ALWAYS, "joining takes this key"),
+        ChannelMode(
+            FORWARD,
             f"{VENDOR}forward",
-            Kind.WHEN_SET,
+            ModeType.WHEN_SET,
             "who may not join comes into this channel instead",
         ),
-        ChannelMode("l", "limit", Kind.WHEN_SET, "at most this many members"),
-        ChannelMode("C", "noctcp", Kind.FLAG, "nobody may send CTCP, except /me"),
+        ChannelMode(LIMIT, "limit", ModeType.WHEN_SET, "at most this many members"),
+        ChannelMode(NO_CTCP, "noctcp", ModeType.FLAG, "nobody may send CTCP, except /me"),
         ChannelMode(
-            "E", f"{VENDOR}roleplay", Kind.FLAG, "NPC, NPCA and SCENE may be used, for role-play"
+            ROLEPLAY,
+            f"{VENDOR}roleplay",
+            ModeType.FLAG,
+            "NPC, NPCA and SCENE may be used, for role-play",
         ),
         ChannelMode(
-            "M",
+            REGISTERED_SPEAK,
             f"{VENDOR}regmoderated",
-            Kind.FLAG,
+            ModeType.FLAG,
             "only ranked members and who is logged in may speak",
         ),
-        ChannelMode("R", "regonly", Kind.FLAG, "only who is logged in may join"),
+        ChannelMode(REGISTERED_JOIN, "regonly", ModeType.FLAG, "only who is logged in may join"),
         ChannelMode(
-            "U",
+            OP_MODERATED,
             f"{VENDOR}opmoderated",
-            Kind.FLAG,
+            ModeType.FLAG,
             "what members without a rank say is seen by operators and half-operators only",
         ),
-        ChannelMode("i", "inviteonly", Kind.FLAG, "joining takes an invitation"),
-        ChannelMode("m", "moderated", Kind.FLAG, "only members with a rank may speak"),
-        ChannelMode("n", "noextmsg", Kind.FLAG, "only members may speak"),
-        ChannelMode("s", "secret", Kind.FLAG, "who is not a member learns nothing of the channel"),
+        ChannelMode(INVITE_ONLY, "inviteonly", ModeType.FLAG, "joining takes an invitation"),
+        ChannelMode(MODERATED, "moderated", ModeType.FLAG, "only members with a rank may speak"),
+        ChannelMode(NO_EXTERNAL, "noextmsg", ModeType.FLAG, "only members may speak"),
         ChannelMode(
-            "t", "topiclock", Kind.FLAG, "only operators and half-operators may change the topic"
+            SECRET, "secret", ModeType.FLAG, "who is not a member learns nothing of the channel"
         ),
         ChannelMode(
-            "u",
+            TOPIC_LOCK,
+            "topiclock",
+            ModeType.FLAG,
+            "only operators and half-operators may change the topic",
+        ),
+        ChannelMode(
+            AUDITORIUM,
             f"{VENDOR}auditorium",
-            Kind.FLAG,
+            ModeType.FLAG,
             "members without a rank do not see each other come, leave and be there",
         ),
     )
 }
+_TYPES = {mode.letter: mode.type for mode in CHANNEL_MODES.values()}
 RANKS: tuple[ChannelMode, ...] = tuple(
-    mode for mode in CHANNEL_MODES.values() if mode.kind is Kind.MEMBER
+    mode for mode in CHANNEL_MODES.values() if mode.type is ModeType.MEMBER
 )
 PREFIXES = "".join(mode.prefix for mode in RANKS)
-
-FOUNDER = "q"
-OPERATOR = "o"
-HALF_OPERATOR = "h"
 
 
 def _at_least(letter: str) -> frozenset[str]:
@@ -142,18 +198,12 @@ def _at_least(letter: str) -> frozenset[str]:
 AT_LEAST: dict[str, frozenset[str]] = {mode.letter: _at_least(mode.letter) for mode in RANKS}
 """For each rank itself and those above it."""
 
-NO_CTCP = "C"
-ROLEPLAY = "E"
-REGISTERED_SPEAK = "M"
-REGISTERED_JOIN = "R"
-OP_MODERATED = "U"
-MODERATED = "m"
-AUDITORIUM = "u"
 RESTRAINING = frozenset((NO_CTCP, REGISTERED_SPEAK, OP_MODERATED, MODERATED))
 """Flags that make a difference to what is said by a member. A channel without them and without bans
 is told apart by one test.
 """
 
+INVISIBLE = "i"
 BOT = "B"
 """The user mode of bots, and their flag in WHO (IRCv3 bot-mode)."""
 
@@ -191,7 +241,7 @@ USER_MODES: dict[str, UserMode] = {
         UserMode(NO_USER_CTCP, f"{VENDOR}noctcp", "nobody can send you CTCP, except /me"),
         UserMode(SECURE, f"{VENDOR}secure", "your connection is encrypted; the server sets it"),
         UserMode(
-            "i",
+            INVISIBLE,
             "invisible",
             "who shares no channel with you does not find you by WHO, and does not see your"
             " channels",
@@ -214,9 +264,9 @@ DEFAULT_USER_MODES = "iRT"
 """User modes that an operator may give everybody to begin with."""
 
 
-class Change(NamedTuple):
-    """One step of a mode string: `adding` or removing `mode`, with its parameter (None when there
-    was none).
+class ModeChange(NamedTuple):
+    """One change in a channel mode string: `adding` or removing `mode`, with its parameter (None
+    when there was none).
     """
 
     adding: bool
@@ -224,39 +274,55 @@ class Change(NamedTuple):
     param: str | None = None
 
 
-class UserChange(NamedTuple):
-    """One step of the mode string of a user: `adding` or removing the mode of a letter."""
+class UserModeChange(NamedTuple):
+    """One change in a user mode string: `adding` or removing the mode of a letter."""
 
     adding: bool
     letter: str
 
 
-def parse_changes(text: str, params: Sequence[str]) -> tuple[list[Change], list[str]]:
-    """Read a channel mode string such as `+ov-k`, with its parameters.
+def split_changes(
+    text: str, params: Iterable[str], types: Mapping[str, ModeType]
+) -> Iterator[tuple[bool, str, str | None]]:
+    """Read the mode string of any server, such as `+ov-k`, with its parameters.
 
-    Returns: the changes in order, and the letters that are no mode here. A list mode without a
-        parameter is a question; other modes that lack their parameter have None and are the
-        caller's to refuse.
+    Args:
+        text: the mode string.
+        params: its parameters.
+        types: the types of the modes there (see `isupport.mode_types`); a letter without a type
+            takes no parameter.
+
+    Yields: for each change in order whether it adds, the letter, and the parameter; None when it
+        takes none or lacks it.
     """
-    changes: list[Change] = []
-    unknown: list[str] = []
     adding = True
     left = iter(params)
     for letter in text:
         if letter in "+-":
             adding = letter == "+"
             continue
-        mode = CHANNEL_MODES.get(letter)
-        if mode is None:
+        mode_type = types.get(letter, ModeType.FLAG)
+        yield adding, letter, next(left, None) if mode_type.takes_param(adding=adding) else None
+
+
+def parse_changes(text: str, params: Iterable[str]) -> tuple[list[ModeChange], list[str]]:
+    """Read a channel mode string of this server, such as `+ov-k`, with its parameters.
+
+    Returns: the changes in order, and the letters that are no mode here. A list mode without a
+        parameter is a question; other modes that lack their parameter have None and are the
+        caller's to refuse.
+    """
+    changes: list[ModeChange] = []
+    unknown: list[str] = []
+    for adding, letter, param in split_changes(text, params, _TYPES):
+        if mode := CHANNEL_MODES.get(letter):
+            changes.append(ModeChange(adding, mode, param))
+        else:
             unknown.append(letter)
-            continue
-        changes.append(
-            Change(adding, mode, next(left, None) if mode.takes_param(adding=adding) else None)
-        )
     return changes, unknown
 
 
-def format_changes(changes: Iterable[Change]) -> tuple[str, ...]:
+def format_changes(changes: Iterable[ModeChange]) -> tuple[str, ...]:
     """Write changes as the parameters of MODE, with a sign only where it turns: `+ov-k`, then the
     parameters.
     """
@@ -273,23 +339,15 @@ def format_changes(changes: Iterable[Change]) -> tuple[str, ...]:
     return (text, *params)
 
 
-def letters(*kinds: Kind) -> str:
-    """Return the letters of the modes of these kinds, in the order of the table."""
-    return "".join(mode.letter for mode in CHANNEL_MODES.values() if mode.kind in kinds)
+def letters(*types: ModeType) -> str:
+    """Return the letters of the modes of these types, in the order of the table."""
+    return "".join(mode.letter for mode in CHANNEL_MODES.values() if mode.type in types)
 
 
-def parse_user_changes(text: str) -> tuple[list[UserChange], bool]:
+def parse_user_changes(text: str) -> tuple[list[UserModeChange], bool]:
     """Read a user mode string such as `+i-w`; return the changes in order, and whether a letter is
     no mode here.
     """
-    changes: list[UserChange] = []
-    has_unknown = False
-    adding = True
-    for letter in text:
-        if letter in "+-":
-            adding = letter == "+"
-        elif letter in USER_MODES:
-            changes.append(UserChange(adding, letter))
-        else:
-            has_unknown = True
-    return changes, has_unknown
+    changes = [UserModeChange(adding, letter) for adding, letter, _ in split_changes(text, (), {})]
+    known = [change for change in changes if change.letter in USER_MODES]
+    return known, len(known) < len(changes)

@@ -9,11 +9,11 @@ from trio_chat.irc.modes import (
     CHANNEL_MODES,
     USER_MODES,
     VENDOR,
-    Change,
     ChannelMode,
-    Kind,
-    UserChange,
+    ModeChange,
+    ModeType,
     UserMode,
+    UserModeChange,
     parse_changes,
     parse_user_changes,
 )
@@ -24,11 +24,17 @@ _Mode = TypeVar("_Mode", ChannelMode, UserMode)
 MOST_ITEMS = 13
 """RFC 2812 §2.3: at most 15 parameters; before the items stand a nickname and a channel, or `*`."""
 
-_TYPES = {Kind.LIST: 1, Kind.ALWAYS: 2, Kind.WHEN_SET: 3, Kind.FLAG: 4, Kind.MEMBER: 5}
-_FLAG = _TYPES[Kind.FLAG]
+_TYPES = {
+    ModeType.LIST: 1,
+    ModeType.ALWAYS: 2,
+    ModeType.WHEN_SET: 3,
+    ModeType.FLAG: 4,
+    ModeType.MEMBER: 5,
+}
+_FLAG = _TYPES[ModeType.FLAG]
 
 CHANNEL_MODE_LIST = tuple(
-    f"{_TYPES[mode.kind]}:{mode.name}={mode.letter}" for mode in CHANNEL_MODES.values()
+    f"{_TYPES[mode.type]}:{mode.name}={mode.letter}" for mode in CHANNEL_MODES.values()
 )
 """The items of RPL_CHMODELIST."""
 USER_MODE_LIST = tuple(f"{_FLAG}:{mode.name}={mode.letter}" for mode in USER_MODES.values())
@@ -68,7 +74,7 @@ def is_change(item: str) -> bool:
     return item[:1] in ("+", "-")
 
 
-def read_change(item: str) -> Change:
+def read_change(item: str) -> ModeChange:
     """Read an item such as `+key=pyramids` or `-topiclock`.
 
     Raises:
@@ -80,12 +86,12 @@ def read_change(item: str) -> Change:
     if not mode.takes_param(adding=adding):
         _refuse_param(name, equals)
     elif not param and (
-        adding or mode.kind is not Kind.ALWAYS
+        adding or mode.type is not ModeType.ALWAYS
     ):  # a key is taken away without naming it
         raise BadItem(
             "MISSING_VALUE", name, f"{item[0]}{name} needs a value: {item[0]}{name}=<value>"
         )
-    return Change(adding, mode, param or None)
+    return ModeChange(adding, mode, param or None)
 
 
 def read_list(item: str) -> ChannelMode:
@@ -102,14 +108,14 @@ def read_list(item: str) -> ChannelMode:
             f"To change {name} put + or - before it; to see the list leave the value out",
         )
     mode = _named(_CHANNEL_MODES, name)
-    if mode.kind is not Kind.LIST:
+    if mode.type is not ModeType.LIST:
         raise BadItem(
             "NOT_LISTMODE", name, f"{name} is not a list; put + or - before it to change it"
         )
     return mode
 
 
-def read_user_change(item: str) -> UserChange:
+def read_user_change(item: str) -> UserModeChange:
     """Read an item such as `+invisible` for a user.
 
     Raises:
@@ -124,7 +130,7 @@ def read_user_change(item: str) -> UserChange:
         )
     mode = _named(_USER_MODES, name)
     _refuse_param(name, equals)
-    return UserChange(item[0] == "+", mode.letter)
+    return UserModeChange(item[0] == "+", mode.letter)
 
 
 def _named(table: dict[str, _Mode], name: str) -> _Mode:
@@ -160,7 +166,7 @@ def from_mode(target: str, params: Sequence[str]) -> list[str]:
     )
 
 
-def _format(changes: Iterable[Change]) -> list[str]:
+def _format(changes: Iterable[ModeChange]) -> list[str]:
     return [f"{_sign(change.adding)}{with_param(change.mode, change.param)}" for change in changes]
 
 

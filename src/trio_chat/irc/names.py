@@ -17,8 +17,9 @@ and does so too often to carry it along.
 
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
+
+from trio_chat.irc import casemapping as casemappings
 
 CASEMAPPINGS: dict[str, dict[str, str]] = {
     "precis": {"CASEMAPPING": "ascii", "UTF8MAPPING": "rfc8265"},
@@ -53,32 +54,16 @@ class InvalidName(ValueError):
 
 
 def _fold_precis(name: str) -> str:
-    if name.isascii():
-        return name.lower()
-    # Imported here because only names beyond ASCII need the tables, and start-up time counts.
-    from precis_i18n import get_profile  # noqa: PLC0415
-
     try:
-        return str(get_profile("UsernameCaseMapped").enforce(name))
-    except UnicodeEncodeError as error:
+        return casemappings.fold_precis(name)
+    except ValueError as error:
         raise InvalidName(name) from error
 
 
-def _fold_ascii(name: str) -> str:
-    return name.lower() if name.isascii() else name.translate(_LOWER_ASCII)
-
-
-def _fold_rfc1459(name: str) -> str:
-    return _fold_ascii(name).translate(_LOWER_RFC1459)
-
-
-_LOWER_ASCII = {ord(char): char.lower() for char in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_RFC1459_PAIRS = ("[]\\~", "{}|^")
-_LOWER_RFC1459 = str.maketrans(*_RFC1459_PAIRS)
-_FOLDS: dict[str, Callable[[str], str]] = {
+_FOLDS: dict[str, casemappings.Fold] = {
     "precis": _fold_precis,
-    "ascii": _fold_ascii,
-    "rfc1459": _fold_rfc1459,
+    "ascii": casemappings.fold_ascii,
+    "rfc1459": casemappings.fold_rfc1459,
 }
 
 
@@ -101,7 +86,7 @@ def use_casemapping(name: str) -> None:
     _fold.cache_clear()
 
 
-def casemapping() -> str:
+def current_casemapping() -> str:
     """Return which case mapping this process uses."""
     return _Choice.name
 
@@ -113,7 +98,7 @@ def agree(name: str, one: str, other: str) -> bool:
     if one == other:
         return True
     return name.isascii() and (
-        "rfc1459" not in (one, other) or not set(name) & set("".join(_RFC1459_PAIRS))
+        "rfc1459" not in (one, other) or not set(name) & set("".join(casemappings.RFC1459_PAIRS))
     )
 
 

@@ -1,17 +1,33 @@
-"""The numerics, one table: code and closing text (RFC 2812 §5, Modern IRC, Numerics).
+"""Numeric replies by name: code and closing text (RFC 2812 §5, Modern IRC "Numerics").
 
-Handlers name a numeric and give its parameters; nothing else writes a three-digit reply. A text
-with `{}` takes its words from the handler; a numeric without text ends with its last parameter.
+The server's handlers name a numeric and give its parameters; no other module writes three digits.
+The client compares the command of a received message with the same names. A text with `{}` takes
+its words from the handler; a numeric without a text ends with its last parameter. Each table is
+sorted by code.
 """
 
-from typing import NamedTuple
 
+class Numeric(str):
+    """The three digits of a numeric reply; equal to the plain string, so it can be a dictionary key.
 
-class Numeric(NamedTuple):
-    """A numeric: its three digits and the text that closes it."""
+    Args:
+        code: the three digits.
+        text: the last parameter that this server gives it.
+    """
 
-    code: str
-    text: str = ""
+    __slots__ = ("text",)
+
+    text: str
+
+    def __new__(cls, code: str, text: str = "") -> "Numeric":
+        """Make a numeric of its three digits and its text."""
+        self = super().__new__(cls, code)
+        self.text = text
+        return self
+
+    def with_text(self, text: str) -> "Numeric":
+        """Return the same numeric with another text."""
+        return Numeric(self, text)
 
 
 RPL_WELCOME = Numeric("001", "Welcome to the {} network, {}")
@@ -22,11 +38,11 @@ RPL_ISUPPORT = Numeric("005", "are supported by this server")
 RPL_STATSCOMMANDS = Numeric("212")
 RPL_STATSKLINE = Numeric("216", "{}")
 RPL_ENDOFSTATS = Numeric("219", "End of /STATS report")
+RPL_UMODEIS = Numeric("221")
 RPL_STATSDLINE = Numeric("225", "{}")
 RPL_STATSUPTIME = Numeric("242", "Server Up {} days {}:{:02}:{:02}")
 RPL_STATSOLINE = Numeric("243")
 RPL_STATSDEBUG = Numeric("249", "{}")
-RPL_UMODEIS = Numeric("221")
 RPL_LUSERCLIENT = Numeric("251", "There are {} users and {} invisible on 1 servers")
 RPL_LUSEROP = Numeric("252", "operator(s) online")
 RPL_LUSERUNKNOWN = Numeric("253", "unknown connection(s)")
@@ -38,6 +54,7 @@ RPL_ADMINLOC2 = Numeric("258", "{}")
 RPL_ADMINEMAIL = Numeric("259", "{}")
 RPL_LOCALUSERS = Numeric("265", "Current local users {}, max {}")
 RPL_GLOBALUSERS = Numeric("266", "Current global users {}, max {}")
+RPL_WHOISCERTFP = Numeric("276", "has client certificate fingerprint {}")
 RPL_ACCEPTLIST = Numeric("281")
 RPL_ENDOFACCEPT = Numeric("282", "End of ACCEPT list")
 RPL_AWAY = Numeric("301", "{}")
@@ -63,8 +80,6 @@ RPL_NOTOPIC = Numeric("331", "No topic is set")
 RPL_TOPIC = Numeric("332", "{}")
 RPL_TOPICWHOTIME = Numeric("333")
 RPL_WHOISBOT = Numeric("335", "is a bot")
-RPL_WHOISSECURE = Numeric("671", "is using a secure connection")
-RPL_WHOISCERTFP = Numeric("276", "has client certificate fingerprint {}")
 RPL_INVITELIST = Numeric("336")
 RPL_ENDOFINVITELIST = Numeric("337", "End of /INVITE list")
 RPL_WHOISACTUALLY = Numeric("338", "Is actually using host")
@@ -76,10 +91,10 @@ RPL_ENDOFEXCEPTLIST = Numeric("349", "End of channel exception list")
 RPL_VERSION = Numeric("351", "{}")
 RPL_WHOREPLY = Numeric("352", "0 {}")
 RPL_NAMREPLY = Numeric("353", "{}")
+RPL_WHOSPCRPL = Numeric("354", "{}")
 RPL_LINKS = Numeric("364", "0 {}")
 RPL_ENDOFLINKS = Numeric("365", "End of /LINKS list")
 RPL_ENDOFNAMES = Numeric("366", "End of /NAMES list.")
-RPL_WHOSPCRPL = Numeric("354", "{}")
 RPL_BANLIST = Numeric("367")
 RPL_ENDOFBANLIST = Numeric("368", "End of channel ban list")
 RPL_ENDOFWHOWAS = Numeric("369", "End of WHOWAS")
@@ -91,7 +106,6 @@ RPL_ENDOFMOTD = Numeric("376", "End of /MOTD command.")
 RPL_YOUREOPER = Numeric("381", "You are now an IRC operator")
 RPL_REHASHING = Numeric("382", "Rehashing")
 RPL_TIME = Numeric("391", "{}")
-
 ERR_UNKNOWNERROR = Numeric("400", "{}")
 ERR_NOSUCHNICK = Numeric("401", "No such nick/channel")
 ERR_NOSUCHSERVER = Numeric("402", "No such server")
@@ -119,10 +133,10 @@ ERR_NOTONCHANNEL = Numeric("442", "You're not on that channel")
 ERR_USERONCHANNEL = Numeric("443", "is already on channel")
 ERR_SUMMONDISABLED = Numeric("445", "SUMMON has been disabled")
 ERR_USERSDISABLED = Numeric("446", "USERS has been disabled")
+ERR_NOTREGISTERED = Numeric("451", "You have not registered")
 ERR_ACCEPTFULL = Numeric("456", "Your ACCEPT list is full")
 ERR_ACCEPTEXIST = Numeric("457", "is on your ACCEPT list already")
 ERR_ACCEPTNOT = Numeric("458", "is not on your ACCEPT list")
-ERR_NOTREGISTERED = Numeric("451", "You have not registered")
 ERR_NEEDMOREPARAMS = Numeric("461", "Not enough parameters")
 ERR_ALREADYREGISTERED = Numeric("462", "You may not reregister")
 ERR_PASSWDMISMATCH = Numeric("464", "Password incorrect")
@@ -147,14 +161,8 @@ ERR_USERSDONTMATCH = Numeric("502", "Can't change mode for other users")
 ERR_HELPNOTFOUND = Numeric("524", "No help available on this topic")
 ERR_INVALIDKEY = Numeric("525", "Key is not well-formed")
 ERR_CANNOTSENDRP = Numeric("573", "{}")
+RPL_WHOISSECURE = Numeric("671", "is using a secure connection")
 ERR_INVALIDMODEPARAM = Numeric("696", "{}")
-RPL_LOGGEDIN = Numeric("900", "You are now logged in as {}")
-RPL_LOGGEDOUT = Numeric("901", "You are now logged out")
-RPL_SASLSUCCESS = Numeric("903", "SASL authentication successful")
-ERR_SASLFAIL = Numeric("904", "SASL authentication failed: {}")
-ERR_SASLTOOLONG = Numeric("905", "SASL message too long")
-ERR_SASLABORTED = Numeric("906", "SASL authentication aborted")
-RPL_SASLMECHS = Numeric("908", "are available SASL mechanisms")
 RPL_HELPSTART = Numeric("704", "{}")
 RPL_HELPTXT = Numeric("705", "{}")
 RPL_ENDOFHELP = Numeric("706", "{}")
@@ -176,9 +184,34 @@ RPL_METADATASUBOK = Numeric("770")
 RPL_METADATAUNSUBOK = Numeric("771")
 RPL_METADATASUBS = Numeric("772")
 RPL_METADATASYNCLATER = Numeric("774")
+RPL_LOGGEDIN = Numeric("900", "You are now logged in as {}")
+RPL_LOGGEDOUT = Numeric("901", "You are now logged out")
+RPL_SASLSUCCESS = Numeric("903", "SASL authentication successful")
+ERR_SASLFAIL = Numeric("904", "SASL authentication failed: {}")
+ERR_SASLTOOLONG = Numeric("905", "SASL message too long")
+ERR_SASLABORTED = Numeric("906", "SASL authentication aborted")
+RPL_SASLMECHS = Numeric("908", "are available SASL mechanisms")
 RPL_ENDOFPROPLIST = Numeric("960", "End of mode list")
 RPL_PROPLIST = Numeric("961")
 RPL_ENDOFLISTPROPLIST = Numeric("962", "End of list")
 RPL_LISTPROPLIST = Numeric("963")
 RPL_CHMODELIST = Numeric("964")
 RPL_UMODELIST = Numeric("965")
+
+# Numerics of other servers, which the client reads and this server never sends.
+RPL_SNOMASK = Numeric("008")
+RPL_YOURID = Numeric("042")
+RPL_SAVENICK = Numeric("043")
+RPL_STATSCONN = Numeric("250")
+RPL_TRYAGAIN = Numeric("263")
+RPL_VISIBLEHOST = Numeric("396")
+ERR_NICKCOLLISION = Numeric("436")
+ERR_UNAVAILRESOURCE = Numeric("437")
+ERR_NICKTOOFAST = Numeric("438")
+ERR_NONICKCHANGE = Numeric("447")
+ERR_NOPERMFORHOST = Numeric("463")
+ERR_YOUWILLBEBANNED = Numeric("466")
+ERR_BADCHANMASK = Numeric("476")
+ERR_RESTRICTED = Numeric("484")
+ERR_NICKLOCKED = Numeric("902")
+ERR_SASLALREADY = Numeric("907")

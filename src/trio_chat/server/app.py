@@ -404,7 +404,7 @@ class Server:
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
         why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
-        numeric = Message(n.ERR_YOUREBANNEDCREEP.code, ("*", why), self.world.identity.name)
+        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.identity.name)
         await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
 
     async def _refuse(self, transport: Transport, *messages: Message) -> None:

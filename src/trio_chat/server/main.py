@@ -14,7 +14,7 @@ import trio
 from trio_chat import __version__
 from trio_chat.chat.operators import RehashError
 from trio_chat.config import Settings
-from trio_chat.irc.names import casemapping, use_casemapping
+from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
 from trio_chat.log import logger
 from trio_chat.server import service
@@ -94,7 +94,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             watching += await open_listeners(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
         async with remembering(
-            settings.storage, settings.accounts.hash_cost, threads, casemapping()
+            settings.storage, settings.accounts.hash_cost, threads, current_casemapping()
         ) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
             if settings.tls.certificate is not None:
@@ -150,7 +150,7 @@ async def _serve(
                 )
                 nursery.start_soon(Monitor(server).run, watching)
             if (
-                casemapping() == "precis"
+                current_casemapping() == "precis"
             ):  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
             nursery.start_soon(service.keep_alive)

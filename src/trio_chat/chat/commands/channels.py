@@ -23,7 +23,7 @@ log = logging.getLogger("trio_chat")
 
 _NAMES_AT_ONCE = 256
 """Members that one step of NAMES lists."""
-_RENAMED = n.ERR_LINKCHANNEL._replace(text="The channel has been renamed")
+_RENAMED = n.ERR_LINKCHANNEL.with_text("The channel has been renamed")
 
 
 def find_channel(request: Request, name: str) -> Channel | None:
@@ -289,10 +289,7 @@ def _send_members(request: Request, channel: Channel, members: Iterable[User]) -
                 prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick)
             )
     symbol = "@" if "s" in channel.flags else "="
-    head = (
-        f":{request.world.identity.name} {n.RPL_NAMREPLY.code} {user.nick} {symbol}"
-        f" {channel.name} :"
-    )
+    head = f":{request.world.identity.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
     for line in fold_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
 

@@ -17,7 +17,7 @@ from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import MAX_BODY, body_size, truncate
-from trio_chat.irc.modes import Change, Kind, UserChange
+from trio_chat.irc.modes import ModeChange, ModeType, UserModeChange
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
 
@@ -58,7 +58,7 @@ def mode_command(request: Request) -> None:
 
 
 def change_channel(request: Request, channel: Channel) -> None:
-    """Change the modes of a channel, and show the lists that are asked for."""
+    """ModeChange the modes of a channel, and show the lists that are asked for."""
     changes, unknown = modes.parse_changes(request.params[1], request.params[2:])
     for letter in dict.fromkeys(unknown):
         request.reply.numeric(n.ERR_UNKNOWNMODE, letter)
@@ -68,7 +68,7 @@ def change_channel(request: Request, channel: Channel) -> None:
     apply_changes(request, channel, [change for change in changes if not _is_question(change)])
 
 
-def apply_changes(request: Request, channel: Channel, wanted: Sequence[Change]) -> None:
+def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChange]) -> None:
     """Make those changes that are allowed, and have the members see them; what is beyond the number
     of ISUPPORT is left out.
     """
@@ -97,9 +97,9 @@ def apply_changes(request: Request, channel: Channel, wanted: Sequence[Change]) 
         reply.emit(event)
 
 
-def _in_lines(source: str, channel: Channel, done: Sequence[Change]) -> list[tuple[str, ...]]:
+def _in_lines(source: str, channel: Channel, done: Sequence[ModeChange]) -> list[tuple[str, ...]]:
     """Return changes as the parameters of as many MODE as hold them: a mask is never cut."""
-    lines: list[list[Change]] = []
+    lines: list[list[ModeChange]] = []
     for change in done:
         longer = [*lines[-1], change] if lines else [change]
         if (
@@ -112,8 +112,8 @@ def _in_lines(source: str, channel: Channel, done: Sequence[Change]) -> list[tup
     return [modes.format_changes(line) for line in lines]
 
 
-def _is_question(change: Change) -> bool:
-    return change.mode.kind is Kind.LIST and not change.param
+def _is_question(change: ModeChange) -> bool:
+    return change.mode.type is ModeType.LIST and not change.param
 
 
 def _send_list(request: Request, channel: Channel, letter: str) -> None:
@@ -123,7 +123,7 @@ def _send_list(request: Request, channel: Channel, letter: str) -> None:
     request.reply.numeric(end, channel.name)
 
 
-def _apply_member(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_member(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
@@ -142,7 +142,7 @@ def _apply_member(request: Request, channel: Channel, change: Change) -> Change 
     return change._replace(param=other.nick)
 
 
-def _apply_list(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_list(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     letter = change.mode.letter
     entries = channel.lists[letter]
     text = truncate((change.param or "*").replace(" ", "?"), MAX_MASK)
@@ -180,7 +180,7 @@ def _apply_list(request: Request, channel: Channel, change: Change) -> Change | 
     return change._replace(param=mask.mask)
 
 
-def _apply_key(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_key(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     if not change.adding:
         if not channel.key:
             return None
@@ -196,7 +196,7 @@ def _apply_key(request: Request, channel: Channel, change: Change) -> Change | N
     return change
 
 
-def _apply_limit(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_limit(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     if not change.adding:
         if not channel.limit:
             return None
@@ -219,7 +219,7 @@ def _apply_limit(request: Request, channel: Channel, change: Change) -> Change |
     return change._replace(param=str(channel.limit))
 
 
-def _apply_forward(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_forward(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     if not change.adding:
         if not channel.forward:
             return None
@@ -241,7 +241,7 @@ def _apply_forward(request: Request, channel: Channel, change: Change) -> Change
     return change._replace(param=target.name)
 
 
-def _apply_flag(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply_flag(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     letter = change.mode.letter
     if (letter in channel.flags) is change.adding:
         return None
@@ -250,21 +250,21 @@ def _apply_flag(request: Request, channel: Channel, change: Change) -> Change | 
     return change
 
 
-_Apply = Callable[[Request, Channel, Change], Change | None]
-_APPLY: dict[Kind, _Apply] = {
-    Kind.MEMBER: _apply_member,
-    Kind.LIST: _apply_list,
-    Kind.FLAG: _apply_flag,
+_Apply = Callable[[Request, Channel, ModeChange], ModeChange | None]
+_APPLY: dict[ModeType, _Apply] = {
+    ModeType.MEMBER: _apply_member,
+    ModeType.LIST: _apply_list,
+    ModeType.FLAG: _apply_flag,
 }
 _APPLY_LETTER: dict[str, _Apply] = {"f": _apply_forward, "k": _apply_key, "l": _apply_limit}
 
 
-def _apply(request: Request, channel: Channel, change: Change) -> Change | None:
+def _apply(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
     """Make a change that is allowed; return it as others are to see it, or None when it changes
     nothing.
     """
     mode = change.mode
-    return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.kind])(request, channel, change)
+    return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.type])(request, channel, change)
 
 
 def _own_modes(request: Request) -> None:
@@ -296,7 +296,7 @@ def send_own_modes(request: Request) -> None:
     request.reply.numeric(n.RPL_UMODEIS, "+" + "".join(sorted(request.user.modes)))
 
 
-def change_own_modes(request: Request, changes: Iterable[UserChange]) -> None:
+def change_own_modes(request: Request, changes: Iterable[UserModeChange]) -> None:
     """Make those changes of a user's own modes that it may make, and have its sessions see them."""
     user, reply = request.user, request.reply
     text, sign = "", None

@@ -45,13 +45,13 @@ def _cap_ls(request: Request) -> None:
     names = (
         offers.words(offer.shown(session))
         if is_302
-        else cap.finished(cap.names(offer.capabilities))
+        else cap.finished(cap.names_of(offer.capabilities))
     )
     _send_cap_lines(request, "LS", names, is_one_line=not is_302)
 
 
 def _cap_list(request: Request) -> None:
-    names, is_one_line = cap.names(request.session.caps), not request.session.cap_302
+    names, is_one_line = cap.names_of(request.session.caps), not request.session.cap_302
     _send_cap_lines(
         request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line
     )

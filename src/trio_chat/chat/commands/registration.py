@@ -17,13 +17,13 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import Kind
+from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import InvalidName, clean_username, fold_nick, fold_or_self
 
 log = logging.getLogger("trio_chat")
 
-_LOOKS_USED = n.ERR_NICKNAMEINUSE._replace(
-    text="That nickname looks like another one; choose one that differs more"
+_LOOKS_USED = n.ERR_NICKNAMEINUSE.with_text(
+    "That nickname looks like another one; choose one that differs more"
 )
 
 
@@ -366,7 +366,9 @@ def _guest_name(request: Request) -> str:
 _MODES = (
     "".join(modes.USER_MODES),
     "".join(sorted(modes.CHANNEL_MODES)),
-    "".join(sorted(modes.letters(Kind.MEMBER, Kind.LIST, Kind.ALWAYS, Kind.WHEN_SET))),
+    "".join(
+        sorted(modes.letters(ModeType.MEMBER, ModeType.LIST, ModeType.ALWAYS, ModeType.WHEN_SET))
+    ),
 )
 """Those of users, those of channels, and those of them that take a parameter."""
 

@@ -12,7 +12,7 @@ from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.face import Face
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
-from trio_chat.irc.modes import Change
+from trio_chat.irc.modes import ModeChange
 from trio_chat.irc.names import fold_or_self
 
 FACE = Face(SERVICE)
@@ -151,11 +151,11 @@ def _pass_on(request: Request, channel: Channel, heir: int) -> None:
         is_heir = bool(heir) and member.account_id == heir
         if is_heir is (modes.FOUNDER in membership.ranks):
             continue
-        changes = [Change(is_heir, modes.CHANNEL_MODES[modes.FOUNDER])]
+        changes = [ModeChange(is_heir, modes.CHANNEL_MODES[modes.FOUNDER])]
         (membership.ranks.add if is_heir else membership.ranks.discard)(modes.FOUNDER)
         if not is_heir and modes.OPERATOR not in membership.ranks:
             membership.ranks.add(modes.OPERATOR)
-            changes.append(Change(True, modes.CHANNEL_MODES[modes.OPERATOR]))
+            changes.append(ModeChange(True, modes.CHANNEL_MODES[modes.OPERATOR]))
         for change in changes:
             request.reply.emit(
                 rank_event(request.world, channel, member, change.mode.letter, adding=change.adding)
