@@ -15,6 +15,7 @@ from trio_chat.irc.capabilities import CAPABILITIES
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 CODE = re.compile("`([^`]+)`")
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
 
 
 def section(title: str) -> str:
@@ -135,9 +136,27 @@ def test_every_order_of_a_service_is_named(face: nickserv.Face) -> None:
     assert set(face.orders) <= set(CODE.findall(orders))
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.ru.md"])
-def test_the_readme_names_every_capability(name: str) -> None:
-    """As CAP LS does, in its order: what is missing there is looked for by nobody."""
-    text = (ROOT / name).read_text("utf-8")
+@pytest.mark.parametrize("name", ["features.md", "features.ru.md"])
+def test_the_list_of_features_names_every_capability(name: str) -> None:
+    """The list has the capabilities of CAP LS, in the same order."""
+    text = (ROOT / "docs" / name).read_text("utf-8")
     bullet = text.partition("- **IRCv3**: ")[2].partition("\n- **")[0]
     assert " ".join(bullet.split()).partition(";")[0].split(", ") == list(CAPABILITIES)
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headlines, as they are made on GitHub."""
+    headlines = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line).strip().lower().replace(" ", "-") for line in headlines}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    """A relative link names a file of the repository, and a headline in it."""
+    for link in re.findall(r"\]\(([^)\s]+)\)|(?:src|srcset)=\"([^\"]+)\"", page.read_text("utf-8")):
+        target, _, anchor = "".join(link).partition("#")
+        if target.startswith(("http:", "https:", "mailto:")):
+            continue
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
