@@ -13,7 +13,7 @@ import trio.testing
 
 from trio_chat import i18n
 from trio_chat.client.line.client import LineClient
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keys import Keys
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.dialogue import Dialogue
@@ -241,7 +241,7 @@ class ListInterface:
     def __init__(self, *, interactive: bool = True) -> None:
         self.interactive = self.can_hide = interactive
         self.shown: list[str] = []
-        self.prompt = Prompt("")
+        self.prompt = PromptState("")
         self.ended = False
         self._type, self._typed = trio.open_memory_channel[str](math.inf)
 
@@ -263,7 +263,7 @@ class ListInterface:
         finally:
             self.ended = True
 
-    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+    async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
         """Keep what is shown."""
         await trio.lowlevel.checkpoint()
         self.shown += [plain(line) for line in lines]

@@ -115,7 +115,7 @@ class Watched:
         self.client = ScreenClient(
             screen, options, self._make, now=lambda: self.time, environment={"TERM": "xterm"}
         )
-        self.desk = self.client.desk
+        self.controller = self.client.controller
         self.world = self.client.world
 
     def paste(self, text: str, *keys: str) -> None:

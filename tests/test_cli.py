@@ -229,7 +229,7 @@ def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_pat
     """Without config.ini here, the user's own file is read, and it is a first run when there is
     none either.
     """
-    monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
+    monkeypatch.setattr("trio_chat.client.paths.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect"])
     (tmp_path / "own.ini").write_text("[client]\nnick = anna\n")
     cli.main(["connect"])
@@ -245,7 +245,7 @@ def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_pat
 @pytest.mark.parametrize("arguments", [["192.0.2.7"], ["--nick", "anna"]])
 def test_who_says_something_needs_no_assistant(connected, arguments, tmp_path, monkeypatch):
     """Whoever names a server or a nickname knows the way."""
-    monkeypatch.setattr("trio_chat.client.places.config_file", lambda: tmp_path / "own.ini")
+    monkeypatch.setattr("trio_chat.client.paths.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect", *arguments])
     assert not connected[0].is_first_run
 

@@ -12,7 +12,7 @@ import trio.testing
 from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keys import Keys
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import (
@@ -105,13 +105,13 @@ async def test_login_asks_for_the_password() -> None:
         server = await inside(c)
         c.interface.type("/login")
         assert await c.interface.take() == []
-        assert c.interface.prompt == Prompt("Password of alice: ", asking=True, secret=True)
+        assert c.interface.prompt == PromptState("Password of alice: ", asking=True, secret=True)
         c.interface.type(SECRET)
         await server.expect("AUTHENTICATE PLAIN")
         await server.send("AUTHENTICATE +")
         await server.expect(f"AUTHENTICATE {plain('alice', SECRET)}")
         await c.interface.take()
-        assert c.interface.prompt == Prompt("#lobby> ")
+        assert c.interface.prompt == PromptState("#lobby> ")
         await server.send(LOGGED_IN, SUCCESS)
         assert await c.interface.take() == ["[INFO] You are logged in as alice."]
 
@@ -318,7 +318,7 @@ async def test_reserved_nickname() -> None:
         await server.welcome("alice")
         await server.let_join("#lobby")
         await c.interface.take()
-        assert c.interface.prompt == Prompt("#lobby> ")
+        assert c.interface.prompt == PromptState("#lobby> ")
 
 
 async def test_server_that_gives_another_nickname() -> None:
@@ -334,7 +334,7 @@ async def test_server_that_gives_another_nickname() -> None:
         await server.welcome("Guest1")
         await server.let_join("#lobby")
         await c.interface.take()
-        assert c.interface.prompt == Prompt("#lobby> ")
+        assert c.interface.prompt == PromptState("#lobby> ")
         c.interface.type("hello")
         assert await server.echo() == "PRIVMSG #lobby :hello"
 
@@ -348,7 +348,7 @@ async def test_account_of_another_name_is_no_answer() -> None:
         await server.greet_until_refused(":srv.test 433 * alice :Nickname is already in use.")
         await server.send(":srv.test 900 * m anna :You are now logged in as anna")
         await c.interface.take()
-        assert c.interface.prompt == Prompt("Your nickname: ", asking=True)
+        assert c.interface.prompt == PromptState("Your nickname: ", asking=True)
 
 
 async def test_nickname_reserved_by_services() -> None:
@@ -374,7 +374,9 @@ async def test_register_asks_twice() -> None:
         assert await c.interface.take() == [
             "[ERROR] These were two different passwords. Nothing was done."
         ]
-        assert c.interface.prompt == Prompt("The same password again: ", asking=True, secret=True)
+        assert c.interface.prompt == PromptState(
+            "The same password again: ", asking=True, secret=True
+        )
         c.interface.type(SECRET)
         await server.expect(f"REGISTER * * {SECRET}")
         await server.send("REGISTER SUCCESS alice :Welcome", LOGGED_IN)
@@ -502,7 +504,7 @@ async def test_offers_to_keep_the_password(answer: str, kept: bool) -> None:
         await log_in(c, server)
         while not c.interface.prompt.text.startswith("Keep"):
             await c.interface.take()
-        assert c.interface.prompt == Prompt(
+        assert c.interface.prompt == PromptState(
             "Keep this password in the keyring of this computer? [y/N] ", asking=True
         )
         c.interface.type(answer)

@@ -116,4 +116,4 @@ async def test_the_prompt_does_not_bring_credentials_back(line: str, jumping_clo
         await it.rest()
         assert SECRET not in it.screen.text()
         it.screen.press("esc", "up")
-        assert SECRET not in it.desk.prompt.edit_text
+        assert SECRET not in it.controller.prompt.edit_text

@@ -223,7 +223,7 @@ async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
         )
         assert "spam" not in "\n".join(await c.sees("fine"))
         c.client.add("other", c.link())
-        assert c.desk.seats[1].link.ignored.words == ["eve"]
+        assert c.controller.views[1].link.ignored.words == ["eve"]
 
 
 # Strangers

@@ -6,7 +6,7 @@ import trio.testing
 
 from client_fakes import HISTORY, NoState, chat, until
 from trio_chat.client.line.client import WAITING_LINES
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.irc.message import parse
 
 TAKEN = ":srv.test 433 * alice :Nickname is already in use"
@@ -65,7 +65,7 @@ async def test_asks_for_a_nickname() -> None:
     """
     async with chat(nick="", state=NoState("alice")) as c:
         await c.interface.take()
-        assert c.interface.prompt == Prompt("Your nickname [alice]: ", asking=True)
+        assert c.interface.prompt == PromptState("Your nickname [alice]: ", asking=True)
         c.interface.type("two words")
         assert (await c.interface.take())[0].startswith("[ERROR] A nickname cannot")
         c.interface.type("")
@@ -83,7 +83,7 @@ async def test_asks_again_when_the_nickname_is_refused() -> None:
         assert await c.interface.take() == [
             '[ERROR] The nickname "alice" is in use by someone else. Choose another.'
         ]
-        assert c.interface.prompt == Prompt("Your nickname: ", asking=True)
+        assert c.interface.prompt == PromptState("Your nickname: ", asking=True)
         c.interface.type("carol")
         await server.expect("CAP END")
         await server.expect("NICK carol")
@@ -509,14 +509,14 @@ async def test_becoming_an_operator() -> None:
         await until(
             lambda: (
                 c.interface.prompt
-                == Prompt("Password of the operator root: ", asking=True, secret=True)
+                == PromptState("Password of the operator root: ", asking=True, secret=True)
             )
         )
         c.interface.type("hunter2 and more")
         await server.expect("OPER root hunter2 and more")
         await server.send(":srv.test 381 alice :You are now an IRC operator")
         assert await c.interface.take() == ["[INFO] You are now an IRC operator"]
-        assert c.interface.prompt == Prompt("#lobby> ")
+        assert c.interface.prompt == PromptState("#lobby> ")
         c.interface.type("/oper root short")
         await server.expect("OPER root short")
         await server.send(":srv.test 464 alice :Password incorrect")

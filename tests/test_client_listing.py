@@ -104,7 +104,7 @@ async def test_typing_filters_and_enter_joins(jumping_clock):
         c.screen.press(*" more", "enter")
         await server.expect("JOIN #middle")
         await c.sees_not("Find:")
-        assert c.desk.prompt.edit_text == ""
+        assert c.controller.prompt.edit_text == ""
 
 
 async def test_what_nothing_fits_is_not_joined(jumping_clock):
@@ -117,7 +117,7 @@ async def test_what_nothing_fits_is_not_joined(jumping_clock):
         await c.sees("0 of 3 channels")
         c.screen.press("esc")
         await c.sees_not("Find:")
-        assert c.desk.prompt.edit_text == ""
+        assert c.controller.prompt.edit_text == ""
         c.screen.press(*"hello", "enter")
         await server.expect("PRIVMSG #lobby hello")
 
@@ -205,7 +205,7 @@ async def test_no_page_waits_where_there_is_no_connection(jumping_clock):
         await c.sees("The connection to the server is lost.")
         c.screen.press(*"/list", "enter")
         await c.rest()
-        assert c.desk.layout.page is None
+        assert c.controller.layout.page is None
 
 
 async def test_a_second_list_has_its_own_answer(jumping_clock):
@@ -284,5 +284,5 @@ async def test_a_list_that_was_not_asked_for_is_bounded(jumping_clock):
     async with inside(FORGETFUL) as (c, server):
         await server.send(*entries(*(f"#n{number} {number} x" for number in range(3000))), END)
         await c.sees("3000 channels.")
-        assert c.desk.layout.page is None
+        assert c.controller.layout.page is None
         assert len(c.world.buffer) < 2 * MOST_LINES

@@ -16,7 +16,7 @@ from client_fakes import PATIENCE, chat, until
 from screen_fakes import inside
 from trio_chat.client import log as logs
 from trio_chat.client.log import ChatLog, ServerLog
-from trio_chat.client.log_files import Entry, append, lines_of, safe_name
+from trio_chat.client.log_files import TranscriptEntry, append, lines_of, safe_name
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Kind, Said
@@ -109,9 +109,9 @@ def test_a_file_for_each_day_and_channel(tmp_path: Path) -> None:
     """Readable for the owner alone."""
     log = tmp_path / "a" / "log"
     entries = [
-        Entry("srv", "#x", NOON, ("one", "two")),
-        Entry("srv", "bob", NOON, ("three",)),
-        Entry("srv", "#x", NOON + 86400, ("4",)),
+        TranscriptEntry("srv", "#x", NOON, ("one", "two")),
+        TranscriptEntry("srv", "bob", NOON, ("three",)),
+        TranscriptEntry("srv", "#x", NOON + 86400, ("4",)),
     ]
     append(log, entries)
     append(log, entries[1:2])
@@ -142,14 +142,14 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     os.symlink(victim, place / "2026-05-04.txt")
     with pytest.raises(OSError, match=r"."):
-        append(tmp_path / "log", [Entry("srv", "#x", NOON, ("one",))])
+        append(tmp_path / "log", [TranscriptEntry("srv", "#x", NOON, ("one",))])
     assert victim.read_text() == ""
 
 
 @pytest.mark.parametrize("time", [float("nan"), 1e300, -1e300])
 def test_a_time_that_cannot_be(time: float, tmp_path: Path) -> None:
     """The day is that of now."""
-    append(tmp_path, [Entry("srv", "#x", time, ("one",))])
+    append(tmp_path, [TranscriptEntry("srv", "#x", time, ("one",))])
     assert len(written(tmp_path)) == 1
 
 
@@ -285,7 +285,7 @@ async def test_a_disk_that_hangs_is_never_waited_for(
     monkeypatch.setattr(logs, "append", lambda _directory, _entries: goes_on.wait(PATIENCE))
     log = ChatLog(tmp_path, tell, lambda: NOON)
     for _ in range(20_000):
-        log.add(Entry("srv", "#x", NOON, ("one",)))
+        log.add(TranscriptEntry("srv", "#x", NOON, ("one",)))
     with trio.fail_after(PATIENCE):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(log.run)
@@ -303,6 +303,6 @@ async def test_what_waits_at_the_end_is_written(tmp_path: Path) -> None:
         nursery.start_soon(log.run)
         await trio.testing.wait_all_tasks_blocked()
         for _ in range(3000):
-            log.add(Entry("srv", "#x", NOON, ("one",)))
+            log.add(TranscriptEntry("srv", "#x", NOON, ("one",)))
         nursery.cancel_scope.cancel()
     assert sum(text.count("one") for text in written(tmp_path).values()) == 3000

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.commands import COMMANDS
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.client.line.pipe import LineDecoder, PlainInterface
 from trio_chat.client.link import nicknames
 from trio_chat.client.link.state import StateFile
-from trio_chat.client.registry import Meant, interpret
+from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session import connecting, events
 from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
@@ -32,7 +32,7 @@ from trio_chat.client.session.events import Event, Kind
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.negotiation import Negotiation
 from trio_chat.client.session.split import room_for_text, split
-from trio_chat.client.spans import Span, plain
+from trio_chat.client.spans import StyledText, plain
 from trio_chat.client.target import format_address
 from trio_chat.irc.message import Message
 
@@ -317,20 +317,20 @@ class Asked:
         self.done.append(("oper", name, password))
 
     @staticmethod
-    def meant(name: str, *, own: bool) -> Meant | None:
+    def target_message(name: str, *, own: bool) -> TargetMessage | None:
         """Return a message that is called like what was asked for; nobody has said anything as
         `nobody`.
         """
         return (
             None
             if name == "nobody"
-            else Meant(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
+            else TargetMessage(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
         )
 
-    async def answer(self, meant: Meant, text: str) -> None:
+    async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Write an answer down."""
         await trio.lowlevel.checkpoint()
-        self.done.append(("answer", meant.msgid, text))
+        self.done.append(("answer", target_message.msgid, text))
 
     @staticmethod
     def is_channel(target: str) -> bool:
@@ -646,11 +646,13 @@ async def test_output_that_nobody_reads() -> None:
     """A reader that has gone is told as BrokenPipeError."""
     reading, writing = os.pipe()
     interface = PlainInterface(interactive=False, stdout=writing)
-    await interface.write([(Span("[INFO] ", "info"), Span("привет"))], Prompt("> "))
+    await interface.write(
+        [(StyledText("[INFO] ", "info"), StyledText("привет"))], PromptState("> ")
+    )
     assert os.read(reading, 100).decode().splitlines() == ["[INFO] привет"]
     os.close(reading)
     with pytest.raises(BrokenPipeError):
-        await interface.write([(Span("x"),)], Prompt("> "))
+        await interface.write([(StyledText("x"),)], PromptState("> "))
     os.close(writing)
 
 

@@ -44,7 +44,7 @@ async def test_the_typed_line_stays_whole_while_others_talk(jumping_clock):
             it.screen.type(str(number % 10))
             await server.send(*(f":bob!u@h PRIVMSG #lobby :{number} {part}" for part in range(10)))
         await it.sees("99 9")
-        assert it.desk.prompt.edit_text == "0123456789" * 10
+        assert it.controller.prompt.edit_text == "0123456789" * 10
 
 
 async def test_messages_of_other_channels_are_counted(jumping_clock):
@@ -584,13 +584,13 @@ async def test_readline_keys_and_undo(jumping_clock):
     async with inside() as (it, _server):
         it.screen.type("one two three")
         it.screen.press("ctrl w")
-        assert it.desk.prompt.edit_text == "one two "
+        assert it.controller.prompt.edit_text == "one two "
         it.screen.press("ctrl y")
-        assert it.desk.prompt.edit_text == "one two three"
+        assert it.controller.prompt.edit_text == "one two three"
         it.screen.press("ctrl a", "ctrl k")
-        assert it.desk.prompt.edit_text == ""
+        assert it.controller.prompt.edit_text == ""
         it.screen.press("ctrl _")
-        assert it.desk.prompt.edit_text == "one two three"
+        assert it.controller.prompt.edit_text == "one two three"
 
 
 async def test_what_was_typed_comes_back(jumping_clock):
@@ -598,9 +598,9 @@ async def test_what_was_typed_comes_back(jumping_clock):
     async with inside(PLAIN_IRC) as (it, _server):
         it.screen.press(*"first", "enter", *"second", "enter", *"half")
         it.screen.press("up", "up")
-        assert it.desk.prompt.edit_text == "first"
+        assert it.controller.prompt.edit_text == "first"
         it.screen.press("down", "down")
-        assert it.desk.prompt.edit_text == "half"
+        assert it.controller.prompt.edit_text == "half"
 
 
 async def test_several_lines_become_one_message(jumping_clock):
@@ -640,7 +640,7 @@ async def test_completion(typed, completed, jumping_clock):
     async with inside() as (it, _server):
         it.screen.type(typed)
         it.screen.press("tab")
-        assert it.desk.prompt.edit_text == completed
+        assert it.controller.prompt.edit_text == completed
 
 
 async def test_who_spoke_last_is_completed_first(jumping_clock):
@@ -651,9 +651,9 @@ async def test_who_spoke_last_is_completed_first(jumping_clock):
         )
         await it.sees("me")
         it.screen.press("b", "tab")
-        assert it.desk.prompt.edit_text == "bert: "
+        assert it.controller.prompt.edit_text == "bert: "
         it.screen.press("tab")
-        assert it.desk.prompt.edit_text == "bob: "
+        assert it.controller.prompt.edit_text == "bob: "
 
 
 # Replies, reactions, deletions
@@ -692,7 +692,7 @@ async def test_react_to_the_selected_message(jumping_clock):
             "@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :bob!u@h PRIVMSG #lobby :two"
         )
         await it.sees("two")
-        it.desk.is_typing_told = False
+        it.controller.is_typing_told = False
         server.skips += ("CHATHISTORY", "PING h")
         it.screen.press("shift up", "shift up", *"/react 👍", "enter")
         line = parse(await server.expect("TAGMSG #lobby"))
@@ -817,9 +817,9 @@ async def test_ctrl_c_removes_what_is_typed_and_leaves_when_pressed_twice(jumpin
     """Nobody loses a line, or the chat, by a slip."""
     async with inside() as (it, server):
         it.screen.press(*"half", "ctrl c")
-        assert it.desk.prompt.edit_text == ""
+        assert it.controller.prompt.edit_text == ""
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "half"
+        assert it.controller.prompt.edit_text == "half"
         it.screen.press("ctrl c", "ctrl c")
         await it.sees("Press Ctrl-C again to leave.")
         it.screen.press("ctrl c")
@@ -848,21 +848,21 @@ async def test_a_password_is_not_shown(jumping_clock):
         it.screen.press("enter")
         await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "before"
+        assert it.controller.prompt.edit_text == "before"
 
 
 async def test_a_password_typed_ahead_of_the_question(jumping_clock):
     """Who is faster than the question does not see the password either."""
     async with inside() as (it, server):
         it.screen.press(*"before", "enter", *"/login", "enter", *"hunter2")
-        assert it.desk.prompt.edit_text == "hunter2"
+        assert it.controller.prompt.edit_text == "hunter2"
         await it.rest()
         assert "hunter2" not in it.screen.text()
         it.screen.press("enter")
         await server.expect("PRIVMSG #lobby before")
         await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "before"
+        assert it.controller.prompt.edit_text == "before"
 
 
 async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
@@ -874,7 +874,7 @@ async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
         await server.send(":srv.test 381 alice :You are now an IRC operator")
         await it.sees("You are now an IRC operator")
         it.screen.press("up")
-        assert it.desk.prompt.edit_text == "before"
+        assert it.controller.prompt.edit_text == "before"
         assert "hunter2" not in it.screen.text()
 
 
@@ -904,9 +904,9 @@ async def test_tab_completes_the_name_of_a_message(jumping_clock):
     """In a command `@` belongs to the name of a message; in a message it goes, as before."""
     async with inside() as (it, _server):
         it.screen.press(*"/reply @bo", "tab")
-        assert it.desk.prompt.edit_text == "/reply @bob "
+        assert it.controller.prompt.edit_text == "/reply @bob "
         it.screen.press("ctrl u", *"@bo", "tab")
-        assert it.desk.prompt.edit_text == "bob: "
+        assert it.controller.prompt.edit_text == "bob: "
 
 
 async def test_plain_irc(jumping_clock):

@@ -56,7 +56,7 @@ async def test_what_the_editor_leaves_is_typed(use: Use, tmp_path: Path) -> None
         )
         it.screen.type("ha")
         await edited(it)
-        assert it.desk.prompt.edit_text == "half\n    of it"
+        assert it.controller.prompt.edit_text == "half\n    of it"
         path, mode = seen.read_text().split()
         assert mode == "600" or sys.platform == "win32"
         await until(lambda: not Path(path).exists())
@@ -112,7 +112,7 @@ async def test_a_password_is_not_given_to_an_editor(use: Use) -> None:
         it.screen.type("/msg NickServ IDENTIFY s3cret")
         it.screen.press("ctrl x")
         await it.sees("There is a password in this line")
-        assert it.desk.prompt.edit_text == "/msg NickServ IDENTIFY s3cret"
+        assert it.controller.prompt.edit_text == "/msg NickServ IDENTIFY s3cret"
 
 
 async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) -> None:
@@ -130,12 +130,13 @@ async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) ->
         it.world.go(it.world.servers[0], it.world.servers[0].log)
         ends.touch()
         await until(lambda: not it.client.is_elsewhere)
-        assert (it.desk.prompt.edit_text, lobby.draft) == ("", "for the lobby")
+        assert (it.controller.prompt.edit_text, lobby.draft) == ("", "for the lobby")
 
 
 async def test_every_key_does_something(jumping_clock) -> None:
     """The table names what there is."""
     async with inside() as (it, _server):
         assert all(
-            callable(attrgetter(action)(it.desk)) for action in {*ACTIONS.values()} - {"go_number"}
+            callable(attrgetter(action)(it.controller))
+            for action in {*ACTIONS.values()} - {"go_number"}
         )

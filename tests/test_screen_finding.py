@@ -64,8 +64,8 @@ async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock
         await it.sees_not("hay")
         it.screen.press("enter")
         await it.sees("bob │ needle 3", "› unfinished")
-        assert it.desk.timeline.selected is not None
-        assert it.world.buffer[it.desk.timeline.selected].text == "needle 3"
+        assert it.controller.timeline.selected is not None
+        assert it.world.buffer[it.controller.timeline.selected].text == "needle 3"
 
 
 async def test_esc_goes_back_to_where_one_was(jumping_clock) -> None:
@@ -95,6 +95,6 @@ async def test_a_search_goes_on_in_the_window_that_comes_up(jumping_clock) -> No
         await it.sees("Find: hello", "carol: hello there")
         it.screen.press("esc")
         await it.sees_not("Find:")
-        assert it.desk.prompt.edit_text == ""
+        assert it.controller.prompt.edit_text == ""
         it.screen.press("ctrl p")
         await it.sees("› mine")

@@ -1,4 +1,4 @@
-"""The keyboard path from bytes to the desk: what is cut in pieces on its way ends as if it had come
+"""The keyboard path from bytes to the controller: what is cut in pieces on its way ends as if it had come
 whole.
 """
 
@@ -40,7 +40,7 @@ class Alarms:
 
 
 class Keyboard:
-    """The bytes of a terminal, and a desk without servers that takes the keys."""
+    """The bytes of a terminal, and a controller without servers that takes the keys."""
 
     def __init__(self) -> None:
         str_util.set_byte_encoding("utf8")

@@ -52,7 +52,7 @@ async def test_a_key_stops_a_paste(key, jumping_clock):
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
         it.screen.press(key)
-        left = it.desk.prompt.edit_text.split("\n")
+        left = it.controller.prompt.edit_text.split("\n")
         assert left == MANY[-len(left) :]
         assert len(left) > 90
         it.screen.press("ctrl u")
@@ -90,7 +90,7 @@ async def test_what_is_left_of_a_paste_when_one_parts_is_shown(jumping_clock):
         it.screen.press("enter")
         await hears(server, "PART")
         await server.send(":alice!u@h PART #lobby")
-        await until(lambda: it.desk.seat.link.paced_lines == 0)
+        await until(lambda: it.controller.view.link.paced_lines == 0)
         shown = [entry.text for _server, buffer in it.world.all() for entry in buffer.newest()]
         assert any("before this was sent" in text and "line99" in text for text in shown)
 

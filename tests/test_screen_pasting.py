@@ -69,7 +69,7 @@ async def test_a_paste_of_one_line_is_typed(jumping_clock):
         it.paste("hello there\n")
         await it.sees("› hello there")
         it.screen.press("ctrl _")
-        assert it.desk.prompt.edit_text == ""
+        assert it.controller.prompt.edit_text == ""
 
 
 @pytest.mark.parametrize("text", ["one", "one\ntwo"])
@@ -106,7 +106,7 @@ async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(command, jump
         it.screen.type(command)
         it.paste("one\ntwo")
         await confirm(it)
-        await until(lambda: it.desk.prompt.edit_text == f"{command}one\ntwo")
+        await until(lambda: it.controller.prompt.edit_text == f"{command}one\ntwo")
         await hears_nothing(server)
 
 
@@ -151,10 +151,10 @@ async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock):
     """The text around it is pasted, and nothing happens that a key would do."""
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", key, "b", "end paste")
-        text = it.desk.prompt.edit_text
+        text = it.controller.prompt.edit_text
         assert (text[0], text[-1]) == ("a", "b")
         assert "\t" not in text
-        assert it.desk.layout.page is None
+        assert it.controller.layout.page is None
 
 
 async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock):
@@ -163,9 +163,9 @@ async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock):
         it.screen.press("begin paste", "a", "b")
         it.time += 1
         it.screen.press("ctrl c")
-        assert it.desk.prompt.edit_text == "ab"
+        assert it.controller.prompt.edit_text == "ab"
         it.screen.press("c")
-        assert it.desk.prompt.edit_text == "abc"
+        assert it.controller.prompt.edit_text == "abc"
 
 
 async def test_silence_ends_a_paste_without_an_end(jumping_clock):
@@ -173,9 +173,9 @@ async def test_silence_ends_a_paste_without_an_end(jumping_clock):
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", "b")
         it.time += 60
-        await until(lambda: it.desk.prompt.edit_text == "ab")
+        await until(lambda: it.controller.prompt.edit_text == "ab")
         it.screen.press("c")
-        assert it.desk.prompt.edit_text == "abc"
+        assert it.controller.prompt.edit_text == "abc"
 
 
 async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
@@ -184,7 +184,7 @@ async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
     async with inside() as (it, _server):
         it.paste("x" * 101)
         await it.sees("What was pasted is too long")
-        assert it.desk.prompt.edit_text == ""
+        assert it.controller.prompt.edit_text == ""
 
 
 # Esc and a key in one packet, which a terminal takes for Alt and the key
@@ -203,11 +203,11 @@ async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key
         await it.sees("bob │ hi", "carol")
         here = it.world.buffer
         it.screen.press(*opening)
-        assert it.desk.is_open
+        assert it.controller.is_open
         it.screen.press(f"meta {key}")
-        assert not it.desk.is_open
+        assert not it.controller.is_open
         assert it.world.buffer is here
-        assert it.desk.prompt.edit_text == ("" if key == "enter" else key)
+        assert it.controller.prompt.edit_text == ("" if key == "enter" else key)
 
 
 async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock):
@@ -215,8 +215,8 @@ async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock):
     async with inside() as (it, server):
         it.paste("one\ntwo")
         it.screen.press("meta y")
-        assert it.desk.question is None
-        assert it.desk.prompt.edit_text == "y"
+        assert it.controller.question is None
+        assert it.controller.prompt.edit_text == "y"
         await hears_nothing(server)
 
 
@@ -238,4 +238,4 @@ async def test_a_selection_is_moved_without_alt(jumping_clock):
         )
         await it.sees("bob │ 2")
         it.screen.press("meta k", "up", "up", "down", "enter")
-        assert it.desk.reply_to == (it.world.buffer, "1")
+        assert it.controller.reply_to == (it.world.buffer, "1")

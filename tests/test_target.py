@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_chat.client.target import Target, TargetError, parse, reachable
+from trio_chat.client.target import ServerAddress, TargetError, parse, reachable
 from trio_chat.i18n import install
 
 
@@ -16,26 +16,29 @@ def _english():
 @pytest.mark.parametrize(
     ("text", "target"),
     [
-        ("chat.example.org", Target("chat.example.org", None)),
-        ("localhost:7000", Target("localhost", 7000)),
-        ("192.0.2.7:5000", Target("192.0.2.7", 5000)),
-        ("::1", Target("::1", None)),
-        ("2001:db8::7", Target("2001:db8::7", None)),
-        ("fe80::1%eth0", Target("fe80::1%eth0", None)),
-        ("[::1]", Target("::1", None)),
-        ("[::1]:5000", Target("::1", 5000)),
-        ("[2001:DB8::7]:65535", Target("2001:db8::7", 65535)),
-        ("irc://irc.example.org", Target("irc.example.org", 6667)),
-        ("irc://irc.example.org/#", Target("irc.example.org", 6667)),
-        ("irc://irc.example.org/", Target("irc.example.org", 6667)),
-        ("IRC://irc.example.org:7000/#python", Target("irc.example.org", 7000, "#python")),
-        ("irc://irc.example.org/python", Target("irc.example.org", 6667, "#python")),
-        ("irc://irc.example.org/%23python", Target("irc.example.org", 6667, "#python")),
-        ("irc://irc.example.org/##python", Target("irc.example.org", 6667, "##python")),
-        ("irc://irc.example.org/%D1%87%D0%B0%D1%82", Target("irc.example.org", 6667, "#чат")),
-        ("irc://irc.example.org/чат", Target("irc.example.org", 6667, "#чат")),
-        ("irc://irc.example.org/python?key=x", Target("irc.example.org", 6667, "#python")),
-        ("irc://[::1]:7000/a/b", Target("::1", 7000, "#a/b")),
+        ("chat.example.org", ServerAddress("chat.example.org", None)),
+        ("localhost:7000", ServerAddress("localhost", 7000)),
+        ("192.0.2.7:5000", ServerAddress("192.0.2.7", 5000)),
+        ("::1", ServerAddress("::1", None)),
+        ("2001:db8::7", ServerAddress("2001:db8::7", None)),
+        ("fe80::1%eth0", ServerAddress("fe80::1%eth0", None)),
+        ("[::1]", ServerAddress("::1", None)),
+        ("[::1]:5000", ServerAddress("::1", 5000)),
+        ("[2001:DB8::7]:65535", ServerAddress("2001:db8::7", 65535)),
+        ("irc://irc.example.org", ServerAddress("irc.example.org", 6667)),
+        ("irc://irc.example.org/#", ServerAddress("irc.example.org", 6667)),
+        ("irc://irc.example.org/", ServerAddress("irc.example.org", 6667)),
+        ("IRC://irc.example.org:7000/#python", ServerAddress("irc.example.org", 7000, "#python")),
+        ("irc://irc.example.org/python", ServerAddress("irc.example.org", 6667, "#python")),
+        ("irc://irc.example.org/%23python", ServerAddress("irc.example.org", 6667, "#python")),
+        ("irc://irc.example.org/##python", ServerAddress("irc.example.org", 6667, "##python")),
+        (
+            "irc://irc.example.org/%D1%87%D0%B0%D1%82",
+            ServerAddress("irc.example.org", 6667, "#чат"),
+        ),
+        ("irc://irc.example.org/чат", ServerAddress("irc.example.org", 6667, "#чат")),
+        ("irc://irc.example.org/python?key=x", ServerAddress("irc.example.org", 6667, "#python")),
+        ("irc://[::1]:7000/a/b", ServerAddress("::1", 7000, "#a/b")),
     ],
 )
 def test_a_target(text, target):
@@ -97,7 +100,7 @@ def test_what_is_no_target(text):
 
 def test_ircs_means_tls():
     """And its own port (RFC 7194)."""
-    assert parse("ircs://host/lobby") == Target("host", 6697, "#lobby", is_encrypted=True)
+    assert parse("ircs://host/lobby") == ServerAddress("host", 6697, "#lobby", is_encrypted=True)
     assert parse("ircs://host:5000").port == 5000
 
 

@@ -10,7 +10,7 @@ from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
     from trio_chat.chat.registered_channels import Wish
-    from trio_chat.client.target import Target
+    from trio_chat.client.target import ServerAddress
 
 _DAY = 86_400.0
 _MOST_DAYS = 36_500
@@ -34,7 +34,7 @@ def setting(section: str, key: str) -> Callable[[str], object]:
     return parse
 
 
-def target(text: str) -> "Target":
+def target(text: str) -> "ServerAddress":
     """Return the server that the command line names."""
     from trio_chat.client.target import TargetError, parse  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from trio_chat.cli.commands import Argument, Call, OneOf, command, refuse
 from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
-    from trio_chat.client.target import Target
+    from trio_chat.client.target import ServerAddress
     from trio_chat.client.trust import Security
     from trio_chat.config import ProfileSettings, Settings
 
@@ -75,14 +75,14 @@ _CONFIG = "config.ini"
 def connect(call: Call) -> int:
     """Run a client."""
     from trio_chat.client.loading import Loading  # noqa: PLC0415
-    from trio_chat.client.target import Target, format_address, reachable  # noqa: PLC0415
+    from trio_chat.client.target import ServerAddress, format_address, reachable  # noqa: PLC0415
 
     options = call.options
     is_first_run = _use_own_configuration(options)
     settings = call.settings
     client = settings.client
     profiles = _profiles(settings, options)
-    own = Target(reachable(settings.server.host[0]), None)
+    own = ServerAddress(reachable(settings.server.host[0]), None)
     server = own if profiles or options.target is None else options.target
     port = _port(settings, server)
     if options.password_file is not None:
@@ -125,7 +125,7 @@ def _use_own_configuration(options: argparse.Namespace) -> bool:
     """
     if options.config is not None or Path(_CONFIG).exists():
         return False
-    from trio_chat.client.places import config_file  # noqa: PLC0415
+    from trio_chat.client.paths import config_file  # noqa: PLC0415
 
     own = config_file()
     if not own.exists():
@@ -147,7 +147,7 @@ def _profiles(settings: "Settings", options: argparse.Namespace) -> "tuple[Profi
     )
 
 
-def _port(settings: "Settings", server: "Target") -> int:
+def _port(settings: "Settings", server: "ServerAddress") -> int:
     port = server.port or settings.server.port
     if not port:
         words = _("the configuration says port 0, any free one: say which it is, as in {host}:5000")

@@ -9,7 +9,7 @@ import trio
 
 from trio_chat.client import ignoring, moderation  # noqa: F401  they fill the table, too
 from trio_chat.client.credentials import mask_protocol
-from trio_chat.client.registry import COMMANDS, Actions, Meant, command
+from trio_chat.client.registry import COMMANDS, Actions, TargetMessage, command
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.client.session.fetch import AT_JOIN, MOST_EARLIER
@@ -102,13 +102,13 @@ async def _me(client: Actions, words: list[str]) -> None:
     lines=True,
 )
 async def _reply(client: Actions, words: list[str]) -> None:
-    meant, rest = await _message_meant(client, words, own=False)
+    target_message, rest = await _target_message(client, words, own=False)
     if not rest:
         await client.tell(
             _("Usage: {usage}").format(usage=COMMANDS["reply"].synopsis()), error=True
         )
-    elif meant:
-        await client.answer(meant, " ".join(rest))
+    elif target_message:
+        await client.answer(target_message, " ".join(rest))
 
 
 @command(
@@ -118,17 +118,17 @@ async def _reply(client: Actions, words: list[str]) -> None:
     2,
 )
 async def _react(client: Actions, words: list[str]) -> None:
-    meant, rest = await _message_meant(client, words, own=False)
+    target_message, rest = await _target_message(client, words, own=False)
     if len(rest) != 1:
         await client.tell(
             _("Usage: {usage}").format(usage=COMMANDS["react"].synopsis()), error=True
         )
-    elif meant:
-        reaction, take_back = rest[0], rest[0] in meant.reactions
+    elif target_message:
+        reaction, take_back = rest[0], rest[0] in target_message.reactions
         react = partial(
             Dialogue.react,
-            target=meant.talk,
-            msgid=meant.msgid,
+            target=target_message.talk,
+            msgid=target_message.msgid,
             reaction=reaction,
             take_back=take_back,
         )
@@ -142,29 +142,32 @@ async def _react(client: Actions, words: list[str]) -> None:
     2,
 )
 async def _redact(client: Actions, words: list[str]) -> None:
-    meant, rest = await _message_meant(client, words, own=True)
-    if meant:
+    target_message, rest = await _target_message(client, words, own=True)
+    if target_message:
         reason = [" ".join(rest)] if rest else []
         await client.do(
-            "/redact", lambda dialogue: dialogue.send("REDACT", meant.talk, meant.msgid, *reason)
+            "/redact",
+            lambda dialogue: dialogue.send(
+                "REDACT", target_message.talk, target_message.msgid, *reason
+            ),
         )
 
 
-async def _message_meant(
+async def _target_message(
     client: Actions, words: Sequence[str], *, own: bool
-) -> tuple[Meant | None, Sequence[str]]:
+) -> tuple[TargetMessage | None, Sequence[str]]:
     """Return the message that the words are about, and those behind its name; says so when there is
     none.
     """
     is_named = bool(words) and len(words[0]) > 1 and words[0].startswith("@")
     name, rest = (words[0][1:], words[1:]) if is_named else ("", words)
-    meant = client.meant(name, own=own)
-    if meant is None:
+    target_message = client.target_message(name, own=own)
+    if target_message is None:
         text = _(
             "There is no message here that this could be about, or this server gives them no names."
         )
         await client.tell(text, error=True)
-    return meant, rest
+    return target_message, rest
 
 
 # The channel

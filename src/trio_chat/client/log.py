@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trio
 
-from trio_chat.client.log_files import Entry, append, lines_of, talk_of
+from trio_chat.client.log_files import TranscriptEntry, append, lines_of, talk_of
 from trio_chat.client.model.entries import time_of
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event
@@ -40,12 +40,12 @@ class ChatLog:
         self.directory = directory
         self.now = now
         self._tell = tell
-        self._send, self._receive = trio.open_memory_channel[Entry](_MOST_WAITING)
+        self._send, self._receive = trio.open_memory_channel[TranscriptEntry](_MOST_WAITING)
         self._lost = 0
         self._problem = ""
         self._writer = trio.CapacityLimiter(1)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: TranscriptEntry) -> None:
         """Have an entry written soon; nothing is waited for."""
         try:
             self._send.send_nowait(entry)
@@ -65,8 +65,8 @@ class ChatLog:
                 with trio.move_on_after(2 * _PATIENCE, shield=True):
                     await self._write(left)
 
-    def _waiting(self, most: int) -> list[Entry]:
-        entries: list[Entry] = []
+    def _waiting(self, most: int) -> list[TranscriptEntry]:
+        entries: list[TranscriptEntry] = []
         while len(entries) < most:
             try:
                 entries.append(self._receive.receive_nowait())
@@ -74,7 +74,7 @@ class ChatLog:
                 break
         return entries
 
-    async def _write(self, entries: list[Entry]) -> str:
+    async def _write(self, entries: list[TranscriptEntry]) -> str:
         """Write entries; return an error for the user, or ""."""
         problem = _("the disk does not answer")
         with trio.move_on_after(_PATIENCE, shield=True):
@@ -94,7 +94,7 @@ class ChatLog:
         self._problem = reason
         return text
 
-    def _append(self, entries: list[Entry]) -> str:
+    def _append(self, entries: list[TranscriptEntry]) -> str:
         try:
             append(self.directory or Path(), entries)
         except OSError as error:
@@ -148,7 +148,7 @@ class ServerLog:
             key = features.fold(bare if features.is_channel(bare) else name)
             time = self._time_of(event, key, now) if isinstance(event, events.Said) else now
             if time is not None:
-                self._log.add(Entry(self._server, key, time, lines))
+                self._log.add(TranscriptEntry(self._server, key, time, lines))
 
     def _time_of(self, event: events.Said, talk: str, now: float) -> float | None:
         """Return when something was said; None when it is in the log already, or was said before

@@ -35,7 +35,7 @@ _LONGEST = 120
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
-class Entry(NamedTuple):
+class TranscriptEntry(NamedTuple):
     """Lines for one file.
 
     Args:
@@ -82,7 +82,7 @@ def _escaped(sign: str) -> str:
     return "".join(f"%{byte:02x}" for byte in sign.encode(errors="surrogatepass"))
 
 
-def append(directory: Path, entries: Iterable[Entry]) -> None:
+def append(directory: Path, entries: Iterable[TranscriptEntry]) -> None:
     """Append entries to their files, one for each day and channel, readable for their owner alone.
     It waits for the disk.
 

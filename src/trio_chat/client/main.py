@@ -62,7 +62,7 @@ class ConnectOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class ServerOptions:
     """One server to join."""
 
     name: str
@@ -140,17 +140,17 @@ async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None
                 nursery.start_soon(client.leave)
 
 
-def targets(options: ConnectOptions) -> list[Target]:
+def server_options(options: ConnectOptions) -> list[ServerOptions]:
     """Return the servers to join."""
     if options.profiles:
-        return [profile_target(options, profile) for profile in options.profiles]
+        return [profile_options(options, profile) for profile in options.profiles]
     host = options.host.removeprefix("[").removesuffix("]")
     channel = options.channel
     address = format_address(host, options.port)
     channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
     keys = Keys(f"trio-chat {address}")
     return [
-        Target(
+        ServerOptions(
             name=address,
             host=host,
             port=options.port,
@@ -166,10 +166,10 @@ def targets(options: ConnectOptions) -> list[Target]:
     ]
 
 
-def profile_target(options: ConnectOptions, profile: ProfileSettings) -> Target:
+def profile_options(options: ConnectOptions, profile: ProfileSettings) -> ServerOptions:
     """Return the server of a profile."""
     command = profile.password_command
-    return Target(
+    return ServerOptions(
         name=profile.name,
         host=profile.host,
         port=profile.port,
@@ -209,7 +209,7 @@ def _choose_client(options: ConnectOptions, loaded: Callable[[], None]) -> Clien
 def _line_client(options: ConnectOptions) -> Client:
     from trio_chat.client.line.client import LineClient  # noqa: PLC0415
 
-    target = targets(options)[0]
+    target = server_options(options)[0]
     channel = target.channels[0] if target.channels else ""
     connector = target.connector()
     client = LineClient(

@@ -16,7 +16,7 @@ from trio_chat.client.session.ignored import Ignored
 from trio_chat.i18n import _
 
 
-class Meant(NamedTuple):
+class TargetMessage(NamedTuple):
     """The message that a command is about.
 
     Args:
@@ -72,7 +72,7 @@ class Actions(Protocol):
     async def become_operator(self, name: str, password: str) -> None:
         """Become an operator of the server; a password "" is asked for."""
 
-    def meant(self, name: str, *, own: bool) -> Meant | None:
+    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
         """Return the message of the current conversation that a command is about; None when there
         is none with a msgid.
 
@@ -82,7 +82,7 @@ class Actions(Protocol):
             own: whether the last one is the last one of ours, or of somebody else.
         """
 
-    async def answer(self, meant: Meant, text: str) -> None:
+    async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a message that answers this one."""
 
     def finish(self, reason: str) -> None:
@@ -92,7 +92,7 @@ class Actions(Protocol):
 Handler = Callable[[Actions, list[str]], Awaitable[None]]
 
 
-class Command(NamedTuple):
+class SlashCommand(NamedTuple):
     """One command.
 
     Args:
@@ -120,7 +120,7 @@ class Command(NamedTuple):
         return f"/{self.name} {_(self.usage)}".rstrip()
 
 
-COMMANDS: dict[str, Command] = {}
+COMMANDS: dict[str, SlashCommand] = {}
 
 
 def command(
@@ -130,7 +130,7 @@ def command(
 
     def register(handler: Handler) -> Handler:
         name = handler.__name__.removeprefix("_")
-        COMMANDS[name] = Command(name, usage, help_text, least, most, handler, secret, lines)
+        COMMANDS[name] = SlashCommand(name, usage, help_text, least, most, handler, secret, lines)
         return handler
 
     return register
@@ -142,7 +142,7 @@ def asks_secret(line: str) -> bool:
     return command is not None and command.asks_secret
 
 
-def find(text: str, table: Mapping[str, Command]) -> Command | None:
+def find(text: str, table: Mapping[str, SlashCommand]) -> SlashCommand | None:
     """Return the command that a typed text begins with; None when it is a message, or there is no
     such command.
     """
@@ -155,7 +155,7 @@ def is_command(text: str) -> bool:
     return text.startswith("/") and not text.startswith("//")
 
 
-async def interpret(client: Actions, line: str, table: Mapping[str, Command]) -> None:
+async def interpret(client: Actions, line: str, table: Mapping[str, SlashCommand]) -> None:
     """Do what a typed line says.
 
     Args:
@@ -194,7 +194,7 @@ async def _talk(client: Actions, text: str) -> None:
         )
 
 
-async def _run_command(client: Actions, text: str, table: Mapping[str, Command]) -> None:
+async def _run_command(client: Actions, text: str, table: Mapping[str, SlashCommand]) -> None:
     name, *others = text[1:].split(maxsplit=1) if text[1:] and not text[1:2].isspace() else [""]
     rest = others[0] if others else ""
     command = find(text, table)

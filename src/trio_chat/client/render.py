@@ -14,7 +14,7 @@ from trio_chat.client import reasons, whois
 from trio_chat.client.listing import MOST_LINES, Listing
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Kind
-from trio_chat.client.spans import Line, Span, error, info, nick_style
+from trio_chat.client.spans import Line, StyledText, error, info, nick_style
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
@@ -24,8 +24,8 @@ _EXCERPT = 40
 _LONGEST_REACTION = 30
 
 
-def _nick(nick: str, text: str) -> Span:
-    return Span(text, nick_style(nick))
+def _nick(nick: str, text: str) -> StyledText:
+    return StyledText(text, nick_style(nick))
 
 
 def local_time() -> datetime:
@@ -73,23 +73,26 @@ class Renderer:
         spans: Line
         if event.kind is Kind.ACTION:
             spans = (
-                Span("* "),
+                StyledText("* "),
                 _nick(sender, sender),
-                Span(f"{f' ({where})' if where else ''} {text}"),
+                StyledText(f"{f' ({where})' if where else ''} {text}"),
             )
         elif event.kind is Kind.NOTICE:
             spans = (
-                Span("[NOTICE "),
+                StyledText("[NOTICE "),
                 _nick(sender, f'"{sender}"'),
-                Span(f"{f' {where}' if where else ''}]: {text}"),
+                StyledText(f"{f' {where}' if where else ''}]: {text}"),
             )
         elif event.own:
-            spans = (Span(f"[YOU {where}]" if where else "[YOU]", "own"), Span(f": {text}"))
+            spans = (
+                StyledText(f"[YOU {where}]" if where else "[YOU]", "own"),
+                StyledText(f": {text}"),
+            )
         else:
             spans = (
-                Span("["),
+                StyledText("["),
                 _nick(sender, f'"{sender}"'),
-                Span(f"{f' {where}' if where else ''}]: {text}"),
+                StyledText(f"{f' {where}' if where else ''}]: {text}"),
             )
         return spans
 

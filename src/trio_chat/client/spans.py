@@ -8,7 +8,7 @@ from zlib import crc32
 NICK_STYLES = tuple(f"nick{number}" for number in range(6))
 
 
-class Span(NamedTuple):
+class StyledText(NamedTuple):
     """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of
     `NICK_STYLES`.
     """
@@ -17,7 +17,7 @@ class Span(NamedTuple):
     style: str = ""
 
 
-Line = tuple[Span, ...]
+Line = tuple[StyledText, ...]
 
 
 def plain(line: Line) -> str:
@@ -27,12 +27,12 @@ def plain(line: Line) -> str:
 
 def info(text: str) -> Line:
     """Return a line that tells what happened."""
-    return (Span(f"[INFO] {text}", "info"),)
+    return (StyledText(f"[INFO] {text}", "info"),)
 
 
 def error(text: str) -> Line:
     """Return a line that tells what went wrong."""
-    return (Span("[ERROR]", "error"), Span(f" {text}"))
+    return (StyledText("[ERROR]", "error"), StyledText(f" {text}"))
 
 
 def sentence(line: Line) -> tuple[str, bool]:

@@ -24,7 +24,7 @@ class TargetError(ValueError):
     """The target cannot be used; the text says why, in the language of the user."""
 
 
-class Target(NamedTuple):
+class ServerAddress(NamedTuple):
     """A server to connect to."""
 
     host: str
@@ -35,7 +35,7 @@ class Target(NamedTuple):
     """Whether nothing but TLS will do."""
 
 
-def parse(text: str) -> Target:
+def parse(text: str) -> ServerAddress:
     """Return what a target on the command line means.
 
     Raises:
@@ -43,7 +43,7 @@ def parse(text: str) -> Target:
     """
     url = _URL.fullmatch(text)
     if not url:
-        return Target(*_host_and_port(text))
+        return ServerAddress(*_host_and_port(text))
     scheme = url["scheme"].lower()
     if scheme not in _PORTS:
         raise TargetError(
@@ -52,7 +52,7 @@ def parse(text: str) -> Target:
             )
         )
     host, port = _host_and_port(url["authority"])
-    return Target(
+    return ServerAddress(
         host,
         _PORTS[scheme] if port is None else port,
         _channel_of_url(url["rest"]),

@@ -80,7 +80,7 @@ class _NotVouchedForError(Exception):
         self.code = code
 
 
-class _Watched(WrappedStream):
+class _RecordingStream(WrappedStream):
     """A connection that remembers its first received byte, which distinguishes TLS from everything
     else.
     """
@@ -350,7 +350,7 @@ class Connector:
         """Connect and agree on encryption; return the connection and the fingerprint of the
         server's certificate.
         """
-        tcp = _Watched(await self._reach())
+        tcp = _RecordingStream(await self._reach())
         # Servers that just hang up are common; IRC says by itself where it ends.
         stream: Encrypted = trio.SSLStream(
             tcp, context, server_hostname=self._host, https_compatible=True
@@ -368,7 +368,7 @@ class Connector:
         return stream, hashlib.sha256(stream.getpeercert(binary_form=True) or b"").hexdigest()
 
 
-async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception | None:
+async def _agree(stream: Encrypted, tcp: _RecordingStream, patience: float) -> Exception | None:
     """Agree on encryption; return why that is impossible.
 
     Only a definite answer that is no TLS means that there is none: silence, or an end without a
@@ -405,7 +405,7 @@ async def _agree(stream: Encrypted, tcp: _Watched, patience: float) -> Exception
     )
 
 
-async def _provoke(tcp: _Watched) -> bool:
+async def _provoke(tcp: _RecordingStream) -> bool:
     """Send a line of IRC to a silent server, which may wait for one; return whether it answers in
     plain text.
     """

@@ -12,15 +12,15 @@ from random import Random
 import trio
 
 from trio_chat.client.commands import COMMANDS
-from trio_chat.client.line.interface import Interface, Prompt
-from trio_chat.client.line.recent import Recent
+from trio_chat.client.line.interface import Interface, PromptState
+from trio_chat.client.line.recent import RecentMessages
 from trio_chat.client.link.keys import Passwords
 from trio_chat.client.link.link import WAITING_LINES, Link
 from trio_chat.client.link.outbox import Say
 from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.link.state import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
-from trio_chat.client.registry import Meant, interpret
+from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Event, Kind
@@ -74,7 +74,7 @@ class LineClient:
     ) -> None:
         self._interface = interface
         self._rooms = Rooms(channel)
-        self._recent = Recent(self._rooms)
+        self._recent = RecentMessages(self._rooms)
         self._renderer = Renderer(self._rooms.is_current, find=self._recent.find)
         self._link = Link(
             connect,
@@ -181,13 +181,15 @@ class LineClient:
         """Become an operator of the server."""
         await self._link.become_operator(name, password)
 
-    def meant(self, name: str, *, own: bool) -> Meant | None:
+    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
         """Return the message that a command is about."""
-        return self._recent.meant(name, own=own)
+        return self._recent.target_message(name, own=own)
 
-    async def answer(self, meant: Meant, text: str) -> None:
+    async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a message that answers another."""
-        await self._link.enqueue(Say(meant.talk, text, Kind.MESSAGE, {ANSWERS: meant.msgid}))
+        await self._link.enqueue(
+            Say(target_message.talk, text, Kind.MESSAGE, {ANSWERS: target_message.msgid})
+        )
 
     def finish(self, reason: str) -> None:
         """Leave when the line being handled has been dealt with."""
@@ -233,11 +235,11 @@ class LineClient:
             self._recent.note(shown)
         return lines
 
-    def _prompt(self) -> Prompt:
+    def _prompt(self) -> PromptState:
         wish = self._link.wish
         if question := self._link.logins.question:
-            return Prompt(question.text, asking=True, secret=question.secret)
+            return PromptState(question.text, asking=True, secret=question.secret)
         if not wish.asking:
-            return Prompt(f"{clean(self.current)}> ")
+            return PromptState(f"{clean(self.current)}> ")
         offer = f" [{clean(wish.offer)}]" if wish.offer else ""
-        return Prompt(_("Your nickname{offer}: ").format(offer=offer), asking=True)
+        return PromptState(_("Your nickname{offer}: ").format(offer=offer), asking=True)

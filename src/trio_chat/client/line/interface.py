@@ -8,7 +8,7 @@ import trio
 from trio_chat.client.spans import Line
 
 
-class Prompt(NamedTuple):
+class PromptState(NamedTuple):
     """What stands before the line being typed.
 
     Args:
@@ -38,7 +38,7 @@ class Interface(Protocol):
         terminal.
         """
 
-    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+    async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
         """Show lines, and set the prompt; raises BrokenPipeError when nobody can see them any
         more.
         """

@@ -15,7 +15,7 @@ import trio
 if sys.platform != "win32":
     import termios
 
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
@@ -87,7 +87,7 @@ class PlainInterface:
             for line in decoder.feed(data):
                 await lines.send(line)
 
-    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+    async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
         """Write lines, and a question behind them.
 
         Raises:

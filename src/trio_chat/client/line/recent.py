@@ -5,14 +5,14 @@ and can point at none.
 from bisect import insort
 
 from trio_chat.client.link.rooms import Rooms
-from trio_chat.client.registry import Meant
+from trio_chat.client.registry import TargetMessage
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Said
 
 _MOST = 1000
 
 
-class Recent:
+class RecentMessages:
     """The messages shown last, in the order in which they were said.
 
     Args:
@@ -40,9 +40,9 @@ class Recent:
         """Return a message."""
         return self._by_msgid.get(msgid)
 
-    def meant(self, name: str, *, own: bool) -> Meant | None:
+    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
         """Return the message that a command is about, at the place where the user talks; see
-        `registry.Actions.meant`.
+        `registry.Actions.target_message`.
         """
         same, talk = self._rooms.features.same, self._rooms.current
         newest = [said for _time, said in reversed(self._said)]
@@ -59,7 +59,7 @@ class Recent:
         else:
             found = [said for said in here if said.own is own]
         return (
-            Meant(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ()))
+            TargetMessage(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ()))
             if found
             else None
         )

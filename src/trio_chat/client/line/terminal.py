@@ -26,9 +26,9 @@ from prompt_toolkit.shortcuts import PromptSession
 from prompt_toolkit.styles import BaseStyle, Style
 
 from trio_chat.client.credentials import has_credentials
-from trio_chat.client.line.interface import Prompt
+from trio_chat.client.line.interface import PromptState
 from trio_chat.client.registry import asks_secret
-from trio_chat.client.spans import Line, Span
+from trio_chat.client.spans import Line, StyledText
 
 _STYLE = {
     "info": "ansibrightblack",
@@ -74,7 +74,7 @@ class TerminalInterface:
         self._waiting: list[tuple[Sequence[Line], Callable[[], None]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: Application[str] | None = None
-        self._prompt = Prompt("> ")
+        self._prompt = PromptState("> ")
         self._expects_secret = False  # who types fast is faster than the question
         self._output = _output()
         # No question where the cursor is: the answer of a slow terminal would end up among what is
@@ -105,7 +105,7 @@ class TerminalInterface:
         finally:
             lines.close()
 
-    async def write(self, lines: Sequence[Line], prompt: Prompt) -> None:
+    async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
         """Show lines above the prompt, and wait until the terminal has taken them.
 
         Raises:
@@ -238,7 +238,7 @@ class TerminalInterface:
 
     def _print(self, lines: Sequence[Line]) -> None:
         if lines:
-            spans = (span for line in lines for span in (*line, Span("\n")))
+            spans = (span for line in lines for span in (*line, StyledText("\n")))
             fragments: StyleAndTextTuples = [
                 (f"class:{span.style}" if span.style else "", span.text) for span in spans
             ]

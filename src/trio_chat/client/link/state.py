@@ -12,7 +12,7 @@ from typing import Any
 import trio
 
 from trio_chat import private
-from trio_chat.client.places import state_file
+from trio_chat.client.paths import state_file
 
 _changing = threading.Lock()
 """Held by a thread that changes the file, so that no change of another thread is lost."""

@@ -28,11 +28,11 @@ from trio_chat.client.model.world import World
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.alerts import Alerts
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
-from trio_chat.client.screen.desk import Desk
+from trio_chat.client.screen.controller import Controller
+from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.editor import edit_typed
-from trio_chat.client.screen.jobs import Job
-from trio_chat.client.screen.lending import Lending
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.server_view import ServerView
+from trio_chat.client.screen.terminal_control import TerminalControl
 from trio_chat.client.session import events
 from trio_chat.client.session.ignored import Ignored
 from trio_chat.i18n import _
@@ -120,7 +120,7 @@ class ScreenClient:
         self._make = make
         self._now = now
         self._environment = dict(os.environ) if environment is None else environment
-        self._jobs, self._jobs_receive = trio.open_memory_channel[Job](_JOBS)
+        self._jobs, self._jobs_receive = trio.open_memory_channel[DeferredCall](_JOBS)
         self._dirty = trio.Event()
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()
@@ -135,8 +135,8 @@ class ScreenClient:
         self._alerts = Alerts(self._ring)
         self._log = ChatLog(options.log, self._warn, now)
         self._main: urwid.MainLoop | None = None
-        self._lending = Lending(screen, self._draw_anew)
-        self.desk = Desk(
+        self._terminal_control = TerminalControl(screen, self._draw_anew)
+        self.controller = Controller(
             self.world,
             theme=themes.resolve(options.theme, self._environment),
             post=self._post,
@@ -157,22 +157,22 @@ class ScreenClient:
         """
         loop = urwid.TrioEventLoop()
         self._main = main = urwid.MainLoop(
-            self.desk.layout, screen=self._screen, event_loop=loop, handle_mouse=False
+            self.controller.layout, screen=self._screen, event_loop=loop, handle_mouse=False
         )
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             with main.start():
-                for seat in self.desk.seats:
-                    nursery.start_soon(self._run_seat, seat)
+                for view in self.controller.views:
+                    nursery.start_soon(self._run_view, view)
                 nursery.start_soon(self._do_jobs)
                 nursery.start_soon(self._paint)
                 nursery.start_soon(self._tick)
                 nursery.start_soon(self._alerts.run)
                 nursery.start_soon(self._log.run)
-                self.desk.refresh()
+                self.controller.refresh()
                 with self._scope:
                     await loop.run_async()
-                self._lending.end()
+                self._terminal_control.end()
             nursery.cancel_scope.cancel()
         for text in self._unsent:  # the screen that showed it has closed
             print("\n".join(map(clean, text.split("\n"))), file=sys.stderr)
@@ -188,9 +188,9 @@ class ScreenClient:
         if self._is_leaving or self._nursery is None:
             return
         self._is_leaving, self._reason = True, reason
-        for seat in self.desk.seats:
-            self._nursery.start_soon(seat.link.drain, reason)
-        if not self.desk.seats:
+        for view in self.controller.views:
+            self._nursery.start_soon(view.link.drain, reason)
+        if not self.controller.views:
             self._scope.cancel()
 
     # Servers
@@ -210,125 +210,125 @@ class ScreenClient:
         """Add a server; it is connected to at once, or when `run` begins."""
         server = self.world.add_server(name)
         link.ignored = self.ignored
-        seat = Seat(link, server)
-        self.desk.seats.append(seat)
+        view = ServerView(link, server)
+        self.controller.views.append(view)
         if self._nursery:
-            self._nursery.start_soon(self._run_seat, seat)
+            self._nursery.start_soon(self._run_view, view)
             self.world.go(server, server.log)
         return server
 
-    async def _run_seat(self, seat: Seat) -> None:
+    async def _run_view(self, view: ServerView) -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._take_events, seat)
+            nursery.start_soon(self._take_events, view)
             async with trio.open_nursery() as working:
-                working.start_soon(seat.do_jobs, self._mark_dirty)
-                await self._stay_at(seat)
+                working.start_soon(view.do_jobs, self._mark_dirty)
+                await self._stay_at(view)
                 working.cancel_scope.cancel()
-            seat.link.close()
-        self._unsent += [f"{seat.server.name}: {text}" for text in seat.link.unsent]
-        if len(self.desk.seats) == 1:
+            view.link.close()
+        self._unsent += [f"{view.server.name}: {text}" for text in view.link.unsent]
+        if len(self.controller.views) == 1:
             self._scope.cancel()
             return
-        self.desk.seats.remove(seat)
-        self.world.remove_server(seat.server)
+        self.controller.views.remove(view)
+        self.world.remove_server(view.server)
         self._mark_dirty()
 
-    async def _stay_at(self, seat: Seat) -> None:
+    async def _stay_at(self, view: ServerView) -> None:
         """Be at a server until that has ended for good: one that has failed stays on the screen,
         with the reason.
         """
         while True:
-            code = await seat.link.run()
-            await seat.link.tell_unsent()
+            code = await view.link.run()
+            await view.link.tell_unsent()
             self.code = max(self.code, code)
             if code == 0 or self._is_leaving:  # it was wanted
                 return
-            seat.server.state = State.ENDED
+            view.server.state = State.ENDED
             self._mark_dirty()
-            if not await seat.link.wait_woken():
+            if not await view.link.wait_woken():
                 return
-            seat.server.state = State.CONNECTING
+            view.server.state = State.CONNECTING
 
     async def _warn(self, text: str) -> None:
         await trio.lowlevel.checkpoint()
-        self.desk.say_here(text, error=True)
+        self.controller.say_here(text, error=True)
         self._mark_dirty()
 
-    async def _take_events(self, seat: Seat) -> None:
-        log = ServerLog(self._log, seat.server.name)
+    async def _take_events(self, view: ServerView) -> None:
+        log = ServerLog(self._log, view.server.name)
         taken = 0
-        async for event in seat.link.events:
+        async for event in view.link.events:
             taken += 1
             if taken % _AT_ONCE == 0:
                 await trio.sleep(_BREATH)
-            seat.server.features = seat.link.rooms.features
-            if seat.link.session:
-                seat.server.note_clock(seat.link.session.dialogue.clock)
-            for shown in await seat.link.react(event):
+            view.server.features = view.link.rooms.features
+            if view.link.session:
+                view.server.note_clock(view.link.session.dialogue.clock)
+            for shown in await view.link.react(event):
                 log.note(
                     shown,
-                    seat.server.features,
-                    seat.server.clock,
-                    partial(seat.server.shared_talks, shown),
+                    view.server.features,
+                    view.server.clock,
+                    partial(view.server.shared_talks, shown),
                 )
-                seat.server.apply(shown)
-                self._follow(seat, shown)
-            seat.server.asks_nick = seat.link.wish.asking
+                view.server.apply(shown)
+                self._follow(view, shown)
+            view.server.asks_nick = view.link.wish.asking
             self._mark_dirty()
 
-    def _follow(self, seat: Seat, event: events.Event) -> None:
+    def _follow(self, view: ServerView, event: events.Event) -> None:
         """Do what the user expects to come of an event."""
-        server = seat.server
+        server = view.server
         match event:
             case events.Connected():
-                session = seat.link.session
+                session = view.link.session
                 server.is_secure = session is not None and session.is_secure
                 server.is_local = session is not None and session.is_local
-                self._offer_registration(seat)
+                self._offer_registration(view)
             case events.Ready():
-                self._catch_up(seat)
+                self._catch_up(view)
             case events.Joined(channel=channel, own=True):
                 buffer = server.open(channel)
-                is_wanted = bool(seat.going_to) and server.features.same(channel, seat.going_to)
+                is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
                 if is_wanted or self.world.buffer is server.log:
-                    seat.going_to = ""
+                    view.going_to = ""
                     self.world.go(server, buffer)
                     for (
                         text
-                    ) in seat.link.take_warnings():  # what was shown in the window that is left now
+                    ) in view.link.take_warnings():  # what was shown in the window that is left now
                         server.show(buffer, events.Note(clean(text), error=True))
             case events.JoinRefused(channel=channel) if server.features.same(
-                channel, seat.going_to
+                channel, view.going_to
             ):
-                seat.going_to = ""
+                view.going_to = ""
 
-    def _offer_registration(self, seat: Seat) -> None:
-        if seat.registers:
-            seat.registers = False
-            self.desk.post(partial(seat.link.register, "", ""), seat)
+    def _offer_registration(self, view: ServerView) -> None:
+        if view.registers:
+            view.registers = False
+            self.controller.post(partial(view.link.register, "", ""), view)
 
-    def _catch_up(self, seat: Seat) -> None:
+    def _catch_up(self, view: ServerView) -> None:
         """Fetch what was said in private while we were not there."""
-        for buffer in seat.server.buffers.values():
+        for buffer in view.server.buffers.values():
             if buffer.place is Place.TALK:
-                self.desk.requests.open_talk(seat.server, buffer)
+                self.controller.requests.open_talk(view.server, buffer)
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
-        self.desk.post(
-            partial(seat.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), seat
+        self.controller.post(
+            partial(view.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), view
         )
 
     # Tasks
 
-    def _post(self, job: Job, seat: Seat | None) -> None:
+    def _post(self, job: DeferredCall, view: ServerView | None) -> None:
         try:
-            if seat is None:
+            if view is None:
                 self._jobs.send_nowait(job)
             else:
-                seat.post(job)
+                view.post(job)
         except trio.WouldBlock:
-            self.desk.say_here(
+            self.controller.say_here(
                 _("Too much is waiting to be done. This was not done; wait a little."), error=True
             )
 
@@ -344,14 +344,14 @@ class ScreenClient:
         while True:
             await self._dirty.wait()
             self._dirty = trio.Event()
-            self.desk.refresh()
+            self.controller.refresh()
             self._show_title()
             await trio.sleep(_PAINT_INTERVAL)
 
     async def _tick(self) -> None:
         while True:
             await trio.sleep(_TICK)
-            self.desk.pasting.look()
+            self.controller.pasting.look()
             self._mark_dirty()
 
     # The terminal
@@ -359,16 +359,18 @@ class ScreenClient:
     @property
     def is_elsewhere(self) -> bool:
         """Whether the terminal belongs to another program, which Ctrl-C is for."""
-        return self._lending.is_lent
+        return self._terminal_control.is_released
 
     async def _suspend(self) -> None:
         await trio.lowlevel.checkpoint()
-        self._lending.suspend()
+        self._terminal_control.suspend()
 
     async def _edit(self) -> None:
         await trio.lowlevel.checkpoint()
         if self._nursery:  # other jobs do not wait for the editor
-            self._nursery.start_soon(edit_typed, self.desk, self._lending, self._environment)
+            self._nursery.start_soon(
+                edit_typed, self.controller, self._terminal_control, self._environment
+            )
 
     def _draw_anew(self) -> None:
         if self._main:

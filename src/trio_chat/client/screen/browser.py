@@ -12,8 +12,8 @@ from trio_chat.client.model.server import Server
 from trio_chat.client.model.talk import Results
 from trio_chat.client.model.world import Found, FoundList
 from trio_chat.client.screen.channels import ChannelPage
-from trio_chat.client.screen.commands import Here
-from trio_chat.client.screen.pager import Choice, Pager
+from trio_chat.client.screen.commands import CommandContext
+from trio_chat.client.screen.pager import PageLine, Pager
 from trio_chat.client.screen.pages import (
     channel_lines,
     found_lines,
@@ -21,13 +21,13 @@ from trio_chat.client.screen.pages import (
     key_lines,
     message_lines,
 )
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.themes import specs
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
 if TYPE_CHECKING:
-    from trio_chat.client.screen.desk import Desk
+    from trio_chat.client.screen.controller import Controller
 
 _MOST_PAGES = 20
 _MOST_FOUND = 200
@@ -47,42 +47,42 @@ class Filter(NamedTuple):
 
 
 class Browser:
-    """The pages of one desk.
+    """The pages of one controller.
 
     Args:
-        desk: the desk.
+        controller: the controller.
     """
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
         self._filter: Filter | None = None
         self._loaded: Loaded | None = None
         self._seeking: tuple[Buffer, Found, int] | None = None
 
     def show_keys(self) -> None:
         """Show the keys."""
-        self.open_page(_("Keys — Esc closes"), key_lines(specs(self._desk.theme)))
+        self.open_page(_("Keys — Esc closes"), key_lines(specs(self._controller.theme)))
 
     def show_help(self, name: str) -> None:
         """Show the commands."""
         self.open_page(
             _("Commands — Esc closes"),
-            help_lines(specs(self._desk.theme), self._desk.commands, name),
+            help_lines(specs(self._controller.theme), self._controller.commands, name),
         )
 
-    def open_page(self, title: str, lines: Sequence[Choice], *, at_end: bool = False) -> None:
+    def open_page(self, title: str, lines: Sequence[PageLine], *, at_end: bool = False) -> None:
         """Show a page over the timeline."""
-        looks = specs(self._desk.theme)
-        self._desk.layout.page = Pager(
+        looks = specs(self._controller.theme)
+        self._controller.layout.page = Pager(
             title, lines, {"topic": looks["topic"], "selected": looks["selected"]}, at_end=at_end
         )
-        self._desk.layout.changed()
+        self._controller.layout.changed()
 
     def close_page(self) -> None:
         """Show the timeline again."""
         self.end_filter()
-        self._desk.layout.page = None
-        self._desk.layout.changed()
+        self._controller.layout.page = None
+        self._controller.layout.changed()
 
     # Pages that are filtered by what is typed
 
@@ -100,27 +100,27 @@ class Browser:
         """Show a page that is filtered by what is typed from now on; the typed line comes back
         afterwards.
         """
-        if self._desk.composer.has_wish:
+        if self._controller.composer.has_request:
             return
         if not self.is_filtering:
-            self._desk.timeline.buffer.draft = self._desk.prompt.edit_text
-        self._desk.prompt.set_edit_text("")
+            self._controller.timeline.buffer.draft = self._controller.prompt.edit_text
+        self._controller.prompt.set_edit_text("")
         self._filter = wanted
         self.show_filtered()
 
     def show_filtered(self) -> None:
         """Show what the typed text leaves."""
         if self._filter:
-            self._filter.show(self._desk.prompt.edit_text)
+            self._filter.show(self._controller.prompt.edit_text)
 
     def end_filter(self) -> None:
         """Filter nothing any longer, and give the typed line back."""
         if self._filter:
             self._filter = self._loaded = None
-            self._desk.layout.page = None
-            self._desk.layout.changed()
-            self._desk.prompt.set_edit_text(self._desk.timeline.buffer.draft)
-            self._desk.prompt.set_edit_pos(len(self._desk.prompt.edit_text))
+            self._controller.layout.page = None
+            self._controller.layout.changed()
+            self._controller.prompt.set_edit_text(self._controller.timeline.buffer.draft)
+            self._controller.prompt.set_edit_pos(len(self._controller.prompt.edit_text))
 
     def jump(self) -> None:
         """Ask where to go, and show where that could be."""
@@ -129,12 +129,12 @@ class Browser:
     def _show_places(self, text: str) -> None:
         def go(place: tuple[Server, Buffer]) -> None:
             self.end_filter()
-            self._desk.world.go(*place)
+            self._controller.world.go(*place)
 
-        places = self._desk.world.match(text)
+        places = self._controller.world.match(text)
         self.open_page(
             _("Where to? Enter goes there, Esc stays here"),
-            channel_lines(specs(self._desk.theme), places, go),
+            channel_lines(specs(self._controller.theme), places, go),
         )
 
     def find(self) -> None:
@@ -142,10 +142,10 @@ class Browser:
         self.filter(Filter(_("Find: "), self._show_loaded))
 
     def _show_loaded(self, text: str) -> None:
-        buffer = self._desk.timeline.buffer
+        buffer = self._controller.timeline.buffer
         if self._loaded is None or self._loaded.buffer is not buffer:
             self._loaded = Loaded(buffer)
-        server = self._desk.world.server
+        server = self._controller.world.server
         numbers = self._loaded.find(text, _MOST_FOUND)
         found = [
             (Found(server, buffer.name, buffer[number]), partial(self._go_to_number, number))
@@ -154,47 +154,49 @@ class Browser:
         title = _(
             "Search in what is loaded — Enter goes there, Esc closes; /search asks the server"
         )
-        lines = message_lines(specs(self._desk.theme), found) if text.strip() else []
+        lines = message_lines(specs(self._controller.theme), found) if text.strip() else []
         self.open_page(title, lines, at_end=True)
 
     def _go_to_number(self, number: int) -> None:
         self.end_filter()
-        self._desk.timeline.to_entry(number)
+        self._controller.timeline.to_entry(number)
 
-    def show_channels(self, seat: Seat) -> None:
+    def show_channels(self, view: ServerView) -> None:
         """Show the channels of a server as they arrive; what is typed filters them, unless
         something was being typed already.
         """
-        listing, desk = seat.server.begin_listing(), self._desk
+        listing, controller = view.server.begin_listing(), self._controller
         self.close_page()
 
         def join(name: str) -> None:
-            desk.post(partial(Here(desk, seat, seat.server.log).join, name, ""), seat)
+            controller.post(
+                partial(CommandContext(controller, view, view.server.log).join, name, ""), view
+            )
 
-        page = desk.layout.page = ChannelPage(listing, specs(desk.theme), join)
-        desk.layout.changed()
+        page = controller.layout.page = ChannelPage(listing, specs(controller.theme), join)
+        controller.layout.changed()
 
         def show(text: str) -> None:
             if text.startswith("/"):  # no channel begins so: it is a command that is being typed
                 self.close_page()
-                desk.prompt.set_edit_text(text)
-                desk.prompt.set_edit_pos(len(text))
+                controller.prompt.set_edit_text(text)
+                controller.prompt.set_edit_pos(len(text))
             else:
                 page.filter(text)
 
-        if not desk.prompt.edit_text and desk.composer.is_free():
+        if not controller.prompt.edit_text and controller.composer.is_free():
             self.filter(Filter(_("Find: "), show))
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""
         found = FoundList(
-            _("Mentions — Enter goes there, Esc closes"), list(self._desk.world.mentions)
+            _("Mentions — Enter goes there, Esc closes"), list(self._controller.world.mentions)
         )
         self._show_found(found)
 
     def _show_found(self, found: FoundList) -> None:
         self.open_page(
-            found.title, found_lines(specs(self._desk.theme), found, self.go_to), at_end=True
+            found.title, found_lines(specs(self._controller.theme), found, self.go_to), at_end=True
         )
 
     def found(self, server: Server, results: Results) -> None:
@@ -210,14 +212,14 @@ class Browser:
     def go_to(self, found: Found) -> None:
         """Go to a message, fetching what is between if need be."""
         self.close_page()
-        if found.server not in self._desk.world.servers:
+        if found.server not in self._controller.world.servers:
             return
         server = found.server
         buffer = server.get(found.talk) or (
             server.log if found.talk == server.log.name else server.open(found.talk)
         )
-        self._desk.world.go(found.server, buffer)
-        self._desk.refresh()
+        self._controller.world.go(found.server, buffer)
+        self._controller.refresh()
         self._seeking = (buffer, found, _MOST_PAGES)
         self.seek()
 
@@ -229,11 +231,11 @@ class Browser:
         number = buffer.find(found.entry.msgid, far=True)
         if number is None and buffer.has_all:
             number = buffer.at_time(found.entry.time)
-        if number is not None and buffer is self._desk.timeline.buffer:
+        if number is not None and buffer is self._controller.timeline.buffer:
             self._seeking = None
-            self._desk.timeline.to_entry(number)
-        elif not pages or buffer is not self._desk.timeline.buffer or buffer.has_all:
+            self._controller.timeline.to_entry(number)
+        elif not pages or buffer is not self._controller.timeline.buffer or buffer.has_all:
             self._seeking = None
         elif not buffer.is_loading:
             self._seeking = (buffer, found, pages - 1)
-            self._desk.requests.fetch_older(buffer)
+            self._controller.requests.fetch_older(buffer)

@@ -9,7 +9,7 @@ from typing import Any
 import urwid
 
 from trio_chat.client.listing import MOST_LISTED, Listed, Listing
-from trio_chat.client.screen.pager import Page
+from trio_chat.client.screen.pager import PageWidget
 from trio_chat.client.screen.rows import Markup, fitted, row, stack
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
@@ -19,7 +19,7 @@ _USERS_COLUMNS = 7
 _LEAST_NAME = 8
 
 
-class ChannelPage(Page):
+class ChannelPage(PageWidget):
     """The page.
 
     Args:

@@ -12,9 +12,16 @@ from trio_chat.client.credentials import is_service
 from trio_chat.client.link.outbox import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.state import State
-from trio_chat.client.registry import Command, Handler, Meant, find, interpret, is_command
+from trio_chat.client.registry import (
+    Handler,
+    SlashCommand,
+    TargetMessage,
+    find,
+    interpret,
+    is_command,
+)
 from trio_chat.client.screen import themes
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import Kind
 from trio_chat.client.session.ignored import Ignored
@@ -22,10 +29,10 @@ from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
 if TYPE_CHECKING:
-    from trio_chat.client.screen.desk import Desk
+    from trio_chat.client.screen.controller import Controller
 
-ScreenHandler = Callable[["Here", list[str]], Awaitable[None]]
-SCREEN_COMMANDS: dict[str, Command] = dict(COMMANDS)
+ScreenHandler = Callable[["CommandContext", list[str]], Awaitable[None]]
+SCREEN_COMMANDS: dict[str, SlashCommand] = dict(COMMANDS)
 
 
 def _command(
@@ -33,7 +40,7 @@ def _command(
 ) -> Callable[[ScreenHandler], ScreenHandler]:
     def register(handler: ScreenHandler) -> ScreenHandler:
         name = handler.__name__.removeprefix("_")
-        SCREEN_COMMANDS[name] = Command(
+        SCREEN_COMMANDS[name] = SlashCommand(
             name, usage, help_text, least, most, cast("Handler", handler), takes_lines=lines
         )
         return handler
@@ -41,17 +48,17 @@ def _command(
     return register
 
 
-class Here:
+class CommandContext:
     """What a command can ask for, at the place where it was typed.
 
     Args:
-        desk: the desk.
-        seat: the server.
+        controller: the controller.
+        view: the server.
         buffer: the channel or the person.
     """
 
-    def __init__(self, desk: "Desk", seat: Seat, buffer: Buffer) -> None:
-        self.desk, self.seat, self.buffer = desk, seat, buffer
+    def __init__(self, controller: "Controller", view: ServerView, buffer: Buffer) -> None:
+        self.controller, self.view, self.buffer = controller, view, buffer
 
     @property
     def current(self) -> str:
@@ -61,104 +68,108 @@ class Here:
     @property
     def ignored(self) -> Ignored:
         """The ignore list."""
-        return self.seat.link.ignored
+        return self.view.link.ignored
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
         """Add to the ignore list and remove from it."""
-        return await self.seat.link.change_ignored(added, removed)
+        return await self.view.link.change_ignored(added, removed)
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
-        await self.seat.link.tell(text, error=error)
+        await self.view.link.tell(text, error=error)
 
     async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
-        tags = self.desk.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
+        tags = (
+            self.controller.composer.take_reply_tags(self.buffer)
+            if target == self.buffer.name
+            else {}
+        )
         if is_service(
             target
         ):  # its answers are notices, which are shown where there is a window for them
-            self.desk.world.go(self.seat.server, self.seat.server.open(target))
+            self.controller.world.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is Kind.MESSAGE:
-            await self.seat.link.enqueue(SayLines(target, text.splitlines(), tags))
+            await self.view.link.enqueue(SayLines(target, text.splitlines(), tags))
             return
         for line in lines:
-            await self.seat.link.enqueue(Say(target, line, kind, tags))
+            await self.view.link.enqueue(Say(target, line, kind, tags))
 
     async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
         """Have something done as soon as there is a connection."""
-        await self.seat.link.do(text, action)
+        await self.view.link.do(text, action)
 
     async def join(self, channel: str, key: str) -> None:
         """Join a channel, and go there."""
-        server = self.seat.server
+        server = self.view.server
         known = server.get(channel)
         if known and known.is_joined:
-            self.desk.world.go(server, known)
+            self.controller.world.go(server, known)
             await trio.lowlevel.checkpoint()
             return
-        self.seat.going_to = channel
-        self.seat.link.rooms.ask(channel, key)
+        self.view.going_to = channel
+        self.view.link.rooms.ask(channel, key)
         await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
         """Return whether a target is written like a channel."""
-        return self.seat.server.features.is_channel(target)
+        return self.view.server.features.is_channel(target)
 
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in."""
-        await self.seat.link.log_in(account)
+        await self.view.link.log_in(account)
 
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account."""
-        await self.seat.link.register(account, email)
+        await self.view.link.register(account, email)
 
     async def become_operator(self, name: str, password: str) -> None:
         """Become an operator of the server."""
-        await self.seat.link.become_operator(name, password)
+        await self.view.link.become_operator(name, password)
 
-    def meant(self, name: str, *, own: bool) -> Meant | None:
+    def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
         """Return the message that a command is about; what was selected is so no more."""
-        entry = self.desk.meant(name, own=own)
-        self.desk.timeline.unselect()
+        entry = self.controller.target_message(name, own=own)
+        self.controller.timeline.unselect()
         if entry is None:
             return None
         reactions = entry.extras.reactions if entry.extras else {}
         mine = [
             reaction
             for reaction, nicks in reactions.items()
-            if any(map(self.seat.server.is_me, nicks))
+            if any(map(self.view.server.is_me, nicks))
         ]
-        return Meant(entry.msgid, self.current, mine)
+        return TargetMessage(entry.msgid, self.current, mine)
 
-    async def answer(self, meant: Meant, text: str) -> None:
+    async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a message that answers another."""
-        self.desk.reply_to = (self.buffer, meant.msgid)
-        self.desk.timeline.to_end()
+        self.controller.reply_to = (self.buffer, target_message.msgid)
+        self.controller.timeline.to_end()
         await self.say(self.current, text)
 
     def finish(self, reason: str) -> None:
         """Leave the chat."""
-        self.desk.leave(reason)
+        self.controller.leave(reason)
 
 
-async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
+async def submit(controller: "Controller", view: ServerView, buffer: Buffer, text: str) -> None:
     """Do what a typed line, or a message of several lines, means."""
-    link = seat.link
+    link = view.link
     if link.logins.question and await link.logins.answer(text):
         return
     if link.wish.asking and text.strip() != "exit" and not text.startswith("/"):
         await link.answer_nick(text)
         return
-    here = Here(desk, seat, buffer)
+    context = CommandContext(controller, view, buffer)
     text = text.rstrip()
     lines = text.split("\n")
     if len(lines) == 1:
-        await interpret(here, text, SCREEN_COMMANDS)
+        await interpret(context, text, SCREEN_COMMANDS)
     elif is_command(text):
-        await _interpret_lines(here, text)
+        await _interpret_lines(context, text)
     elif buffer.place is Place.SERVER:
-        await interpret(here, text.replace("\n", " "), SCREEN_COMMANDS)
+        await interpret(context, text.replace("\n", " "), SCREEN_COMMANDS)
     else:
         first = (
             lines[0][1:]
@@ -167,23 +178,23 @@ async def submit(desk: "Desk", seat: Seat, buffer: Buffer, text: str) -> None:
             if text.lstrip().startswith("/")
             else lines[0]
         )
-        desk.composer.send_lines(seat, buffer, [first, *lines[1:]])
+        controller.composer.send_lines(view, buffer, [first, *lines[1:]])
 
 
-async def _interpret_lines(here: Here, text: str) -> None:
+async def _interpret_lines(context: CommandContext, text: str) -> None:
     """Carry out a command whose last argument has several lines; one that takes a single line gives
     them back.
     """
     command = find(text, SCREEN_COMMANDS)
     if command is None or not command.takes_lines:
-        here.desk.composer.give_back(here.buffer, text)
+        context.controller.composer.give_back(context.buffer, text)
     if command is None or command.takes_lines:
-        await interpret(here, text, SCREEN_COMMANDS)
+        await interpret(context, text, SCREEN_COMMANDS)
         return
     problem = _("/{name} takes one line. Nothing was sent; what you typed is still there.").format(
         name=command.name
     )
-    await here.tell(problem, error=True)
+    await context.tell(problem, error=True)
 
 
 # What is selected is meant here, too
@@ -205,115 +216,117 @@ SCREEN_COMMANDS.update(
 
 
 @_command(N_("[command]"), N_("shows the commands, or what one of them does"), 0, 1)
-async def _help(here: Here, words: list[str]) -> None:
-    here.desk.browser.show_help(words[0].removeprefix("/").lower() if words else "")
+async def _help(context: CommandContext, words: list[str]) -> None:
+    context.controller.browser.show_help(words[0].removeprefix("/").lower() if words else "")
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("shows the keys"), 0, 0)
-async def _keys(here: Here, words: list[str]) -> None:
-    here.desk.browser.show_keys()
+async def _keys(context: CommandContext, words: list[str]) -> None:
+    context.controller.browser.show_keys()
     await trio.lowlevel.checkpoint()
 
 
 @_command(N_("letters"), N_("goes to the channel or person whose name has these letters"), 1, 1)
-async def _go(here: Here, words: list[str]) -> None:
-    if words[0].isdigit() and here.desk.world.go_number(int(words[0][:6])):
+async def _go(context: CommandContext, words: list[str]) -> None:
+    if words[0].isdigit() and context.controller.world.go_number(int(words[0][:6])):
         await trio.lowlevel.checkpoint()
         return
-    places = here.desk.world.match(words[0])
+    places = context.controller.world.match(words[0])
     if places:
-        here.desk.world.go(*places[0])
+        context.controller.world.go(*places[0])
     else:
-        await here.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
+        await context.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
 
 
 @_command("", N_("goes to the next channel"), 0, 0)
-async def _next(here: Here, words: list[str]) -> None:
-    here.desk.next_buffer()
+async def _next(context: CommandContext, words: list[str]) -> None:
+    context.controller.next_buffer()
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes to the previous channel"), 0, 0)
-async def _previous(here: Here, words: list[str]) -> None:
-    here.desk.previous_buffer()
+async def _previous(context: CommandContext, words: list[str]) -> None:
+    context.controller.previous_buffer()
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes to what is unread, mentions first"), 0, 0)
-async def _unread(here: Here, words: list[str]) -> None:
-    here.desk.next_unread()
+async def _unread(context: CommandContext, words: list[str]) -> None:
+    context.controller.next_unread()
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes back to where you were before"), 0, 0)
-async def _back(here: Here, words: list[str]) -> None:
-    here.desk.world.go_back()
+async def _back(context: CommandContext, words: list[str]) -> None:
+    context.controller.world.go_back()
     await trio.lowlevel.checkpoint()
 
 
 @_command(N_("nickname [text]"), N_("opens a private talk"), 1, 2, lines=True)
-async def _query(here: Here, words: list[str]) -> None:
-    buffer = here.seat.server.open(words[0])
+async def _query(context: CommandContext, words: list[str]) -> None:
+    buffer = context.view.server.open(words[0])
     buffer.is_unanswered = False
-    here.desk.world.go(here.seat.server, buffer)
+    context.controller.world.go(context.view.server, buffer)
     if len(words) > 1:
-        await here.say(words[0], words[1])
+        await context.say(words[0], words[1])
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("leaves this channel, or ends this talk, and removes it from the list"), 0, 0)
-async def _close(here: Here, words: list[str]) -> None:
-    buffer, server = here.buffer, here.seat.server
+async def _close(context: CommandContext, words: list[str]) -> None:
+    buffer, server = context.buffer, context.view.server
     if buffer.place is Place.SERVER:
-        await here.tell(_("The server itself cannot be closed: /disconnect leaves it."), error=True)
+        await context.tell(
+            _("The server itself cannot be closed: /disconnect leaves it."), error=True
+        )
         return
-    here.desk.world.close(server, buffer)
-    here.desk.timeline.forget(buffer)
+    context.controller.world.close(server, buffer)
+    context.controller.timeline.forget(buffer)
     if buffer.place is Place.CHANNEL and buffer.is_joined:
-        await here.do("/close", lambda dialogue: dialogue.send("PART", buffer.name))
+        await context.do("/close", lambda dialogue: dialogue.send("PART", buffer.name))
 
 
 @_command("", N_("shows who mentioned you"), 0, 0)
-async def _mentions(here: Here, words: list[str]) -> None:
-    here.desk.browser.show_mentions()
+async def _mentions(context: CommandContext, words: list[str]) -> None:
+    context.controller.browser.show_mentions()
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("removes what is shown here; the server still has it"), 0, 0)
-async def _clear(here: Here, words: list[str]) -> None:
-    here.buffer.clear()
-    here.buffer.has_all = True
+async def _clear(context: CommandContext, words: list[str]) -> None:
+    context.buffer.clear()
+    context.buffer.has_all = True
     await trio.lowlevel.checkpoint()
 
 
 @_command(N_("dark | light | mono"), N_("changes the colours"), 1, 1)
-async def _theme(here: Here, words: list[str]) -> None:
+async def _theme(context: CommandContext, words: list[str]) -> None:
     if words[0] in themes.NAMES[1:]:
-        here.desk.use_theme(words[0])
+        context.controller.use_theme(words[0])
         await trio.lowlevel.checkpoint()
     else:
-        await here.tell(
+        await context.tell(
             _("There are the themes {names}.").format(names=", ".join(themes.NAMES[1:])), error=True
         )
 
 
 @_command(N_("host[:port] | profile"), N_("connects to another server as well"), 1, 1)
-async def _connect(here: Here, words: list[str]) -> None:
-    problem = here.desk.connect(words[0])
+async def _connect(context: CommandContext, words: list[str]) -> None:
+    problem = context.controller.connect(words[0])
     if problem:
-        await here.tell(clean(problem), error=True)
+        await context.tell(clean(problem), error=True)
     await trio.lowlevel.checkpoint()
 
 
 @_command(N_("[reason]"), N_("leaves this server and removes it from the list"), 0, 1)
-async def _disconnect(here: Here, words: list[str]) -> None:
-    await here.seat.link.leave(words[0] if words else "")
+async def _disconnect(context: CommandContext, words: list[str]) -> None:
+    await context.view.link.leave(words[0] if words else "")
 
 
 @_command("", N_("connects to this server anew, at once"), 0, 0)
-async def _reconnect(here: Here, words: list[str]) -> None:
-    await here.seat.link.reconnect()
+async def _reconnect(context: CommandContext, words: list[str]) -> None:
+    await context.view.link.reconnect()
 
 
 @_command(
@@ -325,13 +338,13 @@ async def _reconnect(here: Here, words: list[str]) -> None:
     0,
     1,
 )
-async def _list(here: Here, words: list[str]) -> None:
-    if here.seat.server.state is State.CONNECTED:  # elsewhere the screen shows why nothing comes
-        here.desk.browser.show_channels(here.seat)
-    await COMMANDS["list"].handler(here, words)
+async def _list(context: CommandContext, words: list[str]) -> None:
+    if context.view.server.state is State.CONNECTED:  # elsewhere the screen shows why nothing comes
+        context.controller.browser.show_channels(context.view)
+    await COMMANDS["list"].handler(context, words)
 
 
 @_command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
-async def _names(here: Here, words: list[str]) -> None:
-    here.seat.server.asked_names += 1
-    await COMMANDS["names"].handler(here, words)
+async def _names(context: CommandContext, words: list[str]) -> None:
+    context.view.server.asked_names += 1
+    await COMMANDS["names"].handler(context, words)

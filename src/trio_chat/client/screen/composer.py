@@ -9,15 +9,15 @@ from trio_chat.client.link.outbox import SayLines
 from trio_chat.client.model import completion
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.registry import asks_secret
-from trio_chat.client.screen.jobs import Job
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.deferred import DeferredCall
+from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.themes import specs
 from trio_chat.client.session.status import ANSWERS
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
 if TYPE_CHECKING:
-    from trio_chat.client.screen.desk import Desk
+    from trio_chat.client.screen.controller import Controller
 
 _TYPING_INTERVAL = 3.0
 _HINT_INTERVAL = 20.0
@@ -33,7 +33,7 @@ _HINTS = (
 )
 
 
-class Question(NamedTuple):
+class Confirmation(NamedTuple):
     """Something the user is asked in the line of the status; keys answer it."""
 
     text: str
@@ -41,7 +41,7 @@ class Question(NamedTuple):
     edit: Callable[[], None] | None = None
 
 
-class Wish(NamedTuple):
+class PromptRequest(NamedTuple):
     """Something the user is asked in the prompt."""
 
     caption: str
@@ -50,87 +50,98 @@ class Wish(NamedTuple):
 
 
 class Composer:
-    """The prompt of one desk.
+    """The prompt of one controller.
 
     Args:
-        desk: the desk.
+        controller: the controller.
     """
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
-        self._wish: Wish | None = None
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
+        self._request: PromptRequest | None = None
         self._expects_secret = False
         self._typing_since: tuple[Buffer, float] | None = None
         self._mask: str | None = None
         self._hint: Any = None
 
     @property
-    def has_wish(self) -> bool:
+    def has_request(self) -> bool:
         """Whether we ask something in the prompt ourselves."""
-        return self._wish is not None
+        return self._request is not None
 
     def show_caption(self) -> None:
         """Show what the prompt is for at this moment."""
-        looks = specs(self._desk.theme)
-        wish = self.current_wish()
-        if wish:
-            caption = [(looks["question"], clean(wish.caption))]
-        elif self._desk.browser.is_filtering:
-            caption = [(looks["question"], self._desk.browser.caption)]
-        elif self._desk.reply_to:
+        looks = specs(self._controller.theme)
+        request = self.current_request()
+        if request:
+            caption = [(looks["question"], clean(request.caption))]
+        elif self._controller.browser.is_filtering:
+            caption = [(looks["question"], self._controller.browser.caption)]
+        elif self._controller.reply_to:
             caption = [(looks["question"], _("Answer to {nick}: ").format(nick=self._answered()))]
         else:
             caption = [(looks["prompt"], "› ")]
         text = "".join(text for _look, text in caption)
-        if self._desk.prompt.caption != text:
-            self._desk.prompt.set_caption(caption)
-        mask = "*" if wish and wish.secret else None
+        if self._controller.prompt.caption != text:
+            self._controller.prompt.set_caption(caption)
+        mask = "*" if request and request.secret else None
         if self._mask != mask:
             self._mask = mask
-            self._desk.prompt.set_mask(mask)
+            self._controller.prompt.set_mask(mask)
         hint = (
             None
-            if wish or self._desk.browser.is_filtering or self._desk.reply_to
-            else [(looks["hint"], _(_HINTS[int(self._desk.now() / _HINT_INTERVAL) % len(_HINTS)]))]
+            if request or self._controller.browser.is_filtering or self._controller.reply_to
+            else [
+                (
+                    looks["hint"],
+                    _(_HINTS[int(self._controller.now() / _HINT_INTERVAL) % len(_HINTS)]),
+                )
+            ]
         )
         if hint != self._hint:
             self._hint = hint
-            self._desk.prompt.placeholder = hint
+            self._controller.prompt.placeholder = hint
 
     def _answered(self) -> str:
         """Return the author of the message that is answered."""
-        buffer, msgid = self._desk.reply_to or (self._desk.world.buffer, "")
+        buffer, msgid = self._controller.reply_to or (self._controller.world.buffer, "")
         number = buffer.find(msgid, far=True)
         return clean(buffer[number].sender) if number is not None else "?"
 
-    def wish(self, wish: Wish | None) -> None:
+    def request(self, request: PromptRequest | None) -> None:
         """Ask the user something in the prompt, or nothing more."""
-        self._wish = wish
+        self._request = request
 
-    def current_wish(self) -> Wish | None:
+    def current_request(self) -> PromptRequest | None:
         """Return what the user is asked: by us, or by the link of the server that is looked at."""
-        if self._wish or not self._desk.seats:
-            return self._wish
-        link = self._desk.seat.link
+        if self._request or not self._controller.views:
+            return self._request
+        link = self._controller.view.link
         if link.logins.question:
-            return Wish(link.logins.question.text, lambda _line: None, link.logins.question.secret)
+            return PromptRequest(
+                link.logins.question.text, lambda _line: None, link.logins.question.secret
+            )
         if link.wish.asking:
             offer = f" [{link.wish.offer}]" if link.wish.offer else ""
-            return Wish(_("Your nickname{offer}: ").format(offer=offer), lambda _line: None)
-        return Wish("… ", lambda _line: None, secret=True) if self._expects_secret else None
+            return PromptRequest(
+                _("Your nickname{offer}: ").format(offer=offer), lambda _line: None
+            )
+        return (
+            PromptRequest("… ", lambda _line: None, secret=True) if self._expects_secret else None
+        )
 
     def remembers(self, text: str) -> bool:
         """Return whether what is typed may be brought back later: no answer to a question, and no
         password beside a command.
         """
-        place = self._desk.world.buffer.name if self._desk.seats else ""
+        place = self._controller.world.buffer.name if self._controller.views else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
     def is_free(self) -> bool:
         """Return whether what is typed is for the chat, and no answer to a question."""
-        return self.current_wish() is None and not self._desk.browser.is_filtering
+        return self.current_request() is None and not self._controller.browser.is_filtering
 
-    async def _submit_asking(self, job: Job) -> None:
+    async def _submit_asking(self, job: DeferredCall) -> None:
         try:
             await job()
         finally:
@@ -139,51 +150,61 @@ class Composer:
     def entered(self, text: str) -> None:
         """Take what was typed when Enter is pressed."""
         self._typing_since = None
-        if self._wish:
-            wish, self._wish = self._wish, None
-            wish.answer(text)
+        if self._request:
+            request, self._request = self._request, None
+            request.answer(text)
             return
-        if not self._desk.seats:
+        if not self._controller.views:
             return
-        self._desk.world.buffer.draft = ""
+        self._controller.world.buffer.draft = ""
         if not text.startswith("/"):
-            self._desk.timeline.to_end()
-        seat = self._desk.seat
-        job = partial(self._desk.submit, self._desk, seat, self._desk.world.buffer, text)
+            self._controller.timeline.to_end()
+        view = self._controller.view
+        job = partial(
+            self._controller.submit, self._controller, view, self._controller.world.buffer, text
+        )
         if asks_secret(text):  # who types fast is faster than the question
             self._expects_secret = True
-            self._desk.post(partial(self._submit_asking, job), seat)
+            self._controller.post(partial(self._submit_asking, job), view)
         else:
-            self._desk.post(job, seat)
+            self._controller.post(job, view)
 
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
         """Return the tags of a message that answers another, and answer no more."""
-        reply, self._desk.reply_to = self._desk.reply_to, None
+        reply, self._controller.reply_to = self._controller.reply_to, None
         return {ANSWERS: reply[1]} if reply and reply[0] is buffer else {}
 
     def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return what the word before the cursor could become."""
-        if self.current_wish() or self._desk.browser.is_filtering or not self._desk.seats:
+        if (
+            self.current_request()
+            or self._controller.browser.is_filtering
+            or not self._controller.views
+        ):
             return []
-        server, buffer = self._desk.world.server, self._desk.world.buffer
+        server, buffer = self._controller.world.server, self._controller.world.buffer
         return completion.completions(
             text,
             position,
             buffer=buffer,
             channels=server.channels(),
-            commands=self._desk.commands,
+            commands=self._controller.commands,
             nick=server.nick,
         )
 
     def typed(self) -> None:
         """Note that the text has changed by a key."""
-        if self._desk.browser.is_filtering:
-            self._desk.browser.show_filtered()
+        if self._controller.browser.is_filtering:
+            self._controller.browser.show_filtered()
             return
-        if not self._desk.seats:
+        if not self._controller.views:
             return
-        text, buffer = self._desk.prompt.edit_text, self._desk.world.buffer
-        if not self._desk.is_typing_told or self.current_wish() or buffer.place is Place.SERVER:
+        text, buffer = self._controller.prompt.edit_text, self._controller.world.buffer
+        if (
+            not self._controller.is_typing_told
+            or self.current_request()
+            or buffer.place is Place.SERVER
+        ):
             return
         if not text:
             self.stop_typing()
@@ -192,9 +213,9 @@ class Composer:
             if (
                 since is None
                 or since[0] is not buffer
-                or self._desk.now() - since[1] >= _TYPING_INTERVAL
+                or self._controller.now() - since[1] >= _TYPING_INTERVAL
             ):
-                self._typing_since = (buffer, self._desk.now())
+                self._typing_since = (buffer, self._controller.now())
                 self._tell_typing(buffer, "active")
 
     def stop_typing(self) -> None:
@@ -204,31 +225,31 @@ class Composer:
             self._typing_since = None
 
     def _tell_typing(self, buffer: Buffer, state: str) -> None:
-        for seat in self._desk.seats:
-            if buffer in seat.server.buffers.values() and seat.link.is_ready:
-                self._desk.post(
+        for view in self._controller.views:
+            if buffer in view.server.buffers.values() and view.link.is_ready:
+                self._controller.post(
                     partial(
-                        seat.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)
+                        view.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)
                     ),
-                    seat,
+                    view,
                 )
 
-    def send_lines(self, seat: Seat, buffer: Buffer, lines: Sequence[str]) -> None:
+    def send_lines(self, view: ServerView, buffer: Buffer, lines: Sequence[str]) -> None:
         """Send lines, as one message where the server can."""
-        self._desk.post(
-            partial(seat.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))),
-            seat,
+        self._controller.post(
+            partial(view.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))),
+            view,
         )
 
     def give_back(self, buffer: Buffer, text: str) -> bool:
         """Put a text that was not sent back where the user can change it; return whether there is
         room for it.
         """
-        if buffer is self._desk.world.buffer and self.is_free():
-            if self._desk.prompt.edit_text:
+        if buffer is self._controller.world.buffer and self.is_free():
+            if self._controller.prompt.edit_text:
                 return False
-            self._desk.prompt.set_edit_text(text)
-            self._desk.prompt.set_edit_pos(len(text))
+            self._controller.prompt.set_edit_text(text)
+            self._controller.prompt.set_edit_pos(len(text))
             return True
         if buffer.draft:
             return False

@@ -13,9 +13,9 @@ import trio
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.server import Server
-from trio_chat.client.screen.desk import Desk
-from trio_chat.client.screen.lending import Lending
+from trio_chat.client.screen.controller import Controller
 from trio_chat.client.screen.pasting import MOST
+from trio_chat.client.screen.terminal_control import TerminalControl
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
@@ -30,34 +30,40 @@ class EditorError(Exception):
     """The text was not edited; the text of this says why."""
 
 
-async def edit_typed(desk: Desk, lending: Lending, environment: Mapping[str, str]) -> None:
+async def edit_typed(
+    controller: Controller, terminal_control: TerminalControl, environment: Mapping[str, str]
+) -> None:
     """Have the typed line edited, and put what comes of it where it was; Enter sends it then as
     always.
     """
-    text, server, buffer = desk.prompt.edit_text, desk.world.server, desk.world.buffer
-    if lending.is_lent or not desk.composer.is_free():
+    text, server, buffer = (
+        controller.prompt.edit_text,
+        controller.world.server,
+        controller.world.buffer,
+    )
+    if terminal_control.is_released or not controller.composer.is_free():
         return
-    if text and not desk.composer.remembers(text):
-        desk.say_here(
+    if text and not controller.composer.remembers(text):
+        controller.say_here(
             _("There is a password in this line: it is not given to another program."), error=True
         )
         return
-    desk.prompt.set_edit_text("")
+    controller.prompt.set_edit_text("")
     edited = text
     try:
-        with lending.lent():
+        with terminal_control.released():
             edited = await _edit(text, environment)
     except EditorError as error:
-        desk.say_here(str(error), error=True)
+        controller.say_here(str(error), error=True)
     finally:
-        _put(desk, server, buffer, edited)
+        _put(controller, server, buffer, edited)
 
 
-def _put(desk: Desk, server: Server, buffer: Buffer, text: str) -> None:
-    desk.refresh()  # what is in the prompt belongs to where we were until now
-    if text and not desk.composer.give_back(buffer, text):
+def _put(controller: Controller, server: Server, buffer: Buffer, text: str) -> None:
+    controller.refresh()  # what is in the prompt belongs to where we were until now
+    if text and not controller.composer.give_back(buffer, text):
         server.show(buffer, Note(clean(_("Not sent: {text}").format(text=text)), error=True))
-    desk.refresh()
+    controller.refresh()
 
 
 async def _edit(text: str, environment: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ prompt (see `prompt`).
 
 from typing import NamedTuple
 
-from trio_chat.client.screen.lending import CAN_SUSPEND
+from trio_chat.client.screen.terminal_control import CAN_SUSPEND
 from trio_chat.i18n import N_
 
 
@@ -14,7 +14,7 @@ class Binding(NamedTuple):
     Args:
         keys: as urwid calls them.
         shown: as people call them.
-        action: the method of the desk, or of a part of it.
+        action: the method of the controller, or of a part of it.
         help: what it does.
     """
 

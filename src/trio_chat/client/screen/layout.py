@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import urwid
 
-from trio_chat.client.screen.pager import Page
+from trio_chat.client.screen.pager import PageWidget
 from trio_chat.client.screen.panels import MEMBERS_COLUMNS, PLACES_COLUMNS
 from trio_chat.client.screen.rows import Rows
 
@@ -53,7 +53,7 @@ class Layout(urwid.Widget):
         self._press = press
         self._drawn = drawn
         self.panels = (topic, places, members, status)
-        self.page: Page | None = None
+        self.page: PageWidget | None = None
         self.shows_places = True
         self.shows_members = True
         self.has_members = True

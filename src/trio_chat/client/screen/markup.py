@@ -44,7 +44,7 @@ class Look(NamedTuple):
     bare: bool = False
 
 
-class Hanging(urwid.StandardTextLayout):
+class HangingIndent(urwid.StandardTextLayout):
     """Wraps a text so that all but a prefix stands in a column of its own.
 
     Args:
@@ -81,8 +81,8 @@ class Hanging(urwid.StandardTextLayout):
 
 
 @lru_cache(maxsize=64)
-def _hanging(prefix: int, indent: int) -> Hanging:
-    return Hanging(prefix, indent)
+def _hanging(prefix: int, indent: int) -> HangingIndent:
+    return HangingIndent(prefix, indent)
 
 
 def clock_of(time: float) -> str:

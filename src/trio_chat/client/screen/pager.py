@@ -13,14 +13,14 @@ from trio_chat.client.screen.rows import Markup, row, stack, width
 _LEAST_COLUMNS = 20
 
 
-class Choice(NamedTuple):
+class PageLine(NamedTuple):
     """A line of a page; `choose` is what Enter does on it, None for a line that is only read."""
 
     markup: Markup
     choose: Callable[[], None] | None = None
 
 
-class Page(urwid.Widget):
+class PageWidget(urwid.Widget):
     """What is shown over the timeline until Esc closes it."""
 
     _sizing = frozenset([urwid.Sizing.BOX])
@@ -42,7 +42,7 @@ class Page(urwid.Widget):
         raise NotImplementedError
 
 
-class Pager(Page):
+class Pager(PageWidget):
     """The page.
 
     Args:
@@ -53,7 +53,7 @@ class Pager(Page):
     """
 
     def __init__(
-        self, title: str, lines: Sequence[Choice], looks: dict[str, Any], *, at_end: bool = False
+        self, title: str, lines: Sequence[PageLine], looks: dict[str, Any], *, at_end: bool = False
     ) -> None:
         super().__init__()
         self.title = title
@@ -61,12 +61,12 @@ class Pager(Page):
         self._top = 0
         self._height = 10
         self._columns = 0
-        self._given: Sequence[Choice] = ()
-        self._lines: Sequence[Choice] = ()
+        self._given: Sequence[PageLine] = ()
+        self._lines: Sequence[PageLine] = ()
         self._chosen: int | None = None
         self.set(lines, at_end=at_end)
 
-    def set(self, lines: Sequence[Choice], *, at_end: bool = False) -> None:
+    def set(self, lines: Sequence[PageLine], *, at_end: bool = False) -> None:
         """Show other lines."""
         self._given = lines
         self._lines = _wrapped(lines, self._columns)
@@ -117,11 +117,11 @@ class Pager(Page):
         return stack(shown, columns, rows)
 
 
-def _wrapped(lines: Sequence[Choice], columns: int) -> list[Choice]:
+def _wrapped(lines: Sequence[PageLine], columns: int) -> list[PageLine]:
     """Return lines that fit: what is only read goes on below itself, what can be chosen stays one
     line.
     """
-    wrapped: list[Choice] = []
+    wrapped: list[PageLine] = []
     for line in lines:
         if line.choose or sum(width(text) for _look, text in line.markup) <= columns:
             wrapped.append(line)
@@ -130,12 +130,12 @@ def _wrapped(lines: Sequence[Choice], columns: int) -> list[Choice]:
         indent = sum(width(text) for _look, text in head) + len(text) - len(text.lstrip())
         if columns - indent < _LEAST_COLUMNS:
             if head:
-                wrapped.append(Choice(head))
+                wrapped.append(PageLine(head))
             head, indent = [], 2
         parts = wrap(text, max(columns - indent, 1))
         space = (look, " " * indent)
         wrapped += (
-            Choice([*head, (look, part)] if head and not number else [space, (look, part)])
+            PageLine([*head, (look, part)] if head and not number else [space, (look, part)])
             for number, part in enumerate(parts)
         )
     return wrapped

@@ -9,9 +9,9 @@ from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import Found, FoundList
-from trio_chat.client.registry import Command
+from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.keymap import BINDINGS, PROMPT_KEYS
-from trio_chat.client.screen.pager import Choice
+from trio_chat.client.screen.pager import PageLine
 from trio_chat.client.screen.rows import fitted
 from trio_chat.client.screen.themes import nick_look
 from trio_chat.i18n import _
@@ -20,28 +20,28 @@ from trio_chat.irc.text import clean
 _KEY_COLUMNS = 22
 
 
-def key_lines(looks: Mapping[str, Any]) -> list[Choice]:
+def key_lines(looks: Mapping[str, Any]) -> list[PageLine]:
     """Return what keys do."""
     keys = [(binding.shown, binding.help) for binding in BINDINGS]
-    head = Choice([(looks["day"], " " + _("While you type:"))])
+    head = PageLine([(looks["day"], " " + _("While you type:"))])
     lines = [_two(looks, shown, _(text)) for shown, text in keys]
     return [
         *lines,
-        Choice([(None, "")]),
+        PageLine([(None, "")]),
         head,
         *(_two(looks, shown, _(text)) for shown, text in PROMPT_KEYS),
     ]
 
 
 def help_lines(
-    looks: Mapping[str, Any], commands: Mapping[str, Command], name: str
-) -> list[Choice]:
+    looks: Mapping[str, Any], commands: Mapping[str, SlashCommand], name: str
+) -> list[PageLine]:
     """Return what commands do: all of them, or one."""
     lines = []
     for command in sorted(commands.values()):
         if name in ("", command.name):
-            lines.append(Choice([(looks["key"], f" {command.synopsis()}")]))
-            lines.append(Choice([(looks["text"], f"     {_(command.help)}")]))
+            lines.append(PageLine([(looks["key"], f" {command.synopsis()}")]))
+            lines.append(PageLine([(looks["text"], f"     {_(command.help)}")]))
     return lines
 
 
@@ -49,7 +49,7 @@ def channel_lines(
     looks: Mapping[str, Any],
     places: Sequence[tuple[Server, Buffer]],
     go: Callable[[tuple[Server, Buffer]], None],
-) -> list[Choice]:
+) -> list[PageLine]:
     """Return where one can go."""
     many = len({id(server) for server, _buffer in places}) > 1
     lines = []
@@ -60,21 +60,23 @@ def channel_lines(
             "place mention" if buffer.mentions else "place unread" if buffer.unread else "place"
         ]
         lines.append(
-            Choice([(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer)))
+            PageLine(
+                [(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))
+            )
         )
-    return lines or [Choice([(looks["hint"], " " + _("Nothing is called like that."))])]
+    return lines or [PageLine([(looks["hint"], " " + _("Nothing is called like that."))])]
 
 
 def found_lines(
     looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]
-) -> list[Choice]:
+) -> list[PageLine]:
     """Return messages to which one can go."""
     return message_lines(looks, [(message, partial(go, message)) for message in found.messages])
 
 
 def message_lines(
     looks: Mapping[str, Any], messages: Sequence[tuple[Found, Callable[[], None]]]
-) -> list[Choice]:
+) -> list[PageLine]:
     """Return messages, each with what choosing it does."""
     lines = []
     for message, choose in messages:
@@ -87,12 +89,12 @@ def message_lines(
             (looks["time"], f" {_moment(entry.time)} "),
             (looks["place"], f"{clean(message.talk)} "),
         ]
-        lines.append(Choice([*where, *sender, (looks["text"], text)], choose))
-    return lines or [Choice([(looks["hint"], " " + _("Nothing was found."))])]
+        lines.append(PageLine([*where, *sender, (looks["text"], text)], choose))
+    return lines or [PageLine([(looks["hint"], " " + _("Nothing was found."))])]
 
 
-def _two(looks: Mapping[str, Any], left: str, right: str) -> Choice:
-    return Choice([(looks["key"], f" {fitted(left, _KEY_COLUMNS)} "), (looks["text"], right)])
+def _two(looks: Mapping[str, Any], left: str, right: str) -> PageLine:
+    return PageLine([(looks["key"], f" {fitted(left, _KEY_COLUMNS)} "), (looks["text"], right)])
 
 
 def _moment(time: float) -> str:

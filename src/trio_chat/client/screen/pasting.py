@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.registry import is_command
-from trio_chat.client.screen.composer import Question
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.composer import Confirmation
+from trio_chat.client.screen.server_view import ServerView
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
 if TYPE_CHECKING:
-    from trio_chat.client.screen.desk import Desk
+    from trio_chat.client.screen.controller import Controller
 
 MOST = 200_000
 """Characters of a paste."""
@@ -30,26 +30,26 @@ _TEXT = {"enter": "\n", "ctrl j": "\n", "tab": _TAB}
 
 
 class Pasting:
-    """The pastes of one desk.
+    """The pastes of one controller.
 
     Args:
-        desk: the desk.
+        controller: the controller.
 
     `is_unseen` tells whether something was pasted that the screen has not shown yet.
     """
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
         self._keys: list[str] | None = None
         self._length = 0
         self._last_key = 0.0
         self.is_unseen = False
-        self._question: Question | None = None
+        self._question: Confirmation | None = None
         self._asked = ""
 
     def take(self, key: str) -> bool:
         """Take a key that belongs to a paste; return whether it does."""
-        now = self._desk.now()
+        now = self._controller.now()
         if self._keys is not None and (
             now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)
         ):
@@ -69,7 +69,7 @@ class Pasting:
 
     def look(self) -> None:
         """End a paste whose end mark does not arrive; to be called periodically."""
-        if self._keys is not None and self._desk.now() - self._last_key >= _SILENCE:
+        if self._keys is not None and self._controller.now() - self._last_key >= _SILENCE:
             self._end()
 
     def drawn(self) -> None:
@@ -93,44 +93,44 @@ class Pasting:
         if keys is None:
             return
         self.is_unseen = True
-        self._desk.layout.changed()  # so that it is drawn in any case
+        self._controller.layout.changed()  # so that it is drawn in any case
         if length > MOST:
             text = _(
                 "What was pasted is too long and was dropped: {count} characters, and {most}"
                 " can be."
             )
-            self._desk.say_here(text.format(count=length, most=MOST), error=True)
+            self._controller.say_here(text.format(count=length, most=MOST), error=True)
         else:
             self._take_text("".join(keys))
 
     def _take_text(self, text: str) -> None:
-        desk = self._desk
-        if self._question is not None and desk.question is self._question:
+        controller = self._controller
+        if self._question is not None and controller.question is self._question:
             text = (
                 self._asked + text
             )  # pasted while the question about what was pasted before is open
         lines = text.rstrip("\n").split("\n")
-        if len(lines) == 1 or not desk.seats or not desk.composer.is_free():
-            desk.ask(None)
-            desk.prompt.insert(lines[0])
+        if len(lines) == 1 or not controller.views or not controller.composer.is_free():
+            controller.ask(None)
+            controller.prompt.insert(lines[0])
         else:
             self._ask(text)
 
     def _ask(self, text: str) -> None:
-        desk, buffer = self._desk, self._desk.world.buffer
-        typed, at = desk.prompt.edit_text, desk.prompt.edit_pos
+        controller, buffer = self._controller, self._controller.world.buffer
+        typed, at = controller.prompt.edit_text, controller.prompt.edit_pos
         body = text.rstrip("\n")
         whole = typed[:at] + body + typed[at:]
         if is_command(typed):
             place = typed[:at].strip()
             send: Callable[[], None] = partial(self._enter, whole)
         elif buffer.place is Place.SERVER:
-            desk.prompt.insert(body.replace("\n", " "))
+            controller.prompt.insert(body.replace("\n", " "))
             return
         else:
             place = buffer.name
             send = partial(
-                self._send, desk.seat, buffer, whole[1:] if typed.startswith("//") else whole
+                self._send, controller.view, buffer, whole[1:] if typed.startswith("//") else whole
             )
         question = ngettext(
             "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
@@ -139,15 +139,15 @@ class Pasting:
         )
         asked = question.format(count=len(body.split("\n")), place=clean(place))
         self._asked = text
-        self._question = Question(asked, send, partial(desk.prompt.insert, body))
-        desk.ask(self._question)
+        self._question = Confirmation(asked, send, partial(controller.prompt.insert, body))
+        controller.ask(self._question)
 
     def _enter(self, whole: str) -> None:
         """Take a command and the lines behind it as if they had been typed."""
-        self._desk.prompt.clear()
-        self._desk.composer.entered(whole)
+        self._controller.prompt.clear()
+        self._controller.composer.entered(whole)
 
-    def _send(self, seat: Seat, buffer: Buffer, whole: str) -> None:
-        if buffer is self._desk.world.buffer:
-            self._desk.prompt.clear()
-        self._desk.composer.send_lines(seat, buffer, whole.split("\n"))
+    def _send(self, view: ServerView, buffer: Buffer, whole: str) -> None:
+        if buffer is self._controller.world.buffer:
+            self._controller.prompt.clear()
+        self._controller.composer.send_lines(view, buffer, whole.split("\n"))

@@ -37,7 +37,7 @@ def _command_map() -> urwid.CommandMap:
     return keys
 
 
-class Prompt(urwid.Edit):
+class PromptEdit(urwid.Edit):
     """The prompt.
 
     Args:

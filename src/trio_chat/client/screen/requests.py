@@ -11,34 +11,34 @@ from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.server import Server
 
 if TYPE_CHECKING:
-    from trio_chat.client.screen.desk import Desk
+    from trio_chat.client.screen.controller import Controller
 
 _OLDER = 100
 """Messages fetched when the reader comes to the oldest one there is."""
 
 
 class Requests:
-    """The requests of one desk.
+    """The requests of one controller.
 
     Args:
-        desk: the desk.
+        controller: the controller.
     """
 
-    def __init__(self, desk: "Desk") -> None:
-        self._desk = desk
+    def __init__(self, controller: "Controller") -> None:
+        self._controller = controller
 
     def fetch_older(self, buffer: Buffer) -> None:
         """Fetch what was said before the oldest entry there is."""
-        for seat in self._desk.seats:
-            if buffer in seat.server.buffers.values() and seat.link.is_ready and not buffer.has_all:
+        for view in self._controller.views:
+            if buffer in view.server.buffers.values() and view.link.is_ready and not buffer.has_all:
                 buffer.is_loading = True
-                self._desk.post(
+                self._controller.post(
                     partial(
-                        seat.link.do,
+                        view.link.do,
                         "",
                         lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER),
                     ),
-                    seat,
+                    view,
                 )
 
     def opened(self, server: Server, buffer: Buffer) -> None:
@@ -52,13 +52,13 @@ class Requests:
         """Fetch what was said in a private talk; what services say is not remembered."""
         if is_service(buffer.name):
             return
-        for seat in self._desk.seats:
-            if seat.server is server:
-                self._desk.post(
+        for view in self._controller.views:
+            if view.server is server:
+                self._controller.post(
                     partial(
-                        seat.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)
+                        view.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)
                     ),
-                    seat,
+                    view,
                 )
 
     def has_read(self, server: Server, buffer: Buffer, time: float) -> None:
@@ -66,7 +66,7 @@ class Requests:
         in.
         """
         session = next(
-            (seat.link.session for seat in self._desk.seats if seat.server is server), None
+            (view.link.session for view in self._controller.views if view.server is server), None
         )
         if session and time:
             moment = datetime.fromtimestamp(time, UTC)

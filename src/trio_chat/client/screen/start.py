@@ -1,4 +1,4 @@
-"""Putting the full-screen client together: the terminal, a link for each server, the assistant when
+"""Putting the full-screen client together: the terminal, a link for each server, the first-run wizard when
 it is the first run.
 """
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.rooms import Rooms
-from trio_chat.client.places import config_file
+from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import Options, ScreenClient
-from trio_chat.client.screen.assistant import Assistant
 from trio_chat.client.screen.tty import open_screen
+from trio_chat.client.screen.wizard import FirstRunWizard
 from trio_chat.client.target import parse
 
 if TYPE_CHECKING:
-    from trio_chat.client.main import ConnectOptions, Target
-    from trio_chat.client.target import Target as Address
+    from trio_chat.client.main import ConnectOptions, ServerOptions
+    from trio_chat.client.target import ServerAddress
     from trio_chat.client.trust import Security
 
 _PORT = 5000
@@ -33,7 +33,7 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     Raises:
         NoScreenError: when this terminal is none that can be drawn on.
     """
-    from trio_chat.client.main import targets  # noqa: PLC0415  it imports this
+    from trio_chat.client.main import server_options  # noqa: PLC0415  it imports this
 
     client = options.client
     looks = Options(
@@ -41,16 +41,16 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     )
     screen = open_screen() if screen is None else screen
     running = ScreenClient(screen, looks, partial(_wanted, options))
-    screen.esc_matters = lambda: running.desk.is_open
+    screen.esc_matters = lambda: running.controller.is_open
     if options.is_first_run:
-        Assistant(running.desk, config_file(), _beginner(running, options)).begin()
+        FirstRunWizard(running.controller, config_file(), _beginner(running, options)).begin()
     else:
-        for target in targets(options):
+        for target in server_options(options):
             running.add(target.name, make_link(target))
     return running
 
 
-def make_link(target: "Target") -> Link:
+def make_link(target: "ServerOptions") -> Link:
     """Return the link of a server."""
     first, *more = target.channels or ("",)
     connector = target.connector()
@@ -74,40 +74,40 @@ def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
     """Return the name and the link of a server that the user has typed: a profile, or an
     address.
     """
-    from trio_chat.client.main import profile_target, targets  # noqa: PLC0415
+    from trio_chat.client.main import profile_options, server_options  # noqa: PLC0415
 
     for profile in options.known:
         if profile.name == text:
-            return profile.name, make_link(profile_target(options, profile))
+            return profile.name, make_link(profile_options(options, profile))
     address = parse(text)
     port = address.port or _PORT
     given = replace(
         options, host=address.host, port=port, channel=address.channel, password="", profiles=()
     )
     given = replace(given, security=_security(options, address))
-    (target,) = targets(given)
+    (target,) = server_options(given)
     return target.name, make_link(target)
 
 
 def _beginner(
     running: ScreenClient, options: "ConnectOptions"
-) -> "Callable[[Address, str, bool], None]":
-    def begin(address: "Address", nick: str, registers: bool) -> None:
-        from trio_chat.client.main import targets  # noqa: PLC0415
+) -> "Callable[[ServerAddress, str, bool], None]":
+    def begin(address: "ServerAddress", nick: str, registers: bool) -> None:
+        from trio_chat.client.main import server_options  # noqa: PLC0415
 
         port, channel = address.port or _PORT, address.channel or "#lobby"
         given = replace(
             options, host=address.host, port=port, nick=nick, channel=channel, profiles=()
         )
-        (target,) = targets(replace(given, security=_security(options, address)))
+        (target,) = server_options(replace(given, security=_security(options, address)))
         running.add(target.name, make_link(target))
-        running.desk.seats[-1].registers = registers
-        running.desk.refresh()
+        running.controller.views[-1].registers = registers
+        running.controller.refresh()
 
     return begin
 
 
-def _security(options: "ConnectOptions", address: "Address") -> "Security":
+def _security(options: "ConnectOptions", address: "ServerAddress") -> "Security":
     """Return how a server that was typed is connected to: no certificate of another one is expected
     of it.
     """

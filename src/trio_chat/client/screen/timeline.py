@@ -29,7 +29,7 @@ class _Position:
     selected: int | None = None
 
 
-class Timeline(urwid.Widget):
+class TimelineView(urwid.Widget):
     """The widget.
 
     Args:

@@ -14,7 +14,7 @@ from urwid.display.common import AttrSpec
 from urwid.display.raw import Screen
 
 from trio_chat.client.screen.colours import reduced
-from trio_chat.client.screen.joints import joints, written
+from trio_chat.client.screen.wrapped_links import find_wrapped_links, rejoining_sequence
 from trio_chat.i18n import _
 
 _DEFAULT_SIZE = (80, 24)
@@ -149,7 +149,7 @@ class TerminalScreen(Screen):
         before = self._screen_buf_canvas
         super().draw_screen(size, canvas)
         if self._screen_buf_canvas is before or not (
-            found := joints(self.screen_buf or (), size[0])
+            found := find_wrapped_links(self.screen_buf or (), size[0])
         ):
             return
         cursor = (
@@ -157,7 +157,7 @@ class TerminalScreen(Screen):
             if canvas.cursor
             else []
         )
-        drawn = [written(joint, self._attr_to_escape(joint.attribute)) for joint in found]
+        drawn = [rejoining_sequence(link, self._attr_to_escape(link.attribute)) for link in found]
         self.write("".join([escape.HIDE_CURSOR, *drawn, self._attr_to_escape(None), *cursor]))
         self.flush()
 

@@ -12,7 +12,7 @@ CAN_SUSPEND = hasattr(signal, "SIGTSTP")
 """Whether this system can stop a program and go on with it later."""
 
 
-class Lending:
+class TerminalControl:
     """The terminal of one client.
 
     Args:
@@ -29,17 +29,17 @@ class Lending:
         self._redraw = redraw
         self._stop = stop or _stop
         self._has_ended = False
-        self.is_lent = False
+        self.is_released = False
 
     @contextmanager
-    def lent(self) -> Iterator[None]:
+    def released(self) -> Iterator[None]:
         """Give the terminal back as it was, and take it again afterwards."""
-        self.is_lent = True
+        self.is_released = True
         self._screen.stop()
         try:
             yield
         finally:
-            self.is_lent = False
+            self.is_released = False
             if not self._has_ended:
                 self._screen.start()
                 self._redraw()
@@ -48,8 +48,8 @@ class Lending:
         """Stop until the shell goes on with the program; nothing happens where there is no shell
         that could.
         """
-        if not self.is_lent:
-            with self.lent():
+        if not self.is_released:
+            with self.released():
                 self._stop()
 
     def end(self) -> None:

@@ -1,9 +1,8 @@
-"""Joints between rows: a link that goes on in the next row is written so that a terminal knows it,
-and copies it whole.
+"""Hyperlinks that wrap: the two rows are joined, so that a terminal copies the link as a whole.
 
-A terminal takes two rows for one line where a character came behind a full row without a movement
-of the cursor (autowrap, DECAWM). urwid moves the cursor before each row, so the characters at both
-ends are written once more.
+A terminal takes two rows for one line when a character followed a full row without a movement of
+the cursor (autowrap, DECAWM). urwid moves the cursor before each row, so the characters at both
+ends are written again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,13 +14,13 @@ from urwid import util
 from urwid.display import escape
 
 
-class Joint(NamedTuple):
-    """Where a link goes on in the next row.
+class WrappedLink(NamedTuple):
+    """A place where a link continues in the next row.
 
     Args:
-        row: the upper one.
-        column: of its last character.
-        attribute: how both characters are drawn.
+        row: the upper row.
+        column: the column of its last character.
+        attribute: the display attribute of both characters.
         text: both characters.
     """
 
@@ -31,13 +30,15 @@ class Joint(NamedTuple):
     text: str
 
 
-def joints(rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int) -> list[Joint]:
-    """Return where links go on in the next row: the upper one is full, and both ends lead to the
-    same address.
+def find_wrapped_links(
+    rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int
+) -> list[WrappedLink]:
+    """Return where links continue in the next row: the upper row is full, and both ends lead to
+    the same address.
 
     Args:
-        rows: of a canvas, as urwid has them: attributes, character sets and bytes.
-        columns: of the canvas.
+        rows: the rows of a canvas in urwid's form: attributes, character sets and bytes.
+        columns: the width of the canvas.
     """
     found = []
     for number, (upper, lower) in enumerate(pairwise(rows)):
@@ -52,16 +53,19 @@ def joints(rows: Iterable[Sequence[tuple[Any, Any, bytes]]], columns: int) -> li
         if last.isspace() or first.isspace():
             continue
         column = columns - int(urwid.calc_width(last, 0, len(last)))
-        found.append(Joint(number, column, upper[-1][0], last + first))
+        found.append(WrappedLink(number, column, upper[-1][0], last + first))
     return found
 
 
-def written(joint: Joint, drawn_as: str) -> str:
-    """Return what a terminal is sent for a joint; `drawn_as` is the sequence of its attribute,
-    which opens the link.
+def rejoining_sequence(link: WrappedLink, drawn_as: str) -> str:
+    """Return what is written to a terminal to join the rows of a link.
+
+    Args:
+        link: the link.
+        drawn_as: the escape sequence of its attribute, which opens the hyperlink.
     """
-    position = escape.set_cursor_position(joint.column, joint.row)
-    return f"{position}{drawn_as}{joint.text}{escape.HYPERLINK_CLOSE}"
+    position = escape.set_cursor_position(link.column, link.row)
+    return f"{position}{drawn_as}{link.text}{escape.HYPERLINK_CLOSE}"
 
 
 def _link(attribute: Any) -> str:

@@ -1,4 +1,4 @@
-"""One server at the desk: its link, and how the model sees it."""
+"""One server of the controller: its link, and how the model sees it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -7,17 +7,17 @@ import trio
 
 from trio_chat.client.link.link import Link
 from trio_chat.client.model.server import Server
-from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.deferred import DeferredCall
 
 _MOST_JOBS = 1000
 
 
-def _jobs() -> tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]]:
-    return trio.open_memory_channel[Job](_MOST_JOBS)
+def _jobs() -> tuple[trio.MemorySendChannel[DeferredCall], trio.MemoryReceiveChannel[DeferredCall]]:
+    return trio.open_memory_channel[DeferredCall](_MOST_JOBS)
 
 
 @dataclass(slots=True, eq=False)
-class Seat:
+class ServerView:
     """A server and its link; `going_to` is the channel that the user wants to be in as soon as it
     is joined, `registers` that the nickname is to become an account."""
 
@@ -25,11 +25,11 @@ class Seat:
     server: Server
     going_to: str = ""
     registers: bool = False
-    jobs: tuple[trio.MemorySendChannel[Job], trio.MemoryReceiveChannel[Job]] = field(
-        default_factory=_jobs
+    jobs: tuple[trio.MemorySendChannel[DeferredCall], trio.MemoryReceiveChannel[DeferredCall]] = (
+        field(default_factory=_jobs)
     )
 
-    def post(self, job: Job) -> None:
+    def post(self, job: DeferredCall) -> None:
         """Have a job done that has to wait: after the earlier jobs of this server, and
         independently of other servers.
 

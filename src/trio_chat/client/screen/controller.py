@@ -1,4 +1,4 @@
-"""The desk: keys and typed lines become changes of the model and of the view, and jobs for links.
+"""The controller: keys and typed lines become changes of the model and of the view, and jobs for links.
 
 Everything here is synchronous. What has to wait is handed to `post` as a function, and done in
 order by one task.
@@ -14,21 +14,21 @@ from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.entries import Entry
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import World
-from trio_chat.client.registry import Command
+from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.browser import Browser
-from trio_chat.client.screen.composer import Composer, Question
-from trio_chat.client.screen.jobs import Job
+from trio_chat.client.screen.composer import Composer, Confirmation
+from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.keymap import ACTIONS
 from trio_chat.client.screen.layout import Layout
 from trio_chat.client.screen.markup import Look
 from trio_chat.client.screen.panels import Panels
 from trio_chat.client.screen.pasting import Pasting
-from trio_chat.client.screen.prompt import Prompt
+from trio_chat.client.screen.prompt import PromptEdit
 from trio_chat.client.screen.requests import Requests
 from trio_chat.client.screen.rows import Rows
-from trio_chat.client.screen.seat import Seat
+from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.themes import specs
-from trio_chat.client.screen.timeline import Timeline
+from trio_chat.client.screen.timeline import TimelineView
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _, ngettext
 
@@ -36,14 +36,14 @@ _TO_LEAVE = 3.0
 """Seconds in which Ctrl-C has to be pressed again."""
 
 
-class Desk:
-    """The desk.
+class Controller:
+    """The controller.
 
     Args:
         world: the model.
         theme: the name of the theme, not `auto`.
         post: hands over what has to wait.
-        submit: what a typed line means, at a seat and a buffer.
+        submit: what a typed line means, at a server view and a buffer.
         leave: begins to end the program.
         connect: connects to another server, or returns why not.
         redraw: draws the whole screen anew.
@@ -59,19 +59,19 @@ class Desk:
         world: World,
         *,
         theme: str,
-        post: Callable[[Job, Seat | None], None],
-        submit: "Callable[[Desk, Seat, Buffer, str], Awaitable[None]]",
+        post: Callable[[DeferredCall, ServerView | None], None],
+        submit: "Callable[[Controller, ServerView, Buffer, str], Awaitable[None]]",
         leave: Callable[[str], None],
         connect: Callable[[str], str],
         redraw: Callable[[], None],
-        suspend: Job,
-        edit: Job,
-        commands: dict[str, Command],
+        suspend: DeferredCall,
+        edit: DeferredCall,
+        commands: dict[str, SlashCommand],
         is_typing_told: bool = True,
         now: Callable[[], float] = clock.time,
     ) -> None:
         self.world = world
-        self.seats: list[Seat] = []
+        self.views: list[ServerView] = []
         self.commands = commands
         self.reply_to: tuple[Buffer, str] | None = None
         self.theme = theme
@@ -80,7 +80,7 @@ class Desk:
         self.leave, self.connect = leave, connect
         self.is_typing_told = is_typing_told
         self.now = now
-        self._question: Question | None = None
+        self._question: Confirmation | None = None
         self.browser = Browser(self)
         self.composer = Composer(self)
         self.pasting = Pasting(self)
@@ -91,13 +91,13 @@ class Desk:
         world.on_seen = self.requests.has_read
         world.on_open = self.requests.opened
         self.panels = Panels(world, lambda: self.theme, now)
-        self.prompt = Prompt(
+        self.prompt = PromptEdit(
             self.composer.entered,
             self.composer.completions,
             self.composer.typed,
             self.composer.remembers,
         )
-        self.timeline = Timeline(_nowhere(), Look(theme), self.requests.fetch_older)
+        self.timeline = TimelineView(_nowhere(), Look(theme), self.requests.fetch_older)
         self.layout = Layout(
             topic=Rows(self.panels.topic),
             places=Rows(self.panels.places),
@@ -110,22 +110,22 @@ class Desk:
         )
         self.layout.rule = specs(theme)["rule"]
 
-    # Seats
+    # Server views
 
     @property
-    def seat(self) -> Seat:
-        """The seat of the server that is looked at."""
-        return self.seat_of(self.world.server)
+    def view(self) -> ServerView:
+        """The view of the server that is looked at."""
+        return self.view_of(self.world.server)
 
-    def seat_of(self, server: Server) -> Seat:
-        """Return the seat of a server."""
-        return next(seat for seat in self.seats if seat.server is server)
+    def view_of(self, server: Server) -> ServerView:
+        """Return the view of a server."""
+        return next(view for view in self.views if view.server is server)
 
-    def post(self, job: Job, seat: Seat | None = None) -> None:
+    def post(self, job: DeferredCall, view: ServerView | None = None) -> None:
         """Have something done that has to wait, after what was asked of that server before; None
         for what is about no server.
         """
-        self._post(job, seat)
+        self._post(job, view)
 
     # Drawing
 
@@ -149,23 +149,23 @@ class Desk:
         self.browser.seek()
 
     def _change_buffer(self) -> None:
-        if not self.composer.has_wish and not self.browser.is_filtering:
+        if not self.composer.has_request and not self.browser.is_filtering:
             self.timeline.buffer.draft = self.prompt.edit_text
         self.composer.stop_typing()
         self.timeline.show(self.world.buffer)
-        if not self.composer.has_wish and not self.browser.is_filtering:
+        if not self.composer.has_request and not self.browser.is_filtering:
             self.prompt.set_edit_text(self.world.buffer.draft)
             self.prompt.set_edit_pos(len(self.world.buffer.draft))
         self.reply_to = None
         self.browser.show_filtered()
 
     def _status(self, columns: int, rows: int) -> Sequence[Any]:
-        if not self.seats:
+        if not self.views:
             return []
-        session = self.seat.link.session
+        session = self.view.link.session
         waiting = len(session.dialogue.pending) if session else 0
         question = self._question.text if self._question else ""
-        if not question and (lines := self.seat.link.paced_lines):
+        if not question and (lines := self.view.link.paced_lines):
             text = ngettext(
                 "{count} line waits to be sent; Esc stops that",
                 "{count} lines wait to be sent; Esc stops that",
@@ -209,7 +209,7 @@ class Desk:
     @property
     def is_open(self) -> bool:
         """Whether there is a page, a question, a selection or an answer that Esc ends."""
-        is_selecting = bool(self.seats) and self.timeline.selected is not None
+        is_selecting = bool(self.views) and self.timeline.selected is not None
         is_asking = self._question is not None or self.browser.is_filtering
         return (
             self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
@@ -225,7 +225,7 @@ class Desk:
 
     def _press(self, key: str, columns: int) -> None:
         action = ACTIONS.get(key)
-        if not self.seats and action not in _WITHOUT_SERVERS:
+        if not self.views and action not in _WITHOUT_SERVERS:
             action = None
         if key == "ctrl d" and self.prompt.edit_text:
             action = None
@@ -233,7 +233,7 @@ class Desk:
             return
         if (
             key in _IN_SELECTION
-            and self.seats
+            and self.views
             and self.timeline.selected is not None
             and not self.prompt.edit_text
         ):
@@ -254,7 +254,7 @@ class Desk:
             "page up": (page.page, -1),
             "page down": (page.page, 1),
         }
-        if not self.seats:
+        if not self.views:
             return False
         if key in moves:
             move, by = moves[key]
@@ -282,11 +282,11 @@ class Desk:
             self._question = question
 
     @property
-    def question(self) -> Question | None:
+    def question(self) -> Confirmation | None:
         """What the user is asked."""
         return self._question
 
-    def ask(self, question: Question | None) -> None:
+    def ask(self, question: Confirmation | None) -> None:
         """Ask the user something, or nothing any longer."""
         self._question = question
 
@@ -327,12 +327,12 @@ class Desk:
         if self.reply_to:
             self.reply_to = None
             return
-        entry = self.meant("", own=False)
+        entry = self.target_message("", own=False)
         if entry:
             self.reply_to = (self.world.buffer, entry.msgid)
 
-    def meant(self, name: str, *, own: bool) -> Entry | None:
-        """Return the message that a command is about; see `registry.Actions.meant`."""
+    def target_message(self, name: str, *, own: bool) -> Entry | None:
+        """Return the message that a command is about; see `registry.Actions.target_message`."""
         number = self.timeline.selected
         if number is not None and not name:
             entry = self.world.buffer[number]
@@ -385,10 +385,10 @@ class Desk:
 
     def _stop_sending(self) -> bool:
         """Stop sending a paste, and give the rest back; return whether one was being sent."""
-        stopped = [(seat, *left) for seat in self.seats for left in seat.link.stop_paced()]
-        for seat, target, text in stopped:
-            if not self.composer.give_back(seat.server.open(target), text):
-                seat.server.show(
+        stopped = [(view, *left) for view in self.views for left in view.link.stop_paced()]
+        for view, target, text in stopped:
+            if not self.composer.give_back(view.server.open(target), text):
+                view.server.show(
                     self.world.buffer, Note(_("Not sent: {text}").format(text=text), True)
                 )
         if stopped:
@@ -422,7 +422,7 @@ class Desk:
 
     def say_here(self, text: str, *, error: bool = False) -> None:
         """Show a sentence in the current buffer."""
-        if self.seats:
+        if self.views:
             self.world.server.show(self.world.buffer, Note(text, error))
 
 

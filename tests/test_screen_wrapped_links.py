@@ -8,8 +8,8 @@ import urwid
 
 from screen_fakes import inside
 from trio_chat.client.model import links
-from trio_chat.client.screen.joints import joints
 from trio_chat.client.screen.tty import TerminalScreen
+from trio_chat.client.screen.wrapped_links import find_wrapped_links
 
 COLUMNS, ROWS = 20, 8
 LINK = "https://example.org/a/very/long/path/that/goes/on"
@@ -79,4 +79,4 @@ async def test_the_bare_view_joins_its_links(jumping_clock) -> None:
         await it.sees("https://example.org")
         it.screen.press("f5")
         await it.sees("bob: ")
-        assert len(joints(it.screen.canvas.content(), 60)) >= 2
+        assert len(find_wrapped_links(it.screen.canvas.content(), 60)) >= 2

@@ -8,10 +8,10 @@ from pathlib import Path
 import trio
 
 from trio_chat.client.link import nicknames
-from trio_chat.client.screen.composer import Wish
-from trio_chat.client.screen.desk import Desk
-from trio_chat.client.screen.pager import Choice
-from trio_chat.client.target import Target, TargetError, parse
+from trio_chat.client.screen.composer import PromptRequest
+from trio_chat.client.screen.controller import Controller
+from trio_chat.client.screen.pager import PageLine
+from trio_chat.client.target import ServerAddress, TargetError, parse
 from trio_chat.config.values import no_or_nick
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
@@ -21,28 +21,32 @@ _PORT = 5000
 _YES = frozenset(("y", "yes", "д", "да"))
 
 
-class Assistant:
+class FirstRunWizard:
     """The questions.
 
     Args:
-        desk: where they are asked.
+        controller: where they are asked.
         file: where the answers are kept.
         done: told the host, the port, the nickname, the channel and whether to register the
             nickname.
     """
 
-    def __init__(self, desk: Desk, file: Path, done: Callable[[Target, str, bool], None]) -> None:
-        self._desk = desk
+    def __init__(
+        self, controller: Controller, file: Path, done: Callable[[ServerAddress, str, bool], None]
+    ) -> None:
+        self._controller = controller
         self._file = file
         self._done = done
-        self._target = Target("", None)
+        self._target = ServerAddress("", None)
         self._nick = ""
         self._offer = nicknames.made_valid(nicknames.login_name())
 
     def begin(self) -> None:
         """Ask the first question."""
         self._explain("")
-        self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+        self._controller.composer.request(
+            PromptRequest(_("Server [127.0.0.1]: "), self._take_server)
+        )
 
     def _explain(self, problem: str) -> None:
         lines = [
@@ -64,8 +68,8 @@ class Assistant:
             "",
             problem,
         ]
-        self._desk.browser.open_page(
-            _("First steps"), [Choice([(None, f" {clean(line)}")]) for line in lines]
+        self._controller.browser.open_page(
+            _("First steps"), [PageLine([(None, f" {clean(line)}")]) for line in lines]
         )
 
     def _take_server(self, text: str) -> None:
@@ -73,14 +77,16 @@ class Assistant:
             self._target = parse(text.strip() or "127.0.0.1")
         except TargetError as error:
             self._explain(str(error))
-            self._desk.composer.wish(Wish(_("Server [127.0.0.1]: "), self._take_server))
+            self._controller.composer.request(
+                PromptRequest(_("Server [127.0.0.1]: "), self._take_server)
+            )
             return
         self._ask_nick("")
 
     def _ask_nick(self, problem: str) -> None:
         self._explain(problem)
-        self._desk.composer.wish(
-            Wish(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick)
+        self._controller.composer.request(
+            PromptRequest(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick)
         )
 
     def _take_nick(self, text: str) -> None:
@@ -94,13 +100,15 @@ class Assistant:
             )
             return
         self._nick = nick
-        self._desk.composer.wish(
-            Wish(_("Register this nickname with a password? [y/N] "), self._take_registration)
+        self._controller.composer.request(
+            PromptRequest(
+                _("Register this nickname with a password? [y/N] "), self._take_registration
+            )
         )
 
     def _take_registration(self, text: str) -> None:
-        self._desk.post(partial(trio.to_thread.run_sync, self._write))
-        self._desk.browser.close_page()
+        self._controller.post(partial(trio.to_thread.run_sync, self._write))
+        self._controller.browser.close_page()
         self._done(self._target, self._nick, text.strip().lower() in _YES)
 
     def _write(self) -> None:

@@ -1,0 +1,5 @@
+"""Jobs that have to wait: handed over by the controller, done in order by one task."""
+
+from collections.abc import Awaitable, Callable
+
+DeferredCall = Callable[[], Awaitable[object]]
