@@ -21,7 +21,7 @@ from trio_chat.storage import lines, maintenance, people
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.lasting import SqliteStore
+from trio_chat.storage.state import SqliteStateStore
 
 DATABASE = Path("trio-chat.db")
 PASSWORD = "correct horse"
@@ -661,7 +661,7 @@ def test_how_long_a_channel_is_remembered() -> None:
 
     async def wishes() -> list[object]:
         async with open_database(DATABASE) as database:
-            store = SqliteStore(database)
+            store = SqliteStateStore(database)
             await store.load()
             found: list[object] = [await store.wishes()]
             for word in ("30", "off", "default"):

@@ -8,10 +8,10 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import operators, presence
 from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.always_on import from_state, to_state
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import Operator
-from trio_chat.chat.residents import from_state, to_state
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -93,7 +93,7 @@ def test_who_switches_it_off_leaves_with_the_last_session(town: Town) -> None:
     ann.say("NS SET always-on off")
     ann.leave()
     assert commands(bob.read()) == ["QUIT"]
-    assert len(town.world.residents) == 0
+    assert len(town.world.always_on) == 0
 
 
 def test_who_logs_out_leaves_with_the_last_session(town: Town) -> None:
@@ -160,7 +160,7 @@ def test_an_account_has_one_such_user(town: Town) -> None:
     second.say("NS IDENTIFY ann ann-password")
     second.leave()
     assert commands(first.read()) == ["QUIT"]
-    assert first.session.user is town.world.residents.of(first.session.account_id)
+    assert first.session.user is town.world.always_on.of(first.session.account_id)
 
 
 def test_a_session_of_the_account_comes_back_under_the_name_that_stayed(town: Town) -> None:
@@ -522,10 +522,10 @@ def test_what_happened_is_written_down_and_restored(town: Town) -> None:
     ann, bob = staying(town, "#a"), town.person("bob", "#a")
     ann.say("MODE #a +o bob")
     ann.leave()
-    town.world.unsaved.take()
+    town.world.dirty.take()
     bob.say("KICK #a ann :spam")
-    residents, number = town.world.residents, town.world.users["ann"].account_id
-    assert town.world.unsaved.users == {number}
+    residents, number = town.world.always_on, town.world.users["ann"].account_id
+    assert town.world.dirty.users == {number}
     state = to_state(town.world.users["ann"], 0.0, residents.missed_of(number))
     kept = residents.take_missed(number)
     assert kept
@@ -543,9 +543,9 @@ def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
     bob.say("KICK #a ann")
     assert town.world.accounts is not None
     gone = town.world.accounts.known["ann"]
-    assert town.world.residents.missed_of(gone.id)
+    assert town.world.always_on.missed_of(gone.id)
     forget_account(town.world, gone)
-    assert town.world.residents.missed_of(gone.id) == []
+    assert town.world.always_on.missed_of(gone.id) == []
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -637,30 +637,30 @@ def test_a_user_is_plain_data_and_a_user_again(town: Town) -> None:
 def test_changes_of_a_user_are_noted(town: Town, line: str) -> None:
     """So that they are written down; nothing is noted of who does not stay."""
     ann, bob = staying(town), town.person("bob")
-    town.world.unsaved.take()
+    town.world.dirty.take()
     bob.say(line.replace("ann", "bob"))
-    assert not town.world.unsaved
+    assert not town.world.dirty
     ann.say(line)
-    assert town.world.unsaved.users == {ann.session.account_id}
+    assert town.world.dirty.users == {ann.session.account_id}
 
 
 @pytest.mark.parametrize("line", ["JOIN #b", "PART #a", "MODE #a +v ann", "TOPIC #a :x", "JOIN 0"])
 def test_changes_of_its_channels_are_noted(town: Town, line: str) -> None:
     """Its place is kept with the channel, and so is a channel that belongs to nobody."""
     ann, bob = staying(town, "#a"), town.person("bob", "#own")
-    town.world.unsaved.take()
+    town.world.dirty.take()
     bob.say("TOPIC #own :x", "MODE #own +v bob", "PART #own")
-    assert not town.world.unsaved
+    assert not town.world.dirty
     ann.say(line)
-    assert town.world.unsaved.channels == {"#b" if "#b" in line else "#a"}
+    assert town.world.dirty.channels == {"#b" if "#b" in line else "#a"}
 
 
 def test_saying_something_is_not_noted(town: Town) -> None:
     """The path of a message does not end on the disk twice."""
     ann = staying(town, "#a")
-    town.world.unsaved.take()
+    town.world.dirty.take()
     ann.say("PRIVMSG #a :hello", "WHO #a", "PING x")
-    assert not town.world.unsaved
+    assert not town.world.dirty
 
 
 def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
@@ -678,5 +678,5 @@ def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
         "ACCOUNT",
     ]
     assert eve.session.account == ""
-    assert len(town.world.residents) == 0
+    assert len(town.world.always_on) == 0
     assert bob.session.user is not None

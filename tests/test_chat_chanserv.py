@@ -216,6 +216,6 @@ def test_changes_are_noted(town: Town) -> None:
         ("TOPIC #b :x", set()),
         ("CS DROP #a", {"#a"}),
     ):
-        town.world.unsaved.channels.clear()
+        town.world.dirty.channels.clear()
         ann.say(line)
-        assert town.world.unsaved.channels == expected, line
+        assert town.world.dirty.channels == expected, line

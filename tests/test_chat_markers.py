@@ -85,7 +85,7 @@ def test_what_was_marked_by_a_wrong_clock_gives_way(town: Town) -> None:
     assert find(phone.say(f"MARKREAD #a {FUTURE}"), "MARKREAD").params == ("#a", at(0))
     town.clock.now += 5
     assert find(phone.say("MARKREAD #a"), "MARKREAD").params == ("#a", at(0))
-    assert town.world.unsaved.markers == {(phone.session.account_id, "#a")}
+    assert town.world.dirty.markers == {(phone.session.account_id, "#a")}
 
 
 def test_who_sets_one_is_answered_in_any_case(town: Town) -> None:
@@ -108,10 +108,10 @@ def test_it_is_told_on_joining(town: Town) -> None:
 def test_an_accounts_marker_is_to_be_written_down(town: Town) -> None:
     """A nickname's is not."""
     town.person("bob").say(f"MARKREAD #a {LATE}")
-    assert town.world.unsaved.markers == set()
+    assert town.world.dirty.markers == set()
     ann = device(town)
     ann.say(f"MARKREAD #a {LATE}")
-    assert town.world.unsaved.markers == {(ann.session.account_id, "#a")}
+    assert town.world.dirty.markers == {(ann.session.account_id, "#a")}
     assert town.world.markers[ann.session.account_id] == {"#a": LATE.removeprefix("timestamp=")}
 
 

@@ -461,7 +461,7 @@ def test_an_account_keeps_what_it_says(members: Town) -> None:
     bob.say("METADATA * SUB url")
     ann = members.person("Anna", "#a", caps=THIRD)
     ann.say("NICKSERV IDENTIFY ann secret", "METADATA * SET url :x")
-    assert members.world.unsaved.metadata == {ann.session.account_id}
+    assert members.world.dirty.metadata == {ann.session.account_id}
     assert find(bob.read(), "761").params == ("*", "Anna", "url", "*", "x")
     ann.say("NICKSERV LOGOUT")
     assert find(bob.read(), "766").params[:3] == ("*", "Anna", "url")

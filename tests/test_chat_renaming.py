@@ -99,7 +99,7 @@ def test_a_registration_follows(town: Town) -> None:
     channel.members[bob.session.user].ranks = {"q"}
     assert commands(ann.say("RENAME #a #b")) == ["482"]
     bob.say("RENAME #a #b")
-    assert town.world.unsaved.channels == {"#a", "#b"}
+    assert town.world.dirty.channels == {"#a", "#b"}
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,13 @@ import trio.testing
 
 from trio_chat import cli
 from trio_chat.chat.history import Query, Record, Span
-from trio_chat.chat.lasting import Changes
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.server.memory import erase, renew
 from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.erasing import empty_log
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.lasting import SqliteStore
 from trio_chat.storage.schema import APPLICATION_ID, steps
+from trio_chat.storage.state import SqliteStateStore
 
 DATABASE = Path("trio-chat.db")
 SECRET = "xylophone"
@@ -199,9 +199,9 @@ async def test_what_somebody_said_of_themselves() -> None:
     """A metadata value that is deleted or replaced, and a registered channel that is dropped."""
     async with open_database(DATABASE) as database:
         await redact(database)
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         await store.save(
-            Changes(
+            ChangeSet(
                 {"#c": {"topic": SECRET}},
                 {},
                 {},
@@ -211,7 +211,7 @@ async def test_what_somebody_said_of_themselves() -> None:
         )
         await database.empty_log()
         assert readable()
-        await store.save(Changes({"#c": None}, {}, {}, {}, {"ann": {"note": "-"}, "bob": {}}))
+        await store.save(ChangeSet({"#c": None}, {}, {}, {}, {"ann": {"note": "-"}, "bob": {}}))
         with trio.fail_after(5):
             await database.wait_erased()
         assert await database.empty_log()

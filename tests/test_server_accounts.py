@@ -12,7 +12,7 @@ import trio
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
 from trio_chat.chat.identity import Identity
-from trio_chat.chat.lasting import Changes
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.sasl import Failed, ScramSha256
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
@@ -22,7 +22,7 @@ from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.state import load_state, save_state
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
-from trio_chat.storage.lasting import SqliteStore
+from trio_chat.storage.state import SqliteStateStore
 
 ANN = Account("Ann", "ann", 1_800_000_000, 1)
 """As the first account of a database is; its creator does not know the number yet."""
@@ -286,7 +286,10 @@ async def test_an_account_that_was_made_anew_is_another_one(tmp_path: Path) -> N
 async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -> None:
     """A save that is cancelled leaves its changes to the next one."""
     async with open_database(tmp_path / "chat.db") as database:
-        world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
+        world, store = (
+            World(Identity(), Lengths(), lambda: 1_800_000_000.0),
+            SqliteStateStore(database),
+        )
         await create(
             await open_accounts(SqliteAccounts(database), COSTS["low"]),
             ANN,
@@ -294,7 +297,7 @@ async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -
             ADDRESS,
         )
         world.markers[ANN.id] = {"#a": "2026-01-01T00:00:00.000Z"}
-        world.unsaved.note_marker(ANN.id, "#a")
+        world.dirty.note_marker(ANN.id, "#a")
         with trio.CancelScope() as scope:
             scope.cancel()
             await save_state(world, store)
@@ -309,12 +312,12 @@ async def test_what_belongs_to_an_account_goes_with_it(tmp_path: Path) -> None:
     """
     async with open_database(tmp_path / "chat.db") as database:
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"])
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         bob = await create(accounts, Account("Bob", "bob", 1), "correct horse", ADDRESS)
         assert bob is not None
         ann = await create(accounts, ANN, "correct horse", ADDRESS)
         assert ann is not None
-        of_both = Changes(
+        of_both = ChangeSet(
             {},
             {(account.id, "#a"): "2026-01-01T00:00:00.000Z" for account in (ann, bob)},
             {account.id: {"nick": account.name} for account in (ann, bob)},
@@ -348,7 +351,10 @@ async def test_accounts_of_one_address_are_limited() -> None:
 async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:
-        world, store = World(Identity(), Lengths(), lambda: 1_800_000_000.0), SqliteStore(database)
+        world, store = (
+            World(Identity(), Lengths(), lambda: 1_800_000_000.0),
+            SqliteStateStore(database),
+        )
         await create(
             await open_accounts(SqliteAccounts(database), COSTS["low"]),
             ANN,
@@ -357,7 +363,7 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
         )
         for said in ({"url": "x", "ё": "я"}, {}):
             world.metadata[ANN.id] = said
-            world.unsaved.note_metadata(ANN.id)
+            world.dirty.note_metadata(ANN.id)
             assert await save_state(world, store)
             again = World(Identity(), Lengths(), lambda: 1_800_000_000.0)
             await load_state(again, store)

@@ -13,12 +13,12 @@ from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import BadRecord, HistoryError, Record
 from trio_chat.chat.identity import Memory
-from trio_chat.chat.lasting import Changes, ChannelWish, State
+from trio_chat.chat.persistence import ChangeSet, PendingSetting, State
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster, gather
-from trio_chat.server.state import KEPT_AFTER, Unkept, keep_state, save_state
+from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
 from trio_chat.storage.database import StorageError
 
 
@@ -47,9 +47,9 @@ class Hall:
         self.town = Town()
         self.ann = self.town.person("ann", "#a")
         self.bob = self.town.person("bob", "#a")
-        self.town.world.unsaved.take()
-        self.unkept = Unkept(self.town.world)
-        self.broadcaster = Broadcaster(100, 10, self.history, self.unkept)
+        self.town.world.dirty.take()
+        self.uncommitted = UncommittedState(self.town.world)
+        self.broadcaster = Broadcaster(100, 10, self.history, self.uncommitted)
 
     def say(self, person: Person, line: str) -> int:
         """Carry out a line, and return the ticket of what it leads to."""
@@ -58,7 +58,7 @@ class Hall:
 
     def change(self) -> None:
         """Change something that lasts, as a handler does."""
-        self.town.world.unsaved.note_marker(1, "#a")
+        self.town.world.dirty.note_marker(1, "#a")
         self.town.world.markers.setdefault(1, {})["#a"] = "2026-01-01T00:00:00.000Z"
 
 
@@ -98,7 +98,7 @@ async def test_a_confirmation_waits_until_it_is_kept(changing: Hall, nursery: tr
     assert count == 0
     assert state is not None
     assert dict(state.changes.markers) == {(1, "#a"): "2026-01-01T00:00:00.000Z"}
-    assert not changing.town.world.unsaved
+    assert not changing.town.world.dirty
 
 
 def test_replies_that_confirm_nothing_go_out_at_once(hall: Hall) -> None:
@@ -134,12 +134,12 @@ async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
     await wait_all_tasks_blocked()
     (failure,) = changing.ann.read()
     assert (failure.command, *failure.params[:2]) == ("FAIL", "PING", "TEMPORARILY_UNAVAILABLE")
-    assert changing.town.world.unsaved.markers == {(1, "#a")}
+    assert changing.town.world.dirty.markers == {(1, "#a")}
     changing.history.error = None
     changing.say(changing.ann, "PING y")
     await wait_all_tasks_blocked()
     assert commands(changing.ann.read()) == ["PONG"]
-    assert not changing.town.world.unsaved
+    assert not changing.town.world.dirty
 
 
 async def test_what_others_see_is_seen_though_it_cannot_be_kept(
@@ -162,7 +162,7 @@ async def test_a_cancelled_transaction_counts_as_not_kept(changing: Hall) -> Non
         changing.say(changing.ann, "PING x")
         await wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
-    assert changing.town.world.unsaved.markers == {(1, "#a")}
+    assert changing.town.world.dirty.markers == {(1, "#a")}
 
 
 # ----------------------------------------------------------------------------------------------------
@@ -175,20 +175,20 @@ class SlowStore:
     def __init__(self) -> None:
         self.gate = trio.Event()
         self.error: Exception | None = None
-        self.saved: list[Changes] = []
+        self.saved: list[ChangeSet] = []
 
-    async def load(self) -> Changes:
+    async def load(self) -> ChangeSet:
         """Return nothing."""
-        return Changes({}, {})
+        return ChangeSet({}, {})
 
-    async def wishes(self) -> list[ChannelWish]:
+    async def wishes(self) -> list[PendingSetting]:
         """Return nothing."""
         return []
 
-    async def fulfil(self, last: ChannelWish) -> None:
+    async def fulfil(self, last: PendingSetting) -> None:
         """Do nothing."""
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: ChangeSet) -> None:
         """Keep changes, once the gate is open."""
         await self.gate.wait()
         if self.error:
@@ -204,7 +204,7 @@ async def test_what_another_task_is_writing_is_not_confirmed_yet(
     """
     store, world = SlowStore(), changing.town.world
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_state, world, store, changing.unkept.turn)
+        nursery.start_soon(keep_state, world, store, changing.uncommitted.turn)
         nursery.start_soon(changing.broadcaster.run)
         changing.say(changing.bob, "PING held-by-a-slow-disk")
         await wait_all_tasks_blocked()
@@ -230,7 +230,7 @@ async def test_what_could_not_be_kept_is_tried_again_though_nobody_comes(
     store, world = SlowStore(), changing.town.world
     store.gate.set()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keep_state, world, store, changing.unkept.turn)
+        nursery.start_soon(keep_state, world, store, changing.uncommitted.turn)
         nursery.start_soon(changing.broadcaster.run)
         changing.say(changing.ann, "PING x")
         await trio.sleep(10 * KEPT_AFTER)
@@ -272,7 +272,7 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
 ) -> None:
     """What was read before it was written, or while it is, does not say that it is lifted."""
     table, world = OldTable(hall.history), hall.town.world
-    keeper = BanKeeper(world, table, hall.broadcaster, hall.unkept.turn)
+    keeper = BanKeeper(world, table, hall.broadcaster, hall.uncommitted.turn)
     nursery.start_soon(hall.broadcaster.run)
     ban = Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
     if is_slow:  # the commit has begun, and then the look
@@ -386,7 +386,7 @@ def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
     for _ in range(2):
         output = handle_line(town.world, ann.session, line.encode())
         assert output.not_kept is not None
-    town.world.unsaved.take()
+    town.world.dirty.take()
     assert handle_line(town.world, ann.session, line.encode()).not_kept is None
 
 
@@ -407,17 +407,17 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
     history = Unwritable()
     town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
-    broadcaster = Broadcaster(100, 10, history, Unkept(town.world))
+    broadcaster = Broadcaster(100, 10, history, UncommittedState(town.world))
     nursery.start_soon(broadcaster.run)
     ann.read()
-    town.world.unsaved.note_marker(1, "#a")
+    town.world.dirty.note_marker(1, "#a")
     for line in ("PRIVMSG #a :hi", "PING x"):
         output = handle_line(town.world, ann.session, line.encode())
         broadcaster.accept(output, ann.session)
     await wait_all_tasks_blocked()
     assert commands(bob.read()) == ["PRIVMSG"]
     assert commands(ann.read()) == ["PONG"]
-    assert town.world.unsaved.markers == {(1, "#a")}
+    assert town.world.dirty.markers == {(1, "#a")}
 
 
 @pytest.mark.parametrize(
@@ -430,4 +430,4 @@ async def test_what_cannot_be_written_ends_no_server(changing: Hall, error: Exce
     store.gate.set()
     changing.change()
     assert not await save_state(changing.town.world, store)
-    assert changing.town.world.unsaved
+    assert changing.town.world.dirty

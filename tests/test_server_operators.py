@@ -14,7 +14,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
-from trio_chat.chat.bans import Ban, Changes, Kind
+from trio_chat.chat.bans import Ban, BanChanges, Kind
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import RehashError
 from trio_chat.config import (
@@ -273,7 +273,7 @@ class FailingTable:
     """A table in memory that cannot be used until it works."""
 
     def __init__(self, *, works: bool = False) -> None:
-        self.saved: list[Changes] = []
+        self.saved: list[BanChanges] = []
         self.bans: list[Ban] = []
         self.works = works
 
@@ -281,7 +281,7 @@ class FailingTable:
         """Return what the test has put there."""
         return self.bans
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: BanChanges) -> None:
         """Fail as long as it does not work."""
         if not self.works:
             raise StorageError("the disk is full")

@@ -16,7 +16,7 @@ from trio_chat.chat import presence
 from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
 from trio_chat.chat.events import Event
 from trio_chat.chat.identity import Identity, Memory
-from trio_chat.chat.lasting import Changes, Unsaved
+from trio_chat.chat.persistence import ChangeSet, DirtySet
 from trio_chat.chat.registered_channels import to_state
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import (
@@ -29,7 +29,7 @@ from trio_chat.server.state import (
 )
 from trio_chat.storage import people
 from trio_chat.storage.database import Database, StorageError, open_database
-from trio_chat.storage.lasting import SqliteStore
+from trio_chat.storage.state import SqliteStateStore
 
 DAY = 86_400
 ANN, BOB = 1, 2
@@ -62,11 +62,11 @@ def write_accounts(connection: apsw.Connection, accounts: Iterable[Account]) -> 
 
 
 @asynccontextmanager
-async def open_store(town: Town) -> AsyncIterator[SqliteStore]:
+async def open_store(town: Town) -> AsyncIterator[SqliteStateStore]:
     """Open a store in which the accounts of a town are."""
     async with open_database(None) as database:
         await prepare(database, town)
-        yield SqliteStore(database)
+        yield SqliteStateStore(database)
 
 
 async def prepare(database: Database, town: Town) -> None:
@@ -100,7 +100,7 @@ async def test_an_always_on_user_is_there_after_a_restart() -> None:
     )
     ann.say("NS SET multiclient off")
     town = await restarted(before)
-    user = town.world.residents.of(ANN)
+    user = town.world.always_on.of(ANN)
     assert user is town.world.users["annie"]
     assert user is not None
     assert (user.account, user.modes, user.metadata, user.sessions) == (
@@ -166,12 +166,12 @@ async def test_who_is_not_to_stay_any_more_is_forgotten(reason: str) -> None:
         await after.world.accounts.delete(ANN)
     if reason == "nick":
         staying(after, "ann", account="Bob")
-        after.world.unsaved.take()
+        after.world.dirty.take()
     town = await restarted(before, after)
-    assert town.world.residents.of(ANN) is None
+    assert town.world.always_on.of(ANN) is None
     assert town.world.channels == {}
-    assert town.world.unsaved.users == {ANN}
-    assert town.world.unsaved.channels == {"#a"}
+    assert town.world.dirty.users == {ANN}
+    assert town.world.dirty.channels == {"#a"}
 
 
 async def test_a_channel_of_an_account_that_is_gone_is_nobodys() -> None:
@@ -212,7 +212,7 @@ async def test_what_changed_is_written_and_what_ended_is_forgotten() -> None:
         nursery.cancel_scope.cancel()
 
 
-async def saved(store: SqliteStore, is_there: Callable[[Changes], bool]) -> bool:
+async def saved(store: SqliteStateStore, is_there: Callable[[ChangeSet], bool]) -> bool:
     """Wait until what is kept is so."""
     with trio.fail_after(30):
         while not is_there(
@@ -226,17 +226,17 @@ async def test_what_cannot_be_written_is_written_later() -> None:
     """Nothing is forgotten for a full disk."""
 
     class Full:
-        async def load(self) -> Changes:
-            return Changes({}, {})
+        async def load(self) -> ChangeSet:
+            return ChangeSet({}, {})
 
-        async def save(self, changes: Changes) -> None:
+        async def save(self, changes: ChangeSet) -> None:
             raise StorageError("the disk is full")
 
     town = make()
     staying(town, "ann", "#a")
     assert not await save_state(town.world, Full())
-    assert (town.world.unsaved.users, town.world.unsaved.channels) == ({ANN}, {"#a"})
-    assert town.world.unsaved.preferences == {ANN}
+    assert (town.world.dirty.users, town.world.dirty.channels) == ({ANN}, {"#a"})
+    assert town.world.dirty.preferences == {ANN}
 
 
 # ---------------------------------------------------------------------------------------------------------------
@@ -289,11 +289,11 @@ async def test_for_ever_is_for_ever(autojump_clock: trio.testing.MockClock) -> N
     staying(town, "bob", "#a", account="Bob")
     without_sessions(town, staying(town, "ann", "#a"))
     town.clock.now += 10_000 * DAY
-    town.world.unsaved.take()
+    town.world.dirty.take()
     with trio.move_on_after(1):
         await expire_users(town.world, 0, Announced())
     assert town.world.users.keys() == {"ann", "bob"}
-    assert town.world.unsaved.users == {BOB}
+    assert town.world.dirty.users == {BOB}
 
 
 async def test_who_comes_back_in_the_last_moment_stays(
@@ -362,19 +362,19 @@ async def test_the_sessions_of_an_account_with_another_password_are_ended(
 
 def test_what_could_not_be_written_is_noted_again() -> None:
     """All kinds of it, beside what has changed meanwhile."""
-    unsaved = Unsaved({"#a"}, {(ANN, "#a")}, {ANN}, {BOB}, {3})
+    unsaved = DirtySet({"#a"}, {(ANN, "#a")}, {ANN}, {BOB}, {3})
     taken = unsaved.take()
     assert not unsaved
     unsaved.note_channel("#b")
     unsaved.note_metadata(4)
     unsaved.put_back(taken)
-    assert unsaved == Unsaved({"#a", "#b"}, {(ANN, "#a")}, {ANN}, {BOB}, {3, 4})
+    assert unsaved == DirtySet({"#a", "#b"}, {(ANN, "#a")}, {ANN}, {BOB}, {3, 4})
 
 
 # What `trio-chat channel history` wants while the server runs.
 
 
-async def registered(store: SqliteStore) -> Town:
+async def registered(store: SqliteStateStore) -> Town:
     """Return a world in which #a belongs to Ann, and that is written down."""
     town = make()
     ann = town.person("ann_", "#a")
@@ -390,7 +390,7 @@ def history(town: Town) -> int | None:
     return registration.history
 
 
-async def after_a_restart(store: SqliteStore) -> int | None:
+async def after_a_restart(store: SqliteStateStore) -> int | None:
     """Return for how long #a is remembered by a server that starts now."""
     after = make()
     await load_state(after.world, store)
@@ -405,7 +405,7 @@ async def order(database: Database, days: int | None) -> None:
 async def test_a_save_does_not_undo_what_a_command_wants() -> None:
     """The server has not noticed yet when it writes the same channel down for another reason."""
     async with open_database(None) as database:
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         town = await registered(store)
         await order(database, 30)
         town.world.channels.touch(town.world.channels["#a"])
@@ -422,18 +422,18 @@ async def test_a_save_on_its_way_does_not_undo_what_a_command_wants() -> None:
     server has noticed.
     """
     async with open_database(None) as database:
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         town = await registered(store)
         channel = to_state(town.world.channels["#a"])
         await order(database, 30)
-        await store.save(Changes({"#a": channel}, {}))
+        await store.save(ChangeSet({"#a": channel}, {}))
         assert await after_a_restart(store) == 30
 
 
 async def test_a_command_after_a_save() -> None:
     """The other order: what was written before does not matter, and there is nothing left to do."""
     async with open_database(None) as database:
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         town = await registered(store)
         town.world.channels.touch(town.world.channels["#a"])
         await save_state(town.world, store)
@@ -449,7 +449,7 @@ async def test_the_owner_after_a_command() -> None:
     again.
     """
     async with open_database(None) as database:
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         town = await registered(store)
         await order(database, 30)
         await fulfil_wishes(town.world, store)
@@ -463,7 +463,7 @@ async def test_the_owner_after_a_command() -> None:
 async def test_a_wish_for_a_channel_that_is_gone() -> None:
     """It is dropped; the channel stays gone."""
     async with open_database(None) as database:
-        store = SqliteStore(database)
+        store = SqliteStateStore(database)
         town = await registered(store)
         await order(database, 30)
         town.world.users["ann_"].sessions[0].sink.say("CS DROP #a", "PART #a")  # type: ignore[attr-defined]

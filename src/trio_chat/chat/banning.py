@@ -104,8 +104,8 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
             if session.user is not None:
                 names[session.user.nick] = None
             if session.user is not None and ban.kind is not Kind.ADDRESS:
-                world.residents.unsettle(session.user)
-    for user in world.residents if new else ():
+                world.always_on.disable(session.user)
+    for user in world.always_on if new else ():
         ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:
             missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")

@@ -74,7 +74,7 @@ class Ban(NamedTuple):
 
 
 Key = tuple[Kind, str]
-Changes = Mapping[Key, Ban | None]
+BanChanges = Mapping[Key, Ban | None]
 """What is to be written down: None forgets one."""
 
 
@@ -84,7 +84,7 @@ class BanTable(Protocol):
     async def load(self) -> list[Ban]:
         """Return all of them."""
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: BanChanges) -> None:
         """Keep changes, all or nothing."""
 
     async def changes(self) -> int:

@@ -186,7 +186,7 @@ class Channel:
         return viewer in self.members and bool(self.members[viewer].ranks)
 
     @property
-    def is_lasting(self) -> bool:
+    def is_persistent(self) -> bool:
         """Whether it is to be there after a restart: it belongs to somebody, or somebody stays in
         it.
         """

@@ -10,7 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from trio_chat.chat.lasting import State
+from trio_chat.chat.persistence import State
 from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1

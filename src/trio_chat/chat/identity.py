@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from trio_chat.chat.accounts import AccountRules, Accounts
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
-from trio_chat.chat.lasting import Store
 from trio_chat.chat.operators import Operator
+from trio_chat.chat.persistence import StateStore
 from trio_chat.chat.steady import ClockTable, Kept
 from trio_chat.chat.timeline import Timeline
 
@@ -93,6 +93,6 @@ class Memory:
     hold: float = 0.0
     clock: ClockTable | None = None
     accounts: Accounts | None = None
-    store: Store | None = None
+    store: StateStore | None = None
     bans: BanTable | None = None
     secret: bytes = field(default=b"", repr=False)

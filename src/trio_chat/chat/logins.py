@@ -82,11 +82,11 @@ def forget_account(world: World, account: Account) -> list[Event]:
         if session.account_id == account.id:
             session.set_account(NO_ACCOUNT)
     world.markers.pop(account.id, None)
-    world.residents.take_missed(account.id)
+    world.always_on.take_missed(account.id)
     world.metadata.pop(account.id, None)
     if world.preferences.chosen(account.id):
         world.preferences.restore(account.id, {})
-        world.unsaved.note_preferences(account.id)
+        world.dirty.note_preferences(account.id)
     for channel in list(world.channels.values()):
         events += registered_channels.forget_account(world, channel, account)
     return events

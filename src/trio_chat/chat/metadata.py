@@ -153,7 +153,7 @@ def touch(world: World, target: User | Channel) -> None:
     if isinstance(target, Channel):
         world.channels.touch(target)
     elif target.account_id:
-        world.unsaved.note_metadata(target.account_id)
+        world.dirty.note_metadata(target.account_id)
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:

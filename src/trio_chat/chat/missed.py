@@ -43,11 +43,11 @@ def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> 
     """
     if user.sessions or not user.account:
         return
-    kept, most = world.residents.missed_of(user.account_id), world.lengths.missed_entries
+    kept, most = world.always_on.missed_of(user.account_id), world.lengths.missed_entries
     if is_minor and (len(kept) >= most or any(text == entry.text for entry in kept)):
         return
-    world.residents.keep_missed(user.account_id, [*kept, Missed(world.ids.next(), text)][-most:])
-    world.residents.note(user)
+    world.always_on.keep_missed(user.account_id, [*kept, Missed(world.ids.next(), text)][-most:])
+    world.always_on.note(user)
 
 
 def note_removed(world: "World", user: "User", reason: str) -> None:
@@ -70,10 +70,10 @@ def note_banned(world: "World", source: str, channel: "Channel", ban: "ListEntry
 def tell(world: "World", session: "Session", reply: "Response") -> None:
     """Send a session of an account what was kept for it, which is then forgotten."""
     user = session.user
-    kept = world.residents.take_missed(user.account_id) if user is not None else []
+    kept = world.always_on.take_missed(user.account_id) if user is not None else []
     if user is None or not kept:
         return
-    world.residents.note(user)
+    world.always_on.note(user)
     has_time = session.effective & cap.SERVER_TIME
     for number, text in kept:
         shift = world.ids.timeline.at(number)

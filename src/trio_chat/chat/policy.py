@@ -50,7 +50,7 @@ def user_to_join(world: World, account: int, folded: str) -> User | None:
     The always-on user of an account is joined under whatever nickname it has; another one only by
     its nickname.
     """
-    for user in (world.residents.of(account), world.users.get(folded)):
+    for user in (world.always_on.of(account), world.users.get(folded)):
         if user is not None and may_join_user(world, account, user):
             return user
     return None

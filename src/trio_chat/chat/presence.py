@@ -41,7 +41,7 @@ def register(world: World, session: Session, folded: str, username: str) -> User
     session.number = 1
     _attach(world, user, session)
     add_user(world, user)
-    world.residents.settle(user)
+    world.always_on.enable(user)
     return user
 
 
@@ -98,7 +98,7 @@ def update_away(world: World, user: User, skip: Session | None = None) -> list[E
     if away == user.away:
         return []
     user.away = away
-    world.residents.note(user)
+    world.always_on.note(user)
     events = world.news(user, "AWAY", (away,) if away else (), requires=cap.AWAY_NOTIFY, skip=skip)
     if away and policy.muted_in(user):
         return [part for event in events for part in _without_text(event, policy.readers(user))]
@@ -124,7 +124,7 @@ def set_account(world: World, user: User, account: Account) -> None:
     What it says of itself is then what the account says; what a guest has said goes with it, where
     the account says nothing.
     """
-    world.residents.unsettle(user)
+    world.always_on.disable(user)
     before, was_guest = user.metadata, not user.account_id
     metadata.link(world, user, account.id)
     user.set_account(account)
@@ -134,7 +134,7 @@ def set_account(world: World, user: User, account: Account) -> None:
         )
     for session in user.sessions:
         session.set_account(account)
-    world.residents.settle(user)
+    world.always_on.enable(user)
 
 
 def rename(world: World, user: User, nick: str, folded: str) -> list[Event]:
@@ -148,7 +148,7 @@ def rename(world: World, user: User, nick: str, folded: str) -> list[Event]:
     user.rename(nick, folded)
     user.since = world.ids.next()
     world.users[folded] = user
-    world.residents.note(user)
+    world.always_on.note(user)
     world.confusables.add(user.nick, user.folded)
     if folded == folded_before:
         return []
@@ -188,7 +188,7 @@ def disconnect(world: World, session: Session, reason: str, *, is_seen: bool = T
     _sessions_changed(user)
     operators.dismiss(world, user)  # who comes back to this user has not proved to be one
     user.active, user.seen = session.active, world.clock()
-    world.residents.note(user)
+    world.always_on.note(user)
     return update_away(world, user)
 
 
@@ -196,7 +196,7 @@ def expel(world: World, user: User, reason: str) -> list[Event]:
     """Make somebody leave who may have stayed: end the sessions, or else the user; return what
     others are to see.
     """
-    world.residents.unsettle(user)
+    world.always_on.disable(user)
     for session in user.sessions:
         session.sink.end(reason)
     return [] if user.sessions else remove(world, user, reason)
@@ -206,7 +206,7 @@ def remove(
     world: World, user: User, reason: str, skip: Session | None = None, *, is_seen: bool = True
 ) -> list[Event]:
     """Forget a user who has no session any more; return what others are to see, if they are to."""
-    world.residents.unsettle(user)
+    world.always_on.disable(user)
     world.staff.pop(user, None)
     address = skip.address if skip else ""
     events = []

@@ -139,13 +139,13 @@ def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) 
     gone.
     """
     for account, ranks in state.get("members", {}).items():
-        user = world.residents.of(int(account))
+        user = world.always_on.of(int(account))
         if user is not None and user not in channel.members:
             world.channels.enter(
                 user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks)
             )
     if world.channels.forget_if_empty(channel):
-        world.unsaved.note_channel(channel.folded)
+        world.dirty.note_channel(channel.folded)
 
 
 def forget_account(world: "World", channel: Channel, account: Account) -> list[Event]:

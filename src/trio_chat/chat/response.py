@@ -281,7 +281,7 @@ class Response:
 
     @property
     def _noted(self) -> int:
-        return self._world.unsaved.noted + self._world.bans.noted
+        return self._world.dirty.noted + self._world.bans.noted
 
     def hand_over_label(self) -> str:
         """Leave the label to the answer to a later command, and return it."""

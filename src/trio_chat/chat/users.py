@@ -202,7 +202,7 @@ class User:
     Attributes:
         nick: as written; `folded` is how it is compared.
         away: the away message, or ""; see `away_message`.
-        always_on: whether it stays without sessions; see `residents`.
+        always_on: whether it stays without sessions; see `always_on`.
         active: when a session said something last, while there are none; seconds of Unix time.
         seen: when the last session ended; seconds of Unix time.
         account: the name of the account logged in to, or "".

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from trio_chat.chat import offers, operators
+from trio_chat.chat.always_on import AlwaysOnUsers
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.channel_table import ChannelTable
 from trio_chat.chat.channels import Channel
@@ -18,12 +19,11 @@ from trio_chat.chat.events import Event
 from trio_chat.chat.history import Place
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
-from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operators import Control
+from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.quotas import Quotas
-from trio_chat.chat.residents import Residents
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
@@ -119,17 +119,17 @@ class World:
         self.users: dict[str, User] = {}
         self.whowas: deque[WhoWas] = deque(maxlen=whowas_entries)
         self.most_users = 0
-        self.unsaved = Unsaved()
+        self.dirty = DirtySet()
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(identity.account_rules)
-        self.residents = Residents(
-            self.preferences, self.unsaved, identity.account_rules.most_always_on
+        self.always_on = AlwaysOnUsers(
+            self.preferences, self.dirty, identity.account_rules.most_always_on
         )
         self.markers: dict[
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
         self.channels = ChannelTable(
-            clock, self.ids, self.unsaved, self.markers, self.steady, lengths.renamed_days
+            clock, self.ids, self.dirty, self.markers, self.steady, lengths.renamed_days
         )
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
@@ -284,5 +284,5 @@ class World:
             channels=len(self.channels),
             memberships=sum(len(channel.members) for channel in self.channels.values()),
             accounts=len(self.accounts.known) if self.accounts else 0,
-            unsaved=len(self.unsaved.channels) + len(self.unsaved.markers),
+            unsaved=len(self.dirty.channels) + len(self.dirty.markers),
         )

@@ -38,7 +38,7 @@ from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
 from trio_chat.server.room import watch_room
 from trio_chat.server.state import (
-    Unkept,
+    UncommittedState,
     expire_users,
     keep_state,
     save_state,
@@ -88,19 +88,19 @@ class Server:
         )
         history = memory.history if memory else None
         # A client's farewell and one late answer cannot wait for room.
-        unkept = Unkept(self.world)
+        uncommitted = UncommittedState(self.world)
         reserve = 2 * settings.limits.clients
         self.broadcaster = Broadcaster(
             settings.limits.event_queue,
             reserve=reserve,
             history=history,
-            unkept=unkept if history else None,
+            uncommitted=uncommitted if history else None,
         )
-        self._keeping = unkept.turn
+        self._keeping = uncommitted.turn
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
         self._bans = (
-            BanKeeper(self.world, memory.bans, self.broadcaster, unkept.turn)
+            BanKeeper(self.world, memory.bans, self.broadcaster, uncommitted.turn)
             if memory and memory.bans
             else None
         )

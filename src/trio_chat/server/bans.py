@@ -32,7 +32,7 @@ class BanKeeper:
         world: has the bans.
         table: where they last.
         broadcaster: by which people see that they are banned.
-        turn: see `trio_chat.server.state.Unkept`.
+        turn: see `trio_chat.server.state.UncommittedState`.
     """
 
     def __init__(

@@ -20,10 +20,10 @@ import trio
 
 from trio_chat.chat.events import Direct, Event, Output, Part
 from trio_chat.chat.history import BadRecord, History, HistoryError, Record
-from trio_chat.chat.lasting import State
+from trio_chat.chat.persistence import State
 from trio_chat.chat.users import Session
 from trio_chat.server.overtaking import Overtaking
-from trio_chat.server.state import Unkept
+from trio_chat.server.state import UncommittedState
 
 log = logging.getLogger("trio_chat")
 
@@ -66,15 +66,19 @@ class Broadcaster:
         reserve: further items that always fit: those of clients that cannot wait, such as a
             farewell.
         history: what remembers messages, before anyone sees them; or None.
-        unkept: what changes of the state that lasts, and is kept with them; or None.
+        uncommitted: what changes of the state that lasts, and is kept with them; or None.
     """
 
     def __init__(
-        self, limit: int, reserve: int, history: History | None = None, unkept: Unkept | None = None
+        self,
+        limit: int,
+        reserve: int,
+        history: History | None = None,
+        uncommitted: UncommittedState | None = None,
     ) -> None:
         self._limit = limit
         self._history = history
-        self._unkept = unkept
+        self._uncommitted = uncommitted
         self._is_failing = False
         self._send, self._receive = trio.open_memory_channel[Output](limit + reserve)
         self._accepted = 0
@@ -102,7 +106,7 @@ class Broadcaster:
         if not output.parts:
             return self._accepted
         is_reply = _is_reply(output)
-        if self._unkept is not None and self._unkept.has_more():
+        if self._uncommitted is not None and self._uncommitted.has_more():
             is_reply = False  # what it confirms must be kept before
         if is_reply and (
             self._accepted == self._delivered
@@ -202,12 +206,12 @@ class Broadcaster:
         No checkpoint when there is neither. State that cannot be written, which is a defect, does
         not keep messages back.
         """
-        unkept = self._unkept
-        if unkept is None or unkept.is_nothing:
+        uncommitted = self._uncommitted
+        if uncommitted is None or uncommitted.is_nothing:
             await self._commit(records)
             return True
-        async with unkept.turn:
-            state, is_kept = unkept.take(), False
+        async with uncommitted.turn:
+            state, is_kept = uncommitted.take(), False
             try:
                 await self._commit(records, state)
                 is_kept = True
@@ -218,7 +222,7 @@ class Broadcaster:
                 log.error("internal error: what has changed cannot be kept: %s", error)
             finally:
                 if not is_kept and state is not None:  # when cancelled too: twice does no harm
-                    unkept.put_back()
+                    uncommitted.put_back()
         return is_kept
 
     async def _commit(self, records: list[Record], state: State | None = None) -> None:

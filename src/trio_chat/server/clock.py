@@ -90,10 +90,10 @@ def _mend(world: World) -> None:
     """Have bans and always-on users that are dated by a clock that was ahead be of now."""
     now = world.clock()
     world.bans.mend(now)
-    for user in world.residents:
+    for user in world.always_on:
         if user.seen > now:
             user.seen = now
-            world.residents.note(user)
+            world.always_on.note(user)
 
 
 def _span(seconds: float) -> str:

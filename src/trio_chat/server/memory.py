@@ -21,7 +21,7 @@ from trio_chat.storage.casemapping import settle
 from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.lasting import SqliteStore
+from trio_chat.storage.state import SqliteStateStore
 
 __all__ = ["MEMORY", "StorageError", "forget", "naming", "remembering", "watch_file"]
 
@@ -72,7 +72,7 @@ async def remembering(
             accounts = await open_accounts(table, COSTS[hash_cost], threads)
             memory = Memory(
                 accounts=accounts,
-                store=SqliteStore(database),
+                store=SqliteStateStore(database),
                 bans=SqliteBans(database),
                 secret=await table.secret("cloak"),
                 history=history,

@@ -9,12 +9,12 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import missed, presence, residents
+from trio_chat.chat import always_on, missed, presence
 from trio_chat.chat.accounts import Accounts, AccountsError
 from trio_chat.chat.bans import Key
 from trio_chat.chat.events import Event
-from trio_chat.chat.lasting import Changes, State, Store, Unsaved
 from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions, forget_account
+from trio_chat.chat.persistence import ChangeSet, DirtySet, State, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -39,7 +39,7 @@ _RETRY = 10.0
 """Seconds until what could not be written is tried again."""
 
 
-async def load_state(world: World, store: Store) -> None:
+async def load_state(world: World, store: StateStore) -> None:
     """Make channels, always-on users, preferences, metadata and read markers be there.
 
     Raises:
@@ -63,7 +63,7 @@ async def load_state(world: World, store: Store) -> None:
     restored = [(restore(world, folded, state), state) for folded, state in channels.items()]
     for channel, state in restored:
         restore_members(world, channel, state)
-    log.info("restored %d channels and %d always-on users", len(restored), len(world.residents))
+    log.info("restored %d channels and %d always-on users", len(restored), len(world.always_on))
 
 
 def _without_gone(world: World, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,18 +82,18 @@ def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
     account = world.accounts.by_id.get(number) if world.accounts else None
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
-        user = residents.from_state(folded, state)
+        user = always_on.from_state(folded, state)
         presence.set_account(world, user, account)
-        world.residents.settle(user)
+        world.always_on.enable(user)
         if user.always_on:
             presence.add_user(world, user)
-            world.residents.restore_missed(account.id, state)
+            world.always_on.restore_missed(account.id, state)
             presence.update_away(world, user)
             return
-    world.unsaved.note_user(number)  # so that it is forgotten
+    world.dirty.note_user(number)  # so that it is forgotten
 
 
-class Unkept:
+class UncommittedState:
     """What lasts and has changed: the broadcaster keeps it with the messages, before what has
     changed it is confirmed.
 
@@ -109,13 +109,13 @@ class Unkept:
     def __init__(self, world: World) -> None:
         self._world = world
         self.turn = trio.Lock()
-        self._noted = world.unsaved.noted + world.bans.noted
-        self._taken: Unsaved | None = None
+        self._noted = world.dirty.noted + world.bans.noted
+        self._taken: DirtySet | None = None
         self._bans: Iterable[Key] = ()
 
     def has_more(self) -> bool:
         """Return whether something has changed since the last call."""
-        noted = self._world.unsaved.noted + self._world.bans.noted
+        noted = self._world.dirty.noted + self._world.bans.noted
         if noted == self._noted:
             return False
         self._noted = noted
@@ -124,7 +124,7 @@ class Unkept:
     @property
     def is_nothing(self) -> bool:
         """Whether nothing has changed that is not kept, or is being kept at this moment."""
-        return not (self._world.unsaved or self._world.bans.unsaved or self.turn.locked())
+        return not (self._world.dirty or self._world.bans.unsaved or self.turn.locked())
 
     def take(self) -> State | None:
         """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must
@@ -133,20 +133,20 @@ class Unkept:
         The caller has the turn.
         """
         world = self._world
-        if not (world.unsaved or world.bans.unsaved):
+        if not (world.dirty or world.bans.unsaved):
             return None
-        self._taken, bans = world.unsaved.take(), world.bans.changes()
+        self._taken, bans = world.dirty.take(), world.bans.changes()
         self._bans = bans.keys()
         return State(_changes(world, self._taken), bans)
 
     def put_back(self) -> None:
         """Count what was taken last as changed again."""
         if self._taken is not None:
-            self._world.unsaved.put_back(self._taken)
+            self._world.dirty.put_back(self._taken)
             self._world.bans.put_back(self._bans)
 
 
-async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) -> None:
+async def keep_state(world: World, store: StateStore, turn: trio.Lock | None = None) -> None:
     """Write down what has changed of what lasts and has not been kept with a command, for ever.
 
     That is what no client is waiting for, and what could not be written before.
@@ -154,7 +154,7 @@ async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) 
     Args:
         world: where it changes.
         store: where it lasts.
-        turn: see `Unkept`.
+        turn: see `UncommittedState`.
     """
     turn = turn or trio.Lock()
     changed = trio.Event()
@@ -162,8 +162,8 @@ async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) 
     def note() -> None:
         changed.set()
 
-    world.unsaved.on_change = note
-    if world.unsaved:
+    world.dirty.on_change = note
+    if world.dirty:
         note()
     while True:
         await changed.wait()
@@ -176,14 +176,14 @@ async def keep_state(world: World, store: Store, turn: trio.Lock | None = None) 
             changed.set()
 
 
-async def save_state(world: World, store: Store) -> bool:
+async def save_state(world: World, store: StateStore) -> bool:
     """Write down what has changed of what lasts; return whether that was possible.
 
     When cancelled, it counts as not written, so that the next call writes it.
     """
-    if not world.unsaved:
+    if not world.dirty:
         return True
-    taken = world.unsaved.take()
+    taken = world.dirty.take()
     is_saved = False
     try:
         await store.save(_changes(world, taken))
@@ -198,20 +198,20 @@ async def save_state(world: World, store: Store) -> bool:
         if (
             not is_saved
         ):  # when cancelled too: whether it was written is not known, and twice does no harm
-            world.unsaved.put_back(taken)
+            world.dirty.put_back(taken)
     return is_saved
 
 
-def _changes(world: World, unsaved: Unsaved) -> Changes:
+def _changes(world: World, unsaved: DirtySet) -> ChangeSet:
     channels: dict[str, dict[str, Any] | None] = {}
     for folded in unsaved.channels:
         channel = world.channels.get(folded)
-        channels[folded] = to_state(channel) if channel and channel.is_lasting else None
+        channels[folded] = to_state(channel) if channel and channel.is_persistent else None
     users: dict[int, dict[str, Any] | None] = {}
     for account in unsaved.users:
-        user = world.residents.of(account)
+        user = world.always_on.of(account)
         users[account] = (
-            residents.to_state(user, world.clock(), world.residents.missed_of(user.account_id))
+            always_on.to_state(user, world.clock(), world.always_on.missed_of(user.account_id))
             if user
             else None
         )
@@ -219,7 +219,7 @@ def _changes(world: World, unsaved: Unsaved) -> Changes:
         (account, target): world.markers.get(account, {}).get(target, "")
         for account, target in unsaved.markers
     }
-    return Changes(
+    return ChangeSet(
         channels,
         {key: moment for key, moment in markers.items() if moment},
         users,
@@ -256,7 +256,7 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             )
 
 
-async def watch_channels(world: World, store: Store) -> None:
+async def watch_channels(world: World, store: StateStore) -> None:
     """Notice what a command beside this server changes of channels, for ever."""
     while True:
         await trio.sleep(_WATCH_INTERVAL)
@@ -266,7 +266,7 @@ async def watch_channels(world: World, store: Store) -> None:
             log.error("what commands want of channels cannot be read: %s", error)
 
 
-async def fulfil_wishes(world: World, store: Store) -> None:
+async def fulfil_wishes(world: World, store: StateStore) -> None:
     """Make channels be as commands beside this server want them. When cancelled, the next call does
     it.
 
@@ -290,9 +290,9 @@ async def expire_users(world: World, days: int, announce: Announce) -> None:
     if they were not.
     """
     while True:
-        for user in world.residents:
+        for user in world.always_on:
             if user.sessions:
-                world.residents.note(user)
+                world.always_on.note(user)
             elif days and world.steady() - user.seen > days * _DAY:
                 await announce(partial(_expire, world, user, days))
         await trio.sleep(_EXPIRE_INTERVAL)

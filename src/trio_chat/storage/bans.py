@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.bans import Ban, Changes, Kind
+from trio_chat.chat.bans import Ban, BanChanges, Kind
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class SqliteBans:
         """Return all bans; see `BanTable.load`."""
         return await self._database.read(every_ban)
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: BanChanges) -> None:
         """Keep changes; see `BanTable.save`."""
         await self._database.write(save, changes)
 
@@ -56,7 +56,7 @@ def _ban(
     return Ban(Kind(kind), mask, setter, reason, created, expires, account)
 
 
-def save(connection: "apsw.Connection", changes: Changes) -> None:
+def save(connection: "apsw.Connection", changes: BanChanges) -> None:
     """Keep changes of bans."""
     for (kind, folded), ban in changes.items():
         if ban is None:

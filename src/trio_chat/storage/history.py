@@ -16,15 +16,15 @@ from trio_chat.chat.history import (
     Shown,
     Span,
 )
-from trio_chat.chat.lasting import State
+from trio_chat.chat.persistence import State
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import bans
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError
 from trio_chat.storage.events import append_events, delete_events, drop_events, select_all
-from trio_chat.storage.lasting import is_erasing, keep
 from trio_chat.storage.search import search
+from trio_chat.storage.state import is_erasing, keep
 from trio_chat.storage.words import append_words, catch_up, catch_up_old, drop_words, indexed
 
 if TYPE_CHECKING:

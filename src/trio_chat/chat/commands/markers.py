@@ -57,15 +57,15 @@ def _set(request: Request, target: str, time: str) -> None:
         if (
             user.account_id,
             folded,
-        ) in world.unsaved.markers:  # it could not be kept: this confirms it once more
-            world.unsaved.note_marker(user.account_id, folded)
+        ) in world.dirty.markers:  # it could not be kept: this confirms it once more
+            world.dirty.note_marker(user.account_id, folded)
         send_marker(world, user, target, request.reply)
         return
     known[folded] = time
     while len(known) > world.lengths.read_markers:  # the one that was set first gives way
         del known[next(iter(known))]
     if user.account_id:
-        world.unsaved.note_marker(user.account_id, folded)
+        world.dirty.note_marker(user.account_id, folded)
     # "The server MUST reply to a successful MARKREAD client set command": also where the capability
     # was not negotiated.
     send_marker(world, user, target, request.reply)

@@ -203,7 +203,7 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
 
 def _is_unsaved(request: Request, target: User | Channel) -> bool:
     """Return whether something could not be kept that is now confirmed once more."""
-    unsaved = request.world.unsaved
+    unsaved = request.world.dirty
     if isinstance(target, Channel):
         return target.folded in unsaved.channels
     return target.account_id in unsaved.metadata

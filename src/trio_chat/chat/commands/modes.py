@@ -315,7 +315,7 @@ def change_own_modes(request: Request, changes: Iterable[UserModeChange]) -> Non
             text += letter if sign is adding else ("+" if adding else "-") + letter
             sign = adding
     if text:
-        request.world.residents.note(user)
+        request.world.always_on.note(user)
         reply.emit(operators.mode_event(request.world, user, text))
     if user.operator is not None and gives_up:
         operators.audit(request, "is no operator any more")

@@ -58,7 +58,7 @@ def setname_command(request: Request) -> None:
             request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
     user.realname = realname
-    world.residents.note(user)
+    world.always_on.note(user)
     for event in world.news(user, "SETNAME", (realname,), requires=cap.SETNAME):
         request.reply.emit(event)
 

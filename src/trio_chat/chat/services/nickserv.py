@@ -143,7 +143,7 @@ def _ghost(request: Request, words: list[str]) -> None:
     else:
         for event in presence.expel(request.world, other, f"Ghosted by {user.nick}"):
             request.reply.emit(event)
-        request.world.residents.settle(user)
+        request.world.always_on.enable(user)
         answer(request, f"{other.nick} is gone.")
 
 

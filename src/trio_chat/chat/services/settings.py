@@ -41,19 +41,19 @@ def _choose(request: Request, name: str, value: bool | None) -> None:
     world, account = request.world, request.user.account_id
     if not PREFERENCES[name].is_fixed(world.preferences.rules):
         world.preferences.choose(account, name, value)
-        world.unsaved.note_preferences(account)
+        world.dirty.note_preferences(account)
     if name == ALWAYS_ON:
         _settle(request, account)
     answer(request, describe(request, name))
 
 
 def _settle(request: Request, account: int) -> None:
-    world, resident = request.world, request.world.residents.of(account)
-    world.residents.settle(resident or request.user)
+    world, resident = request.world, request.world.always_on.of(account)
+    world.always_on.enable(resident or request.user)
     if resident is not None and not resident.always_on and not resident.sessions:
         for event in presence.remove(world, resident, "No longer always on"):
             request.reply.emit(event)
-    if world.preferences.is_on(account, ALWAYS_ON) and world.residents.of(account) is None:
+    if world.preferences.is_on(account, ALWAYS_ON) and world.always_on.of(account) is None:
         answer(
             request,
             "This server has as many always-on users as it can have: you leave with your last"

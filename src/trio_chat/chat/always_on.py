@@ -9,25 +9,25 @@ last of it is plain data here: the user itself, while its place in channels is k
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from trio_chat.chat.lasting import Unsaved
 from trio_chat.chat.missed import Missed, restore
+from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import ALWAYS_ON, Preferences
 from trio_chat.chat.users import User
 from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
 
 
-class Residents:
+class AlwaysOnUsers:
     """The always-on users, one of an account.
 
     Args:
         preferences: say whose accounts are always on.
-        unsaved: is told of what has changed.
+        dirty: takes note of what has changed.
         most: how many there can be.
     """
 
-    def __init__(self, preferences: Preferences, unsaved: Unsaved, most: int) -> None:
+    def __init__(self, preferences: Preferences, dirty: DirtySet, most: int) -> None:
         self._preferences = preferences
-        self._unsaved = unsaved
+        self._dirty = dirty
         self._most = most
         self._users: dict[int, User] = {}  # by the numbers of their accounts
         self._missed: dict[
@@ -51,7 +51,7 @@ class Residents:
         """Return the always-on user of an account, by its number, or None."""
         return self._users.get(account)
 
-    def settle(self, user: User) -> None:
+    def enable(self, user: User) -> None:
         """Make a user always-on when its account is so and has no such user yet, or end that when
         it is so no longer.
         """
@@ -66,9 +66,9 @@ class Residents:
             user.always_on = True
             self._note_all(user)
         elif user.always_on and not is_wanted:
-            self.unsettle(user)
+            self.disable(user)
 
-    def unsettle(self, user: User) -> None:
+    def disable(self, user: User) -> None:
         """Make a user leave with its last session, as others do."""
         if user.always_on:
             user.always_on = False
@@ -78,7 +78,7 @@ class Residents:
     def note(self, user: User) -> None:
         """Have what lasts of a user written down, if anything does."""
         if user.always_on:
-            self._unsaved.note_user(user.account_id)
+            self._dirty.note_user(user.account_id)
 
     def missed_of(self, account: int) -> list[Missed]:
         """Return what is kept for an account until a session of it is here (`missed`); not to be
@@ -100,9 +100,9 @@ class Residents:
             self.keep_missed(account, kept)
 
     def _note_all(self, user: User) -> None:
-        self._unsaved.note_user(user.account_id)
+        self._dirty.note_user(user.account_id)
         for channel in user.channels:
-            self._unsaved.note_channel(channel.folded)
+            self._dirty.note_channel(channel.folded)
 
 
 def to_state(user: User, now: float, missed: Iterable[Missed] = ()) -> dict[str, Any]:

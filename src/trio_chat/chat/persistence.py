@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from trio_chat.chat.bans import Ban, Key
 
 
-class Changes(NamedTuple):
+class ChangeSet(NamedTuple):
     """What is to be written down.
 
     Args:
@@ -36,11 +36,11 @@ class Changes(NamedTuple):
 class State(NamedTuple):
     """What has changed of all that lasts besides messages and accounts."""
 
-    changes: Changes
+    changes: ChangeSet
     bans: Mapping[Key, Ban | None]
 
 
-class ChannelWish(NamedTuple):
+class PendingSetting(NamedTuple):
     """What a command beside the server wants of a registered channel.
 
     Args:
@@ -54,25 +54,25 @@ class ChannelWish(NamedTuple):
     history: int | None
 
 
-class Store(Protocol):
+class StateStore(Protocol):
     """Where it is kept."""
 
-    async def load(self) -> Changes:
+    async def load(self) -> ChangeSet:
         """Return everything that was ever kept and not forgotten, with what was wished until
         now.
         """
 
-    async def wishes(self) -> list[ChannelWish]:
+    async def wishes(self) -> list[PendingSetting]:
         """Return what is wished and not fulfilled yet, in order. It counts more than what `save` is
         given.
         """
 
-    async def fulfil(self, last: ChannelWish) -> None:
+    async def fulfil(self, last: PendingSetting) -> None:
         """Forget the wishes up to this one: the world is as they want it, so that from now on it
         counts what is saved.
         """
 
-    async def save(self, changes: Changes) -> None:
+    async def save(self, changes: ChangeSet) -> None:
         """Keep changes, all or nothing."""
 
 
@@ -81,7 +81,7 @@ def _nothing() -> None:
 
 
 @dataclass(slots=True)
-class Unsaved:
+class DirtySet:
     """What has changed and is not written down yet.
 
     Args:
@@ -126,9 +126,9 @@ class Unsaved:
         self.preferences.add(account)
         self._changed()
 
-    def take(self) -> "Unsaved":
+    def take(self) -> "DirtySet":
         """Return all that is noted, which is then noted no longer."""
-        taken = Unsaved(self.channels, self.markers, self.users, self.preferences, self.metadata)
+        taken = DirtySet(self.channels, self.markers, self.users, self.preferences, self.metadata)
         self.channels, self.markers, self.users, self.preferences, self.metadata = (
             set(),
             set(),
@@ -138,7 +138,7 @@ class Unsaved:
         )
         return taken
 
-    def put_back(self, taken: "Unsaved") -> None:
+    def put_back(self, taken: "DirtySet") -> None:
         """Note again what was taken and could not be written."""
         self.channels |= taken.channels
         self.markers |= taken.markers

@@ -5,7 +5,7 @@ preferences.
 import json
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.lasting import Changes, ChannelWish
+from trio_chat.chat.persistence import ChangeSet, PendingSetting
 from trio_chat.storage.database import Database, reading
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ _KEEP_METADATA = (
 )
 
 
-class SqliteStore:
-    """What lasts besides messages and accounts (the port `trio_chat.chat.lasting.Store`).
+class SqliteStateStore:
+    """What lasts besides messages and accounts (the port `trio_chat.chat.persistence.StateStore`).
 
     Args:
         database: where it is.
@@ -43,25 +43,25 @@ class SqliteStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def load(self) -> Changes:
-        """Return everything; see `Store.load`."""
+    async def load(self) -> ChangeSet:
+        """Return everything; see `StateStore.load`."""
         with reading():
             return await self._database.write(_load)
 
-    async def wishes(self) -> list[ChannelWish]:
-        """Return what commands want; see `Store.wishes`."""
+    async def wishes(self) -> list[PendingSetting]:
+        """Return what commands want; see `StateStore.wishes`."""
         return await self._database.read(_wishes)
 
-    async def fulfil(self, last: ChannelWish) -> None:
-        """Forget wishes; see `Store.fulfil`."""
+    async def fulfil(self, last: PendingSetting) -> None:
+        """Forget wishes; see `StateStore.fulfil`."""
         await self._database.write(_fulfil, last.number)
 
-    async def save(self, changes: Changes) -> None:
-        """Keep changes; see `Store.save`."""
+    async def save(self, changes: ChangeSet) -> None:
+        """Keep changes; see `StateStore.save`."""
         await (self._database.erase if is_erasing(changes) else self._database.write)(keep, changes)
 
 
-def is_erasing(changes: Changes) -> bool:
+def is_erasing(changes: ChangeSet) -> bool:
     """Return whether changes delete something, or write over it; see `Database.erase`."""
     return (
         bool(changes.metadata)
@@ -70,9 +70,9 @@ def is_erasing(changes: Changes) -> bool:
     )
 
 
-def _wishes(connection: "apsw.Connection") -> list[ChannelWish]:
+def _wishes(connection: "apsw.Connection") -> list[PendingSetting]:
     return [
-        ChannelWish(*row)
+        PendingSetting(*row)
         for row in connection.execute("SELECT id, folded, history FROM wish ORDER BY id")
     ]
 
@@ -81,7 +81,7 @@ def _fulfil(connection: "apsw.Connection", last: int) -> None:
     connection.execute("DELETE FROM wish WHERE id <= ?", (last,))
 
 
-def _load(connection: "apsw.Connection") -> Changes:
+def _load(connection: "apsw.Connection") -> ChangeSet:
     connection.execute(
         "DELETE FROM wish"
     )  # whoever wished has changed the state of the channel, too
@@ -90,7 +90,7 @@ def _load(connection: "apsw.Connection") -> Changes:
     users = connection.execute("SELECT account, state FROM always_on ORDER BY account")
     preferences = connection.execute("SELECT account, state FROM preference")
     metadata = connection.execute("SELECT account, said FROM metadata")
-    return Changes(
+    return ChangeSet(
         {folded: json.loads(state) for folded, state in channels},
         {(account, target): time for account, target, time in markers},
         {account: json.loads(state) for account, state in users},
@@ -99,7 +99,7 @@ def _load(connection: "apsw.Connection") -> Changes:
     )
 
 
-def keep(connection: "apsw.Connection", changes: Changes) -> None:
+def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     """Write changes down."""
     wished = {wish.folded: {"history": wish.history} for wish in _wishes(connection)}
     for folded, state in changes.channels.items():
