@@ -1,17 +1,20 @@
-"""Run trio-chat from this directory, with nothing but Python installed: sets up a virtual
-environment in .venv first.
+"""Launcher for trio-chat in this directory: needs Python only, and creates .venv on first use.
 
-    python3 run.py serve ...      start a server; everything that `trio-chat` takes can be given
-    python3 run.py connect ...    join one
-    python3 run.py test ...       run the tests; arguments go to pytest
+    python3 run.py serve ...      start a server; accepts every command and option of `trio-chat`
+    python3 run.py connect ...    connect to a server
+    python3 run.py test ...       run the tests; the arguments are passed to pytest
     python3 run.py check          run the linters, the type checker and the import rules
+    python3 run.py lock           write constraints/ anew, with the newest versions
 
-The first lines must be understood by any Python, so that an old one can say that it is too old: no
-f-strings here, and nothing imported at the top that Python 2.7 does not have.
+Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
+The environment variable TRIO_CHAT_CONSTRAINTS names another file.
+
+The syntax is that of Python 2.7, because an old Python has to parse this file before it can report
+that it is too old. For the same reason everything newer is imported where it is used.
 """
 
-# Old syntax (UP031, RUF005, B904), late imports (PLC0415), and starting programs (S603, S606) are
-# what this file is about.
+# Old syntax (UP031, RUF005, B904), late imports (PLC0415) and starting programs (S603, S606) are
+# the purpose of this file.
 # ruff: noqa: UP031, RUF005, B904, PLC0415, S603, S606
 
 import errno
@@ -26,21 +29,22 @@ import time
 OLDEST = (3, 11)
 ROOT = os.path.dirname(os.path.abspath(__file__))
 VENV = os.path.join(ROOT, ".venv")
-STAMP = os.path.join(
-    VENV, "trio-chat.json"
-)  # what is installed; written last, so an interrupted setup has none
+# Records what is installed. It is written last, so an interrupted setup leaves none.
+STAMP = os.path.join(VENV, "trio-chat.json")
+CONSTRAINTS = os.path.join(ROOT, "constraints", "locked.txt")
 LOCK = os.path.join(VENV, "trio-chat.lock")
 WINDOWS = os.name == "nt"
 PYTHON = (
     os.path.join(VENV, "Scripts", "python.exe") if WINDOWS else os.path.join(VENV, "bin", "python")
 )
 FAILED, INTERRUPTED = 1, 130
+GROUPS = {"test": "test", "check": "lint", "lock": "lock"}  # dependency groups of the commands
 LINES_SHOWN = 15
 
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    # Whatever flake8-async turns on by itself; the rest is what ruff does.
+    # Only what flake8-async enables by default: ruff covers the other rules.
     ("flake8", "--isolated", "--extend-ignore=E,F,W,C", "src", "tests", "benchmarks"),
     ("mypy",),
     ("importlinter",),
@@ -52,17 +56,19 @@ def main(arguments):
     if sys.version_info < OLDEST:
         return explain_old_python()
     command = arguments[0] if arguments else ""
-    needed = {"", {"test": "test", "check": "lint"}.get(command, "")}
+    needed = {"", GROUPS.get(command, "")}
     try:
         set_up(needed)
     except Problem as problem:
         say(str(problem))
         return FAILED
     except KeyboardInterrupt:
-        say("Interrupted. The next start takes up where this one ended.")
+        say("Interrupted. The next start continues the setup.")
         return INTERRUPTED
     if command == "check":
         return check()
+    if command == "lock":
+        return write_constraints()
     if command == "test":
         os.chdir(ROOT)
         return run("pytest", *arguments[1:])
@@ -70,7 +76,7 @@ def main(arguments):
 
 
 def explain_old_python():
-    """Say which Python is needed and where to get it; return the exit code."""
+    """Report which Python is needed and where to get it; return the exit code."""
     say(
         "trio-chat needs Python %d.%d or newer, but this is Python %s."
         % (OLDEST + (sys.version.split()[0],))
@@ -89,45 +95,50 @@ def explain_old_python():
 
 
 def say(text):
-    """Tell the user something, not mixing it with what the program itself writes."""
+    """Write a message to stderr: stdout belongs to the program that is started."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
 
 class Problem(Exception):
-    """Setting up is not possible; the text says what the user can do."""
+    """Setup is not possible; the text names what the user can do."""
 
 
 def set_up(needed):
-    """Make the environment and install what is missing in it: dependency groups by name, "" for the
-    project itself.
-    """
-    with open(os.path.join(ROOT, "pyproject.toml"), "rb") as stream:
-        project = stream.read()
-    # The directory counts too: an editable installation points to it, and people move and copy
-    # directories.
-    key = hashlib.sha256(project + os.fsencode(ROOT)).hexdigest()
+    """Create the environment and install the missing dependency groups ("" is the project)."""
+    project = contents(os.path.join(ROOT, "pyproject.toml"))
+    versions = contents(constraints()) if constraints() else b""
+    # The directory is part of the key because an editable installation contains its path, and
+    # users move and copy directories.
+    key = hashlib.sha256(project + versions + os.fsencode(ROOT)).hexdigest()
     if is_usable() and needed <= installed(key):
         return
     try:
         os.makedirs(VENV, exist_ok=True)
         with open(LOCK, "a") as lock:
             hold(lock)
-            # Somebody else may have done it while this one waited for the lock.
+            # Another process may have finished the setup while this one waited for the lock.
             if not (is_usable() and needed <= installed(key)):
                 install(project, key, needed)
     except OSError as error:
         reason = error.strerror or error
         raise Problem(
-            "%s: %s.\nIs there room, and may you write there? If not, copy %s to a place of yours."
+            "%s: %s.\nIs there space, and may you write there? If not, copy %s to a place of yours."
             % (VENV, reason, ROOT)
         )
 
 
+def contents(path):
+    """Return the bytes of a file that belongs to the project."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise Problem("%s: %s" % (path, error.strerror or error))
+
+
 def is_usable():
-    """Tell whether the environment's Python is there, and is still the version that the environment
-    was made for.
-    """
+    """Return whether the environment's Python exists in the version it was created for."""
     if not os.path.exists(PYTHON):
         return False
     try:
@@ -138,7 +149,7 @@ def is_usable():
     except (OSError, ValueError):
         return False
     if WINDOWS:
-        # The python.exe of an environment only starts the one in its home.
+        # The python.exe of an environment only starts the one of its home.
         return os.path.exists(os.path.join(settings.get("home", ""), "python.exe"))
     same = os.path.realpath(PYTHON) == os.path.realpath(
         getattr(sys, "_base_executable", sys.executable)
@@ -149,9 +160,7 @@ def is_usable():
 
 
 def installed(key):
-    """Return what is installed for this state of the project: names of groups, and "" for the
-    project itself.
-    """
+    """Return the groups that are installed for this state of the project ("" is the project)."""
     try:
         with open(STAMP) as stream:
             stamp = json.load(stream)
@@ -161,8 +170,9 @@ def installed(key):
 
 
 def hold(lock):
-    """Wait until nobody else sets up (server.bat and client.bat are often started together); ends
-    with the process.
+    """Wait for the lock: server.bat and client.bat are often started together.
+
+    The operating system releases it when the process ends.
     """
     waiting = False
     while not try_to_hold(lock):
@@ -173,7 +183,7 @@ def hold(lock):
 
 
 def try_to_hold(lock):
-    """Take the lock unless another process has it; tell whether to go on."""
+    """Take the lock unless another process holds it; return whether to continue."""
     try:
         if WINDOWS:
             import msvcrt
@@ -185,16 +195,14 @@ def try_to_hold(lock):
 
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        # Wine says 0. Anything else: some network drives have no locks, and two setups at once are
-        # rare.
+        # 0 is what Wine reports. With any other error (some network drives have no locks) the
+        # setup continues, because two setups at once are rare.
         return error.errno not in (0, errno.EACCES, errno.EAGAIN, errno.EDEADLK)
     return True
 
 
 def install(project, key, needed):
-    """Make the environment unless there is one that works, and install the project and the groups
-    needed.
-    """
+    """Create the environment unless a working one exists; install the project and the groups."""
     groups = sorted((installed(key) | needed) - {""})
     first = not os.path.exists(STAMP)
     say(
@@ -207,7 +215,15 @@ def install(project, key, needed):
     if not is_usable() or call([PYTHON, "-m", "pip", "--version"])[0]:
         make_environment()
     pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
-    code, output = call(pip + requirements(project, groups))
+    wanted = requirements(project, groups)
+    exact = ["--constraint", constraints()] if constraints() else []
+    code, output = call(pip + exact + wanted)
+    if code and constraints() == CONSTRAINTS:
+        # A Python or a platform that is newer than the file may need newer packages.
+        say(
+            "The versions of constraints/locked.txt cannot be installed. Trying the newest ones ..."
+        )
+        code, output = call(pip + wanted)
     if code:
         raise Problem(
             output
@@ -219,14 +235,22 @@ def install(project, key, needed):
     os.replace(STAMP + ".new", STAMP)
 
 
+def constraints():
+    """Return the path of the file of exact versions; empty when there is none."""
+    chosen = os.environ.get("TRIO_CHAT_CONSTRAINTS")
+    if chosen:
+        return os.path.join(ROOT, chosen)
+    return CONSTRAINTS if os.path.exists(CONSTRAINTS) else ""
+
+
 def make_environment():
-    """Make a new environment in .venv, whatever an interrupted setup left there."""
+    """Create a new environment in .venv, whatever an interrupted setup left there."""
     try:
         import ensurepip
         import venv
     except ImportError:
         raise Problem(
-            "This Python cannot make virtual environments. On Debian and Ubuntu: sudo apt install"
+            "This Python cannot create virtual environments. On Debian and Ubuntu: sudo apt install"
             " python3-venv"
         )
     del ensurepip, venv
@@ -241,17 +265,17 @@ def make_environment():
     code, output = call([sys.executable, "-m", "venv", VENV])
     if code:
         raise Problem(
-            output + "\n\nThe virtual environment %s could not be made: see above." % VENV
+            output + "\n\nThe virtual environment %s could not be created: see above." % VENV
         )
 
 
 def requirements(project, groups):
-    """Return what pip is to install: the project, and what the dependency groups ask for.
+    """Return the requirements for pip: the project, and those of the dependency groups.
 
-    Not `pip install --group`, which the pip of an older Python does not know. And editable only
-    where that is safe: the path is written to a .pth file as UTF-8, but Python 3.11 and 3.12 read
-    it in the character set of the system, and in a directory with a Cyrillic name they then do not
-    even start. The dependencies are enough, see with_source().
+    `pip install --group` is not used, because the pip of an older Python does not support it. The
+    project is installed editable only where that is safe: its path is written to a .pth file as
+    UTF-8, but Python 3.11 and 3.12 decode it with the encoding of the system, and fail to start
+    when the directory has a Cyrillic name. There the dependencies suffice, see with_source().
     """
     import tomllib
 
@@ -264,8 +288,8 @@ def requirements(project, groups):
 
 
 def call(command):
-    """Run a command quietly; return its exit code and the last lines of what it said."""
-    # A setting meant for the user's own pip must not lead the packages elsewhere.
+    """Run a command quietly; return its exit code and the last lines of its output."""
+    # A setting that is meant for the user's own pip must not redirect the packages.
     environment = dict(os.environ, PIP_USER="0", PYTHONUTF8="1")
     done = subprocess.run(
         command,
@@ -281,7 +305,7 @@ def call(command):
 
 
 def check():
-    """Run every check, also after one has failed; return the exit code."""
+    """Run every check, even after one has failed; return the exit code."""
     os.chdir(ROOT)
     failed = []
     for command in CHECKS:
@@ -299,27 +323,45 @@ def check():
     return FAILED if failed else 0
 
 
-def with_source():
-    """Return the environment variables for a program that imports the project, installed or not
-    (see requirements()).
+def write_constraints():
+    """Write the files of constraints/ from pyproject.toml; return the exit code.
+
+    locked.txt has the newest version of every package, for all Pythons and platforms; lowest.txt
+    the lowest versions that pyproject.toml declares, with which CI runs the tests as well. Neither
+    names the index that the versions were found on.
     """
+    os.chdir(ROOT)
+    resolve = [PYTHON, "-m", "uv", "--quiet", "pip", "compile", "pyproject.toml", "--upgrade"]
+    resolve += ["--universal", "--python-version", "%d.%d" % OLDEST, "--all-extras"]
+    resolve += ["--custom-compile-command", "python3 run.py lock", "--no-annotate"]
+    resolve += ["--no-emit-index-url", "--no-emit-find-links"]
+    every = [part for group in sorted(set(GROUPS.values())) for part in ("--group", group)]
+    lowest = ["--resolution", "lowest-direct", "--group", "test"]
+    for options, name in ((every, "locked.txt"), (lowest, "lowest.txt")):
+        path = os.path.join("constraints", name)
+        code = subprocess.call(resolve + options + ["-o", path], stdout=subprocess.DEVNULL)
+        if code:
+            return code
+    return 0
+
+
+def with_source():
+    """Return the environment for a program that imports the project (see requirements())."""
     paths = [os.path.join(ROOT, "src"), os.environ.get("PYTHONPATH", "")]
     return dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in paths if path))
 
 
 def run(module, *arguments):
-    """Become the program, or on Windows, where nothing can, start it and wait for its end; return
-    the exit code.
-    """
-    # -P: a queue.py in the directory where somebody starts the chat is not the standard one.
+    """Replace this process with the program; on Windows, start it and return its exit code."""
+    # -P: a queue.py in the current directory must not replace that of the standard library.
     command = [PYTHON, "-P", "-m", module] + list(arguments)
     sys.stdout.flush()
     if not WINDOWS:
         os.execve(PYTHON, command, with_source())
     import signal
 
-    # Ctrl+C reaches both; the child says goodbye, and this one has to wait for it. A handler,
-    # because a child could inherit that a signal is ignored.
+    # Ctrl+C reaches both processes, and this one has to wait while the child shuts down. SIG_IGN
+    # would be inherited by the child, a handler is not.
     for number in (signal.SIGINT, signal.SIGBREAK):
         signal.signal(number, lambda *_: None)
     return subprocess.call(command, env=with_source())

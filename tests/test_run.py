@@ -4,12 +4,16 @@ import ast
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 BATCHES = {"server.bat": b"serve", "client.bat": b"connect"}
@@ -30,6 +34,7 @@ def run(tmp_path, monkeypatch):
         "ROOT": tmp_path,
         "VENV": venv,
         "STAMP": venv / "trio-chat.json",
+        "CONSTRAINTS": tmp_path / "constraints" / "locked.txt",
         "LOCK": venv / "trio-chat.lock",
         "PYTHON": venv / "python",
     }.items():
@@ -199,6 +204,46 @@ def test_a_failed_installation_shows_why(run, calls, monkeypatch, capsys):
     assert not Path(run.STAMP).exists()
 
 
+@pytest.fixture
+def locked(run):
+    """Return the file of exact versions, which the project of the other tests does not have."""
+    path = Path(run.CONSTRAINTS)
+    path.parent.mkdir()
+    path.write_text("trio==0.30.0\n")
+    return path
+
+
+def test_the_locked_versions_are_installed(run, calls, locked):
+    """The file of exact versions is handed to pip, and read again when it has changed."""
+    run.set_up({""})
+    assert calls[-1][-4:-2] == ["--constraint", str(locked)]
+    locked.write_text("trio==0.31.0\n")
+    calls.clear()
+    run.set_up({""})
+    assert any("install" in command for command in calls)
+
+
+@pytest.mark.parametrize(("chosen", "attempts"), [(None, 2), ("lowest.txt", 1)])
+def test_only_the_default_versions_may_be_replaced(
+    run, calls, locked, monkeypatch, capsys, chosen, attempts
+):
+    """On a Python without wheels for them the newest versions are tried, unless a file was named."""
+    if chosen:
+        monkeypatch.setenv("TRIO_CHAT_CONSTRAINTS", str(locked.with_name(chosen)))
+        locked.rename(locked.with_name(chosen))
+    good, installations = run.call, []
+
+    def call(command):
+        if "install" in command:
+            installations.append(command)
+        return (1, "no wheel") if "--constraint" in command else good(command)
+
+    monkeypatch.setattr(run, "call", call)
+    assert run.main(["test"]) == 1 if chosen else run.set_up({"test"}) is None
+    assert len(installations) == attempts
+    assert ("Trying the newest" in capsys.readouterr().err) == (chosen is None)
+
+
 def test_a_python_without_ensurepip_is_explained(run, monkeypatch, capsys):
     """Debian splits venv off; the message names its package."""
     monkeypatch.setitem(sys.modules, "ensurepip", None)
@@ -244,6 +289,44 @@ def test_the_groups_are_those_of_the_project(run):
     assert (
         run.requirements(project, ["test", "lint"])[-2:] == [*groups["test"], *groups["lint"]][-2:]
     )
+
+
+def exact_versions(name):
+    """Return the versions of a file in constraints/ by the normalised names of the packages."""
+    lines = (ROOT / "constraints" / name).read_text("ascii").splitlines()
+    found = [
+        re.fullmatch(r"([a-z0-9-]+)==([\w.]+)( ; .+)?", line) for line in lines if line[0] != "#"
+    ]
+    assert all(found), lines  # no address and no path
+    return {match[1]: match[2] for match in found}
+
+
+def declared(*groups):
+    """Return the names and specifiers of what the project requires, with all of its extras."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    lines = [*project["project"]["dependencies"]]
+    for extra in project["project"]["optional-dependencies"].values():
+        lines += extra
+    for group in groups:
+        lines += project["dependency-groups"][group]
+    parsed = [Requirement(line) for line in lines]
+    return [(canonicalize_name(requirement.name), requirement.specifier) for requirement in parsed]
+
+
+def test_every_requirement_is_locked(run):
+    """constraints/locked.txt has an allowed version of each; `run.py lock` writes it anew."""
+    versions = exact_versions("locked.txt")
+    for name, specifier in declared(*set(run.GROUPS.values())):
+        assert specifier.contains(versions[name]), name
+
+
+def test_the_lowest_versions_are_the_declared_ones():
+    """constraints/lowest.txt, which CI takes once, has the lower bounds of pyproject.toml."""
+    versions = exact_versions("lowest.txt")
+    for name, specifier in declared("test"):
+        [bound] = [part.version for part in specifier if part.operator == ">="]
+        assert Version(versions[name]) >= Version(bound)
+        assert Version(versions[name]).release[:2] == (*Version(bound).release, 0)[:2], name
 
 
 @pytest.mark.parametrize(
