@@ -16,9 +16,9 @@ from trio_chat.client.line.client import LineClient
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keys import Keys
 from trio_chat.client.session.connecting import CannotConnectError
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Event, Outcome
-from trio_chat.client.session.session import Session
+from trio_chat.client.session.events import Event, SessionOutcome
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.session import ClientSession
 from trio_chat.client.spans import Line, plain
 from trio_chat.irc.message import parse
 
@@ -192,12 +192,12 @@ class Talk:
     """A session at one end, a fake server at the other, and the events so far."""
 
     def __init__(
-        self, session: Session, server: FakeServer, events: trio.MemoryReceiveChannel[Event]
+        self, session: ClientSession, server: FakeServer, events: trio.MemoryReceiveChannel[Event]
     ) -> None:
         self.session = session
-        self.dialogue = session.dialogue
+        self.protocol = session.protocol
         self.server = server
-        self.outcome: Outcome | None = None
+        self.outcome: SessionOutcome | None = None
         self._events = events
 
     async def events(self) -> list[Event]:
@@ -213,13 +213,17 @@ class Talk:
 
 @asynccontextmanager
 async def talk(
-    caps: str = LABELS, *, enter: bool = True, dialogue: Dialogue | None = None, **options: float
+    caps: str = LABELS,
+    *,
+    enter: bool = True,
+    protocol: ClientProtocol | None = None,
+    **options: float,
 ) -> AsyncIterator[Talk]:
     """Run a session against a fake server; at the end it is cancelled."""
     here, there = trio.testing.memory_stream_pair()
     events, events_receive = trio.open_memory_channel[Event](1000)
-    session = Session(
-        here, dialogue or Dialogue("alice", channels=[("#lobby", "")]), events, **options
+    session = ClientSession(
+        here, protocol or ClientProtocol("alice", channels=[("#lobby", "")]), events, **options
     )
     running = Talk(session, FakeServer(there, caps), events_receive)
 

@@ -14,7 +14,6 @@ from scramp import ScramMechanism
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keys import Keys
-from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.events import (
     AccountRefused,
     Connected,
@@ -23,11 +22,12 @@ from trio_chat.client.session.events import (
     MustVerify,
     Ready,
 )
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import (
-    Challenges,
-    Credentials,
+    ChallengeBuffer,
+    LoginCredentials,
     SaslError,
-    Scram,
+    SaslScram,
     chunks,
     mechanisms,
 )
@@ -195,8 +195,8 @@ async def test_logs_in_again_on_the_next_connection(autojump_clock: trio.testing
 
 async def test_wrong_password_lets_us_in_all_the_same() -> None:
     """A login that fails during the negotiation is told, and the negotiation ends."""
-    dialogue = Dialogue("alice", credentials=Credentials("alice", "wrong"))
-    async with talk(SASL, enter=False, dialogue=dialogue) as t:
+    protocol = ClientProtocol("alice", credentials=LoginCredentials("alice", "wrong"))
+    async with talk(SASL, enter=False, protocol=protocol) as t:
         for start in ("CAP LS", "NICK", "USER"):
             await t.server.expect(start)
         await t.server.send(":srv.test CAP * LS :sasl")
@@ -218,7 +218,9 @@ async def test_wrong_password_lets_us_in_all_the_same() -> None:
 async def test_server_without_sasl_is_not_waited_for() -> None:
     """A known password does not keep the negotiation from ending where there is no SASL."""
     async with talk(
-        "batch", enter=False, dialogue=Dialogue("alice", credentials=Credentials("alice", "x"))
+        "batch",
+        enter=False,
+        protocol=ClientProtocol("alice", credentials=LoginCredentials("alice", "x")),
     ) as t:
         await t.server.greet()
         assert await t.events() == [Connected("alice"), Ready()]
@@ -598,7 +600,7 @@ async def test_keyring_that_fails() -> None:
     for broken in (Keys("x", missing), Keys("x", object), Keys("no such module")):
         assert await broken.load("alice") is None
         assert not await broken.are_available()
-        assert not await broken.save(Credentials("alice", "x"))
+        assert not await broken.save(LoginCredentials("alice", "x"))
     assert not await Keys("x", lambda: KeyRing(priority=0)).are_available()
 
 
@@ -610,7 +612,7 @@ def test_chunks() -> None:
     assert chunks(b"") == ["+"]
     assert [len(chunk) for chunk in chunks(b"x" * 300)] == [400, 1]
     assert [len(chunk) for chunk in chunks(b"x" * 303)] == [400, 4]
-    challenges = Challenges()
+    challenges = ChallengeBuffer()
     assert [challenges.add(chunk) for chunk in chunks(b"x" * 300)] == [None, b"x" * 300]
 
 
@@ -618,8 +620,8 @@ def test_chunks() -> None:
 def test_nonsense_from_the_server(piece: str) -> None:
     """What is no base64, or never ends, ends the login."""
     with pytest.raises(SaslError):
-        Challenges().add(piece)
-    endless = Challenges()
+        ChallengeBuffer().add(piece)
+    endless = ChallengeBuffer()
     with pytest.raises(SaslError):
         [endless.add("A" * 400) for _ in range(100)]
 
@@ -631,7 +633,7 @@ def test_scram_challenge_that_makes_no_sense(challenge: bytes) -> None:
     """A server that does not keep to the mechanism, or would keep us computing for minutes, is not
     answered.
     """
-    scram = Scram(Credentials("alice", "x"))
+    scram = SaslScram(LoginCredentials("alice", "x"))
     scram.answer(b"")
     with pytest.raises(SaslError):
         scram.answer(challenge)
@@ -640,7 +642,7 @@ def test_scram_challenge_that_makes_no_sense(challenge: bytes) -> None:
 def test_mechanisms_without_scramp(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package PLAIN is used; where nothing is known in common there is no way."""
     monkeypatch.setitem(__import__("sys").modules, "scramp", None)
-    credentials = Credentials("alice", "x")
+    credentials = LoginCredentials("alice", "x")
     assert [
         mechanism.name for mechanism in mechanisms(["SCRAM-SHA-256", "PLAIN"], credentials)
     ] == ["PLAIN"]
@@ -649,4 +651,4 @@ def test_mechanisms_without_scramp(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_password_is_not_in_what_is_printed() -> None:
     """Credentials in a traceback or a log show the account only."""
-    assert "horse" not in repr(Credentials("alice", SECRET))
+    assert "horse" not in repr(LoginCredentials("alice", SECRET))

@@ -6,8 +6,15 @@ import pytest
 import trio.testing
 
 from client_fakes import HISTORY, Chat, FakeServer, chat, said_before, talk, until
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import End, HistoryEnd, Outcome, Said, Unconfirmed, Unsure
+from trio_chat.client.session.events import (
+    DeliveryUnknown,
+    EndReason,
+    HistoryEnd,
+    MessageUnconfirmed,
+    Said,
+    SessionOutcome,
+)
+from trio_chat.client.session.protocol import ClientProtocol
 
 BEFORE = "[INFO] This was said in #lobby before you joined. Now:"
 NAMES = "[INFO] 2 people in #lobby: alice, bob"
@@ -92,7 +99,9 @@ async def test_half_a_history_is_not_asked_for(missing: str) -> None:
 async def test_live_messages_wait_for_the_history() -> None:
     """What happens while a page is awaited is shown behind it, in order, and once."""
     async with talk(
-        HISTORY, enter=False, dialogue=Dialogue("alice", channels=[("#lobby", "")], at_join=20)
+        HISTORY,
+        enter=False,
+        protocol=ClientProtocol("alice", channels=[("#lobby", "")], at_join=20),
     ) as t:
         await t.server.enter()
         await t.server.send(
@@ -342,12 +351,12 @@ async def test_only_a_lost_connection_leaves_hope() -> None:
         await t.server.send(
             ":srv.test NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :bye"
         )
-        assert Unconfirmed("#lobby", "one") in await t.events()
+        assert MessageUnconfirmed("#lobby", "one") in await t.events()
     async with talk(HISTORY) as t:
         await t.session.say("#lobby", "one")
         await t.server.close()
-        assert await t.events() == [Unsure("#lobby", "one")]
-        assert t.outcome == Outcome(End.LOST)
+        assert await t.events() == [DeliveryUnknown("#lobby", "one")]
+        assert t.outcome == SessionOutcome(EndReason.LOST)
 
 
 async def test_server_without_a_history_any_more(autojump_clock: trio.testing.MockClock) -> None:

@@ -11,10 +11,10 @@ from screen_fakes import CAPS, inside
 from trio_chat.client.model.server import Server
 from trio_chat.client.model.world import World
 from trio_chat.client.render import Renderer
-from trio_chat.client.session.dialogue import Dialogue
 from trio_chat.client.session.handlers import HANDLERS
-from trio_chat.client.session.past import Past
-from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.sasl import LoginCredentials
+from trio_chat.client.session.sync_state import SyncState
 from trio_chat.irc.message import ParseError, parse
 
 NAMES = (
@@ -188,52 +188,52 @@ STAGES = (
 @example(STAGES[5], [":alice!u@h JOIN :"])
 def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: list[str]) -> None:
     """At whatever point of the connection it is said, and whatever is under way then."""
-    past = Past()
-    dialogue = Dialogue(
+    sync_state = SyncState()
+    protocol = ClientProtocol(
         "alice",
         channels=[("#lobby", "")],
-        past=past,
+        sync_state=sync_state,
         at_join=50,
-        credentials=Credentials("alice", "x"),
+        credentials=LoginCredentials("alice", "x"),
         sees_status=True,
     )
     world = World(lambda: 1_777_852_800.0, ("word",))
     server = world.add_server("test")
-    server.features = dialogue.features
+    server.features = protocol.features
     renderer = Renderer(lambda name: name == "#lobby")
-    dialogue.start()
+    protocol.start()
     for number, line in enumerate((*stage, *said)):
         try:
             message = parse(line)
         except ParseError:
             continue
-        dialogue.receive(message)
-        if dialogue.ready and number % 5 == 0:
-            dialogue.say("#lobby", "hi")
-            dialogue.history.show_earlier("#lobby", 10)
-        hear(dialogue, server, renderer)
+        protocol.receive(message)
+        if protocol.ready and number % 5 == 0:
+            protocol.say("#lobby", "hi")
+            protocol.history.show_earlier("#lobby", 10)
+        hear(protocol, server, renderer)
     for buffer in server.ordered():
-        dialogue.history.has_read(buffer.name, "2026-05-04T00:01:00.000Z")
-        dialogue.history.open_talk(buffer.name)
-    dialogue.history.mark_read()
-    dialogue.take_back_nick()
-    hear(dialogue, server, renderer)
-    dialogue.end(returns=True)
+        protocol.history.has_read(buffer.name, "2026-05-04T00:01:00.000Z")
+        protocol.history.open_conversation(buffer.name)
+    protocol.history.mark_read()
+    protocol.take_back_nick()
+    hear(protocol, server, renderer)
+    protocol.end(returns=True)
 
 
-def hear(dialogue: Dialogue, server: Server, renderer: Renderer) -> None:
+def hear(protocol: ClientProtocol, server: Server, renderer: Renderer) -> None:
     """Show what a message has led to, and answer what the client asks, as far as a server does
     so.
     """
     for _time in range(3):
-        for event in dialogue.take_events():
+        for event in protocol.take_events():
             server.apply(event)
             renderer.lines(event)
-        for line in dialogue.take_lines():
+        for line in protocol.take_lines():
             assert "\n" not in line
             command, *params = parse(line).command, *parse(line).params
             if command == "PING":
-                dialogue.receive(parse(f":srv.test PONG srv.test :{params[-1]}"))
+                protocol.receive(parse(f":srv.test PONG srv.test :{params[-1]}"))
             elif command == "CHATHISTORY" and params[0] != "TARGETS":
                 talked = f"@batch=zz;msgid=a\\sb;time=x\\sy :bob!u@h PRIVMSG {params[1]} :before"
                 for answer in (
@@ -241,7 +241,7 @@ def hear(dialogue: Dialogue, server: Server, renderer: Renderer) -> None:
                     talked,
                     ":srv.test BATCH -zz",
                 ):
-                    dialogue.receive(parse(answer))
+                    protocol.receive(parse(answer))
 
 
 NOT_A_NAME = ":alice!u@h JOIN :#a b"

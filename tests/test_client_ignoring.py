@@ -10,12 +10,19 @@ import trio
 from client_fakes import HISTORY, NoState, chat, talk
 from screen_fakes import CAPS, inside
 from trio_chat.client.link.state import StateFile
-from trio_chat.client.model.talk import MOST_UNREAD_TALKS
+from trio_chat.client.model.talk import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import Options
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Invited, Reacted, Said, ServerInfo, TalkedBefore, Typing
+from trio_chat.client.session.events import (
+    HistoryTarget,
+    Invited,
+    Reacted,
+    Said,
+    ServerInfo,
+    Typing,
+)
 from trio_chat.client.session.features import Features
-from trio_chat.client.session.ignored import LONGEST_MASK, MOST_IGNORED, Ignored
+from trio_chat.client.session.ignore_list import LONGEST_MASK, MOST_IGNORED, IgnoreList
+from trio_chat.client.session.protocol import ClientProtocol
 
 FORGETFUL = CAPS.replace("draft/chathistory ", "")
 """A server that need not be asked for the past of every window that opens."""
@@ -42,7 +49,7 @@ def test_masks(word, source, is_hidden):
     """A nickname, or a mask; letters are compared as RFC 2812 §2.2 has it until the server says
     otherwise.
     """
-    assert Ignored([word]).hides(source, Features().fold) is is_hidden
+    assert IgnoreList([word]).hides(source, Features().fold) is is_hidden
 
 
 @pytest.mark.parametrize("casemapping", ["CASEMAPPING=rfc7613", "CASEMAPPING=ascii"])
@@ -50,7 +57,7 @@ def test_case_is_folded_as_the_server_does(casemapping):
     """With PRECIS a letter beyond ASCII has a case; with CASEMAPPING=ascii it has none, and [ is
     not {.
     """
-    features, ignored = Features(), Ignored(["БОРИС*", "b[b"])
+    features, ignored = Features(), IgnoreList(["БОРИС*", "b[b"])
     assert not ignored.hides("борис!u@h", features.fold)
     features.read([casemapping])
     assert ignored.hides("борис2!u@h", features.fold) is (casemapping == "CASEMAPPING=rfc7613")
@@ -59,7 +66,7 @@ def test_case_is_folded_as_the_server_does(casemapping):
 
 def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask():
     """A file of another program may hold anything."""
-    ignored = Ignored(
+    ignored = IgnoreList(
         [
             "a b",
             "",
@@ -77,8 +84,10 @@ async def test_an_ignored_person_is_not_heard():
     """Messages, notices, actions, reactions, typing and invitations of an ignored user are hidden;
     those of others are shown.
     """
-    dialogue = Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*!*@bad.test"]))
-    async with talk(dialogue=dialogue) as t:
+    protocol = ClientProtocol(
+        "alice", channels=[("#lobby", "")], ignored=IgnoreList(["*!*@bad.test"])
+    )
+    async with talk(protocol=protocol) as t:
         for source in ("eve!u@bad.test", "bob!u@h"):
             await t.server.send(
                 f":{source} PRIVMSG #lobby :hello",
@@ -96,7 +105,7 @@ async def test_an_ignored_person_is_not_heard():
 async def test_nobody_ignores_himself():
     """A mask that covers everybody does not hide that our messages were delivered."""
     async with talk(
-        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))
+        protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["*"]))
     ) as t:
         await t.session.say("#lobby", "hello")
         await t.server.echo()
@@ -106,7 +115,7 @@ async def test_nobody_ignores_himself():
 async def test_no_server_is_ignored():
     """A mask that covers everybody does not hide that the server shuts down."""
     async with talk(
-        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["*"]))
+        protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["*"]))
     ) as t:
         await t.server.send(
             ":srv.test NOTICE * :one",
@@ -120,15 +129,15 @@ async def test_no_server_is_ignored():
 async def test_an_ignored_talk_is_not_opened_again():
     """CHATHISTORY TARGETS names earlier senders."""
     async with talk(
-        dialogue=Dialogue("alice", channels=[("#lobby", "")], ignored=Ignored(["eve"]))
+        protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["eve"]))
     ) as t:
         await t.server.send(
             ":srv.test CHATHISTORY TARGETS eve timestamp=2026-05-04T00:00:00.000Z",
             ":srv.test CHATHISTORY TARGETS bob timestamp=2026-05-04T00:00:00.000Z",
         )
-        assert [event.talk for event in await t.events() if isinstance(event, TalkedBefore)] == [
-            "bob"
-        ]
+        assert [
+            event.conversation for event in await t.events() if isinstance(event, HistoryTarget)
+        ] == ["bob"]
 
 
 async def test_ignoring_in_the_line_client(jumping_clock):
@@ -248,10 +257,10 @@ async def test_many_strangers_open_few_windows(jumping_clock):
             for buffer in c.world.server.buffers.values()
             if buffer.name.startswith("stranger")
         ]
-        assert len(talks) == MOST_UNREAD_TALKS
+        assert len(talks) == MOST_UNREAD_CONVERSATIONS
         log = c.world.server.log
         texts = [entry.text for entry in log.newest()]
-        assert sum(text.startswith("buy") for text in texts) == 300 - MOST_UNREAD_TALKS
+        assert sum(text.startswith("buy") for text in texts) == 300 - MOST_UNREAD_CONVERSATIONS
         assert sum("/ignore hides" in text for text in texts) == 1
         c.world.server.close(talks[0])
         await server.send(":late!u@h PRIVMSG alice :hello")
@@ -263,7 +272,7 @@ async def test_many_strangers_open_few_windows(jumping_clock):
 async def test_who_has_read_has_room_for_more(jumping_clock):
     """Windows that were looked at are no flood, answered or not."""
     async with inside(FORGETFUL) as (c, server):
-        await strangers_write(c, server, MOST_UNREAD_TALKS)
+        await strangers_write(c, server, MOST_UNREAD_CONVERSATIONS)
         c.screen.type("/go stranger7")
         c.screen.press("enter")
         await c.sees("buy 7")
@@ -298,8 +307,8 @@ async def test_strangers_can_be_hidden():
     """With strangers = off their messages and invitations are hidden; notices are shown, since
     services answer by them.
     """
-    dialogue = Dialogue("alice", channels=[("#lobby", "")], hides_strangers=True)
-    async with talk(dialogue=dialogue) as t:
+    protocol = ClientProtocol("alice", channels=[("#lobby", "")], hides_strangers=True)
+    async with talk(protocol=protocol) as t:
         for nick in ("eve", "bob"):
             await t.server.send(
                 f":{nick}!u@h PRIVMSG alice :hello",

@@ -19,7 +19,7 @@ from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.log_files import TranscriptEntry, append, lines_of, safe_name
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session import events
-from trio_chat.client.session.events import Kind, Said
+from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.client.session.features import Features
 
 NOON = 1_777_896_000.0
@@ -164,7 +164,7 @@ def test_lines() -> None:
         r"<bob> a\x1b[2Jbc",
         r"<bob> d\x0d[e",
     )
-    assert lines_of(Said("bob", "#x", "waves", Kind.ACTION)) == ("* bob waves",)
+    assert lines_of(Said("bob", "#x", "waves", MessageKind.ACTION)) == ("* bob waves",)
     assert lines_of(events.Joined("bob", "#x", own=False)) == ("*** bob has joined #x.",)
     assert lines_of(events.Typing("bob", "#x", is_typing=True)) == ()
 
@@ -189,7 +189,7 @@ async def noted(
     for event in happened:
         server.note(event, Features(), "")
     await trio.lowlevel.checkpoint()
-    return [(entry.talk, entry.time - NOON, entry.lines[0]) for entry in log._waiting(100)]
+    return [(entry.conversation, entry.time - NOON, entry.lines[0]) for entry in log._waiting(100)]
 
 
 async def test_what_was_missed_is_written_once() -> None:

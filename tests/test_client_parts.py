@@ -27,10 +27,10 @@ from trio_chat.client.render import Renderer
 from trio_chat.client.session import connecting, events
 from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
 from trio_chat.client.session.decoding import decode
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.session.features import Features
 from trio_chat.client.session.negotiation import Negotiation
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.split import room_for_text, split
 from trio_chat.client.spans import StyledText, plain
 from trio_chat.client.target import format_address
@@ -60,18 +60,16 @@ def test_split_between_words(words: list[str]) -> None:
 
 @given(
     st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30),
-    st.sampled_from(Kind),
+    st.sampled_from(MessageKind),
 )
-def test_relayed_line_is_at_most_512_bytes(target: str, kind: Kind) -> None:
+def test_relayed_line_is_at_most_512_bytes(target: str, kind: MessageKind) -> None:
     """RFC 2812 §2.3: a message is at most 512 characters with CR LF, our `:nick!user@host `
     included.
     """
     source = "alice!~alice@host.example"
     (part, *_rest) = split("ж" * 1000, room_for_text(source, target, kind))
-    body = f"\x01ACTION {part}\x01" if kind is Kind.ACTION else part
-    line = (
-        f":{source} {'NOTICE' if kind is Kind.NOTICE else 'PRIVMSG'} {target} :{body}\r\n".encode()
-    )
+    body = f"\x01ACTION {part}\x01" if kind is MessageKind.ACTION else part
+    line = f":{source} {'NOTICE' if kind is MessageKind.NOTICE else 'PRIVMSG'} {target} :{body}\r\n".encode()
     assert 510 <= len(line) <= 512
 
 
@@ -84,10 +82,10 @@ SAID = [
     (events.Said("Bob", "#lobby", "hi"), '["Bob"]: hi'),
     (events.Said("Bob", "#other", "hi"), '["Bob" #other]: hi'),
     (events.Said("Bob", "alice", "hi", private=True), '["Bob" → you]: hi'),
-    (events.Said("Bob", "#lobby", "waves", Kind.ACTION), "* Bob waves"),
-    (events.Said("Bob", "#other", "waves", Kind.ACTION), "* Bob (#other) waves"),
-    (events.Said("Bob", "alice", "waves", Kind.ACTION, private=True), "* Bob (→ you) waves"),
-    (events.Said("alice", "Bob", "waves", Kind.ACTION, own=True), "* alice (→ Bob) waves"),
+    (events.Said("Bob", "#lobby", "waves", MessageKind.ACTION), "* Bob waves"),
+    (events.Said("Bob", "#other", "waves", MessageKind.ACTION), "* Bob (#other) waves"),
+    (events.Said("Bob", "alice", "waves", MessageKind.ACTION, private=True), "* Bob (→ you) waves"),
+    (events.Said("alice", "Bob", "waves", MessageKind.ACTION, own=True), "* alice (→ Bob) waves"),
     (
         events.Said("Bob", "#lobby", "hi", played_back="2026-05-04T10:30:00.000Z"),
         '["Bob" 10:30]: hi',
@@ -100,8 +98,11 @@ SAID = [
         events.Said("alice", "#lobby", "hi", own=True, played_back="2026-05-04T10:30:00Z"),
         "[YOU 10:30]: hi",
     ),
-    (events.Said("Bob", "#lobby", "waves", Kind.ACTION, played_back="nonsense"), "* Bob (?) waves"),
-    (events.Said("Bob", "#lobby", "look", Kind.NOTICE), '[NOTICE "Bob"]: look'),
+    (
+        events.Said("Bob", "#lobby", "waves", MessageKind.ACTION, played_back="nonsense"),
+        "* Bob (?) waves",
+    ),
+    (events.Said("Bob", "#lobby", "look", MessageKind.NOTICE), '[NOTICE "Bob"]: look'),
     (
         events.Said("Bob", "#lobby", "yes", reply_to="a"),
         '["Bob" in answer to Ann: “a long question that goes on and on …”]: yes',
@@ -204,15 +205,15 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
     "event",
     [
         events.Said(EVIL, EVIL, EVIL),
-        events.Said(EVIL, EVIL, EVIL, Kind.ACTION, own=True),
-        events.Said(EVIL, EVIL, EVIL, Kind.NOTICE, private=True),
+        events.Said(EVIL, EVIL, EVIL, MessageKind.ACTION, own=True),
+        events.Said(EVIL, EVIL, EVIL, MessageKind.NOTICE, private=True),
         events.Reacted(EVIL, EVIL, "a", EVIL),
         events.Redacted(EVIL, "gone", EVIL, EVIL),
         events.Whois(EVIL, "311", (EVIL, EVIL, EVIL, EVIL)),
         events.Whois(EVIL, "317", (EVIL, EVIL)),
-        events.Refused(EVIL, EVIL, "999", EVIL),
-        events.Refused(EVIL, EVIL, "404", EVIL),
-        events.Unconfirmed(EVIL, EVIL),
+        events.MessageRefused(EVIL, EVIL, "999", EVIL),
+        events.MessageRefused(EVIL, EVIL, "404", EVIL),
+        events.MessageUnconfirmed(EVIL, EVIL),
         events.Connected(EVIL),
         events.Joined(EVIL, EVIL, own=False),
         events.JoinRefused(EVIL, "475", EVIL),
@@ -228,21 +229,21 @@ EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
         events.ModeChanged(EVIL, EVIL, EVIL, own=False),
         events.Names(EVIL, (EVIL, EVIL)),
         events.Names(EVIL, ()),
-        events.ListEntry(EVIL, EVIL, EVIL),
+        events.ListedChannel(EVIL, EVIL, EVIL),
         events.Invited(EVIL, EVIL, EVIL, own=True),
         events.Away(EVIL, EVIL),
         events.ServerInfo(EVIL),
         events.ServerError(EVIL, "421", EVIL),
         events.ServerError(EVIL, "999", EVIL),
         events.Lost(EVIL),
-        events.Unsure(EVIL, EVIL),
+        events.DeliveryUnknown(EVIL, EVIL),
         events.HistoryEnd(EVIL),
-        events.NewSince(EVIL),
-        events.MissedMore(EVIL, 2),
-        events.Earlier(EVIL, 0),
-        events.Earlier(EVIL, 2),
-        events.Found(EVIL, EVIL, 0),
-        events.Found(EVIL, EVIL, 2),
+        events.UnreadStart(EVIL),
+        events.HistoryGap(EVIL, 2),
+        events.EarlierMessages(EVIL, 0),
+        events.EarlierMessages(EVIL, 2),
+        events.SearchResults(EVIL, EVIL, 0),
+        events.SearchResults(EVIL, EVIL, 2),
         events.HistoryRefused(EVIL, EVIL),
         events.SearchUnknown(),
         events.LoggedIn(EVIL),
@@ -284,7 +285,7 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append(("error" if error else "info", text))
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Write a message down."""
         await trio.lowlevel.checkpoint()
         self.done.append((kind.value, target, text))
@@ -292,9 +293,9 @@ class Asked:
     async def do(self, text: str, action: object) -> None:
         """Write the lines down."""
         await trio.lowlevel.checkpoint()
-        dialogue = Dialogue("alice")
-        action(dialogue)  # type: ignore[operator]
-        self.done += dialogue.take_lines()
+        protocol = ClientProtocol("alice")
+        action(protocol)  # type: ignore[operator]
+        self.done += protocol.take_lines()
 
     async def join(self, channel: str, key: str) -> None:
         """Write a join down."""

@@ -7,30 +7,30 @@ import trio.testing
 from client_fakes import LABELS, talk
 from trio_chat.client.session.events import (
     Connected,
-    End,
+    EndReason,
     Invited,
     Joined,
     JoinRefused,
     Kicked,
-    Kind,
+    ListedChannel,
     ListEnd,
-    ListEntry,
+    MessageKind,
+    MessageRefused,
+    MessageUnconfirmed,
     ModeChanged,
     Names,
     NickRefused,
-    Outcome,
     Parted,
     Quit,
     Ready,
-    Refused,
     Renamed,
     Said,
     ServerError,
     ServerInfo,
     ServerShutDown,
+    SessionOutcome,
     TopicChanged,
     TopicIs,
-    Unconfirmed,
 )
 from trio_chat.client.session.session import WINDOW, NotConnectedError
 from trio_chat.client.session.split import room_for_text
@@ -51,8 +51,8 @@ async def test_negotiates_before_registering() -> None:
         await t.server.send(":srv.test CAP * ACK :batch echo-message labeled-response")
         assert await t.server.line() == "CAP :END"
         await t.events()
-        assert t.dialogue.negotiation.labels
-        assert t.dialogue.negotiation.echo
+        assert t.protocol.negotiation.labels
+        assert t.protocol.negotiation.echo
 
 
 async def test_asks_one_by_one_after_nak() -> None:
@@ -68,7 +68,7 @@ async def test_asks_one_by_one_after_nak() -> None:
         await t.server.send(":srv.test CAP * ACK :batch", ":srv.test CAP * NAK :setname")
         assert await t.server.line() == "CAP :END"
         await t.events()
-        assert t.dialogue.negotiation.enabled == {"batch"}
+        assert t.protocol.negotiation.enabled == {"batch"}
 
 
 async def test_gets_in_without_cap() -> None:
@@ -128,7 +128,7 @@ async def test_an_answer_of_several_lines_confirms_a_message():
         )
         told = await t.events()
         assert [event.text for event in told if isinstance(event, Said) and event.own] == ["HELP"]
-        assert not [event for event in told if isinstance(event, Unconfirmed)]
+        assert not [event for event in told if isinstance(event, MessageUnconfirmed)]
 
 
 async def test_label_in_batch() -> None:
@@ -166,7 +166,7 @@ async def test_no_echo_before_pong_is_unconfirmed() -> None:
     async with talk("echo-message") as t:
         await t.session.say("#lobby", "one")
         await t.server.send(":srv.test PONG srv.test m1")
-        assert await t.events() == [Unconfirmed("#lobby", "one")]
+        assert await t.events() == [MessageUnconfirmed("#lobby", "one")]
 
 
 async def test_pong_confirms() -> None:
@@ -196,7 +196,7 @@ async def test_error_refuses_the_message_it_names() -> None:
         )
         assert await t.events() == [
             Said("alice", "#lobby", "one", own=True),
-            Refused("Nobody", "two", "401", "No such nick"),
+            MessageRefused("Nobody", "two", "401", "No such nick"),
         ]
 
 
@@ -212,7 +212,7 @@ async def test_error_with_label(reply: str) -> None:
         label = (await t.server.expect("PRIVMSG")).split()[0]
         await t.server.send(f"{label} :srv.test {reply}")
         (refused,) = await t.events()
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, MessageRefused)
         assert (refused.text, refused.reason) == ("two", "Cannot send")
 
 
@@ -235,8 +235,8 @@ async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
         ):
             await t.server.send(line)
             await t.events()
-            assert t.session.dialogue.room("#lobby") == room_for_text(
-                source, "#lobby", Kind.MESSAGE
+            assert t.session.protocol.room("#lobby") == room_for_text(
+                source, "#lobby", MessageKind.MESSAGE
             )
 
 
@@ -257,13 +257,13 @@ async def test_message_to_myself_is_shown_twice() -> None:
 async def test_action_there_and_back() -> None:
     """CTCP ACTION is an action; other CTCP is neither shown nor answered."""
     async with talk() as t:
-        await t.session.say("#lobby", "waves", Kind.ACTION)
+        await t.session.say("#lobby", "waves", MessageKind.ACTION)
         line = await t.server.expect("PRIVMSG #lobby \x01ACTION waves\x01")
         await t.server.send(f"{line.split()[0]} :alice!u@h PRIVMSG #lobby :\x01ACTION waves\x01")
         await t.server.send(
             ":bob!u@h PRIVMSG alice :\x01VERSION\x01", ":bob!u@h NOTICE alice :\x01PING 1\x01"
         )
-        assert await t.events() == [Said("alice", "#lobby", "waves", Kind.ACTION, own=True)]
+        assert await t.events() == [Said("alice", "#lobby", "waves", MessageKind.ACTION, own=True)]
         await t.server.send("PING x")
         assert await t.server.line() == "PONG :x"
 
@@ -277,7 +277,7 @@ async def test_few_messages_at_a_time() -> None:
             await t.session.say("#lobby", str(number))
         nursery.start_soon(t.session.say, "#lobby", "late")
         await t.events()
-        assert len(t.dialogue.pending) == WINDOW
+        assert len(t.protocol.pending) == WINDOW
         bodies = [await t.server.echo() for _ in range(WINDOW + 1)]
         assert bodies[-1] == "PRIVMSG #lobby :late"
 
@@ -289,8 +289,8 @@ async def test_lost_connection_tells_what_was_not_confirmed() -> None:
     async with talk() as t:
         await t.session.say("#lobby", "one")
         await t.server.close()
-        assert await t.events() == [Unconfirmed("#lobby", "one")]
-        assert t.outcome == Outcome(End.LOST)
+        assert await t.events() == [MessageUnconfirmed("#lobby", "one")]
+        assert t.outcome == SessionOutcome(EndReason.LOST)
         with pytest.raises(NotConnectedError):
             await t.session.say("#lobby", "two")
 
@@ -331,7 +331,7 @@ async def test_server_shuts_down(line: str) -> None:
     async with talk() as t:
         await t.server.send(line, "ERROR :Closing link")
         assert await t.events() == [ServerShutDown()]
-        assert t.outcome == Outcome(End.SHUT_DOWN)
+        assert t.outcome == SessionOutcome(EndReason.SHUT_DOWN)
 
 
 async def test_silence_is_asked_about(autojump_clock: trio.testing.MockClock) -> None:
@@ -346,14 +346,14 @@ async def test_silence_is_asked_about(autojump_clock: trio.testing.MockClock) ->
         assert await t.server.line() == ""
         assert trio.current_time() == pytest.approx(150, abs=1)
         await t.events()
-        assert t.outcome == Outcome(End.LOST, "timeout")
+        assert t.outcome == SessionOutcome(EndReason.LOST, "timeout")
 
 
 async def test_server_that_never_answers(autojump_clock: trio.testing.MockClock) -> None:
     """A port where nobody speaks IRC does not hold us for ever."""
     async with talk(enter=False, patience=30) as t:
         await trio.sleep(31)
-        assert t.outcome == Outcome(End.LOST, "timeout")
+        assert t.outcome == SessionOutcome(EndReason.LOST, "timeout")
 
 
 async def test_slow_interface_is_not_a_dead_server(autojump_clock: trio.testing.MockClock) -> None:
@@ -369,7 +369,7 @@ async def test_wrong_password() -> None:
     async with talk(enter=False) as t:
         await t.server.send(":srv.test 464 * :Password incorrect", "ERROR :Closing link")
         await t.events()
-        assert t.outcome == Outcome(End.REFUSED, "Password incorrect", "464")
+        assert t.outcome == SessionOutcome(EndReason.REFUSED, "Password incorrect", "464")
 
 
 async def test_nick_refused_before_registration() -> None:
@@ -383,7 +383,7 @@ async def test_nick_refused_before_registration() -> None:
         assert await t.events() == [
             NickRefused("alice", "433", "Nickname is already in use", registered=False)
         ]
-        await t.session.do(lambda dialogue: dialogue.change_nick("carol"))
+        await t.session.do(lambda protocol: protocol.change_nick("carol"))
         await t.server.expect("CAP END")
         await t.server.expect("NICK carol")
         await t.server.welcome("carol")
@@ -397,7 +397,7 @@ async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> No
     async with talk(enter=False, nick_interval=15) as t:
         for start in ("CAP LS", "NICK alice", "USER"):
             await t.server.expect(start)
-        await t.session.do(lambda dialogue: dialogue.ask_nick("alice2"))
+        await t.session.do(lambda protocol: protocol.ask_nick("alice2"))
         await t.server.expect("NICK alice2")
         await t.server.welcome("alice2")
         await t.server.let_join("#lobby")
@@ -433,7 +433,7 @@ async def test_leaves_politely() -> None:
         await t.server.expect("QUIT bye")
         await t.server.send("ERROR :Closing link")
         await t.events()
-        assert t.outcome == Outcome(End.LEFT)
+        assert t.outcome == SessionOutcome(EndReason.LEFT)
 
 
 async def test_leaves_a_server_that_does_not_answer(autojump_clock: trio.testing.MockClock) -> None:
@@ -442,7 +442,7 @@ async def test_leaves_a_server_that_does_not_answer(autojump_clock: trio.testing
         await t.session.leave("")
         await t.server.expect("QUIT")
         await t.events()
-        assert t.outcome == Outcome(End.LEFT)
+        assert t.outcome == SessionOutcome(EndReason.LEFT)
         assert trio.current_time() < 10
 
 
@@ -459,7 +459,7 @@ async def test_members_follow_what_happens() -> None:
             ":alice!u@h KICK #lobby dave :no",
         )
         await t.events()
-        assert set(t.dialogue.channels["#lobby"].members.values()) == {"alice", "Robert"}
+        assert set(t.protocol.channels["#lobby"].members.values()) == {"alice", "Robert"}
 
 
 async def test_hostile_lines_do_no_harm() -> None:
@@ -477,7 +477,7 @@ async def test_hostile_lines_do_no_harm() -> None:
 async def test_labels_are_all_there() -> None:
     """The capabilities of the fake are the ones that make labels work."""
     async with talk(LABELS) as t:
-        assert t.dialogue.negotiation.labels
+        assert t.protocol.negotiation.labels
 
 
 @pytest.mark.parametrize(
@@ -490,13 +490,13 @@ async def test_labels_are_all_there() -> None:
         (":srv.test 331 alice #lobby :No topic is set", TopicIs("#lobby", "")),
         (":bob!u@h MODE #lobby +o carol", ModeChanged("#lobby", "bob", "+o carol", own=False)),
         (":bob!u@h INVITE alice #den", Invited("alice", "bob", "#den", own=True)),
-        (":srv.test 322 alice #den 3 :chess", ListEntry("#den", "3", "chess")),
+        (":srv.test 322 alice #den 3 :chess", ListedChannel("#den", "3", "chess")),
         (":srv.test 323 alice :End of /LIST", ListEnd(0)),
         (":srv.test 372 alice :- Welcome", ServerInfo("Welcome")),
         (":srv.test 381 alice :You are an operator", ServerInfo("You are an operator")),
         ("WARN * SOON :Restart at noon", ServerInfo("Restart at noon")),
         ("FAIL * NEED_MORE TOPIC :Not enough", ServerError("Not enough", "NEED_MORE", "TOPIC")),
-        (":bob!u@h NOTICE #lobby :look", Said("bob", "#lobby", "look", Kind.NOTICE)),
+        (":bob!u@h NOTICE #lobby :look", Said("bob", "#lobby", "look", MessageKind.NOTICE)),
         (":srv.test NOTICE alice :Maintenance", ServerInfo("Maintenance")),
         (":bob!u@h PRIVMSG Alice :psst", Said("bob", "Alice", "psst", private=True)),
         (
@@ -529,10 +529,10 @@ async def test_late_capabilities() -> None:
         await t.server.expect("CAP REQ labeled-response")
         await t.server.send(":srv.test CAP alice ACK :labeled-response")
         await t.events()
-        assert t.dialogue.negotiation.labels
+        assert t.protocol.negotiation.labels
         await t.server.send(":srv.test CAP alice DEL :labeled-response")
         await t.events()
-        assert not t.dialogue.negotiation.labels
+        assert not t.protocol.negotiation.labels
 
 
 async def test_nick_given_by_the_server_is_kept(autojump_clock: trio.testing.MockClock) -> None:
@@ -540,7 +540,7 @@ async def test_nick_given_by_the_server_is_kept(autojump_clock: trio.testing.Moc
     async with talk(nick_interval=15) as t:
         await t.server.send(":alice!u@h NICK Guest1")
         await t.server.expect("PING alive")
-        assert t.dialogue.wanted == "Guest1"
+        assert t.protocol.wanted == "Guest1"
 
 
 async def test_talk_goes_on_when_writing_fails() -> None:
@@ -550,8 +550,8 @@ async def test_talk_goes_on_when_writing_fails() -> None:
         t.server.stream.receive_stream.close()  # type: ignore[attr-defined]
         await t.session.say("#lobby", "too late")
         await t.server.send("ERROR :bye")
-        assert await t.events() == [ServerShutDown(), Unconfirmed("#lobby", "too late")]
-        assert t.outcome == Outcome(End.SHUT_DOWN)
+        assert await t.events() == [ServerShutDown(), MessageUnconfirmed("#lobby", "too late")]
+        assert t.outcome == SessionOutcome(EndReason.SHUT_DOWN)
 
 
 async def test_history_is_told_apart() -> None:
@@ -579,7 +579,7 @@ async def test_history_is_told_apart() -> None:
             ),
             Said("bob", "#lobby", "now", msgid="3"),
         ]
-        assert len(t.dialogue.pending) == 1
+        assert len(t.protocol.pending) == 1
 
 
 async def test_a_refused_nickname_that_begins_like_a_channel() -> None:

@@ -537,7 +537,7 @@ async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
         await again.send(said_before("4", "bob", "four"))
         await again.play_back("2 bob two", "3 bob three")
         await it.sees("three", "four")
-        entries = [entry.text for entry in it.world.buffer.newest() if entry.is_talk]
+        entries = [entry.text for entry in it.world.buffer.newest() if entry.is_message]
         assert entries == ["four", "three", "two", "one"]
 
 

@@ -10,9 +10,9 @@ import trio
 from trio_chat.client import ignoring, moderation  # noqa: F401  they fill the table, too
 from trio_chat.client.credentials import mask_protocol
 from trio_chat.client.registry import COMMANDS, Actions, TargetMessage, command
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Kind
-from trio_chat.client.session.fetch import AT_JOIN, MOST_EARLIER
+from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.history_request import AT_JOIN, MOST_EARLIER
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 from trio_chat.irc.message import ParseError, parse
 
@@ -51,7 +51,7 @@ async def _nick(client: Actions, words: list[str]) -> None:
     if " " in nick:
         await client.tell(_("A nickname cannot contain spaces."), error=True)
         return
-    await client.do(f"/nick {nick}", lambda dialogue: dialogue.change_nick(nick))
+    await client.do(f"/nick {nick}", lambda protocol: protocol.change_nick(nick))
 
 
 @command(N_("#channel [key]"), N_("joins a channel, or goes back to one you are in"), 1, 2)
@@ -69,7 +69,7 @@ async def _part(client: Actions, words: list[str]) -> None:
     if not channel:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do(f"/part {channel}", lambda dialogue: dialogue.send("PART", channel, *reason))
+    await client.do(f"/part {channel}", lambda protocol: protocol.send("PART", channel, *reason))
 
 
 @command(
@@ -86,7 +86,7 @@ async def _msg(client: Actions, words: list[str]) -> None:
 @command(N_("text"), N_('says what you do: "/me waves" is shown as "* Nickname waves"'), 1, 1)
 async def _me(client: Actions, words: list[str]) -> None:
     if client.current:
-        await client.say(client.current, words[0], Kind.ACTION)
+        await client.say(client.current, words[0], MessageKind.ACTION)
     else:
         await client.tell(_("You are in no channel."), error=True)
 
@@ -126,8 +126,8 @@ async def _react(client: Actions, words: list[str]) -> None:
     elif target_message:
         reaction, take_back = rest[0], rest[0] in target_message.reactions
         react = partial(
-            Dialogue.react,
-            target=target_message.talk,
+            ClientProtocol.react,
+            target=target_message.conversation,
             msgid=target_message.msgid,
             reaction=reaction,
             take_back=take_back,
@@ -147,8 +147,8 @@ async def _redact(client: Actions, words: list[str]) -> None:
         reason = [" ".join(rest)] if rest else []
         await client.do(
             "/redact",
-            lambda dialogue: dialogue.send(
-                "REDACT", target_message.talk, target_message.msgid, *reason
+            lambda protocol: protocol.send(
+                "REDACT", target_message.conversation, target_message.msgid, *reason
             ),
         )
 
@@ -182,7 +182,7 @@ async def _topic(client: Actions, words: list[str]) -> None:
     if not channel:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do(f"/topic {channel}", lambda dialogue: dialogue.send("TOPIC", channel, *topic))
+    await client.do(f"/topic {channel}", lambda protocol: protocol.send("TOPIC", channel, *topic))
 
 
 @command(N_("[#channel]"), N_("shows who is in the channel"), 0, 1)
@@ -191,7 +191,7 @@ async def _names(client: Actions, words: list[str]) -> None:
     if not channel:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do(f"/names {channel}", lambda dialogue: dialogue.send("NAMES", channel))
+    await client.do(f"/names {channel}", lambda protocol: protocol.send("NAMES", channel))
 
 
 @command(
@@ -201,7 +201,7 @@ async def _names(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _list(client: Actions, words: list[str]) -> None:
-    await client.do("/list", lambda dialogue: dialogue.send("LIST", *words))
+    await client.do("/list", lambda protocol: protocol.send("LIST", *words))
 
 
 @command(
@@ -211,12 +211,12 @@ async def _list(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _away(client: Actions, words: list[str]) -> None:
-    await client.do("/away", lambda dialogue: dialogue.send("AWAY", *words))
+    await client.do("/away", lambda protocol: protocol.send("AWAY", *words))
 
 
 @command(N_("nickname"), N_("shows what the server knows of somebody"), 1, 1)
 async def _whois(client: Actions, words: list[str]) -> None:
-    await client.do(f"/whois {words[0]}", lambda dialogue: dialogue.send("WHOIS", words[0]))
+    await client.do(f"/whois {words[0]}", lambda protocol: protocol.send("WHOIS", words[0]))
 
 
 @command(N_("nickname [#channel]"), N_("invites somebody to the channel"), 1, 2)
@@ -226,7 +226,7 @@ async def _invite(client: Actions, words: list[str]) -> None:
         await client.tell(_("You are in no channel."), error=True)
         return
     await client.do(
-        f"/invite {words[0]}", lambda dialogue: dialogue.send("INVITE", words[0], channel)
+        f"/invite {words[0]}", lambda protocol: protocol.send("INVITE", words[0], channel)
     )
 
 
@@ -238,7 +238,7 @@ async def _kick(client: Actions, words: list[str]) -> None:
     if not channel:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do(f"/kick {words[0]}", lambda dialogue: dialogue.send("KICK", channel, *words))
+    await client.do(f"/kick {words[0]}", lambda protocol: protocol.send("KICK", channel, *words))
 
 
 @command(N_("[target] [modes]"), N_("shows or changes modes, such as /mode +o nickname"), 0, 1)
@@ -249,7 +249,7 @@ async def _mode(client: Actions, words: list[str]) -> None:
     if not params:
         await client.tell(_("You are in no channel."), error=True)
         return
-    await client.do("/mode", lambda dialogue: dialogue.send("MODE", *params))
+    await client.do("/mode", lambda protocol: protocol.send("MODE", *params))
 
 
 @command(
@@ -272,7 +272,7 @@ async def _quote(client: Actions, words: list[str]) -> None:
             _("This cannot be sent: {text}").format(text=mask_protocol(words[0])), error=True
         )
         return
-    await client.do("/quote", lambda dialogue: dialogue.put(message))
+    await client.do("/quote", lambda protocol: protocol.put(message))
 
 
 @command(
@@ -285,7 +285,7 @@ async def _history(client: Actions, words: list[str]) -> None:
         await client.tell(text.format(most=MOST_EARLIER), error=True)
     elif channel := client.current:
         await client.do(
-            "/history", lambda dialogue: dialogue.history.show_earlier(channel, int(number))
+            "/history", lambda protocol: protocol.history.show_earlier(channel, int(number))
         )
     else:
         await client.tell(_("You are in no channel."), error=True)
@@ -294,7 +294,7 @@ async def _history(client: Actions, words: list[str]) -> None:
 @command(N_("words"), N_("finds messages of the channel that have these words in them"), 1, 1)
 async def _search(client: Actions, words: list[str]) -> None:
     channel = client.current
-    await client.do("/search", lambda dialogue: dialogue.history.search(words[0], channel))
+    await client.do("/search", lambda protocol: protocol.history.search(words[0], channel))
 
 
 # The account and the end
@@ -336,7 +336,7 @@ async def _register(client: Actions, words: list[str]) -> None:
     N_("account code"), N_("completes a registration with the code that was sent to you"), 2, 2
 )
 async def _verify(client: Actions, words: list[str]) -> None:
-    await client.do(f"/verify {words[0]}", lambda dialogue: dialogue.send("VERIFY", *words))
+    await client.do(f"/verify {words[0]}", lambda protocol: protocol.send("VERIFY", *words))
 
 
 @command(N_("[reason]"), N_("leaves the chat"), 0, 1)

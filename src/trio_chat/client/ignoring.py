@@ -1,7 +1,7 @@
 """The commands of the ignore list: `/ignore` and `/unignore`."""
 
 from trio_chat.client.registry import Actions, command
-from trio_chat.client.session.ignored import LONGEST_MASK, MOST_IGNORED, Ignored
+from trio_chat.client.session.ignore_list import LONGEST_MASK, MOST_IGNORED, IgnoreList
 from trio_chat.i18n import N_, _
 
 
@@ -57,7 +57,7 @@ def _words(words: list[str]) -> list[str]:
     return [*dict.fromkeys(" ".join(words).replace(",", " ").split())]
 
 
-def _shown(ignored: Ignored) -> str:
+def _shown(ignored: IgnoreList) -> str:
     if not ignored.words:
         return _("You ignore nobody.")
     return _("You ignore: {names}").format(names=", ".join(ignored.words))

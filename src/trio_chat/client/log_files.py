@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from trio_chat.client.render import Renderer
 from trio_chat.client.session import events
-from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.spans import sentence
 from trio_chat.irc.text import clean
 from trio_chat.private import make_directory
@@ -40,13 +40,13 @@ class TranscriptEntry(NamedTuple):
 
     Args:
         server: what the user calls the server.
-        talk: the channel or the person.
+        conversation: the channel or the person.
         time: seconds of Unix time.
         lines: what happened, without its time.
     """
 
     server: str
-    talk: str
+    conversation: str
     time: float
     lines: tuple[str, ...]
 
@@ -93,7 +93,10 @@ def append(directory: Path, entries: Iterable[TranscriptEntry]) -> None:
     for entry in entries:
         moment = _moment(entry.time)
         path = (
-            directory / safe_name(entry.server) / safe_name(entry.talk) / f"{moment:%Y-%m-%d}.txt"
+            directory
+            / safe_name(entry.server)
+            / safe_name(entry.conversation)
+            / f"{moment:%Y-%m-%d}.txt"
         )
         texts.setdefault(path, []).extend(f"[{moment:%H:%M:%S}] {line}\n" for line in entry.lines)
     for path, lines in texts.items():
@@ -130,9 +133,9 @@ def lines_of(event: Event) -> tuple[str, ...]:
     if isinstance(event, events.Said):
         sender = clean(event.sender)
         before = {
-            Kind.MESSAGE: f"<{sender}> ",
-            Kind.ACTION: f"* {sender} ",
-            Kind.NOTICE: f"-{sender}- ",
+            MessageKind.MESSAGE: f"<{sender}> ",
+            MessageKind.ACTION: f"* {sender} ",
+            MessageKind.NOTICE: f"-{sender}- ",
         }[event.kind]
         return tuple(f"{before}{clean(line)}" for line in event.text.split("\n"))
     if isinstance(event, events.ModeChanged):
@@ -148,5 +151,5 @@ def lines_of(event: Event) -> tuple[str, ...]:
 def talk_of(event: Event) -> str:
     """Return the channel or the person that an event belongs to, "" where it does not say."""
     if isinstance(event, events.Said):
-        return event.talk
+        return event.conversation
     return str(getattr(event, "channel", "") or getattr(event, "target", ""))

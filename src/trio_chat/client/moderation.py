@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from trio_chat.client.registry import Actions, command
-from trio_chat.client.session.events import Kind
+from trio_chat.client.session.events import MessageKind
 from trio_chat.i18n import N_, _
 
 _MASK_SIGNS = frozenset("!@*?:$~")
@@ -12,7 +12,7 @@ _MASK_SIGNS = frozenset("!@*?:$~")
 
 @command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
 async def _notice(client: Actions, words: list[str]) -> None:
-    await client.say(words[0], words[1], Kind.NOTICE)
+    await client.say(words[0], words[1], MessageKind.NOTICE)
 
 
 @command(N_("[#channel] nickname …"), N_("makes a user an operator of the channel"), 1, 1)
@@ -80,7 +80,7 @@ async def _change(
         await client.tell(_("You are in no channel."), error=True)
         return
     if not people:
-        await client.do(f"/{name}", lambda dialogue: dialogue.send("MODE", channel, mode))
+        await client.do(f"/{name}", lambda protocol: protocol.send("MODE", channel, mode))
         return
     letter = mode[1]
     for start in range(0, len(people), _AT_ONCE):
@@ -90,7 +90,7 @@ async def _change(
         letters = f"{mode[0]}{letter * len(some)}"
         await client.do(
             f"/{name} {' '.join(some)}",
-            lambda dialogue, letters=letters, some=some: dialogue.send(
+            lambda protocol, letters=letters, some=some: protocol.send(
                 "MODE", channel, letters, *some
             ),  # type: ignore[misc]
         )

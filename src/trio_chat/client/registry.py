@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from trio_chat.client.credentials import mask_message
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Kind
-from trio_chat.client.session.ignored import Ignored
+from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import _
 
 
@@ -21,12 +21,12 @@ class TargetMessage(NamedTuple):
 
     Args:
         msgid: the server's name for it.
-        talk: the conversation that it belongs to.
+        conversation: the conversation that it belongs to.
         reactions: what we have reacted to it with.
     """
 
     msgid: str
-    talk: str
+    conversation: str
     reactions: Collection[str] = ()
 
 
@@ -38,7 +38,7 @@ class Actions(Protocol):
         """The channel that the user talks in, "" when there is none."""
 
     @property
-    def ignored(self) -> Ignored:
+    def ignored(self) -> IgnoreList:
         """The ignore list."""
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
@@ -49,10 +49,10 @@ class Actions(Protocol):
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
 
-    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done as soon as there is a connection; `text` names it if that never
         comes.
         """

@@ -13,7 +13,7 @@ from typing import Any
 from trio_chat.client import reasons, whois
 from trio_chat.client.listing import MOST_LINES, Listing
 from trio_chat.client.session import events
-from trio_chat.client.session.events import Event, Kind
+from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.spans import Line, StyledText, error, info, nick_style
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
@@ -71,13 +71,13 @@ class Renderer:
             filter(None, (self._where(event), self._when(event), self._answered(event)))
         )
         spans: Line
-        if event.kind is Kind.ACTION:
+        if event.kind is MessageKind.ACTION:
             spans = (
                 StyledText("* "),
                 _nick(sender, sender),
                 StyledText(f"{f' ({where})' if where else ''} {text}"),
             )
-        elif event.kind is Kind.NOTICE:
+        elif event.kind is MessageKind.NOTICE:
             spans = (
                 StyledText("[NOTICE "),
                 _nick(sender, f'"{sender}"'),
@@ -122,13 +122,13 @@ class Renderer:
             return "?"
         return when.strftime("%H:%M" if when.date() == self._now().date() else "%Y-%m-%d %H:%M")
 
-    def _refused(self, event: events.Refused) -> list[Line]:
+    def _refused(self, event: events.MessageRefused) -> list[Line]:
         target = clean(event.target)
         reason = clean(reasons.message_refused(target, event.code, event.reason))
         text = _("Not delivered to {target}: {reason}: {text}")
         return [error(text.format(target=target, reason=reason, text=clean(event.text)))]
 
-    def _unconfirmed(self, event: events.Unconfirmed) -> list[Line]:
+    def _unconfirmed(self, event: events.MessageUnconfirmed) -> list[Line]:
         text = clean(event.text)
         if not self._is_current(event.target):
             text = f"({clean(event.target)}) {text}"
@@ -136,7 +136,7 @@ class Renderer:
             error(_("Not confirmed by the server, may not have arrived: {text}").format(text=text))
         ]
 
-    def _unsure(self, event: events.Unsure) -> list[Line]:
+    def _unsure(self, event: events.DeliveryUnknown) -> list[Line]:
         text = _(
             "Not confirmed yet; when the connection is back, the history tells whether it arrived:"
             " {text}"
@@ -145,7 +145,7 @@ class Renderer:
 
     def _reacted(self, event: events.Reacted) -> list[Line]:
         said = self._find(event.msgid)
-        about = self._about(said, event.talk, event.sender)
+        about = self._about(said, event.conversation, event.sender)
         if event.own:
             text = (
                 _("You have taken {reaction} back from {message}.")
@@ -214,10 +214,10 @@ class Renderer:
             )
         ]
 
-    def _new_since(self, event: events.NewSince) -> list[Line]:
+    def _new_since(self, event: events.UnreadStart) -> list[Line]:
         return [info(_("New since your last visit:"))]
 
-    def _missed_more(self, event: events.MissedMore) -> list[Line]:
+    def _missed_more(self, event: events.HistoryGap) -> list[Line]:
         text = ngettext(
             "More was said in {channel} than can be shown; this is the last {count} message."
             " /history shows what was before.",
@@ -227,7 +227,7 @@ class Renderer:
         )
         return [info(text.format(channel=clean(event.channel), count=event.count))]
 
-    def _earlier(self, event: events.Earlier) -> list[Line]:
+    def _earlier(self, event: events.EarlierMessages) -> list[Line]:
         channel = clean(event.channel)
         if not event.count:
             return [info(_("Nothing earlier is known of {channel}.").format(channel=channel))]
@@ -238,7 +238,7 @@ class Renderer:
         )
         return [info(text.format(count=event.count, channel=channel))]
 
-    def _found(self, event: events.Found) -> list[Line]:
+    def _found(self, event: events.SearchResults) -> list[Line]:
         words = clean(event.text)
         if not event.count:
             return [info(_("Nothing was found: {words}").format(words=words))]
@@ -377,7 +377,7 @@ class Renderer:
             )
         ]
 
-    def _list_entry(self, event: events.ListEntry) -> list[Line]:
+    def _list_entry(self, event: events.ListedChannel) -> list[Line]:
         self._listing.add(
             event.channel, event.users, event.topic
         )  # shown in order, when all have come
@@ -478,14 +478,14 @@ _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.Said: Renderer._said,
     events.Reacted: Renderer._reacted,
     events.Redacted: Renderer._redacted,
-    events.Refused: Renderer._refused,
-    events.Unconfirmed: Renderer._unconfirmed,
-    events.Unsure: Renderer._unsure,
+    events.MessageRefused: Renderer._refused,
+    events.MessageUnconfirmed: Renderer._unconfirmed,
+    events.DeliveryUnknown: Renderer._unsure,
     events.HistoryEnd: Renderer._history_end,
-    events.NewSince: Renderer._new_since,
-    events.MissedMore: Renderer._missed_more,
-    events.Earlier: Renderer._earlier,
-    events.Found: Renderer._found,
+    events.UnreadStart: Renderer._new_since,
+    events.HistoryGap: Renderer._missed_more,
+    events.EarlierMessages: Renderer._earlier,
+    events.SearchResults: Renderer._found,
     events.HistoryRefused: Renderer._history_refused,
     events.SearchUnknown: Renderer._search_unknown,
     events.LoggedIn: Renderer._logged_in,
@@ -505,7 +505,7 @@ _METHODS: dict[type, Callable[[Renderer, Any], list[Line]]] = {
     events.TopicIs: Renderer._topic_is,
     events.TopicChanged: Renderer._topic_changed,
     events.ModeChanged: Renderer._mode_changed,
-    events.ListEntry: Renderer._list_entry,
+    events.ListedChannel: Renderer._list_entry,
     events.ListEnd: Renderer._list_end,
     events.Invited: Renderer._invited,
     events.Away: Renderer._away,

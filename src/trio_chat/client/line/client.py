@@ -22,10 +22,10 @@ from trio_chat.client.link.state import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.render import Renderer
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Event, Kind
-from trio_chat.client.session.ignored import Ignored
-from trio_chat.client.session.status import ANSWERS
+from trio_chat.client.session.events import Event, MessageKind
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.status import REPLY_TAG
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
@@ -132,7 +132,7 @@ class LineClient:
         return self._rooms.current
 
     @property
-    def ignored(self) -> Ignored:
+    def ignored(self) -> IgnoreList:
         """The ignore list."""
         return self._link.ignored
 
@@ -144,11 +144,11 @@ class LineClient:
         """Show a sentence."""
         await self._link.tell(text, error=error)
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         await self._link.say(target, text, kind)
 
-    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done as soon as there is a connection."""
         await self._link.do(text, action)
 
@@ -157,13 +157,13 @@ class LineClient:
         one.
         """
         session = self._link.session
-        known = session.dialogue.channel(channel) if session else None
+        known = session.protocol.channel(channel) if session else None
         if known:
             self._rooms.current = known.name
             await self.tell(_("You are talking in {channel} now.").format(channel=known.name))
             return
         self._rooms.ask(channel, key)
-        await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
+        await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
         """Return whether a target is written like a channel."""
@@ -188,7 +188,12 @@ class LineClient:
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a message that answers another."""
         await self._link.enqueue(
-            Say(target_message.talk, text, Kind.MESSAGE, {ANSWERS: target_message.msgid})
+            Say(
+                target_message.conversation,
+                text,
+                MessageKind.MESSAGE,
+                {REPLY_TAG: target_message.msgid},
+            )
         )
 
     def finish(self, reason: str) -> None:
@@ -228,7 +233,7 @@ class LineClient:
         lines = []
         for shown in await self._link.react(event):
             session = self._link.session
-            self._log.note(shown, self._rooms.features, session.dialogue.clock if session else "")
+            self._log.note(shown, self._rooms.features, session.protocol.clock if session else "")
             lines += self._renderer.lines(
                 shown
             )  # before it is noted: what is deleted is named a last time

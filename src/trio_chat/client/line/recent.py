@@ -46,7 +46,7 @@ class RecentMessages:
         """
         same, talk = self._rooms.features.same, self._rooms.current
         newest = [said for _time, said in reversed(self._said)]
-        here = [said for said in newest if same(said.talk, talk)]
+        here = [said for said in newest if same(said.conversation, talk)]
         if name.isdecimal():
             number = int(name[:9])
             found = here[number - 1 : number] if number else []
@@ -54,12 +54,14 @@ class RecentMessages:
             found = [
                 said
                 for said in newest
-                if same(said.sender, name) and (said.private or same(said.talk, talk))
+                if same(said.sender, name) and (said.private or same(said.conversation, talk))
             ]
         else:
             found = [said for said in here if said.own is own]
         return (
-            TargetMessage(found[0].msgid, found[0].talk, self._reactions.get(found[0].msgid, ()))
+            TargetMessage(
+                found[0].msgid, found[0].conversation, self._reactions.get(found[0].msgid, ())
+            )
             if found
             else None
         )

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import trio
 
-from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.sasl import LoginCredentials
 
 PATIENCE = 30.0
 """Seconds for the user to unlock the keyring."""
@@ -26,13 +26,13 @@ def _keyring() -> Any:
 class Passwords(Protocol):
     """Where passwords come from, and perhaps are kept."""
 
-    async def load(self, account: str) -> Credentials | None:
+    async def load(self, account: str) -> LoginCredentials | None:
         """Return what is known for this account, or else for any account on this server."""
 
     async def are_available(self) -> bool:
         """Return whether passwords can be kept."""
 
-    async def save(self, credentials: Credentials) -> bool:
+    async def save(self, credentials: LoginCredentials) -> bool:
         """Keep a password; return whether that went well."""
 
 
@@ -48,16 +48,16 @@ class Keys:
         self._service = service
         self._module = module
 
-    async def load(self, account: str) -> Credentials | None:
+    async def load(self, account: str) -> LoginCredentials | None:
         """Return what is kept for this account, or else for any account on this server."""
-        found: Credentials | None = await self._try(lambda: self._load(account))
+        found: LoginCredentials | None = await self._try(lambda: self._load(account))
         return found
 
     async def are_available(self) -> bool:
         """Return whether passwords can be kept."""
         return bool(await self._try(lambda: self._module().get_keyring().priority > 0))
 
-    async def save(self, credentials: Credentials) -> bool:
+    async def save(self, credentials: LoginCredentials) -> bool:
         """Keep a password; return whether that went well."""
         return bool(await self._try(lambda: self._save(credentials)))
 
@@ -72,14 +72,14 @@ class Keys:
             return await trio.to_thread.run_sync(tolerant, abandon_on_cancel=True)
         return None
 
-    def _load(self, account: str) -> Credentials | None:
+    def _load(self, account: str) -> LoginCredentials | None:
         module = self._module()
         if password := module.get_password(self._service, account):
-            return Credentials(account, password, is_kept=True)
+            return LoginCredentials(account, password, is_kept=True)
         if found := module.get_credential(self._service, None):
-            return Credentials(found.username, found.password, is_kept=True)
+            return LoginCredentials(found.username, found.password, is_kept=True)
         return None
 
-    def _save(self, credentials: Credentials) -> bool:
+    def _save(self, credentials: LoginCredentials) -> bool:
         self._module().set_password(self._service, credentials.account, credentials.password)
         return True

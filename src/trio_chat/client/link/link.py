@@ -25,12 +25,12 @@ from trio_chat.client.link.state import StateFile
 from trio_chat.client.link.wish import NickWish
 from trio_chat.client.session import events
 from trio_chat.client.session.connecting import Backoff
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import End, Event, Kind, Note, Outcome
-from trio_chat.client.session.fetch import AT_JOIN
-from trio_chat.client.session.ignored import Ignored
-from trio_chat.client.session.past import Past
-from trio_chat.client.session.session import NotConnectedError, Session, is_local, is_secure
+from trio_chat.client.session.events import EndReason, Event, MessageKind, Note, SessionOutcome
+from trio_chat.client.session.history_request import AT_JOIN
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.session import ClientSession, NotConnectedError, is_local, is_secure
+from trio_chat.client.session.sync_state import SyncState
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -40,7 +40,7 @@ _EVENTS = 256
 _REFUSED_ATTEMPTS = 5
 _STABLE = 30.0
 """Seconds a connection must have lasted before the next loss counts as a new one."""
-_OWN_TEXTS = (events.Refused, events.Unconfirmed, events.Unsure)
+_OWN_TEXTS = (events.MessageRefused, events.MessageUnconfirmed, events.DeliveryUnknown)
 _TO_FINISH = 3.0
 """Seconds for what a person typed before `exit` to go out."""
 
@@ -91,7 +91,7 @@ class Link:
         self.logins = Logins(self, keys, can_ask=can_hide)
         self._password = password
         self._state = state or StateFile()
-        self._past = Past()
+        self._sync_state = SyncState()
         self._refusals = 0
         self._reason = ""
         self._is_over = False
@@ -103,7 +103,7 @@ class Link:
         self._stays = stays
         self._may_be_plain = may_be_plain
         self._encoding = encoding
-        self.ignored = Ignored()
+        self.ignored = IgnoreList()
         self._hides_strangers = hides_strangers
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
@@ -143,12 +143,12 @@ class Link:
 
     async def tell_unsent(self) -> None:
         """Tell what was not sent, or not confirmed, and keep it in `unsent`."""
-        for sent in self._past.take_unconfirmed(lambda sent: True):
+        for sent in self._sync_state.take_unconfirmed(lambda sent: True):
             text = mask_message(sent.target, sent.text)
             self.unsent.append(
                 _("It is not known whether this has arrived: {text}").format(text=text)
             )
-            await self._show(events.Unconfirmed(sent.target, sent.text))
+            await self._show(events.MessageUnconfirmed(sent.target, sent.text))
         for text in self._outbox.take_unsent():
             self.failed = True
             if text:
@@ -185,25 +185,25 @@ class Link:
                 with trio.move_on_after(_TO_FINISH):
                     await self._outbox.all_sent.wait()
         else:
-            await self._outbox.wait_settled(lambda: bool(self._past.unconfirmed))
+            await self._outbox.wait_settled(lambda: bool(self._sync_state.unconfirmed))
         await self.leave(reason)
 
     # What it knows
 
     @property
-    def session(self) -> Session | None:
+    def session(self) -> ClientSession | None:
         """The session, while there is one."""
         return self._outbox.session
 
     @property
     def is_ready(self) -> bool:
         """Whether messages can be sent at this moment."""
-        return self.session is not None and self.session.dialogue.ready
+        return self.session is not None and self.session.protocol.ready
 
     @property
     def nick(self) -> str:
         """The nickname that we have, or want."""
-        return self.session.dialogue.nick if self.session else self.wish.nick
+        return self.session.protocol.nick if self.session else self.wish.nick
 
     # What the user wants
 
@@ -229,24 +229,24 @@ class Link:
         ):  # nobody looks at this server any longer
             await self._events.send(event)
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message, each line of it by itself, as soon as there is a connection."""
         for line in text.splitlines():
             if line.strip():
                 await self.enqueue(Say(target, line, kind))
 
-    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done as soon as there is a connection; `text` names it if that never
         comes.
         """
         await self.enqueue(Do(text, action))
 
-    async def do_now(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do_now(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done at once, also while the server has not let us in; later, if there is
         no connection.
         """
         session = self.session
-        if session is None or session.dialogue.ready or not self.wish.asking:
+        if session is None or session.protocol.ready or not self.wish.asking:
             await self.do(text, action)
             return
         try:
@@ -312,7 +312,7 @@ class Link:
 
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
-        await self._show(events.Asked())
+        await self._show(events.PromptChanged())
 
     async def answer_nick(self, line: str) -> None:
         """Take the answer to the question for a nickname."""
@@ -325,7 +325,7 @@ class Link:
             return
         if self.session:
             try:
-                await self.session.do(lambda dialogue: dialogue.change_nick(self.wish.nick))
+                await self.session.do(lambda protocol: protocol.change_nick(self.wish.nick))
             except NotConnectedError:
                 return  # the next connection begins with it
 
@@ -371,7 +371,7 @@ class Link:
                 self.failed = True
                 self._left(channel)
             case events.Renamed(new=new, own=True):
-                if self.session and self.rooms.features.same(new, self.session.dialogue.wanted):
+                if self.session and self.rooms.features.same(new, self.session.protocol.wanted):
                     self.wish.set(new)
                     await self._state.save_nick(new)
             case events.LoggedIn(account=account) | events.Registered(account=account):
@@ -379,7 +379,7 @@ class Link:
                 await self.logins.succeeded(account)
             case events.AccountRefused():
                 self.logins.refused()
-            case events.Refused() | events.Unconfirmed():
+            case events.MessageRefused() | events.MessageUnconfirmed():
                 self.failed = True
         return (event,)
 
@@ -401,8 +401,8 @@ class Link:
             # After a lost connection our own ghost may hold the nickname: it stays the one we want
             # back.
             await session.do(
-                lambda dialogue: (
-                    dialogue.ask_nick if self._tries.was_connected else dialogue.change_nick
+                lambda protocol: (
+                    protocol.ask_nick if self._tries.was_connected else protocol.change_nick
                 )(other)
             )
         except NotConnectedError:
@@ -417,7 +417,7 @@ class Link:
         if (
             self.wish.asking
             and self.session
-            and self.rooms.features.same(account, self.session.dialogue.refused_nick)
+            and self.rooms.features.same(account, self.session.protocol.refused_nick)
         ):
             await self.answer_nick(account)
 
@@ -429,7 +429,7 @@ class Link:
             await self._state.save_nick(nick)
 
     def _left(self, channel: str) -> None:
-        self.rooms.left(channel, self.session.dialogue.channels.values() if self.session else ())
+        self.rooms.left(channel, self.session.protocol.channels.values() if self.session else ())
 
     # Staying connected
 
@@ -440,7 +440,7 @@ class Link:
         offer = last or nicknames.made_valid(nicknames.login_name())
         if self.interactive:
             self.wish.ask(offer)
-            await self._events.send(events.Asked())
+            await self._events.send(events.PromptChanged())
             await self.wish.answered.wait()
         else:
             self.wish.set(offer)
@@ -477,11 +477,11 @@ class Link:
 
     async def _converse(self, stream: trio.abc.Stream) -> int | None:
         """Run one session; return the exit code, or None when another is to follow."""
-        dialogue = Dialogue(
+        protocol = ClientProtocol(
             self.wish.nick,
             password=self._password,
             channels=self.rooms.to_join(),
-            past=self._past,
+            sync_state=self._sync_state,
             at_join=AT_JOIN * (3 if self._sees_status else 1) if self.interactive else 0,
             credentials=self.logins.credentials,
             sees_status=self._sees_status,
@@ -489,28 +489,30 @@ class Link:
             ignored=self.ignored,
             hides_strangers=self._hides_strangers,
         )
-        self.rooms.features = dialogue.features
-        session = Session(stream, dialogue, self._events, encoding=self._encoding)
+        self.rooms.features = protocol.features
+        session = ClientSession(stream, protocol, self._events, encoding=self._encoding)
         started = trio.current_time()
         self._outbox.attach(session)
         outcome = await session.run()
         self._outbox.detach()
-        self._tries.was_connected = self._tries.was_connected or dialogue.registered
-        if dialogue.ready:
-            self.rooms.remember(dialogue.channels.values())
+        self._tries.was_connected = self._tries.was_connected or protocol.registered
+        if protocol.ready:
+            self.rooms.remember(protocol.channels.values())
             if trio.current_time() - started >= _STABLE:
                 self._tries.succeeded()
-        return await self._after(outcome, registered=dialogue.registered)
+        return await self._after(outcome, registered=protocol.registered)
 
-    async def _after(self, outcome: Outcome, *, registered: bool) -> int | None:
-        if outcome.end is End.LEFT or (outcome.end is End.SHUT_DOWN and not self._stays):
+    async def _after(self, outcome: SessionOutcome, *, registered: bool) -> int | None:
+        if outcome.end is EndReason.LEFT or (
+            outcome.end is EndReason.SHUT_DOWN and not self._stays
+        ):
             return 0
         if (
             self.wish.asking and not outcome.code
         ):  # the server did not wait for the answer; the next one will
             await self._tries.wait(self.wish.answered.wait)
             return None
-        if outcome.end is End.REFUSED:
+        if outcome.end is EndReason.REFUSED:
             await self.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
             self._refusals += 1
             return (

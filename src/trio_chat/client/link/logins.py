@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 import trio
 
 from trio_chat.client.link.keys import Passwords
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -36,10 +36,10 @@ class Asker(Protocol):
     async def ask(self) -> None:
         """Show the question that there is now, or that there is none."""
 
-    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done as soon as there is a connection."""
 
-    async def do_now(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do_now(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done even before the server has let us in."""
 
 
@@ -61,12 +61,12 @@ class Logins:
     """
 
     def __init__(self, client: Asker, keys: Passwords | None, *, can_ask: bool) -> None:
-        self.credentials: Credentials | None = None
+        self.credentials: LoginCredentials | None = None
         self.question: Question | None = None
         self._client = client
         self._keys = keys
         self._can_ask = can_ask
-        self._tried: Credentials | None = None
+        self._tried: LoginCredentials | None = None
         self._has_loaded = False
         self._may_offer = can_ask
 
@@ -127,7 +127,7 @@ class Logins:
         tried, self._tried = self._tried, None
         if tried is None:
             return
-        self.credentials = Credentials(account, tried.password)
+        self.credentials = LoginCredentials(account, tried.password)
         if self._may_offer and self._keys and await self._keys.are_available():
             self._may_offer = False
             await self._ask(
@@ -155,15 +155,15 @@ class Logins:
         await self._client.ask()
 
     async def _log_in(self, account: str, password: str) -> bool:
-        self._tried = tried = Credentials(account, password)
+        self._tried = tried = LoginCredentials(account, password)
         await self._client.do_now(
-            f"/login {account}", lambda dialogue: dialogue.account.log_in(tried)
+            f"/login {account}", lambda protocol: protocol.authentication.log_in(tried)
         )
         return True
 
     async def _become_operator(self, name: str, password: str) -> bool:
         await self._client.do(
-            f"/oper {name}", lambda dialogue: dialogue.send("OPER", name, password)
+            f"/oper {name}", lambda protocol: protocol.send("OPER", name, password)
         )
         return True
 
@@ -179,9 +179,9 @@ class Logins:
                 _("These were two different passwords. Nothing was done."), error=True
             )
             return True
-        self._tried = tried = Credentials(account, password)
+        self._tried = tried = LoginCredentials(account, password)
         await self._client.do_now(
-            "/register", lambda dialogue: dialogue.account.register(tried, email)
+            "/register", lambda protocol: protocol.authentication.register(tried, email)
         )
         return True
 

@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import trio
 
 from trio_chat.client.credentials import mask_line, mask_message
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Kind
-from trio_chat.client.session.session import NotConnectedError, Session
+from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.client.session.session import ClientSession, NotConnectedError
 from trio_chat.client.session.split import cut
 from trio_chat.irc.message import NO_TAGS
 
@@ -26,7 +26,7 @@ class Say:
     """A message to be sent; keeps what is left of it when the connection breaks in the middle."""
 
     def __init__(
-        self, target: str, text: str, kind: Kind, tags: Mapping[str, str] = NO_TAGS
+        self, target: str, text: str, kind: MessageKind, tags: Mapping[str, str] = NO_TAGS
     ) -> None:
         self.text = text
         self.target = target
@@ -38,10 +38,10 @@ class Say:
         """What is left to be sent, without credentials."""
         return mask_message(self.target, self.text)
 
-    async def __call__(self, session: Session) -> None:
+    async def __call__(self, session: ClientSession) -> None:
         """Send the rest, in as many messages as it takes."""
         while self.text:
-            part, rest = cut(self.text, session.dialogue.room(self.target, self._kind))
+            part, rest = cut(self.text, session.protocol.room(self.target, self._kind))
             await session.say(self.target, part, self._kind, self._tags)
             self.text = rest
 
@@ -55,7 +55,7 @@ class SayLines:
         self, target: str, lines: Sequence[str], tags: Mapping[str, str] = NO_TAGS
     ) -> None:
         self.target = target
-        self._lines = [Say(target, line, Kind.MESSAGE, tags) for line in lines]
+        self._lines = [Say(target, line, MessageKind.MESSAGE, tags) for line in lines]
         self._tags = tags
         self._count = 0
 
@@ -73,11 +73,11 @@ class SayLines:
         """The same without credentials."""
         return "\n".join(line.shown for line in self._lines)
 
-    def fits_together(self, session: Session) -> bool:
+    def fits_together(self, session: ClientSession) -> bool:
         """Return whether it can be one message."""
-        return session.dialogue.fits_together(self.target, [line.text for line in self._lines])
+        return session.protocol.fits_together(self.target, [line.text for line in self._lines])
 
-    async def __call__(self, session: Session) -> None:
+    async def __call__(self, session: ClientSession) -> None:
         """Send the rest."""
         if self.fits_together(session):
             await session.say_together(self.target, [line.text for line in self._lines], self._tags)
@@ -100,11 +100,11 @@ class Do:
         action: carries it out.
     """
 
-    def __init__(self, shown: str, action: Callable[[Dialogue], None]) -> None:
+    def __init__(self, shown: str, action: Callable[[ClientProtocol], None]) -> None:
         self.shown = mask_line(shown)
         self._action = action
 
-    async def __call__(self, session: Session) -> None:
+    async def __call__(self, session: ClientSession) -> None:
         """Carry it out."""
         await session.do(self._action)
 
@@ -132,17 +132,17 @@ class Outbox:
         self._paced: deque[Say | SayLines] = deque()
         self._paced_changed = trio.Event()
         self._pace_scope = trio.CancelScope()
-        self._session: Session | None = None
+        self._session: ClientSession | None = None
         self._ever_attached = trio.Event()
         self._attached = trio.Event()
         self._gone = trio.Event()
 
     @property
-    def session(self) -> Session | None:
+    def session(self) -> ClientSession | None:
         """The session, while there is one."""
         return self._session
 
-    def attach(self, session: Session) -> None:
+    def attach(self, session: ClientSession) -> None:
         """Send through this session as soon as it is ready."""
         self._session = session
         self._ever_attached.set()
@@ -203,7 +203,7 @@ class Outbox:
         Args:
             target: to whom they go; "" for all.
         """
-        same = self._session.dialogue.features.same if self._session else str.__eq__
+        same = self._session.protocol.features.same if self._session else str.__eq__
         left: dict[str, list[str]] = {}
         first = self._paced[0] if self._paced else None
         for each in [each for each in self._paced if not target or same(each.target, target)]:
@@ -227,8 +227,8 @@ class Outbox:
         self._paced_changed.set()
         self._paced_changed = trio.Event()
 
-    def _must_be_paced(self, action: Say | SayLines, session: Session) -> bool:
-        same = session.dialogue.features.same
+    def _must_be_paced(self, action: Say | SayLines, session: ClientSession) -> bool:
+        same = session.protocol.features.same
         is_behind = any(same(action.target, each.target) for each in self._paced)
         return is_behind or (isinstance(action, SayLines) and not action.fits_together(session))
 

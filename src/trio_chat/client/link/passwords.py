@@ -9,7 +9,7 @@ import sys
 
 import trio
 
-from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.sasl import LoginCredentials
 
 _PATIENCE = 60.0
 """Seconds for the user to unlock what the program asks for."""
@@ -28,7 +28,7 @@ class PasswordCommand:
         self._command = command
         self._account = account
 
-    async def load(self, account: str) -> Credentials | None:
+    async def load(self, account: str) -> LoginCredentials | None:
         """Return what the program writes in its first line; None when it fails."""
         try:
             with trio.fail_after(_PATIENCE):
@@ -44,14 +44,14 @@ class PasswordCommand:
         password = done.stdout.decode("utf-8", "replace").partition("\n")[0].rstrip("\r")
         if done.returncode or not password or len(password) > _LONGEST:
             return None
-        return Credentials(self._account or account, password, is_kept=True)
+        return LoginCredentials(self._account or account, password, is_kept=True)
 
     async def are_available(self) -> bool:
         """Tell that nothing can be kept."""
         await trio.lowlevel.checkpoint()
         return False
 
-    async def save(self, credentials: Credentials) -> bool:
+    async def save(self, credentials: LoginCredentials) -> bool:
         """Keep nothing."""
         await trio.lowlevel.checkpoint()
         return False

@@ -4,7 +4,7 @@ connection.
 
 from collections.abc import Iterable
 
-from trio_chat.client.session.channel import Channel
+from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.features import Features
 
 
@@ -37,7 +37,7 @@ class Rooms:
         if not self.current or self.features.same(channel, self._asked):
             self.current = channel
 
-    def left(self, channel: str, others: Iterable[Channel]) -> None:
+    def left(self, channel: str, others: Iterable[ChannelState]) -> None:
         """Go to another channel when the current one is no longer ours."""
         if self.is_current(channel):
             self.current = next((other.name for other in others), "")
@@ -47,7 +47,7 @@ class Rooms:
         self._asked = self.current
         return [(name, self._keys.get(self.features.fold(name), "")) for name in self._names]
 
-    def remember(self, channels: Iterable[Channel]) -> None:
+    def remember(self, channels: Iterable[ChannelState]) -> None:
         """Remember the channels of a connection that has ended, the current one first."""
         self._names = sorted(
             (channel.name for channel in channels), key=lambda name: not self.is_current(name)

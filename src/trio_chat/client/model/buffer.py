@@ -191,7 +191,7 @@ class Buffer:
         none.
         """
         self.unread = self.mentions = 0
-        newest = next((entry.time for entry in self.newest() if entry.is_talk), 0.0)
+        newest = next((entry.time for entry in self.newest() if entry.is_message), 0.0)
         self.read_until = max(self.read_until, newest)
         return newest
 
@@ -215,7 +215,7 @@ class Buffer:
         rest = [
             entry
             for entry in self._entries[-self.unread :]
-            if entry.time > time and entry.is_talk and not entry.own
+            if entry.time > time and entry.is_message and not entry.own
         ]
         self.unread, self.mentions = len(rest), sum(entry.is_mention for entry in rest)
         if not rest:

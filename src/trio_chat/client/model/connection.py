@@ -83,8 +83,8 @@ def _logged_out(server: "Server", event: events.LoggedOut) -> None:
     server.show(server.here(), event)
 
 
-@handles(events.ListEntry)
-def _list_entry(server: "Server", event: events.ListEntry) -> None:
+@handles(events.ListedChannel)
+def _list_entry(server: "Server", event: events.ListedChannel) -> None:
     if not server.listings:
         server.show(server.here(), event)
     elif (
@@ -121,6 +121,6 @@ def _here(server: "Server", event: Event) -> None:
     server.show(server.here(), event)
 
 
-@handles(events.HistoryEnd, events.NewSince, events.Asked)
+@handles(events.HistoryEnd, events.UnreadStart, events.PromptChanged)
 def _nothing(server: "Server", event: Event) -> None:
     """Show nothing: other things tell it."""

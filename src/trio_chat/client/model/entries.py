@@ -85,7 +85,7 @@ class Entry:
         return self.extras is not None and bool(self.extras.deleted_by)
 
     @property
-    def is_talk(self) -> bool:
+    def is_message(self) -> bool:
         """Whether somebody said it."""
         return self.sort in (Sort.MESSAGE, Sort.ACTION, Sort.NOTICE)
 

@@ -152,7 +152,7 @@ class Server:
             self.told.add(text)
             self.show(self.log, Note(text))
 
-    def shared_talks(self, event: Event) -> list[str]:
+    def shared_conversations(self, event: Event) -> list[str]:
         """Return the names of the buffers that an event is about which names none itself."""
         nick = (
             event.nick

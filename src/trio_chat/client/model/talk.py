@@ -9,17 +9,21 @@ from trio_chat.client.model.entries import Entry, Sort, time_of
 from trio_chat.client.model.handlers import handles
 from trio_chat.client.model.highlights import is_mention
 from trio_chat.client.session import events
-from trio_chat.client.session.events import Kind, Said
+from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
 
 if TYPE_CHECKING:
     from trio_chat.client.model.server import Server
 
-MOST_UNREAD_TALKS = 20
+MOST_UNREAD_CONVERSATIONS = 20
 """Windows that others have opened by writing, until the user looks at them, answers in them or
 closes them.
 """
-_SORTS = {Kind.MESSAGE: Sort.MESSAGE, Kind.ACTION: Sort.ACTION, Kind.NOTICE: Sort.NOTICE}
+_SORTS = {
+    MessageKind.MESSAGE: Sort.MESSAGE,
+    MessageKind.ACTION: Sort.ACTION,
+    MessageKind.NOTICE: Sort.NOTICE,
+}
 
 
 class Results:
@@ -70,11 +74,11 @@ def _said(server: "Server", event: Said) -> None:
 
 
 def _buffer_for(server: "Server", event: Said) -> Buffer:
-    if event.kind is Kind.NOTICE and (event.private or event.own):
+    if event.kind is MessageKind.NOTICE and (event.private or event.own):
         # What services and bots answer is shown where the user is, and opens nothing.
-        return server.get(event.talk) or server.here()
-    if server.features.is_channel(event.talk.lstrip(server.features.prefixes)):
-        return server.open(event.talk.lstrip(server.features.prefixes))
+        return server.get(event.conversation) or server.here()
+    if server.features.is_channel(event.conversation.lstrip(server.features.prefixes)):
+        return server.open(event.conversation.lstrip(server.features.prefixes))
     return _talk_with(server, event)
 
 
@@ -82,7 +86,7 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
     """Return the window of a private talk; what opens none, however many people write, goes to that
     of the server.
     """
-    name = event.talk or server.name
+    name = event.conversation or server.name
     if event.own or server.get(name):
         return server.open(name)
     if event.is_stranger and server.strangers != "open":
@@ -96,7 +100,7 @@ def _talk_with(server: "Server", event: Said) -> Buffer:
         "{most} conversations that others have opened are unread: messages of further users are"
         " shown here. /query nickname opens a conversation, /ignore hides a user, /close makes"
         " room."
-    ).format(most=MOST_UNREAD_TALKS)
+    ).format(most=MOST_UNREAD_CONVERSATIONS)
     if not _has_room(server):
         server.tell_once(text)
         return server.log
@@ -111,7 +115,7 @@ def _has_room(server: "Server") -> bool:
         buffer.is_unanswered and (buffer.unread or not len(buffer))
         for buffer in server.buffers.values()
     )
-    return sum(map(bool, waiting)) < MOST_UNREAD_TALKS
+    return sum(map(bool, waiting)) < MOST_UNREAD_CONVERSATIONS
 
 
 def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
@@ -121,7 +125,7 @@ def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
     )  # there was no room for a window
     is_private = buffer.place is Place.TALK or is_left_over
     is_about_us = is_private or is_mention(event.text, server.nick, server.words)
-    is_about_us = is_about_us and not event.own and event.kind is not Kind.NOTICE
+    is_about_us = is_about_us and not event.own and event.kind is not MessageKind.NOTICE
     entry = Entry(
         _SORTS[event.kind], time, event.sender, event.text, event.msgid, event.own, is_about_us
     )
@@ -134,8 +138,8 @@ def _entry(server: "Server", event: Said, buffer: Buffer) -> Entry:
 
 
 def _collect(server: "Server", results: Results, event: Said) -> None:
-    buffer = results.buffer or server.get(event.talk) or server.log
-    results.found.append((event.talk, _entry(server, event, buffer)))
+    buffer = results.buffer or server.get(event.conversation) or server.log
+    results.found.append((event.conversation, _entry(server, event, buffer)))
     if len(results.found) >= results.count:
         _finish_collecting(server, results)
 
@@ -149,15 +153,15 @@ def _finish_collecting(server: "Server", results: Results) -> None:
     results.buffer.prepend([entry for _talk, entry in results.found])
 
 
-@handles(events.Earlier)
-def _earlier(server: "Server", event: events.Earlier) -> None:
+@handles(events.EarlierMessages)
+def _earlier(server: "Server", event: events.EarlierMessages) -> None:
     buffer = server.open(event.channel)
     buffer.has_all = buffer.has_all or not event.count
     _begin_collecting(server, Results(buffer, event.count))
 
 
-@handles(events.Found)
-def _found(server: "Server", event: events.Found) -> None:
+@handles(events.SearchResults)
+def _found(server: "Server", event: events.SearchResults) -> None:
     _begin_collecting(server, Results(None, event.count, event.text, event.channel))
 
 
@@ -176,19 +180,22 @@ def _history_refused(server: "Server", event: events.HistoryRefused) -> None:
     server.show(buffer or server.here(), event)
 
 
-@handles(events.Refused, events.Unconfirmed, events.Unsure)
-def _refused(server: "Server", event: events.Refused | events.Unconfirmed | events.Unsure) -> None:
+@handles(events.MessageRefused, events.MessageUnconfirmed, events.DeliveryUnknown)
+def _refused(
+    server: "Server",
+    event: events.MessageRefused | events.MessageUnconfirmed | events.DeliveryUnknown,
+) -> None:
     server.show(server.get(event.target) or server.here(), event)
 
 
-@handles(events.MissedMore, events.JoinRefused)
+@handles(events.HistoryGap, events.JoinRefused)
 def _in_its_channel(server: "Server", event: Any) -> None:
     server.show(server.get(event.channel) or server.here(), event)
 
 
 @handles(events.Reacted)
 def _reacted(server: "Server", event: events.Reacted) -> None:
-    if buffer := server.get(event.talk):
+    if buffer := server.get(event.conversation):
         buffer.react(event.msgid, event.sender, event.reaction, is_taken_back=event.is_taken_back)
 
 
@@ -200,23 +207,23 @@ def _redacted(server: "Server", event: events.Redacted) -> None:
 
 @handles(events.Typing)
 def _typing(server: "Server", event: events.Typing) -> None:
-    if buffer := server.get(event.talk):
+    if buffer := server.get(event.conversation):
         buffer.note_typing(event.nick, server.now(), is_typing=event.is_typing)
 
 
 @handles(events.MarkerMoved)
 def _marker(server: "Server", event: events.MarkerMoved) -> None:
-    if buffer := server.get(event.talk):
+    if buffer := server.get(event.conversation):
         buffer.read_elsewhere(time_of(event.time, buffer.read_until))
 
 
-@handles(events.TalkedBefore)
-def _talked(server: "Server", event: events.TalkedBefore) -> None:
+@handles(events.HistoryTarget)
+def _talked(server: "Server", event: events.HistoryTarget) -> None:
     is_unwanted = event.is_stranger and server.strangers != "open"
     if (
-        not server.features.is_channel(event.talk)
-        and not server.get(event.talk)
+        not server.features.is_channel(event.conversation)
+        and not server.get(event.conversation)
         and not is_unwanted
         and _has_room(server)
     ):
-        server.open(event.talk).is_unanswered = True
+        server.open(event.conversation).is_unanswered = True

@@ -20,7 +20,7 @@ class Found:
     """One message in a list from which one can jump to where it was said."""
 
     server: Server
-    talk: str
+    conversation: str
     entry: Entry
 
 

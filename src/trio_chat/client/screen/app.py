@@ -34,7 +34,7 @@ from trio_chat.client.screen.editor import edit_typed
 from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.terminal_control import TerminalControl
 from trio_chat.client.session import events
-from trio_chat.client.session.ignored import Ignored
+from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
@@ -129,7 +129,7 @@ class ScreenClient:
         self._title = ""
         self._unsent: list[str] = []
         self.code = 0
-        self.ignored = Ignored()
+        self.ignored = IgnoreList()
         self.world = World(now, options.highlights, options.strangers)
         self.world.on_alert = self._alert
         self._alerts = Alerts(self._ring)
@@ -263,13 +263,13 @@ class ScreenClient:
                 await trio.sleep(_BREATH)
             view.server.features = view.link.rooms.features
             if view.link.session:
-                view.server.note_clock(view.link.session.dialogue.clock)
+                view.server.note_clock(view.link.session.protocol.clock)
             for shown in await view.link.react(event):
                 log.note(
                     shown,
                     view.server.features,
                     view.server.clock,
-                    partial(view.server.shared_talks, shown),
+                    partial(view.server.shared_conversations, shown),
                 )
                 view.server.apply(shown)
                 self._follow(view, shown)
@@ -311,12 +311,13 @@ class ScreenClient:
         """Fetch what was said in private while we were not there."""
         for buffer in view.server.buffers.values():
             if buffer.place is Place.TALK:
-                self.controller.requests.open_talk(view.server, buffer)
+                self.controller.requests.open_conversation(view.server, buffer)
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
         times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
         self.controller.post(
-            partial(view.link.do, "", lambda dialogue: dialogue.history.ask_talks(*times)), view
+            partial(view.link.do, "", lambda protocol: protocol.history.request_targets(*times)),
+            view,
         )
 
     # Tasks

@@ -215,8 +215,8 @@ class Browser:
         if found.server not in self._controller.world.servers:
             return
         server = found.server
-        buffer = server.get(found.talk) or (
-            server.log if found.talk == server.log.name else server.open(found.talk)
+        buffer = server.get(found.conversation) or (
+            server.log if found.conversation == server.log.name else server.open(found.conversation)
         )
         self._controller.world.go(found.server, buffer)
         self._controller.refresh()

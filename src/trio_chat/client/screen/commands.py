@@ -22,9 +22,9 @@ from trio_chat.client.registry import (
 )
 from trio_chat.client.screen import themes
 from trio_chat.client.screen.server_view import ServerView
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import Kind
-from trio_chat.client.session.ignored import Ignored
+from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
@@ -66,7 +66,7 @@ class CommandContext:
         return "" if self.buffer.place is Place.SERVER else self.buffer.name
 
     @property
-    def ignored(self) -> Ignored:
+    def ignored(self) -> IgnoreList:
         """The ignore list."""
         return self.view.link.ignored
 
@@ -78,7 +78,7 @@ class CommandContext:
         """Show a sentence."""
         await self.view.link.tell(text, error=error)
 
-    async def say(self, target: str, text: str, kind: Kind = Kind.MESSAGE) -> None:
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
         tags = (
             self.controller.composer.take_reply_tags(self.buffer)
@@ -90,13 +90,13 @@ class CommandContext:
         ):  # its answers are notices, which are shown where there is a window for them
             self.controller.world.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
-        if len(lines) > 1 and kind is Kind.MESSAGE:
+        if len(lines) > 1 and kind is MessageKind.MESSAGE:
             await self.view.link.enqueue(SayLines(target, text.splitlines(), tags))
             return
         for line in lines:
             await self.view.link.enqueue(Say(target, line, kind, tags))
 
-    async def do(self, text: str, action: Callable[[Dialogue], None]) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Have something done as soon as there is a connection."""
         await self.view.link.do(text, action)
 
@@ -110,7 +110,7 @@ class CommandContext:
             return
         self.view.going_to = channel
         self.view.link.rooms.ask(channel, key)
-        await self.do(f"/join {channel}", lambda dialogue: dialogue.join(channel, key))
+        await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
         """Return whether a target is written like a channel."""
@@ -284,7 +284,7 @@ async def _close(context: CommandContext, words: list[str]) -> None:
     context.controller.world.close(server, buffer)
     context.controller.timeline.forget(buffer)
     if buffer.place is Place.CHANNEL and buffer.is_joined:
-        await context.do("/close", lambda dialogue: dialogue.send("PART", buffer.name))
+        await context.do("/close", lambda protocol: protocol.send("PART", buffer.name))
 
 
 @_command("", N_("shows who mentioned you"), 0, 0)

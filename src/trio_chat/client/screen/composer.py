@@ -12,7 +12,7 @@ from trio_chat.client.registry import asks_secret
 from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.themes import specs
-from trio_chat.client.session.status import ANSWERS
+from trio_chat.client.session.status import REPLY_TAG
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
@@ -172,7 +172,7 @@ class Composer:
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
         """Return the tags of a message that answers another, and answer no more."""
         reply, self._controller.reply_to = self._controller.reply_to, None
-        return {ANSWERS: reply[1]} if reply and reply[0] is buffer else {}
+        return {REPLY_TAG: reply[1]} if reply and reply[0] is buffer else {}
 
     def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
         """Return what the word before the cursor could become."""
@@ -229,7 +229,7 @@ class Composer:
             if buffer in view.server.buffers.values() and view.link.is_ready:
                 self._controller.post(
                     partial(
-                        view.link.do, "", lambda dialogue: dialogue.tell_typing(buffer.name, state)
+                        view.link.do, "", lambda protocol: protocol.tell_typing(buffer.name, state)
                     ),
                     view,
                 )

@@ -163,7 +163,7 @@ class Controller:
         if not self.views:
             return []
         session = self.view.link.session
-        waiting = len(session.dialogue.pending) if session else 0
+        waiting = len(session.protocol.pending) if session else 0
         question = self._question.text if self._question else ""
         if not question and (lines := self.view.link.paced_lines):
             text = ngettext(
@@ -340,7 +340,7 @@ class Controller:
         said = (
             entry
             for entry in self.world.buffer.newest()
-            if entry.is_talk and entry.msgid and not entry.is_deleted
+            if entry.is_message and entry.msgid and not entry.is_deleted
         )
         if name.isdecimal():
             return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None

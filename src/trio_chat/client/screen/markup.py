@@ -116,7 +116,7 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
         head = [
             (
                 attributes[name_look],
-                f"{name}: " if entry.is_talk and entry.sort is not Sort.ACTION else "",
+                f"{name}: " if entry.is_message and entry.sort is not Sort.ACTION else "",
             )
         ]
         return urwid.Text(settled([*head, *body]))

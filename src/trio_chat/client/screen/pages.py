@@ -87,7 +87,7 @@ def message_lines(
         )
         where = [
             (looks["time"], f" {_moment(entry.time)} "),
-            (looks["place"], f"{clean(message.talk)} "),
+            (looks["place"], f"{clean(message.conversation)} "),
         ]
         lines.append(PageLine([*where, *sender, (looks["text"], text)], choose))
     return lines or [PageLine([(looks["hint"], " " + _("Nothing was found."))])]

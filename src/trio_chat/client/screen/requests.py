@@ -36,7 +36,7 @@ class Requests:
                     partial(
                         view.link.do,
                         "",
-                        lambda dialogue: dialogue.history.show_earlier(buffer.name, _OLDER),
+                        lambda protocol: protocol.history.show_earlier(buffer.name, _OLDER),
                     ),
                     view,
                 )
@@ -46,9 +46,9 @@ class Requests:
         channel comes by itself.
         """
         if buffer.place is Place.TALK:
-            self.open_talk(server, buffer)
+            self.open_conversation(server, buffer)
 
-    def open_talk(self, server: Server, buffer: Buffer) -> None:
+    def open_conversation(self, server: Server, buffer: Buffer) -> None:
         """Fetch what was said in a private talk; what services say is not remembered."""
         if is_service(buffer.name):
             return
@@ -56,7 +56,9 @@ class Requests:
             if view.server is server:
                 self._controller.post(
                     partial(
-                        view.link.do, "", lambda dialogue: dialogue.history.open_talk(buffer.name)
+                        view.link.do,
+                        "",
+                        lambda protocol: protocol.history.open_conversation(buffer.name),
                     ),
                     view,
                 )
@@ -70,6 +72,6 @@ class Requests:
         )
         if session and time:
             moment = datetime.fromtimestamp(time, UTC)
-            session.dialogue.history.has_read(
+            session.protocol.history.has_read(
                 buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
             )

@@ -176,7 +176,7 @@ class TimelineView(urwid.Widget):
         """Select the next message, or the one before; past the newest, none."""
         number = self.selected
         number = (self.buffer.end if number is None else number) + by
-        while self.buffer.first <= number < self.buffer.end and not self.buffer[number].is_talk:
+        while self.buffer.first <= number < self.buffer.end and not self.buffer[number].is_message:
             number += by
         if number >= self.buffer.end:
             self.to_end()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.session.dialogue import Dialogue
+    from trio_chat.client.session.protocol import ClientProtocol
 
-Handler = Callable[["Dialogue", Message], None]
+Handler = Callable[["ClientProtocol", Message], None]
 HANDLERS: dict[str, tuple[int, Handler]] = {}
 """By command: how many parameters it has at least, and what deals with it."""
 

@@ -13,31 +13,42 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_chat.client.session.events import (
-    Earlier,
+    DeliveryUnknown,
+    EarlierMessages,
     Event,
-    Found,
     HistoryEnd,
+    HistoryGap,
     HistoryRefused,
     Joined,
     Kicked,
-    MissedMore,
+    MessageUnconfirmed,
     ModeChanged,
-    NewSince,
     Parted,
     Quit,
     Renamed,
     Said,
+    SearchResults,
     SearchUnknown,
     TopicChanged,
-    Unconfirmed,
-    Unsure,
+    UnreadStart,
 )
-from trio_chat.client.session.fetch import MOST_FOUND, MOST_MISSED, Fetch, Purpose, place_of
-from trio_chat.client.session.past import NOWHERE, Past, Place, Sent
+from trio_chat.client.session.history_request import (
+    MOST_FOUND,
+    MOST_MISSED,
+    HistoryRequest,
+    Purpose,
+    position_of,
+)
+from trio_chat.client.session.sync_state import (
+    UNKNOWN_POSITION,
+    HistoryPosition,
+    SyncState,
+    UnconfirmedMessage,
+)
 from trio_chat.irc.message import is_middle
 
 if TYPE_CHECKING:
-    from trio_chat.client.session.dialogue import Dialogue
+    from trio_chat.client.session.protocol import ClientProtocol
 
 _MOST_HELD = 5000
 """What a server that does not answer can make us keep."""
@@ -46,32 +57,32 @@ _SEARCH_BATCH = "soju.im/search"
 _LIVE = (Said, Joined, Parted, Kicked, Quit, Renamed, TopicChanged, ModeChanged)
 
 
-class History:
-    """The requests of one dialogue.
+class HistoryFetcher:
+    """The requests of one protocol.
 
     Args:
-        dialogue: where to ask and tell.
-        past: what was shown before this connection.
+        protocol: where to ask and tell.
+        sync_state: what was shown before this connection.
         at_join: how many messages to show of a channel that is joined; 0 for none.
     """
 
-    def __init__(self, dialogue: "Dialogue", past: Past, at_join: int) -> None:
+    def __init__(self, protocol: "ClientProtocol", sync_state: SyncState, at_join: int) -> None:
         self.batches: set[str] = set()
         self.markers: dict[str, str] = {}
         self._talks: set[str] = set()
         self._read: dict[str, tuple[str, str]] = {}
-        self._dialogue = dialogue
-        self._past = past
+        self._protocol = protocol
+        self._sync_state = sync_state
         self._at_join = at_join
-        self._waiting: deque[Fetch] = deque()
-        self._current: Fetch | None = None
+        self._waiting: deque[HistoryRequest] = deque()
+        self._current: HistoryRequest | None = None
         self._held: list[Event] = []
         self._count = 0
 
     @property
     def available(self) -> bool:
         """Whether the server can be asked for what was said before."""
-        return self._dialogue.negotiation.history
+        return self._protocol.negotiation.history
 
     # What is wanted
 
@@ -79,15 +90,19 @@ class History:
         """Ask for what was said in a channel that we have just joined at this time."""
         if not self.available:
             return
-        shown = self._past.channel(self._key(channel))
-        if shown.last.reference(self._dialogue.features.reference_types):
-            self._want(Fetch(Purpose.MISSED, channel, MOST_MISSED + 1, since=shown.last))
+        shown = self._sync_state.channel(self._key(channel))
+        if shown.last.reference(self._protocol.features.reference_types):
+            self._want(HistoryRequest(Purpose.MISSED, channel, MOST_MISSED + 1, since=shown.last))
         elif self._at_join:
-            self._want(Fetch(Purpose.JOINED, channel, self._at_join, joined=Place(time=time)))
-        elif shown.last == NOWHERE:
-            shown.last = Place(time=time)
+            self._want(
+                HistoryRequest(
+                    Purpose.JOINED, channel, self._at_join, joined=HistoryPosition(time=time)
+                )
+            )
+        elif shown.last == UNKNOWN_POSITION:
+            shown.last = HistoryPosition(time=time)
 
-    def open_talk(self, nick: str) -> None:
+    def open_conversation(self, nick: str) -> None:
         """Ask for what was said in a private conversation: what came last, or since the last
         connection.
         """
@@ -95,14 +110,14 @@ class History:
         if key in self._talks or not is_middle(nick):
             return
         self._talks.add(key)
-        if "draft/read-marker" in self._dialogue.negotiation.enabled:
-            self._dialogue.send("MARKREAD", nick)
+        if "draft/read-marker" in self._protocol.negotiation.enabled:
+            self._protocol.send("MARKREAD", nick)
         self.joined(nick, "")
 
-    def ask_talks(self, since: str, until: str) -> None:
+    def request_targets(self, since: str, until: str) -> None:
         """Ask in which conversations something was said between two times, the later one first."""
         if self.available:
-            self._dialogue.send(
+            self._protocol.send(
                 "CHATHISTORY",
                 "TARGETS",
                 f"timestamp={until}",
@@ -120,17 +135,17 @@ class History:
     def show_earlier(self, channel: str, count: int) -> None:
         """Ask for messages before the earliest that was shown of a channel."""
         if not self.available:
-            self._dialogue.emit(HistoryRefused(channel, ""))
+            self._protocol.emit(HistoryRefused(channel, ""))
             return
-        first = self._past.channel(self._key(channel)).first
-        self._want(Fetch(Purpose.EARLIER, channel, count, before=first))
+        first = self._sync_state.channel(self._key(channel)).first
+        self._want(HistoryRequest(Purpose.EARLIER, channel, count, before=first))
 
     def search(self, text: str, channel: str) -> None:
         """Ask for messages with these words."""
-        if not self._dialogue.negotiation.search:
-            self._dialogue.emit(SearchUnknown())
+        if not self._protocol.negotiation.search:
+            self._protocol.emit(SearchUnknown())
             return
-        self._want(Fetch(Purpose.SEARCH, channel, MOST_FOUND, text=text))
+        self._want(HistoryRequest(Purpose.SEARCH, channel, MOST_FOUND, text=text))
 
     # What comes in
 
@@ -138,38 +153,38 @@ class History:
         """Note that the messages of a batch come from the history; `is_end` where the server says
         that no page follows.
         """
-        fetch = self._current
+        request = self._current
         if kind not in ("chathistory", _SEARCH_BATCH):
             return
         self.batches.add(reference)
         is_search = kind == _SEARCH_BATCH
-        if fetch is None or fetch.batch or is_search != (fetch.purpose is Purpose.SEARCH):
+        if request is None or request.batch or is_search != (request.purpose is Purpose.SEARCH):
             return
-        if is_search or self._dialogue.features.same(target, fetch.channel):
-            fetch.batch, fetch.is_end = reference, is_end
+        if is_search or self._protocol.features.same(target, request.channel):
+            request.batch, request.is_end = reference, is_end
 
     def add(self, reference: str, said: Said, *, shown: bool) -> None:
         """Take in one message of a batch; `shown` is false for what no person is to see."""
-        fetch = self._current
-        if fetch is None or fetch.batch != reference:
-            if shown and not self._past.has_seen(said.msgid):
+        request = self._current
+        if request is None or request.batch != reference:
+            if shown and not self._sync_state.has_seen(said.msgid):
                 self._tell(said)
             return
-        fetch.add(said, shown=shown)
+        request.add(said, shown=shown)
 
     def end_batch(self, reference: str) -> None:
         """Go on when the page that was asked for is complete."""
         self.batches.discard(reference)
-        fetch = self._current
-        if fetch is None or fetch.batch != reference:
+        request = self._current
+        if request is None or request.batch != reference:
             return
-        fetch.end_page()
-        is_short = fetch.count < fetch.asked and bool(self._dialogue.features.history_limit)
-        is_last = fetch.is_end or not fetch.count or is_short
-        if fetch.purpose is Purpose.SEARCH or is_last or fetch.fetched >= fetch.want:
-            self._show(fetch, is_whole=is_last)
+        request.end_page()
+        is_short = request.count < request.asked and bool(self._protocol.features.history_limit)
+        is_last = request.is_end or not request.count or is_short
+        if request.purpose is Purpose.SEARCH or is_last or request.fetched >= request.want:
+            self._show(request, is_whole=is_last)
         else:
-            self._ask(fetch)
+            self._ask(request)
 
     def passed(self, token: str) -> None:
         """Deal with the PONG behind a request: if it was not answered, it will not be."""
@@ -178,25 +193,29 @@ class History:
 
     def refused(self, reason: str) -> bool:
         """Go on without what was asked for; return whether anything was."""
-        fetch = self._current
-        if fetch is None:
+        request = self._current
+        if request is None:
             return False
-        if fetch.since.msgid and not fetch.by_time and fetch.since.time:
-            fetch.by_time = True  # the msgid may be older than what the server keeps
-            self._ask(fetch)
+        if request.since.msgid and not request.by_time and request.since.time:
+            request.by_time = True  # the msgid may be older than what the server keeps
+            self._ask(request)
             return True
-        if fetch.purpose is not Purpose.JOINED and not fetch.found:
-            self._dialogue.tell(HistoryRefused(fetch.channel, reason))
-            self._end(fetch)
+        if request.purpose is not Purpose.JOINED and not request.found:
+            self._protocol.tell(HistoryRefused(request.channel, reason))
+            self._end(request)
         else:
-            self._show(fetch, is_whole=False)
+            self._show(request, is_whole=False)
         return True
 
     # What happens meanwhile
 
     def holds(self, event: Event) -> bool:
         """Hold an event back if it is to be shown later; drop it if it has been shown already."""
-        if isinstance(event, Said) and not event.played_back and self._past.has_seen(event.msgid):
+        if (
+            isinstance(event, Said)
+            and not event.played_back
+            and self._sync_state.has_seen(event.msgid)
+        ):
             return True
         if isinstance(event, _LIVE) and self._unfinished() and not _changes_us(event):
             self._held.append(event)
@@ -215,48 +234,50 @@ class History:
         for event in self._fresh(held):
             self._tell(event)
 
-    def keep(self, sent: Sent) -> None:
+    def keep(self, sent: UnconfirmedMessage) -> None:
         """Decide what becomes of a message of ours that the connection ended under."""
-        if self.available and self._dialogue.channel(sent.target):
-            self._past.unconfirmed.append(sent)
-            self._dialogue.emit(Unsure(sent.target, sent.text))
+        if self.available and self._protocol.channel(sent.target):
+            self._sync_state.unconfirmed.append(sent)
+            self._protocol.emit(DeliveryUnknown(sent.target, sent.text))
         else:
-            self._dialogue.emit(Unconfirmed(sent.target, sent.text))
+            self._protocol.emit(MessageUnconfirmed(sent.target, sent.text))
 
     def settle(self) -> None:
         """Tell of messages of unknown fate that no history will tell about."""
         awaited = self._unfinished()
-        for sent in self._past.take_unconfirmed(lambda sent: self._key(sent.target) not in awaited):
-            self._dialogue.emit(Unconfirmed(sent.target, sent.text))
+        for sent in self._sync_state.take_unconfirmed(
+            lambda sent: self._key(sent.target) not in awaited
+        ):
+            self._protocol.emit(MessageUnconfirmed(sent.target, sent.text))
 
     def mark_read(self) -> None:
         """Tell the server how far the user has read, where somebody watches and the server keeps it
         with the account.
         """
-        dialogue = self._dialogue
-        if not (self._at_join and "draft/read-marker" in dialogue.negotiation.enabled):
+        protocol = self._protocol
+        if not (self._at_join and "draft/read-marker" in protocol.negotiation.enabled):
             return
-        if dialogue.sees_status:  # what is read is what was looked at
+        if protocol.sees_status:  # what is read is what was looked at
             for key, (talk, time) in self._read.items():
                 if time > self.markers.get(key, ""):
                     self.markers[key] = time
-                    dialogue.send("MARKREAD", talk, f"timestamp={time}")
+                    protocol.send("MARKREAD", talk, f"timestamp={time}")
             self._read.clear()
             return
-        if not dialogue.account.name:
+        if not protocol.authentication.account:
             return
-        for key, channel in dialogue.channels.items():
-            last = self._past.channel(key).last
+        for key, channel in protocol.channels.items():
+            last = self._sync_state.channel(key).last
             if last.msgid and last.time > self.markers.get(key, "") and is_middle(last.time):
                 self.markers[key] = last.time
-                dialogue.send("MARKREAD", channel.name, f"timestamp={last.time}")
+                protocol.send("MARKREAD", channel.name, f"timestamp={last.time}")
 
     # Asking
 
-    def _want(self, fetch: Fetch) -> None:
-        if fetch.channel and not is_middle(fetch.channel):
+    def _want(self, request: HistoryRequest) -> None:
+        if request.channel and not is_middle(request.channel):
             return
-        self._waiting.append(fetch)
+        self._waiting.append(request)
         self._ask_next()
 
     def _ask_next(self) -> None:
@@ -264,84 +285,90 @@ class History:
             self._current = self._waiting.popleft()
             self._ask(self._current)
 
-    def _ask(self, fetch: Fetch) -> None:
-        features = self._dialogue.features
+    def _ask(self, request: HistoryRequest) -> None:
+        features = self._protocol.features
         self._count += 1
-        fetch.next_page(features.history_limit, f"h{self._count}")
-        self._dialogue.put(fetch.request(features.reference_types))
-        self._dialogue.send("PING", fetch.token)
+        request.next_page(features.history_limit, f"h{self._count}")
+        self._protocol.put(request.message(features.reference_types))
+        self._protocol.send("PING", request.token)
 
     # Showing
 
-    def _show(self, fetch: Fetch, *, is_whole: bool) -> None:
-        dialogue, key = self._dialogue, self._key(fetch.channel)
-        if fetch.purpose is Purpose.SEARCH:
-            dialogue.tell(Found(fetch.text, fetch.channel, len(fetch.found)))
-            for said in fetch.found:
-                dialogue.tell(said)
-        elif fetch.purpose is Purpose.EARLIER:
-            self._show_earlier(fetch, key)
+    def _show(self, request: HistoryRequest, *, is_whole: bool) -> None:
+        protocol, key = self._protocol, self._key(request.channel)
+        if request.purpose is Purpose.SEARCH:
+            protocol.tell(SearchResults(request.text, request.channel, len(request.found)))
+            for said in request.found:
+                protocol.tell(said)
+        elif request.purpose is Purpose.EARLIER:
+            self._show_earlier(request, key)
         else:
-            if fetch.purpose is Purpose.MISSED and not is_whole and fetch.found:
-                dialogue.tell(MissedMore(fetch.channel, len(fetch.found)))
-                self._past.channel(key).first = place_of(fetch.found[0])
-            self._show_in_order(fetch, key)
-        self._end(fetch)
+            if request.purpose is Purpose.MISSED and not is_whole and request.found:
+                protocol.tell(HistoryGap(request.channel, len(request.found)))
+                self._sync_state.channel(key).first = position_of(request.found[0])
+            self._show_in_order(request, key)
+        self._end(request)
 
-    def _show_earlier(self, fetch: Fetch, key: str) -> None:
-        shown = self._past.channel(key)
-        fresh = [said for said in self._fresh(fetch.found) if isinstance(said, Said)]
-        is_stuck = fetch.oldest in (NOWHERE, shown.first)
-        if not shown.last.msgid and shown.first == NOWHERE and fresh:
-            shown.last = place_of(fresh[-1])
-        if fetch.oldest != NOWHERE:
-            shown.first = fetch.oldest
+    def _show_earlier(self, request: HistoryRequest, key: str) -> None:
+        shown = self._sync_state.channel(key)
+        fresh = [said for said in self._fresh(request.found) if isinstance(said, Said)]
+        is_stuck = request.oldest in (UNKNOWN_POSITION, shown.first)
+        if not shown.last.msgid and shown.first == UNKNOWN_POSITION and fresh:
+            shown.last = position_of(fresh[-1])
+        if request.oldest != UNKNOWN_POSITION:
+            shown.first = request.oldest
         if not fresh and not is_stuck:  # the other side of a gap, which was shown before
             self._waiting.appendleft(
-                Fetch(Purpose.EARLIER, fetch.channel, fetch.want, before=fetch.oldest)
+                HistoryRequest(
+                    Purpose.EARLIER, request.channel, request.want, before=request.oldest
+                )
             )
             return
-        self._dialogue.tell(Earlier(fetch.channel, len(fresh)))
+        self._protocol.tell(EarlierMessages(request.channel, len(fresh)))
         for said in fresh:
-            self._past.see(said.msgid)
-            self._dialogue.tell(said)
+            self._sync_state.see(said.msgid)
+            self._protocol.tell(said)
 
-    def _show_in_order(self, fetch: Fetch, key: str) -> None:
+    def _show_in_order(self, request: HistoryRequest, key: str) -> None:
         live = {
             event.msgid: event for event in self._held if isinstance(event, Said) and event.msgid
         }
         marker = self.markers.get(key, "")
-        for event in self._fresh(fetch.found):
+        for event in self._fresh(request.found):
             if isinstance(event, Said):
-                if marker and place_of(event).time > marker and fetch.purpose is Purpose.JOINED:
-                    self._dialogue.tell(NewSince(fetch.channel))
+                if (
+                    marker
+                    and position_of(event).time > marker
+                    and request.purpose is Purpose.JOINED
+                ):
+                    self._protocol.tell(UnreadStart(request.channel))
                     marker = ""
-                self._past.see(event.msgid)
-                self._past.advance(key, place_of(event))
-                self._dialogue.tell(live.get(event.msgid) or self._recognised(event, key))
-        if fetch.purpose is Purpose.JOINED and fetch.found:
-            self._dialogue.tell(HistoryEnd(fetch.channel))
-        elif self._past.channel(key).last == NOWHERE:
-            self._past.channel(key).last = fetch.joined
+                self._sync_state.see(event.msgid)
+                self._sync_state.advance(key, position_of(event))
+                self._protocol.tell(live.get(event.msgid) or self._recognised(event, key))
+        if request.purpose is Purpose.JOINED and request.found:
+            self._protocol.tell(HistoryEnd(request.channel))
+        elif self._sync_state.channel(key).last == UNKNOWN_POSITION:
+            self._sync_state.channel(key).last = request.joined
 
     def _recognised(self, said: Said, key: str) -> Said:
         """Return a message of the history, as confirmed if it is one of ours that nothing was known
         of.
         """
-        same = self._dialogue.features.same
-        for sent in self._past.unconfirmed:
+        same = self._protocol.features.same
+        for sent in self._sync_state.unconfirmed:
             is_it = (sent.text, sent.kind) == (said.text, said.kind) and same(
                 sent.nick, said.sender
             )
             if is_it and self._key(sent.target) == key:
-                self._past.unconfirmed.remove(sent)
+                self._sync_state.unconfirmed.remove(sent)
                 return replace(said, own=True, played_back="")
         return said
 
-    def _end(self, fetch: Fetch) -> None:
+    def _end(self, request: HistoryRequest) -> None:
         self._current = None
-        if fetch.holds:
-            self.settle_channel(fetch.channel)
+        if request.holds:
+            self.settle_channel(request.channel)
         if not self._unfinished():
             self.give_up()
         self._ask_next()
@@ -349,13 +376,15 @@ class History:
     def settle_channel(self, channel: str) -> None:
         """Tell of messages to a channel whose history does not have them."""
         key = self._key(channel)
-        for sent in self._past.take_unconfirmed(lambda sent: self._key(sent.target) == key):
-            self._dialogue.emit(Unconfirmed(sent.target, sent.text))
+        for sent in self._sync_state.take_unconfirmed(lambda sent: self._key(sent.target) == key):
+            self._protocol.emit(MessageUnconfirmed(sent.target, sent.text))
 
     def _unfinished(self) -> set[str]:
         """Return the channels whose history must be shown before what happens now."""
         current = [self._current] if self._current else []
-        return {self._key(fetch.channel) for fetch in (*current, *self._waiting) if fetch.holds}
+        return {
+            self._key(request.channel) for request in (*current, *self._waiting) if request.holds
+        }
 
     def _fresh(self, found: "list[Said] | list[Event]") -> Iterator[Event]:
         """Yield what was not shown before; what follows a shown message without a msgid of its own
@@ -365,7 +394,7 @@ class History:
         for event in list(found):
             if isinstance(event, Said):
                 if event.msgid:
-                    shown_from = event.sender if self._past.has_seen(event.msgid) else ""
+                    shown_from = event.sender if self._sync_state.has_seen(event.msgid) else ""
                 if shown_from == event.sender:
                     continue
             yield event
@@ -373,17 +402,17 @@ class History:
     def _tell(self, event: Event) -> None:
         if isinstance(event, Said):
             self._note(event)
-        self._dialogue.tell(event)
+        self._protocol.tell(event)
 
     def _note(self, said: Said) -> None:
-        self._past.see(said.msgid)
-        key = self._key(said.talk)
-        is_followed = key in self._talks or self._dialogue.channel(said.target)
+        self._sync_state.see(said.msgid)
+        key = self._key(said.conversation)
+        is_followed = key in self._talks or self._protocol.channel(said.target)
         if (said.msgid or said.time) and is_followed and key not in self._unfinished():
-            self._past.advance(key, place_of(said))
+            self._sync_state.advance(key, position_of(said))
 
     def _key(self, channel: str) -> str:
-        return self._dialogue.features.fold(channel)
+        return self._protocol.features.fold(channel)
 
 
 def _changes_us(event: Event) -> bool:

@@ -1,20 +1,21 @@
 """Handlers of messages from a server: one small function each, in one table.
 
-A handler reads a message, changes the dialogue's state and emits events. Numerics that nobody
+A handler reads a message, changes the protocol's state and emits events. Numerics that nobody
 handles are shown, but for those that say what every server says; errors are for `refusals`.
 """
 
 from typing import TYPE_CHECKING
 
-from trio_chat.client.session.channel import Channel
+from trio_chat.client.session.channel_state import ChannelState
+from trio_chat.client.session.error_replies import error_reply
 from trio_chat.client.session.events import (
     Away,
     Connected,
     Invited,
     Joined,
     Kicked,
+    ListedChannel,
     ListEnd,
-    ListEntry,
     ModeChanged,
     Names,
     Parted,
@@ -26,12 +27,11 @@ from trio_chat.client.session.events import (
     TopicIs,
 )
 from trio_chat.client.session.handlers import HANDLERS, handles
-from trio_chat.client.session.refusals import error_reply
 from trio_chat.client.session.status import ask_who, change_ranks
 from trio_chat.irc.message import Message, is_middle
 
 if TYPE_CHECKING:
-    from trio_chat.client.session.dialogue import Dialogue
+    from trio_chat.client.session.protocol import ClientProtocol
 
 READY_TOKEN = "ready"  # noqa: S105  a PING token, no secret
 SETTLED_TOKEN = "settled"  # noqa: S105  a PING token, no secret
@@ -71,202 +71,202 @@ _QUIET = frozenset(
 _TALK = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 
-def handle(dialogue: "Dialogue", message: Message) -> None:
+def handle(protocol: "ClientProtocol", message: Message) -> None:
     """Deal with one message from the server; one with fewer parameters than its command needs is
     passed over.
     """
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
-    if message.tags.get("batch", "") in dialogue.history.batches and message.command not in _TALK:
+    if message.tags.get("batch", "") in protocol.history.batches and message.command not in _TALK:
         return  # who joined or left long ago is not who does now
     if len(message.params) >= params:
-        handler(dialogue, message)
-        _settle_label(dialogue, message)
+        handler(protocol, message)
+        _settle_label(protocol, message)
 
 
-def _settle_label(dialogue: "Dialogue", message: Message) -> None:
+def _settle_label(protocol: "ClientProtocol", message: Message) -> None:
     # Whatever carries our label is an answer. What an echo or an error has not settled is settled
     # here: a single line by itself, several lines by the end of their batch.
     label = message.tags.get("label", "")
-    if label and message.command != "BATCH" and (pending := dialogue.pending.take(label)):
-        dialogue.confirm(pending)
+    if label and message.command != "BATCH" and (pending := protocol.pending.take(label)):
+        protocol.confirm(pending)
 
 
-def _anything_else(dialogue: "Dialogue", message: Message) -> None:
+def _anything_else(protocol: "ClientProtocol", message: Message) -> None:
     command = message.command
     if not (command.isdigit() and len(command) == 3):
         return
     if command[0] in "45":
-        error_reply(dialogue, message)
-    elif command not in _QUIET and dialogue.registered:
-        dialogue.emit(ServerInfo(" ".join(message.params[1:])))
+        error_reply(protocol, message)
+    elif command not in _QUIET and protocol.registered:
+        protocol.emit(ServerInfo(" ".join(message.params[1:])))
 
 
 # Getting in
 
 
 @handles("CAP")
-def _cap(dialogue: "Dialogue", message: Message) -> None:
-    for answer in dialogue.negotiation.receive(message.params):
-        dialogue.put(answer)
-    if dialogue.negotiation.login_due:
-        dialogue.negotiation.login_due = False
-        dialogue.account.log_in_at_once()
+def _cap(protocol: "ClientProtocol", message: Message) -> None:
+    for answer in protocol.negotiation.receive(message.params):
+        protocol.put(answer)
+    if protocol.negotiation.login_due:
+        protocol.negotiation.login_due = False
+        protocol.authentication.log_in_at_once()
 
 
 @handles("001", params=1)
-def _welcome(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.registered = True
-    dialogue.nick = message.params[0] if is_middle(message.params[0]) else dialogue.nick
-    if dialogue.asked_nick == dialogue.wanted:
-        dialogue.wanted = dialogue.nick  # the server may have cut it
-    dialogue.server = message.source
-    dialogue.emit(Connected(dialogue.nick))
-    dialogue.join_first_channels()
+def _welcome(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.registered = True
+    protocol.nick = message.params[0] if is_middle(message.params[0]) else protocol.nick
+    if protocol.asked_nick == protocol.wanted:
+        protocol.wanted = protocol.nick  # the server may have cut it
+    protocol.server = message.source
+    protocol.emit(Connected(protocol.nick))
+    protocol.join_first_channels()
 
 
 @handles("005", params=2)
-def _isupport(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.features.read(message.params[1:-1])
+def _isupport(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.features.read(message.params[1:-1])
 
 
 @handles("PING")
-def _ping(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.send("PONG", *message.params)
+def _ping(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.send("PONG", *message.params)
 
 
 @handles("PONG", params=1)
-def _pong(dialogue: "Dialogue", message: Message) -> None:
+def _pong(protocol: "ClientProtocol", message: Message) -> None:
     token = message.params[-1]
     if token == READY_TOKEN:
-        dialogue.check_ready(answered=True)
+        protocol.check_ready(answered=True)
     elif token == SETTLED_TOKEN:
-        dialogue.settled = True
+        protocol.settled = True
     elif token == LAG_TOKEN:
-        dialogue.lag_answered = True
+        protocol.lag_answered = True
     else:
-        dialogue.history.passed(token)
-        dialogue.passed(token)
+        protocol.history.passed(token)
+        protocol.passed(token)
 
 
 @handles("ERROR")
-def _closing(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.error = message.params[-1] if message.params else ""
+def _closing(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.error = message.params[-1] if message.params else ""
 
 
 # Talk
 
 
 @handles("CHGHOST", params=2)
-def _other_host(dialogue: "Dialogue", message: Message) -> None:
+def _other_host(protocol: "ClientProtocol", message: Message) -> None:
     """Note our own new address, on which it depends how much text one line holds."""
-    if dialogue.is_me(message.nick):
-        dialogue.source = f"{message.nick}!{message.params[0]}@{message.params[1]}"
+    if protocol.is_me(message.nick):
+        protocol.source = f"{message.nick}!{message.params[0]}@{message.params[1]}"
 
 
 @handles("ACK", "SETNAME", "KILL")
-def _silent(dialogue: "Dialogue", message: Message) -> None:
+def _silent(protocol: "ClientProtocol", message: Message) -> None:
     """Changes nothing that is shown; its label, if any, counts."""
 
 
 @handles("301", params=2)
-def _away(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.emit(Away(message.params[1], message.params[-1]))
+def _away(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(Away(message.params[1], message.params[-1]))
 
 
 @handles("372", params=1)
-def _motd(dialogue: "Dialogue", message: Message) -> None:
+def _motd(protocol: "ClientProtocol", message: Message) -> None:
     if text := message.params[-1].removeprefix("- ").removeprefix("-").rstrip():
-        dialogue.emit(ServerInfo(text))
+        protocol.emit(ServerInfo(text))
 
 
 # Who is where
 
 
 @handles("JOIN", params=1)
-def _join(dialogue: "Dialogue", message: Message) -> None:
+def _join(protocol: "ClientProtocol", message: Message) -> None:
     name, nick = message.params[0], message.nick
     if not is_middle(name):
         return  # nothing could ever be said about it
-    own = dialogue.is_me(nick)
+    own = protocol.is_me(nick)
     if own:
-        dialogue.enter(name)
-    if channel := dialogue.channel(name):
-        channel.members[dialogue.features.fold(nick)] = nick
-        if own and dialogue.sees_status:
-            dialogue.status_due.add(dialogue.features.fold(name))
-    dialogue.emit(Joined(nick, name, own))
+        protocol.enter(name)
+    if channel := protocol.channel(name):
+        channel.members[protocol.features.fold(nick)] = nick
+        if own and protocol.sees_status:
+            protocol.status_due.add(protocol.features.fold(name))
+    protocol.emit(Joined(nick, name, own))
     if own:
-        dialogue.history.joined(name, message.tags.get("time", ""))
-        dialogue.check_ready()
+        protocol.history.joined(name, message.tags.get("time", ""))
+        protocol.check_ready()
 
 
 @handles("PART", params=1)
-def _part(dialogue: "Dialogue", message: Message) -> None:
+def _part(protocol: "ClientProtocol", message: Message) -> None:
     name = message.params[0]
     reason = message.params[1] if len(message.params) > 1 else ""
-    dialogue.emit(Parted(message.nick, name, reason, _gone(dialogue, name, message.nick)))
+    protocol.emit(Parted(message.nick, name, reason, _gone(protocol, name, message.nick)))
 
 
 @handles("KICK", params=2)
-def _kick(dialogue: "Dialogue", message: Message) -> None:
+def _kick(protocol: "ClientProtocol", message: Message) -> None:
     name, nick = message.params[0], message.params[1]
     reason = message.params[2] if len(message.params) > 2 else ""
-    dialogue.emit(Kicked(nick, name, message.nick, reason, _gone(dialogue, name, nick)))
+    protocol.emit(Kicked(nick, name, message.nick, reason, _gone(protocol, name, nick)))
 
 
-def _gone(dialogue: "Dialogue", name: str, nick: str) -> bool:
+def _gone(protocol: "ClientProtocol", name: str, nick: str) -> bool:
     """Take someone out of a channel; return whether that is us."""
-    own = dialogue.is_me(nick)
+    own = protocol.is_me(nick)
     if own:
-        dialogue.channels.pop(dialogue.features.fold(name), None)
-    elif channel := dialogue.channel(name):
-        channel.members.pop(dialogue.features.fold(nick), None)
-        channel.ranks.pop(dialogue.features.fold(nick), None)
+        protocol.channels.pop(protocol.features.fold(name), None)
+    elif channel := protocol.channel(name):
+        channel.members.pop(protocol.features.fold(nick), None)
+        channel.ranks.pop(protocol.features.fold(nick), None)
     return own
 
 
 @handles("QUIT")
-def _quit(dialogue: "Dialogue", message: Message) -> None:
-    if dialogue.is_me(message.nick):
+def _quit(protocol: "ClientProtocol", message: Message) -> None:
+    if protocol.is_me(message.nick):
         return
-    for channel in dialogue.channels.values():
-        channel.members.pop(dialogue.features.fold(message.nick), None)
-        channel.ranks.pop(dialogue.features.fold(message.nick), None)
-    dialogue.emit(Quit(message.nick, message.params[0] if message.params else ""))
-    if dialogue.features.same(message.nick, dialogue.wanted):
-        dialogue.take_back_nick()
+    for channel in protocol.channels.values():
+        channel.members.pop(protocol.features.fold(message.nick), None)
+        channel.ranks.pop(protocol.features.fold(message.nick), None)
+    protocol.emit(Quit(message.nick, message.params[0] if message.params else ""))
+    if protocol.features.same(message.nick, protocol.wanted):
+        protocol.take_back_nick()
 
 
 @handles("NICK", params=1)
-def _nick(dialogue: "Dialogue", message: Message) -> None:
+def _nick(protocol: "ClientProtocol", message: Message) -> None:
     old, new = message.nick, message.params[0]
     if not is_middle(new):
         return
-    own = dialogue.is_me(old)
+    own = protocol.is_me(old)
     if own:
-        dialogue.nick = new
-        dialogue.taking_back = False
-        if not dialogue.features.same(new, dialogue.asked_nick):
-            dialogue.wanted = new  # the server's wish; arguing about it would never end
-        dialogue.source = dialogue.source.replace(old, new, 1)
-    fold = dialogue.features.fold
-    for channel in dialogue.channels.values():
+        protocol.nick = new
+        protocol.taking_back = False
+        if not protocol.features.same(new, protocol.asked_nick):
+            protocol.wanted = new  # the server's wish; arguing about it would never end
+        protocol.source = protocol.source.replace(old, new, 1)
+    fold = protocol.features.fold
+    for channel in protocol.channels.values():
         if channel.members.pop(fold(old), None) is not None:
             channel.members[fold(new)] = new
             if ranks := channel.ranks.pop(fold(old), ""):
                 channel.ranks[fold(new)] = ranks
-    dialogue.emit(Renamed(old, new, own))
-    if not own and dialogue.features.same(old, dialogue.wanted):
-        dialogue.take_back_nick()
+    protocol.emit(Renamed(old, new, own))
+    if not own and protocol.features.same(old, protocol.wanted):
+        protocol.take_back_nick()
 
 
 @handles("353", params=4)
-def _names(dialogue: "Dialogue", message: Message) -> None:
+def _names(protocol: "ClientProtocol", message: Message) -> None:
     name, nicks = message.params[2], message.params[3]
-    fold = dialogue.features.fold
-    names = dialogue.names.setdefault(fold(name), Channel(name))
+    fold = protocol.features.fold
+    names = protocol.names.setdefault(fold(name), ChannelState(name))
     for word in nicks.split():
-        rest = word.lstrip(dialogue.features.prefixes)
+        rest = word.lstrip(protocol.features.prefixes)
         nick = rest.partition("!")[0]
         names.members[fold(nick)] = nick
         if len(rest) < len(word):
@@ -274,66 +274,66 @@ def _names(dialogue: "Dialogue", message: Message) -> None:
 
 
 @handles("366", params=2)
-def _end_of_names(dialogue: "Dialogue", message: Message) -> None:
+def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
     name = message.params[1]
-    names = dialogue.names.pop(dialogue.features.fold(name), Channel(name))
-    if channel := dialogue.channel(name):
+    names = protocol.names.pop(protocol.features.fold(name), ChannelState(name))
+    if channel := protocol.channel(name):
         channel.members, channel.ranks = names.members, names.ranks
-    dialogue.emit(
+    protocol.emit(
         Names(
             name,
             tuple(names.members.values()),
             tuple(names.ranks.get(key, "") for key in names.members),
         )
     )
-    ask_who(dialogue, name)
+    ask_who(protocol, name)
 
 
 # What a channel is
 
 
 @handles("331", "332", params=3)
-def _topic_is(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.emit(TopicIs(message.params[1], message.params[2] if message.command == "332" else ""))
+def _topic_is(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(TopicIs(message.params[1], message.params[2] if message.command == "332" else ""))
 
 
 @handles("TOPIC", params=2)
-def _topic(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.emit(TopicChanged(message.params[0], message.params[1], message.nick))
+def _topic(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(TopicChanged(message.params[0], message.params[1], message.nick))
 
 
 @handles("MODE", params=2)
-def _mode(dialogue: "Dialogue", message: Message) -> None:
+def _mode(protocol: "ClientProtocol", message: Message) -> None:
     target, *modes = message.params
-    dialogue.emit(ModeChanged(target, message.nick, " ".join(modes), dialogue.is_me(target)))
-    change_ranks(dialogue, target, tuple(modes))
+    protocol.emit(ModeChanged(target, message.nick, " ".join(modes), protocol.is_me(target)))
+    change_ranks(protocol, target, tuple(modes))
 
 
 @handles("INVITE", params=2)
-def _invite(dialogue: "Dialogue", message: Message) -> None:
+def _invite(protocol: "ClientProtocol", message: Message) -> None:
     nick, channel = message.params[0], message.params[1]
     is_hidden = (
-        dialogue.hides_strangers and dialogue.is_me(nick) and dialogue.is_stranger(message.nick)
+        protocol.hides_strangers and protocol.is_me(nick) and protocol.is_stranger(message.nick)
     )
-    if dialogue.ignores(message.source) or is_hidden:
+    if protocol.ignores(message.source) or is_hidden:
         return
-    dialogue.emit(Invited(nick, message.nick, channel, dialogue.is_me(nick)))
+    protocol.emit(Invited(nick, message.nick, channel, protocol.is_me(nick)))
 
 
 @handles("322", params=3)
-def _list_entry(dialogue: "Dialogue", message: Message) -> None:
+def _list_entry(protocol: "ClientProtocol", message: Message) -> None:
     _, name, users, *topic = message.params
-    dialogue.listed += 1
-    dialogue.emit(ListEntry(name, users, topic[-1] if topic else ""))
+    protocol.listed += 1
+    protocol.emit(ListedChannel(name, users, topic[-1] if topic else ""))
 
 
 @handles("263", params=3)
-def _try_again(dialogue: "Dialogue", message: Message) -> None:
+def _try_again(protocol: "ClientProtocol", message: Message) -> None:
     """RPL_TRYAGAIN: a command was dropped, since the server has too much to do."""
-    dialogue.emit(ServerError(message.params[2], message.command, message.params[1]))
+    protocol.emit(ServerError(message.params[2], message.command, message.params[1]))
 
 
 @handles("323")
-def _list_end(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.emit(ListEnd(dialogue.listed))
-    dialogue.listed = 0
+def _list_end(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(ListEnd(protocol.listed))
+    protocol.listed = 0

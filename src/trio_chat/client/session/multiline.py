@@ -13,7 +13,7 @@ _MOST_BYTES = 65536
 
 
 @dataclass(slots=True)
-class LinesOf:
+class MultilineBatch:
     """A batch that has begun: its opening, which has the tags of the whole, and the lines so
     far.
     """

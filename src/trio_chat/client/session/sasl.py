@@ -24,7 +24,7 @@ class SaslError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class LoginCredentials:
     """An account and its password, which no representation shows; `is_kept` when it was not typed,
     but kept somewhere.
     """
@@ -47,12 +47,12 @@ class Mechanism(Protocol):
         """
 
 
-class Plain:
+class SaslPlain:
     """RFC 4616: the account and the password, as they are."""
 
     name = "PLAIN"
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: LoginCredentials) -> None:
         self._credentials = credentials
 
     def answer(self, challenge: bytes) -> bytes:
@@ -61,7 +61,7 @@ class Plain:
         return f"{account}\0{account}\0{password}".encode("utf-8", "replace")
 
 
-class Scram:
+class SaslScram:
     """RFC 7677, by the package scramp.
 
     Raises:
@@ -70,7 +70,7 @@ class Scram:
 
     name = "SCRAM-SHA-256"
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: LoginCredentials) -> None:
         module = importlib.import_module("scramp")
         self._error: type[Exception] = module.ScramException
         self._client: Any = module.ScramClient(
@@ -112,7 +112,7 @@ def _check_iterations(challenge: str) -> None:
 
 
 def mechanisms(
-    offered: Sequence[str], credentials: Credentials, *, may_tell: bool = True
+    offered: Sequence[str], credentials: LoginCredentials, *, may_tell: bool = True
 ) -> list[Mechanism]:
     """Return the ways to log in that both sides know, the best first; a server that names none is
     taken to know PLAIN.
@@ -124,12 +124,12 @@ def mechanisms(
     """
     known: list[Mechanism] = []
     try:
-        if Scram.name in offered:
-            known.append(Scram(credentials))
+        if SaslScram.name in offered:
+            known.append(SaslScram(credentials))
     except (ImportError, ValueError):
         pass
-    if may_tell and (Plain.name in offered or not offered):
-        known.append(Plain(credentials))
+    if may_tell and (SaslPlain.name in offered or not offered):
+        known.append(SaslPlain(credentials))
     return known
 
 
@@ -142,7 +142,7 @@ def chunks(data: bytes) -> list[str]:
     return parts if parts and len(parts[-1]) < _CHUNK else [*parts, "+"]
 
 
-class Challenges:
+class ChallengeBuffer:
     """Puts together what comes in pieces."""
 
     def __init__(self) -> None:

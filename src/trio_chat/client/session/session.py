@@ -14,8 +14,8 @@ import trio
 
 from trio_chat.client.session import incoming
 from trio_chat.client.session.decoding import decode
-from trio_chat.client.session.dialogue import Dialogue
-from trio_chat.client.session.events import End, Event, Kind, Lag, Outcome
+from trio_chat.client.session.events import EndReason, Event, Lag, MessageKind, SessionOutcome
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
@@ -52,12 +52,12 @@ def is_local(stream: trio.abc.Stream) -> bool:
         return False
 
 
-class Session:
+class ClientSession:
     """One connection to a server.
 
     Args:
         stream: the connection; the session closes it.
-        dialogue: what is said on it.
+        protocol: what is said on it.
         events: where to tell what happens; stays open.
         keep_alive: seconds of silence after which to ask whether the server is there.
         patience: seconds to wait for its answer, and for it to let us in.
@@ -68,7 +68,7 @@ class Session:
     def __init__(
         self,
         stream: trio.abc.Stream,
-        dialogue: Dialogue,
+        protocol: ClientProtocol,
         events: trio.MemorySendChannel[Event],
         *,
         keep_alive: float = 60,
@@ -76,7 +76,7 @@ class Session:
         nick_interval: float = 15,
         encoding: str = "cp1252",
     ) -> None:
-        self.dialogue = dialogue
+        self.protocol = protocol
         self._stream = stream
         self._events = events
         self._keep_alive = keep_alive
@@ -104,14 +104,14 @@ class Session:
         """Whether the server is on this machine, so that there is nobody between."""
         return is_local(self._stream)
 
-    async def run(self) -> Outcome:
+    async def run(self) -> SessionOutcome:
         """Talk to the server until one side ends it; tell of what was not confirmed, and return how
         it ended.
 
         Cancellation closes the connection at once and tells of nothing more.
         """
         self._last_heard = trio.current_time()
-        self.dialogue.start()
+        self.protocol.start()
         try:
             async with trio.open_nursery() as nursery:
                 self._scope = nursery.cancel_scope
@@ -119,7 +119,7 @@ class Session:
                 nursery.start_soon(self._stay_alive)
                 nursery.start_soon(self._take_back_nick)
                 nursery.start_soon(self._mark_read)
-                if self.dialogue.sees_status:
+                if self.protocol.sees_status:
                     nursery.start_soon(self._measure_lag)
                 await self._flush()
                 await self._receive()
@@ -130,17 +130,21 @@ class Session:
             self._tell_change()
             await trio.aclose_forcefully(self._stream)
         outcome = self._outcome()
-        self.dialogue.end(returns=outcome.end is End.LOST)
-        for event in self.dialogue.take_events():
+        self.protocol.end(returns=outcome.end is EndReason.LOST)
+        for event in self.protocol.take_events():
             await self._events.send(event)
         return outcome
 
     # What the interface asks for
 
     async def say(
-        self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS
+        self,
+        target: str,
+        text: str,
+        kind: MessageKind = MessageKind.MESSAGE,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> None:
-        """Send one message that fits (see `Dialogue.room`), as soon as few enough are on their way.
+        """Send one message that fits (see `ClientProtocol.room`), as soon as few enough are on their way.
 
         Raises:
             NotConnectedError: the connection ended first; the message was not sent and is not
@@ -149,33 +153,33 @@ class Session:
 
         Cancelled while it waits for room, it has sent nothing.
         """
-        await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
-        self.dialogue.say(target, text, kind, tags)
+        await self._wait_until(lambda: len(self.protocol.pending) < WINDOW)
+        self.protocol.say(target, text, kind, tags)
         await self._flush()
 
     async def say_together(
         self, target: str, lines: Sequence[str], tags: Mapping[str, str]
     ) -> None:
-        """Send one message of several lines (see `Dialogue.fits_together`), as `say` does one of
+        """Send one message of several lines (see `ClientProtocol.fits_together`), as `say` does one of
         one line.
 
         Raises:
             NotConnectedError: the connection ended first; nothing was sent.
             ValueError: when the target cannot be written on a line.
         """
-        await self._wait_until(lambda: len(self.dialogue.pending) < WINDOW)
-        self.dialogue.say_together(target, lines, tags)
+        await self._wait_until(lambda: len(self.protocol.pending) < WINDOW)
+        self.protocol.say_together(target, lines, tags)
         await self._flush()
 
-    async def do(self, action: Callable[[Dialogue], None]) -> None:
-        """Have something done with the dialogue, and send what that leads to.
+    async def do(self, action: Callable[[ClientProtocol], None]) -> None:
+        """Have something done with the protocol, and send what that leads to.
 
         Raises:
             NotConnectedError: the connection has ended.
             ValueError: when something cannot be written on a line.
         """
         await self._wait_until(lambda: True)
-        action(self.dialogue)
+        action(self.protocol)
         await self._flush()
 
     async def wait_ready(self) -> None:
@@ -184,7 +188,7 @@ class Session:
         Raises:
             NotConnectedError: the connection has ended.
         """
-        await self._wait_until(lambda: self.dialogue.ready)
+        await self._wait_until(lambda: self.protocol.ready)
 
     async def settle(self) -> None:
         """Wait until the server has answered everything sent so far.
@@ -192,10 +196,12 @@ class Session:
         Raises:
             NotConnectedError: the connection ended first.
         """
-        await self.do(lambda dialogue: dialogue.send("PING", incoming.SETTLED_TOKEN))
-        dialogue = self.dialogue
+        await self.do(lambda protocol: protocol.send("PING", incoming.SETTLED_TOKEN))
+        protocol = self.protocol
         await self._wait_until(
-            lambda: dialogue.settled and not dialogue.pending and not dialogue.past.unconfirmed
+            lambda: (
+                protocol.settled and not protocol.pending and not protocol.sync_state.unconfirmed
+            )
         )
 
     async def leave(self, reason: str, *, patience: float = 5) -> None:
@@ -207,8 +213,8 @@ class Session:
         self._leaving = True
         with trio.move_on_after(patience):
             try:
-                await self.do(lambda dialogue: dialogue.history.mark_read())
-                await self.do(lambda dialogue: dialogue.send("QUIT", *filter(None, (reason,))))
+                await self.do(lambda protocol: protocol.history.mark_read())
+                await self.do(lambda protocol: protocol.send("QUIT", *filter(None, (reason,))))
                 await self._wait_until(lambda: False)
             except NotConnectedError:
                 return
@@ -218,7 +224,7 @@ class Session:
 
     async def _receive(self) -> None:
         buffer = LineBuffer(_MAX_TAGS, _MAX_BODY)
-        while self.dialogue.error is None:
+        while self.protocol.error is None:
             try:
                 data = await self._stream.receive_some(_CHUNK)
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -239,18 +245,18 @@ class Session:
             message = parse(decode(line, self._encoding))
         except ParseError:
             return
-        self.dialogue.receive(message)
-        if self.dialogue.lag_answered and self._asked_lag is not None:
-            self.dialogue.lag_answered = False
-            self.dialogue.tell(Lag(trio.current_time() - self._asked_lag))
+        self.protocol.receive(message)
+        if self.protocol.lag_answered and self._asked_lag is not None:
+            self.protocol.lag_answered = False
+            self.protocol.tell(Lag(trio.current_time() - self._asked_lag))
             self._asked_lag = None
         await self._flush()
 
     async def _flush(self) -> None:
-        """Pass on what the dialogue wants sent and told; answers first, so that an interface at
+        """Pass on what the protocol wants sent and told; answers first, so that an interface at
         rest delays no PONG.
         """
-        lines, events = self.dialogue.take_lines(), self.dialogue.take_events()
+        lines, events = self.protocol.take_lines(), self.protocol.take_events()
         self._tell_change()
         try:
             for line in lines:
@@ -281,7 +287,7 @@ class Session:
         while True:
             await self._wait_for_silence()
             heard = self._heard
-            if self.dialogue.registered:
+            if self.protocol.registered:
                 with trio.move_on_after(self._patience):
                     await self._outgoing.send(f"PING :{incoming.ALIVE_TOKEN}")
                     await trio.sleep_forever()
@@ -292,7 +298,7 @@ class Session:
 
     async def _wait_for_silence(self) -> None:
         while True:
-            seconds = self._keep_alive if self.dialogue.registered else self._patience
+            seconds = self._keep_alive if self.protocol.registered else self._patience
             due = self._last_heard + seconds
             if trio.current_time() >= due:
                 if not self._telling:  # while an interface makes us wait, we do not listen
@@ -304,27 +310,27 @@ class Session:
     async def _take_back_nick(self) -> None:
         while True:
             await trio.sleep(self._nick_interval)
-            dialogue = self.dialogue
-            if dialogue.ready and not dialogue.features.same(dialogue.nick, dialogue.wanted):
-                dialogue.take_back_nick()
+            protocol = self.protocol
+            if protocol.ready and not protocol.features.same(protocol.nick, protocol.wanted):
+                protocol.take_back_nick()
                 await self._flush()
 
     async def _mark_read(self) -> None:
         while True:
             await trio.sleep(_MARK_INTERVAL)
-            self.dialogue.history.mark_read()
+            self.protocol.history.mark_read()
             await self._flush()
 
     async def _measure_lag(self) -> None:
-        await self._wait_until(lambda: self.dialogue.ready)
+        await self._wait_until(lambda: self.protocol.ready)
         while True:
             if self._asked_lag is None:
                 self._asked_lag = trio.current_time()
-                self.dialogue.send("PING", incoming.LAG_TOKEN)
+                self.protocol.send("PING", incoming.LAG_TOKEN)
                 await self._flush()
             await trio.sleep(_LAG_INTERVAL)
 
-    # Waiting for the dialogue to come to a state
+    # Waiting for the protocol to come to a state
 
     def _tell_change(self) -> None:
         self._changed.set()
@@ -337,16 +343,16 @@ class Session:
         if self._closed:
             raise NotConnectedError
 
-    def _outcome(self) -> Outcome:
-        dialogue = self.dialogue
-        reason = dialogue.error if dialogue.error is not None else self._lost
+    def _outcome(self) -> SessionOutcome:
+        protocol = self.protocol
+        reason = protocol.error if protocol.error is not None else self._lost
         if self._leaving:
-            return Outcome(End.LEFT)
-        if dialogue.shut_down:
-            return Outcome(End.SHUT_DOWN)
-        if dialogue.fatal:
-            code, reason = dialogue.fatal
-            return Outcome(End.REFUSED, reason, code)
-        if not dialogue.registered and dialogue.error is not None:
-            return Outcome(End.REFUSED, reason)
-        return Outcome(End.LOST, reason)
+            return SessionOutcome(EndReason.LEFT)
+        if protocol.shut_down:
+            return SessionOutcome(EndReason.SHUT_DOWN)
+        if protocol.fatal:
+            code, reason = protocol.fatal
+            return SessionOutcome(EndReason.REFUSED, reason, code)
+        if not protocol.registered and protocol.error is not None:
+            return SessionOutcome(EndReason.REFUSED, reason)
+        return SessionOutcome(EndReason.LOST, reason)

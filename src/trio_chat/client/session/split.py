@@ -5,14 +5,14 @@ most 512 bytes with its CR LF (RFC 2812 §2.3): so what fits depends on who we a
 we send.
 """
 
-from trio_chat.client.session.events import Kind
+from trio_chat.client.session.events import MessageKind
 from trio_chat.irc.message import MAX_BODY
 
 _MIN_ROOM = 16
 """Bytes for text however long the names are, so that cutting always ends."""
 
 
-def room_for_text(source: str, target: str, kind: Kind) -> int:
+def room_for_text(source: str, target: str, kind: MessageKind) -> int:
     """Return how many bytes of text fit in one relayed message.
 
     Args:
@@ -20,9 +20,9 @@ def room_for_text(source: str, target: str, kind: Kind) -> int:
         target: the nickname or channel it goes to.
         kind: an action has a frame that costs bytes too.
     """
-    command = "NOTICE" if kind is Kind.NOTICE else "PRIVMSG"
+    command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
     frame = len(f":{source} {command} {target} :".encode())
-    if kind is Kind.ACTION:
+    if kind is MessageKind.ACTION:
         frame += len("\x01ACTION \x01")
     return max(MAX_BODY - frame, _MIN_ROOM)
 

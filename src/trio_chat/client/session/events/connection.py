@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class End(Enum):
+class EndReason(Enum):
     """How a session ended."""
 
     LEFT = "we left"
@@ -118,16 +118,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PromptChanged:
     """The user is being asked something; shows in the prompt, not in a line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SessionOutcome:
     """How a session ended, and why: what the server or the system said ("" when nobody said
     anything).
     """
 
-    end: End
+    end: EndReason
     reason: str = ""
     code: str = ""

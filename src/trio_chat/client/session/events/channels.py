@@ -146,7 +146,7 @@ class Away:
 
 
 @dataclass(frozen=True, slots=True)
-class ListEntry:
+class ListedChannel:
     """One channel of the server's list."""
 
     channel: str

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from trio_chat.client.session.events import Kind
+from trio_chat.client.session.events import MessageKind
 from trio_chat.irc.message import is_middle
 
 _SEEN = 5000
@@ -20,7 +20,7 @@ _SEEN = 5000
 _FUZZ = timedelta(seconds=1)
 
 
-class Place(NamedTuple):
+class HistoryPosition(NamedTuple):
     """Where a message is in the history; of one that is nowhere both are ""."""
 
     msgid: str = ""
@@ -46,41 +46,41 @@ def _a_little_before(time: str) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
-NOWHERE = Place()
+UNKNOWN_POSITION = HistoryPosition()
 
 
 @dataclass(slots=True)
-class Shown:
+class ShownRange:
     """The part of a channel's history that has been shown."""
 
-    first: Place = NOWHERE
-    last: Place = NOWHERE
+    first: HistoryPosition = UNKNOWN_POSITION
+    last: HistoryPosition = UNKNOWN_POSITION
 
 
-class Sent(NamedTuple):
+class UnconfirmedMessage(NamedTuple):
     """A message of ours whose fate is not known, and the nickname we had when we sent it."""
 
     nick: str
     target: str
     text: str
-    kind: Kind
+    kind: MessageKind
 
 
 @dataclass(slots=True)
-class Past:
+class SyncState:
     """The messages that were shown, those that were sent without confirmation, and their targets,
     by folded names.
     """
 
-    unconfirmed: list[Sent] = field(default_factory=list)
+    unconfirmed: list[UnconfirmedMessage] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
-    _channels: dict[str, Shown] = field(default_factory=dict)
+    _channels: dict[str, ShownRange] = field(default_factory=dict)
     _seen: set[str] = field(default_factory=set)
     _order: deque[str] = field(default_factory=deque)
 
-    def channel(self, key: str) -> Shown:
+    def channel(self, key: str) -> ShownRange:
         """Return what was shown of a channel, by its folded name."""
-        return self._channels.setdefault(key, Shown())
+        return self._channels.setdefault(key, ShownRange())
 
     def has_seen(self, msgid: str) -> bool:
         """Return whether a message was shown; one without a msgid never was."""
@@ -95,7 +95,7 @@ class Past:
         if len(self._order) > _SEEN:
             self._seen.discard(self._order.popleft())
 
-    def advance(self, key: str, place: Place) -> None:
+    def advance(self, key: str, place: HistoryPosition) -> None:
         """Note that the latest message of a channel was shown."""
         shown = self.channel(key)
         if (
@@ -103,10 +103,12 @@ class Past:
         ):  # the rest of a long message: its beginning has the msgid
             return
         shown.last = place
-        if shown.first == NOWHERE:
+        if shown.first == UNKNOWN_POSITION:
             shown.first = place
 
-    def take_unconfirmed(self, fits: Callable[[Sent], bool]) -> list[Sent]:
+    def take_unconfirmed(
+        self, fits: Callable[[UnconfirmedMessage], bool]
+    ) -> list[UnconfirmedMessage]:
         """Remove and return the messages of unknown fate that a test fits."""
         taken = [sent for sent in self.unconfirmed if fits(sent)]
         self.unconfirmed = [sent for sent in self.unconfirmed if not fits(sent)]

@@ -17,7 +17,7 @@ _WILDCARDS = re.compile(r"([*?])")
 Fold = Callable[[str], str]
 
 
-class Ignored:
+class IgnoreList:
     """The list; one for all servers of a run.
 
     Args:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Kind(Enum):
+class MessageKind(Enum):
     """What sort of message was said."""
 
     MESSAGE = "message"
@@ -37,7 +37,7 @@ class Said:
     sender: str
     target: str
     text: str
-    kind: Kind = Kind.MESSAGE
+    kind: MessageKind = MessageKind.MESSAGE
     own: bool = False
     private: bool = False
     msgid: str = ""
@@ -47,7 +47,7 @@ class Said:
     is_stranger: bool = False
 
     @property
-    def talk(self) -> str:
+    def conversation(self) -> str:
         """The conversation that it belongs to: the channel, or the other person."""
         return self.sender if self.private and not self.own else self.target
 
@@ -65,7 +65,7 @@ class Reacted:
     is_taken_back: bool = False
 
     @property
-    def talk(self) -> str:
+    def conversation(self) -> str:
         """The conversation that it belongs to."""
         return self.sender if self.private and not self.own else self.target
 
@@ -85,12 +85,12 @@ class Typing:
     """Someone is typing a message, or no longer."""
 
     nick: str
-    talk: str
+    conversation: str
     is_typing: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class MessageRefused:
     """The server did not deliver this message of ours."""
 
     target: str
@@ -100,7 +100,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Unconfirmed:
+class MessageUnconfirmed:
     """The connection ended, or the server passed over it, before this message was confirmed."""
 
     target: str
@@ -108,7 +108,7 @@ class Unconfirmed:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class DeliveryUnknown:
     """The connection ended before this message was confirmed; the history will tell whether it
     arrived.
     """
@@ -125,14 +125,14 @@ class HistoryEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class NewSince:
+class UnreadStart:
     """What comes now was said after we had read this channel last."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
-class MissedMore:
+class HistoryGap:
     """More was said while there was no connection than the last `count` messages, which follow."""
 
     channel: str
@@ -140,7 +140,7 @@ class MissedMore:
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierMessages:
     """So many messages follow that were said before those that have been shown."""
 
     channel: str
@@ -148,7 +148,7 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResults:
     """So many messages follow that have these words; `channel` is "" when they are from
     anywhere.
     """
@@ -175,16 +175,16 @@ class SearchUnknown:
 class MarkerMoved:
     """We have read a conversation up to this time, here or on another device."""
 
-    talk: str
+    conversation: str
     time: str
 
 
 @dataclass(frozen=True, slots=True)
-class TalkedBefore:
+class HistoryTarget:
     """There was a conversation with this person, or in this channel, the last message of it at this
     time.
     """
 
-    talk: str
+    conversation: str
     time: str
     is_stranger: bool = False

@@ -17,27 +17,27 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from trio_chat.client.session import incoming, status, talk  # noqa: F401  they fill the table that incoming looks into
-from trio_chat.client.session.account import Account
-from trio_chat.client.session.channel import Channel
+from trio_chat.client.session import incoming, messages, status  # noqa: F401  they fill the table that incoming looks into
+from trio_chat.client.session.authentication import Authentication
+from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.events import (
     Event,
     JoinRefused,
-    Kind,
+    MessageKind,
+    MessageRefused,
+    MessageUnconfirmed,
     Ready,
-    Refused,
     Said,
-    Unconfirmed,
 )
 from trio_chat.client.session.features import Features
-from trio_chat.client.session.history import History
-from trio_chat.client.session.ignored import Ignored
-from trio_chat.client.session.multiline import CONCAT, MULTILINE, LinesOf
+from trio_chat.client.session.history import HistoryFetcher
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.multiline import CONCAT, MULTILINE, MultilineBatch
 from trio_chat.client.session.negotiation import Negotiation
-from trio_chat.client.session.past import Past, Sent
-from trio_chat.client.session.pending import Pending, PendingMessage
-from trio_chat.client.session.sasl import Credentials
+from trio_chat.client.session.pending_messages import PendingMessage, PendingMessages
+from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.split import pieces, room_for_text
+from trio_chat.client.session.sync_state import SyncState, UnconfirmedMessage
 from trio_chat.irc.message import NO_TAGS, Message
 from trio_chat.irc.names import clean_username
 
@@ -45,7 +45,7 @@ _LONGEST_HOST = 63  # RFC 2812 §2.3.1: a host name has at most 63 characters
 _LONGEST_USER = 11  # what servers commonly keep, with the "~" of an unknown user
 
 
-class Dialogue:
+class ClientProtocol:
     """The state of one conversation.
 
     Args:
@@ -53,7 +53,7 @@ class Dialogue:
         password: the server's password, "" for none.
         channels: channels to join at once, each with its key ("" for none).
         wanted: the nickname to take back as soon as it is free; "" means `nick`.
-        past: what was shown before; None for nothing.
+        sync_state: what was shown before; None for nothing.
         at_join: how many messages of its history to show of a channel that is joined.
         credentials: the account to log in to at once, if any.
         sees_status: whether it matters who is away, so that the server is asked.
@@ -70,18 +70,18 @@ class Dialogue:
         password: str = "",
         channels: Sequence[tuple[str, str]] = (),
         wanted: str = "",
-        past: Past | None = None,
+        sync_state: SyncState | None = None,
         at_join: int = 0,
-        credentials: Credentials | None = None,
+        credentials: LoginCredentials | None = None,
         sees_status: bool = False,
         is_private: bool = True,
-        ignored: Ignored | None = None,
+        ignored: IgnoreList | None = None,
         hides_strangers: bool = False,
     ) -> None:
         self.nick = nick
         self.is_private = is_private
         self.hides_strangers = hides_strangers
-        self._ignored = ignored or Ignored()
+        self._ignored = ignored or IgnoreList()
         self.wanted = wanted or nick
         self.asked_nick = nick
         self.refused_nick = ""
@@ -97,14 +97,14 @@ class Dialogue:
         self.fatal: tuple[str, str] | None = None
         self.features = Features()
         self.negotiation = Negotiation(login_wanted=credentials is not None)
-        self.account = Account(self, credentials)
-        self.past = past or Past()
-        self.history = History(self, self.past, at_join)
-        self.pending = Pending()
-        self.channels: dict[str, Channel] = {}
+        self.authentication = Authentication(self, credentials)
+        self.sync_state = sync_state or SyncState()
+        self.history = HistoryFetcher(self, self.sync_state, at_join)
+        self.pending = PendingMessages()
+        self.channels: dict[str, ChannelState] = {}
         self.joining: list[str] = []
-        self.names: dict[str, Channel] = {}
-        self.lines_of: dict[str, LinesOf] = {}
+        self.names: dict[str, ChannelState] = {}
+        self.multiline_batches: dict[str, MultilineBatch] = {}
         self.status_due: set[str] = set()
         self.lag_answered = False
         self.clock = ""  # what the server's showed last, in the form of server-time
@@ -127,7 +127,11 @@ class Dialogue:
         self.send("USER", self.user, "0", "*", self.nick)
 
     def say(
-        self, target: str, text: str, kind: Kind = Kind.MESSAGE, tags: Mapping[str, str] = NO_TAGS
+        self,
+        target: str,
+        text: str,
+        kind: MessageKind = MessageKind.MESSAGE,
+        tags: Mapping[str, str] = NO_TAGS,
     ) -> None:
         """Send one message that fits into one line (see `room`); it is pending until the server
         answers.
@@ -141,11 +145,11 @@ class Dialogue:
         Raises:
             ValueError: when the target cannot be written on a line.
         """
-        command = "NOTICE" if kind is Kind.NOTICE else "PRIVMSG"
-        body = f"\x01ACTION {text}\x01" if kind is Kind.ACTION else text
+        command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
+        body = f"\x01ACTION {text}\x01" if kind is MessageKind.ACTION else text
         Message(command, (target, body)).body()  # refuse before it is pending
         message = self.pending.add(target, text, kind)
-        self.past.written.add(self.features.fold(target))
+        self.sync_state.written.add(self.features.fold(target))
         self.put(
             Message(command, (target, body), tags={**self._own_tags(tags), **self._label(message)})
         )
@@ -161,8 +165,8 @@ class Dialogue:
             ValueError: when the target cannot be written on a line.
         """
         Message("PRIVMSG", (target, "")).body()
-        message = self.pending.add(target, "\n".join(lines), Kind.MESSAGE)
-        self.past.written.add(self.features.fold(target))
+        message = self.pending.add(target, "\n".join(lines), MessageKind.MESSAGE)
+        self.sync_state.written.add(self.features.fold(target))
         reference = message.key
         self.put(
             Message(
@@ -191,7 +195,7 @@ class Dialogue:
     def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
         """React to a message (IRCv3 draft/react)."""
         tag = "+draft/unreact" if take_back else "+draft/react"
-        self.put(Message("TAGMSG", (target,), tags={status.ANSWERS: msgid, tag: reaction}))
+        self.put(Message("TAGMSG", (target,), tags={status.REPLY_TAG: msgid, tag: reaction}))
 
     def tell_typing(self, target: str, state: str) -> None:
         """Let the others know that we are typing: `active`, `paused` or `done` (IRCv3 typing)."""
@@ -208,7 +212,7 @@ class Dialogue:
         if not self.negotiation.labels:
             self.send("PING", message.key)
 
-    def room(self, target: str, kind: Kind = Kind.MESSAGE) -> int:
+    def room(self, target: str, kind: MessageKind = MessageKind.MESSAGE) -> int:
         """Return how many bytes of text one message to this target can hold."""
         source = self.source or f"{self.nick}!{'u' * _LONGEST_USER}@{'h' * _LONGEST_HOST}"
         return room_for_text(source, target, kind)
@@ -304,17 +308,19 @@ class Dialogue:
         run.
         """
         key = self.features.fold(nick)
-        if key in self.past.written or self.joining or self.names:  # the members are not known yet
+        if (
+            key in self.sync_state.written or self.joining or self.names
+        ):  # the members are not known yet
             return False
         return not any(key in channel.members for channel in self.channels.values())
 
-    def channel(self, name: str) -> Channel | None:
+    def channel(self, name: str) -> ChannelState | None:
         """Return a channel we are in."""
         return self.channels.get(self.features.fold(name))
 
     def enter(self, name: str) -> None:
         """Note that we have joined a channel."""
-        self.channels[self.features.fold(name)] = Channel(name)
+        self.channels[self.features.fold(name)] = ChannelState(name)
         self.end_joining(name)
 
     def join_first_channels(self) -> None:
@@ -370,7 +376,7 @@ class Dialogue:
 
     def refuse(self, message: PendingMessage, code: str, reason: str) -> None:
         """Tell that a message of ours was not delivered."""
-        self.emit(Refused(message.target, message.text, code, reason))
+        self.emit(MessageRefused(message.target, message.text, code, reason))
 
     def passed(self, key: str) -> None:
         """Deal with the PONG behind a message: what is still pending up to there has been dealt
@@ -378,7 +384,7 @@ class Dialogue:
         """
         for message in self.pending.take_through(key):
             if self.negotiation.echo:
-                self.emit(Unconfirmed(message.target, message.text))
+                self.emit(MessageUnconfirmed(message.target, message.text))
             else:
                 self.confirm(message)
 
@@ -387,12 +393,14 @@ class Dialogue:
         out.
         """
         self.history.give_up()
-        self.account.end()
+        self.authentication.end()
         for message in self.pending.take_all():
             if returns:
-                self.history.keep(Sent(self.nick, message.target, message.text, message.kind))
+                self.history.keep(
+                    UnconfirmedMessage(self.nick, message.target, message.text, message.kind)
+                )
             else:
-                self.emit(Unconfirmed(message.target, message.text))
+                self.emit(MessageUnconfirmed(message.target, message.text))
 
     def label_of(self, message: Message) -> str:
         """Return the label that a message answers, directly or in a batch."""

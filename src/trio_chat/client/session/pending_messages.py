@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from trio_chat.client.session.events import Kind
+from trio_chat.client.session.events import MessageKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,10 @@ class PendingMessage:
     key: str
     target: str
     text: str
-    kind: Kind
+    kind: MessageKind
 
 
-class Pending:
+class PendingMessages:
     """The messages on their way, oldest first."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class Pending:
     def __iter__(self) -> Iterator[PendingMessage]:
         return iter(tuple(self._messages))
 
-    def add(self, target: str, text: str, kind: Kind) -> PendingMessage:
+    def add(self, target: str, text: str, kind: MessageKind) -> PendingMessage:
         """Remember a message that is about to be sent, under a new key."""
         self._count += 1
         message = PendingMessage(f"m{self._count}", target, text, kind)
@@ -47,7 +47,7 @@ class Pending:
         return self._take_first(lambda message: message.key == key)
 
     def take_echo(
-        self, same_target: Callable[[str], bool], text: str, kind: Kind
+        self, same_target: Callable[[str], bool], text: str, kind: MessageKind
     ) -> PendingMessage | None:
         """Remove and return the message that an echo without a label stands for: the same text, or
         else the oldest there.

@@ -16,8 +16,8 @@ from trio_chat.client.session.events import (
 )
 from trio_chat.client.session.handlers import handles
 from trio_chat.client.session.sasl import (
-    Challenges,
-    Credentials,
+    ChallengeBuffer,
+    LoginCredentials,
     Mechanism,
     SaslError,
     chunks,
@@ -26,13 +26,13 @@ from trio_chat.client.session.sasl import (
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
-    from trio_chat.client.session.dialogue import Dialogue
+    from trio_chat.client.session.protocol import ClientProtocol
 
 NICKSERV = "NickServ"
 _NOT_ENCRYPTED = "NOT_ENCRYPTED"
 
 
-class Wish(Enum):
+class AccountRequest(Enum):
     """What the server has been asked for."""
 
     NOTHING = "nothing"
@@ -40,22 +40,22 @@ class Wish(Enum):
     REGISTRATION = "registration"
 
 
-class Account:
+class Authentication:
     """Our account on one connection.
 
     Args:
-        dialogue: where to ask and tell.
+        protocol: where to ask and tell.
         credentials: what to log in with at once, if anything.
     """
 
-    def __init__(self, dialogue: "Dialogue", credentials: Credentials | None) -> None:
-        self.name = ""
-        self.wish = Wish.NOTHING
-        self._dialogue = dialogue
+    def __init__(self, protocol: "ClientProtocol", credentials: LoginCredentials | None) -> None:
+        self.account = ""
+        self.pending_request = AccountRequest.NOTHING
+        self._protocol = protocol
         self._credentials = credentials
         self._mechanisms: list[Mechanism] = []
         self._mechanism: Mechanism | None = None
-        self._challenges = Challenges()
+        self._challenges = ChallengeBuffer()
         self._is_talking = False
         self._expects_failure = False
         self._asked_nickserv = False
@@ -68,10 +68,10 @@ class Account:
         if self._credentials:
             self.log_in(self._credentials)
 
-    def log_in(self, credentials: Credentials) -> None:
+    def log_in(self, credentials: LoginCredentials) -> None:
         """Log in, by SASL where the server knows it."""
-        self._credentials, self.wish = credentials, Wish.LOGIN
-        negotiation = self._dialogue.negotiation
+        self._credentials, self.pending_request = credentials, AccountRequest.LOGIN
+        negotiation = self._protocol.negotiation
         if "sasl" not in negotiation.enabled:
             self._identify()
             return
@@ -84,23 +84,23 @@ class Account:
     def _may_tell(self) -> bool:
         """Whether the password itself may be sent: a stored one only over a private connection."""
         return (
-            self._dialogue.is_private or self._credentials is None or not self._credentials.is_kept
+            self._protocol.is_private or self._credentials is None or not self._credentials.is_kept
         )
 
-    def register(self, credentials: Credentials, email: str) -> None:
+    def register(self, credentials: LoginCredentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
-        self._credentials, self.wish = credentials, Wish.REGISTRATION
-        dialogue, password = self._dialogue, credentials.password
-        if "draft/account-registration" in dialogue.negotiation.enabled:
-            dialogue.send("REGISTER", credentials.account or "*", email or "*", password)
-        elif credentials.account and not dialogue.is_me(credentials.account):
+        self._credentials, self.pending_request = credentials, AccountRequest.REGISTRATION
+        protocol, password = self._protocol, credentials.password
+        if "draft/account-registration" in protocol.negotiation.enabled:
+            protocol.send("REGISTER", credentials.account or "*", email or "*", password)
+        elif credentials.account and not protocol.is_me(credentials.account):
             self.fail("ACCOUNT_NAME_MUST_BE_NICK", "")
         else:
             self._tell_nickserv(f"REGISTER {password} {email}".rstrip(), password)
 
     def hides(self, target: str, text: str) -> bool:
         """Return whether a message of ours must not be shown."""
-        return self._dialogue.features.same(target, NICKSERV) and text in self._secrets
+        return self._protocol.features.same(target, NICKSERV) and text in self._secrets
 
     # What comes in
 
@@ -114,25 +114,25 @@ class Account:
                 return
             self._is_talking, self._expects_failure = True, False
             for chunk in chunks(self._mechanism.answer(challenge)):
-                self._dialogue.send("AUTHENTICATE", chunk)
+                self._protocol.send("AUTHENTICATE", chunk)
         except SaslError:
-            self._dialogue.send("AUTHENTICATE", "*")
+            self._protocol.send("AUTHENTICATE", "*")
 
     def logged_in(self, account: str) -> None:
         """Note that we are logged in."""
-        is_new, self.name = account != self.name, account
-        if is_new and self.wish is not Wish.REGISTRATION:
-            self._dialogue.emit(LoggedIn(account))
+        is_new, self.account = account != self.account, account
+        if is_new and self.pending_request is not AccountRequest.REGISTRATION:
+            self._protocol.emit(LoggedIn(account))
 
     def finished(self) -> None:
         """Go on after a login that went well."""
-        self.wish, self._mechanism = Wish.NOTHING, None
+        self.pending_request, self._mechanism = AccountRequest.NOTHING, None
         self._go_on()
 
     def registered(self, account: str) -> None:
         """Note that an account is ours."""
-        self.name, self.wish = account, Wish.NOTHING
-        self._dialogue.emit(Registered(account))
+        self.account, self.pending_request = account, AccountRequest.NOTHING
+        self._protocol.emit(Registered(account))
 
     def changed(self, account: str) -> None:
         """Note that others are told that we are logged in: all that some servers say to who has
@@ -143,8 +143,8 @@ class Account:
 
     def must_verify(self, account: str, text: str) -> None:
         """Note that the server wants something more before the account is ours."""
-        self.wish = Wish.NOTHING
-        self._dialogue.emit(MustVerify(account, text))
+        self.pending_request = AccountRequest.NOTHING
+        self._protocol.emit(MustVerify(account, text))
 
     def refused_mechanism(self, code: str, reason: str) -> None:
         """Try the next mechanism when the server does not know this one, or fail."""
@@ -167,7 +167,7 @@ class Account:
         if command != "AUTHENTICATE" or self._mechanism is None:
             return False
         self._mechanism = None
-        if self._dialogue.registered:
+        if self._protocol.registered:
             self._identify()
         else:
             self.fail("", reason)
@@ -177,7 +177,7 @@ class Account:
         """Say that there are no accounts when there is no NickServ; return whether we had asked for
         it.
         """
-        if not self._asked_nickserv or not self._dialogue.features.same(nick, NICKSERV):
+        if not self._asked_nickserv or not self._protocol.features.same(nick, NICKSERV):
             return False
         self._asked_nickserv = False
         self.fail("NO_ACCOUNTS", "")
@@ -186,22 +186,22 @@ class Account:
     def fail(self, code: str, reason: str) -> None:
         """Tell that what was wanted did not come about."""
         account = self._credentials.account if self._credentials else ""
-        self.wish, self._mechanism = Wish.NOTHING, None
-        self._dialogue.emit(AccountRefused(account or self._dialogue.nick, code, reason))
+        self.pending_request, self._mechanism = AccountRequest.NOTHING, None
+        self._protocol.emit(AccountRefused(account or self._protocol.nick, code, reason))
         self._go_on()
 
     def end(self) -> None:
         """Tell that a wish was not answered when the connection ended."""
-        if self.wish is not Wish.NOTHING and self._dialogue.registered:
+        if self.pending_request is not AccountRequest.NOTHING and self._protocol.registered:
             self.fail("LOST", "")
 
     def _try_next(self, code: str, reason: str = "") -> None:
-        self._challenges, self._is_talking = Challenges(), False
+        self._challenges, self._is_talking = ChallengeBuffer(), False
         if not self._mechanisms:
             self.fail(code or "908", reason)
             return
         self._mechanism = self._mechanisms.pop(0)
-        self._dialogue.send("AUTHENTICATE", self._mechanism.name)
+        self._protocol.send("AUTHENTICATE", self._mechanism.name)
 
     def _identify(self) -> None:
         if not self._may_tell:
@@ -216,51 +216,51 @@ class Account:
             return
         # Its answer is a sentence for people; only the numeric or ACCOUNT that may follow says what
         # it means.
-        self.wish, self._asked_nickserv = Wish.NOTHING, True
+        self.pending_request, self._asked_nickserv = AccountRequest.NOTHING, True
         self._secrets.append(text)
-        self._dialogue.send("PRIVMSG", NICKSERV, text)
+        self._protocol.send("PRIVMSG", NICKSERV, text)
 
     def _go_on(self) -> None:
-        for message in self._dialogue.negotiation.end_login():
-            self._dialogue.put(message)
+        for message in self._protocol.negotiation.end_login():
+            self._protocol.put(message)
 
 
 @handles("AUTHENTICATE", params=1)
-def _authenticate(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.account.challenged(message.params[0])
+def _authenticate(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.authentication.challenged(message.params[0])
 
 
 @handles("900", params=3)
-def _logged_in(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.account.logged_in(message.params[2])
+def _logged_in(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.authentication.logged_in(message.params[2])
 
 
 @handles("901", params=1)
-def _logged_out(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.account.name = ""
-    dialogue.emit(LoggedOut())
+def _logged_out(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.authentication.account = ""
+    protocol.emit(LoggedOut())
 
 
 @handles("903", params=1)
-def _sasl_success(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.account.finished()
+def _sasl_success(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.authentication.finished()
 
 
 @handles("902", "904", "905", "906", "907", "908", params=1)
-def _sasl_failure(dialogue: "Dialogue", message: Message) -> None:
-    dialogue.account.refused_mechanism(message.command, message.params[-1])
+def _sasl_failure(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.authentication.refused_mechanism(message.command, message.params[-1])
 
 
 @handles("ACCOUNT", params=1)
-def _account(dialogue: "Dialogue", message: Message) -> None:
-    if dialogue.is_me(message.nick):
-        dialogue.account.changed(message.params[0])
+def _account(protocol: "ClientProtocol", message: Message) -> None:
+    if protocol.is_me(message.nick):
+        protocol.authentication.changed(message.params[0])
 
 
 @handles("REGISTER", "VERIFY", params=3)
-def _register(dialogue: "Dialogue", message: Message) -> None:
+def _register(protocol: "ClientProtocol", message: Message) -> None:
     word, account, text = message.params[0].upper(), message.params[1], message.params[-1]
     if word == "SUCCESS":
-        dialogue.account.registered(account)
+        protocol.authentication.registered(account)
     elif word == "VERIFICATION_REQUIRED":
-        dialogue.account.must_verify(account, text)
+        protocol.authentication.must_verify(account, text)

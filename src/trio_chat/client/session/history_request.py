@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from trio_chat.client.session.events import Said
-from trio_chat.client.session.past import NOWHERE, Place
+from trio_chat.client.session.sync_state import UNKNOWN_POSITION, HistoryPosition
 from trio_chat.irc.message import Message, format_tags
 
 AT_JOIN = 20
@@ -31,7 +31,7 @@ class Purpose(Enum):
 
 
 @dataclass(slots=True)
-class Fetch:
+class HistoryRequest:
     """A part of the history that is wanted.
 
     Args:
@@ -47,16 +47,16 @@ class Fetch:
     purpose: Purpose
     channel: str
     want: int
-    since: Place = NOWHERE
-    before: Place = NOWHERE
+    since: HistoryPosition = UNKNOWN_POSITION
+    before: HistoryPosition = UNKNOWN_POSITION
     text: str = ""
-    joined: Place = NOWHERE
+    joined: HistoryPosition = UNKNOWN_POSITION
     found: list[Said] = field(default_factory=list)
     page: list[Said] = field(default_factory=list)
     count: int = 0
     fetched: int = 0
     asked: int = 0
-    oldest: Place = NOWHERE
+    oldest: HistoryPosition = UNKNOWN_POSITION
     by_time: bool = False
     batch: str = ""
     is_end: bool = False
@@ -80,7 +80,7 @@ class Fetch:
     def add(self, said: Said, *, shown: bool) -> None:
         """Take in one message of the page; `shown` is false for what no person is to see."""
         if self.count == 0:
-            self.oldest = place_of(said)
+            self.oldest = position_of(said)
         self.count += 1
         if shown and self.count <= _MOST_IN_PAGE:
             self.page.append(said)
@@ -91,7 +91,7 @@ class Fetch:
         self.fetched += self.count
         self.before = self.oldest
 
-    def request(self, types: Collection[str]) -> Message:
+    def message(self, types: Collection[str]) -> Message:
         """Return what to ask the server.
 
         Args:
@@ -113,6 +113,6 @@ class Fetch:
         return Message("CHATHISTORY", (words[0], self.channel, *words[1:], str(self.asked)))
 
 
-def place_of(said: Said) -> Place:
+def position_of(said: Said) -> HistoryPosition:
     """Return where a message is in the history."""
-    return Place(said.msgid, said.time or said.played_back.removeprefix("?"))
+    return HistoryPosition(said.msgid, said.time or said.played_back.removeprefix("?"))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Channel:
+class ChannelState:
     """A channel we are in: its name as the server writes it, and its members by folded nickname."""
 
     name: str
