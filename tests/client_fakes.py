@@ -14,7 +14,7 @@ import trio.testing
 from trio_chat import i18n
 from trio_chat.client.line.client import LineClient
 from trio_chat.client.line.interface import PromptState
-from trio_chat.client.link.keys import Keys
+from trio_chat.client.link.keyring import Keyring
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.events import Event, SessionOutcome
 from trio_chat.client.session.protocol import ClientProtocol
@@ -328,7 +328,7 @@ class Chat:
         nick: str,
         state: NoState,
         caps: str,
-        keys: Keys | None = None,
+        passwords: Keyring | None = None,
         *,
         may_be_plain: bool = True,
     ) -> None:
@@ -344,7 +344,7 @@ class Chat:
             nick=nick,
             channel="#lobby",
             state=state,
-            keys=keys,
+            passwords=passwords,
             random=Calm(),  # type: ignore[arg-type]
             may_be_plain=may_be_plain,
         )
@@ -375,12 +375,12 @@ async def chat(
     state: NoState | None = None,
     caps: str = LABELS,
     unreachable: int = 0,
-    keys: Keys | None = None,
+    passwords: Keyring | None = None,
     may_be_plain: bool = True,
 ) -> AsyncIterator[Chat]:
     """Run a line client; at the end it must have ended by itself or is cancelled."""
     interface = ListInterface(interactive=interactive)
-    running = Chat(interface, nick, state or NoState(), caps, keys, may_be_plain=may_be_plain)
+    running = Chat(interface, nick, state or NoState(), caps, passwords, may_be_plain=may_be_plain)
     running.unreachable = unreachable
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)

@@ -12,8 +12,8 @@ import urwid
 from urwid.display.common import BaseScreen
 
 from client_fakes import Calm, FakeServer, NoState, until
+from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
-from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.screen.app import Options, ScreenClient
 
 NOW = 1_777_852_800.0
@@ -129,7 +129,7 @@ class Watched:
         """Return a link to a server of ours."""
         return Link(
             self._connect,
-            Rooms(channel),
+            JoinedChannels(channel),
             nick=nick,
             state=NoState(),  # type: ignore[arg-type]
             random=Calm(),  # type: ignore[arg-type]

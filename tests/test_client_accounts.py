@@ -13,7 +13,7 @@ from scramp import ScramMechanism
 
 from client_fakes import LABELS, Chat, FakeServer, chat, talk
 from trio_chat.client.line.interface import PromptState
-from trio_chat.client.link.keys import Keys
+from trio_chat.client.link.keyring import Keyring
 from trio_chat.client.session.events import (
     AccountRefused,
     Connected,
@@ -91,9 +91,9 @@ class KeyRing:
         self.kept[account] = password
 
 
-def keys(ring: KeyRing) -> Keys:
+def keys(ring: KeyRing) -> Keyring:
     """Return what the client uses, on this keyring."""
-    return Keys("trio-chat srv.test:5000", lambda: ring)
+    return Keyring("trio-chat srv.test:5000", lambda: ring)
 
 
 # Logging in
@@ -501,7 +501,7 @@ async def test_other_answers() -> None:
 async def test_offers_to_keep_the_password(answer: str, kept: bool) -> None:
     """After a login that went well the user is asked once whether to keep the password."""
     ring = KeyRing()
-    async with chat(caps=SASL, keys=keys(ring)) as c:
+    async with chat(caps=SASL, passwords=keys(ring)) as c:
         server = await inside(c)
         await log_in(c, server)
         while not c.interface.prompt.text.startswith("Keep"):
@@ -519,7 +519,7 @@ async def test_offers_to_keep_the_password(answer: str, kept: bool) -> None:
 async def test_message_typed_when_the_question_came() -> None:
     """A line that is no answer is a message, and nothing is kept."""
     ring = KeyRing()
-    async with chat(caps=SASL, keys=keys(ring)) as c:
+    async with chat(caps=SASL, passwords=keys(ring)) as c:
         server = await inside(c)
         await log_in(c, server)
         while not c.interface.prompt.text.startswith("Keep"):
@@ -543,7 +543,7 @@ async def test_uses_a_kept_password(kept: tuple[str, str]) -> None:
     """The password of the nickname, or else of any account there, logs in while the connection is
     negotiated; no question.
     """
-    async with chat(caps="sasl", keys=keys(KeyRing(kept))) as c:
+    async with chat(caps="sasl", passwords=keys(KeyRing(kept))) as c:
         server = await c.server()
         await offer_sasl(server)
         await server.expect("AUTHENTICATE PLAIN")
@@ -559,7 +559,9 @@ async def test_a_kept_password_is_not_sent_where_it_can_be_read() -> None:
     """Not by PLAIN, when nobody has asked for a connection without encryption; the user reads
     why.
     """
-    async with chat(caps="sasl", keys=keys(KeyRing(("alice", SECRET))), may_be_plain=False) as c:
+    async with chat(
+        caps="sasl", passwords=keys(KeyRing(("alice", SECRET))), may_be_plain=False
+    ) as c:
         server = await c.server()
         await offer_sasl(server)
         await server.expect("CAP END")
@@ -572,7 +574,7 @@ async def test_kept_password_that_is_wrong(mock_clock: trio.testing.MockClock) -
     """A kept password that the server refuses is told once, and not tried on the next
     connection.
     """
-    async with chat(caps="sasl", keys=keys(KeyRing(("alice", "old")))) as c:
+    async with chat(caps="sasl", passwords=keys(KeyRing(("alice", "old")))) as c:
         server = await c.server()
         await offer_sasl(server)
         await server.expect("AUTHENTICATE PLAIN")
@@ -597,11 +599,11 @@ async def test_keyring_that_fails() -> None:
     def missing() -> Any:
         raise ModuleNotFoundError
 
-    for broken in (Keys("x", missing), Keys("x", object), Keys("no such module")):
+    for broken in (Keyring("x", missing), Keyring("x", object), Keyring("no such module")):
         assert await broken.load("alice") is None
         assert not await broken.are_available()
         assert not await broken.save(LoginCredentials("alice", "x"))
-    assert not await Keys("x", lambda: KeyRing(priority=0)).are_available()
+    assert not await Keyring("x", lambda: KeyRing(priority=0)).are_available()
 
 
 # SASL

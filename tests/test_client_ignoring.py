@@ -9,7 +9,7 @@ import trio
 
 from client_fakes import HISTORY, NoState, chat, talk
 from screen_fakes import CAPS, inside
-from trio_chat.client.link.state import StateFile
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.model.talk import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session.events import (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_chat import i18n
-from trio_chat.client.link.passwords import PasswordCommand
+from trio_chat.client.link.password_command import PasswordCommand
 from trio_chat.client.model import emoji_names, fuzzy
 from trio_chat.client.model.buffer import MOST_ENTRIES, Buffer, Place
 from trio_chat.client.model.entries import Entry, Sort, time_of

@@ -21,7 +21,7 @@ from trio_chat.client.commands import COMMANDS
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.line.pipe import LineDecoder, PlainInterface
 from trio_chat.client.link import nicknames
-from trio_chat.client.link.state import StateFile
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.render import Renderer
 from trio_chat.client.session import connecting, events

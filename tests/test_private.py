@@ -13,7 +13,7 @@ import trio
 
 from trio_chat import cli
 from trio_chat.client.known_servers import KnownServers
-from trio_chat.client.link.state import StateFile
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.config import StorageSettings
 from trio_chat.log.file import LogFile
 from trio_chat.private import make_directory, write_text

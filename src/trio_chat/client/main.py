@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from trio_chat.client.link.keys import Keys, Passwords
-from trio_chat.client.link.passwords import PasswordCommand
+from trio_chat.client.link.keyring import Keyring, PasswordStore
+from trio_chat.client.link.password_command import PasswordCommand
 from trio_chat.client.loading import can_draw, is_terminal
 from trio_chat.client.target import format_address
 from trio_chat.client.trust import Connector, Security
@@ -71,7 +71,7 @@ class ServerOptions:
     nick: str
     channels: tuple[str, ...]
     password: str = ""
-    keys: Passwords | None = None
+    passwords: PasswordStore | None = None
     security: Security = field(default_factory=Security)
     encoding: str = "cp1252"
     proxy: str = field(default="", repr=False)
@@ -148,7 +148,7 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
     channel = options.channel
     address = format_address(host, options.port)
     channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
-    keys = Keys(f"trio-chat {address}")
+    passwords = Keyring(f"trio-chat {address}")
     return [
         ServerOptions(
             name=address,
@@ -157,7 +157,7 @@ def server_options(options: ConnectOptions) -> list[ServerOptions]:
             nick=options.nick,
             channels=channels,
             password=options.password,
-            keys=keys,
+            passwords=passwords,
             security=options.security,
             encoding=options.client.encoding,
             proxy=options.client.proxy,
@@ -175,9 +175,9 @@ def profile_options(options: ConnectOptions, profile: ProfileSettings) -> Server
         port=profile.port,
         nick=profile.nick or options.nick or profile.account,
         channels=profile.channels,
-        keys=PasswordCommand(command, profile.account)
+        passwords=PasswordCommand(command, profile.account)
         if command
-        else Keys(f"trio-chat {format_address(profile.host, profile.port)}"),
+        else Keyring(f"trio-chat {format_address(profile.host, profile.port)}"),
         encoding=profile.encoding or options.client.encoding,
         proxy=profile.proxy or options.client.proxy,
         hides_strangers=options.client.strangers == "off",
@@ -218,7 +218,7 @@ def _line_client(options: ConnectOptions) -> Client:
         nick=target.nick,
         channel=channel,
         password=target.password,
-        keys=target.keys,
+        passwords=target.passwords,
         may_be_plain=target.security.plaintext,
         encoding=target.encoding,
         hides_strangers=target.hides_strangers,

@@ -14,11 +14,11 @@ import trio
 from trio_chat.client.commands import COMMANDS
 from trio_chat.client.line.interface import Interface, PromptState
 from trio_chat.client.line.recent import RecentMessages
-from trio_chat.client.link.keys import Passwords
+from trio_chat.client.link.joined_channels import JoinedChannels
+from trio_chat.client.link.keyring import PasswordStore
 from trio_chat.client.link.link import WAITING_LINES, Link
-from trio_chat.client.link.outbox import Say
-from trio_chat.client.link.rooms import Rooms
-from trio_chat.client.link.state import StateFile
+from trio_chat.client.link.send_queue import Say
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.render import Renderer
@@ -46,7 +46,7 @@ class LineClient:
         channel: the channel to join, "" for none.
         password: the server's password, "" for none.
         state: remembers the nickname.
-        keys: keeps passwords of accounts; None for nowhere.
+        passwords: keeps passwords of accounts; None for nowhere.
         random: where the jitter of reconnecting comes from.
         may_be_plain: whether the user has asked for a connection without encryption.
         encoding: what a line is in that is not UTF-8.
@@ -64,7 +64,7 @@ class LineClient:
         channel: str = "",
         password: str = "",
         state: StateFile | None = None,
-        keys: Passwords | None = None,
+        passwords: PasswordStore | None = None,
         random: Random | None = None,
         may_be_plain: bool = False,
         encoding: str = "cp1252",
@@ -73,16 +73,16 @@ class LineClient:
         name: str = "",
     ) -> None:
         self._interface = interface
-        self._rooms = Rooms(channel)
-        self._recent = RecentMessages(self._rooms)
-        self._renderer = Renderer(self._rooms.is_current, find=self._recent.find)
+        self._joined_channels = JoinedChannels(channel)
+        self._recent = RecentMessages(self._joined_channels)
+        self._renderer = Renderer(self._joined_channels.is_current, find=self._recent.find)
         self._link = Link(
             connect,
-            self._rooms,
+            self._joined_channels,
             nick=nick,
             password=password,
             state=state,
-            keys=keys,
+            passwords=passwords,
             random=random,
             interactive=interface.interactive,
             can_hide=interface.can_hide,
@@ -129,7 +129,7 @@ class LineClient:
     @property
     def current(self) -> str:
         """The channel that the user talks in, "" when there is none."""
-        return self._rooms.current
+        return self._joined_channels.current
 
     @property
     def ignored(self) -> IgnoreList:
@@ -159,15 +159,15 @@ class LineClient:
         session = self._link.session
         known = session.protocol.channel(channel) if session else None
         if known:
-            self._rooms.current = known.name
+            self._joined_channels.current = known.name
             await self.tell(_("You are talking in {channel} now.").format(channel=known.name))
             return
-        self._rooms.ask(channel, key)
+        self._joined_channels.ask(channel, key)
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
         """Return whether a target is written like a channel."""
-        return self._rooms.features.is_channel(target)
+        return self._joined_channels.features.is_channel(target)
 
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in."""
@@ -206,9 +206,9 @@ class LineClient:
     async def _handle_lines(self, lines: trio.MemoryReceiveChannel[str]) -> None:
         link = self._link
         async for line in lines:
-            if link.logins.question and await link.logins.answer(line):
+            if link.login_flow.question and await link.login_flow.answer(line):
                 pass
-            elif link.wish.asking and line.strip() != "exit" and not line.startswith("/"):
+            elif link.desired_nick.asking and line.strip() != "exit" and not line.startswith("/"):
                 await link.answer_nick(line)
             else:
                 await interpret(self, line, COMMANDS)
@@ -233,7 +233,9 @@ class LineClient:
         lines = []
         for shown in await self._link.react(event):
             session = self._link.session
-            self._log.note(shown, self._rooms.features, session.protocol.clock if session else "")
+            self._log.note(
+                shown, self._joined_channels.features, session.protocol.clock if session else ""
+            )
             lines += self._renderer.lines(
                 shown
             )  # before it is noted: what is deleted is named a last time
@@ -241,8 +243,8 @@ class LineClient:
         return lines
 
     def _prompt(self) -> PromptState:
-        wish = self._link.wish
-        if question := self._link.logins.question:
+        wish = self._link.desired_nick
+        if question := self._link.login_flow.question:
             return PromptState(question.text, asking=True, secret=question.secret)
         if not wish.asking:
             return PromptState(f"{clean(self.current)}> ")

@@ -4,7 +4,7 @@ and can point at none.
 
 from bisect import insort
 
-from trio_chat.client.link.rooms import Rooms
+from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.registry import TargetMessage
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, Said
@@ -16,11 +16,11 @@ class RecentMessages:
     """The messages shown last, in the order in which they were said.
 
     Args:
-        rooms: where the user talks.
+        joined_channels: where the user talks.
     """
 
-    def __init__(self, rooms: Rooms) -> None:
-        self._rooms = rooms
+    def __init__(self, joined_channels: JoinedChannels) -> None:
+        self._joined_channels = joined_channels
         self._said: list[tuple[str, Said]] = []
         self._by_msgid: dict[str, Said] = {}
         self._reactions: dict[str, set[str]] = {}
@@ -44,7 +44,7 @@ class RecentMessages:
         """Return the message that a command is about, at the place where the user talks; see
         `registry.Actions.target_message`.
         """
-        same, talk = self._rooms.features.same, self._rooms.current
+        same, talk = self._joined_channels.features.same, self._joined_channels.current
         newest = [said for _time, said in reversed(self._said)]
         here = [said for said in newest if same(said.conversation, talk)]
         if name.isdecimal():

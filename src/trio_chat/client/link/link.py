@@ -16,13 +16,13 @@ import trio
 from trio_chat.client import reasons
 from trio_chat.client.credentials import mask_message
 from trio_chat.client.link import nicknames
-from trio_chat.client.link.keys import Passwords
-from trio_chat.client.link.logins import Logins
-from trio_chat.client.link.outbox import Do, Outbox, Say, SayLines
-from trio_chat.client.link.persistence import Persistence
-from trio_chat.client.link.rooms import Rooms
-from trio_chat.client.link.state import StateFile
-from trio_chat.client.link.wish import NickWish
+from trio_chat.client.link.desired_nick import DesiredNick
+from trio_chat.client.link.joined_channels import JoinedChannels
+from trio_chat.client.link.keyring import PasswordStore
+from trio_chat.client.link.login_flow import LoginFlow
+from trio_chat.client.link.reconnector import Reconnector
+from trio_chat.client.link.send_queue import Do, Say, SayLines, SendQueue
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session import events
 from trio_chat.client.session.connecting import Backoff
 from trio_chat.client.session.events import EndReason, Event, MessageKind, Note, SessionOutcome
@@ -50,11 +50,11 @@ class Link:
 
     Args:
         connect: gets a connection, or raises CannotConnectError.
-        rooms: the channels to be in.
+        joined_channels: the channels to be in.
         nick: the nickname given beforehand, "" to ask or choose.
         password: the server's password, "" for none.
         state: remembers the nickname.
-        keys: keeps passwords of accounts; None for nowhere.
+        passwords: keeps passwords of accounts; None for nowhere.
         random: where the jitter of reconnecting comes from.
         interactive: whether a person is there, who can be asked for a nickname.
         can_hide: whether a person can type something that is not shown.
@@ -69,12 +69,12 @@ class Link:
     def __init__(
         self,
         connect: Callable[[], Awaitable[trio.abc.Stream]],
-        rooms: Rooms,
+        joined_channels: JoinedChannels,
         *,
         nick: str = "",
         password: str = "",
         state: StateFile | None = None,
-        keys: Passwords | None = None,
+        passwords: PasswordStore | None = None,
         random: Random | None = None,
         interactive: bool = True,
         can_hide: bool = True,
@@ -84,11 +84,11 @@ class Link:
         encoding: str = "cp1252",
         hides_strangers: bool = False,
     ) -> None:
-        self.rooms = rooms
-        self.wish = NickWish(nick)
+        self.joined_channels = joined_channels
+        self.desired_nick = DesiredNick(nick)
         self.interactive = interactive
         self.failed = False
-        self.logins = Logins(self, keys, can_ask=can_hide)
+        self.login_flow = LoginFlow(self, passwords, can_ask=can_hide)
         self._password = password
         self._state = state or StateFile()
         self._sync_state = SyncState()
@@ -107,10 +107,10 @@ class Link:
         self._hides_strangers = hides_strangers
         self._events, self.events = trio.open_memory_channel[Event](_EVENTS)
         backoff = Backoff(random or Random())  # noqa: S311  jitter, no secret
-        self._tries = Persistence(
+        self._reconnector = Reconnector(
             connect, self._events, backoff, gives_up=not interactive, stays=stays
         )
-        self._outbox = Outbox(WAITING_LINES if interactive else 0, self._cannot_be_sent)
+        self._send_queue = SendQueue(WAITING_LINES if interactive else 0, self._cannot_be_sent)
 
     async def run(self) -> int:
         """Connect, stay connected until one side ends it, and return the exit code; `tell_unsent`
@@ -121,7 +121,7 @@ class Link:
         """
         self._is_over = False
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._outbox.run)
+            nursery.start_soon(self._send_queue.run)
             code = await self._stay_connected()
             nursery.cancel_scope.cancel()
         self._is_over = True
@@ -131,14 +131,14 @@ class Link:
         """Wait until the user wants to be connected again, which returns True, or to be rid of this
         server.
         """
-        while not (self._connects_again or self._tries.stopped):
+        while not (self._connects_again or self._reconnector.stopped):
             await self._woken.wait()
             self._woken = trio.Event()
-        if self._tries.stopped:
+        if self._reconnector.stopped:
             return False
         self._connects_again = False
         self._refusals = 0
-        self._tries.succeeded()
+        self._reconnector.succeeded()
         return True
 
     async def tell_unsent(self) -> None:
@@ -149,7 +149,7 @@ class Link:
                 _("It is not known whether this has arrived: {text}").format(text=text)
             )
             await self._show(events.MessageUnconfirmed(sent.target, sent.text))
-        for text in self._outbox.take_unsent():
+        for text in self._send_queue.take_unsent():
             self.failed = True
             if text:
                 self.unsent.append(_("Not sent: {text}").format(text=text))
@@ -162,7 +162,7 @@ class Link:
     async def leave(self, reason: str = "") -> None:
         """Leave the server politely, or stop trying to reach it."""
         self._reason = reason or self._reason
-        self._tries.stop()
+        self._reconnector.stop()
         self._woken.set()
         if self.session:
             await self.session.leave(self._reason)
@@ -170,7 +170,7 @@ class Link:
     async def reconnect(self) -> None:
         """Reconnect at once."""
         self._connects_again = True
-        self._tries.skip_pause()
+        self._reconnector.skip_pause()
         self._woken.set()
         if self.session:
             await self.session.leave(_("Reconnecting"))
@@ -179,13 +179,13 @@ class Link:
         """Send what waits, for a person's patience or until the server has answered all of it, then
         leave.
         """
-        self._outbox.close()
+        self._send_queue.close()
         if self.interactive:
             if self.is_ready:
                 with trio.move_on_after(_TO_FINISH):
-                    await self._outbox.all_sent.wait()
+                    await self._send_queue.all_sent.wait()
         else:
-            await self._outbox.wait_settled(lambda: bool(self._sync_state.unconfirmed))
+            await self._send_queue.wait_settled(lambda: bool(self._sync_state.unconfirmed))
         await self.leave(reason)
 
     # What it knows
@@ -193,7 +193,7 @@ class Link:
     @property
     def session(self) -> ClientSession | None:
         """The session, while there is one."""
-        return self._outbox.session
+        return self._send_queue.session
 
     @property
     def is_ready(self) -> bool:
@@ -203,7 +203,7 @@ class Link:
     @property
     def nick(self) -> str:
         """The nickname that we have, or want."""
-        return self.session.protocol.nick if self.session else self.wish.nick
+        return self.session.protocol.nick if self.session else self.desired_nick.nick
 
     # What the user wants
 
@@ -246,7 +246,7 @@ class Link:
         no connection.
         """
         session = self.session
-        if session is None or session.protocol.ready or not self.wish.asking:
+        if session is None or session.protocol.ready or not self.desired_nick.asking:
             await self.do(text, action)
             return
         try:
@@ -259,7 +259,7 @@ class Link:
         connection.
         """
         if not self.interactive:
-            await self._outbox.put(action)
+            await self._send_queue.put(action)
             return
         problem = (
             _("The connection has ended. /reconnect connects again. Not sent: {text}")
@@ -268,7 +268,7 @@ class Link:
         )
         try:
             if not problem:
-                self._outbox.put_nowait(action)
+                self._send_queue.put_nowait(action)
         except trio.WouldBlock:
             problem = _("Too many lines are waiting to be sent. Not sent: {text}")
         except trio.ClosedResourceError:
@@ -277,7 +277,7 @@ class Link:
             if action.shown:
                 await self.tell(problem.format(text=action.shown), error=True)
             return
-        if self._tries.was_connected and not self.is_ready:
+        if self._reconnector.was_connected and not self.is_ready:
             await self.tell(
                 _(
                     "Not connected at the moment. This will be sent as soon as the connection is"
@@ -288,17 +288,17 @@ class Link:
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in."""
         self.failed = self.failed or not self.interactive
-        await self.logins.log_in(account)
+        await self.login_flow.log_in(account)
 
     async def register(self, account: str, email: str) -> None:
         """Ask for a password and register an account."""
         self.failed = self.failed or not self.interactive
-        await self.logins.register(account, email)
+        await self.login_flow.register(account, email)
 
     async def become_operator(self, name: str, password: str) -> None:
         """Become an operator of the server; a password "" is asked for."""
         self.failed = self.failed or (not password and not self.interactive)
-        await self.logins.become_operator(name, password)
+        await self.login_flow.become_operator(name, password)
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
         """Add to the ignore list and remove from it; return whether that is remembered after this
@@ -316,7 +316,7 @@ class Link:
 
     async def answer_nick(self, line: str) -> None:
         """Take the answer to the question for a nickname."""
-        if not self.wish.answer(line):
+        if not self.desired_nick.answer(line):
             text = _(
                 "A nickname cannot be empty, contain spaces or signs such as , . : ! @ * or begin"
                 " with #. Choose another."
@@ -325,20 +325,20 @@ class Link:
             return
         if self.session:
             try:
-                await self.session.do(lambda protocol: protocol.change_nick(self.wish.nick))
+                await self.session.do(lambda protocol: protocol.change_nick(self.desired_nick.nick))
             except NotConnectedError:
                 return  # the next connection begins with it
 
     @property
     def paced_lines(self) -> int:
         """How many lines of a paste wait for their turn."""
-        return self._outbox.paced_lines
+        return self._send_queue.paced_lines
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
         """Stop sending pasted lines, to one target or to all; return the targets and texts that
         were not sent.
         """
-        return self._outbox.stop_paced(target)
+        return self._send_queue.stop_paced(target)
 
     async def _cannot_be_sent(self, text: str) -> None:
         self.failed = True
@@ -356,7 +356,7 @@ class Link:
             case events.Connected(nick=nick):
                 await self._connected(nick)
             case events.Joined(channel=channel, own=True):
-                self.rooms.joined(channel)
+                self.joined_channels.joined(channel)
             case (
                 events.Parted(channel=channel, own=True) | events.Kicked(channel=channel, own=True)
             ):
@@ -371,14 +371,16 @@ class Link:
                 self.failed = True
                 self._left(channel)
             case events.Renamed(new=new, own=True):
-                if self.session and self.rooms.features.same(new, self.session.protocol.wanted):
-                    self.wish.set(new)
+                if self.session and self.joined_channels.features.same(
+                    new, self.session.protocol.wanted
+                ):
+                    self.desired_nick.set(new)
                     await self._state.save_nick(new)
             case events.LoggedIn(account=account) | events.Registered(account=account):
                 await self._take_nick_of(account)
-                await self.logins.succeeded(account)
+                await self.login_flow.succeeded(account)
             case events.AccountRefused():
-                self.logins.refused()
+                self.login_flow.refused()
             case events.MessageRefused() | events.MessageUnconfirmed():
                 self.failed = True
         return (event,)
@@ -388,13 +390,13 @@ class Link:
         session = self.session
         if event.registered or not session:
             return (event,)
-        if self.interactive and not self._tries.was_connected:
-            self.wish.ask()
+        if self.interactive and not self._reconnector.was_connected:
+            self.desired_nick.ask()
             return (event,)
-        other = self.wish.other(event.nick, event.code)
+        other = self.desired_nick.other(event.nick, event.code)
         if not other:
             self.failed = True
-            self._tries.stop()
+            self._reconnector.stop()
             await session.leave("")
             return (event,)
         try:
@@ -402,7 +404,7 @@ class Link:
             # back.
             await session.do(
                 lambda protocol: (
-                    protocol.ask_nick if self._tries.was_connected else protocol.change_nick
+                    protocol.ask_nick if self._reconnector.was_connected else protocol.change_nick
                 )(other)
             )
         except NotConnectedError:
@@ -415,44 +417,46 @@ class Link:
         our account.
         """
         if (
-            self.wish.asking
+            self.desired_nick.asking
             and self.session
-            and self.rooms.features.same(account, self.session.protocol.refused_nick)
+            and self.joined_channels.features.same(account, self.session.protocol.refused_nick)
         ):
             await self.answer_nick(account)
 
     async def _connected(self, nick: str) -> None:
-        self._tries.was_connected = True
+        self._reconnector.was_connected = True
         self._refusals = 0
-        self.wish.end()
-        if nick == self.wish.nick:
+        self.desired_nick.end()
+        if nick == self.desired_nick.nick:
             await self._state.save_nick(nick)
 
     def _left(self, channel: str) -> None:
-        self.rooms.left(channel, self.session.protocol.channels.values() if self.session else ())
+        self.joined_channels.left(
+            channel, self.session.protocol.channels.values() if self.session else ()
+        )
 
     # Staying connected
 
     async def _choose_nick(self) -> None:
-        if self.wish.nick:
+        if self.desired_nick.nick:
             return
         last = await self._state.load_nick()
         offer = last or nicknames.made_valid(nicknames.login_name())
         if self.interactive:
-            self.wish.ask(offer)
+            self.desired_nick.ask(offer)
             await self._events.send(events.PromptChanged())
-            await self.wish.answered.wait()
+            await self.desired_nick.answered.wait()
         else:
-            self.wish.set(offer)
+            self.desired_nick.set(offer)
 
     async def _stay_connected(self) -> int:
         while True:
-            stream = await self._tries.wait(self._get_stream)
-            if self._tries.stopped:
+            stream = await self._reconnector.wait(self._get_stream)
+            if self._reconnector.stopped:
                 if stream:
                     await trio.aclose_forcefully(stream)
                 return 0
-            if stream is None and not self._tries.was_connected and not self._stays:
+            if stream is None and not self._reconnector.was_connected and not self._stays:
                 return 1
             if (
                 stream
@@ -463,7 +467,7 @@ class Link:
             if self._connects_again:
                 self._connects_again = False
                 continue
-            if not await self._tries.wait_before_next():
+            if not await self._reconnector.wait_before_next():
                 return 1
 
     async def _get_stream(self) -> trio.abc.Stream | None:
@@ -472,34 +476,34 @@ class Link:
             if not self.ignored.is_loaded:  # another link may have been faster
                 self.ignored.load(loaded)
         await self._choose_nick()
-        await self.logins.load(self.wish.nick)
-        return await self._tries.connect()
+        await self.login_flow.load(self.desired_nick.nick)
+        return await self._reconnector.connect()
 
     async def _converse(self, stream: trio.abc.Stream) -> int | None:
         """Run one session; return the exit code, or None when another is to follow."""
         protocol = ClientProtocol(
-            self.wish.nick,
+            self.desired_nick.nick,
             password=self._password,
-            channels=self.rooms.to_join(),
+            channels=self.joined_channels.to_join(),
             sync_state=self._sync_state,
             at_join=AT_JOIN * (3 if self._sees_status else 1) if self.interactive else 0,
-            credentials=self.logins.credentials,
+            credentials=self.login_flow.credentials,
             sees_status=self._sees_status,
             is_private=self._may_be_plain or is_secure(stream) or is_local(stream),
             ignored=self.ignored,
             hides_strangers=self._hides_strangers,
         )
-        self.rooms.features = protocol.features
+        self.joined_channels.features = protocol.features
         session = ClientSession(stream, protocol, self._events, encoding=self._encoding)
         started = trio.current_time()
-        self._outbox.attach(session)
+        self._send_queue.attach(session)
         outcome = await session.run()
-        self._outbox.detach()
-        self._tries.was_connected = self._tries.was_connected or protocol.registered
+        self._send_queue.detach()
+        self._reconnector.was_connected = self._reconnector.was_connected or protocol.registered
         if protocol.ready:
-            self.rooms.remember(protocol.channels.values())
+            self.joined_channels.remember(protocol.channels.values())
             if trio.current_time() - started >= _STABLE:
-                self._tries.succeeded()
+                self._reconnector.succeeded()
         return await self._after(outcome, registered=protocol.registered)
 
     async def _after(self, outcome: SessionOutcome, *, registered: bool) -> int | None:
@@ -508,9 +512,9 @@ class Link:
         ):
             return 0
         if (
-            self.wish.asking and not outcome.code
+            self.desired_nick.asking and not outcome.code
         ):  # the server did not wait for the answer; the next one will
-            await self._tries.wait(self.wish.answered.wait)
+            await self._reconnector.wait(self.desired_nick.answered.wait)
             return None
         if outcome.end is EndReason.REFUSED:
             await self.tell(reasons.not_let_in(outcome.code, outcome.reason), error=True)
@@ -518,11 +522,11 @@ class Link:
             return (
                 1
                 if outcome.code
-                or not self._tries.was_connected
+                or not self._reconnector.was_connected
                 or self._refusals >= _REFUSED_ATTEMPTS
                 else None
             )
-        if not self._tries.was_connected and not registered:
+        if not self._reconnector.was_connected and not registered:
             text = _(
                 "The server ended the connection before it let you in. Check that a chat server"
                 " answers at this port."

@@ -261,7 +261,7 @@ class ScreenClient:
             taken += 1
             if taken % _AT_ONCE == 0:
                 await trio.sleep(_BREATH)
-            view.server.features = view.link.rooms.features
+            view.server.features = view.link.joined_channels.features
             if view.link.session:
                 view.server.note_clock(view.link.session.protocol.clock)
             for shown in await view.link.react(event):
@@ -273,7 +273,7 @@ class ScreenClient:
                 )
                 view.server.apply(shown)
                 self._follow(view, shown)
-            view.server.asks_nick = view.link.wish.asking
+            view.server.asks_nick = view.link.desired_nick.asking
             self._mark_dirty()
 
     def _follow(self, view: ServerView, event: events.Event) -> None:

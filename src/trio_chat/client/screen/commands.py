@@ -9,7 +9,7 @@ import trio
 
 from trio_chat.client.commands import COMMANDS
 from trio_chat.client.credentials import is_service
-from trio_chat.client.link.outbox import Say, SayLines
+from trio_chat.client.link.send_queue import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.model.state import State
 from trio_chat.client.registry import (
@@ -109,7 +109,7 @@ class CommandContext:
             await trio.lowlevel.checkpoint()
             return
         self.view.going_to = channel
-        self.view.link.rooms.ask(channel, key)
+        self.view.link.joined_channels.ask(channel, key)
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
@@ -156,9 +156,9 @@ class CommandContext:
 async def submit(controller: "Controller", view: ServerView, buffer: Buffer, text: str) -> None:
     """Do what a typed line, or a message of several lines, means."""
     link = view.link
-    if link.logins.question and await link.logins.answer(text):
+    if link.login_flow.question and await link.login_flow.answer(text):
         return
-    if link.wish.asking and text.strip() != "exit" and not text.startswith("/"):
+    if link.desired_nick.asking and text.strip() != "exit" and not text.startswith("/"):
         await link.answer_nick(text)
         return
     context = CommandContext(controller, view, buffer)

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trio_chat.client.credentials import has_credentials
-from trio_chat.client.link.outbox import SayLines
+from trio_chat.client.link.send_queue import SayLines
 from trio_chat.client.model import completion
 from trio_chat.client.model.buffer import Buffer, Place
 from trio_chat.client.registry import asks_secret
@@ -117,12 +117,12 @@ class Composer:
         if self._request or not self._controller.views:
             return self._request
         link = self._controller.view.link
-        if link.logins.question:
+        if link.login_flow.question:
             return PromptRequest(
-                link.logins.question.text, lambda _line: None, link.logins.question.secret
+                link.login_flow.question.text, lambda _line: None, link.login_flow.question.secret
             )
-        if link.wish.asking:
-            offer = f" [{link.wish.offer}]" if link.wish.offer else ""
+        if link.desired_nick.asking:
+            offer = f" [{link.desired_nick.offer}]" if link.desired_nick.offer else ""
             return PromptRequest(
                 _("Your nickname{offer}: ").format(offer=offer), lambda _line: None
             )

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
-from trio_chat.client.link.rooms import Rooms
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import Options, ScreenClient
 from trio_chat.client.screen.tty import open_screen
@@ -56,10 +56,10 @@ def make_link(target: "ServerOptions") -> Link:
     connector = target.connector()
     link = Link(
         connector,
-        Rooms(first, more),
+        JoinedChannels(first, more),
         nick=target.nick,
         password=target.password,
-        keys=target.keys,
+        passwords=target.passwords,
         sees_status=True,
         stays=True,
         may_be_plain=target.security.plaintext,

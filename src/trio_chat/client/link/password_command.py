@@ -17,7 +17,7 @@ _LONGEST = 1000
 
 
 class PasswordCommand:
-    """The password of one account; the interface is that of `Keys`.
+    """The password of one account; the interface is that of `Keyring`.
 
     Args:
         command: the program and its arguments, quoted as in a shell; no shell is started.

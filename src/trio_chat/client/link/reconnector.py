@@ -16,7 +16,7 @@ _MOST_ATTEMPTS = 10
 _Result = TypeVar("_Result")
 
 
-class Persistence:
+class Reconnector:
     """The attempts to be connected.
 
     Args:

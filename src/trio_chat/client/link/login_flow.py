@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import trio
 
-from trio_chat.client.link.keys import Passwords
+from trio_chat.client.link.keyring import PasswordStore
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.i18n import _
@@ -23,7 +23,7 @@ _YES = frozenset(("y", "yes", "д", "да"))
 _NO = frozenset(("", "n", "no", "н", "нет"))
 
 
-class Asker(Protocol):
+class LoginHost(Protocol):
     """What this needs of the client."""
 
     @property
@@ -43,7 +43,7 @@ class Asker(Protocol):
         """Have something done even before the server has let us in."""
 
 
-class Question(NamedTuple):
+class LoginQuestion(NamedTuple):
     """A question; `answer` returns False for a line that is none to it."""
 
     text: str
@@ -51,20 +51,22 @@ class Question(NamedTuple):
     secret: bool = True
 
 
-class Logins:
+class LoginFlow:
     """The account of one run of the client.
 
     Args:
         client: who asks and connects.
-        keys: where passwords are kept; None for nowhere.
+        passwords: where passwords are kept; None for nowhere.
         can_ask: whether somebody is there who can be asked.
     """
 
-    def __init__(self, client: Asker, keys: Passwords | None, *, can_ask: bool) -> None:
+    def __init__(
+        self, client: LoginHost, passwords: PasswordStore | None, *, can_ask: bool
+    ) -> None:
         self.credentials: LoginCredentials | None = None
-        self.question: Question | None = None
+        self.question: LoginQuestion | None = None
         self._client = client
-        self._keys = keys
+        self._passwords = passwords
         self._can_ask = can_ask
         self._tried: LoginCredentials | None = None
         self._has_loaded = False
@@ -72,9 +74,9 @@ class Logins:
 
     async def load(self, nick: str) -> None:
         """Look once whether a password is kept for this server."""
-        if not self._has_loaded and self._keys:
+        if not self._has_loaded and self._passwords:
             self._has_loaded = True
-            self.credentials = await self._keys.load(nick)
+            self.credentials = await self._passwords.load(nick)
 
     async def log_in(self, account: str) -> None:
         """Ask for the password of an account ("" means the nickname), then log in."""
@@ -128,7 +130,7 @@ class Logins:
         if tried is None:
             return
         self.credentials = LoginCredentials(account, tried.password)
-        if self._may_offer and self._keys and await self._keys.are_available():
+        if self._may_offer and self._passwords and await self._passwords.are_available():
             self._may_offer = False
             await self._ask(
                 _("Keep this password in the keyring of this computer? [y/N] "),
@@ -151,7 +153,7 @@ class Logins:
     async def _ask(
         self, text: str, answer: Callable[[str], Awaitable[bool]], *, secret: bool = True
     ) -> None:
-        self.question = Question(text, answer, secret)
+        self.question = LoginQuestion(text, answer, secret)
         await self._client.ask()
 
     async def _log_in(self, account: str, password: str) -> bool:
@@ -187,8 +189,8 @@ class Logins:
 
     async def _keep(self, line: str) -> bool:
         word = line.strip().lower()
-        if word in _YES and self._keys and self.credentials:
-            if await self._keys.save(self.credentials):
+        if word in _YES and self._passwords and self.credentials:
+            if await self._passwords.save(self.credentials):
                 await self._client.tell(_("The password is kept."))
             else:
                 await self._client.tell(_("The password could not be kept."), error=True)

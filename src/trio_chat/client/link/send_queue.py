@@ -112,7 +112,7 @@ class Do:
 Action = Say | SayLines | Do
 
 
-class Outbox:
+class SendQueue:
     """The queue, and the session that it goes to while there is one.
 
     Lines that have to be paced go out beside it, so that commands and messages to others overtake

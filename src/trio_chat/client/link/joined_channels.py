@@ -8,7 +8,7 @@ from trio_chat.client.session.channel_state import ChannelState
 from trio_chat.client.session.features import Features
 
 
-class Rooms:
+class JoinedChannels:
     """The channels.
 
     Args:

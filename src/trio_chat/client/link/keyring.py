@@ -23,7 +23,7 @@ def _keyring() -> Any:
     return importlib.import_module("keyring")
 
 
-class Passwords(Protocol):
+class PasswordStore(Protocol):
     """Where passwords come from, and perhaps are kept."""
 
     async def load(self, account: str) -> LoginCredentials | None:
@@ -36,7 +36,7 @@ class Passwords(Protocol):
         """Keep a password; return whether that went well."""
 
 
-class Keys:
+class Keyring:
     """The passwords for one server.
 
     Args:

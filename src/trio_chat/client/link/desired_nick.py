@@ -5,7 +5,7 @@ import trio
 from trio_chat.client.link import nicknames
 
 
-class NickWish:
+class DesiredNick:
     """The wanted nickname, and the question for it while there is one.
 
     Args:
