@@ -116,7 +116,7 @@ class Watched:
             screen, options, self._make, now=lambda: self.time, environment={"TERM": "xterm"}
         )
         self.controller = self.client.controller
-        self.world = self.client.world
+        self.workspace = self.client.workspace
 
     def paste(self, text: str, *keys: str) -> None:
         """Paste a text, as a terminal brackets it, with keys behind it in the same packet."""

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from client_fakes import chat, until
 from screen_fakes import CAPS, inside
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.world import World
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.handlers import HANDLERS
 from trio_chat.client.session.protocol import ClientProtocol
@@ -197,8 +197,8 @@ def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: li
         credentials=LoginCredentials("alice", "x"),
         sees_status=True,
     )
-    world = World(lambda: 1_777_852_800.0, ("word",))
-    server = world.add_server("test")
+    workspace = Workspace(lambda: 1_777_852_800.0, ("word",))
+    server = workspace.add_server("test")
     server.features = protocol.features
     renderer = Renderer(lambda name: name == "#lobby")
     protocol.start()
@@ -221,7 +221,7 @@ def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: li
     protocol.end(returns=True)
 
 
-def hear(protocol: ClientProtocol, server: Server, renderer: Renderer) -> None:
+def hear(protocol: ClientProtocol, server: ServerState, renderer: Renderer) -> None:
     """Show what a message has led to, and answer what the client asks, as far as a server does
     so.
     """

@@ -10,7 +10,7 @@ import trio
 from client_fakes import HISTORY, NoState, chat, talk
 from screen_fakes import CAPS, inside
 from trio_chat.client.link.state_file import StateFile
-from trio_chat.client.model.talk import MOST_UNREAD_CONVERSATIONS
+from trio_chat.client.model.messages import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session.events import (
     HistoryTarget,
@@ -254,19 +254,19 @@ async def test_many_strangers_open_few_windows(jumping_clock):
         await strangers_write(c, server, 300)
         talks = [
             buffer
-            for buffer in c.world.server.buffers.values()
+            for buffer in c.workspace.server.buffers.values()
             if buffer.name.startswith("stranger")
         ]
         assert len(talks) == MOST_UNREAD_CONVERSATIONS
-        log = c.world.server.log
+        log = c.workspace.server.log
         texts = [entry.text for entry in log.newest()]
         assert sum(text.startswith("buy") for text in texts) == 300 - MOST_UNREAD_CONVERSATIONS
         assert sum("/ignore hides" in text for text in texts) == 1
-        c.world.server.close(talks[0])
+        c.workspace.server.close(talks[0])
         await server.send(":late!u@h PRIVMSG alice :hello")
         await c.rest()
-        assert c.world.server.get("late")
-        assert len(c.world.mentions) == 301  # messages without a window count too
+        assert c.workspace.server.get("late")
+        assert len(c.workspace.mentions) == 301  # messages without a window count too
 
 
 async def test_who_has_read_has_room_for_more(jumping_clock):
@@ -278,8 +278,8 @@ async def test_who_has_read_has_room_for_more(jumping_clock):
         await c.sees("buy 7")
         await server.send(":late!u@h PRIVMSG alice :hello", ":later!u@h PRIVMSG alice :hello")
         await c.rest()
-        assert c.world.server.get("late")
-        assert not c.world.server.get("later")
+        assert c.workspace.server.get("late")
+        assert not c.workspace.server.get("later")
 
 
 async def test_gathered_strangers_open_no_window(jumping_clock):
@@ -293,14 +293,14 @@ async def test_gathered_strangers_open_no_window(jumping_clock):
             ":srv.test CHATHISTORY TARGETS old timestamp=2026-05-04T00:00:00.000Z",
         )
         await c.rest()
-        assert {buffer.name for buffer in c.world.server.buffers.values()} == {"#lobby", "bob"}
+        assert {buffer.name for buffer in c.workspace.server.buffers.values()} == {"#lobby", "bob"}
         assert not c.screen.written.count("stranger")
         c.screen.type("/msg stranger1 hello")
         c.screen.press("enter")
         await server.expect("PRIVMSG stranger1 hello")
         await server.send(":stranger1!u@h PRIVMSG alice :again")
         await c.rest()
-        assert c.world.server.get("stranger1")
+        assert c.workspace.server.get("stranger1")
 
 
 async def test_strangers_can_be_hidden():

@@ -83,14 +83,14 @@ async def test_the_page_fills_while_the_answer_arrives(jumping_clock):
     """The current channel shows nothing of it; those with the most users come first."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
-        before = len(c.world.buffer)
+        before = len(c.workspace.buffer)
         await server.send(*entries(*SOME[:2]))
         assert order(await c.sees("2 channels, more are coming")) == ["#big", "#small"]
         await server.send(*entries(*SOME[2:]), END)
         assert order(await c.sees("3 channels — type")) == ["#big", "#middle", "#small"]
         c.screen.press("esc")
         await c.sees_not("#big")
-        assert len(c.world.buffer) == before
+        assert len(c.workspace.buffer) == before
 
 
 async def test_typing_filters_and_enter_joins(jumping_clock):
@@ -128,7 +128,7 @@ async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock):
         await begin(c, server)
         await server.send(*entries("#small 1 chess"))
         await c.sees("#small")
-        c.world.server.listings[0].add("#trap", "5000", "")
+        c.workspace.server.listings[0].add("#trap", "5000", "")
         c.screen.press("enter")
         await server.expect("JOIN #small")
 
@@ -285,4 +285,4 @@ async def test_a_list_that_was_not_asked_for_is_bounded(jumping_clock):
         await server.send(*entries(*(f"#n{number} {number} x" for number in range(3000))), END)
         await c.sees("3000 channels.")
         assert c.controller.layout.page is None
-        assert len(c.world.buffer) < 2 * MOST_LINES
+        assert len(c.workspace.buffer) < 2 * MOST_LINES

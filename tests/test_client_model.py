@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from trio_chat import i18n
 from trio_chat.client.link.password_command import PasswordCommand
 from trio_chat.client.model import emoji_names, fuzzy
-from trio_chat.client.model.buffer import MOST_ENTRIES, Buffer, Place
-from trio_chat.client.model.entries import Entry, Sort, time_of
+from trio_chat.client.model.buffer import MOST_ENTRIES, Buffer, BufferKind
+from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.model.highlights import is_mention
 from trio_chat.client.screen.notify import sequence
@@ -20,9 +20,9 @@ from trio_chat.client.session.split import pieces as parts
 from trio_chat.irc.text import escape_controls
 
 
-def said(text: str, time: float = 0.0, msgid: str = "") -> Entry:
+def said(text: str, time: float = 0.0, msgid: str = "") -> BufferEntry:
     """Return a message."""
-    return Entry(Sort.MESSAGE, time, "bob", text, msgid)
+    return BufferEntry(EntryKind.MESSAGE, time, "bob", text, msgid)
 
 
 @given(st.text())
@@ -42,7 +42,7 @@ def test_parts_of_a_line_make_it_again(text: str, room: int) -> None:
 
 def test_numbers_of_entries_do_not_change() -> None:
     """What is added at either end moves nothing."""
-    buffer = Buffer("#a", Place.CHANNEL)
+    buffer = Buffer("#a", BufferKind.CHANNEL)
     number = buffer.append(said("here", msgid="x"))
     buffer.prepend([said("older"), said("old")])
     buffer.append(said("new"))
@@ -55,7 +55,7 @@ def test_numbers_of_entries_do_not_change() -> None:
 
 def test_a_buffer_is_bounded() -> None:
     """The oldest entries go when there are too many."""
-    buffer = Buffer("#a", Place.CHANNEL)
+    buffer = Buffer("#a", BufferKind.CHANNEL)
     for number in range(MOST_ENTRIES + 10):
         buffer.append(said(str(number)))
     assert len(buffer) <= MOST_ENTRIES

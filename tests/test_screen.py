@@ -59,11 +59,11 @@ async def test_messages_of_other_channels_are_counted(jumping_clock):
         await it.sees("#other", "1 unread")
         await server.send(":bob!u@h PRIVMSG #other :alice: two")
         await it.sees("1!", "1 mention")
-        assert it.world.unread() == (2, 1)
+        assert it.workspace.unread() == (2, 1)
         it.screen.press("meta a")
         await it.sees("bob │ alice: two", "─ new ─")
         assert not any("1!" in row for row in await it.sees_not("1 mention"))
-        assert it.world.unread() == (0, 0)
+        assert it.workspace.unread() == (0, 0)
 
 
 async def test_ways_to_another_channel(jumping_clock):
@@ -74,7 +74,7 @@ async def test_ways_to_another_channel(jumping_clock):
         await it.sees("#other")
 
         def here() -> str:
-            return it.world.buffer.name
+            return it.workspace.buffer.name
 
         assert here() == "#lobby"
         it.screen.press("ctrl n")
@@ -99,7 +99,7 @@ async def test_what_is_typed_waits_in_its_channel(jumping_clock):
     async with inside() as (it, _server):
         it.screen.type("unfinished")
         it.screen.press("ctrl n")
-        assert it.world.buffer is it.world.servers[0].log
+        assert it.workspace.buffer is it.workspace.servers[0].log
         await it.sees_not("unfinished")
         it.screen.press("ctrl p")
         assert "› unfinished" in (await it.sees("#lobby", "unfinished"))[-1]
@@ -243,7 +243,7 @@ async def test_runs_of_joins_and_parts_are_one_line(jumping_clock):
             await server.send(f":{nick}!u@h JOIN #lobby")
         await server.send(":carl!u@h PART #lobby", ":bob!u@h QUIT :bye")
         await it.sees("dora has joined; bob has left; carl came and went")
-        assert it.world.buffer.end - it.world.buffer.first == 1
+        assert it.workspace.buffer.end - it.workspace.buffer.first == 1
 
 
 async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(jumping_clock):
@@ -286,7 +286,7 @@ async def test_a_talk_with_a_service_is_in_one_window(jumping_clock):
         it.screen.press(*"/msg NickServ HELP", "enter")
         label = (await server.expect("PRIVMSG NickServ")).split()[0]
         await it.sees("NickServ")
-        assert it.world.buffer.name == "NickServ"
+        assert it.workspace.buffer.name == "NickServ"
         notices = [f"@batch=1 :NickServ!n@s NOTICE alice :line {number}" for number in range(3)]
         await server.send(
             f"{label} :srv.test BATCH +1 labeled-response", *notices, ":srv.test BATCH -1"
@@ -405,7 +405,7 @@ async def test_what_was_said_before_is_shown_on_joining(jumping_clock):
     """The last messages are there at once, in order, and none of them is unread."""
     async with inside(CAPS, "1 bob one", "2 carl two") as (it, _server):
         await it.sees("bob │ one", "carl │ two")
-        assert it.world.unread() == (0, 0)
+        assert it.workspace.unread() == (0, 0)
 
 
 async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
@@ -420,7 +420,7 @@ async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
         await it.sees("m60")
         line = await server.play_back(*(f"{number} bob m{number}" for number in range(40, 60)))
         assert "msgid=60" in line
-        await until(lambda: it.world.buffer[it.world.buffer.first].text == "m40")
+        await until(lambda: it.workspace.buffer[it.workspace.buffer.first].text == "m40")
         await it.rest()
         assert "m60" in it.screen.text()
         it.screen.press("page up")
@@ -537,7 +537,7 @@ async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
         await again.send(said_before("4", "bob", "four"))
         await again.play_back("2 bob two", "3 bob three")
         await it.sees("three", "four")
-        entries = [entry.text for entry in it.world.buffer.newest() if entry.is_message]
+        entries = [entry.text for entry in it.workspace.buffer.newest() if entry.is_message]
         assert entries == ["four", "three", "two", "one"]
 
 
@@ -573,7 +573,7 @@ async def test_mentions_are_listed(jumping_clock):
         await it.sees("#lobby bob: alice, look")
         it.screen.press("enter")
         assert any("alice, look" in row for row in await it.sees_not("#lobby bob: alice, look"))
-        assert it.world.buffer.name == "#lobby"
+        assert it.workspace.buffer.name == "#lobby"
 
 
 # Typing
@@ -621,7 +621,7 @@ async def test_several_lines_become_one_message(jumping_clock):
             ":srv.test BATCH -x",
         )
         await it.sees("alice │ one", "two")
-        assert it.world.buffer[it.world.buffer.end - 1].text == "one\ntwo"
+        assert it.workspace.buffer[it.workspace.buffer.end - 1].text == "one\ntwo"
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ async def test_a_password_is_not_given_to_an_editor(use: Use) -> None:
 async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) -> None:
     """Another window may have come up meanwhile: nothing is typed there."""
     async with inside() as (it, _server):
-        lobby = it.world.buffer
+        lobby = it.workspace.buffer
         ends = tmp_path / "ends"
         use(
             it,
@@ -127,7 +127,7 @@ async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) ->
         )
         it.screen.press("ctrl x")
         await until(lambda: it.client.is_elsewhere)
-        it.world.go(it.world.servers[0], it.world.servers[0].log)
+        it.workspace.go(it.workspace.servers[0], it.workspace.servers[0].log)
         ends.touch()
         await until(lambda: not it.client.is_elsewhere)
         assert (it.controller.prompt.edit_text, lobby.draft) == ("", "for the lobby")

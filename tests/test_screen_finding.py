@@ -1,22 +1,22 @@
 """Local search: Ctrl-F filters what is loaded while one types."""
 
 from screen_fakes import inside
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry, Extras, Sort
-from trio_chat.client.model.loaded import Loaded
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.buffer_search import BufferSearch
+from trio_chat.client.model.entries import BufferEntry, EntryKind, Extras
 
 
 def said(*texts: str) -> Buffer:
     """Return a buffer in which bob has said that."""
-    buffer = Buffer("#x", Place.CHANNEL)
+    buffer = Buffer("#x", BufferKind.CHANNEL)
     for text in texts:
-        buffer.append(Entry(Sort.MESSAGE, 1.0, "bob", text))
+        buffer.append(BufferEntry(EntryKind.MESSAGE, 1.0, "bob", text))
     return buffer
 
 
 def test_all_words_in_any_order_and_case() -> None:
     """Parts of words count, of the nickname as well; codes of colours stand in no word's way."""
-    loaded = Loaded(said("the \x0304RE\x02D fox", "a red hen", "Ёлка"))
+    loaded = BufferSearch(said("the \x0304RE\x02D fox", "a red hen", "Ёлка"))
     assert loaded.find("red", 9) == [0, 1]
     assert loaded.find("FOX red", 9) == [0]
     assert loaded.find("bob he", 9) == [0, 1]
@@ -27,22 +27,27 @@ def test_all_words_in_any_order_and_case() -> None:
 
 def test_the_newest_are_found_where_there_are_too_many() -> None:
     """They are in the order of the timeline."""
-    assert Loaded(said("a1", "a2", "a3")).find("a", 2) == [1, 2]
+    assert BufferSearch(said("a1", "a2", "a3")).find("a", 2) == [1, 2]
 
 
 def test_what_is_added_at_either_end_or_dropped_or_deleted_while_one_searches() -> None:
     """Numbers stay with their entries."""
     buffer = said("a0")
-    loaded = Loaded(buffer)
+    loaded = BufferSearch(buffer)
     assert loaded.find("a", 9) == [0]
-    buffer.append(Entry(Sort.MESSAGE, 2.0, "bob", "a1"))
-    buffer.prepend([Entry(Sort.MESSAGE, 0.0, "bob", "a-2"), Entry(Sort.MESSAGE, 0.5, "bob", "a-1")])
+    buffer.append(BufferEntry(EntryKind.MESSAGE, 2.0, "bob", "a1"))
+    buffer.prepend(
+        [
+            BufferEntry(EntryKind.MESSAGE, 0.0, "bob", "a-2"),
+            BufferEntry(EntryKind.MESSAGE, 0.5, "bob", "a-1"),
+        ]
+    )
     assert loaded.find("a", 9) == [-2, -1, 0, 1]
     buffer[0].extras = Extras(deleted_by="carol")
     assert loaded.find("a", 9) == [-2, -1, 1]
     buffer.clear()
     assert loaded.find("a", 9) == []
-    buffer.append(Entry(Sort.MESSAGE, 3.0, "bob", "a2"))
+    buffer.append(BufferEntry(EntryKind.MESSAGE, 3.0, "bob", "a2"))
     assert loaded.find("a", 9) == [2]
 
 
@@ -65,7 +70,7 @@ async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock
         it.screen.press("enter")
         await it.sees("bob │ needle 3", "› unfinished")
         assert it.controller.timeline.selected is not None
-        assert it.world.buffer[it.controller.timeline.selected].text == "needle 3"
+        assert it.workspace.buffer[it.controller.timeline.selected].text == "needle 3"
 
 
 async def test_esc_goes_back_to_where_one_was(jumping_clock) -> None:

@@ -8,7 +8,7 @@ import trio.testing
 
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
-from trio_chat.client.model.state import State
+from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
@@ -91,7 +91,7 @@ async def test_what_is_left_of_a_paste_when_one_parts_is_shown(jumping_clock):
         await hears(server, "PART")
         await server.send(":alice!u@h PART #lobby")
         await until(lambda: it.controller.view.link.paced_lines == 0)
-        shown = [entry.text for _server, buffer in it.world.all() for entry in buffer.newest()]
+        shown = [entry.text for _server, buffer in it.workspace.all() for entry in buffer.newest()]
         assert any("before this was sent" in text and "line99" in text for text in shown)
 
 
@@ -121,9 +121,9 @@ async def test_typing_at_a_server_that_has_ended(jumping_clock):
             await other.expect(start)
         await other.send(":srv.test 465 alice :You are banned", "ERROR :Closing Link")
         await other.close()
-        _server, banned = it.world.servers
-        await until(lambda: banned.state is State.ENDED)
-        it.world.go(banned, banned.log)
+        _server, banned = it.workspace.servers
+        await until(lambda: banned.state is ConnectionState.ENDED)
+        it.workspace.go(banned, banned.log)
         for line in ("hello", "/msg bob hi", "/join #other", "/nick bert", "/names", "/whois bob"):
             it.screen.type(line)
             it.screen.press("enter")
@@ -169,16 +169,16 @@ async def test_a_server_that_hangs_holds_up_no_other(jumping_clock):
         it.screen.type("/connect other")
         it.screen.press("enter")
         other = await connected(it)
-        first, second = it.world.servers
+        first, second = it.workspace.servers
         await until(lambda: second.get("#lobby") is not None)
-        it.world.go(first, first.log)
+        it.workspace.go(first, first.log)
         it.screen.type("/disconnect")
         it.screen.press("enter")  # the server does not close
-        it.world.go(second, second.get("#lobby"))
+        it.workspace.go(second, second.get("#lobby"))
         it.screen.type("hi")
         it.screen.press("enter")
         start = trio.current_time()
         other.skips = ("WHO", "PING lag")
         await other.expect("PRIVMSG #lobby hi")
         assert trio.current_time() - start < 1
-        assert first in it.world.servers
+        assert first in it.workspace.servers

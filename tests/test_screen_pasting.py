@@ -201,12 +201,12 @@ async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key
     async with inside() as (it, server):
         await server.send("@msgid=1 :bob!u@h PRIVMSG #lobby :hi", ":carol!u@h PRIVMSG alice :psst")
         await it.sees("bob │ hi", "carol")
-        here = it.world.buffer
+        here = it.workspace.buffer
         it.screen.press(*opening)
         assert it.controller.is_open
         it.screen.press(f"meta {key}")
         assert not it.controller.is_open
-        assert it.world.buffer is here
+        assert it.workspace.buffer is here
         assert it.controller.prompt.edit_text == ("" if key == "enter" else key)
 
 
@@ -238,4 +238,4 @@ async def test_a_selection_is_moved_without_alt(jumping_clock):
         )
         await it.sees("bob │ 2")
         it.screen.press("meta k", "up", "up", "down", "enter")
-        assert it.controller.reply_to == (it.world.buffer, "1")
+        assert it.controller.reply_to == (it.workspace.buffer, "1")

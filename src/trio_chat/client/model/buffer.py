@@ -8,23 +8,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from trio_chat.client.model.entries import Entry, Extras, Move, Sort
+from trio_chat.client.model.entries import BufferEntry, EntryKind, Extras, MembershipChange
 
 MOST_ENTRIES = 100_000
 _DROPPED_AT_ONCE = 1000
-_MOST_MOVES = 200
+_MOST_MEMBERSHIP_CHANGES = 200
 _FAR = 2000
 """Entries looked through, from the newest, for the one that a reaction or deletion is about."""
 TYPING_LASTS = 6.0
 """Seconds after which somebody who does not go on typing has stopped (IRCv3 typing)."""
 
 
-class Place(Enum):
+class BufferKind(Enum):
     """What a buffer is of."""
 
     SERVER = "server"
     CHANNEL = "channel"
-    TALK = "talk"
+    PRIVATE = "private"
 
 
 @dataclass(slots=True)
@@ -42,16 +42,16 @@ class Buffer:
 
     Args:
         name: as the server writes it.
-        place: what it is of.
+        kind: what it is of.
         read_until: what was said up to this time counts as read.
     """
 
-    def __init__(self, name: str, place: Place, read_until: float = 0.0) -> None:
+    def __init__(self, name: str, kind: BufferKind, read_until: float = 0.0) -> None:
         self.name = name
-        self.place = place
+        self.kind = kind
         self.topic = ""
         self.members: dict[str, Member] = {}
-        self.is_joined = place is not Place.CHANNEL
+        self.is_joined = kind is not BufferKind.CHANNEL
         self.is_away = False
         self.unread = 0
         self.mentions = 0
@@ -60,11 +60,11 @@ class Buffer:
         self.knows_marker = False
         self.is_loading = False
         self.is_unanswered = False
-        self.has_all = place is Place.SERVER
+        self.has_all = kind is BufferKind.SERVER
         self.draft = ""
         self.first = 0
         self.changes = 0
-        self._entries: list[Entry] = []
+        self._entries: list[BufferEntry] = []
         self._typing: dict[str, float] = {}
 
     # Entries
@@ -80,16 +80,16 @@ class Buffer:
     def __bool__(self) -> bool:
         return True  # also when nothing was said in it
 
-    def __getitem__(self, number: int) -> Entry:
+    def __getitem__(self, number: int) -> BufferEntry:
         if not self.first <= number < self.end:
             raise IndexError(number)
         return self._entries[number - self.first]
 
-    def newest(self) -> Iterator[Entry]:
+    def newest(self) -> Iterator[BufferEntry]:
         """Yield the entries, the last one first."""
         return reversed(self._entries)
 
-    def append(self, entry: Entry) -> int:
+    def append(self, entry: BufferEntry) -> int:
         """Add the newest entry and return its number; the oldest go when there are too many."""
         self._entries.append(entry)
         self.changes += 1
@@ -99,7 +99,7 @@ class Buffer:
             self.has_all = True  # what was dropped is not fetched again
         return self.end - 1
 
-    def prepend(self, entries: Sequence[Entry]) -> None:
+    def prepend(self, entries: Sequence[BufferEntry]) -> None:
         """Put older entries before those that are there."""
         self._entries[:0] = entries
         self.first -= len(entries)
@@ -134,25 +134,25 @@ class Buffer:
                 return number
         return None
 
-    def add_move(self, move: Move, nick: str, time: float) -> None:
+    def add_membership_change(self, move: MembershipChange, nick: str, time: float) -> None:
         """Note that somebody came or went, in one entry with those just before."""
-        self._last_moves(time).moves.append((move, nick))
+        self._last_membership_entry(time).membership_changes.append((move, nick))
 
     def add_rank(self, by: str, change: str, time: float) -> None:
         """Note a change of ranks, such as `+o bob`, in one entry with those just before: a netsplit
         brings hundreds.
         """
-        self._last_moves(time).ranks.append((by, change))
+        self._last_membership_entry(time).ranks.append((by, change))
 
-    def _last_moves(self, time: float) -> Extras:
+    def _last_membership_entry(self, time: float) -> Extras:
         last = self._entries[-1] if self._entries else None
         if (
             last is None
-            or last.sort is not Sort.MOVES
+            or last.kind is not EntryKind.MEMBERSHIP
             or self.end == self.unread_line
-            or _size(last) >= _MOST_MOVES
+            or _size(last) >= _MOST_MEMBERSHIP_CHANGES
         ):
-            last = Entry(Sort.MOVES, time, extras=Extras())
+            last = BufferEntry(EntryKind.MEMBERSHIP, time, extras=Extras())
             self.append(last)
         last.time = time
         self.changes += 1
@@ -236,5 +236,5 @@ class Buffer:
         return list(self._typing)
 
 
-def _size(entry: Entry) -> int:
-    return len(entry.extras.moves) + len(entry.extras.ranks) if entry.extras else 0
+def _size(entry: BufferEntry) -> int:
+    return len(entry.extras.membership_changes) + len(entry.extras.ranks) if entry.extras else 0

@@ -9,18 +9,18 @@ from datetime import datetime
 from enum import Enum
 
 
-class Sort(Enum):
+class EntryKind(Enum):
     """What an entry is."""
 
     MESSAGE = "message"
     ACTION = "action"
     NOTICE = "notice"
-    MOVES = "who came and went, and with which ranks"
+    MEMBERSHIP = "who came and went, and with which ranks"
     INFO = "info"
     ERROR = "error"
 
 
-class Move(Enum):
+class MembershipChange(Enum):
     """How somebody came or went."""
 
     JOINED = "joined"
@@ -36,23 +36,23 @@ class Extras:
         reply_to: the msgid of what it answers.
         reactions: who reacted, by reaction.
         deleted_by: who deleted it, "" when nobody has.
-        moves: who came and went.
+        membership_changes: who came and went.
         ranks: changes of ranks meanwhile: by whom, and which, such as `+o bob`.
     """
 
     reply_to: str = ""
     reactions: dict[str, list[str]] = field(default_factory=dict)
     deleted_by: str = ""
-    moves: list[tuple[Move, str]] = field(default_factory=list)
+    membership_changes: list[tuple[MembershipChange, str]] = field(default_factory=list)
     ranks: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Entry:
+class BufferEntry:
     """One entry.
 
     Args:
-        sort: what it is.
+        kind: what it is.
         time: seconds of Unix time.
         sender: who said it, "" for what nobody said.
         text: what was said, as it came; of several lines when there are line feeds in it.
@@ -62,7 +62,7 @@ class Entry:
         version: grows when it changes, so that a view knows.
     """
 
-    sort: Sort
+    kind: EntryKind
     time: float
     sender: str = ""
     text: str = ""
@@ -87,7 +87,7 @@ class Entry:
     @property
     def is_message(self) -> bool:
         """Whether somebody said it."""
-        return self.sort in (Sort.MESSAGE, Sort.ACTION, Sort.NOTICE)
+        return self.kind in (EntryKind.MESSAGE, EntryKind.ACTION, EntryKind.NOTICE)
 
 
 def time_of(text: str, otherwise: float) -> float:

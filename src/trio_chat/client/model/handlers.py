@@ -1,14 +1,14 @@
-"""The table of what each event means to a server as the screen shows it; filled by `talk`, `people`
-and `connection`.
+"""The table of what each event means to a server as the screen shows it; filled by `messages`,
+`channels` and `connection`.
 """
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from trio_chat.client.model.server import Server
+    from trio_chat.client.model.server import ServerState
 
-Handler = Callable[["Server", Any], None]
+Handler = Callable[["ServerState", Any], None]
 HANDLERS: dict[type, Handler] = {}
 
 

@@ -5,19 +5,19 @@ them, `handlers` knows.
 from collections.abc import Callable, Sequence
 
 from trio_chat.client.listing import Listing
-from trio_chat.client.model import connection, people, talk  # noqa: F401  # fill HANDLERS
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry, Sort, time_of
+from trio_chat.client.model import channels, connection, messages  # noqa: F401  # fill HANDLERS
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.connection_state import ConnectionState
+from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
 from trio_chat.client.model.handlers import HANDLERS
-from trio_chat.client.model.state import State
-from trio_chat.client.model.talk import Results
+from trio_chat.client.model.messages import HistoryResults
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.events import Event, Note, Quit, Renamed
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence
 
 
-class Server:
+class ServerState:
     """One server.
 
     Args:
@@ -37,7 +37,7 @@ class Server:
     ) -> None:
         self.name = name
         self.nick = ""
-        self.state = State.CONNECTING
+        self.state = ConnectionState.CONNECTING
         self.lag: float | None = None
         self.is_secure = False
         self.is_local = False
@@ -48,16 +48,18 @@ class Server:
         self.account = ""
         self.retry_at: float | None = None
         self.features = Features()
-        self.log = Buffer(name, Place.SERVER)
+        self.log = Buffer(name, BufferKind.SERVER)
         self.buffers: dict[str, Buffer] = {}
         self.asked_names = 0
         self.is_current: Callable[[Buffer], bool] = lambda _buffer: False
         self.is_watched: Callable[[Buffer], bool] = lambda _buffer: False
-        self.on_message: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: (
+        self.on_message: Callable[[ServerState, Buffer, BufferEntry], None] = (
+            lambda _server, _buffer, _entry: None
+        )
+        self.on_found: Callable[[ServerState, HistoryResults], None] = lambda _server, _results: (
             None
         )
-        self.on_found: Callable[[Server, Results], None] = lambda _server, _results: None
-        self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
+        self.on_open: Callable[[ServerState, Buffer], None] = lambda _server, _buffer: None
         self.now = now
         self.words = words
         self.strangers = strangers
@@ -67,7 +69,7 @@ class Server:
         self.skew = 0.0
         """Seconds by which the server's clock is ahead of ours."""
         self.clock = ""
-        self.results: Results | None = None
+        self.results: HistoryResults | None = None
         self._renderer = Renderer(lambda _target: True)
 
     # Buffers
@@ -80,7 +82,7 @@ class Server:
         """Return the buffer of a channel or a person; a new one if there is none."""
         if (buffer := self.get(name)) is not None:
             return buffer
-        place = Place.CHANNEL if self.features.is_channel(name) else Place.TALK
+        place = BufferKind.CHANNEL if self.features.is_channel(name) else BufferKind.PRIVATE
         buffer = self.buffers[self.features.fold(name)] = Buffer(
             name, place, self.now() + self.skew
         )
@@ -95,13 +97,18 @@ class Server:
         """Return the buffers as they are listed: the server's, the channels, the private talks."""
         rest = sorted(
             self.buffers.values(),
-            key=lambda buffer: (buffer.place is Place.TALK, buffer.name.casefold().lstrip("#")),
+            key=lambda buffer: (
+                buffer.kind is BufferKind.PRIVATE,
+                buffer.name.casefold().lstrip("#"),
+            ),
         )
         return [self.log, *rest]
 
     def channels(self) -> list[str]:
         """Return the names of the channels that have buffers."""
-        return [buffer.name for buffer in self.buffers.values() if buffer.place is Place.CHANNEL]
+        return [
+            buffer.name for buffer in self.buffers.values() if buffer.kind is BufferKind.CHANNEL
+        ]
 
     def here(self) -> Buffer:
         """Return the buffer where the user sees what belongs nowhere: the current one, or else the
@@ -137,7 +144,9 @@ class Server:
         """Add what happened as a sentence."""
         for line in self._renderer.lines(event):
             text, is_error = sentence(line)
-            buffer.append(Entry(Sort.ERROR if is_error else Sort.INFO, self.now(), text=text))
+            buffer.append(
+                BufferEntry(EntryKind.ERROR if is_error else EntryKind.INFO, self.now(), text=text)
+            )
 
     def begin_listing(self) -> Listing:
         """Return the channels that come with the next answer to LIST; of one that was asked for,

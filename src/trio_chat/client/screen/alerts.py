@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import trio
 
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.entries import BufferEntry
 from trio_chat.i18n import ngettext
 from trio_chat.irc.text import clean
 
@@ -21,7 +21,7 @@ _MOST_WAITING = 10_000
 @dataclass(frozen=True, slots=True)
 class _Mention:
     buffer: Buffer
-    entry: Entry
+    entry: BufferEntry
 
 
 class Alerts:
@@ -37,7 +37,7 @@ class Alerts:
         self._begun = trio.Event()
         self._waiting: list[_Mention] = []
 
-    def add(self, buffer: Buffer, entry: Entry) -> None:
+    def add(self, buffer: Buffer, entry: BufferEntry) -> None:
         """Tell the user of a mention: at once, or with others when the last alert was less than a
         second ago.
         """
@@ -69,7 +69,7 @@ class Alerts:
         if len(mentions) == 1:
             buffer, entry = mentions[0].buffer, mentions[0].entry
             self._ring(
-                f"{entry.sender}{'' if buffer.place is Place.TALK else f' {buffer.name}'}",
+                f"{entry.sender}{'' if buffer.kind is BufferKind.PRIVATE else f' {buffer.name}'}",
                 entry.text,
             )
             return

@@ -20,11 +20,11 @@ import urwid
 
 from trio_chat.client.link.link import Link
 from trio_chat.client.log import ChatLog, ServerLog
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.state import State
-from trio_chat.client.model.world import World
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.connection_state import ConnectionState
+from trio_chat.client.model.entries import BufferEntry
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.alerts import Alerts
 from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
@@ -130,14 +130,14 @@ class ScreenClient:
         self._unsent: list[str] = []
         self.code = 0
         self.ignored = IgnoreList()
-        self.world = World(now, options.highlights, options.strangers)
-        self.world.on_alert = self._alert
+        self.workspace = Workspace(now, options.highlights, options.strangers)
+        self.workspace.on_alert = self._alert
         self._alerts = Alerts(self._ring)
         self._log = ChatLog(options.log, self._warn, now)
         self._main: urwid.MainLoop | None = None
         self._terminal_control = TerminalControl(screen, self._draw_anew)
         self.controller = Controller(
-            self.world,
+            self.workspace,
             theme=themes.resolve(options.theme, self._environment),
             post=self._post,
             submit=submit,
@@ -206,15 +206,15 @@ class ScreenClient:
         self.add(name, link)
         return ""
 
-    def add(self, name: str, link: Link) -> Server:
+    def add(self, name: str, link: Link) -> ServerState:
         """Add a server; it is connected to at once, or when `run` begins."""
-        server = self.world.add_server(name)
+        server = self.workspace.add_server(name)
         link.ignored = self.ignored
         view = ServerView(link, server)
         self.controller.views.append(view)
         if self._nursery:
             self._nursery.start_soon(self._run_view, view)
-            self.world.go(server, server.log)
+            self.workspace.go(server, server.log)
         return server
 
     async def _run_view(self, view: ServerView) -> None:
@@ -230,7 +230,7 @@ class ScreenClient:
             self._scope.cancel()
             return
         self.controller.views.remove(view)
-        self.world.remove_server(view.server)
+        self.workspace.remove_server(view.server)
         self._mark_dirty()
 
     async def _stay_at(self, view: ServerView) -> None:
@@ -243,11 +243,11 @@ class ScreenClient:
             self.code = max(self.code, code)
             if code == 0 or self._is_leaving:  # it was wanted
                 return
-            view.server.state = State.ENDED
+            view.server.state = ConnectionState.ENDED
             self._mark_dirty()
             if not await view.link.wait_woken():
                 return
-            view.server.state = State.CONNECTING
+            view.server.state = ConnectionState.CONNECTING
 
     async def _warn(self, text: str) -> None:
         await trio.lowlevel.checkpoint()
@@ -290,9 +290,9 @@ class ScreenClient:
             case events.Joined(channel=channel, own=True):
                 buffer = server.open(channel)
                 is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
-                if is_wanted or self.world.buffer is server.log:
+                if is_wanted or self.workspace.buffer is server.log:
                     view.going_to = ""
-                    self.world.go(server, buffer)
+                    self.workspace.go(server, buffer)
                     for (
                         text
                     ) in view.link.take_warnings():  # what was shown in the window that is left now
@@ -310,7 +310,7 @@ class ScreenClient:
     def _catch_up(self, view: ServerView) -> None:
         """Fetch what was said in private while we were not there."""
         for buffer in view.server.buffers.values():
-            if buffer.place is Place.TALK:
+            if buffer.kind is BufferKind.PRIVATE:
                 self.controller.requests.open_conversation(view.server, buffer)
         until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
         since = until - _TALKS_SINCE
@@ -379,7 +379,7 @@ class ScreenClient:
         self._screen.clear()
         self._mark_dirty()
 
-    def _alert(self, server: Server, buffer: Buffer, entry: Entry) -> None:
+    def _alert(self, server: ServerState, buffer: Buffer, entry: BufferEntry) -> None:
         if entry.is_mention:
             self._alerts.add(buffer, entry)
 
@@ -390,11 +390,11 @@ class ScreenClient:
             self._screen.flush()
 
     def _show_title(self) -> None:
-        if not self.world.servers or self.is_elsewhere:
+        if not self.workspace.servers or self.is_elsewhere:
             return
-        _unread, mentions = self.world.unread()
+        _unread, mentions = self.workspace.unread()
         count = f"({mentions}) " if mentions else ""
-        title = f"{count}{clean(self.world.buffer.name)} – trio-chat"
+        title = f"{count}{clean(self.workspace.buffer.name)} – trio-chat"
         if title != self._title:
             self._title = title
             self._screen.set_title(title)

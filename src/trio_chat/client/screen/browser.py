@@ -7,10 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.loaded import Loaded
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.talk import Results
-from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.model.buffer_search import BufferSearch
+from trio_chat.client.model.messages import HistoryResults
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import MessageList, MessageReference
 from trio_chat.client.screen.channels import ChannelPage
 from trio_chat.client.screen.commands import CommandContext
 from trio_chat.client.screen.pager import PageLine, Pager
@@ -56,8 +56,8 @@ class Browser:
     def __init__(self, controller: "Controller") -> None:
         self._controller = controller
         self._filter: Filter | None = None
-        self._loaded: Loaded | None = None
-        self._seeking: tuple[Buffer, Found, int] | None = None
+        self._loaded: BufferSearch | None = None
+        self._seeking: tuple[Buffer, MessageReference, int] | None = None
 
     def show_keys(self) -> None:
         """Show the keys."""
@@ -127,11 +127,11 @@ class Browser:
         self.filter(Filter(_("Go to: "), self._show_places))
 
     def _show_places(self, text: str) -> None:
-        def go(place: tuple[Server, Buffer]) -> None:
+        def go(place: tuple[ServerState, Buffer]) -> None:
             self.end_filter()
-            self._controller.world.go(*place)
+            self._controller.workspace.go(*place)
 
-        places = self._controller.world.match(text)
+        places = self._controller.workspace.match(text)
         self.open_page(
             _("Where to? Enter goes there, Esc stays here"),
             channel_lines(specs(self._controller.theme), places, go),
@@ -144,11 +144,14 @@ class Browser:
     def _show_loaded(self, text: str) -> None:
         buffer = self._controller.timeline.buffer
         if self._loaded is None or self._loaded.buffer is not buffer:
-            self._loaded = Loaded(buffer)
-        server = self._controller.world.server
+            self._loaded = BufferSearch(buffer)
+        server = self._controller.workspace.server
         numbers = self._loaded.find(text, _MOST_FOUND)
         found = [
-            (Found(server, buffer.name, buffer[number]), partial(self._go_to_number, number))
+            (
+                MessageReference(server, buffer.name, buffer[number]),
+                partial(self._go_to_number, number),
+            )
             for number in numbers
         ]
         title = _(
@@ -189,36 +192,36 @@ class Browser:
 
     def show_mentions(self) -> None:
         """Show who mentioned us."""
-        found = FoundList(
-            _("Mentions — Enter goes there, Esc closes"), list(self._controller.world.mentions)
+        found = MessageList(
+            _("Mentions — Enter goes there, Esc closes"), list(self._controller.workspace.mentions)
         )
         self._show_found(found)
 
-    def _show_found(self, found: FoundList) -> None:
+    def _show_found(self, found: MessageList) -> None:
         self.open_page(
             found.title, found_lines(specs(self._controller.theme), found, self.go_to), at_end=True
         )
 
-    def found(self, server: Server, results: Results) -> None:
+    def found(self, server: ServerState, results: HistoryResults) -> None:
         """Show what a server has found."""
-        messages = [Found(server, talk, entry) for talk, entry in results.found]
+        messages = [MessageReference(server, talk, entry) for talk, entry in results.found]
         count = len(messages)
         text = ngettext("{count} message with “{words}”", "{count} messages with “{words}”", count)
         title = text.format(count=count, words=clean(results.words)) + _(
             " — Enter goes there, Esc closes"
         )
-        self._show_found(FoundList(title, messages))
+        self._show_found(MessageList(title, messages))
 
-    def go_to(self, found: Found) -> None:
+    def go_to(self, found: MessageReference) -> None:
         """Go to a message, fetching what is between if need be."""
         self.close_page()
-        if found.server not in self._controller.world.servers:
+        if found.server not in self._controller.workspace.servers:
             return
         server = found.server
         buffer = server.get(found.conversation) or (
             server.log if found.conversation == server.log.name else server.open(found.conversation)
         )
-        self._controller.world.go(found.server, buffer)
+        self._controller.workspace.go(found.server, buffer)
         self._controller.refresh()
         self._seeking = (buffer, found, _MOST_PAGES)
         self.seek()

@@ -10,8 +10,8 @@ import trio
 from trio_chat.client.commands import COMMANDS
 from trio_chat.client.credentials import is_service
 from trio_chat.client.link.send_queue import Say, SayLines
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.state import State
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.registry import (
     Handler,
     SlashCommand,
@@ -63,7 +63,7 @@ class CommandContext:
     @property
     def current(self) -> str:
         """The channel or the person that messages go to, "" in the server's own buffer."""
-        return "" if self.buffer.place is Place.SERVER else self.buffer.name
+        return "" if self.buffer.kind is BufferKind.SERVER else self.buffer.name
 
     @property
     def ignored(self) -> IgnoreList:
@@ -88,7 +88,7 @@ class CommandContext:
         if is_service(
             target
         ):  # its answers are notices, which are shown where there is a window for them
-            self.controller.world.go(self.view.server, self.view.server.open(target))
+            self.controller.workspace.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is MessageKind.MESSAGE:
             await self.view.link.enqueue(SayLines(target, text.splitlines(), tags))
@@ -105,7 +105,7 @@ class CommandContext:
         server = self.view.server
         known = server.get(channel)
         if known and known.is_joined:
-            self.controller.world.go(server, known)
+            self.controller.workspace.go(server, known)
             await trio.lowlevel.checkpoint()
             return
         self.view.going_to = channel
@@ -168,7 +168,7 @@ async def submit(controller: "Controller", view: ServerView, buffer: Buffer, tex
         await interpret(context, text, SCREEN_COMMANDS)
     elif is_command(text):
         await _interpret_lines(context, text)
-    elif buffer.place is Place.SERVER:
+    elif buffer.kind is BufferKind.SERVER:
         await interpret(context, text.replace("\n", " "), SCREEN_COMMANDS)
     else:
         first = (
@@ -229,12 +229,12 @@ async def _keys(context: CommandContext, words: list[str]) -> None:
 
 @_command(N_("letters"), N_("goes to the channel or person whose name has these letters"), 1, 1)
 async def _go(context: CommandContext, words: list[str]) -> None:
-    if words[0].isdigit() and context.controller.world.go_number(int(words[0][:6])):
+    if words[0].isdigit() and context.controller.workspace.go_number(int(words[0][:6])):
         await trio.lowlevel.checkpoint()
         return
-    places = context.controller.world.match(words[0])
+    places = context.controller.workspace.match(words[0])
     if places:
-        context.controller.world.go(*places[0])
+        context.controller.workspace.go(*places[0])
     else:
         await context.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
 
@@ -259,7 +259,7 @@ async def _unread(context: CommandContext, words: list[str]) -> None:
 
 @_command("", N_("goes back to where you were before"), 0, 0)
 async def _back(context: CommandContext, words: list[str]) -> None:
-    context.controller.world.go_back()
+    context.controller.workspace.go_back()
     await trio.lowlevel.checkpoint()
 
 
@@ -267,7 +267,7 @@ async def _back(context: CommandContext, words: list[str]) -> None:
 async def _query(context: CommandContext, words: list[str]) -> None:
     buffer = context.view.server.open(words[0])
     buffer.is_unanswered = False
-    context.controller.world.go(context.view.server, buffer)
+    context.controller.workspace.go(context.view.server, buffer)
     if len(words) > 1:
         await context.say(words[0], words[1])
     await trio.lowlevel.checkpoint()
@@ -276,14 +276,14 @@ async def _query(context: CommandContext, words: list[str]) -> None:
 @_command("", N_("leaves this channel, or ends this talk, and removes it from the list"), 0, 0)
 async def _close(context: CommandContext, words: list[str]) -> None:
     buffer, server = context.buffer, context.view.server
-    if buffer.place is Place.SERVER:
+    if buffer.kind is BufferKind.SERVER:
         await context.tell(
             _("The server itself cannot be closed: /disconnect leaves it."), error=True
         )
         return
-    context.controller.world.close(server, buffer)
+    context.controller.workspace.close(server, buffer)
     context.controller.timeline.forget(buffer)
-    if buffer.place is Place.CHANNEL and buffer.is_joined:
+    if buffer.kind is BufferKind.CHANNEL and buffer.is_joined:
         await context.do("/close", lambda protocol: protocol.send("PART", buffer.name))
 
 
@@ -339,7 +339,9 @@ async def _reconnect(context: CommandContext, words: list[str]) -> None:
     1,
 )
 async def _list(context: CommandContext, words: list[str]) -> None:
-    if context.view.server.state is State.CONNECTED:  # elsewhere the screen shows why nothing comes
+    if (
+        context.view.server.state is ConnectionState.CONNECTED
+    ):  # elsewhere the screen shows why nothing comes
         context.controller.browser.show_channels(context.view)
     await COMMANDS["list"].handler(context, words)
 

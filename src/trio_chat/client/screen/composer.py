@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from trio_chat.client.credentials import has_credentials
 from trio_chat.client.link.send_queue import SayLines
 from trio_chat.client.model import completion
-from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.registry import asks_secret
 from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.server_view import ServerView
@@ -104,7 +104,7 @@ class Composer:
 
     def _answered(self) -> str:
         """Return the author of the message that is answered."""
-        buffer, msgid = self._controller.reply_to or (self._controller.world.buffer, "")
+        buffer, msgid = self._controller.reply_to or (self._controller.workspace.buffer, "")
         number = buffer.find(msgid, far=True)
         return clean(buffer[number].sender) if number is not None else "?"
 
@@ -134,7 +134,7 @@ class Composer:
         """Return whether what is typed may be brought back later: no answer to a question, and no
         password beside a command.
         """
-        place = self._controller.world.buffer.name if self._controller.views else ""
+        place = self._controller.workspace.buffer.name if self._controller.views else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
     def is_free(self) -> bool:
@@ -156,12 +156,12 @@ class Composer:
             return
         if not self._controller.views:
             return
-        self._controller.world.buffer.draft = ""
+        self._controller.workspace.buffer.draft = ""
         if not text.startswith("/"):
             self._controller.timeline.to_end()
         view = self._controller.view
         job = partial(
-            self._controller.submit, self._controller, view, self._controller.world.buffer, text
+            self._controller.submit, self._controller, view, self._controller.workspace.buffer, text
         )
         if asks_secret(text):  # who types fast is faster than the question
             self._expects_secret = True
@@ -182,7 +182,7 @@ class Composer:
             or not self._controller.views
         ):
             return []
-        server, buffer = self._controller.world.server, self._controller.world.buffer
+        server, buffer = self._controller.workspace.server, self._controller.workspace.buffer
         return completion.completions(
             text,
             position,
@@ -199,11 +199,11 @@ class Composer:
             return
         if not self._controller.views:
             return
-        text, buffer = self._controller.prompt.edit_text, self._controller.world.buffer
+        text, buffer = self._controller.prompt.edit_text, self._controller.workspace.buffer
         if (
             not self._controller.is_typing_told
             or self.current_request()
-            or buffer.place is Place.SERVER
+            or buffer.kind is BufferKind.SERVER
         ):
             return
         if not text:
@@ -245,7 +245,7 @@ class Composer:
         """Put a text that was not sent back where the user can change it; return whether there is
         room for it.
         """
-        if buffer is self._controller.world.buffer and self.is_free():
+        if buffer is self._controller.workspace.buffer and self.is_free():
             if self._controller.prompt.edit_text:
                 return False
             self._controller.prompt.set_edit_text(text)

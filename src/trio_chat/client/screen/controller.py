@@ -10,10 +10,10 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.world import World
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.entries import BufferEntry
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.browser import Browser
 from trio_chat.client.screen.composer import Composer, Confirmation
@@ -40,7 +40,7 @@ class Controller:
     """The controller.
 
     Args:
-        world: the model.
+        workspace: the model.
         theme: the name of the theme, not `auto`.
         post: hands over what has to wait.
         submit: what a typed line means, at a server view and a buffer.
@@ -56,7 +56,7 @@ class Controller:
 
     def __init__(
         self,
-        world: World,
+        workspace: Workspace,
         *,
         theme: str,
         post: Callable[[DeferredCall, ServerView | None], None],
@@ -70,7 +70,7 @@ class Controller:
         is_typing_told: bool = True,
         now: Callable[[], float] = clock.time,
     ) -> None:
-        self.world = world
+        self.workspace = workspace
         self.views: list[ServerView] = []
         self.commands = commands
         self.reply_to: tuple[Buffer, str] | None = None
@@ -86,11 +86,11 @@ class Controller:
         self.pasting = Pasting(self)
         self._interrupted = 0.0
 
-        world.on_found = self.browser.found
+        workspace.on_found = self.browser.found
         self.requests = Requests(self)
-        world.on_seen = self.requests.has_read
-        world.on_open = self.requests.opened
-        self.panels = Panels(world, lambda: self.theme, now)
+        workspace.on_seen = self.requests.has_read
+        workspace.on_open = self.requests.opened
+        self.panels = Panels(workspace, lambda: self.theme, now)
         self.prompt = PromptEdit(
             self.composer.entered,
             self.composer.completions,
@@ -110,14 +110,14 @@ class Controller:
         )
         self.layout.rule = specs(theme)["rule"]
 
-    # Server views
+    # ServerState views
 
     @property
     def view(self) -> ServerView:
         """The view of the server that is looked at."""
-        return self.view_of(self.world.server)
+        return self.view_of(self.workspace.server)
 
-    def view_of(self, server: Server) -> ServerView:
+    def view_of(self, server: ServerState) -> ServerView:
         """Return the view of a server."""
         return next(view for view in self.views if view.server is server)
 
@@ -132,12 +132,12 @@ class Controller:
     def refresh(self) -> None:
         """Bring the view up to date with the model; what has not changed is not drawn."""
         self.composer.show_caption()
-        if not self.world.servers:
+        if not self.workspace.servers:
             return
-        if self.timeline.buffer is not self.world.buffer:
+        if self.timeline.buffer is not self.workspace.buffer:
             self._change_buffer()
         layout = self.layout
-        has_members = self.world.buffer.place is Place.CHANNEL
+        has_members = self.workspace.buffer.kind is BufferKind.CHANNEL
         if has_members != layout.has_members:
             layout.has_members = has_members
             layout.changed()
@@ -152,10 +152,10 @@ class Controller:
         if not self.composer.has_request and not self.browser.is_filtering:
             self.timeline.buffer.draft = self.prompt.edit_text
         self.composer.stop_typing()
-        self.timeline.show(self.world.buffer)
+        self.timeline.show(self.workspace.buffer)
         if not self.composer.has_request and not self.browser.is_filtering:
-            self.prompt.set_edit_text(self.world.buffer.draft)
-            self.prompt.set_edit_pos(len(self.world.buffer.draft))
+            self.prompt.set_edit_text(self.workspace.buffer.draft)
+            self.prompt.set_edit_pos(len(self.workspace.buffer.draft))
         self.reply_to = None
         self.browser.show_filtered()
 
@@ -182,11 +182,11 @@ class Controller:
 
     def press(self, key: str, columns: int) -> None:
         """Take a key."""
-        if self.world.servers and self.timeline.buffer is not self.world.buffer:
+        if self.workspace.servers and self.timeline.buffer is not self.workspace.buffer:
             self.refresh()  # what is typed belongs to where we are, not to where we were
         if key in ("focus in", "focus out"):
-            self.world.is_present = key == "focus in"
-            self.world.look()
+            self.workspace.is_present = key == "focus in"
+            self.workspace.look()
         elif not self.pasting.take(key):
             for each in self._meant_by(key):
                 self._take(each, columns)
@@ -239,7 +239,7 @@ class Controller:
         ):
             action = _IN_SELECTION[key]
         if action == "go_number":
-            self.world.go_number(int(key[-1]))
+            self.workspace.go_number(int(key[-1]))
         elif action:
             attrgetter(action)(self)()
         else:
@@ -294,15 +294,15 @@ class Controller:
 
     def next_buffer(self) -> None:
         """Go to the next buffer."""
-        self.world.step(1)
+        self.workspace.step(1)
 
     def previous_buffer(self) -> None:
         """Go to the previous buffer."""
-        self.world.step(-1)
+        self.workspace.step(-1)
 
     def next_unread(self) -> None:
         """Go to what is unread."""
-        if self.world.go_unread():
+        if self.workspace.go_unread():
             self.refresh()
             self.timeline.to_unread()
 
@@ -329,22 +329,22 @@ class Controller:
             return
         entry = self.target_message("", own=False)
         if entry:
-            self.reply_to = (self.world.buffer, entry.msgid)
+            self.reply_to = (self.workspace.buffer, entry.msgid)
 
-    def target_message(self, name: str, *, own: bool) -> Entry | None:
+    def target_message(self, name: str, *, own: bool) -> BufferEntry | None:
         """Return the message that a command is about; see `registry.Actions.target_message`."""
         number = self.timeline.selected
         if number is not None and not name:
-            entry = self.world.buffer[number]
+            entry = self.workspace.buffer[number]
             return entry if entry.msgid else None
         said = (
             entry
-            for entry in self.world.buffer.newest()
+            for entry in self.workspace.buffer.newest()
             if entry.is_message and entry.msgid and not entry.is_deleted
         )
         if name.isdecimal():
             return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None
-        same = self.world.server.features.same
+        same = self.workspace.server.features.same
         return next(
             (entry for entry in said if (same(entry.sender, name) if name else entry.own is own)),
             None,
@@ -389,7 +389,7 @@ class Controller:
         for view, target, text in stopped:
             if not self.composer.give_back(view.server.open(target), text):
                 view.server.show(
-                    self.world.buffer, Note(_("Not sent: {text}").format(text=text), True)
+                    self.workspace.buffer, Note(_("Not sent: {text}").format(text=text), True)
                 )
         if stopped:
             self.say_here(_("Stopped. What was not sent can be typed on."))
@@ -423,7 +423,7 @@ class Controller:
     def say_here(self, text: str, *, error: bool = False) -> None:
         """Show a sentence in the current buffer."""
         if self.views:
-            self.world.server.show(self.world.buffer, Note(text, error))
+            self.workspace.server.show(self.workspace.buffer, Note(text, error))
 
 
 _WITHOUT_SERVERS = frozenset(("redraw", "suspend", "interrupt", "end_of_input"))
@@ -432,4 +432,4 @@ _IN_SELECTION = {"up": "select_up", "down": "select_down", "enter": "reply"}
 
 
 def _nowhere() -> Buffer:
-    return Buffer("", Place.SERVER)
+    return Buffer("", BufferKind.SERVER)

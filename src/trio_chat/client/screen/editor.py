@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.server import Server
+from trio_chat.client.model.server import ServerState
 from trio_chat.client.screen.controller import Controller
 from trio_chat.client.screen.pasting import MOST
 from trio_chat.client.screen.terminal_control import TerminalControl
@@ -38,8 +38,8 @@ async def edit_typed(
     """
     text, server, buffer = (
         controller.prompt.edit_text,
-        controller.world.server,
-        controller.world.buffer,
+        controller.workspace.server,
+        controller.workspace.buffer,
     )
     if terminal_control.is_released or not controller.composer.is_free():
         return
@@ -59,7 +59,7 @@ async def edit_typed(
         _put(controller, server, buffer, edited)
 
 
-def _put(controller: Controller, server: Server, buffer: Buffer, text: str) -> None:
+def _put(controller: Controller, server: ServerState, buffer: Buffer, text: str) -> None:
     controller.refresh()  # what is in the prompt belongs to where we were until now
     if text and not controller.composer.give_back(buffer, text):
         server.show(buffer, Note(clean(_("Not sent: {text}").format(text=text)), error=True))

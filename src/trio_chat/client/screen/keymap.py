@@ -49,7 +49,7 @@ BINDINGS = (
     ),
     Binding(("ctrl f",), "Ctrl-F", "browser.find", N_("finds in what is loaded, while you type")),
     Binding(("meta a",), "Alt-A", "next_unread", N_("goes to what is unread, mentions first")),
-    Binding(("ctrl t",), "Ctrl-T", "world.go_back", N_("goes back to where you were before")),
+    Binding(("ctrl t",), "Ctrl-T", "workspace.go_back", N_("goes back to where you were before")),
     Binding(("page up",), "PgUp", "page_up", N_("scrolls back; older messages are fetched")),
     Binding(("page down",), "PgDn", "page_down", N_("scrolls forward")),
     Binding(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import urwid
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.entries import Entry, Move, Sort
+from trio_chat.client.model.entries import BufferEntry, EntryKind, MembershipChange
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.screen.rows import Markup, fitted, settled, width
 from trio_chat.client.screen.themes import nick_look, specs, styled
@@ -107,7 +107,7 @@ def day_of(time: float) -> str:
         return ""
 
 
-def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.Text:
+def entry_text(entry: BufferEntry, buffer: Buffer, look: Look, columns: int) -> urwid.Text:
     """Return the widget that shows an entry in so many columns."""
     attributes = specs(look.theme)
     name, name_look = _name(entry)
@@ -116,7 +116,7 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
         head = [
             (
                 attributes[name_look],
-                f"{name}: " if entry.is_message and entry.sort is not Sort.ACTION else "",
+                f"{name}: " if entry.is_message and entry.kind is not EntryKind.ACTION else "",
             )
         ]
         return urwid.Text(settled([*head, *body]))
@@ -133,23 +133,25 @@ def entry_text(entry: Entry, buffer: Buffer, look: Look, columns: int) -> urwid.
     )
 
 
-def _name(entry: Entry) -> tuple[str, str]:
-    if entry.sort is Sort.ACTION:
+def _name(entry: BufferEntry) -> tuple[str, str]:
+    if entry.kind is EntryKind.ACTION:
         return "*", "own" if entry.own else nick_look(entry.sender)
-    if entry.sort is Sort.NOTICE:
+    if entry.kind is EntryKind.NOTICE:
         return f"-{clean(entry.sender)}-", nick_look(entry.sender)
-    if entry.sort is Sort.MESSAGE:
+    if entry.kind is EntryKind.MESSAGE:
         return clean(entry.sender), "own" if entry.own else nick_look(entry.sender)
-    return ("!!", "error") if entry.sort is Sort.ERROR else ("--", "info")
+    return ("!!", "error") if entry.kind is EntryKind.ERROR else ("--", "info")
 
 
-def _body(entry: Entry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
+def _body(entry: BufferEntry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
     attributes = specs(look.theme)
     extras = entry.extras
-    if entry.sort is Sort.MOVES:
+    if entry.kind is EntryKind.MEMBERSHIP:
         return [(attributes["info"], moves_text(entry))]
-    if entry.sort in (Sort.INFO, Sort.ERROR):
-        return [(attributes["error" if entry.sort is Sort.ERROR else "info"], entry.text or " ")]
+    if entry.kind in (EntryKind.INFO, EntryKind.ERROR):
+        return [
+            (attributes["error" if entry.kind is EntryKind.ERROR else "info"], entry.text or " ")
+        ]
     if extras and extras.deleted_by:
         return [
             (attributes["info"], _("(deleted by {nick})").format(nick=clean(extras.deleted_by)))
@@ -157,7 +159,7 @@ def _body(entry: Entry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
     body: list[tuple[Any, str]] = []
     if extras and extras.reply_to and not look.bare:
         body.append((attributes["reply"], f"↳ {_quoted(buffer, extras.reply_to)}\n"))
-    if entry.sort is Sort.ACTION:
+    if entry.kind is EntryKind.ACTION:
         body.append(
             (attributes["own" if entry.own else nick_look(entry.sender)], f"{clean(entry.sender)} ")
         )
@@ -197,14 +199,14 @@ def _quoted(buffer: Buffer, msgid: str) -> str:
     return f"{clean(entry.sender)}: {text[:_QUOTED]}{'…' if len(text) > _QUOTED else ''}"
 
 
-def moves_text(entry: Entry) -> str:
+def moves_text(entry: BufferEntry) -> str:
     """Return who came and went, in one sentence; who came back or left again is named once."""
-    last: dict[str, list[Move]] = {}
-    for move, nick in entry.extras.moves if entry.extras else []:
+    last: dict[str, list[MembershipChange]] = {}
+    for move, nick in entry.extras.membership_changes if entry.extras else []:
         last.setdefault(clean(nick), []).append(move)
     groups: dict[str, list[str]] = {"came": [], "went": [], "passed": []}
     for nick, moves in last.items():
-        came, went = moves[0] is Move.JOINED, moves[-1] is not Move.JOINED
+        came, went = moves[0] is MembershipChange.JOINED, moves[-1] is not MembershipChange.JOINED
         groups["passed" if came == went else "came" if came else "went"].append(nick)
     texts = []
     if nicks := groups["came"]:
@@ -228,7 +230,7 @@ def moves_text(entry: Entry) -> str:
     return "; ".join([*texts, *_ranks(entry)])
 
 
-def _ranks(entry: Entry) -> list[str]:
+def _ranks(entry: BufferEntry) -> list[str]:
     by: dict[str, list[str]] = {}
     for nick, change in entry.extras.ranks if entry.extras else []:
         by.setdefault(clean(nick), []).append(clean(change))

@@ -7,8 +7,8 @@ from typing import Any
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.world import Found, FoundList
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import MessageList, MessageReference
 from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.keymap import BINDINGS, PROMPT_KEYS
 from trio_chat.client.screen.pager import PageLine
@@ -47,8 +47,8 @@ def help_lines(
 
 def channel_lines(
     looks: Mapping[str, Any],
-    places: Sequence[tuple[Server, Buffer]],
-    go: Callable[[tuple[Server, Buffer]], None],
+    places: Sequence[tuple[ServerState, Buffer]],
+    go: Callable[[tuple[ServerState, Buffer]], None],
 ) -> list[PageLine]:
     """Return where one can go."""
     many = len({id(server) for server, _buffer in places}) > 1
@@ -68,14 +68,14 @@ def channel_lines(
 
 
 def found_lines(
-    looks: Mapping[str, Any], found: FoundList, go: Callable[[Found], None]
+    looks: Mapping[str, Any], found: MessageList, go: Callable[[MessageReference], None]
 ) -> list[PageLine]:
     """Return messages to which one can go."""
     return message_lines(looks, [(message, partial(go, message)) for message in found.messages])
 
 
 def message_lines(
-    looks: Mapping[str, Any], messages: Sequence[tuple[Found, Callable[[], None]]]
+    looks: Mapping[str, Any], messages: Sequence[tuple[MessageReference, Callable[[], None]]]
 ) -> list[PageLine]:
     """Return messages, each with what choosing it does."""
     lines = []

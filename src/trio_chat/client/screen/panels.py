@@ -5,11 +5,11 @@ members, the status.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trio_chat.client.model.buffer import Buffer, Member, Place
+from trio_chat.client.model.buffer import Buffer, BufferKind, Member
+from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.formatting import pieces
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.state import State
-from trio_chat.client.model.world import World
+from trio_chat.client.model.server import ServerState
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen.markup import clock_of
 from trio_chat.client.screen.rows import Markup, fitted, width
 from trio_chat.client.screen.themes import nick_look, specs
@@ -31,13 +31,15 @@ class Panels:
     """The panels.
 
     Args:
-        world: what is shown.
+        workspace: what is shown.
         theme: returns the name of the theme.
         now: seconds of Unix time.
     """
 
-    def __init__(self, world: World, theme: Callable[[], str], now: Callable[[], float]) -> None:
-        self._world = world
+    def __init__(
+        self, workspace: Workspace, theme: Callable[[], str], now: Callable[[], float]
+    ) -> None:
+        self._workspace = workspace
         self._theme = theme
         self._now = now
 
@@ -47,17 +49,17 @@ class Panels:
 
     def topic(self, columns: int, rows: int) -> list[Markup]:
         """Return the line above: where we are, and what is talked of."""
-        if not self._world.servers:
+        if not self._workspace.servers:
             return []
-        server, buffer = self._world.server, self._world.buffer
+        server, buffer = self._workspace.server, self._workspace.buffer
         look = self._looks["topic"]
-        if buffer.place is Place.SERVER:
+        if buffer.kind is BufferKind.SERVER:
             name, topic = clean(server.name), clean(server.features.network)
         else:
             name, topic = clean(buffer.name), "".join(text for text, _style in pieces(buffer.topic))
-        if buffer.place is Place.TALK and buffer.is_away:
+        if buffer.kind is BufferKind.PRIVATE and buffer.is_away:
             topic = _("is away")
-        if buffer.place is Place.CHANNEL and not buffer.is_joined:
+        if buffer.kind is BufferKind.CHANNEL and not buffer.is_joined:
             topic = _("you are not in this channel; /join goes back")
         return [[(look, fitted(f" {name}{'  ' if topic else ''}{topic}", columns))]] * rows
 
@@ -65,22 +67,22 @@ class Panels:
 
     def places(self, columns: int, rows: int) -> list[Markup]:
         """Return the list of buffers, with the current one in sight."""
-        if not self._world.servers:
+        if not self._workspace.servers:
             return []
         lines: list[Markup] = []
         here = 0
-        for number, (server, buffer) in enumerate(self._world.all(), start=1):
-            if buffer is self._world.buffer:
+        for number, (server, buffer) in enumerate(self._workspace.all(), start=1):
+            if buffer is self._workspace.buffer:
                 here = len(lines)
             lines.append(self._place(number, server, buffer, columns))
         start = max(min(here - rows // 2, len(lines) - rows), 0)
         return lines[start : start + rows]
 
-    def _place(self, number: int, server: Server, buffer: Buffer, columns: int) -> Markup:
+    def _place(self, number: int, server: ServerState, buffer: Buffer, columns: int) -> Markup:
         looks = self._looks
-        is_here = buffer is self._world.buffer
+        is_here = buffer is self._workspace.buffer
         sign = f"{number}" if number < 10 else " "
-        if buffer.place is Place.SERVER:
+        if buffer.kind is BufferKind.SERVER:
             name = (
                 f"{sign} {clean(server.name)}{_ASKS if server.asks_nick else _STATES[server.state]}"
             )
@@ -93,24 +95,26 @@ class Panels:
             if buffer.unread
             else ""
         )
-        look = "server" if buffer.place is Place.SERVER else "place"
+        look = "server" if buffer.kind is BufferKind.SERVER else "place"
         if is_here:
             look = "place here"
         elif buffer.mentions:
             look = "place mention"
         elif buffer.unread:
             look = "place unread"
-        elif not buffer.is_joined or buffer.is_away or server.state is not State.CONNECTED:
-            look = "place gone" if buffer.place is not Place.SERVER else look
+        elif (
+            not buffer.is_joined or buffer.is_away or server.state is not ConnectionState.CONNECTED
+        ):
+            look = "place gone" if buffer.kind is not BufferKind.SERVER else look
         return [(looks[look], fitted(name, columns - width(count) - 1) + count + " ")]
 
     # Members
 
     def members(self, columns: int, rows: int) -> list[Markup]:
         """Return who is here: the highest ranks first, who is away in grey."""
-        if not self._world.servers:
+        if not self._workspace.servers:
             return []
-        server, buffer = self._world.server, self._world.buffer
+        server, buffer = self._workspace.server, self._workspace.buffer
         order = server.features.prefixes
         people = sorted(
             buffer.members.values(), key=lambda each: (_rank(each, order), each.nick.casefold())
@@ -161,7 +165,7 @@ class Panels:
             hidden: entries below what is shown.
             question: what the user is being asked, "" for nothing.
         """
-        looks, server, buffer = self._looks, self._world.server, self._world.buffer
+        looks, server, buffer = self._looks, self._workspace.server, self._workspace.buffer
         if question:
             return [(looks["status bad"], fitted(f" {question}", columns))]
         away = " " + _("(away)") if server.is_away else ""
@@ -171,7 +175,7 @@ class Panels:
         ]
         if typing := [clean(nick) for nick in buffer.typing(self._now())]:
             line.append((looks["status typing"], "  " + _typing(typing)))
-        unread, mentions = self._world.unread()
+        unread, mentions = self._workspace.unread()
         if mentions:
             text = ngettext("{count} mention", "{count} mentions", mentions).format(count=mentions)
             line.append((looks["status bad"], f"  {text}"))
@@ -204,12 +208,12 @@ class Panels:
             clock = ""
         return [*line, (looks["status"], fitted("", max(columns - used - len(clock), 0)) + clock)]
 
-    def _state(self, server: Server) -> tuple[Any, str]:
+    def _state(self, server: ServerState) -> tuple[Any, str]:
         looks = self._looks
         if server.asks_nick:
             text = _("asks for a nickname")
             return looks["status bad"], f" ○ {text} "
-        if server.state is State.CONNECTED:
+        if server.state is ConnectionState.CONNECTED:
             lag = (
                 ""
                 if server.lag is None
@@ -227,7 +231,7 @@ class Panels:
             )
             is_good = not slow and (server.is_secure or server.is_local)
             return looks["status good" if is_good else "status bad"], f" ● {text}{lag} "
-        if server.state is State.LOST and server.retry_at is not None:
+        if server.state is ConnectionState.LOST and server.retry_at is not None:
             seconds = max(round(server.retry_at - self._now()), 0)
             text = ngettext(
                 "not connected, trying again in {count} s",
@@ -236,15 +240,20 @@ class Panels:
             )
             return looks["status bad"], f" ○ {text.format(count=seconds)} "
         text = {
-            State.CONNECTING: _("connecting …"),
-            State.LOST: _("not connected"),
-            State.ENDED: _("ended"),
+            ConnectionState.CONNECTING: _("connecting …"),
+            ConnectionState.LOST: _("not connected"),
+            ConnectionState.ENDED: _("ended"),
         }[server.state]
         return looks["status bad"], f" ○ {text} "
 
 
 _ASKS = " ?"
-_STATES = {State.CONNECTED: "", State.CONNECTING: " …", State.LOST: " ○", State.ENDED: " ×"}
+_STATES = {
+    ConnectionState.CONNECTED: "",
+    ConnectionState.CONNECTING: " …",
+    ConnectionState.LOST: " ○",
+    ConnectionState.ENDED: " ×",
+}
 
 
 def _count(number: int) -> str:

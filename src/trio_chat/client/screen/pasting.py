@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_chat.client.model.buffer import Buffer, Place
+from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.registry import is_command
 from trio_chat.client.screen.composer import Confirmation
 from trio_chat.client.screen.server_view import ServerView
@@ -117,14 +117,14 @@ class Pasting:
             self._ask(text)
 
     def _ask(self, text: str) -> None:
-        controller, buffer = self._controller, self._controller.world.buffer
+        controller, buffer = self._controller, self._controller.workspace.buffer
         typed, at = controller.prompt.edit_text, controller.prompt.edit_pos
         body = text.rstrip("\n")
         whole = typed[:at] + body + typed[at:]
         if is_command(typed):
             place = typed[:at].strip()
             send: Callable[[], None] = partial(self._enter, whole)
-        elif buffer.place is Place.SERVER:
+        elif buffer.kind is BufferKind.SERVER:
             controller.prompt.insert(body.replace("\n", " "))
             return
         else:
@@ -148,6 +148,6 @@ class Pasting:
         self._controller.composer.entered(whole)
 
     def _send(self, view: ServerView, buffer: Buffer, whole: str) -> None:
-        if buffer is self._controller.world.buffer:
+        if buffer is self._controller.workspace.buffer:
             self._controller.prompt.clear()
         self._controller.composer.send_lines(view, buffer, whole.split("\n"))

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_chat.client.credentials import is_service
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.server import Server
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.server import ServerState
 
 if TYPE_CHECKING:
     from trio_chat.client.screen.controller import Controller
@@ -41,14 +41,14 @@ class Requests:
                     view,
                 )
 
-    def opened(self, server: Server, buffer: Buffer) -> None:
+    def opened(self, server: ServerState, buffer: Buffer) -> None:
         """Fetch what belongs into a new buffer, if it is of a private talk; the history of a
         channel comes by itself.
         """
-        if buffer.place is Place.TALK:
+        if buffer.kind is BufferKind.PRIVATE:
             self.open_conversation(server, buffer)
 
-    def open_conversation(self, server: Server, buffer: Buffer) -> None:
+    def open_conversation(self, server: ServerState, buffer: Buffer) -> None:
         """Fetch what was said in a private talk; what services say is not remembered."""
         if is_service(buffer.name):
             return
@@ -63,7 +63,7 @@ class Requests:
                     view,
                 )
 
-    def has_read(self, server: Server, buffer: Buffer, time: float) -> None:
+    def has_read(self, server: ServerState, buffer: Buffer, time: float) -> None:
         """Tell the server that a buffer was read up to a time, 0 for one that nothing was said
         in.
         """

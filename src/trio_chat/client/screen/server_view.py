@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import trio
 
 from trio_chat.client.link.link import Link
-from trio_chat.client.model.server import Server
+from trio_chat.client.model.server import ServerState
 from trio_chat.client.screen.deferred import DeferredCall
 
 _MOST_JOBS = 1000
@@ -22,7 +22,7 @@ class ServerView:
     is joined, `registers` that the nickname is to become an account."""
 
     link: Link
-    server: Server
+    server: ServerState
     going_to: str = ""
     registers: bool = False
     jobs: tuple[trio.MemorySendChannel[DeferredCall], trio.MemoryReceiveChannel[DeferredCall]] = (

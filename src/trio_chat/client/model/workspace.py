@@ -7,61 +7,65 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from trio_chat.client.model import fuzzy
-from trio_chat.client.model.buffer import Buffer, Place
-from trio_chat.client.model.entries import Entry
-from trio_chat.client.model.server import Server
-from trio_chat.client.model.talk import Results
+from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.entries import BufferEntry
+from trio_chat.client.model.messages import HistoryResults
+from trio_chat.client.model.server import ServerState
 
 _MOST_MENTIONS = 500
 
 
 @dataclass(slots=True)
-class Found:
+class MessageReference:
     """One message in a list from which one can jump to where it was said."""
 
-    server: Server
+    server: ServerState
     conversation: str
-    entry: Entry
+    entry: BufferEntry
 
 
 @dataclass(slots=True)
-class FoundList:
+class MessageList:
     """Such a list, the newest last."""
 
     title: str
-    messages: list[Found] = field(default_factory=list)
+    messages: list[MessageReference] = field(default_factory=list)
 
 
-class World:
+class Workspace:
     """What the user sees. Who listens says so before there is a server.
 
     Args:
         now: seconds of Unix time.
         words: what the user wants to be told of, beside the own nickname.
-        strangers: where the first words of strangers go; see `Server`.
+        strangers: where the first words of strangers go; see `ServerState`.
     """
 
     def __init__(
         self, now: Callable[[], float], words: Sequence[str] = (), strangers: str = "open"
     ) -> None:
-        self.servers: list[Server] = []
-        self.mentions: deque[Found] = deque(maxlen=_MOST_MENTIONS)
+        self.servers: list[ServerState] = []
+        self.mentions: deque[MessageReference] = deque(maxlen=_MOST_MENTIONS)
         self.is_present = True
-        self.on_alert: Callable[[Server, Buffer, Entry], None] = lambda _server, _buffer, _entry: (
+        self.on_alert: Callable[[ServerState, Buffer, BufferEntry], None] = (
+            lambda _server, _buffer, _entry: None
+        )
+        self.on_found: Callable[[ServerState, HistoryResults], None] = lambda _server, _results: (
             None
         )
-        self.on_found: Callable[[Server, Results], None] = lambda _server, _results: None
-        self.on_open: Callable[[Server, Buffer], None] = lambda _server, _buffer: None
-        self.on_seen: Callable[[Server, Buffer, float], None] = lambda _server, _buffer, _time: None
+        self.on_open: Callable[[ServerState, Buffer], None] = lambda _server, _buffer: None
+        self.on_seen: Callable[[ServerState, Buffer, float], None] = (
+            lambda _server, _buffer, _time: None
+        )
         self._now = now
         self._words = tuple(words)
         self._strangers = strangers
-        self._current: tuple[Server, Buffer] | None = None
-        self._previous: tuple[Server, Buffer] | None = None
+        self._current: tuple[ServerState, Buffer] | None = None
+        self._previous: tuple[ServerState, Buffer] | None = None
 
-    def add_server(self, name: str) -> Server:
+    def add_server(self, name: str) -> ServerState:
         """Add a server; the first one is looked at."""
-        server = Server(name, self._now, self._words, self._strangers)
+        server = ServerState(name, self._now, self._words, self._strangers)
         server.is_current = self._is_current
         server.is_watched = lambda buffer: self.is_present and self._is_current(buffer)
         server.on_message = self._message
@@ -72,7 +76,7 @@ class World:
             self._current = (server, server.log)
         return server
 
-    def remove_server(self, server: Server) -> None:
+    def remove_server(self, server: ServerState) -> None:
         """Forget a server that has ended."""
         self.servers.remove(server)
         if self._current and self._current[0] is server:
@@ -81,7 +85,7 @@ class World:
     # Where we are
 
     @property
-    def server(self) -> Server:
+    def server(self) -> ServerState:
         """The server of the buffer that is looked at."""
         return self._place()[0]
 
@@ -90,7 +94,7 @@ class World:
         """The buffer that is looked at."""
         return self._place()[1]
 
-    def _place(self) -> tuple[Server, Buffer]:
+    def _place(self) -> tuple[ServerState, Buffer]:
         if self._current is None:
             raise LookupError("there is no server")
         return self._current
@@ -98,11 +102,11 @@ class World:
     def _is_current(self, buffer: Buffer) -> bool:
         return self._current is not None and self._current[1] is buffer
 
-    def all(self) -> list[tuple[Server, Buffer]]:
+    def all(self) -> list[tuple[ServerState, Buffer]]:
         """Return all buffers as they are listed."""
         return [(server, buffer) for server in self.servers for buffer in server.ordered()]
 
-    def go(self, server: Server, buffer: Buffer) -> None:
+    def go(self, server: ServerState, buffer: Buffer) -> None:
         """Look at a buffer: what was unread in it is read now, and the line stays until it is
         left.
         """
@@ -118,7 +122,7 @@ class World:
         if self._current is None or not self.is_present:
             return
         server, buffer = self._current
-        if (newest := buffer.see()) and buffer.place is not Place.SERVER:
+        if (newest := buffer.see()) and buffer.kind is not BufferKind.SERVER:
             self.on_seen(server, buffer, newest)
 
     def step(self, by: int) -> None:
@@ -156,16 +160,16 @@ class World:
         self.go(
             *max(
                 places,
-                key=lambda place: (place[1].mentions > 0, place[1].place is not Place.SERVER),
+                key=lambda place: (place[1].mentions > 0, place[1].kind is not BufferKind.SERVER),
             )
         )
         return True
 
-    def match(self, wanted: str) -> list[tuple[Server, Buffer]]:
+    def match(self, wanted: str) -> list[tuple[ServerState, Buffer]]:
         """Return the buffers whose names have these letters, the best first."""
         return fuzzy.best(wanted, self.all(), lambda place: place[1].name)
 
-    def close(self, server: Server, buffer: Buffer) -> None:
+    def close(self, server: ServerState, buffer: Buffer) -> None:
         """Forget a buffer; look at the one before it in the list if it was looked at."""
         if buffer is server.log:
             return
@@ -175,9 +179,9 @@ class World:
 
     # What comes in
 
-    def _message(self, server: Server, buffer: Buffer, entry: Entry) -> None:
+    def _message(self, server: ServerState, buffer: Buffer, entry: BufferEntry) -> None:
         if entry.is_mention:
-            self.mentions.append(Found(server, buffer.name, entry))
+            self.mentions.append(MessageReference(server, buffer.name, entry))
         if buffer.unread == 0 and self.is_present and self._is_current(buffer):
             if buffer is not server.log:
                 self.on_seen(server, buffer, entry.time)

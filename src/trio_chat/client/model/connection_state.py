@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class State(Enum):
+class ConnectionState(Enum):
     """One of its states."""
 
     CONNECTING = "connecting"

@@ -3,11 +3,11 @@ them.
 """
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.model.entries import Entry
+from trio_chat.client.model.entries import BufferEntry
 from trio_chat.client.model.formatting import plain
 
 
-class Loaded:
+class BufferSearch:
     """What can be found in one buffer. Texts are folded once, so that each further letter costs
     little.
 
@@ -59,7 +59,7 @@ class Loaded:
         self._folded += [_entry_folded(buffer[number]) for number in newer]
 
 
-def _entry_folded(entry: Entry) -> str:
+def _entry_folded(entry: BufferEntry) -> str:
     return _folded(f"{entry.sender} {plain(entry.text)}")
 
 
