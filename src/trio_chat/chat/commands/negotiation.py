@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from trio_chat.chat import offers
-from trio_chat.chat.commands import registration
+from trio_chat.chat.commands import connection_registration
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -122,4 +122,4 @@ def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
 
 def _cap_end(request: Request) -> None:
     request.session.negotiating = False
-    registration.try_to_register(request)
+    connection_registration.try_to_register(request)

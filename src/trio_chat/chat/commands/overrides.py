@@ -5,7 +5,7 @@ Few on purpose.
 from dataclasses import replace
 
 from trio_chat.chat import missed, policy
-from trio_chat.chat.commands import channels, modes, registration
+from trio_chat.chat.commands import channels, connection_registration, modes
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -112,7 +112,7 @@ def sanick_command(request: Request) -> None:
     user = _other(request, request.params[0])
     if user is None:
         return
-    folded = registration.fold_or_refuse(request, nick)
+    folded = connection_registration.fold_or_refuse(request, nick)
     if folded is None:
         return
     if world.users.get(folded, user) is not user or policy.is_confusable(
@@ -124,4 +124,4 @@ def sanick_command(request: Request) -> None:
     missed.note(
         world, user, f"{request.user.nick}, an operator of the server, gave you the nickname {nick}"
     )
-    registration.rename(request, user, nick, folded)
+    connection_registration.rename(request, user, nick, folded)

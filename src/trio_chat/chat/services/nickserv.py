@@ -7,9 +7,9 @@ from functools import partial
 
 from trio_chat.chat import logins, presence
 from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy, Certificate
+from trio_chat.chat.commands import account_registration
 from trio_chat.chat.commands import accounts as login
-from trio_chat.chat.commands import new_accounts
-from trio_chat.chat.commands.new_accounts import Wanted
+from trio_chat.chat.commands.account_registration import Wanted
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
@@ -44,7 +44,7 @@ def ns_command(request: Request) -> None:
 @FACE.order("REGISTER", "<password> [<email>]", 1, "registers your nickname as an account")
 def _register(request: Request, words: list[str]) -> None:
     wanted = Wanted(request.user.nick, words[0], words[1] if len(words) > 1 else "")
-    refusal = new_accounts.why_not_register(request, wanted)
+    refusal = account_registration.why_not_register(request, wanted)
     if refusal is None:
         request.reply.postpone(partial(_create, request, wanted))
     elif refusal.code == "INVALID_EMAIL":
@@ -54,8 +54,8 @@ def _register(request: Request, words: list[str]) -> None:
 
 
 async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
-    outcome = await new_accounts.register(request, wanted)
-    if outcome.code == new_accounts.VERIFICATION_REQUIRED:
+    outcome = await account_registration.register(request, wanted)
+    if outcome.code == account_registration.VERIFICATION_REQUIRED:
         answer(
             request,
             f"A code was sent to {wanted.email}. Give it with /msg {NAME} VERIFY {wanted.name}"
@@ -66,7 +66,9 @@ async def _create(request: Request, wanted: Wanted, reply: Response) -> None:
         _finish(request, outcome, reply)
 
 
-def _finish(request: Request, outcome: new_accounts.Answer, reply: Response) -> None:
+def _finish(
+    request: Request, outcome: account_registration.RegistrationOutcome, reply: Response
+) -> None:
     if outcome.account is None:
         answer(request, f"{outcome.text}.", reply)
         return
@@ -79,7 +81,7 @@ def _finish(request: Request, outcome: new_accounts.Answer, reply: Response) -> 
 )
 def _verify(request: Request, words: list[str]) -> None:
     name = words[0] if len(words) > 1 else request.user.nick
-    refusal = new_accounts.why_not_verify(request)
+    refusal = account_registration.why_not_verify(request)
     if refusal:
         answer(request, f"{refusal.text}.")
         return
@@ -87,7 +89,7 @@ def _verify(request: Request, words: list[str]) -> None:
 
 
 async def _take_code(request: Request, name: str, code: str, reply: Response) -> None:
-    _finish(request, await new_accounts.verify(request, name, code, reply), reply)
+    _finish(request, await account_registration.verify(request, name, code, reply), reply)
 
 
 @FACE.order("IDENTIFY", "[<account>] <password>", 1, "logs you in")

@@ -4,7 +4,7 @@ from functools import partial
 
 from trio_chat.chat.accounts import Account, AccountsError
 from trio_chat.chat.bans import Kind
-from trio_chat.chat.commands import bans, new_accounts
+from trio_chat.chat.commands import account_registration, bans
 from trio_chat.chat.commands.accounts import explain
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import audit
@@ -38,13 +38,13 @@ def _why_not(request: Request, name: str, password: str) -> str:
             f"{name} was the name of an account that was deleted; free it first: /msg {FACE.name}"
             f" FREE {name}"
         )
-    if new_accounts.is_taken(request, name, folded):
+    if account_registration.is_taken(request, name, folded):
         return f"{name} belongs to somebody already, or looks like a name that does"
-    return new_accounts.why_not_password(request, password)[1]
+    return account_registration.why_not_password(request, password)[1]
 
 
 async def _create(request: Request, name: str, password: str, reply: Response) -> None:
-    outcome = await new_accounts.create_account(request, name, password)
+    outcome = await account_registration.create_account(request, name, password)
     if isinstance(outcome, str):
         answer(request, f"{outcome}.", reply)
         return

@@ -52,7 +52,7 @@ class Wanted(NamedTuple):
     email: str
 
 
-class Answer(NamedTuple):
+class RegistrationOutcome(NamedTuple):
     """What came of it: a code of draft/account-registration, a sentence, and the account when there
     is one now.
     """
@@ -129,38 +129,46 @@ async def _verify(request: Request, name: str, code: str, reply: Response) -> No
         reply.fail("VERIFY", answer.code, name, text=answer.text)
 
 
-def why_not_register(request: Request, wanted: Wanted) -> Answer | None:
+def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | None:
     """Say why an account cannot be registered; None when it can."""
     world, session, name = request.world, request.session, wanted.name
     rules = world.identity.account_rules
     if world.accounts is None or not rules.registration:
-        return Answer("DISALLOWED", "Accounts cannot be registered on this server")
+        return RegistrationOutcome("DISALLOWED", "Accounts cannot be registered on this server")
     if refusal := why_not_verify(request):
         return refusal
     folded = fold(name)
     if folded in world.accounts.dropped:
-        return Answer("ACCOUNT_EXISTS", _DROPPED.format(name))
+        return RegistrationOutcome("ACCOUNT_EXISTS", _DROPPED.format(name))
     holder = world.verifications.holder(name, folded)
     is_held = holder is not None and holder is not session.pending
     if is_held or is_taken(request, name, folded) or _is_nick_of_another(request, name, folded):
-        return Answer("ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in")
+        return RegistrationOutcome(
+            "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
+        )
     if rules.email != "none" and not _is_email(wanted.email):
-        return Answer("INVALID_EMAIL", "An account needs an e-mail address here: yours")
+        return RegistrationOutcome(
+            "INVALID_EMAIL", "An account needs an e-mail address here: yours"
+        )
     code, text = why_not_password(request, wanted.password)
-    return Answer(code, text) if code else None
+    return RegistrationOutcome(code, text) if code else None
 
 
-def why_not_verify(request: Request) -> Answer | None:
+def why_not_verify(request: Request) -> RegistrationOutcome | None:
     """Say why somebody can neither begin nor finish a registration; None when that is possible."""
     session = request.session
     if request.world.accounts is None:
-        return Answer("TEMPORARILY_UNAVAILABLE", "There are no accounts on this server")
+        return RegistrationOutcome(
+            "TEMPORARILY_UNAVAILABLE", "There are no accounts on this server"
+        )
     if session.user is None and not request.world.identity.account_rules.before_connect:
-        return Answer(
+        return RegistrationOutcome(
             "COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected"
         )
     if session.account:
-        return Answer("ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already")
+        return RegistrationOutcome(
+            "ALREADY_AUTHENTICATED", f"You are logged in as {session.account} already"
+        )
     return None
 
 
@@ -242,7 +250,7 @@ async def _store(
     return made
 
 
-async def register(request: Request, wanted: Wanted) -> Answer:
+async def register(request: Request, wanted: Wanted) -> RegistrationOutcome:
     """Register what `why_not_register` does not refuse: make an account, or send a code to its
     address.
     """
@@ -252,27 +260,27 @@ async def register(request: Request, wanted: Wanted) -> Answer:
     email = Email(email_address(wanted.email), is_verified=False) if kind == "required" else None
     outcome = await create_account(request, wanted.name, wanted.password, email)
     if isinstance(outcome, str):
-        return Answer("TEMPORARILY_UNAVAILABLE", outcome)
-    return Answer("SUCCESS", "The account is yours, and you are logged in", outcome)
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", outcome)
+    return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", outcome)
 
 
-async def _begin(request: Request, wanted: Wanted) -> Answer:
+async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     """Let an account wait, and send its code. When cancelled, it waits: the letter may be on its
     way.
     """
     world, session = request.world, request.session
     if world.mail is None or world.accounts is None:
         log.error("nobody can register: no mail can be sent; see [mail] in the configuration")
-        return Answer("TEMPORARILY_UNAVAILABLE", NO_MAIL)
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", NO_MAIL)
     account = Account(wanted.name, fold(wanted.name), int(world.clock()))
     email = email_address(wanted.email)
     try:
         credentials = await world.accounts.prepare(wanted.password, session.origin)
         pending, code = world.verifications.begin(account, email, credentials, session.pending)
     except Refused as refused:
-        return Answer(refused.code, refused.text)
+        return RegistrationOutcome(refused.code, refused.text)
     except (AccountsError, Busy, ValueError) as error:
-        return Answer("TEMPORARILY_UNAVAILABLE", explain(error))
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
     session.pending = pending
     network = world.identity.network
     text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
@@ -282,20 +290,20 @@ async def _begin(request: Request, wanted: Wanted) -> Answer:
         world.verifications.drop(pending)
         log.error("the code for the account %s could not be sent: %s", wanted.name, error)
         if isinstance(error, MailRefused):
-            return Answer(
+            return RegistrationOutcome(
                 "UNACCEPTABLE_EMAIL", "That address takes no mail from us; give another one"
             )
-        return Answer("TEMPORARILY_UNAVAILABLE", NO_MAIL)
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", NO_MAIL)
     log.info(
         "%s wants to register the account %s, and was sent a code", session.address, wanted.name
     )
-    return Answer(
+    return RegistrationOutcome(
         VERIFICATION_REQUIRED,
         f"A code was sent to {email}; give it with VERIFY {wanted.name} <code>",
     )
 
 
-async def verify(request: Request, name: str, code: str, reply: Response) -> Answer:
+async def verify(request: Request, name: str, code: str, reply: Response) -> RegistrationOutcome:
     """Make the account whose code this is; a wrong one is counted as a wrong password is."""
     world, session = request.world, request.session
     assert world.accounts is not None  # noqa: S101  # `why_not_verify` has looked
@@ -304,7 +312,7 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
     if pending is None:
         await world.accounts.note_wrong(folded, session.origin)
         count_failure(request, reply)
-        return Answer("INVALID_CODE", "That is not the code, or it is too old")
+        return RegistrationOutcome("INVALID_CODE", "That is not the code, or it is too old")
     account = pending.account
     try:
         made = await _store(
@@ -312,8 +320,8 @@ async def verify(request: Request, name: str, code: str, reply: Response) -> Ans
         )
     except AccountsError as error:
         world.verifications.put_back(pending)
-        return Answer("TEMPORARILY_UNAVAILABLE", explain(error))
+        return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
     if made is None:
-        return Answer("INVALID_CODE", f"{account.name} cannot be registered any more")
+        return RegistrationOutcome("INVALID_CODE", f"{account.name} cannot be registered any more")
     log.info("%s registered the account %s", session.address, account.name)
-    return Answer("SUCCESS", "The account is yours, and you are logged in", made)
+    return RegistrationOutcome("SUCCESS", "The account is yours, and you are logged in", made)
