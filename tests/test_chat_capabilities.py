@@ -47,7 +47,9 @@ def split(answers: list[tuple[str, ...]], subcommand: str) -> list[str]:
 def everything(town: Town) -> list[str]:
     """Return the names of all that is offered."""
     return [
-        name for name, entry in CAPABILITIES.items() if entry.bit & town.world.offer.capabilities
+        name
+        for name, entry in CAPABILITIES.items()
+        if entry.bit & town.world.advertised.capabilities
     ]
 
 

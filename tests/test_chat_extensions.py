@@ -103,7 +103,7 @@ def test_isupport_before_registration(town: Town) -> None:
         ("005", "*", start.params[0][1:])
     }
     said = [token for line in lines for token in line.params[1:-1]]
-    assert sorted(said) == sorted(town.world.offer.tokens)
+    assert sorted(said) == sorted(town.world.advertised.tokens)
 
 
 def test_isupport_without_the_capability(town: Town) -> None:
@@ -147,7 +147,9 @@ def test_a_line_holds_its_tokens() -> None:
     lines = [
         message for message in town.person("\u043d" * 32).say("VERSION") if message.command == "005"
     ]
-    assert [token for line in lines for token in line.params[1:-1]] == list(town.world.offer.tokens)
+    assert [token for line in lines for token in line.params[1:-1]] == list(
+        town.world.advertised.tokens
+    )
     assert all(len(line.params) <= 15 for line in lines)
 
 

@@ -149,7 +149,7 @@ async def test_what_is_applied_and_what_is_not() -> None:
     assert world.cloaks is None
     assert world.identity.created == NOON
     assert world.identity.operators["anna"].rights == {"kill"}
-    assert any("NETWORK=Net" in token for token in world.offer.tokens)
+    assert any("NETWORK=Net" in token for token in world.advertised.tokens)
     again = rehash.apply(running, changed())
     assert again.lines == [
         "Changed after a restart: [server] port, [server] name, [limits] clients, [limits]"

@@ -129,6 +129,6 @@ def _refuse_unknown(request: Request, capability: str) -> None:
     """Say that a command is not known to who has not negotiated its capability, and that it would
     be.
     """
-    is_offered = cap.CAPABILITIES[capability].bit & request.world.offer.capabilities
+    is_offered = cap.CAPABILITIES[capability].bit & request.world.advertised.capabilities
     numeric = _NEEDS_CAPABILITY if is_offered else n.ERR_UNKNOWNCOMMAND
     request.reply.numeric(numeric, request.message.command, args=(capability,))

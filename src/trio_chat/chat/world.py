@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import NamedTuple
 
-from trio_chat.chat import offers, operators
+from trio_chat.chat import advertisement, operators
 from trio_chat.chat.always_on import AlwaysOnUsers
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.channel_table import ChannelTable
@@ -77,7 +77,7 @@ class World:
         cloaks: what hides addresses, or None when they are shown.
         control: what operators need of the edge, or None when there is none.
         mail: what sends e-mails, or None when nothing does.
-        offer: what clients are told that the server can do.
+        advertised: what clients are told that the server can do.
         verifications: registrations that wait for the code that was sent to somebody.
         staff: who is an operator of the server.
         steady: the clock by which things expire.
@@ -106,7 +106,7 @@ class World:
         self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
         self.accounts = memory.accounts if memory else None
         self.identity = self._resolved(identity)
-        self.offer = offers.offer(identity, lengths, memory)
+        self.advertised = advertisement.advertise(identity, lengths, memory)
         self.sessions: set[Session] = set()
         self.newcomers: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
@@ -147,9 +147,12 @@ class World:
         is offered other things.
         """
         identity = self.identity = self._resolved(identity)
-        before, self.offer = self.offer, offers.offer(identity, self.lengths, self.memory)
+        before, self.advertised = (
+            self.advertised,
+            advertisement.advertise(identity, self.lengths, self.memory),
+        )
         dismissed = [event for user in list(self.staff) if (event := self._review(user, identity))]
-        return dismissed + offers.news(self, before, self.offer)
+        return dismissed + advertisement.announcements(self, before, self.advertised)
 
     def _resolved(self, identity: Identity) -> Identity:
         return replace(

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from trio_chat.chat.offers import ISUPPORT_BATCH
+from trio_chat.chat.advertisement import ISUPPORT_BATCH
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import COMMANDS, Request, command
 from trio_chat.chat.users import User
@@ -94,7 +94,7 @@ def send_isupport(request: Request) -> None:
     with reply.batch(
         ISUPPORT_BATCH, is_wanted=bool(request.session.effective & cap.EXTENDED_ISUPPORT)
     ):
-        for rest in isupport_lines(request.world.offer.tokens):
+        for rest in isupport_lines(request.world.advertised.tokens):
             reply.prepared(n.RPL_ISUPPORT, f"{target} {rest}")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from trio_chat.chat import offers
+from trio_chat.chat import advertisement
 from trio_chat.chat.commands import connection_registration
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
@@ -33,7 +33,7 @@ def _hold_registration(request: Request) -> None:
 
 
 def _cap_ls(request: Request) -> None:
-    session, offer = request.session, request.world.offer
+    session, advertised = request.session, request.world.advertised
     _hold_registration(request)
     is_302 = request.param(1).isdecimal() and int(request.param(1)) >= 302
     if is_302:
@@ -43,9 +43,9 @@ def _cap_ls(request: Request) -> None:
         session.set_caps(session.caps | cap.CAP_NOTIFY)  # "implicitly enabled" by version 302
     # "servers SHOULD return a CAP LS reply consistent with the request's version"
     names = (
-        offers.words(offer.shown(session))
+        advertisement.capability_tokens(advertised.shown(session))
         if is_302
-        else cap.finished(cap.names_of(offer.capabilities))
+        else cap.finished(cap.names_of(advertised.capabilities))
     )
     _send_cap_lines(request, "LS", names, is_one_line=not is_302)
 
@@ -95,7 +95,7 @@ def _cap_req(request: Request) -> None:
         entry = cap.CAPABILITIES.get(word.removeprefix("-").lower())
         if (
             entry is None
-            or not entry.bit & request.world.offer.capabilities
+            or not entry.bit & request.world.advertised.capabilities
             or (word[0] == "-" and entry.bit == cap.CAP_NOTIFY and session.cap_302)
         ):
             _answer_cap_req(request, "NAK", wanted)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
-from trio_chat.chat import offers
+from trio_chat.chat import advertisement
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output
 from trio_chat.chat.identity import Identity, Memory
@@ -193,14 +193,17 @@ def test_long_names_leave_room() -> None:
         Memory(history=ListHistory(), accounts=OpenAccounts()),
     )
     ann = modern(town, "\U00010330" * 64)
-    before, town.world.offer = town.world.offer, town.world.offer._replace(capabilities=0)
+    before, town.world.advertised = (
+        town.world.advertised,
+        town.world.advertised._replace(capabilities=0),
+    )
     told = [
         message.params[-1]
         for message in reconfigure(town, ann, replace(IDENTITY, name=name))
         if message.params[1] == "NEW"
     ]
     assert len(told) > 1
-    assert " ".join(told).split() == offers.words(before.shown(ann.session))
+    assert " ".join(told).split() == advertisement.capability_tokens(before.shown(ann.session))
 
 
 def test_rehash_tells() -> None:

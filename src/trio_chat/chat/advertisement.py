@@ -30,7 +30,7 @@ server and of a user.
 """
 
 
-class Offer(NamedTuple):
+class Advertisement(NamedTuple):
     """What the server can do, as clients are told.
 
     Args:
@@ -67,7 +67,7 @@ class Offer(NamedTuple):
         return shown
 
 
-def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
+def advertise(identity: Identity, lengths: Lengths, memory: Memory | None) -> Advertisement:
     """Return what the server can do.
 
     Args:
@@ -102,17 +102,17 @@ def offer(identity: Identity, lengths: Lengths, memory: Memory | None) -> Offer:
         is_safe_rate=identity.is_safe_rate,
         needs_account=rules.required,
     )
-    return Offer(
+    return Advertisement(
         cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens)
     )
 
 
-def words(shown: Mapping[str, str]) -> list[str]:
+def capability_tokens(shown: Mapping[str, str]) -> list[str]:
     """Return capabilities with their values as CAP LS and CAP NEW write them."""
     return [f"{name}={value}" if value else name for name, value in shown.items()]
 
 
-def news(world: "World", before: Offer, now: Offer) -> list[Event]:
+def announcements(world: "World", before: Advertisement, now: Advertisement) -> list[Event]:
     """Return what clients are told when the server can do something else than before; nothing when
     it cannot.
 
@@ -132,10 +132,12 @@ def news(world: "World", before: Offer, now: Offer) -> list[Event]:
         kind = (session.cap_302, session.is_secure, bool(session.certificate))
         if kind not in by_kind:
             by_kind[kind] = list(
-                _cap_news(before.shown(session), now.shown(session), has_values=session.cap_302)
+                _capability_difference(
+                    before.shown(session), now.shown(session), has_values=session.cap_302
+                )
             )
         events += _lines(world, (session,), session.target, "CAP", by_kind[kind])
-    tokens = _token_news(before.tokens, now.tokens)
+    tokens = _isupport_difference(before.tokens, now.tokens)
     lines = [(*group, n.RPL_ISUPPORT.text) for group in isupport.lines(tokens)]
     for user in world.users.values() if lines else ():
         plain = tuple(
@@ -184,13 +186,15 @@ def _lines(
     )
 
 
-def _cap_news(
+def _capability_difference(
     was: Mapping[str, str], now: Mapping[str, str], *, has_values: bool
 ) -> Iterator[tuple[str, str]]:
     # "Servers MUST NOT send CAP DEL to disable this capability" (sts)
     gone = [name for name in was if name not in now and name != _STS]
     if has_values:
-        new = words({name: value for name, value in now.items() if was.get(name) != value})
+        new = capability_tokens(
+            {name: value for name, value in now.items() if was.get(name) != value}
+        )
     else:  # neither values nor what is only announced by them
         new = cap.finished([name for name in now if name not in was and name != _STS])
         gone = cap.finished(gone)
@@ -199,7 +203,7 @@ def _cap_news(
             yield subcommand, line
 
 
-def _token_news(before: Iterable[str], now: Iterable[str]) -> list[str]:
+def _isupport_difference(before: Iterable[str], now: Iterable[str]) -> list[str]:
     """Return the tokens that changed, and with a minus the names of those that are there no more
     (Modern IRC).
     """
