@@ -129,11 +129,13 @@ def test_every_sasl_mechanism_is_named() -> None:
     )
 
 
-@pytest.mark.parametrize("face", [nickserv.FACE, chanserv.FACE], ids=lambda face: face.name)
-def test_every_order_of_a_service_is_named(face: nickserv.Face) -> None:
+@pytest.mark.parametrize(
+    "service", [nickserv.NICKSERV, chanserv.CHANSERV], ids=lambda service: service.name
+)
+def test_every_command_of_a_service_is_named(service: nickserv.Service) -> None:
     """In the line of the service."""
-    (orders,) = (rest for first, rest in rows("Accounts") if first == face.name)
-    assert set(face.orders) <= set(CODE.findall(orders))
+    (listed,) = (rest for first, rest in rows("Accounts") if first == service.name)
+    assert set(service.commands) <= set(CODE.findall(listed))
 
 
 @pytest.mark.parametrize("name", ["features.md", "features.ru.md"])

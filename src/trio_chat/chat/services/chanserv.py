@@ -9,14 +9,14 @@ from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.policy import is_operator, may_grant
 from trio_chat.chat.registered_channels import SERVICE, Registration, parse_history, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
-from trio_chat.chat.services.face import Face
+from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
 from trio_chat.irc.modes import ModeChange
 from trio_chat.irc.names import fold_or_self
 
-FACE = Face(SERVICE)
-answer = FACE.answer
+CHANSERV = Service(SERVICE)
+answer = CHANSERV.answer
 
 _RANK_NAMES = {"admin": "a", "op": modes.OPERATOR, "halfop": modes.HALF_OPERATOR, "voice": "v"}
 
@@ -28,13 +28,13 @@ _RANK_NAMES = {"admin": "a", "op": modes.OPERATOR, "halfop": modes.HALF_OPERATOR
 )
 def chanserv_command(request: Request) -> None:
     """Speak to ChanServ without a nickname in between that somebody else could have."""
-    FACE.handle(request, " ".join(request.params))
+    CHANSERV.handle(request, " ".join(request.params))
 
 
 @command("CS", ":<order>", help="Short for CHANSERV.")
 def cs_command(request: Request) -> None:
     """Speak to ChanServ."""
-    FACE.handle(request, " ".join(request.params))
+    CHANSERV.handle(request, " ".join(request.params))
 
 
 def _channel(request: Request, name: str) -> Channel | None:
@@ -80,7 +80,7 @@ def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | 
     return None
 
 
-@FACE.order("REGISTER", "<#channel>", 1, "makes a channel in which you are operator yours")
+@CHANSERV.command("REGISTER", "<#channel>", 1, "makes a channel in which you are operator yours")
 def _register(request: Request, words: list[str]) -> None:
     world, user = request.world, request.user
     channel = _channel(request, words[0])
@@ -116,7 +116,7 @@ def _owned(world: World, account: int) -> int:
     )
 
 
-@FACE.order("DROP", "<#channel>", 1, "gives a channel up")
+@CHANSERV.command("DROP", "<#channel>", 1, "gives a channel up")
 def _drop(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found:
@@ -125,7 +125,7 @@ def _drop(request: Request, words: list[str]) -> None:
         answer(request, f"{found[0].name} belongs to nobody now.")
 
 
-@FACE.order("TRANSFER", "<#channel> <account>", 2, "gives a channel to somebody else")
+@CHANSERV.command("TRANSFER", "<#channel> <account>", 2, "gives a channel to somebody else")
 def _transfer(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found is None or request.world.accounts is None:
@@ -162,7 +162,7 @@ def _pass_on(request: Request, channel: Channel, heir: int) -> None:
             )
 
 
-@FACE.order("INFO", "<#channel>", 1, "shows to whom a channel belongs")
+@CHANSERV.command("INFO", "<#channel>", 1, "shows to whom a channel belongs")
 def _info(request: Request, words: list[str]) -> None:
     channel = _channel(request, words[0])
     if channel is None:
@@ -178,7 +178,7 @@ def _info(request: Request, words: list[str]) -> None:
     )
 
 
-@FACE.order(
+@CHANSERV.command(
     "ACCESS",
     "<#channel> LIST | ADD <account> admin|op|halfop|voice | DEL <account>",
     2,
@@ -211,7 +211,7 @@ def _access(request: Request, words: list[str]) -> None:
         request.world.channels.touch(channel)
         answer(request, f"{name} has no access to {channel.name} now.")
     else:
-        answer(request, f"Usage: /msg {FACE.name} {FACE.orders['ACCESS'].usage}")
+        answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['ACCESS'].usage}")
 
 
 def _grant(
@@ -232,7 +232,7 @@ def _grant(
         answer(request, f"{account.name} has access to {channel.name} now.")
 
 
-@FACE.order(
+@CHANSERV.command(
     "SET",
     "<#channel> HISTORY <days>|OFF|DEFAULT",
     3,
@@ -246,7 +246,7 @@ def _set(request: Request, words: list[str]) -> None:
     channel, registration = found
     wish = parse_history(words[2])
     if words[1].upper() != "HISTORY" or wish is None:
-        answer(request, f"Usage: /msg {FACE.name} {FACE.orders['SET'].usage}")
+        answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['SET'].usage}")
         return
     registration.history = wish.days
     request.world.channels.touch(channel)
@@ -263,22 +263,22 @@ def _set(request: Request, words: list[str]) -> None:
         answer(request, f"What is said in {channel.name} is remembered for ever.")
 
 
-@FACE.order("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")
+@CHANSERV.command("OP", "<#channel> [<nickname>]", 1, "makes you, or a member, an operator")
 def _op(request: Request, words: list[str]) -> None:
     _set_rank(request, words, "o", adding=True)
 
 
-@FACE.order("DEOP", "<#channel> [<nickname>]", 1, "takes that back")
+@CHANSERV.command("DEOP", "<#channel> [<nickname>]", 1, "takes that back")
 def _deop(request: Request, words: list[str]) -> None:
     _set_rank(request, words, "o", adding=False)
 
 
-@FACE.order("VOICE", "<#channel> [<nickname>]", 1, "gives you, or a member, a voice")
+@CHANSERV.command("VOICE", "<#channel> [<nickname>]", 1, "gives you, or a member, a voice")
 def _voice(request: Request, words: list[str]) -> None:
     _set_rank(request, words, "v", adding=True)
 
 
-@FACE.order("DEVOICE", "<#channel> [<nickname>]", 1, "takes that back")
+@CHANSERV.command("DEVOICE", "<#channel> [<nickname>]", 1, "takes that back")
 def _devoice(request: Request, words: list[str]) -> None:
     _set_rank(request, words, "v", adding=False)
 
@@ -302,4 +302,4 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
         request.reply.emit(rank_event(request.world, channel, other, letter, adding=adding))
 
 
-SERVICES[fold_or_self(FACE.name)] = FACE.handle
+SERVICES[fold_or_self(CHANSERV.name)] = CHANSERV.handle

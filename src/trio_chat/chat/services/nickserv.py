@@ -13,16 +13,16 @@ from trio_chat.chat.commands.account_registration import Wanted
 from trio_chat.chat.preferences import PREFERENCES
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.services.face import Face
+from trio_chat.chat.services.service import Service
 from trio_chat.irc.names import fold_or_self
 
 log = logging.getLogger("trio_chat")
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
-FACE = Face("NickServ")
-NAME = FACE.name
-answer = FACE.answer
+NICKSERV = Service("NickServ")
+NAME = NICKSERV.name
+answer = NICKSERV.answer
 
 
 @command(
@@ -32,16 +32,16 @@ answer = FACE.answer
 )
 def nickserv_command(request: Request) -> None:
     """Speak to NickServ without a nickname in between that somebody else could have."""
-    FACE.handle(request, " ".join(request.params))
+    NICKSERV.handle(request, " ".join(request.params))
 
 
 @command("NS", ":<order>", help="Short for NICKSERV.")
 def ns_command(request: Request) -> None:
     """Speak to NickServ."""
-    FACE.handle(request, " ".join(request.params))
+    NICKSERV.handle(request, " ".join(request.params))
 
 
-@FACE.order("REGISTER", "<password> [<email>]", 1, "registers your nickname as an account")
+@NICKSERV.command("REGISTER", "<password> [<email>]", 1, "registers your nickname as an account")
 def _register(request: Request, words: list[str]) -> None:
     wanted = Wanted(request.user.nick, words[0], words[1] if len(words) > 1 else "")
     refusal = account_registration.why_not_register(request, wanted)
@@ -76,7 +76,7 @@ def _finish(
     login.log_in(request, reply, outcome.account)
 
 
-@FACE.order(
+@NICKSERV.command(
     "VERIFY", "[<account>] <code>", 1, "finishes a registration with the code that was sent to you"
 )
 def _verify(request: Request, words: list[str]) -> None:
@@ -92,7 +92,7 @@ async def _take_code(request: Request, name: str, code: str, reply: Response) ->
     _finish(request, await account_registration.verify(request, name, code, reply), reply)
 
 
-@FACE.order("IDENTIFY", "[<account>] <password>", 1, "logs you in")
+@NICKSERV.command("IDENTIFY", "[<account>] <password>", 1, "logs you in")
 def _identify(request: Request, words: list[str]) -> None:
     name = words[0] if len(words) > 1 else request.user.nick
     request.reply.postpone(partial(_log_in, request, name, words[-1]))
@@ -117,7 +117,7 @@ async def _log_in(request: Request, name: str, password: str, reply: Response) -
     login.log_in(request, reply, account)
 
 
-@FACE.order("LOGOUT", "", 0, "logs you out")
+@NICKSERV.command("LOGOUT", "", 0, "logs you out")
 def _logout(request: Request, words: list[str]) -> None:
     if not request.user.account:
         answer(request, "You are not logged in.")
@@ -126,7 +126,7 @@ def _logout(request: Request, words: list[str]) -> None:
     answer(request, "You are logged out.")
 
 
-@FACE.order("GHOST", "<nickname>", 1, "ends a session that holds your nickname")
+@NICKSERV.command("GHOST", "<nickname>", 1, "ends a session that holds your nickname")
 def _ghost(request: Request, words: list[str]) -> None:
     user = request.user
     other = request.world.users.get(fold_or_self(words[0]))
@@ -195,7 +195,7 @@ async def _change_password(request: Request, old: str, new: str, reply: Response
     )
 
 
-@FACE.order(
+@NICKSERV.command(
     "CERT",
     "ADD [<fingerprint>] | DEL <fingerprint> | LIST",
     1,
@@ -210,7 +210,7 @@ def _cert(request: Request, words: list[str]) -> None:
     elif change == "LIST":
         request.reply.postpone(partial(_list_certificates, request))
     elif change not in ("ADD", "DEL"):
-        answer(request, f"Usage: /msg {NAME} {FACE.orders['CERT'].usage}")
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['CERT'].usage}")
     elif not fingerprint and change == "ADD":
         answer(
             request,
@@ -300,7 +300,7 @@ async def _change_certificates(
         answer(request, f"{login.explain(error)}.", reply)
 
 
-@FACE.order("DROP", "<password>", 1, "deletes your account")
+@NICKSERV.command("DROP", "<password>", 1, "deletes your account")
 def _drop(request: Request, words: list[str]) -> None:
     if not request.user.account:
         answer(request, "You are not logged in.")
@@ -333,7 +333,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
         reply.emit(event)
 
 
-@FACE.order("INFO", "[<account>]", 0, "shows when an account was registered")
+@NICKSERV.command("INFO", "[<account>]", 0, "shows when an account was registered")
 def _info(request: Request, words: list[str]) -> None:
     accounts = request.world.accounts
     assert accounts is not None  # noqa: S101  # `handle` has looked
@@ -391,4 +391,4 @@ def describe(request: Request, name: str) -> str:
     )
 
 
-SERVICES[fold_or_self(NAME)] = FACE.handle
+SERVICES[fold_or_self(NAME)] = NICKSERV.handle

@@ -10,12 +10,12 @@ from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
-from trio_chat.chat.services.nickserv import FACE, answer
+from trio_chat.chat.services.nickserv import NICKSERV, answer
 from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 
 
-@FACE.order(
+@NICKSERV.command(
     "SAREGISTER", "<account> <password>", 2, "registers an account for somebody", right="accounts"
 )
 def _saregister(request: Request, words: list[str]) -> None:
@@ -35,7 +35,7 @@ def _why_not(request: Request, name: str, password: str) -> str:
         return f"{name} is not a name that an account can have"
     if world.accounts is not None and folded in world.accounts.dropped:
         return (
-            f"{name} was the name of an account that was deleted; free it first: /msg {FACE.name}"
+            f"{name} was the name of an account that was deleted; free it first: /msg {NICKSERV.name}"
             f" FREE {name}"
         )
     if account_registration.is_taken(request, name, folded):
@@ -52,7 +52,7 @@ async def _create(request: Request, name: str, password: str, reply: Response) -
     answer(request, f"{outcome.name} is registered.", reply)
 
 
-@FACE.order(
+@NICKSERV.command(
     "SUSPEND",
     "[<duration>] <account> [<reason>]",
     1,
@@ -75,12 +75,12 @@ def _suspend(request: Request, words: list[str]) -> None:
     )
 
 
-@FACE.order("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
+@NICKSERV.command("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
 def _unsuspend(request: Request, words: list[str]) -> None:
     answer(request, bans.unban(request, Kind.ACCOUNT, words[0]))
 
 
-@FACE.order(
+@NICKSERV.command(
     "FREE",
     "<account>",
     1,

@@ -8,7 +8,7 @@ from trio_chat.chat import presence
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services import nickserv
-from trio_chat.chat.services.nickserv import FACE, NAME, answer, describe
+from trio_chat.chat.services.nickserv import NAME, NICKSERV, answer, describe
 from trio_chat.chat.users import Session
 
 _NAMES = "|".join(PREFERENCES)
@@ -19,7 +19,7 @@ _VALUES: dict[str, bool | None] = {
 }
 
 
-@FACE.order(
+@NICKSERV.command(
     "SET",
     f"PASSWORD <old password> <new password> | {_NAMES} on|off|default",
     2,
@@ -32,7 +32,7 @@ def _set(request: Request, words: list[str]) -> None:
     elif name == "password":
         nickserv.change_password(request, words[1:])
     elif name not in PREFERENCES or value not in _VALUES:
-        answer(request, f"Usage: /msg {NAME} {FACE.orders['SET'].usage}")
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['SET'].usage}")
     else:
         _choose(request, name, _VALUES[value])
 
@@ -61,19 +61,19 @@ def _settle(request: Request, account: int) -> None:
         )
 
 
-@FACE.order("GET", f"[{_NAMES}]", 0, "shows your settings")
+@NICKSERV.command("GET", f"[{_NAMES}]", 0, "shows your settings")
 def _get(request: Request, words: list[str]) -> None:
     wanted = [word.lower() for word in words] or list(PREFERENCES)
     if not request.user.account:
         answer(request, "You are not logged in.")
     elif not PREFERENCES.keys() >= set(wanted):
-        answer(request, f"Usage: /msg {NAME} {FACE.orders['GET'].usage}")
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['GET'].usage}")
     else:
         for name in wanted:
             answer(request, describe(request, name))
 
 
-@FACE.order(
+@NICKSERV.command(
     "CLIENTS",
     "LIST | LOGOUT <number>|all",
     1,
@@ -89,10 +89,10 @@ def _clients(request: Request, words: list[str]) -> None:
     elif verb == "LOGOUT" and number:
         _end(request, [session for session in sessions if str(session.number) == number])
     else:
-        answer(request, f"Usage: /msg {NAME} {FACE.orders['CLIENTS'].usage}")
+        answer(request, f"Usage: /msg {NAME} {NICKSERV.commands['CLIENTS'].usage}")
 
 
-@FACE.order("SESSIONS", "", 0, "shows the devices that share your nickname")
+@NICKSERV.command("SESSIONS", "", 0, "shows the devices that share your nickname")
 def _sessions(request: Request, words: list[str]) -> None:
     _list(request, request.user.sessions)
 

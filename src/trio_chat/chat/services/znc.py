@@ -39,9 +39,9 @@ _UNREADABLE = "Messages could not be retrieved at the moment"
 )
 def znc_command(request: Request) -> None:
     """Speak to a module of ZNC; there is one."""
-    module, _, order = " ".join(request.params).partition(" ")
+    module, _, text = " ".join(request.params).partition(" ")
     if module.lower() == NAME:
-        handle(request, order)
+        handle(request, text)
     else:
         request.reply.send(
             "NOTICE", (request.user.nick, f"There is no module {module} here, only {NAME}"), SOURCE

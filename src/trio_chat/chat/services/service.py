@@ -12,7 +12,7 @@ from trio_chat.chat.response import Response
 Handler = Callable[[Request, list[str]], None]
 
 
-class Order(NamedTuple):
+class ServiceCommand(NamedTuple):
     """Something that a service can be told: one entry gives handler, usage, help and the number of
     words it needs.
     """
@@ -25,7 +25,7 @@ class Order(NamedTuple):
     """What an operator of the server must be allowed to; "" when everybody may."""
 
 
-class Face:
+class Service:
     """A service that people speak to.
 
     Args:
@@ -34,9 +34,9 @@ class Face:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.orders: dict[str, Order] = {}
+        self.commands: dict[str, ServiceCommand] = {}
 
-    def order(
+    def command(
         self, name: str, usage: str, min_words: int, text: str, right: str = ""
     ) -> Callable[[Handler], Handler]:
         """Register an order.
@@ -50,7 +50,9 @@ class Face:
         """
 
         def register(handler: Handler) -> Handler:
-            self.orders[name] = Order(handler, f"{name} {usage}".rstrip(), text, min_words, right)
+            self.commands[name] = ServiceCommand(
+                handler, f"{name} {usage}".rstrip(), text, min_words, right
+            )
             return handler
 
         return register
@@ -69,19 +71,19 @@ class Face:
             self.answer(request, "There are no accounts on this server: it remembers nothing.")
             return
         name, *words = text.split() or ["HELP"]
-        orders = {
+        commands = {
             key: entry
-            for key, entry in self.orders.items()
+            for key, entry in self.commands.items()
             if not entry.right or has_right(request.user, entry.right)
         }
         if name.upper() == "HELP":
-            for entry in orders.values():
+            for entry in commands.values():
                 self.answer(request, f"{entry.usage}: {entry.help}")
             return
-        order = orders.get(name.upper())
-        if order is None:
+        command = commands.get(name.upper())
+        if command is None:
             self.answer(request, f"I do not know {name}. /msg {self.name} HELP shows what I know.")
-        elif len(words) < order.min_words:
-            self.answer(request, f"Usage: /msg {self.name} {order.usage}")
+        elif len(words) < command.min_words:
+            self.answer(request, f"Usage: /msg {self.name} {command.usage}")
         else:
-            order.handler(request, words)
+            command.handler(request, words)
