@@ -215,17 +215,17 @@ def test_what_happens_happens_anyhow(town: Town, history: ListHistory) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "must_last"),
+    ("command", "requires_persistence"),
     [("PRIVMSG", True), ("TAGMSG", True), ("JOIN", False), ("QUIT", False)],
 )
-def test_what_must_last(town: Town, command: str, must_last: bool) -> None:
+def test_what_requires_persistence(town: Town, command: str, requires_persistence: bool) -> None:
     """What was said; and only where it is remembered at all."""
     event = Event(1, command, ("#a", "x"), "ann!a@h", ())
     ann = town.person("ann", "#a")
     assert ann.session.user is not None
     (channel,) = ann.session.user.channels
-    assert event._replace(places=channel.places).must_last is must_last
-    assert not event.must_last
+    assert event._replace(places=channel.places).requires_persistence is requires_persistence
+    assert not event.requires_persistence
 
 
 def test_without_a_memory_nothing_is_offered() -> None:

@@ -130,7 +130,7 @@ def test_what_the_written_form_depends_on(caps: int, is_bot: bool) -> None:
         event._replace(command="AWAY", carries_msgid=False),
     )
     for one in (event, line, away._replace(params=("x",))):
-        assert one.encode(caps & one.relevant) == one.encode(caps)
+        assert one.encode(caps & one.relevant_capabilities) == one.encode(caps)
 
 
 def test_the_capability_needs_batch(town: Town) -> None:

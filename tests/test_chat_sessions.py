@@ -6,7 +6,7 @@ from support import OpenAccounts, Person, Town, commands, find
 from test_chat_always_on import answers, back, make
 from trio_chat.chat import operators
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Direct, Output
+from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.operators import Operator
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
@@ -306,7 +306,7 @@ def test_what_one_session_does_is_no_reply_to_the_others(town: Town) -> None:
     """
     first, second = both(town)
     output = handle_line(town.world, first.session, b"JOIN #b")
-    parts = [part for part in output.parts if isinstance(part, Direct)]
+    parts = [part for part in output.parts if isinstance(part, Reply)]
     assert {part.session is first.session: part.is_reply for part in parts} == {
         True: True,
         False: False,

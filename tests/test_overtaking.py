@@ -6,7 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from support import ListHistory, Person, Town, commands
-from trio_chat.chat.events import Direct, Event, Output
+from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import Place
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.overtaking import PATIENCE
@@ -55,7 +55,7 @@ async def test_a_reply_is_given_once_when_patience_ends_while_it_is_delivered(
     broadcaster = Broadcaster(8, 4, ListHistory())
     broadcaster.accept(said(town, [eve, bob, *crowd]))
     ticket = broadcaster.accept(
-        Output((Direct(bob.session, b"PONG x\r\n" * 20),), is_stateless=True), bob.session
+        Output((Reply(bob.session, b"PONG x\r\n" * 20),), is_stateless=True), bob.session
     )
     eve.session.sink = Slowly(mock_clock)
     nursery.start_soon(broadcaster.run)

@@ -9,7 +9,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from server_fakes import SlowHistory
 from support import ListHistory, Person, Town, commands
-from trio_chat.chat.events import Direct, Event, Output
+from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
 from trio_chat.irc import capabilities as cap
 from trio_chat.server.broadcaster import Broadcaster, gather
@@ -42,7 +42,7 @@ def part(town: Town, recipients: tuple[Person, ...]) -> Event:
 def test_replies_go_out_at_once_when_nothing_waits(town: Town) -> None:
     """A PING on a quiet server does not wait for a task."""
     ann = town.newcomer()
-    Broadcaster(4, 4).accept(Output((Direct(ann.session, b"PONG\r\n"),)))
+    Broadcaster(4, 4).accept(Output((Reply(ann.session, b"PONG\r\n"),)))
     assert ann.received == b"PONG\r\n"
 
 
@@ -53,7 +53,7 @@ async def test_a_reply_never_overtakes_what_it_could_tell_of(
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(4, 4)
     broadcaster.accept(Output((part(town, (ann, bob)),)), bob.session)
-    ticket = broadcaster.accept(Output((Direct(ann.session, b"353\r\n"),)), ann.session)
+    ticket = broadcaster.accept(Output((Reply(ann.session, b"353\r\n"),)), ann.session)
     assert ann.received == b""
     nursery.start_soon(broadcaster.run)
     await broadcaster.wait_delivered(ticket)
@@ -117,7 +117,7 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     """Return a message that is to be remembered, and what its sender is told when it cannot be."""
     message = event(town, recipients, text)._replace(places=(Place("#a", False),))
-    return Output((message,), refusal=lambda: (Direct(recipients[0].session, b"FAIL\r\n"),))
+    return Output((message,), refusal=lambda: (Reply(recipients[0].session, b"FAIL\r\n"),))
 
 
 async def test_nothing_is_delivered_before_it_is_remembered(
@@ -132,7 +132,7 @@ async def test_nothing_is_delivered_before_it_is_remembered(
     broadcaster.accept(remembered(town, (ann, bob), "1"), ann.session)
     await wait_all_tasks_blocked()
     ticket = broadcaster.accept(
-        Output((Direct(ann.session, b"PONG\r\n"),), is_stateless=True), ann.session
+        Output((Reply(ann.session, b"PONG\r\n"),), is_stateless=True), ann.session
     )
     await wait_all_tasks_blocked()
     assert (ann.received, bob.received, history.records) == (b"", b"", [])
@@ -175,13 +175,13 @@ async def test_what_a_reply_has_nothing_to_do_with_does_not_hold_it_up(
     broadcaster.accept(waiting, ann.session)
     for text in (b"one\r\n", b"two\r\n"):
         broadcaster.accept(
-            Output((Direct(bob.session, text),), is_stateless=is_stateless), bob.session
+            Output((Reply(bob.session, text),), is_stateless=is_stateless), bob.session
         )
     await trio.sleep(PATIENCE)
     await wait_all_tasks_blocked()
     assert bob.received == (b"one\r\ntwo\r\n" if is_sent else b"")
     broadcaster.accept(
-        Output((Direct(bob.session, b"three\r\n"),), is_stateless=is_stateless), bob.session
+        Output((Reply(bob.session, b"three\r\n"),), is_stateless=is_stateless), bob.session
     )
     assert bob.received == (b"one\r\ntwo\r\nthree\r\n" if is_sent else b"")
 
@@ -195,7 +195,7 @@ async def test_a_reply_that_has_overtaken_is_given_once(
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
     ticket = broadcaster.accept(
-        Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
+        Output((Reply(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
     )
     await trio.sleep(PATIENCE)
     await wait_all_tasks_blocked()
@@ -215,7 +215,7 @@ async def test_a_reply_comes_behind_what_was_said_to_its_client_before(
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(remembered(town, (bob,), "1"), ann.session)
     ticket = broadcaster.accept(
-        Output((Direct(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
+        Output((Reply(bob.session, b"PONG x\r\n"),), is_stateless=True), bob.session
     )
     assert bob.received == b""
     history.gate.set()
@@ -238,7 +238,7 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     await wait_all_tasks_blocked()
     for text in (b"1\r\n", b"2\r\n"):
         ticket = broadcaster.accept(
-            Output((Direct(ann.session, text),), is_stateless=True), ann.session
+            Output((Reply(ann.session, text),), is_stateless=True), ann.session
         )
     assert ann.received == b""
     history.gate.set()
@@ -247,7 +247,7 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     broadcaster.accept(
         Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session
     )
-    ticket = broadcaster.accept(Output((Direct(ann.session, b"3\r\n"),)), ann.session)
+    ticket = broadcaster.accept(Output((Reply(ann.session, b"3\r\n"),)), ann.session)
     await broadcaster.wait_delivered(ticket)
     assert ann.received.endswith(b"3\r\n")
 
@@ -257,7 +257,7 @@ def test_what_was_read_from_the_history_comes_in_order(town: Town) -> None:
     ann, bob = town.newcomer(), town.newcomer()
     broadcaster = Broadcaster(8, 4)
     broadcaster.accept(Output((event(town, (ann, bob), "1"),)), bob.session)
-    broadcaster.accept(Output((Direct(ann.session, b"BATCH\r\n"),)), ann.session, in_order=True)
+    broadcaster.accept(Output((Reply(ann.session, b"BATCH\r\n"),)), ann.session, in_order=True)
     assert ann.received == b""
 
 
@@ -422,7 +422,7 @@ async def test_who_gets_little_of_a_batch_gets_it_first(town: Town, nursery: tri
         event(town, people, "one"),
         event(town, people, "two"),
         event(town, (bob,), "x"),
-        Direct(ann.session, b"PONG\r\n"),
+        Reply(ann.session, b"PONG\r\n"),
     ):
         ticket = broadcaster.accept(Output((part,)))
     seen: list[tuple[bool, bool, bool]] = []

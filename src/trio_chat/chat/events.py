@@ -71,7 +71,7 @@ class Event(NamedTuple):
     account_id: int = 0
 
     @property
-    def must_last(self) -> bool:
+    def requires_persistence(self) -> bool:
         """Whether nobody may see it unless it is remembered: so it is with what was said, while a
         JOIN happens anyhow.
         """
@@ -105,7 +105,7 @@ class Event(NamedTuple):
         ]
 
     @property
-    def relevant(self) -> int:
+    def relevant_capabilities(self) -> int:
         """The capability bits on which its written form depends."""
         bits = cap.SERVER_TIME | self.requires
         if self.command == "MODE":
@@ -219,7 +219,7 @@ def _tagged(tags: dict[str, str], bodies: list[str]) -> list[tuple[dict[str, str
     return [(tags, bodies[0]), *((dict(rest), body) for body in bodies[1:])]
 
 
-class Direct(NamedTuple):
+class Reply(NamedTuple):
     """Bytes for one session: mostly the replies to its own command.
 
     Args:
@@ -234,9 +234,9 @@ class Direct(NamedTuple):
     is_reply: bool = True
 
 
-Part = Event | Direct
+OutputItem = Event | Reply
 
-LazyReply = Callable[[], tuple[Part, ...]]
+LazyReply = Callable[[], tuple[OutputItem, ...]]
 """Returns a reply that is rarely needed, so that it is written only then."""
 
 
@@ -260,10 +260,10 @@ class Output(NamedTuple):
             behind it.
     """
 
-    parts: tuple[Part, ...] = ()
+    parts: tuple[OutputItem, ...] = ()
     close: str = ""
     refusal: LazyReply | None = None
-    not_kept: tuple[Part, ...] | None = None
+    not_kept: tuple[OutputItem, ...] | None = None
     later: "Callable[[], Awaitable[Output]] | None" = None
     more: "Callable[[], Output] | None" = None
     cost: int = 1

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.events import Direct, Event, LazyReply, Output, Part
+from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, MAX_LABEL, Message, format_body, format_tags, truncate
@@ -85,7 +85,7 @@ class Response:
         if message is not None and session.effective & cap.LABELED_RESPONSE:
             label = message.tags.get("label", "")
             self._label = label if len(label.encode()) <= MAX_LABEL else ""
-        self._parts: list[Part] = []
+        self._parts: list[OutputItem] = []
         self._own: list[
             tuple[dict[str, str], str]
         ] = []  # lines for the session that are not in _parts yet
@@ -192,11 +192,11 @@ class Response:
 
             self.follow_up(continued)
 
-    def _of_others(self, part: Part) -> Part:
+    def _of_others(self, part: OutputItem) -> OutputItem:
         """Return a part as it is here: another session has not asked for it, and its reader waits
         for nothing.
         """
-        if isinstance(part, Direct) and part.session is not self._session:
+        if isinstance(part, Reply) and part.session is not self._session:
             return part._replace(is_reply=False)
         return part
 
@@ -347,7 +347,7 @@ class Response:
             parts, self._close, refusal, not_kept, later, more, 1, done, self._is_stateless
         )
 
-    def _take_parts(self) -> tuple[Part, ...]:
+    def _take_parts(self) -> tuple[OutputItem, ...]:
         parts, self._parts = tuple(self._parts), []
         return parts
 
@@ -362,13 +362,15 @@ class Response:
             await self._works.pop(0)(self)
         return self.finish()
 
-    def _refusal(self, parts: tuple[Part, ...]) -> LazyReply | None:
+    def _refusal(self, parts: tuple[OutputItem, ...]) -> LazyReply | None:
         for part in parts:
-            if isinstance(part, Event) and part.must_last:
+            if isinstance(part, Event) and part.requires_persistence:
                 return partial(_refused, self._world, self._session, self._label, parts)
         return None
 
-    def _take_not_kept(self, parts: tuple[Part, ...], *, is_whole: bool) -> tuple[Part, ...] | None:
+    def _take_not_kept(
+        self, parts: tuple[OutputItem, ...], *, is_whole: bool
+    ) -> tuple[OutputItem, ...] | None:
         """Return what is sent when what the command has changed cannot be stored.
 
         What has happened is seen all the same, and so are the parts of a longer answer: behind them
@@ -422,7 +424,7 @@ class Response:
                 f"{format_tags(tags)}{body}\r\n" if tags else f"{body}\r\n"
                 for tags, body in self._own
             ]
-            self._parts.append(Direct(self._session, "".join(lines).encode()))
+            self._parts.append(Reply(self._session, "".join(lines).encode()))
             self._own = []
 
 
@@ -433,7 +435,7 @@ def _unavailable(
     command: str,
     targets: Iterable[tuple[str, ...]],
     text: str,
-) -> tuple[Part, ...]:
+) -> tuple[OutputItem, ...]:
     response = Response(world, session)
     response.take_label(label)
     for target in targets:
@@ -442,17 +444,19 @@ def _unavailable(
 
 
 def _refused(
-    world: "World", session: "Session", label: str, parts: tuple[Part, ...]
-) -> tuple[Part, ...]:
+    world: "World", session: "Session", label: str, parts: tuple[OutputItem, ...]
+) -> tuple[OutputItem, ...]:
     """Return what is sent of a command whose messages cannot be stored: that for each target, and
     all that need not be.
     """
-    refused = [part for part in parts if isinstance(part, Event) and part.must_last]
+    refused = [part for part in parts if isinstance(part, Event) and part.requires_persistence]
     targets = dict.fromkeys(part.params[:1] for part in refused)
     told = _unavailable(world, session, label, refused[0].command, targets, _NOT_ACCEPTED)
     # What a label was given to is one reply, in which the messages are said to have been accepted.
     rest = [
-        part for part in parts if (not part.must_last if isinstance(part, Event) else not label)
+        part
+        for part in parts
+        if (not part.requires_persistence if isinstance(part, Event) else not label)
     ]
     return (*rest, *told)
 

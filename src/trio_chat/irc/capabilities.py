@@ -1,7 +1,7 @@
 """The capabilities of IRCv3, one table.
 
 Each has a bit: what a session has negotiated is one integer, so a broadcast can group its receivers
-by `caps & relevant` without touching a set. A capability whose behaviour needs no code beyond a tag
+by `caps & relevant_capabilities` without touching a set. A capability whose behaviour needs no code beyond a tag
 or an extra receiver is one line here.
 """
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import trio
 
-from trio_chat.chat.events import Direct, Event, Output, Part
+from trio_chat.chat.events import Event, Output, OutputItem, Reply
 from trio_chat.chat.history import BadRecord, History, HistoryError, Record
 from trio_chat.chat.persistence import State
 from trio_chat.chat.users import Session
@@ -178,7 +178,7 @@ class Broadcaster:
             self._overtaking.remove(len(items))
             self._progress.unpark_all()
 
-    async def _remember(self, items: Sequence[Output]) -> list[Sequence[Part]]:
+    async def _remember(self, items: Sequence[Output]) -> list[Sequence[OutputItem]]:
         """Have the history take what is to be remembered, and return what is to be sent: nothing is
         seen that would not last.
 
@@ -241,7 +241,7 @@ class Broadcaster:
 
     async def _remember_the_rest(
         self, items: Sequence[Output], error: BadRecord
-    ) -> list[Sequence[Part]]:
+    ) -> list[Sequence[OutputItem]]:
         """Remember what can be: in halves, so that what cannot be is found in few steps."""
         if len(items) == 1:
             log.error("internal error: something cannot be remembered, and is refused: %s", error)
@@ -261,8 +261,8 @@ def _is_reply(output: Output) -> bool:
     """Return whether an item has replies only. The last part is tested first, as it is an event of
     most other items.
     """
-    return isinstance(output.parts[-1], Direct) and all(
-        isinstance(part, Direct) for part in output.parts
+    return isinstance(output.parts[-1], Reply) and all(
+        isinstance(part, Reply) for part in output.parts
     )
 
 
@@ -277,7 +277,7 @@ def records_of(items: Sequence[Output]) -> list[Record]:
     ]
 
 
-def unstored_parts(item: Output) -> Sequence[Part]:
+def unstored_parts(item: Output) -> Sequence[OutputItem]:
     """Return the parts to send of an item that cannot be stored: only the failure, to its sender.
 
     What a command has changed is in effect, and seen; its client gets an error in the place of a
@@ -292,7 +292,7 @@ def _size(delivery: Delivery) -> int:
     return len(delivery[1])
 
 
-def _gather_all(items: Sequence[Sequence[Part]]) -> list[Delivery]:
+def _gather_all(items: Sequence[Sequence[OutputItem]]) -> list[Delivery]:
     """Gather several items as one batch; one that cannot be written is a defect that costs that
     item only.
     """
@@ -312,13 +312,13 @@ def _gather_all(items: Sequence[Sequence[Part]]) -> list[Delivery]:
     return deliveries
 
 
-def gather(parts: Sequence[Part]) -> Iterator[Delivery]:
+def gather(parts: Sequence[OutputItem]) -> Iterator[Delivery]:
     """Yield for each session all its bytes of a batch, in order."""
     pending: dict[Session, list[bytes]] = {}
     asked: set[Session] = set()
     run: list[Event] = []  # events, one after the other, for the same audience
     for part in parts:
-        if run and (isinstance(part, Direct) or part.recipients is not run[0].recipients):
+        if run and (isinstance(part, Reply) or part.recipients is not run[0].recipients):
             _gather_run(run, pending)
             run = []
         if isinstance(part, Event):
@@ -346,14 +346,14 @@ def _gather_run(events: list[Event], pending: dict[Session, list[bytes]]) -> Non
         if data:
             pending.setdefault(session, []).append(data)
         return
-    relevant = 0
+    relevant_capabilities = 0
     for event in events:
-        relevant |= event.relevant
+        relevant_capabilities |= event.relevant_capabilities
     skipping = {event.skip for event in events}
     lines: dict[int, list[bytes]] = {}
     joined: dict[int, bytes] = {}
     for session in recipients:
-        caps = session.effective & relevant
+        caps = session.effective & relevant_capabilities
         if caps not in lines:
             lines[caps] = [event.encode(caps) for event in events]
             joined[caps] = b"".join(lines[caps])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import trio
 
-from trio_chat.chat.events import Direct, Output, Part
+from trio_chat.chat.events import Output, OutputItem, Reply
 from trio_chat.chat.history import MESSAGES
 from trio_chat.chat.users import Session
 
@@ -72,7 +72,7 @@ class Overtaking:
             if any(entry.may_overtake for entry in self._waiting):
                 self._hold()
 
-    def not_out(self, remembered: list[Sequence[Part]]) -> list[Sequence[Part]]:
+    def not_out(self, remembered: list[Sequence[OutputItem]]) -> list[Sequence[OutputItem]]:
         """Return, in order, those of the first items that have not overtaken the rest and are still
         to be sent.
 
@@ -132,7 +132,7 @@ class Overtaking:
 
     def _may_pass(self, output: Output, sender: Session | None) -> bool:
         """Return whether replies may be sent before the items that are counted."""
-        sessions = {part.session for part in output.parts if isinstance(part, Direct)} | (
+        sessions = {part.session for part in output.parts if isinstance(part, Reply)} | (
             {sender} if sender else set()
         )
         if self._is_patient and not self._addressed.isdisjoint(sessions):
@@ -156,7 +156,7 @@ class Overtaking:
         if sender is not None:
             self._acting.add(sender)
         for part in output.parts:
-            if isinstance(part, Direct):
+            if isinstance(part, Reply):
                 self._acting.add(part.session)
             elif part.command in _SAID:
                 if (
