@@ -110,19 +110,19 @@ class Witness:
         self._people = list(people)
         for person in self._people:
             person.read()
-        self._before = {person.session: _places(person.session) for person in self._people}
+        self._before = {person.session: _history_targets(person.session) for person in self._people}
 
     def check(self) -> None:
         """Check that each saw only what happened in channels of which it was, or has become, a
         member.
         """
         for person in self._people:
-            allowed = self._before[person.session] | _places(person.session)
+            allowed = self._before[person.session] | _history_targets(person.session)
             for message in person.read():
                 _check_seen(person, message, allowed)
 
 
-def _places(session: Session) -> set[str]:
+def _history_targets(session: Session) -> set[str]:
     if session.user is None:
         return set()
     return {channel.folded for channel in session.user.channels}

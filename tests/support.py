@@ -21,7 +21,15 @@ from trio_chat.chat.accounts import (
 )
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.history import MESSAGES, RENAME, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import (
+    MESSAGES,
+    RENAME,
+    HistoryError,
+    HistoryFilter,
+    Query,
+    Record,
+    Span,
+)
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.multiline import flatten
 from trio_chat.chat.users import Session
@@ -326,7 +334,12 @@ class ListHistory:
         ]
 
     async def messages(
-        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+        self,
+        buffer: str,
+        span: Span,
+        limit: int,
+        private_after: int,
+        shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
         """Return a range, by the very words of the port."""
         if self.error:
@@ -337,8 +350,8 @@ class ListHistory:
             if record.buffer == buffer
             and span.after < record.id < span.before
             and (record.id > private_after or not record.is_private)
-            and (record.command in MESSAGES or shown is not Shown.MESSAGES)
-            and (record.command != "TAGMSG" or shown is Shown.TAGS_TOO)
+            and (record.command in MESSAGES or shown is not HistoryFilter.MESSAGES)
+            and (record.command != "TAGMSG" or shown is HistoryFilter.WITH_TAGMSG)
         ]
         return (found[-limit:] if span.from_newest else found[:limit]) if limit else []
 
@@ -350,9 +363,9 @@ class ListHistory:
             record
             for record in self.records
             if record.command in MESSAGES
-            and record.buffer in query.places
+            and record.buffer in query.buffers
             and span.after < record.id < span.before
-            and (record.id > query.places[record.buffer] or not record.is_private)
+            and (record.id > query.buffers[record.buffer] or not record.is_private)
             and record.id >= query.oldest.get(record.buffer, 0)
             and (not query.sender or fold_or_self(record.source.partition("!")[0]) == query.sender)
             and _has_words(record.text, query.text)

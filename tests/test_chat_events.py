@@ -224,7 +224,10 @@ def test_what_requires_persistence(town: Town, command: str, requires_persistenc
     ann = town.person("ann", "#a")
     assert ann.session.user is not None
     (channel,) = ann.session.user.channels
-    assert event._replace(places=channel.places).requires_persistence is requires_persistence
+    assert (
+        event._replace(history_targets=channel.history_targets).requires_persistence
+        is requires_persistence
+    )
     assert not event.requires_persistence
 
 

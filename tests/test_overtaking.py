@@ -7,7 +7,7 @@ from trio.testing import MockClock
 
 from support import ListHistory, Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
-from trio_chat.chat.history import Place
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.overtaking import PATIENCE
 
@@ -40,7 +40,7 @@ def said(town: Town, people: list[Person]) -> Output:
                 ("#a", "hi"),
                 "ann!a@h",
                 sessions,
-                places=(Place("#a", False),),
+                history_targets=(HistoryTarget("#a", False),),
             ),
         )
     )

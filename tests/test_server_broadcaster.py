@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from server_fakes import SlowHistory
 from support import ListHistory, Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
-from trio_chat.chat.history import BadRecord, HistoryError, Place, Record
+from trio_chat.chat.history import BadRecord, HistoryError, HistoryTarget, Record
 from trio_chat.irc import capabilities as cap
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.overtaking import PATIENCE
@@ -116,7 +116,7 @@ async def test_order_holds_beside_what_cannot_be_written(town: Town, nursery: tr
 
 def remembered(town: Town, recipients: tuple[Person, ...], text: str) -> Output:
     """Return a message that is to be remembered, and what its sender is told when it cannot be."""
-    message = event(town, recipients, text)._replace(places=(Place("#a", False),))
+    message = event(town, recipients, text)._replace(history_targets=(HistoryTarget("#a", False),))
     return Output((message,), refusal=lambda: (Reply(recipients[0].session, b"FAIL\r\n"),))
 
 
@@ -233,7 +233,8 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
     broadcaster.accept(
-        Output((event(town, (bob,), "1")._replace(places=(Place("#a", False),)),)), ann.session
+        Output((event(town, (bob,), "1")._replace(history_targets=(HistoryTarget("#a", False),)),)),
+        ann.session,
     )
     await wait_all_tasks_blocked()
     for text in (b"1\r\n", b"2\r\n"):
@@ -245,7 +246,8 @@ async def test_a_reply_to_who_said_something_waits_for_it(
     await broadcaster.wait_delivered(ticket)
     assert ann.received == b"1\r\n2\r\n"
     broadcaster.accept(
-        Output((event(town, (ann,), "2")._replace(places=(Place("#a", False),)),)), bob.session
+        Output((event(town, (ann,), "2")._replace(history_targets=(HistoryTarget("#a", False),)),)),
+        bob.session,
     )
     ticket = broadcaster.accept(Output((Reply(ann.session, b"3\r\n"),)), ann.session)
     await broadcaster.wait_delivered(ticket)
@@ -335,7 +337,9 @@ async def test_who_has_left_has_left_also_when_it_cannot_be_remembered(
     broadcaster = Broadcaster(8, 4, history)
     nursery.start_soon(broadcaster.run)
     quit_ = event(town, (ann, bob), "bye")._replace(
-        command="QUIT", params=("bye",), places=(Place("#a", False), Place("#b", False))
+        command="QUIT",
+        params=("bye",),
+        history_targets=(HistoryTarget("#a", False), HistoryTarget("#b", False)),
     )
     broadcaster.accept(Output((quit_,)))
     await wait_all_tasks_blocked()

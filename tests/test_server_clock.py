@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from support import NOON, ListHistory, OpenAccounts, Town
 from trio_chat import cli
 from trio_chat.chat.bans import Ban, Kind
-from trio_chat.chat.history import Record, Shown, Span
+from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import first_id, seconds
 from trio_chat.chat.steady import Kept, SteadyClock
@@ -152,7 +152,7 @@ async def test_messages_and_steps_are_kept(tmp_path: Path) -> None:
             await history.commit([record])
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
-        assert await history.messages("#a", Span(), 10, 0, Shown.EVENTS) == records
+        assert await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_EVENTS) == records
         await history.commit([said(8)])
         timeline = await SqliteClock(database).timeline()
         assert timeline._steps == [Step(0, 0), Step(2, 5), Step(4, 7), Step(6, 0)]

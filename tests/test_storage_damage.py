@@ -13,7 +13,7 @@ import trio
 from support import Town
 from trio_chat import cli
 from trio_chat.chat.accounts import AccountsError
-from trio_chat.chat.history import HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import HistoryError, HistoryFilter, Query, Record, Span
 from trio_chat.chat.identity import Memory
 from trio_chat.config import StorageSettings
 from trio_chat.server.main import _problems
@@ -43,7 +43,7 @@ async def use(memory: Memory) -> None:
     assert memory.accounts is not None
     for work in (
         lambda: history.messages("#1", Span(), 50, 0),
-        lambda: history.messages("#1", Span(), 50, 0, Shown.TAGS_TOO),
+        lambda: history.messages("#1", Span(), 50, 0, HistoryFilter.WITH_TAGMSG),
         lambda: history.search(Query({"#1": 0}, "words"), Span(), 10),
         lambda: history.conversations("ann"),
         lambda: history.commit([Record("#1", 1000, "PRIVMSG", "a!b@c", "", "x")]),

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support import ListHistory, run_now
-from trio_chat.chat.history import LAST_ID, HistoryError, Query, Record, Shown, Span
+from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Query, Record, Span
 from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module
 from trio_chat.storage.database import Database, open_database
@@ -393,12 +393,14 @@ async def test_events_stand_between_the_messages(tmp_path: Path) -> None:
     async with open_database(tmp_path / "chat.db") as database:
         history = SqliteHistory(database)
         assert await history.messages("#a", Span(), 10, 0) == [records[1], records[4]]
-        assert await history.messages("#a", Span(), 10, 0, Shown.EVENTS) == [
+        assert await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_EVENTS) == [
             *records[:3],
             *records[4:],
         ]
-        assert await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO) == records
-        assert await history.messages("#a", Span(), 10, 6, Shown.TAGS_TOO) == records[:-1]
+        assert await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_TAGMSG) == records
+        assert (
+            await history.messages("#a", Span(), 10, 6, HistoryFilter.WITH_TAGMSG) == records[:-1]
+        )
         assert await history.last_id() == 6
 
 
@@ -409,9 +411,13 @@ entries = st.lists(
 )
 
 
-@given(entries, spans, st.integers(1, 20), numbers, st.sampled_from(Shown))
+@given(entries, spans, st.integers(1, 20), numbers, st.sampled_from(HistoryFilter))
 def test_ranges_with_events_are_what_the_port_says(
-    kept: list[tuple[int, str, str, bool]], span: Span, limit: int, private_after: int, shown: Shown
+    kept: list[tuple[int, str, str, bool]],
+    span: Span,
+    limit: int,
+    private_after: int,
+    shown: HistoryFilter,
 ) -> None:
     """Only what is shown is counted: SQLite gives what a list with the words of the port as its
     code gives.
@@ -452,7 +458,8 @@ async def test_old_events_are_deleted_with_the_messages() -> None:
             await history.prune(9, 3),
         ] == [3, 1, 0]
         assert [
-            record.id for record in await history.messages("#a", Span(), 10, 0, Shown.TAGS_TOO)
+            record.id
+            for record in await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_TAGMSG)
         ] == [9]
 
 
@@ -462,6 +469,6 @@ async def test_an_event_of_several_channels_is_in_each() -> None:
         history = SqliteHistory(database)
         await history.commit([happened(1, "QUIT", "bye"), happened(1, "QUIT", "bye", buffer="#b")])
         for buffer in ("#a", "#b"):
-            assert await history.messages(buffer, Span(), 10, 0, Shown.EVENTS) == [
+            assert await history.messages(buffer, Span(), 10, 0, HistoryFilter.WITH_EVENTS) == [
                 happened(1, "QUIT", "bye", buffer=buffer)
             ]

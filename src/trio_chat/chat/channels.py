@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
-from trio_chat.chat.history import Place
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.masklists import ListEntry, covers
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
@@ -200,11 +200,11 @@ class Channel:
         return bool(self.key) or "i" in self.flags or "s" in self.flags
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def history_targets(self) -> tuple[HistoryTarget, ...]:
         """Where what happens here now is remembered: nowhere, when its owner does not want that."""
         if self.registration is not None and self.registration.history == OFF:
             return ()
-        return (Place(self.folded, self.is_closed),)
+        return (HistoryTarget(self.folded, self.is_closed),)
 
     def is_invited_by_list(self, user: User) -> bool:
         """Return whether the invitation list covers a user."""

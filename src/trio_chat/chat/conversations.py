@@ -11,7 +11,7 @@ from typing import NamedTuple
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import NOT_TO_A_CHANNEL, Event
-from trio_chat.chat.history import MESSAGES, Place, Record
+from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -113,13 +113,13 @@ def with_buffer(world: World, reader: User, buffer: str) -> Conversation | None:
     return Conversation(buffer, name, 0, reader) if name else None
 
 
-def place_of(sender: User, receiver: User) -> tuple[Place, ...]:
+def history_targets(sender: User, receiver: User) -> tuple[HistoryTarget, ...]:
     """Return where a private message is remembered: nowhere, unless one of the two has an
     account.
     """
     if not sender.account_id and not receiver.account_id:
         return ()
-    return (Place(buffer_of(_party(sender), _party(receiver)), is_private=True),)
+    return (HistoryTarget(buffer_of(_party(sender), _party(receiver)), is_private=True),)
 
 
 def _party(user: User) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from trio_chat.chat import multiline
-from trio_chat.chat.history import MESSAGES, Place, Record
+from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -45,7 +45,7 @@ class Event(NamedTuple):
         extended: the parameters for sessions with extended-join, or () when they get the same.
         client_tags: client-only tags to be passed on, and the one of draft/relaymsg.
         carries_msgid: whether it has a `msgid`: messages do, and what is remembered with them.
-        places: the histories that it belongs to; none when it is not remembered.
+        history_targets: the histories that it belongs to; none when it is not remembered.
         is_bot: whether a bot did it (IRCv3 bot-mode).
         shift: milliseconds by which the id is ahead of the time (`ids`).
         server_tags: tags of the server's own, each with the capability bits without which a session
@@ -64,7 +64,7 @@ class Event(NamedTuple):
     extended: tuple[str, ...] = ()
     client_tags: Mapping[str, str] = NO_TAGS
     carries_msgid: bool = False
-    places: tuple[Place, ...] = ()
+    history_targets: tuple[HistoryTarget, ...] = ()
     is_bot: bool = False
     shift: int = 0
     server_tags: tuple[tuple[int, str, str], ...] = ()
@@ -75,7 +75,7 @@ class Event(NamedTuple):
         """Whether nobody may see it unless it is remembered: so it is with what was said, while a
         JOIN happens anyhow.
         """
-        return bool(self.places) and (self.command in MESSAGES or self.command == "TAGMSG")
+        return bool(self.history_targets) and (self.command in MESSAGES or self.command == "TAGMSG")
 
     def records(self) -> list[Record]:
         """Return what the history is to remember of it."""
@@ -101,7 +101,7 @@ class Event(NamedTuple):
                 self.shift,
                 self.account_id,
             )
-            for place in self.places
+            for place in self.history_targets
         ]
 
     @property

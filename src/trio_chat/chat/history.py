@@ -38,16 +38,16 @@ class BadRecord(HistoryError):
     """
 
 
-class Shown(IntEnum):
+class HistoryFilter(IntEnum):
     """How much of what is remembered a client is shown."""
 
     MESSAGES = 0
-    EVENTS = 1
-    TAGS_TOO = 2
+    WITH_EVENTS = 1
+    WITH_TAGMSG = 2
     """Messages, events, and messages of tags alone."""
 
 
-class Place(NamedTuple):
+class HistoryTarget(NamedTuple):
     """Where something is remembered.
 
     Args:
@@ -104,7 +104,7 @@ class Query(NamedTuple):
     """What a search is for.
 
     Args:
-        places: the folded names of the channels to search; of each, private messages with a smaller
+        buffers: the folded names of the channels to search; of each, private messages with a smaller
             id than this are left out.
         text: words that must all be in the message, each as the beginning of a word of it; "" for
             any message.
@@ -112,7 +112,7 @@ class Query(NamedTuple):
         oldest: of channels in which messages expire, the smallest id that is to be found.
     """
 
-    places: Mapping[str, int]
+    buffers: Mapping[str, int]
     text: str = ""
     sender: str = ""
     oldest: Mapping[str, int] = MappingProxyType({})
@@ -135,7 +135,12 @@ class History(Protocol):
         """
 
     async def messages(
-        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+        self,
+        buffer: str,
+        span: Span,
+        limit: int,
+        private_after: int,
+        shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
         """Return messages of a channel in order, at most `limit`.
 

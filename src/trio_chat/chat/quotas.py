@@ -136,7 +136,7 @@ class Quotas:
         size = ROW_BYTES + len(event.source) + len(event.params[-1].encode())
         if event.client_tags:
             size += sum(len(key) + len(value.encode()) for key, value in event.client_tags.items())
-        rows = len(event.places)
+        rows = len(event.history_targets)
         return self.why_not(user, rows, rows * size)
 
     def _usage(self, payer: str | int, now: float) -> _Usage:

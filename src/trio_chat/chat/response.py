@@ -168,7 +168,7 @@ class Response:
         if self._label and is_answer and event.skip is not session and session in event.recipients:
             if session.effective & event.requires == event.requires:
                 self._own += event.lines(session.effective)
-            if len(event.recipients) == 1 and not event.places:
+            if len(event.recipients) == 1 and not event.history_targets:
                 return  # nobody else sees it, and it is not remembered
             event = event._replace(skip=session)
         elif not self._label:

@@ -16,7 +16,7 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.events import Event
-from trio_chat.chat.history import Place
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.monitor import MonitorLists
@@ -219,10 +219,14 @@ class World:
                 used up.
             about: to whom it happens, when that is somebody else.
         """
-        places = self._places(command, channels, about or user) if channels and self.memory else ()
-        if places and not self.quotas.stores(user, params, len(places), skip):
-            places = ()
-        number = self.ids.next(alone=bool(places))
+        history_targets = (
+            self._history_targets(command, channels, about or user)
+            if channels and self.memory
+            else ()
+        )
+        if history_targets and not self.quotas.stores(user, params, len(history_targets), skip):
+            history_targets = ()
+        number = self.ids.next(alone=bool(history_targets))
         return Event(
             number,
             command,
@@ -234,7 +238,7 @@ class World:
             user.account,
             extended,
             carries_msgid=bool(channels),
-            places=places,
+            history_targets=history_targets,
             is_bot=BOT in user.modes,
             shift=self.ids.shift,
             server_tags=user.server_tags,
@@ -242,16 +246,18 @@ class World:
         )
 
     @staticmethod
-    def _places(command: str, channels: Collection[Channel], user: User) -> tuple[Place, ...]:
+    def _history_targets(
+        command: str, channels: Collection[Channel], user: User
+    ) -> tuple[HistoryTarget, ...]:
         """Return where an event is stored: presence only where other members see it, the state of a
         channel in any case.
         """
         least = 1 if command in _OF_CHANNELS else 2
-        places: tuple[Place, ...] = ()
+        history_targets: tuple[HistoryTarget, ...] = ()
         for channel in channels:
             if len(channel.members) >= least and not channel.hides(user):
-                places += channel.places
-        return places
+                history_targets += channel.history_targets
+        return history_targets
 
     def news(
         self,

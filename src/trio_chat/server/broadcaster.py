@@ -272,7 +272,7 @@ def records_of(items: Sequence[Output]) -> list[Record]:
         record
         for item in items
         for part in item.parts
-        if isinstance(part, Event) and part.places
+        if isinstance(part, Event) and part.history_targets
         for record in part.records()
     ]
 

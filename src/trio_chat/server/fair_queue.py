@@ -47,8 +47,8 @@ class FairQueue:
         most_waiting: how many can wait.
     """
 
-    def __init__(self, places: int, most_waiting: int) -> None:
-        self._free = places
+    def __init__(self, history_targets: int, most_waiting: int) -> None:
+        self._free = history_targets
         self._most_waiting = most_waiting
         self._waiting = 0
         self._given = 0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.chat.history import Record, Shown, Span
+from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.irc.message import NO_TAGS
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def select_all(
     span: Span,
     limit: int,
     private_after: int,
-    shown: Shown,
+    shown: HistoryFilter,
 ) -> list[Record]:
     """Return a range of messages and events; see `History.messages`."""
     values = {
@@ -72,7 +72,7 @@ def select_all(
         "after": span.after,
         "before": span.before,
         "private_after": private_after,
-        "with_tags": shown is Shown.TAGS_TOO,
+        "with_tags": shown is HistoryFilter.WITH_TAGMSG,
         "limit": limit,
     }
     records = [

@@ -11,9 +11,9 @@ from trio_chat.chat.history import (
     RENAME,
     BadRecord,
     HistoryError,
+    HistoryFilter,
     Query,
     Record,
-    Shown,
     Span,
 )
 from trio_chat.chat.persistence import State
@@ -151,11 +151,16 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     async def messages(
-        self, buffer: str, span: Span, limit: int, private_after: int, shown: Shown = Shown.MESSAGES
+        self,
+        buffer: str,
+        span: Span,
+        limit: int,
+        private_after: int,
+        shown: HistoryFilter = HistoryFilter.MESSAGES,
     ) -> list[Record]:
         """Return a range of messages; see `History.messages`."""
         try:
-            if shown is Shown.MESSAGES:
+            if shown is HistoryFilter.MESSAGES:
                 return await self._database.read(select, buffer, span, limit, private_after)
             return await self._database.read(select_all, buffer, span, limit, private_after, shown)
         except StorageError as error:

@@ -27,7 +27,7 @@ _STEPS_PER_LOOK = 10_000
 def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
     """Return messages that a query finds; see `History.search`."""
     phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare(word)))]
-    names = json.dumps(list(query.places), ensure_ascii=False)
+    names = json.dumps(list(query.buffers), ensure_ascii=False)
     buffers = connection.execute(
         "SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)
     ).fetchall()
@@ -63,7 +63,7 @@ def _read(
         shift,
         account_id,
     ) in rows:
-        if (is_private and number <= query.places[buffer]) or number < query.oldest.get(buffer, 0):
+        if (is_private and number <= query.buffers[buffer]) or number < query.oldest.get(buffer, 0):
             continue
         found.append(
             Record(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from trio_chat.chat import conversations, retention
 from trio_chat.chat.conversations import Conversation
-from trio_chat.chat.history import LAST_ID, HistoryError, Record, Shown, Span
+from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Record, Span
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
@@ -187,7 +187,7 @@ async def _read_page(
     conversation: Conversation,
     span: Span,
     limit: int,
-    shown: Shown,
+    shown: HistoryFilter,
 ) -> _Page:
     """Read one message more than is shown, to know whether there is another page."""
     records = await read(request, memory, conversation, span, limit + 1, shown)
@@ -220,7 +220,7 @@ async def _exact(
         spot
         for spot in reference.spots
         if await memory.history.messages(
-            conversation.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, Shown.TAGS_TOO
+            conversation.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, HistoryFilter.WITH_TAGMSG
         )
     ]
     if len(found) > 1:
@@ -234,13 +234,17 @@ async def _exact(
     return Reference(*found[0]) if len(found) == 1 else reference
 
 
-def _shown(session: Session) -> Shown:
+def _shown(session: Session) -> HistoryFilter:
     """Return what a session may see: messages of tags alone are only for those who get them when
     they are new, too.
     """
     if not session.effective & cap.EVENT_PLAYBACK:
-        return Shown.MESSAGES
-    return Shown.TAGS_TOO if session.effective & cap.MESSAGE_TAGS else Shown.EVENTS
+        return HistoryFilter.MESSAGES
+    return (
+        HistoryFilter.WITH_TAGMSG
+        if session.effective & cap.MESSAGE_TAGS
+        else HistoryFilter.WITH_EVENTS
+    )
 
 
 async def read(
@@ -249,7 +253,7 @@ async def read(
     conversation: Conversation,
     span: Span,
     limit: int,
-    shown: Shown = Shown.MESSAGES,
+    shown: HistoryFilter = HistoryFilter.MESSAGES,
 ) -> list[Record]:
     """Return messages of a conversation that have not expired, at most `limit`.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from trio_chat.chat import conversations, multiline, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
-from trio_chat.chat.history import Place
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
@@ -158,7 +158,14 @@ def _say_to_channel(
     skip = None if session.caps & cap.ECHO_MESSAGE else session
     lasts = request.world.memory and not is_for_some and _is_worth_keeping(text, tags)
     event = _message(
-        request, user, verb, (shown, *text), recipients, skip, tags, channel.places if lasts else ()
+        request,
+        user,
+        verb,
+        (shown, *text),
+        recipients,
+        skip,
+        tags,
+        channel.history_targets if lasts else (),
     )
     if fits(request, event):
         request.reply.emit(event)
@@ -208,8 +215,10 @@ def _say_to_user(
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other, request.world.lengths.accept_entries)
     lasts = request.world.memory and _is_worth_keeping(text, tags)
-    places = conversations.place_of(user, other) if lasts else ()
-    event = _message(request, user, verb, (other.nick, *text), other.sessions, None, tags, places)
+    history_targets = conversations.history_targets(user, other) if lasts else ()
+    event = _message(
+        request, user, verb, (other.nick, *text), other.sessions, None, tags, history_targets
+    )
     if not fits(request, event):
         return
     request.reply.emit(event, is_answer=False)
@@ -219,7 +228,7 @@ def _say_to_user(
     if session.caps & cap.ECHO_MESSAGE:
         echo_to = (session, *echo_to)
     if echo_to:
-        request.reply.emit(event._replace(recipients=echo_to, places=()))
+        request.reply.emit(event._replace(recipients=echo_to, history_targets=()))
     if other.away and verb == "PRIVMSG":
         request.reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
 
@@ -251,13 +260,13 @@ def _message(
     recipients: tuple[Session, ...],
     skip: Session | None,
     tags: Mapping[str, str],
-    places: tuple[Place, ...],
+    history_targets: tuple[HistoryTarget, ...],
 ) -> Event:
     ids = request.world.ids
     # Mostly by position, as this is done for every message: keywords alone would take twice as
     # long.
     return Event(
-        ids.next(alone=bool(places)),
+        ids.next(alone=bool(history_targets)),
         verb,
         params,
         user.source,
@@ -268,7 +277,7 @@ def _message(
         (),
         tags,
         True,
-        places,
+        history_targets,
         BOT in user.modes,
         shift=ids.shift,
         server_tags=user.server_tags,
@@ -295,14 +304,14 @@ def fits(request: Request, event: Event) -> bool:
         )
         return False
     if body_size(event.command, event.params, event.source) <= MAX_BODY:
-        return not event.places or _may_last(request, event)
+        return not event.history_targets or _may_last(request, event)
     request.reply.numeric(n.ERR_INPUTTOOLONG)
     return False
 
 
 def _may_last(request: Request, event: Event) -> bool:
     """Refuse a message that would be remembered when a quota is used up."""
-    why_not = request.world.quotas.why_not_say(request.user, event) if event.places else ""
+    why_not = request.world.quotas.why_not_say(request.user, event) if event.history_targets else ""
     if why_not:
         request.reply.fail(event.command, "QUOTA_EXCEEDED", event.params[0], text=why_not)
     return not why_not

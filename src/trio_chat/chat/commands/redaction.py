@@ -6,7 +6,7 @@ from functools import partial
 from trio_chat.chat import conversations, policy, retention
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.events import Event
-from trio_chat.chat.history import MESSAGES, HistoryError, Record, Shown, Span
+from trio_chat.chat.history import MESSAGES, HistoryError, HistoryFilter, Record, Span
 from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
@@ -127,7 +127,7 @@ async def _find(
         retention.oldest(request.world, memory, conversation.channel),
     )
     found = await memory.history.messages(
-        conversation.buffer, span, 1, conversation.private_after, Shown.TAGS_TOO
+        conversation.buffer, span, 1, conversation.private_after, HistoryFilter.WITH_TAGMSG
     )
     return (
         found[0]

@@ -5,7 +5,7 @@ import logging
 from trio_chat.chat import missed, policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
-from trio_chat.chat.history import Place
+from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -72,7 +72,7 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
 
 def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     world, user, reply = request.world, request.user, request.reply
-    before, place = channel.name, Place(channel.folded, channel.is_closed)
+    before, place = channel.name, HistoryTarget(channel.folded, channel.is_closed)
     world.channels.rename(channel, name, fold_channel(name, world.lengths.channel))
     channel.renamed = world.elapsed()
     log.info("%s renamed %s to %s", user.source, before, name)
@@ -84,8 +84,8 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     )
     # It is remembered so that the history, which has one order of all that happens, changes its
     # name at the same moment.
-    places: tuple[Place, ...] = (place,) if is_other_name and world.memory else ()
-    reply.emit(event._replace(places=places))
+    history_targets: tuple[HistoryTarget, ...] = (place,) if is_other_name and world.memory else ()
+    reply.emit(event._replace(history_targets=history_targets))
     for member in channel.members:
         missed.note(
             world,

@@ -170,7 +170,7 @@ def _speak(
         account="" if cap.RELAY_TAG in tags else user.account,
         client_tags=tags,
         carries_msgid=True,
-        places=channel.places if world.memory and not is_for_operators else (),
+        history_targets=channel.history_targets if world.memory and not is_for_operators else (),
         shift=world.ids.shift,
         server_tags=user.server_tags,
         account_id=0 if cap.RELAY_TAG in tags else user.account_id,
