@@ -40,7 +40,7 @@ UNSPECIFIED = "Not here at the moment"
 """What others are shown instead."""
 
 
-class Past(NamedTuple):
+class PlaybackRequest(NamedTuple):
     """What a client has asked for and could not be given yet.
 
     Args:
@@ -104,9 +104,9 @@ class Session:
         "number",
         "page",
         "password",
-        "past",
         "payer",
         "pending",
+        "playback_request",
         "quota_told",
         "sasl",
         "sasl_inbox",
@@ -150,7 +150,9 @@ class Session:
             0,
             0,
         )  # of the history it was shown last: the buffer, the first and the last id
-        self.past: Past | None = None  # what it wants to be shown of channels that it joins
+        self.playback_request: PlaybackRequest | None = (
+            None  # what it wants to be shown of channels that it joins
+        )
         self.metadata: dict[str, str] = {}  # what it says of itself before there is a user
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines

@@ -48,10 +48,24 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
         return
     # What is said from now on comes of itself: read a moment later, it would come twice.
     now = request.world.ids.next()
-    past, span, limit = session.past, Span(missed_since, now), memory.playback
-    is_asked = past is not None and request.world.elapsed() - past.asked <= ASKED_FOR_SECONDS
-    if past is not None and is_asked and (past.channels is None or channel.folded in past.channels):
-        span, limit = Span(past.after, min(past.before, now)), memory.most_messages
+    playback_request, span, limit = (
+        session.playback_request,
+        Span(missed_since, now),
+        memory.playback,
+    )
+    is_asked = (
+        playback_request is not None
+        and request.world.elapsed() - playback_request.asked <= ASKED_FOR_SECONDS
+    )
+    if (
+        playback_request is not None
+        and is_asked
+        and (playback_request.channels is None or channel.folded in playback_request.channels)
+    ):
+        span, limit = (
+            Span(playback_request.after, min(playback_request.before, now)),
+            memory.most_messages,
+        )
     elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
         return
     if limit:

@@ -15,7 +15,7 @@ from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import EPOCH_MS, seconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.users import Past
+from trio_chat.chat.users import PlaybackRequest
 from trio_chat.irc.masks import has_wildcard, matches
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
@@ -98,7 +98,9 @@ def _note(request: Request, names: list[str], after: int, before: int) -> None:
         if "*" in names
         else frozenset(fold_or_self(name) for name in names if is_channel_name(name))
     )
-    request.session.past = Past(after, before, channels, request.world.elapsed())
+    request.session.playback_request = PlaybackRequest(
+        after, before, channels, request.world.elapsed()
+    )
 
 
 async def _show(
