@@ -139,7 +139,7 @@ class Town:
 
     def _check_indexes(self) -> None:
         """What the world counts as it goes is what is there."""
-        assert self.world.newcomers == {
+        assert self.world.unregistered == {
             session for session in self.world.sessions if session.user is None
         }
         assert self.world.channels.secret == {

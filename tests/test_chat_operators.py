@@ -502,7 +502,7 @@ def test_an_operator_who_stays_is_none_when_coming_back(town: Town, staying: Per
     assert user.always_on
     assert user.operator is None
     assert not user.modes & {"o", "s"}
-    assert not town.world.staff
+    assert not town.world.opers
 
 
 def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(

@@ -159,7 +159,7 @@ def mode_event(world: "World", user: "User", change: str) -> Event:
 def appoint(world: "World", user: "User", operator: Operator) -> Event:
     """Make somebody an operator; return what the user's sessions are to see."""
     user.operator = operator
-    world.staff[user] = None
+    world.opers[user] = None
     user.modes.add(SERVER_OPERATOR)
     return mode_event(world, user, f"+{SERVER_OPERATOR}")
 
@@ -171,7 +171,7 @@ def dismiss(world: "World", user: "User") -> Event | None:
     if user.operator is None:
         return None
     user.operator = None
-    world.staff.pop(user, None)
+    world.opers.pop(user, None)
     change = "-" + "".join(letter for letter in (SERVER_OPERATOR, NOTICES) if letter in user.modes)
     user.modes -= {SERVER_OPERATOR, NOTICES}
     return mode_event(world, user, change)
@@ -179,10 +179,10 @@ def dismiss(world: "World", user: "User") -> Event | None:
 
 def notice(world: "World", text: str) -> Event | None:
     """Return what the operators are told who have +s; None when there is nobody."""
-    if not world.staff:
+    if not world.opers:
         return None
     wanted = [
-        user for user in world.staff if NOTICES in user.modes and has_right(user, "addresses")
+        user for user in world.opers if NOTICES in user.modes and has_right(user, "addresses")
     ]
     recipients = tuple(session for user in wanted for session in user.sessions)
     if not recipients:

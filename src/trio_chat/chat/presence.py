@@ -15,7 +15,7 @@ from trio_chat.irc import numerics as n
 def connect(world: World, session: Session) -> None:
     """Take in a new connection, which is not registered yet."""
     world.sessions.add(session)
-    world.newcomers.add(session)
+    world.unregistered.add(session)
 
 
 def register(world: World, session: Session, folded: str, username: str) -> User:
@@ -67,7 +67,7 @@ def add_session(world: World, user: User, session: Session) -> list[Event]:
 def _attach(world: World, user: User, session: Session) -> None:
     session.user = user
     session.attached = world.elapsed()
-    world.newcomers.discard(session)
+    world.unregistered.discard(session)
 
 
 def move_session(world: World, session: Session, user: User) -> list[Event]:
@@ -173,7 +173,7 @@ def disconnect(world: World, session: Session, reason: str, *, is_seen: bool = T
     if session not in world.sessions:
         return []
     world.sessions.discard(session)
-    world.newcomers.discard(session)
+    world.unregistered.discard(session)
     world.monitor.clear(session)
     session.closing = True
     user = session.user
@@ -207,7 +207,7 @@ def remove(
 ) -> list[Event]:
     """Forget a user who has no session any more; return what others are to see, if they are to."""
     world.always_on.disable(user)
-    world.staff.pop(user, None)
+    world.opers.pop(user, None)
     address = skip.address if skip else ""
     events = []
     if is_seen and (

@@ -79,7 +79,7 @@ class World:
         mail: what sends e-mails, or None when nothing does.
         advertised: what clients are told that the server can do.
         verifications: registrations that wait for the code that was sent to somebody.
-        staff: who is an operator of the server.
+        opers: who is an operator of the server.
         steady: the clock by which things expire.
         usage: how often each command was given.
     """
@@ -93,7 +93,7 @@ class World:
         memory: Memory | None = None,
         elapsed: Callable[[], float] | None = None,
     ) -> None:
-        self.staff: dict[User, None] = {}
+        self.opers: dict[User, None] = {}
         self.lengths = lengths
         self.clock = clock
         self.elapsed = elapsed or clock
@@ -108,7 +108,7 @@ class World:
         self.identity = self._resolved(identity)
         self.advertised = advertisement.advertise(identity, lengths, memory)
         self.sessions: set[Session] = set()
-        self.newcomers: set[Session] = set()  # of them, those that are not registered
+        self.unregistered: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
             set()
         )  # those with +i; to count them anew would make registering dear where many are
@@ -151,7 +151,7 @@ class World:
             self.advertised,
             advertisement.advertise(identity, self.lengths, self.memory),
         )
-        dismissed = [event for user in list(self.staff) if (event := self._review(user, identity))]
+        dismissed = [event for user in list(self.opers) if (event := self._review(user, identity))]
         return dismissed + advertisement.announcements(self, before, self.advertised)
 
     def _resolved(self, identity: Identity) -> Identity:

@@ -64,8 +64,8 @@ def send_lusers(request: Request) -> None:
     users = len(world.users)
     invisible = len(world.invisible)
     reply.numeric(n.RPL_LUSERCLIENT, args=(users - invisible, invisible))
-    reply.numeric(n.RPL_LUSEROP, str(len(world.staff)))
-    reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.newcomers)))
+    reply.numeric(n.RPL_LUSEROP, str(len(world.opers)))
+    reply.numeric(n.RPL_LUSERUNKNOWN, str(len(world.unregistered)))
     # Of all channels it would show when a secret one comes and goes.
     reply.numeric(n.RPL_LUSERCHANNELS, str(world.channels.count_shown(request.user)))
     reply.numeric(n.RPL_LUSERME, args=(users,))

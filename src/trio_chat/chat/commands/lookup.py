@@ -62,7 +62,7 @@ def _who_matching(
     """
     viewer, users = request.user, request.world.users
     covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
-    for user in list(request.world.staff if only_staff else users.values()):
+    for user in list(request.world.opers if only_staff else users.values()):
         yield 1
         if users.get(user.folded) is not user or not _can_find(viewer, user):
             continue

@@ -42,7 +42,7 @@ def _operators(request: Request) -> None:
 
 
 def _staff(request: Request) -> None:
-    for user in request.world.staff:
+    for user in request.world.opers:
         request.reply.numeric(
             n.RPL_STATSDEBUG, args=(f"{user.nick} ({user.username}@{user.host})",)
         )
