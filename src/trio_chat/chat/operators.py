@@ -193,7 +193,7 @@ def notice(world: "World", text: str) -> Event | None:
     )
 
 
-def tell_staff(request: "Request", text: str, reply: "Response | None" = None) -> None:
+def notify_opers(request: "Request", text: str, reply: "Response | None" = None) -> None:
     """Have the operators told who want to know."""
     event = notice(request.world, text)
     if event is not None:
@@ -218,7 +218,7 @@ def audit(request: "Request", what: str, reply: "Response | None" = None) -> Non
         what,
         extra={"is_audit": True},
     )
-    tell_staff(request, f"{user.nick} ({name}): {what}", reply)
+    notify_opers(request, f"{user.nick} ({name}): {what}", reply)
 
 
 def has_right(user: "User", right: str) -> bool:

@@ -179,7 +179,7 @@ def try_to_register(request: Request) -> None:
     session.password = ""
     user = presence.register(world, session, folded, session.wanted_username)
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
-    operators.tell_staff(request, f"{user.source} [{session.address}] has come")
+    operators.notify_opers(request, f"{user.source} [{session.address}] has come")
     welcome(request)
     missed.tell(world, session, request.reply)
     for event in presence.arrival(world, user):

@@ -32,7 +32,7 @@ def who_command(request: Request) -> Steps:
     """List people: the members of a channel, or those a mask covers."""
     mask = request.param(0)
     choice = whox.parse(request.param(1))
-    only_staff = "o" in request.param(1).partition("%")[0]
+    only_opers = "o" in request.param(1).partition("%")[0]
     if is_channel_name(mask):
         channel = request.world.channels.get(fold_or_self(mask))
         if channel is not None and policy.can_see_channel(request.user, channel):
@@ -42,27 +42,27 @@ def who_command(request: Request) -> Steps:
                     request.user, member, channel
                 ):
                     continue
-                if not only_staff or member.operator:
+                if not only_opers or member.operator:
                     _who_reply(request, choice, member, channel)
                     yield 1
     elif masks.has_wildcard(mask) or masks.names_network(mask):
-        yield from _who_matching(request, choice, mask, only_staff=only_staff)
+        yield from _who_matching(request, choice, mask, only_opers=only_opers)
     elif (user := request.world.users.get(fold_or_self(mask))) and (
-        not only_staff or user.operator
+        not only_opers or user.operator
     ):
         _who_reply(request, choice, user, _common_channel(request, user))
     request.reply.numeric(n.RPL_ENDOFWHO, mask or "*")
 
 
 def _who_matching(
-    request: Request, choice: whox.Choice | None, mask: str, *, only_staff: bool
+    request: Request, choice: whox.Choice | None, mask: str, *, only_opers: bool
 ) -> Steps:
     """List the users that a pattern matches, as far as the user may find them; an exact nickname
     would find everyone.
     """
     viewer, users = request.user, request.world.users
     covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
-    for user in list(request.world.opers if only_staff else users.values()):
+    for user in list(request.world.opers if only_opers else users.values()):
         yield 1
         if users.get(user.folded) is not user or not _can_find(viewer, user):
             continue

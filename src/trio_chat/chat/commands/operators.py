@@ -6,7 +6,7 @@ from functools import partial
 from trio_chat.chat import missed, operators, presence
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
-from trio_chat.chat.operators import Control, Operator, RehashError, audit, tell_staff
+from trio_chat.chat.operators import Control, Operator, RehashError, audit, notify_opers
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
@@ -88,7 +88,7 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
         request.session.address,
         why,
     )
-    tell_staff(
+    notify_opers(
         request,
         f"{user.source} [{request.session.address}] failed to become operator {truncate(name, 64)}:"
         f" {why}",

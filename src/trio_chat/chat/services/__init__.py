@@ -2,6 +2,6 @@
 said for decades.
 """
 
-from trio_chat.chat.services import chanserv, nickserv, nickserv_staff, settings, znc
+from trio_chat.chat.services import chanserv, nickserv, nickserv_opers, settings, znc
 
-__all__ = ["chanserv", "nickserv", "nickserv_staff", "settings", "znc"]
+__all__ = ["chanserv", "nickserv", "nickserv_opers", "settings", "znc"]
