@@ -1,42 +1,29 @@
-"""Which servers are known by which certificate, as ssh remembers hosts: a line each, in a file of
-the user's own.
+"""Known servers and their certificates, kept as ssh keeps host keys: a file of lines.
 
     chat.example.org:5000 ca
     192.0.2.7:5000 d7be2efc4ca9…
 
-`ca` means that an authority of the system has vouched for it; everything else is the SHA-256
-fingerprint it showed first.
+`ca` means that a certificate authority of the system has signed the certificate. Anything else is
+the SHA-256 fingerprint of the certificate that the server presented first.
 """
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import trio
 
+from trio_chat.client.paths import known_servers_file
 from trio_chat.private import make_directory
 
 BY_AUTHORITY = "ca"
-
-
-def default_path() -> Path:
-    """Return where this platform keeps such files."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("APPDATA") or home / "AppData" / "Roaming")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    return base / "trio-chat" / "known_servers"
 
 
 class KnownServers:
     """The file, read and written in threads.
 
     Args:
-        path: where it is; None means the platform's place.
+        path: the file; None means the platform's place.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -44,23 +31,23 @@ class KnownServers:
 
     @property
     def path(self) -> Path:
-        """Where the file is."""
-        return self._path or default_path()
+        """The file."""
+        return self._path or known_servers_file()
 
     async def get(self, address: str) -> str:
-        """Return by what a server is known, "" when it is not.
+        """Return the mark of a server, "" for a server that is not known.
 
         Raises:
-            OSError: the file is there and cannot be read: then nobody can say whether something has
-                changed.
+            OSError: the file exists and cannot be read, so a changed certificate would go
+                unnoticed.
         """
         return (await trio.to_thread.run_sync(self._read)).get(address, "")
 
     async def remember(self, address: str, mark: str) -> None:
-        """Remember by what a server is known.
+        """Remember the mark of a server.
 
         Raises:
-            OSError: that is impossible.
+            OSError: the file cannot be written.
         """
         await trio.to_thread.run_sync(self._write, address, mark)
 
