@@ -2,7 +2,9 @@
 
 import logging
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable
+from enum import Enum
 from typing import Protocol
 
 import trio
@@ -33,6 +35,17 @@ must not keep the reason back.
 """
 _LINES_PER_TURN = 64
 """After so many lines of one client other tasks get a turn."""
+
+
+class Wait(Enum):
+    """What the execution of a client's lines waits for."""
+
+    NOTHING = "no line is left"
+    TURN = "the turn of other tasks"
+    BUDGET = "the flood budget"
+    ROOM = "room in the outbox and the broadcaster"
+    ANSWER = "the rest of the answer to the line before"
+    END = "nothing: the connection ends"
 
 
 class Hub(Protocol):
@@ -91,11 +104,12 @@ class Connection:
         self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
-        self._held: list[bytes | BadLine] = []  # lines that wait for what must be waited for
-        self._is_paid = False  # whether the first of them is, out of the budget against floods
-        self._delay = 0.0  # seconds until it may be carried out
-        # The part of the answer to the line before them that was given last and is not all of it,
-        # and its ticket.
+        # The state from which `_execute_lines` tells what the next line waits for.
+        self._lines: deque[bytes | BadLine] = deque()  # received and not yet executed
+        self._executed = 0  # lines since other tasks had their turn
+        self._is_paid = False  # whether the flood budget was charged for the first of the lines
+        self._delay = 0.0  # seconds to wait until the flood budget covers what was charged
+        # The latest part of an answer that is not complete, and its ticket.
         self._unfinished: tuple[Output, int] | None = None
         self._flood: FloodBudget | None = None
         if not is_in(peer.host, hub.limits.flood_exempt):
@@ -172,77 +186,82 @@ class Connection:
             self.end("Internal error")
 
     async def _read(self) -> None:
-        """Carry out the client's lines, one after the other, until it leaves or is ended.
+        """Execute the client's lines, one after the other, until it leaves or is ended.
 
-        What needs no waiting is done where the bytes come in (`_take`), which need not wake this
-        task; the rest is done here.
+        Lines that wait for nothing are executed where the bytes are received (`_on_data`), without
+        waking this task; it is woken to wait for the rest (`_resume`).
         """
         if self._ahead:
-            self._take(self._ahead, 1)
+            self._on_data(self._ahead, 1)
             self._ahead = b""
         while True:
-            await self._catch_up()
+            await self._resume()
             if self._reason:
                 return
-            await self._transport.receive_each(self._take)
+            await self._transport.receive_each(self._on_data)
 
-    def _take(self, data: bytes, pieces: int) -> bool:
-        """Carry out the received lines until one has to wait; return whether one has to, or the
+    def _on_data(self, data: bytes, pieces: int) -> bool:
+        """Execute the received lines until one has to wait; return whether one has to, or the
         connection has ended.
 
         See `trio_chat.server.transport.Take`.
         """
         if not pieces:
             self._stop_reading("Connection closed")
-        if self._reason:  # perhaps another has ended the client, at the moment at which this came
+        if self._reason:  # another client may have ended this one at the moment of its data
             return True
         self._received = trio.current_time()
         lines = self._buffer.feed(data)
-        is_waste = pieces > len(lines) or len(data) > BYTES_PER_LINE * (len(lines) + 1)
-        if is_waste and not self._pay(waste(len(data), pieces, len(lines))):
-            return self._hold(lines)
-        for count, line in enumerate(lines):
-            if count == _LINES_PER_TURN or not self._has_room:
-                return self._hold(lines[count:])
-            if not self._pay():
-                return self._hold(lines[count:], is_paid=True)
-            self._carry_out(line)
-            if self._unfinished is not None or self._reason:
-                return self._hold(lines[count + 1 :])
-        return False
+        self._lines.extend(lines)
+        self._executed = 0
+        if pieces > len(lines) or len(data) > BYTES_PER_LINE * (len(lines) + 1):
+            self._pay(waste(len(data), pieces, len(lines)))
+        return self._execute_lines() is not Wait.NOTHING
 
-    def _hold(self, lines: list[bytes | BadLine], *, is_paid: bool = False) -> bool:
-        """Leave lines to `_catch_up`; return true, which `_take` returns when it leaves something.
-
-        Args:
-            lines: what is to be carried out yet.
-            is_paid: whether the first of them is paid for.
+    async def _resume(self) -> None:
+        """Execute the lines that `_on_data` has left, waiting where one has to. No checkpoint when
+        it has left none.
         """
-        self._held, self._is_paid = lines, is_paid
-        return True
+        self._executed = 0  # other tasks had their turn before this one was woken
+        while (wait := self._execute_lines()) is not Wait.NOTHING:
+            match wait:
+                case Wait.END:
+                    return
+                case Wait.ANSWER:
+                    await self._finish()
+                case Wait.BUDGET:
+                    delay, self._delay = self._delay, 0.0
+                    await trio.sleep(delay)
+                case Wait.ROOM:
+                    await self._wait_room()
+                case Wait.TURN:
+                    self._executed = 0
+                    await trio.lowlevel.checkpoint()
+            if self._lines:  # the client has not been silent: the server made it wait
+                self._received = trio.current_time()
 
-    async def _catch_up(self) -> None:
-        """Carry out what `_take` had to leave, waiting wherever one must. No checkpoint when it has
-        left nothing.
-        """
-        lines, self._held = self._held, []
-        is_paid, self._is_paid = self._is_paid, False
-        await self._wait_delay()
-        await self._finish()
-        for count, line in enumerate(lines):
-            if count and count % _LINES_PER_TURN == 0:
-                await trio.lowlevel.checkpoint()
-            if not is_paid and not self._pay():
-                await self._wait_delay()
-            is_paid = False
-            self._received = (
-                trio.current_time()
-            )  # the client has not been silent: it was made to wait
-            await self._wait_room()
+    def _execute_lines(self) -> Wait:
+        """Execute received lines in their order until one has to wait; return what for."""
+        while True:
             if self._reason:
-                return
-            self._carry_out(line)
-            await self._finish()
+                return Wait.END
+            if self._unfinished is not None:
+                return Wait.ANSWER
+            if self._delay:
+                return Wait.BUDGET
+            if not self._lines:
+                return Wait.NOTHING
+            if self._executed == _LINES_PER_TURN:
+                return Wait.TURN
+            if not self._is_paid:
+                self._is_paid = True
+                if not self._pay():
+                    continue
+            if not self._has_room:
+                return Wait.ROOM
+            self._is_paid = False
+            self._executed += 1
+            self._execute(self._lines.popleft())
 
     def _stop_reading(self, reason: str) -> None:
         """End the connection where it is read; whoever calls this must look at the reason before it
@@ -255,13 +274,13 @@ class Connection:
 
     @property
     def _has_room(self) -> bool:
-        """Whether a line may be carried out at once: neither the client nor the others have too
+        """Whether a line may be executed at once: neither the client nor the others have too
         much to receive.
         """
         return self._hub.broadcaster.has_room and (self._outbox is None or self._outbox.has_room)
 
     def _pay(self, lines: float = 1.0) -> bool:
-        """Pay for a line, if the client has to; return whether it may be carried out at once: else
+        """Pay for a line, if the client has to; return whether it may be executed at once: else
         `_delay` says when.
 
         Who has been made to wait for too long is ended.
@@ -285,13 +304,8 @@ class Connection:
         await self._hub.broadcaster.wait_room()
         self._is_kept_waiting = False
 
-    async def _wait_delay(self) -> None:
-        delay, self._delay = self._delay, 0.0
-        if delay and not self._reason:
-            await trio.sleep(delay)
-
-    def _carry_out(self, line: bytes | BadLine) -> None:
-        """Carry out a line, as one step: what it changes and what is sent of it. The rest of a long
+    def _execute(self, line: bytes | BadLine) -> None:
+        """Execute a line as one step: what it changes and what is sent of it. The rest of a long
         answer is for `_finish`.
         """
         hub = self._hub
