@@ -6,32 +6,32 @@ import os
 import socket
 import stat
 import sys
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import cast
 
 import pytest
 import trio
+import trio.testing
 from trio.testing import MockClock
 
 from edge import HELLO, End
 from support import NOON, Clock
 from trio_chat.config import ListenerSettings, ServerSettings, Settings, StorageSettings
 from trio_chat.server.app import Server
-from trio_chat.server.listeners import (
-    Arrival,
-    Door,
-    Entrance,
+from trio_chat.server.binding import (
     ListenError,
-    accept_from,
+    bind_tcp,
+    bind_unix,
     bound_port,
     bound_to,
-    close_all,
     explain,
-    open_all,
+)
+from trio_chat.server.listeners import (
+    AcceptedSocket,
+    BatchListener,
+    close_all,
     open_listeners,
-    open_unix,
+    quiet_trio,
 )
 
 unix_only = pytest.mark.skipif(sys.platform == "win32", reason="Python has no Unix sockets there")
@@ -47,12 +47,12 @@ async def test_each_listener_has_its_own_rules(nursery: trio.Nursery) -> None:
     """One takes plain text, another does not."""
     strict = ListenerSettings(name="strict", host=("127.0.0.1",), port=0, tls="required")
     settings = here(strict)
-    entrances = await open_all(settings)
+    listeners = await open_listeners(settings)
     server = Server(settings, Clock(NOON))
-    await nursery.start(server.serve, entrances)
+    await nursery.start(server.serve, listeners)
     free, closed = [
-        End(await trio.open_tcp_stream("127.0.0.1", bound_to(entrance.door.socket)[1]))
-        for entrance in entrances
+        End(await trio.open_tcp_stream("127.0.0.1", bound_to(listener.socket)[1]))
+        for listener in listeners
     ]
     await free.send(HELLO)
     await free.until("001")
@@ -70,16 +70,16 @@ async def test_a_unix_socket(nursery: trio.Nursery, tmp_path: Path) -> None:
     """
     path = tmp_path / "chat.sock"
     settings = here(ListenerSettings(name="local", path=path, mode=0o600))
-    entrances = await open_all(settings)
+    listeners = await open_listeners(settings)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     server = Server(settings, Clock(NOON))
-    await nursery.start(server.serve, entrances)
+    await nursery.start(server.serve, listeners)
     ann = End(await trio.open_unix_socket(path))
     await ann.send(HELLO)
     assert (await ann.until("001")).params[1].endswith("ann!ann@127.0.0.1")
     await ann.stream.aclose()
     server.stop()
-    close_all(entrances)
+    close_all(listeners)
     assert not path.exists()
 
 
@@ -89,13 +89,13 @@ def test_a_socket_that_was_left_is_taken_away(tmp_path: Path) -> None:
     file is touched.
     """
     path = tmp_path / "chat.sock"
-    open_unix(path, 0o660).close()
-    with open_unix(path, 0o660), pytest.raises(ListenError, match="already in use"):
-        open_unix(path, 0o660)
+    bind_unix(path, 0o660).close()
+    with bind_unix(path, 0o660), pytest.raises(ListenError, match="already in use"):
+        bind_unix(path, 0o660)
     file = tmp_path / "file"
     file.write_text("important")
     with pytest.raises(ListenError, match=r"Cannot listen on .*file: Address already in use"):
-        open_unix(file, 0o660)
+        bind_unix(file, 0o660)
     assert file.read_text() == "important"
 
 
@@ -112,75 +112,20 @@ def test_a_socket_of_somebody_who_takes_nobody_in_is_left_alone(tmp_path: Path) 
             if client.connect_ex(os.fspath(path)):
                 break
         with pytest.raises(ListenError, match="already in use"):
-            open_unix(path, 0o660)
+            bind_unix(path, 0o660)
         assert path.is_socket()
 
 
 async def test_when_one_place_is_impossible_none_stays_open(tmp_path: Path) -> None:
     """The server does not start with half of what was asked for."""
     with pytest.raises(ListenError):
-        await open_all(
+        await open_listeners(
             here(
                 ListenerSettings(name="a", path=tmp_path / "a"),
                 ListenerSettings(name="b", path=tmp_path / "no" / "b"),
             )
         )
     assert not (tmp_path / "a").exists()
-
-
-class TiredDoor:
-    """A door that says one thing after the other when it is asked for connections."""
-
-    def __init__(self, outcomes: Sequence[object]) -> None:
-        self._outcomes = list(outcomes)
-
-    async def accept(self) -> list[object]:
-        """Give a connection, or an error; at last nothing ever again."""
-        await trio.lowlevel.checkpoint()
-        if not self._outcomes:
-            await trio.sleep_forever()
-        outcome = self._outcomes.pop(0)
-        if isinstance(outcome, float):
-            await trio.sleep(outcome)
-            return await self.accept()
-        if isinstance(outcome, OSError):
-            raise outcome
-        return [outcome]
-
-    def close(self) -> None:
-        """Take no more connections."""
-
-
-Serve = Callable[[Arrival, ListenerSettings], Awaitable[None]]
-
-
-async def test_no_room_for_a_connection_is_survived_and_said_once(
-    nursery: trio.Nursery,
-    autojump_clock: MockClock,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """EMFILE for a while: the server waits without a busy loop, and takes connections again when it
-    can.
-    """
-    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
-    no_room = OSError(errno.EMFILE, "Too many open files")
-    door = TiredDoor([no_room] * 50 + ["one", no_room, "two", 60.0, "three"])
-    served: list[str] = []
-    done = trio.Event()
-
-    async def serve(arrival: object, settings: ListenerSettings) -> None:
-        served.append(str(arrival))
-        if len(served) == 3:
-            done.set()
-        await trio.lowlevel.checkpoint()
-
-    entrance = Entrance(cast("Door", door), ListenerSettings(name=""))
-    nursery.start_soon(accept_from, entrance, cast("Serve", serve), nursery)
-    await done.wait()
-    assert trio.current_time() > 65
-    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
-    nursery.cancel_scope.cancel()
 
 
 class Troubled(socket.socket):
@@ -193,30 +138,105 @@ class Troubled(socket.socket):
         self.listen()
 
     def accept(self) -> tuple[socket.socket, object]:
-        """Fail, or take a connection."""
+        """Fail, or accept a connection."""
         if self.errors and (number := self.errors.pop(0)):
             raise OSError(number, "trouble")
         return super().accept()
 
+    def connect_to(self, count: int) -> list[socket.socket]:
+        """Return the clients' ends of new connections."""
+        return [socket.create_connection(self.getsockname()) for _ in range(count)]
+
+
+def listener_on(sock: socket.socket) -> BatchListener:
+    """Return a listener with the default settings."""
+    return BatchListener(sock, ListenerSettings(name=""))
+
+
+def close(*sockets: socket.socket) -> None:
+    """Close sockets."""
+    for sock in sockets:
+        sock.close()
+
+
+async def test_a_shortage_of_descriptors_is_survived_and_logged_once(
+    nursery: trio.Nursery,
+    autojump_clock: MockClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """EMFILE for a while: `trio.serve_listeners` tries again, and its tracebacks are not logged."""
+    monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
+    quiet_trio()
+    hosts: list[str] = []
+    more = trio.Event()
+
+    async def serve(accepted: AcceptedSocket) -> None:
+        hosts.append(accepted.host)
+        more.set()
+        await trio.lowlevel.checkpoint()
+
+    with Troubled(*[errno.EMFILE] * 50, 0) as sock:
+        first = sock.connect_to(1)
+        nursery.start_soon(trio.serve_listeners, serve, [listener_on(sock)])
+        await more.wait()
+        assert trio.current_time() == pytest.approx(5)
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+        await trio.sleep(60)
+        more = trio.Event()
+        second = sock.connect_to(1)
+        await more.wait()
+        assert hosts == ["127.0.0.1"] * 2
+        assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+        nursery.cancel_scope.cancel()
+        close(*first, *second)
+
+
+async def test_the_shortage_of_windows_is_the_one_that_trio_knows() -> None:
+    """WSAEMFILE has a number of its own there."""
+    with Troubled(10024) as sock:
+        with pytest.raises(OSError, match="trouble") as raised:
+            await listener_on(sock).accept()
+        assert raised.value.errno == errno.EMFILE
+
 
 @pytest.mark.parametrize("number", [errno.ECONNABORTED, errno.EPERM, errno.EHOSTUNREACH])
-async def test_a_connection_that_is_gone_before_it_is_taken_is_passed_over(number: int) -> None:
+async def test_a_connection_that_is_gone_before_it_is_accepted_is_passed_over(number: int) -> None:
     """Linux accept(2): "detect the network errors [...] and treat them like EAGAIN by retrying"."""
-    with Troubled(number) as sock, socket.create_connection(sock.getsockname()) as ours:
-        ((theirs, host),) = await Door(sock).accept()
-        with theirs:
-            assert (theirs.getpeername(), host) == (ours.getsockname(), "127.0.0.1")
+    with Troubled(number) as sock:
+        (ours,) = sock.connect_to(1)
+        accepted = await listener_on(sock).accept()
+        assert (accepted.sock.getpeername(), accepted.host) == (ours.getsockname(), "127.0.0.1")
+        close(ours, accepted.sock)
 
 
-async def test_all_who_wait_are_taken_at_once() -> None:
-    """A hundred people who come back after a restart: in two turns, not in a hundred."""
+async def test_waiting_connections_are_accepted_without_a_checkpoint_up_to_a_bound() -> None:
+    """After a restart a hundred clients reconnect: they cost two passes of the scheduler."""
     with Troubled() as sock:
-        ours = [socket.create_connection(sock.getsockname()) for _ in range(100)]
-        door = Door(sock)
-        taken = [await door.accept(), await door.accept()]
-        assert [len(arrivals) for arrivals in taken] == [64, 36]
-        for one in (*ours, *(arrival.sock for arrivals in taken for arrival in arrivals)):
-            one.close()
+        ours = sock.connect_to(100)
+        listener = listener_on(sock)
+        for batch in (64, 36):
+            with trio.testing.assert_checkpoints():
+                accepted = [await listener.accept()]
+            with trio.testing.assert_no_checkpoints():
+                accepted += [await listener.accept() for _ in range(batch - 1)]
+            close(*(one.sock for one in accepted))
+        close(*ours)
+
+
+async def test_cancellation_loses_no_accepted_connection(autojump_clock: MockClock) -> None:
+    """It is delivered only where none is left to be returned."""
+    with Troubled() as sock:
+        ours = sock.connect_to(3)
+        listener = listener_on(sock)
+        accepted: list[AcceptedSocket] = []
+        with trio.move_on_after(1) as scope:
+            while True:
+                accepted.append(await listener.accept())
+                if len(accepted) == 1:
+                    scope.cancel()
+        assert len(accepted) == 3
+        close(*ours, *(one.sock for one in accepted))
 
 
 class Nameless(Troubled):
@@ -227,42 +247,87 @@ class Nameless(Troubled):
     is_first = True
 
     def accept(self) -> tuple[socket.socket, object]:
-        """Take a connection; of the first one the address is not known."""
+        """Accept a connection; of the first one the address is not known."""
         sock, address = super().accept()
         is_first, self.is_first = self.is_first, False
         return sock, None if is_first else address
 
 
 async def test_a_connection_without_an_address_is_gone() -> None:
-    """It is passed over, and the next one is taken."""
+    """It is passed over, and the next one is accepted."""
     with Nameless() as sock:
-        ours = [socket.create_connection(sock.getsockname()) for _ in range(2)]
-        ((theirs, host),) = await Door(sock).accept()
-        assert host == "127.0.0.1"
-        for one in (*ours, theirs):
-            one.close()
+        ours = sock.connect_to(2)
+        accepted = await listener_on(sock).accept()
+        assert accepted.host == "127.0.0.1"
+        close(*ours, accepted.sock)
 
 
-async def test_who_was_taken_before_there_was_no_room_is_served() -> None:
+async def test_a_connection_accepted_before_a_shortage_is_served() -> None:
     """The error comes with the next connection."""
     with Troubled(0, errno.EMFILE, errno.EMFILE) as sock:
-        ours = [socket.create_connection(sock.getsockname()) for _ in range(2)]
-        door = Door(sock)
-        (first,) = await door.accept()
+        ours = sock.connect_to(2)
+        listener = listener_on(sock)
+        first = await listener.accept()
         with pytest.raises(OSError, match="trouble"):
-            await door.accept()
-        (second,) = await door.accept()
-        for one in (*ours, first.sock, second.sock):
-            one.close()
+            await listener.accept()
+        second = await listener.accept()
+        close(*ours, first.sock, second.sock)
+
+
+async def test_a_closed_listener_accepts_nothing() -> None:
+    """Whether it was closed before or while somebody waits."""
+    sock = Troubled()
+    listener = listener_on(sock)
+    async with trio.open_nursery() as nursery:
+
+        async def wait() -> None:
+            with pytest.raises(trio.ClosedResourceError):
+                await listener.accept()
+
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        await listener.aclose()
+    with pytest.raises(trio.ClosedResourceError):
+        await listener.accept()
+
+
+@unix_only
+async def test_closing_a_unix_listener_again_leaves_the_file_of_another(tmp_path: Path) -> None:
+    """A new server may have bound the path while the old one took leave of its clients."""
+    settings = here(ListenerSettings(name="local", path=tmp_path / "chat.sock"))
+    old = await open_listeners(settings)
+    for listener in old:
+        await listener.aclose()
+    new = await open_listeners(settings)
+    close_all(old)
+    assert (tmp_path / "chat.sock").exists()
+    close_all(new)
+
+
+async def test_a_handler_that_leaves_its_socket_open_has_it_closed(nursery: trio.Nursery) -> None:
+    """`trio.serve_listeners` closes the socket when the handler returns."""
+    served: list[AcceptedSocket] = []
+
+    async def ignore(accepted: AcceptedSocket) -> None:
+        served.append(accepted)
+        await trio.lowlevel.checkpoint()
+
+    with Troubled() as sock:
+        ours = sock.connect_to(1)
+        nursery.start_soon(trio.serve_listeners, ignore, [listener_on(sock)])
+        await trio.testing.wait_all_tasks_blocked()
+        assert [accepted.sock.fileno() for accepted in served] == [-1]
+        nursery.cancel_scope.cancel()
+        close(*ours)
 
 
 async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nursery) -> None:
     """Hundreds of connects and resets, some in the middle of something."""
     settings = here()
-    entrances = await open_all(settings)
+    listeners = await open_listeners(settings)
     server = Server(settings, Clock(NOON))
-    await nursery.start(server.serve, entrances)
-    port = bound_to(entrances[0].door.socket)[1]
+    await nursery.start(server.serve, listeners)
+    port = bound_to(listeners[0].socket)[1]
 
     async def come_and_break(data: bytes) -> None:
         stream = await trio.open_tcp_stream("127.0.0.1", port)
@@ -291,9 +356,9 @@ async def test_connections_that_come_and_break_leave_nothing(nursery: trio.Nurse
 
 async def test_a_port_that_is_taken(nursery: trio.Nursery) -> None:
     """One line that says what to do; nothing stays open."""
-    taken = await open_listeners(["127.0.0.1"], 0)
+    taken = await bind_tcp(["127.0.0.1"], 0)
     with pytest.raises(ListenError, match="already in use"):
-        await open_listeners(["127.0.0.1"], bound_port(taken))
+        await bind_tcp(["127.0.0.1"], bound_port(taken))
     for listener in taken:
         await listener.aclose()
 
@@ -301,7 +366,7 @@ async def test_a_port_that_is_taken(nursery: trio.Nursery) -> None:
 async def test_an_address_that_is_not_ours() -> None:
     """192.0.2.0/24 is for documentation, and nobody's."""
     with pytest.raises(ListenError, match=r"192\.0\.2\.1 is not an address of this machine"):
-        await open_listeners(["192.0.2.1"], 0)
+        await bind_tcp(["192.0.2.1"], 0)
 
 
 def test_no_right_to_bind() -> None:
@@ -311,7 +376,7 @@ def test_no_right_to_bind() -> None:
 
 async def test_several_hosts_share_a_port() -> None:
     """Also when any free one was asked for."""
-    listeners = await open_listeners(["127.0.0.1", "::1"], 0)
+    listeners = await bind_tcp(["127.0.0.1", "::1"], 0)
     assert len({listener.socket.getsockname()[1] for listener in listeners}) == 1
     for listener in listeners:
         await listener.aclose()

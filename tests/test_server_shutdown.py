@@ -7,19 +7,15 @@ from trio.testing import MockClock, lockstep_stream_pair, memory_stream_pair, wa
 
 from server_fakes import Pair, Peer
 from support import NOON, Clock
-from trio_chat.config import ListenerSettings, ServerSettings, Settings
+from trio_chat.config import ServerSettings, Settings
 from trio_chat.irc.message import Message
 from trio_chat.server import peer as peers
 from trio_chat.server.app import Server
-from trio_chat.server.listeners import (
-    Door,
-    Entrance,
-)
 from trio_chat.server.transport import StreamTransport
 
 
-class MemoryDoor:
-    """A door through which tests come from within."""
+class MemoryListener(trio.abc.Listener[Any]):
+    """A listener that accepts connections of this process."""
 
     def __init__(self) -> None:
         self.send, self.receive = trio.open_memory_channel["trio.StapledStream[Any, Any]"](10)
@@ -31,52 +27,48 @@ class MemoryDoor:
         self.send.send_nowait(theirs)
         return Peer(ours)
 
-    async def accept(self) -> "list[trio.StapledStream[Any, Any]]":
+    async def accept(self) -> "trio.StapledStream[Any, Any]":
         """Wait for a connection."""
-        return [await self.receive.receive()]
+        return await self.receive.receive()
 
-    def close(self) -> None:
-        """Take no more connections."""
+    async def aclose(self) -> None:
+        """Stop listening."""
         self.is_closed = True
-
-
-def entrance(door: MemoryDoor) -> Entrance:
-    """Return a door as the server wants it."""
-    return Entrance(cast("Door", door), ListenerSettings(name=""))
+        await trio.lowlevel.checkpoint()
 
 
 class MemoryServer(Server):
     """A server whose clients come over memory streams."""
 
-    async def handle(self, arrival: object, listener: ListenerSettings) -> None:
+    async def handle(self, accepted: object) -> None:
         """Serve an accepted stream."""
         await self.serve_client(
-            StreamTransport(cast("trio.abc.Stream", arrival)), peers.Peer(host="127.0.0.1")
+            StreamTransport(cast("trio.abc.Stream", accepted)), peers.Peer(host="127.0.0.1")
         )
 
 
-async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryDoor, trio.Event]:
-    """Start a server with a door; return them, and what is set when the server has ended."""
-    server, door, ended = (
+async def start(nursery: trio.Nursery) -> tuple[MemoryServer, MemoryListener, trio.Event]:
+    """Start a server with a listener; return them, and what is set when the server has ended."""
+    server, listener, ended = (
         MemoryServer(Settings(server=ServerSettings(shutdown_grace=3)), Clock(NOON)),
-        MemoryDoor(),
+        MemoryListener(),
         trio.Event(),
     )
 
     async def run(task_status: trio.TaskStatus[None]) -> None:  # noqa: ASYNC114, ASYNC128  # `serve` says started
-        await server.serve([entrance(door)], task_status=task_status)
+        await server.serve([listener], task_status=task_status)
         ended.set()
 
     await nursery.start(run)
-    return server, door, ended
+    return server, listener, ended
 
 
 async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     """A standard reply for those who know them, a NOTICE for others, then ERROR and the end; also
     before registration.
     """
-    server, door, ended = await start(nursery)
-    modern, old, fresh = door.connect(), door.connect(), door.connect()
+    server, listener, ended = await start(nursery)
+    modern, old, fresh = listener.connect(), listener.connect(), listener.connect()
     await modern.say(
         "CAP REQ :standard-replies", "CAP END", "NICK ann", "USER ann 0 * :Ann", "JOIN #a"
     )
@@ -97,15 +89,15 @@ async def test_everyone_is_told_of_a_shutdown(nursery: trio.Nursery) -> None:
     for peer in (modern, old, fresh):
         await peer.stream.aclose()
     await ended.wait()
-    assert door.is_closed
+    assert listener.is_closed
 
 
 async def test_what_was_said_before_the_shutdown_arrives_before_the_notice(
     nursery: trio.Nursery,
 ) -> None:
     """Outboxes are flushed: nothing that was accepted is lost on the way."""
-    server, door, _ = await start(nursery)
-    ann, bob = door.connect(), door.connect()
+    server, listener, _ = await start(nursery)
+    ann, bob = listener.connect(), listener.connect()
     for nick, peer in (("ann", ann), ("bob", bob)):
         await peer.say(f"NICK {nick}", f"USER {nick} 0 * :x", "JOIN #a")
         await peer.until("366")
@@ -122,8 +114,8 @@ async def test_who_has_stopped_reading_does_not_hold_up_the_end(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     """The grace time and no more."""
-    server, door, ended = await start(nursery)
-    stuck = door.connect(lockstep_stream_pair)
+    server, listener, ended = await start(nursery)
+    stuck = listener.connect(lockstep_stream_pair)
     await stuck.say("NICK ann", "USER ann 0 * :Ann")
     await wait_all_tasks_blocked()
     before = trio.current_time()
@@ -136,11 +128,11 @@ async def test_a_server_that_is_cancelled_is_gone_at_once(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     """The second signal: no grace, and every connection closed."""
-    server, door = MemoryServer(Settings(), Clock(NOON)), MemoryDoor()
-    stuck = door.connect(lockstep_stream_pair)
+    server, listener = MemoryServer(Settings(), Clock(NOON)), MemoryListener()
+    stuck = listener.connect(lockstep_stream_pair)
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as inner:
-            await inner.start(server.serve, [entrance(door)])
+            await inner.start(server.serve, [listener])
             await stuck.say("NICK ann", "USER ann 0 * :Ann")
             await wait_all_tasks_blocked()
             before = trio.current_time()

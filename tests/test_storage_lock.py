@@ -14,7 +14,7 @@ import trio
 from trio.testing import MockClock
 
 from trio_chat.config import StorageSettings
-from trio_chat.server.listeners import ListenError
+from trio_chat.server.binding import ListenError
 from trio_chat.server.main import _problems
 from trio_chat.server.memory import remembering, watch_file
 from trio_chat.storage import lock

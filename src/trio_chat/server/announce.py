@@ -10,29 +10,30 @@ import trio
 from trio_chat import __version__
 from trio_chat.i18n import _
 from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
+from trio_chat.server.binding import bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
-from trio_chat.server.listeners import Entrance, bound_to
+from trio_chat.server.listeners import BatchListener
 
 log = logging.getLogger("trio_chat")
 
 
-async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> None:
+async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -> None:
     """Print how others can join, ready to be copied, and how they recognise the server.
 
     Args:
-        entrances: where the server listens, [server] first: a further one serves those who know of
+        listeners: where the server listens, [server] first: a further one serves those who know of
             it.
         encryption: its certificate; one that is to be made is made now.
     """
-    port = bound_to(entrances[0].door.socket)[1]
+    port = bound_to(listeners[0].socket)[1]
     main = [
-        bound_to(entrance.door.socket)
-        for entrance in entrances
-        if entrance.settings is entrances[0].settings
+        bound_to(listener.socket)
+        for listener in listeners
+        if listener.settings is listeners[0].settings
     ]
     await _print(await _ways_to_join([place[0] for place in main], port))
-    if all(entrance.settings.tls == "off" for entrance in entrances):
+    if all(listener.settings.tls == "off" for listener in listeners):
         return
     try:
         await encryption.prepare()
@@ -49,10 +50,10 @@ async def announce(entrances: Sequence[Entrance], encryption: Encryption) -> Non
         )
 
 
-def shown(entrance: Entrance) -> str:
+def shown(listener: BatchListener) -> str:
     """Return where one listens, for people."""
-    path = entrance.settings.path
-    return str(path) if path is not None else with_port(*bound_to(entrance.door.socket))
+    path = listener.settings.path
+    return str(path) if path is not None else with_port(*bound_to(listener.socket))
 
 
 async def _ways_to_join(bound: list[Address], port: int) -> list[str]:

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import Any
 
 import trio
 
@@ -30,7 +31,7 @@ from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.hosts import Host, is_known
 from trio_chat.server.keepalive import keep_alive
-from trio_chat.server.listeners import Arrival, Entrance, accept_from
+from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
 from trio_chat.server.memory import MEMORY, forget
 from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
@@ -125,17 +126,17 @@ class Server:
             0  # connections that are being refused or closed before anybody chats on them
         )
 
-    async def serve(
+    async def serve(  # noqa: ASYNC128  # `serve_listeners` reports that it has started
         self,
-        entrances: Sequence[Entrance],
+        listeners: Sequence[trio.abc.Listener[AcceptedSocket]],
         *,
-        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+        task_status: trio.TaskStatus[Any] = trio.TASK_STATUS_IGNORED,
     ) -> None:
         """Serve until `stop` is called, then say farewell to everyone within the grace time.
 
         Args:
-            entrances: open listeners; closed at the end, also when cancelled.
-            task_status: started when connections are taken.
+            listeners: closed at the end, also when cancelled.
+            task_status: started with the listeners when connections are accepted.
         """
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.broadcaster.run)
@@ -168,11 +169,13 @@ class Server:
                 nursery.start_soon(self._bans.run)
             async with trio.open_nursery() as connections:
                 with self._accepting:
-                    async with trio.open_nursery() as accepting:
-                        for entrance in entrances:
-                            accepting.start_soon(accept_from, entrance, self.handle, connections)
-                        self._is_accepting = True
-                        task_status.started()
+                    self._is_accepting = True
+                    await trio.serve_listeners(
+                        self.handle,
+                        list(listeners),
+                        handler_nursery=connections,
+                        task_status=task_status,
+                    )
                 await self._shut_down(connections)
             nursery.cancel_scope.cancel()
         if self._store is not None:  # what the task was writing when it was cancelled, too
@@ -256,10 +259,11 @@ class Server:
         for scope in self.openings:
             scope.cancel()
 
-    async def handle(self, arrival: Arrival, listener: ListenerSettings) -> None:
-        """Serve an accepted connection until it is gone."""
-        peer = Peer(host=plain_address(arrival.host) if arrival.host else LOCAL)
-        await self.open_and_serve(SocketTransport(arrival.sock, self._poller), peer, listener)
+    async def handle(self, accepted: AcceptedSocket) -> None:
+        """Serve an accepted connection until it is gone: the handler of `trio.serve_listeners`."""
+        peer = Peer(host=plain_address(accepted.host) if accepted.host else LOCAL)
+        transport = SocketTransport(accepted.sock, self._poller)
+        await self.open_and_serve(transport, peer, accepted.settings)
 
     async def open_and_serve(
         self, transport: Transport, peer: Peer, listener: ListenerSettings

@@ -21,16 +21,10 @@ from trio_chat.server import service
 from trio_chat.server.addresses import with_port
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
+from trio_chat.server.binding import ListenError, bind_tcp, bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.listeners import (
-    Entrance,
-    ListenError,
-    bound_to,
-    close_all,
-    open_all,
-    open_listeners,
-)
+from trio_chat.server.listeners import BatchListener, close_all, open_listeners, quiet_trio
 from trio_chat.server.memory import MEMORY, StorageError, naming, remembering, watch_file
 from trio_chat.server.metrics import Monitor
 from trio_chat.server.state import load_state
@@ -59,6 +53,7 @@ def run(settings: Settings, load: Callable[[], Settings] | None = None) -> int:
     use_casemapping(settings.server.casemapping)
     gc.freeze()  # the program itself need not be looked through
     gc.set_threshold(*_GARBAGE)
+    quiet_trio()
     with logger.running(settings.logging):
         try:
             return trio.run(_main, settings, load)
@@ -87,11 +82,11 @@ def _problems(error: BaseException) -> Iterator[str]:
 
 
 async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
-    entrances = await open_all(settings)
+    listeners = await open_listeners(settings)
     watching: list[trio.SocketListener] = []
     try:
         if settings.metrics.port is not None:
-            watching += await open_listeners(settings.metrics.host, settings.metrics.port)
+            watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
         async with remembering(
             settings.storage, settings.accounts.hash_cost, threads, current_casemapping()
@@ -106,9 +101,9 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
             ):
                 with naming(settings.storage.file):
                     await load_state(server.world, memory.store)
-            return await _serve(server, entrances, watching, _file(settings))
+            return await _serve(server, listeners, watching, _file(settings))
     finally:
-        close_all(entrances)
+        close_all(listeners)
         for listener in watching:
             listener.socket.close()
 
@@ -121,7 +116,7 @@ def _file(settings: Settings) -> Path | None:
 
 async def _serve(
     server: Server,
-    entrances: list[Entrance],
+    listeners: list[BatchListener],
     watching: list[trio.SocketListener],
     database: Path | None = None,
 ) -> int:
@@ -162,13 +157,13 @@ async def _serve(
                     lose_database,
                 )
             async with trio.open_nursery() as serving:
-                await serving.start(server.serve, entrances)
+                await serving.start(server.serve, listeners)
                 if not server.is_stopping:
                     log.info(
-                        "trio-chat %s listens on %s", __version__, ", ".join(map(shown, entrances))
+                        "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
                     )
                     service.notify("READY=1")
-                    nursery.start_soon(announce, entrances, server.encryption)
+                    nursery.start_soon(announce, listeners, server.encryption)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
     if everything.cancelled_caught:

@@ -1,0 +1,134 @@
+"""Binding of TCP ports and Unix sockets, with errors that say in one line what to do."""
+
+import errno
+import os
+import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+
+import trio
+
+from trio_chat.i18n import _
+from trio_chat.server.addresses import Address
+
+# Windows has its own numbers for what bind() refuses.
+_IN_USE = frozenset((errno.EADDRINUSE, 10048))
+_NOT_OURS = frozenset((errno.EADDRNOTAVAIL, 10049))
+_NOT_ALLOWED = frozenset((errno.EACCES, errno.EPERM, 10013))
+_BACKLOG = 1024
+
+
+class ListenError(Exception):
+    """The port cannot be opened; the message says why and what to do."""
+
+
+async def bind_tcp(hosts: Sequence[str], port: int) -> list[trio.SocketListener]:
+    """Listen on every host.
+
+    Args:
+        hosts: addresses or names.
+        port: the port; 0 takes any free one, the same for all hosts.
+
+    Raises:
+        ListenError: when one of them is impossible; nothing stays open then, nor when cancelled.
+    """
+    listeners: list[trio.SocketListener] = []
+    try:
+        for host in hosts:
+            try:
+                opened = await trio.open_tcp_listeners(port, host=host, backlog=_BACKLOG)
+            except OSError as error:
+                raise ListenError(explain(error, host, port)) from error
+            listeners += opened
+            port = port or bound_port(listeners)
+    except BaseException:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    return listeners
+
+
+def bind_unix(path: Path, mode: int) -> socket.socket:
+    """Listen on a Unix socket; what a server that was killed has left is taken away first. Blocks:
+    call it in a thread.
+
+    Raises:
+        ListenError: that is impossible, or somebody else listens there.
+    """
+    if not hasattr(socket, "AF_UNIX"):
+        raise ListenError(
+            _("Cannot listen on {path}: {reason}.").format(
+                path=path, reason=_("this system has no such sockets")
+            )
+        )
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            if _answers(path):
+                raise ListenError(
+                    _(
+                        "{path} is already in use: stop the other program (another trio-chat?)."
+                    ).format(path=path)
+                )
+            path.unlink()
+        before = os.umask(0o177)  # nobody can come in before the permissions are right
+        try:
+            sock.bind(os.fspath(path))
+        finally:
+            os.umask(before)
+        path.chmod(mode)
+        sock.listen(_BACKLOG)
+    except OSError as error:
+        sock.close()
+        reason = error.strerror or str(error)
+        raise ListenError(
+            _("Cannot listen on {path}: {reason}.").format(path=path, reason=reason)
+        ) from error
+    except ListenError:
+        sock.close()
+        raise
+    return sock
+
+
+def _answers(path: Path) -> bool:
+    """Return whether a process listens on a Unix socket; also without the right to connect, or with
+    a full backlog.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        return sock.connect_ex(os.fspath(path)) not in (errno.ECONNREFUSED, errno.ENOENT)
+
+
+def bound_port(listeners: Sequence[trio.SocketListener]) -> int:
+    """Return the port that the first of the listeners is on."""
+    return bound_to(listeners[0].socket)[1]
+
+
+def bound_to(sock: socket.socket | trio.socket.SocketType) -> tuple[Address, int]:
+    """Return the address and the port that a socket is on."""
+    address, port = sock.getsockname()[:2]
+    return ip_address(address.partition("%")[0]), int(port)
+
+
+def explain(error: OSError, host: str, port: int) -> str:
+    """Return one line that says why a server cannot listen, and what to do."""
+    number = error.errno
+    if number in _IN_USE:
+        return _(
+            "Port {port} is already in use: stop the other program (another trio-chat?), or choose"
+            " a port with --port."
+        ).format(port=port)
+    if number in _NOT_OURS:
+        return _(
+            "{host} is not an address of this machine: use 0.0.0.0 for all its addresses, or one it"
+            " has."
+        ).format(host=host)
+    if number in _NOT_ALLOWED:
+        return _("No right to listen on port {port}: choose one above 1023 with --port.").format(
+            port=port
+        )
+    reason = os.strerror(number) if isinstance(number, int) and number > 0 else str(error)
+    return _("Cannot listen on {host} port {port}: {reason}.").format(
+        host=host, port=port, reason=error.strerror or reason
+    )
