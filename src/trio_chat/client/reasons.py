@@ -4,36 +4,47 @@ Keyed by numeric or FAIL code. A code that is not here is told in the server's o
 """
 
 from trio_chat.i18n import N_, _
+from trio_chat.irc import numerics
 
-_NICK = {
-    "431": N_("A nickname is needed."),
-    "432": N_(
+_NICK: dict[str, str] = {
+    numerics.ERR_NONICKNAMEGIVEN: N_("A nickname is needed."),
+    numerics.ERR_ERRONEUSNICKNAME: N_(
         'The server does not allow the nickname "{name}": begin with a letter, use letters and'
         " digits, and keep it short."
     ),
-    "433": N_('The nickname "{name}" is in use by someone else. Choose another.'),
-    "436": N_('The nickname "{name}" is in use on another server. Choose another.'),
-    "437": N_(
+    numerics.ERR_NICKNAMEINUSE: N_(
+        'The nickname "{name}" is in use by someone else. Choose another.'
+    ),
+    numerics.ERR_NICKCOLLISION: N_(
+        'The nickname "{name}" is in use on another server. Choose another.'
+    ),
+    numerics.ERR_UNAVAILRESOURCE: N_(
         'The nickname "{name}" is not free yet. Choose another, or try again in a few minutes.'
     ),
-    "438": N_("You are changing your nickname too fast. Wait a little and try again."),
-    "447": N_("This channel does not allow changing nicknames while you are in it."),
-    "484": N_("Your connection is restricted: you may not change your nickname."),
+    numerics.ERR_NICKTOOFAST: N_(
+        "You are changing your nickname too fast. Wait a little and try again."
+    ),
+    numerics.ERR_NONICKCHANGE: N_(
+        "This channel does not allow changing nicknames while you are in it."
+    ),
+    numerics.ERR_RESTRICTED: N_("Your connection is restricted: you may not change your nickname."),
     "NICKNAME_RESERVED": N_(
         'The nickname "{name}" belongs to an account. If it is yours: /login {name}, then /nick'
         " {name}. If not, choose another."
     ),
 }
-_ACCOUNT = {
-    "902": N_("The account {name} is locked. Ask the server's administrator."),
-    "904": N_(
+_ACCOUNT: dict[str, str] = {
+    numerics.ERR_NICKLOCKED: N_("The account {name} is locked. Ask the server's administrator."),
+    numerics.ERR_SASLFAIL: N_(
         "Not logged in as {name}: check the account and the password, then try again with /login"
         " {name}."
     ),
-    "905": N_("The password is too long."),
-    "906": N_("Logging in as {name} was broken off. Try again with /login {name}."),
-    "907": N_("You are logged in already."),
-    "908": N_("The server knows no way to log in that this program knows."),
+    numerics.ERR_SASLTOOLONG: N_("The password is too long."),
+    numerics.ERR_SASLABORTED: N_(
+        "Logging in as {name} was broken off. Try again with /login {name}."
+    ),
+    numerics.ERR_SASLALREADY: N_("You are logged in already."),
+    numerics.RPL_SASLMECHS: N_("The server knows no way to log in that this program knows."),
     "NOT_ENCRYPTED": N_(
         "Not logged in as {name}: the connection is not encrypted, and a password that is kept is"
         " not sent where it can be read. /login {name} asks for it."
@@ -55,56 +66,76 @@ _ACCOUNT = {
     "INVALID_CODE": N_("That is not the code."),
     "TEMPORARILY_UNAVAILABLE": N_("The server cannot do this at the moment. Try again later."),
 }
-_JOIN = {
-    "403": N_(
+_JOIN: dict[str, str] = {
+    numerics.ERR_NOSUCHCHANNEL: N_(
         "{name} cannot be joined: that is not the name of a channel. Channel names begin with #."
     ),
-    "405": N_("{name} cannot be joined: you are in too many channels. Leave one first with /part."),
-    "437": N_("{name} cannot be joined at the moment. Try again in a few minutes."),
-    "471": N_("{name} cannot be joined: the channel is full."),
-    "473": N_(
+    numerics.ERR_TOOMANYCHANNELS: N_(
+        "{name} cannot be joined: you are in too many channels. Leave one first with /part."
+    ),
+    numerics.ERR_UNAVAILRESOURCE: N_(
+        "{name} cannot be joined at the moment. Try again in a few minutes."
+    ),
+    numerics.ERR_CHANNELISFULL: N_("{name} cannot be joined: the channel is full."),
+    numerics.ERR_INVITEONLYCHAN: N_(
         "{name} cannot be joined without an invitation. Ask one of its operators to invite you."
     ),
-    "474": N_("{name} cannot be joined: you are banned from it."),
-    "475": N_("{name} cannot be joined without its key. Give it: /join {name} key"),
-    "476": N_(
+    numerics.ERR_BANNEDFROMCHAN: N_("{name} cannot be joined: you are banned from it."),
+    numerics.ERR_BADCHANNELKEY: N_(
+        "{name} cannot be joined without its key. Give it: /join {name} key"
+    ),
+    numerics.ERR_BADCHANMASK: N_(
         "{name} cannot be joined: that is not the name of a channel. Channel names begin with #."
     ),
-    "479": N_("{name} cannot be joined: the server does not allow this name."),
+    numerics.ERR_BADCHANNAME: N_("{name} cannot be joined: the server does not allow this name."),
 }
-_MESSAGE = {
-    "401": N_("there is nobody called {name}"),
-    "403": N_("there is no channel {name}"),
-    "404": N_("you may not write in {name}"),
-    "407": N_("too many receivers"),
-    "412": N_("there is no text"),
-    "417": N_("it is too long"),
-    "442": N_("you are not in {name}"),
+_MESSAGE: dict[str, str] = {
+    numerics.ERR_NOSUCHNICK: N_("there is nobody called {name}"),
+    numerics.ERR_NOSUCHCHANNEL: N_("there is no channel {name}"),
+    numerics.ERR_CANNOTSENDTOCHAN: N_("you may not write in {name}"),
+    numerics.ERR_TOOMANYTARGETS: N_("too many receivers"),
+    numerics.ERR_NOTEXTTOSEND: N_("there is no text"),
+    numerics.ERR_INPUTTOOLONG: N_("it is too long"),
+    numerics.ERR_NOTONCHANNEL: N_("you are not in {name}"),
 }
-_ENTRY = {
-    "463": N_("The server does not accept connections from your address."),
-    "464": N_("The server's password is missing or wrong. Check it and connect again."),
-    "465": N_("You are banned from this server. Ask its administrator."),
-    "466": N_("You are about to be banned from this server. Ask its administrator."),
+_ENTRY: dict[str, str] = {
+    numerics.ERR_NOPERMFORHOST: N_("The server does not accept connections from your address."),
+    numerics.ERR_PASSWDMISMATCH: N_(
+        "The server's password is missing or wrong. Check it and connect again."
+    ),
+    numerics.ERR_YOUREBANNEDCREEP: N_("You are banned from this server. Ask its administrator."),
+    numerics.ERR_YOUWILLBEBANNED: N_(
+        "You are about to be banned from this server. Ask its administrator."
+    ),
 }
-_OTHER = {
-    "401": N_("There is nobody called {name}."),
-    "403": N_("There is no channel {name}."),
-    "421": N_("The server does not know the command {name}."),
-    "441": N_("{name} is not in that channel."),
-    "442": N_("You are not in {name}. Join it first: /join {name}"),
-    "443": N_("{name} is in that channel already."),
-    "461": N_("{name} needs more than that."),
-    "482": N_("Only operators of {name} may do that."),
+_OTHER: dict[str, str] = {
+    numerics.ERR_NOSUCHNICK: N_("There is nobody called {name}."),
+    numerics.ERR_NOSUCHCHANNEL: N_("There is no channel {name}."),
+    numerics.ERR_UNKNOWNCOMMAND: N_("The server does not know the command {name}."),
+    numerics.ERR_USERNOTINCHANNEL: N_("{name} is not in that channel."),
+    numerics.ERR_NOTONCHANNEL: N_("You are not in {name}. Join it first: /join {name}"),
+    numerics.ERR_USERONCHANNEL: N_("{name} is in that channel already."),
+    numerics.ERR_NEEDMOREPARAMS: N_("{name} needs more than that."),
+    numerics.ERR_CHANOPRIVSNEEDED: N_("Only operators of {name} may do that."),
     "NICKNAME_RESERVED": _NICK["NICKNAME_RESERVED"],
 }
-_ABOUT_NOBODY = {
-    "464": N_("You were not made an operator: check the name and the password."),
-    "491": N_("You were not made an operator: this server has none of that name for you."),
+_ABOUT_NOBODY: dict[str, str] = {
+    numerics.ERR_PASSWDMISMATCH: N_(
+        "You were not made an operator: check the name and the password."
+    ),
+    numerics.ERR_NOOPERHOST: N_(
+        "You were not made an operator: this server has none of that name for you."
+    ),
 }
 """What is said once we are in, and names nothing."""
 _EXPLAINED = frozenset(
-    ("904", "BAD_ACCOUNT_NAME", "WEAK_PASSWORD", "UNACCEPTABLE_PASSWORD", "TEMPORARILY_UNAVAILABLE")
+    (
+        numerics.ERR_SASLFAIL,
+        "BAD_ACCOUNT_NAME",
+        "WEAK_PASSWORD",
+        "UNACCEPTABLE_PASSWORD",
+        "TEMPORARILY_UNAVAILABLE",
+    )
 )
 """Where the server's own words say more than we can."""
 

@@ -4,17 +4,18 @@ from datetime import UTC, datetime
 
 from trio_chat.client.session.events import Whois
 from trio_chat.i18n import N_, _
+from trio_chat.irc import numerics
 from trio_chat.irc.text import clean
 
-_IDLE = "317"
-_SENTENCES = {
-    "311": (N_("{nick} is {3}, {0}@{1}."), 4),
-    "312": (N_("{nick} is on the server {0}: {1}."), 2),
-    "313": (N_("{nick} is an operator of the server."), 0),
+_IDLE = numerics.RPL_WHOISIDLE
+_SENTENCES: dict[str, tuple[str, int]] = {
+    numerics.RPL_WHOISUSER: (N_("{nick} is {3}, {0}@{1}."), 4),
+    numerics.RPL_WHOISSERVER: (N_("{nick} is on the server {0}: {1}."), 2),
+    numerics.RPL_WHOISOPERATOR: (N_("{nick} is an operator of the server."), 0),
     _IDLE: (N_("{nick} has said nothing for {0} min, and has been here since {1}."), 2),
-    "319": (N_("{nick} is in {0}."), 1),
-    "330": (N_("{nick} is logged in as {0}."), 1),
-    "671": (N_("{nick} has an encrypted connection."), 0),
+    numerics.RPL_WHOISCHANNELS: (N_("{nick} is in {0}."), 1),
+    numerics.RPL_WHOISACCOUNT: (N_("{nick} is logged in as {0}."), 1),
+    numerics.RPL_WHOISSECURE: (N_("{nick} has an encrypted connection."), 0),
 }
 """By numeric: the sentence, and how many values it takes."""
 

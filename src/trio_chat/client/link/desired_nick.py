@@ -3,6 +3,7 @@
 import trio
 
 from trio_chat.client.link import nicknames
+from trio_chat.irc import numerics
 
 
 class DesiredNick:
@@ -57,7 +58,7 @@ class DesiredNick:
             refused: the one that the server refused.
             code: why; 432 means that it does not like its form.
         """
-        if code != "432":
+        if code != numerics.ERR_ERRONEUSNICKNAME:
             return next(self._variants, "")
         plain = nicknames.plain(refused)
         self._variants = nicknames.variants(plain)

@@ -23,6 +23,7 @@ from trio_chat.client.session.sasl import (
     chunks,
     mechanisms,
 )
+from trio_chat.irc import numerics
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -150,15 +151,15 @@ class Authentication:
         """Try the next mechanism when the server does not know this one, or fail."""
         if self._mechanism is None:
             return
-        if self._expects_failure and code == "904":
+        if self._expects_failure and code == numerics.ERR_SASLFAIL:
             self._expects_failure = (
                 False  # it belongs to the 908 before it, which we have acted upon
             )
-        elif self._is_talking and code != "908":
+        elif self._is_talking and code != numerics.RPL_SASLMECHS:
             self.fail(code, reason)
         else:
             self._try_next(code, reason)
-            self._expects_failure = code == "908"
+            self._expects_failure = code == numerics.RPL_SASLMECHS
 
     def refused_command(self, command: str, reason: str) -> bool:
         """Ask NickServ when the server lets nobody log in by this command now; return whether that
@@ -198,7 +199,7 @@ class Authentication:
     def _try_next(self, code: str, reason: str = "") -> None:
         self._challenges, self._is_talking = ChallengeBuffer(), False
         if not self._mechanisms:
-            self.fail(code or "908", reason)
+            self.fail(code or numerics.RPL_SASLMECHS, reason)
             return
         self._mechanism = self._mechanisms.pop(0)
         self._protocol.send("AUTHENTICATE", self._mechanism.name)
@@ -230,23 +231,31 @@ def _authenticate(protocol: "ClientProtocol", message: Message) -> None:
     protocol.authentication.challenged(message.params[0])
 
 
-@handles("900", params=3)
+@handles(numerics.RPL_LOGGEDIN, params=3)
 def _logged_in(protocol: "ClientProtocol", message: Message) -> None:
     protocol.authentication.logged_in(message.params[2])
 
 
-@handles("901", params=1)
+@handles(numerics.RPL_LOGGEDOUT, params=1)
 def _logged_out(protocol: "ClientProtocol", message: Message) -> None:
     protocol.authentication.account = ""
     protocol.emit(LoggedOut())
 
 
-@handles("903", params=1)
+@handles(numerics.RPL_SASLSUCCESS, params=1)
 def _sasl_success(protocol: "ClientProtocol", message: Message) -> None:
     protocol.authentication.finished()
 
 
-@handles("902", "904", "905", "906", "907", "908", params=1)
+@handles(
+    numerics.ERR_NICKLOCKED,
+    numerics.ERR_SASLFAIL,
+    numerics.ERR_SASLTOOLONG,
+    numerics.ERR_SASLABORTED,
+    numerics.ERR_SASLALREADY,
+    numerics.RPL_SASLMECHS,
+    params=1,
+)
 def _sasl_failure(protocol: "ClientProtocol", message: Message) -> None:
     protocol.authentication.refused_mechanism(message.command, message.params[-1])
 

@@ -4,22 +4,44 @@ from typing import TYPE_CHECKING
 
 from trio_chat.client.session.events import NickRefused, ServerError
 from trio_chat.client.session.handlers import handles
+from trio_chat.irc import numerics
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
     from trio_chat.client.session.pending_messages import PendingMessage
     from trio_chat.client.session.protocol import ClientProtocol
 
-_NICK_REFUSED = frozenset(("431", "432", "433", "435", "436", "437", "438", "447", "484"))
-_NOT_LET_IN = frozenset(("463", "464", "465", "466"))
-_BAD_NICK = "432"
+_NICK_REFUSED = frozenset(
+    (
+        numerics.ERR_NONICKNAMEGIVEN,
+        numerics.ERR_ERRONEUSNICKNAME,
+        numerics.ERR_NICKNAMEINUSE,
+        numerics.ERR_BANNICKCHANGE,
+        numerics.ERR_NICKCOLLISION,
+        numerics.ERR_UNAVAILRESOURCE,
+        numerics.ERR_NICKTOOFAST,
+        numerics.ERR_NONICKCHANGE,
+        numerics.ERR_RESTRICTED,
+    )
+)
+_NOT_LET_IN = frozenset(
+    (
+        numerics.ERR_NOPERMFORHOST,
+        numerics.ERR_PASSWDMISMATCH,
+        numerics.ERR_YOUREBANNEDCREEP,
+        numerics.ERR_YOUWILLBEBANNED,
+    )
+)
+_BAD_NICK = numerics.ERR_ERRONEUSNICKNAME
 """Always about a nickname, also one that begins like a channel; others are of channels, too."""
-_NO_MOTD = "422"
+_NO_MOTD = numerics.ERR_NOMOTD
 _RESERVED = "NICKNAME_RESERVED"
 _RESERVED_WORDS = ("nickserv", "registered", "reserved", "identify")
 """What servers without standard replies say of a nickname that belongs to an account."""
 _HISTORY = frozenset(("CHATHISTORY", "SEARCH"))
-_ABOUT_NO_TARGET = frozenset(("411", "412", "417"))
+_ABOUT_NO_TARGET = frozenset(
+    (numerics.ERR_NORECIPIENT, numerics.ERR_NOTEXTTOSEND, numerics.ERR_INPUTTOOLONG)
+)
 
 
 def error_reply(protocol: "ClientProtocol", message: Message) -> None:
@@ -35,7 +57,7 @@ def error_reply(protocol: "ClientProtocol", message: Message) -> None:
         else:
             protocol.authentication.refused_command(about, reason)
     elif protocol.authentication.refused_command(about, reason) or (
-        code == "401" and protocol.authentication.nobody_there(about)
+        code == numerics.ERR_NOSUCHNICK and protocol.authentication.nobody_there(about)
     ):
         return
     elif pending := _refused_message(protocol, message, about):
@@ -62,7 +84,9 @@ def _nick_refused(protocol: "ClientProtocol", code: str, nick: str, reason: str)
     if protocol.taking_back and protocol.registered:
         protocol.taking_back = False
         return
-    if code == "433" and any(word in reason.lower() for word in _RESERVED_WORDS):
+    if code == numerics.ERR_NICKNAMEINUSE and any(
+        word in reason.lower() for word in _RESERVED_WORDS
+    ):
         code = _RESERVED
     if protocol.features.same(nick, protocol.refused_nick):  # said in two ways at once
         if code == _RESERVED:

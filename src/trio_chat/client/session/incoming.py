@@ -28,6 +28,7 @@ from trio_chat.client.session.events import (
 )
 from trio_chat.client.session.handlers import HANDLERS, handles
 from trio_chat.client.session.status import ask_who, change_ranks
+from trio_chat.irc import numerics
 from trio_chat.irc.message import Message, is_middle
 
 if TYPE_CHECKING:
@@ -41,31 +42,31 @@ ALIVE_TOKEN = "alive"  # noqa: S105  a PING token, no secret
 # Replies that say what every server says, or what other replies have said already.
 _QUIET = frozenset(
     [
-        "002",
-        "003",
-        "004",
-        "008",
-        "042",
-        "043",
-        "219",
-        "221",
-        "250",
-        "251",
-        "252",
-        "253",
-        "254",
-        "255",
-        "265",
-        "266",
-        "315",
-        "318",
-        "321",
-        "329",
-        "333",
-        "375",
-        "376",
-        "396",
-        "422",
+        numerics.RPL_YOURHOST,
+        numerics.RPL_CREATED,
+        numerics.RPL_MYINFO,
+        numerics.RPL_SNOMASK,
+        numerics.RPL_YOURID,
+        numerics.RPL_SAVENICK,
+        numerics.RPL_ENDOFSTATS,
+        numerics.RPL_UMODEIS,
+        numerics.RPL_STATSCONN,
+        numerics.RPL_LUSERCLIENT,
+        numerics.RPL_LUSEROP,
+        numerics.RPL_LUSERUNKNOWN,
+        numerics.RPL_LUSERCHANNELS,
+        numerics.RPL_LUSERME,
+        numerics.RPL_LOCALUSERS,
+        numerics.RPL_GLOBALUSERS,
+        numerics.RPL_ENDOFWHO,
+        numerics.RPL_ENDOFWHOIS,
+        numerics.RPL_LISTSTART,
+        numerics.RPL_CREATIONTIME,
+        numerics.RPL_TOPICWHOTIME,
+        numerics.RPL_MOTDSTART,
+        numerics.RPL_ENDOFMOTD,
+        numerics.RPL_VISIBLEHOST,
+        numerics.ERR_NOMOTD,
     ]
 )
 _TALK = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
@@ -113,7 +114,7 @@ def _cap(protocol: "ClientProtocol", message: Message) -> None:
         protocol.authentication.log_in_at_once()
 
 
-@handles("001", params=1)
+@handles(numerics.RPL_WELCOME, params=1)
 def _welcome(protocol: "ClientProtocol", message: Message) -> None:
     protocol.registered = True
     protocol.nick = message.params[0] if is_middle(message.params[0]) else protocol.nick
@@ -124,7 +125,7 @@ def _welcome(protocol: "ClientProtocol", message: Message) -> None:
     protocol.join_first_channels()
 
 
-@handles("005", params=2)
+@handles(numerics.RPL_ISUPPORT, params=2)
 def _isupport(protocol: "ClientProtocol", message: Message) -> None:
     protocol.features.read(message.params[1:-1])
 
@@ -168,12 +169,12 @@ def _silent(protocol: "ClientProtocol", message: Message) -> None:
     """Changes nothing that is shown; its label, if any, counts."""
 
 
-@handles("301", params=2)
+@handles(numerics.RPL_AWAY, params=2)
 def _away(protocol: "ClientProtocol", message: Message) -> None:
     protocol.emit(Away(message.params[1], message.params[-1]))
 
 
-@handles("372", params=1)
+@handles(numerics.RPL_MOTD, params=1)
 def _motd(protocol: "ClientProtocol", message: Message) -> None:
     if text := message.params[-1].removeprefix("- ").removeprefix("-").rstrip():
         protocol.emit(ServerInfo(text))
@@ -260,7 +261,7 @@ def _nick(protocol: "ClientProtocol", message: Message) -> None:
         protocol.take_back_nick()
 
 
-@handles("353", params=4)
+@handles(numerics.RPL_NAMREPLY, params=4)
 def _names(protocol: "ClientProtocol", message: Message) -> None:
     name, nicks = message.params[2], message.params[3]
     fold = protocol.features.fold
@@ -273,7 +274,7 @@ def _names(protocol: "ClientProtocol", message: Message) -> None:
             names.ranks[fold(nick)] = word[: len(word) - len(rest)]
 
 
-@handles("366", params=2)
+@handles(numerics.RPL_ENDOFNAMES, params=2)
 def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
     name = message.params[1]
     names = protocol.names.pop(protocol.features.fold(name), ChannelState(name))
@@ -292,9 +293,13 @@ def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
 # What a channel is
 
 
-@handles("331", "332", params=3)
+@handles(numerics.RPL_NOTOPIC, numerics.RPL_TOPIC, params=3)
 def _topic_is(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.emit(TopicIs(message.params[1], message.params[2] if message.command == "332" else ""))
+    protocol.emit(
+        TopicIs(
+            message.params[1], message.params[2] if message.command == numerics.RPL_TOPIC else ""
+        )
+    )
 
 
 @handles("TOPIC", params=2)
@@ -320,20 +325,20 @@ def _invite(protocol: "ClientProtocol", message: Message) -> None:
     protocol.emit(Invited(nick, message.nick, channel, protocol.is_me(nick)))
 
 
-@handles("322", params=3)
+@handles(numerics.RPL_LIST, params=3)
 def _list_entry(protocol: "ClientProtocol", message: Message) -> None:
     _, name, users, *topic = message.params
     protocol.listed += 1
     protocol.emit(ListedChannel(name, users, topic[-1] if topic else ""))
 
 
-@handles("263", params=3)
+@handles(numerics.RPL_TRYAGAIN, params=3)
 def _try_again(protocol: "ClientProtocol", message: Message) -> None:
     """RPL_TRYAGAIN: a command was dropped, since the server has too much to do."""
     protocol.emit(ServerError(message.params[2], message.command, message.params[1]))
 
 
-@handles("323")
+@handles(numerics.RPL_LISTEND)
 def _list_end(protocol: "ClientProtocol", message: Message) -> None:
     protocol.emit(ListEnd(protocol.listed))
     protocol.listed = 0

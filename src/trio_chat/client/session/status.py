@@ -14,6 +14,7 @@ from trio_chat.client.session.events import (
     Whois,
 )
 from trio_chat.client.session.handlers import handles
+from trio_chat.irc import numerics
 from trio_chat.irc.message import Message
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def ask_who(protocol: "ClientProtocol", channel: str) -> None:
         protocol.status_due.discard(key)
 
 
-@handles("352", params=7)
+@handles(numerics.RPL_WHOREPLY, params=7)
 def _who(protocol: "ClientProtocol", message: Message) -> None:
     if protocol.features.fold(message.params[1]) not in protocol.status_due:
         protocol.emit(ServerInfo(" ".join(message.params[1:])))
@@ -52,12 +53,21 @@ def _who(protocol: "ClientProtocol", message: Message) -> None:
         protocol.emit(AwayChanged(message.params[5], is_away=True, known=True))
 
 
-@handles("315", params=2)
+@handles(numerics.RPL_ENDOFWHO, params=2)
 def _end_of_who(protocol: "ClientProtocol", message: Message) -> None:
     protocol.status_due.discard(protocol.features.fold(message.params[1]))
 
 
-@handles("311", "312", "313", "317", "319", "330", "671", params=3)
+@handles(
+    numerics.RPL_WHOISUSER,
+    numerics.RPL_WHOISSERVER,
+    numerics.RPL_WHOISOPERATOR,
+    numerics.RPL_WHOISIDLE,
+    numerics.RPL_WHOISCHANNELS,
+    numerics.RPL_WHOISACCOUNT,
+    numerics.RPL_WHOISSECURE,
+    params=3,
+)
 def _whois(protocol: "ClientProtocol", message: Message) -> None:
     protocol.emit(Whois(message.params[1], message.command, message.params[2:]))
 
@@ -68,9 +78,9 @@ def _away(protocol: "ClientProtocol", message: Message) -> None:
     protocol.emit(AwayChanged(message.nick, bool(text), text))
 
 
-@handles("305", "306")
+@handles(numerics.RPL_UNAWAY, numerics.RPL_NOWAWAY)
 def _own_away(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.emit(AwayChanged(protocol.nick, message.command == "306", own=True))
+    protocol.emit(AwayChanged(protocol.nick, message.command == numerics.RPL_NOWAWAY, own=True))
 
 
 def change_ranks(protocol: "ClientProtocol", name: str, modes: tuple[str, ...]) -> None:
