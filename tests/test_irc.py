@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport, masks, modes, numerics
 from trio_chat.irc.lines import BadLine, LineBuffer
-from trio_chat.irc.message import Message, ParseError, fold_words, format_body, parse, truncate
+from trio_chat.irc.message import Message, ParseError, format_body, parse, truncate, wrap_words
 from trio_chat.irc.names import (
     InvalidName,
     clean_username,
@@ -105,7 +105,7 @@ def test_folded_lines_fit_and_lose_nothing(names: list[str], room: int) -> None:
     """Words joined into lines are all there, in order, and no line of several words is longer than
     allowed.
     """
-    lines = fold_words(names, room)
+    lines = wrap_words(names, room)
     assert " ".join(lines).split(" ") == (names or [""])
     assert all(len(line.encode()) <= room or " " not in line for line in lines)
 
@@ -291,7 +291,9 @@ def test_masks_match_as_a_simple_definition_says(mask: str, text: str) -> None:
         return bool(text) and mask[0] in ("?", text[0]) and slow(mask[1:], text[1:])
 
     assert (
-        masks.matches(mask, text) == bool(masks.compiled(mask).fullmatch(text)) == slow(mask, text)
+        masks.matches(mask, text)
+        == bool(masks.compile_glob(mask).fullmatch(text))
+        == slow(mask, text)
     )
 
 
@@ -318,7 +320,7 @@ def test_masks_know_no_other_signs(text: str) -> None:
 )
 def test_short_masks_are_completed(mask: str, full: str) -> None:
     """What was left out of nick!user@host is anything."""
-    assert masks.complete(mask) == full
+    assert masks.complete_mask(mask) == full
 
 
 def test_mode_strings() -> None:

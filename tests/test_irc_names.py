@@ -10,11 +10,11 @@ from trio_chat.irc import isupport, names
 from trio_chat.irc.casemapping import fold_function
 from trio_chat.irc.names import (
     InvalidName,
-    agree,
     fold_channel,
     fold_nick,
     fold_or_self,
     fold_relayed,
+    folds_alike,
     use_casemapping,
 )
 from trio_chat.storage.bans import SqliteBans
@@ -89,11 +89,11 @@ def test_a_server_that_folds_brackets(mapping: str) -> None:
 
 def test_when_case_mappings_agree() -> None:
     """On ASCII names; with rfc1459 only without its pairs."""
-    assert agree("ann[", "precis", "ascii")
-    assert not agree("ann[", "precis", "rfc1459")
-    assert agree("ann", "ascii", "rfc1459")
-    assert not agree("ж", "precis", "ascii")
-    assert agree("ж", "ascii", "ascii")
+    assert folds_alike("ann[", "precis", "ascii")
+    assert not folds_alike("ann[", "precis", "rfc1459")
+    assert folds_alike("ann", "ascii", "rfc1459")
+    assert not folds_alike("ж", "precis", "ascii")
+    assert folds_alike("ж", "ascii", "ascii")
 
 
 async def test_a_database_remembers_its_case_mapping() -> None:

@@ -13,7 +13,7 @@ from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator, appoint
 from trio_chat.config import ConfigError, load
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.masks import BadMask, complete, network_of, read
+from trio_chat.irc.masks import BadMask, complete_mask, host_network, parse_mask
 
 MAPPED = "::ffff:203.0.113.9"
 
@@ -39,7 +39,7 @@ MAPPED = "::ffff:203.0.113.9"
 )
 def test_addresses_and_networks_are_written_in_one_way(written: str, mask: str) -> None:
     """RFC 4632 §3.1: host bits are ignored; IPv4 in IPv6 is IPv4."""
-    assert complete(written) == mask
+    assert complete_mask(written) == mask
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_addresses_and_networks_are_written_in_one_way(written: str, mask: str) 
 )
 def test_whom_a_network_covers(mask: str, hosts: list[str], is_covered: bool) -> None:
     """Those whose names fit and one of whose hosts is an address in it."""
-    assert read(mask).covers("ann!xyz", hosts) is is_covered
+    assert parse_mask(mask).covers("ann!xyz", hosts) is is_covered
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_whom_a_network_covers(mask: str, hosts: list[str], is_covered: bool) ->
 def test_what_is_written_like_a_network_and_is_none(host: str) -> None:
     """It is not taken for a glob that covers nobody."""
     with pytest.raises(BadMask, match="neither an address nor a network"):
-        network_of(host)
+        host_network(host)
     with pytest.raises(BadMask):
         normalise(Kind.MASK, f"*!*@{host}")
 

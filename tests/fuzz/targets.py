@@ -25,7 +25,7 @@ from trio_chat.config import (
 )
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import LineBuffer
-from trio_chat.irc.masks import complete, matches
+from trio_chat.irc.masks import complete_mask, matches
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, Message, ParseError, parse
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self
 from trio_chat.irc.text import escape_controls, strip_formatting
@@ -60,7 +60,7 @@ def lines(data: bytes) -> None:
         strip_formatting(text)
         escape_controls(text).encode()
         _fold(text)
-        matches(fold_or_self(complete(text[:60])), text[60:])
+        matches(fold_or_self(complete_mask(text[:60])), text[60:])
     assert buffer.pending <= MAX_CLIENT_TAGS + MAX_BODY + 1
 
 

@@ -16,7 +16,7 @@ from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
 from trio_chat.irc import numerics as n
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.message import fold_words
+from trio_chat.irc.message import wrap_words
 
 if TYPE_CHECKING:
     from trio_chat.chat.world import World
@@ -56,7 +56,7 @@ class Advertisement(NamedTuple):
         values = {**self.values, "sasl": ",".join(sasl.mechanisms(session.certificate))}
         shown = {
             entry.name: values.get(entry.name, entry.value)
-            for entry in cap.offered(self.capabilities)
+            for entry in cap.capabilities_in(self.capabilities)
         }
         if self.sts_duration is not None:
             # It is no capability in the table: it cannot be requested, and means nothing without
@@ -138,7 +138,7 @@ def announcements(world: "World", before: Advertisement, now: Advertisement) -> 
             )
         events += _lines(world, (session,), session.target, "CAP", by_kind[kind])
     tokens = _isupport_difference(before.tokens, now.tokens)
-    lines = [(*group, n.RPL_ISUPPORT.text) for group in isupport.lines(tokens)]
+    lines = [(*group, n.RPL_ISUPPORT.text) for group in isupport.token_lines(tokens)]
     for user in world.users.values() if lines else ():
         plain = tuple(
             session for session in user.sessions if session.effective & _BATCHED != _BATCHED
@@ -196,10 +196,10 @@ def _capability_difference(
             {name: value for name, value in now.items() if was.get(name) != value}
         )
     else:  # neither values nor what is only announced by them
-        new = cap.finished([name for name in now if name not in was and name != _STS])
-        gone = cap.finished(gone)
+        new = cap.without_drafts([name for name in now if name not in was and name != _STS])
+        gone = cap.without_drafts(gone)
     for subcommand, names in (("NEW", new), ("DEL", gone)):
-        for line in fold_words(names, _ROOM):
+        for line in wrap_words(names, _ROOM):
             yield subcommand, line
 
 

@@ -13,7 +13,7 @@ from trio_chat.chat import coverage, durations
 from trio_chat.chat.masklists import fold_mask
 from trio_chat.irc import masks
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.masks import BadMask, Mask, Network, parse_address, parse_network, show_network
+from trio_chat.irc.masks import BadMask, Mask, Network, format_network, parse_address, parse_network
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 
@@ -103,13 +103,13 @@ def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
         BadMask: it is none, covers nearly everybody, or can cover nobody.
     """
     if kind is Kind.ADDRESS:
-        return show_network(_narrow(parse_network(text)))
+        return format_network(_narrow(parse_network(text)))
     if kind is Kind.ACCOUNT:
         return text
     mask = complete(text)
     coverage.check(mask, lengths or Lengths())
     name, _, host = mask.rpartition("@")
-    network = masks.network_of(host)
+    network = masks.host_network(host)
     if sum(char.isalnum() for char in (mask if network is None else name)) < _LEAST_LETTERS:
         if network is None:
             raise BadMask(
@@ -122,7 +122,7 @@ def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
 
 def complete(text: str) -> str:
     """Return a mask as `nick!user@host`, whether it is of any use or not."""
-    return masks.complete(truncate(text.replace(" ", "_"), MAX_MASK))
+    return masks.complete_mask(truncate(text.replace(" ", "_"), MAX_MASK))
 
 
 def _narrow(network: Network) -> Network:
@@ -295,7 +295,7 @@ class Bans:
             place, prefix = _place(ban)
             self._networks.setdefault(place, {})[prefix] = ban
         elif ban.kind is Kind.MASK:
-            self._masks[ban.key] = masks.read(ban.key[1])
+            self._masks[ban.key] = masks.parse_mask(ban.key[1])
 
     def _take(self, key: Key) -> Ban | None:
         ban = self._all.pop(key, None)

@@ -106,14 +106,14 @@ def check_entry(text: str, lengths: Lengths, *, hides_addresses: bool) -> None:
         _check_nick(parsed.mask, lengths.nick, "account")
     if parsed.subject:
         return
-    mask = masks.complete(parsed.mask)
+    mask = masks.complete_mask(parsed.mask)
     nick, user, host = _parts(mask)
     if RELAY_SEPARATOR not in nick and not _may_begin_with_digit(nick):
         _check_nick(nick, lengths.nick)
     _check_rest(user, host, lengths)
     if (
         hides_addresses
-        and not masks.read(mask.lower()).by_address
+        and not masks.parse_mask(mask.lower()).by_address
         and not _overlaps_any(host, _CLOAKS)
     ):
         raise BadMask(
@@ -154,7 +154,7 @@ def _check_rest(user: str, host: str, lengths: Lengths) -> None:
     if not _USERNAME.fullmatch(literal) or len(literal) > lengths.username:
         raise BadMask(f"{user} can cover nobody: no user name is like that")
     if (
-        masks.network_of(host) is None
+        masks.host_network(host) is None
         and not _overlaps_any(host, _CLOAKS)
         and not _may_be_address(host)
     ):

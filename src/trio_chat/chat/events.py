@@ -13,15 +13,15 @@ from trio_chat.chat.history import MESSAGES, HistoryTarget, Record
 from trio_chat.chat.ids import msgid, server_time
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
-from trio_chat.irc import named_modes
+from trio_chat.irc import named_modes, tag_names
 from trio_chat.irc.message import (
     MAX_BODY,
     NO_TAGS,
     body_size,
-    fold_words,
     format_body,
     format_tags,
     truncate,
+    wrap_words,
 )
 
 NOT_TO_A_CHANNEL = frozenset(("NICK", "QUIT"))
@@ -114,7 +114,7 @@ class Event(NamedTuple):
             bits |= cap.MESSAGE_TAGS
             if self.is_multiline:
                 bits |= cap.MULTILINE
-            if cap.RELAY_TAG in self.client_tags:
+            if tag_names.RELAYMSG in self.client_tags:
                 bits |= cap.RELAYMSG
         if self.is_bot:
             bits |= cap.MESSAGE_TAGS
@@ -138,8 +138,8 @@ class Event(NamedTuple):
         if caps & cap.MESSAGE_TAGS and self.carries_msgid:
             tags["msgid"] = msgid(self.id)
             tags.update(self.client_tags)
-        elif caps & cap.RELAYMSG and cap.RELAY_TAG in self.client_tags:
-            tags[cap.RELAY_TAG] = self.client_tags[cap.RELAY_TAG]
+        elif caps & cap.RELAYMSG and tag_names.RELAYMSG in self.client_tags:
+            tags[tag_names.RELAYMSG] = self.client_tags[tag_names.RELAYMSG]
         if self.server_tags:
             tags.update(
                 (key, value) for needed, key, value in self.server_tags if caps & needed == needed
@@ -191,7 +191,7 @@ class Event(NamedTuple):
         """
         target, *params = self.params
         room = MAX_BODY - body_size("PROP", (target, ""), self.source)
-        lines = fold_words(named_modes.from_mode(target, params), room, most=named_modes.MOST_ITEMS)
+        lines = wrap_words(named_modes.from_mode(target, params), room, most=named_modes.MOST_ITEMS)
         bodies = [format_body("PROP", (target, *line.split(" ")), self.source) for line in lines]
         return _tagged(
             self.tags(caps), [truncate(body, MAX_BODY) for body in bodies] or [self.body(caps)]

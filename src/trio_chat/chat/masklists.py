@@ -22,7 +22,7 @@ Covers = Callable[[User], bool]
 
 
 def _of_names(folded: str) -> Covers:
-    mask = masks.read(folded)
+    mask = masks.parse_mask(folded)
 
     def covers(user: User) -> bool:
         if mask.network is None and mask.pattern.fullmatch(user.folded_mask):
@@ -36,12 +36,12 @@ def _of_names(folded: str) -> Covers:
 
 
 def _of_account(folded: str) -> Covers:
-    pattern = masks.compiled(folded)
+    pattern = masks.compile_glob(folded)
     return lambda user: bool(user.account and pattern.fullmatch(fold_or_self(user.account)))
 
 
 def _of_realname(folded: str) -> Covers:
-    pattern = masks.compiled(folded)
+    pattern = masks.compile_glob(folded)
     return lambda user: bool(user.realname and pattern.fullmatch(user.realname.casefold()))
 
 
@@ -94,7 +94,7 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
         time: when, in seconds of Unix time.
     """
     parsed = extbans.parse(text)
-    mask = parsed.mask if parsed.subject else masks.complete(parsed.mask)
+    mask = parsed.mask if parsed.subject else masks.complete_mask(parsed.mask)
     subject = _SUBJECTS[parsed.subject]
     folded = subject.fold(mask)
     return ListEntry(

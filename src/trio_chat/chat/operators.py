@@ -61,7 +61,7 @@ class Operator:
         if not self.host:
             return True
         username, at, host = self.host.lower().rpartition("@")
-        mask = masks.read(masks.complete(f"*!{username if at else '*'}@{host}"))
+        mask = masks.parse_mask(masks.complete_mask(f"*!{username if at else '*'}@{host}"))
         return mask.covers(
             f"*!{user.username.lower()}", (session.address.lower(), user.host.lower())
         )

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from trio_chat.config import proxies
 from trio_chat.irc.mail import email_address
-from trio_chat.irc.masks import network_of, show_network
+from trio_chat.irc.masks import format_network, host_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
 from trio_chat.irc.rights import RIGHTS
 
@@ -376,8 +376,8 @@ def no_or_mask(value: str) -> str:
     nothing for nothing.
     """
     username, at, host = value.rpartition("@")
-    if (network := network_of(host)) is not None and (not at or _MASK.fullmatch(f"{username}@*")):
-        return f"{username}{at}{show_network(network)}"
+    if (network := host_network(host)) is not None and (not at or _MASK.fullmatch(f"{username}@*")):
+        return f"{username}{at}{format_network(network)}"
     if value and not _MASK.fullmatch(value):
         raise ValueError(value)
     return value

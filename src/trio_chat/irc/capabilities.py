@@ -113,17 +113,10 @@ CAPABILITIES: dict[str, Capability] = {
 }
 
 _DRAFT = "draft/"
-RELAY_TAG = "draft/relaymsg"
-"""The tag that says whose words these are not (`draft/relaymsg`): its value is who passed them
-on.
-"""
-
 OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
 """The tag on events of an operator of the server (`draft/oper-tag`), without the name of the
 operator as its value.
 """
-HISTORY_END_TAG = "draft/chathistory-end"
-"""The tag of a batch behind which no page follows (`draft/chathistory`)."""
 
 NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only by a server that remembers."""
@@ -141,10 +134,10 @@ that were negotiated).
 
 def names_of(caps: int) -> list[str]:
     """Return the names of the capabilities in a bit set, in the order of the table."""
-    return [cap.name for cap in offered(caps)]
+    return [cap.name for cap in capabilities_in(caps)]
 
 
-def finished(names: list[str]) -> list[str]:
+def without_drafts(names: list[str]) -> list[str]:
     """Return those of the names that are no drafts: what is shown to a client from before version
     302.
 
@@ -154,12 +147,12 @@ def finished(names: list[str]) -> list[str]:
     return [name for name in names if not name.startswith(_DRAFT)]
 
 
-def drafts(names: list[str]) -> list[str]:
+def only_drafts(names: list[str]) -> list[str]:
     """Return those of the names that are drafts."""
     return [name for name in names if name.startswith(_DRAFT)]
 
 
-def offered(caps: int) -> Iterator[Capability]:
+def capabilities_in(caps: int) -> Iterator[Capability]:
     """Return the capabilities in a bit set, in the order of the table."""
     return (cap for cap in CAPABILITIES.values() if caps & cap.bit)
 

@@ -44,7 +44,7 @@ EXTBANS: dict[str, Extban] = {
 _BY_WORD = EXTBANS | {extban.name: extban for extban in EXTBANS.values()}
 
 
-class Parsed(NamedTuple):
+class ParsedExtban(NamedTuple):
     """A mask and what is before it.
 
     Args:
@@ -63,16 +63,16 @@ class Parsed(NamedTuple):
         return "".join(f"{letter}:" for letter in (*self.acts, *self.subject))
 
 
-def parse(text: str) -> Parsed:
+def parse(text: str) -> ParsedExtban:
     """Read a mask of a ban, exception or invitation list."""
     acts = ""
     while True:
         word, colon, rest = text.partition(":")
         extban = _BY_WORD.get(word) if colon and rest else None
         if extban is None:
-            return Parsed(acts, "", text)
+            return ParsedExtban(acts, "", text)
         text = rest
         if not extban.is_act:
-            return Parsed(acts, extban.letter, text)
+            return ParsedExtban(acts, extban.letter, text)
         if extban.letter not in acts:
             acts += extban.letter

@@ -130,7 +130,7 @@ def _targets(limit: int) -> str:
     return f"JOIN:,KICK:{limit},LIST:,NAMES:,NOTICE:{limit},PART:,PRIVMSG:{limit},TAGMSG:{limit},USERHOST:5,WHOIS:1"
 
 
-def lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
+def token_lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
     """Return tokens as they stand in the lines of RPL_ISUPPORT: as many in each as it can hold."""
     found: list[tuple[str, ...]] = []
     size = 0

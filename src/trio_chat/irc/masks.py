@@ -61,12 +61,12 @@ def parse_network(text: str) -> Network:
     return network
 
 
-def show_network(network: Network) -> str:
+def format_network(network: Network) -> str:
     """Return a network as `parse_network` takes it; one address without a prefix."""
     return str(network) if network.num_addresses > 1 else str(network.network_address)
 
 
-def network_of(host: str) -> Network | None:
+def host_network(host: str) -> Network | None:
     """Return the network that the host of a mask is; None when it is a glob, or the cloak of an
     account (`user/ann`).
 
@@ -77,10 +77,10 @@ def network_of(host: str) -> Network | None:
     return parse_network(host) if slash and _NUMBERS.fullmatch(address) else None
 
 
-def names_network(mask: str) -> bool:
+def has_network(mask: str) -> bool:
     """Return whether the host of a mask is a network."""
     try:
-        return "/" in mask and network_of(mask.rpartition("@")[2]) is not None
+        return "/" in mask and host_network(mask.rpartition("@")[2]) is not None
     except BadMask:
         return False
 
@@ -118,30 +118,30 @@ class Mask(NamedTuple):
         return bool(self.pattern.fullmatch(name)) and any(contains(network, host) for host in hosts)
 
 
-def read(folded: str) -> Mask:
+def parse_mask(folded: str) -> Mask:
     """Parse a complete and folded mask; one with an invalid network is a glob that matches no
     user.
     """
     name, _, host = folded.rpartition("@")
     try:
-        network = network_of(host)
+        network = host_network(host)
     except BadMask:
         network = None
     if network is None:
-        return Mask(compiled(folded), None, names_address(folded))
-    return Mask(compiled(name), network, network.prefixlen >= _KNOWN_PREFIX[network.version])
+        return Mask(compile_glob(folded), None, has_address(folded))
+    return Mask(compile_glob(name), network, network.prefixlen >= _KNOWN_PREFIX[network.version])
 
 
 def matches(mask: str, text: str) -> bool:
     """Return whether a glob (`*` any run, `?` any one character) covers the whole text.
 
     Both must be folded already. Masks that were asked for lately are kept as expressions; see
-    `compiled` for what it costs.
+    `compile_glob` for what it costs.
     """
     return _kept(mask).fullmatch(text) is not None
 
 
-def compiled(mask: str) -> re.Pattern[str]:
+def compile_glob(mask: str) -> re.Pattern[str]:
     """Return a glob as an expression whose `fullmatch` tells whether it covers a text.
 
     Each run of text after a `*` is looked for once, from the left, and never again (atomic groups):
@@ -160,7 +160,7 @@ def compiled(mask: str) -> re.Pattern[str]:
     return re.compile(f"{first}{found}{end}", re.DOTALL)
 
 
-_kept = lru_cache(maxsize=4096)(compiled)
+_kept = lru_cache(maxsize=4096)(compile_glob)
 _RUN = re.compile(r"[*?]{2,}")
 _QUESTIONS = re.compile(r"(?:\\\?)+")
 
@@ -181,7 +181,7 @@ def has_wildcard(mask: str) -> bool:
     return "*" in mask or "?" in mask
 
 
-def names_address(mask: str) -> bool:
+def has_address(mask: str) -> bool:
     """Return whether the host of a mask is an address, or says three of its numbers or groups:
     `192.0.2.*`, `2001:db8:1:*`.
 
@@ -191,7 +191,7 @@ def names_address(mask: str) -> bool:
     return bool(_ADDRESS.fullmatch(mask.rpartition("@")[2]))
 
 
-def complete(mask: str) -> str:
+def complete_mask(mask: str) -> str:
     """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one.
 
     An address and a network are written in one way. What only looks like a network is left as it
@@ -217,7 +217,7 @@ def _plain_host(host: str) -> str:
     if address is not None:
         return str(address)
     try:
-        network = network_of(host)
+        network = host_network(host)
     except BadMask:
         return host
-    return host if network is None else show_network(network)
+    return host if network is None else format_network(network)

@@ -193,7 +193,7 @@ def parse(line: str) -> Message:
     return Message(words[0].upper(), tuple(words[1:]), source, tags)
 
 
-def fold_words(words: Iterable[str], room: int, separator: str = " ", most: int = 0) -> list[str]:
+def wrap_words(words: Iterable[str], room: int, separator: str = " ", most: int = 0) -> list[str]:
     """Join words into as few lines as fit.
 
     Args:

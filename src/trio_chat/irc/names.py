@@ -91,7 +91,7 @@ def current_casemapping() -> str:
     return _Choice.name
 
 
-def agree(name: str, one: str, other: str) -> bool:
+def folds_alike(name: str, one: str, other: str) -> bool:
     """Return whether two case mappings have the same opinion of a name: which others are the same,
     and whether it can be.
     """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.conversations import GUEST
-from trio_chat.irc.names import agree
+from trio_chat.irc.names import folds_alike
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import Database, StorageError
 
@@ -49,7 +49,7 @@ def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | No
     if before == mapping:
         return None
     for name in _names(connection):
-        if not agree(name, before, mapping):
+        if not folds_alike(name, before, mapping):
             return before, name
     connection.execute("UPDATE setting SET value = ? WHERE name = 'casemapping'", (mapping,))
     _fold_bans(connection)

@@ -17,7 +17,7 @@ from trio_chat.chat.ids import EPOCH_MS, GREATEST, msgid, parse_msgid, parse_tim
 from trio_chat.chat.timeline import SEQUENCE_BITS
 from trio_chat.config.values import LONGEST_CHANNEL, LONGEST_NICK
 from trio_chat.i18n import N_, _
-from trio_chat.irc.capabilities import RELAY_TAG
+from trio_chat.irc import tag_names
 from trio_chat.irc.message import MAX_BODY, MAX_CLIENT_TAGS, format_body, format_tags
 from trio_chat.irc.names import InvalidName, fold_channel, fold_nick, fold_or_self, is_speaker
 
@@ -254,7 +254,7 @@ def _is_nick(name: str) -> bool:
 def _has_good_tags(record: Record) -> bool:
     for key, value in record.tags.items():
         if (
-            not (_TAG.fullmatch(key) or key == RELAY_TAG)
+            not (_TAG.fullmatch(key) or key == tag_names.RELAYMSG)
             or not _is_text(key + value)
             or "\0" in value
         ):

@@ -16,7 +16,7 @@ from trio_chat.chat.users import UNSPECIFIED, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words, truncate
+from trio_chat.irc.message import MAX_BODY, truncate, wrap_words
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 
 log = logging.getLogger("trio_chat")
@@ -290,7 +290,7 @@ def _send_members(request: Request, channel: Channel, members: Iterable[User]) -
             )
     symbol = "@" if "s" in channel.flags else "="
     head = f":{request.world.identity.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
-    for line in fold_words(words, MAX_BODY - len(head.encode())):
+    for line in wrap_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
 
 

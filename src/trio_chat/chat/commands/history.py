@@ -18,6 +18,7 @@ from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
+from trio_chat.irc import tag_names
 
 log = logging.getLogger("trio_chat")
 
@@ -199,7 +200,7 @@ async def _read_page(
 def _end_tag(session: Session, *, is_end: bool) -> str:
     """Return the tag of the batch with which pagination ends (IRCv3 `draft/chathistory`), or ""."""
     return (
-        cap.HISTORY_END_TAG
+        tag_names.CHATHISTORY_END
         if is_end and session.effective & (cap.CHATHISTORY | cap.MESSAGE_TAGS)
         else ""
     )

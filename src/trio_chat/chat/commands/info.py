@@ -112,7 +112,9 @@ def isupport_command(request: Request) -> None:
 @lru_cache(maxsize=4)  # everybody who comes is told the same
 def isupport_lines(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Return RPL_ISUPPORT without what stands before its first token."""
-    return tuple(f"{' '.join(group)} :{n.RPL_ISUPPORT.text}" for group in isupport.lines(tokens))
+    return tuple(
+        f"{' '.join(group)} :{n.RPL_ISUPPORT.text}" for group in isupport.token_lines(tokens)
+    )
 
 
 @command("TIME", "[<server>]", help="Show the server's time.")

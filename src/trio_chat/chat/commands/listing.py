@@ -53,7 +53,7 @@ def list_command(request: Request) -> Steps:
     wanted = [word for word in words if _condition(word, 0.0) is None]
     exact = {fold_or_self(word) for word in wanted if not masks.has_wildcard(word)}
     patterns = [
-        masks.compiled(fold_or_self(word[:_LONGEST_MASK]))
+        masks.compile_glob(fold_or_self(word[:_LONGEST_MASK]))
         for word in wanted
         if masks.has_wildcard(word)
     ]
@@ -84,7 +84,7 @@ def list_command(request: Request) -> Steps:
 def _condition(word: str, now: float) -> Condition | None:
     """Return what a word demands of a channel; None when it is a name, or a mask of names."""
     if word[0] == "!":
-        pattern = masks.compiled(fold_or_self(word[1:_LONGEST_MASK]))
+        pattern = masks.compile_glob(fold_or_self(word[1:_LONGEST_MASK]))
         return lambda channel: pattern.fullmatch(channel.folded) is None
     match = _NUMBER.fullmatch(word)
     if match is None:

@@ -14,7 +14,7 @@ from trio_chat.chat.response import Steps
 from trio_chat.chat.users import User
 from trio_chat.irc import masks
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.modes import BOT, SECURE
 from trio_chat.irc.names import fold_or_self, is_channel_name
 
@@ -45,7 +45,7 @@ def who_command(request: Request) -> Steps:
                 if not only_opers or member.operator:
                     _who_reply(request, choice, member, channel)
                     yield 1
-    elif masks.has_wildcard(mask) or masks.names_network(mask):
+    elif masks.has_wildcard(mask) or masks.has_network(mask):
         yield from _who_matching(request, choice, mask, only_opers=only_opers)
     elif (user := request.world.users.get(fold_or_self(mask))) and (
         not only_opers or user.operator
@@ -61,7 +61,7 @@ def _who_matching(
     would find everyone.
     """
     viewer, users = request.user, request.world.users
-    covers = _by_network(viewer, mask) if masks.names_network(mask) else _by_name(viewer, mask)
+    covers = _by_network(viewer, mask) if masks.has_network(mask) else _by_name(viewer, mask)
     for user in list(request.world.opers if only_opers else users.values()):
         yield 1
         if users.get(user.folded) is not user or not _can_find(viewer, user):
@@ -72,7 +72,7 @@ def _who_matching(
 
 
 def _by_name(viewer: User, mask: str) -> Covers:
-    pattern = masks.compiled(fold_or_self(mask))
+    pattern = masks.compile_glob(fold_or_self(mask))
     return lambda user: any(pattern.fullmatch(text) for text in _names(viewer, user))
 
 
@@ -80,7 +80,7 @@ def _by_network(viewer: User, mask: str) -> Covers:
     """Return whether the address of a user is in the network of a mask, if the user that asks may
     know the address.
     """
-    network = masks.read(fold_mask(masks.complete(mask)))
+    network = masks.parse_mask(fold_mask(masks.complete_mask(mask)))
 
     def covers(user: User) -> bool:
         addresses = (
@@ -170,7 +170,7 @@ def _whois_reply(request: Request, user: User) -> None:
         if policy.can_see_membership(request.user, user, channel)
     ]
     head = f":{identity.name} 319 {request.user.nick} {user.nick} :"
-    for line in fold_words(words, MAX_BODY - len(head.encode())):
+    for line in wrap_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_WHOISCHANNELS, user.nick, args=(line,))
     reply.numeric(n.RPL_WHOISSERVER, user.nick, identity.name, args=(identity.description,))
     if user.account:

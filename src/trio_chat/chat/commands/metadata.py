@@ -14,7 +14,7 @@ from trio_chat.chat.response import Steps
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import fold_words
+from trio_chat.irc.message import wrap_words
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
 
@@ -361,7 +361,7 @@ def _list_subscriptions(request: Request) -> None:
 def _send_keys(request: Request, numeric: Numeric, keys: Iterable[str]) -> None:
     words = list(keys)
     for start in range(0, len(words), _KEYS_PER_LINE):
-        for line in fold_words(words[start : start + _KEYS_PER_LINE], _ROOM):
+        for line in wrap_words(words[start : start + _KEYS_PER_LINE], _ROOM):
             request.reply.numeric(numeric, *line.split())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from trio_chat.chat.commands import metadata
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.irc.numerics import Numeric
 
@@ -105,7 +105,7 @@ def _lines(request: Request, numeric: Numeric, words: Iterable[str], taken: int 
     numeric says.
     """
     head = f":{request.world.identity.name} {numeric} {request.user.nick}  :"
-    return fold_words(words, MAX_BODY - len(head.encode()) - taken, ",")
+    return wrap_words(words, MAX_BODY - len(head.encode()) - taken, ",")
 
 
 _HANDLERS: dict[str, Callable[[Request], None]] = {

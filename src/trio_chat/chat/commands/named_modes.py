@@ -9,7 +9,7 @@ from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import named_modes
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words
+from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.modes import CHANNEL_MODES, ChannelMode
 from trio_chat.irc.named_modes import MOST_ITEMS, BadItem, is_change
 from trio_chat.irc.names import is_channel_name
@@ -103,5 +103,5 @@ def _fold(request: Request, numeric: Numeric, before: str, items: Iterable[str])
     none.
     """
     head = f":{request.world.identity.name} {numeric} {request.session.target} {before} :"
-    lines = fold_words(items, MAX_BODY - len(head.encode()), most=MOST_ITEMS)
+    lines = wrap_words(items, MAX_BODY - len(head.encode()), most=MOST_ITEMS)
     return [line.split(" ") for line in lines] or [[]]

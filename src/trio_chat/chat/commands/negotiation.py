@@ -7,7 +7,7 @@ from trio_chat.chat.commands import connection_registration
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, body_size, fold_words
+from trio_chat.irc.message import MAX_BODY, body_size, wrap_words
 
 
 @command(
@@ -45,7 +45,7 @@ def _cap_ls(request: Request) -> None:
     names = (
         advertisement.capability_tokens(advertised.shown(session))
         if is_302
-        else cap.finished(cap.names_of(advertised.capabilities))
+        else cap.without_drafts(cap.names_of(advertised.capabilities))
     )
     _send_cap_lines(request, "LS", names, is_one_line=not is_302)
 
@@ -53,7 +53,10 @@ def _cap_ls(request: Request) -> None:
 def _cap_list(request: Request) -> None:
     names, is_one_line = cap.names_of(request.session.caps), not request.session.cap_302
     _send_cap_lines(
-        request, "LIST", [*cap.finished(names), *cap.drafts(names)], is_one_line=is_one_line
+        request,
+        "LIST",
+        [*cap.without_drafts(names), *cap.only_drafts(names)],
+        is_one_line=is_one_line,
     )
 
 
@@ -72,7 +75,7 @@ def _send_cap_lines(
     """
     target = _cap_target(request)
     room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
-    first, *others = fold_words(words, room) or [""]
+    first, *others = wrap_words(words, room) or [""]
     *others, last = [first] if is_one_line else [first, *others]
     for line in others:
         request.reply.send("CAP", (target, subcommand, "*", line))

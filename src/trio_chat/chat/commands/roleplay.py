@@ -14,8 +14,7 @@ from trio_chat.chat.commands.messages import client_tags, fits
 from trio_chat.chat.events import Event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
-from trio_chat.irc import capabilities as cap
-from trio_chat.irc import modes
+from trio_chat.irc import modes, tag_names
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import (
@@ -68,7 +67,7 @@ def relaymsg_command(request: Request) -> None:
     if why_not := policy.why_not_speak(user, channel, text):  # CTCP with +C
         reply.numeric(why_not, channel.name)
         return
-    _speak(request, channel, name, text, {**client_tags(request), cap.RELAY_TAG: user.nick})
+    _speak(request, channel, name, text, {**client_tags(request), tag_names.RELAYMSG: user.nick})
 
 
 @command(
@@ -167,13 +166,13 @@ def _speak(
         (channel.name, text),
         f"{name}!{user.username}@{user.host}",
         recipients,
-        account="" if cap.RELAY_TAG in tags else user.account,
+        account="" if tag_names.RELAYMSG in tags else user.account,
         client_tags=tags,
         carries_msgid=True,
         history_targets=channel.history_targets if world.memory and not is_for_operators else (),
         shift=world.ids.shift,
         server_tags=user.server_tags,
-        account_id=0 if cap.RELAY_TAG in tags else user.account_id,
+        account_id=0 if tag_names.RELAYMSG in tags else user.account_id,
     )
     if fits(request, event):
         request.reply.emit(event)

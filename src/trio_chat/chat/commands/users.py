@@ -6,7 +6,7 @@ from trio_chat.chat import policy, presence
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
-from trio_chat.irc.message import MAX_BODY, fold_words, truncate
+from trio_chat.irc.message import MAX_BODY, truncate, wrap_words
 from trio_chat.irc.names import fold_or_self
 
 
@@ -104,6 +104,6 @@ def _send_accepted(request: Request) -> None:
     nicks = [other.nick for other in request.world.users.values() if user.accepts(other)]
     reply.charge(len(request.world.users) // 16)
     head = f":{request.world.identity.name} {n.RPL_ACCEPTLIST} {user.nick} "
-    for line in fold_words(nicks, MAX_BODY - len(head.encode())):
+    for line in wrap_words(nicks, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_ACCEPTLIST, *line.split())
     reply.numeric(n.RPL_ENDOFACCEPT)

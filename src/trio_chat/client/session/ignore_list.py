@@ -64,7 +64,7 @@ class IgnoreList:
         if len(self._read) >= _MOST_FOLDS:
             self._read.clear()
         self._read[fold] = read = [
-            masks.read(_folded(masks.complete(word), fold)) for word in self.words
+            masks.parse_mask(_folded(masks.complete_mask(word), fold)) for word in self.words
         ]
         return read
 

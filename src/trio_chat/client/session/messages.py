@@ -6,8 +6,8 @@ from trio_chat.client.session.events import MessageKind, Said, ServerInfo, Serve
 from trio_chat.client.session.handlers import handles
 from trio_chat.client.session.multiline import MULTILINE, MultilineBatch
 from trio_chat.client.session.status import REPLY_TAGS
-from trio_chat.irc.capabilities import HISTORY_END_TAG
 from trio_chat.irc.message import Message
+from trio_chat.irc.tag_names import CHATHISTORY_END
 
 if TYPE_CHECKING:
     from trio_chat.client.session.protocol import ClientProtocol
@@ -141,7 +141,7 @@ def _batch(protocol: "ClientProtocol", message: Message) -> None:
         if message.params[1:2] == (MULTILINE,):
             protocol.multiline_batches[reference] = MultilineBatch(message)
         protocol.history.begin_batch(
-            reference, *(*message.params[1:3], "", "")[:2], is_end=HISTORY_END_TAG in message.tags
+            reference, *(*message.params[1:3], "", "")[:2], is_end=CHATHISTORY_END in message.tags
         )
         return
     if (lines := protocol.multiline_batches.pop(reference, None)) and (whole := lines.message()):

@@ -12,6 +12,11 @@ MSGID = "msgid"
 """The identifier that a server gives a message (IRCv3 message-ids)."""
 TIME = "time"
 """When the server received the message (IRCv3 server-time)."""
+CHATHISTORY_END = "draft/chathistory-end"
+"""On a batch: no page follows it (IRCv3 `draft/chathistory`)."""
+RELAYMSG = "draft/relaymsg"
+"""The nickname of the bot that relayed the words of a user of another network (IRCv3
+`draft/relaymsg`)."""
 MULTILINE_CONCAT = "draft/multiline-concat"
 """The line continues the one before it without a line end (IRCv3 `draft/multiline`)."""
 
