@@ -162,3 +162,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         file = page.parent / target if target else page
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_name_is_in_the_file_that_it_links_to(page: Path) -> None:
+    """A link from a name of the code leads to the module that defines the name."""
+    links = re.findall(r"\[`([\w.]+)`\]\(([^)#]+\.py)\)", page.read_text("utf-8"))
+    for name, target in links:
+        file = page.parent / target
+        text, last = file.read_text("utf-8"), name.rpartition(".")[2]
+        defined = rf"^\s*(?:(?:async )?def|class) {last}\b|^{last}\s*[:=]"
+        assert file.stem == last or re.search(defined, text, re.MULTILINE), f"{name}: {target}"
