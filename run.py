@@ -3,7 +3,7 @@
     python3 run.py serve ...      start a server; accepts every command and option of `trio-chat`
     python3 run.py connect ...    connect to a server
     python3 run.py test ...       run the tests; the arguments are passed to pytest
-    python3 run.py check          run the linters, the type checker and the import rules
+    python3 run.py check ...      run the linters, the type checker and the import rules, or some
     python3 run.py lock           write constraints/ anew, with the newest versions
 
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
@@ -48,6 +48,7 @@ CHECKS = (
     ("flake8", "--isolated", "--extend-ignore=E,F,W,C", "src", "tests", "benchmarks"),
     ("mypy",),
     ("importlinter",),
+    ("towncrier", "build", "--draft", "--version", "next"),
 )
 
 
@@ -66,7 +67,7 @@ def main(arguments):
         say("Interrupted. The next start continues the setup.")
         return INTERRUPTED
     if command == "check":
-        return check()
+        return check(arguments[1:])
     if command == "lock":
         return write_constraints()
     if command == "test":
@@ -218,7 +219,7 @@ def install(project, key, needed):
     wanted = requirements(project, groups)
     exact = ["--constraint", constraints()] if constraints() else []
     code, output = call(pip + exact + wanted)
-    if code and constraints() == CONSTRAINTS:
+    if code and exact and not os.environ.get("TRIO_CHAT_CONSTRAINTS"):
         # A Python or a platform that is newer than the file may need newer packages.
         say(
             "The versions of constraints/locked.txt cannot be installed. Trying the newest ones ..."
@@ -304,11 +305,17 @@ def call(command):
     )
 
 
-def check():
-    """Run every check, even after one has failed; return the exit code."""
+def check(names):
+    """Run the checks with these names, or all, even after one has failed; return the exit code."""
     os.chdir(ROOT)
+    unknown = set(names) - {command[0] for command in CHECKS}
+    if unknown:
+        say("No such check: " + ", ".join(sorted(unknown)))
+        return FAILED
     failed = []
     for command in CHECKS:
+        if names and command[0] not in names:
+            continue
         say("--- " + " ".join(command))
         arguments = [PYTHON, "-m"] + list(command)
         if command == ("importlinter",):

@@ -260,6 +260,18 @@ def test_only_the_end_of_long_output_is_shown(run):
     assert output.splitlines()[0] == "985"
 
 
+@pytest.mark.parametrize(
+    ("names", "started"), [([], 99), (["mypy"], 1), (["ruff"], 2), (["mypy", "typo"], 0)]
+)
+def test_checks_can_be_chosen(run, monkeypatch, names, started):
+    """`run.py check NAME` runs what has this name, and a wrong name is a failure."""
+    commands = []
+    monkeypatch.setattr(run.subprocess, "call", lambda command, env: bool(commands.append(command)))
+    monkeypatch.chdir(run.ROOT)
+    assert run.check(names) == (0 if started else 1)
+    assert len(commands) == min(started, len(run.CHECKS))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
 def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
     """The program gets the arguments as they are, in a directory of any name, and its exit code
