@@ -1,6 +1,8 @@
 """Fixtures for every suite."""
 
+import io
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import trio.testing
 from hypothesis import settings
 
 from support import Town
+from trio_chat.config import Settings, StorageSettings
+from trio_chat.i18n import install
+from trio_chat.server import certificates
 
 # Shared machines stall: an example that takes long is no defect. The same examples on every run.
 settings.register_profile("here", deadline=None, derandomize=True)
@@ -32,6 +37,32 @@ def jumping_clock() -> trio.testing.MockClock:
     Trio is about to wait.
     """
     return trio.testing.MockClock(autojump_threshold=0.002)
+
+
+@pytest.fixture
+def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Start in an empty directory, with an English user whose standard input is empty."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LANGUAGE", "en")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    yield tmp_path
+    install("en")
+
+
+@pytest.fixture(scope="session")
+def tls_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Return settings with a certificate of the server's own making."""
+    settings = Settings(storage=StorageSettings(file=tmp_path_factory.mktemp("tls") / "chat.db"))
+    certificates.ensure(certificates.files_of(settings), "chat.local")
+    return settings
+
+
+@pytest.fixture(scope="session")
+def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a certificate that nobody has signed."""
+    path = tmp_path_factory.mktemp("client") / "client.pem"
+    path.write_bytes(certificates.make("ann"))
+    return path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -455,6 +455,11 @@ def commands(messages: list[Message]) -> list[str]:
     return [message.command for message in messages]
 
 
+def labelled(town: Town, *joins: str) -> Person:
+    """Return a client that labels its commands."""
+    return town.person("ann", *joins, caps="labeled-response batch echo-message message-tags")
+
+
 def offered(person: Person) -> list[str]:
     """Return all capabilities that somebody is offered, with their values."""
     return " ".join(

@@ -2,20 +2,17 @@
 refuse.
 """
 
-import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 import trio
 
-from trio_chat import cli
+from database_fakes import Terminal, fill, ran
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
-from trio_chat.i18n import install
 from trio_chat.server.accounts import COSTS, open_accounts
 from trio_chat.storage import lines, maintenance, people
 from trio_chat.storage.accounts import SqliteAccounts
@@ -30,38 +27,12 @@ ANN, BOB, EVE = 1, 2, 3
 NUMBERS = {"Ann": ANN, "bob": BOB, "eve": EVE}
 
 
-class Terminal(io.StringIO):
-    """Somebody at a keyboard."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
-
-
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start in a directory with an empty database, a cheap hash and a password in a file, with an
-    English user.
-    """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LANGUAGE", "en")
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+def _here(working_directory: Path) -> None:
+    """Start in a directory with an empty database, a cheap hash, and a password in a file."""
     Path("config.ini").write_text("[accounts]\nhash_cost = low\n")
     Path("password").write_text(f"{PASSWORD}\nnot this line\n")
     fill()
-    yield
-    install("en")
-
-
-def fill(*records: Record) -> None:
-    """Have a server remember these messages and events."""
-
-    async def commit() -> None:
-        async with open_database(DATABASE) as database:
-            if records:
-                await SqliteHistory(database).commit(records)
-
-    trio.run(commit)
 
 
 def execute(statement: str, *values: object) -> list[tuple[object, ...]]:
@@ -162,11 +133,6 @@ def channels() -> dict[str, dict[str, object]]:
         str(folded): json.loads(str(state))
         for folded, state in execute("SELECT folded, state FROM channel")
     }
-
-
-def ran(*arguments: str) -> int:
-    """Run a command and return its exit code."""
-    return cli.main(list(arguments))
 
 
 def add(name: str = "Ann") -> None:

@@ -4,7 +4,7 @@ capability-negotiation).
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from support import ListHistory, OpenAccounts, Person, Town, commands, find, offered
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.irc.capabilities import CAPABILITIES
 from trio_chat.irc.message import MAX_BODY
@@ -132,3 +132,58 @@ def test_negotiation_can_begin_with_a_request(town: Town) -> None:
     ann = town.newcomer()
     assert commands(ann.say("CAP REQ batch", "NICK ann", "USER ann 0 * :Ann")) == ["CAP"]
     assert find(ann.say("CAP END"), "001").params[0] == "ann"
+
+
+def test_cap_ls_lists_every_capability(town: Town) -> None:
+    """All that the table has, in lines that fit."""
+    caps = " ".join(message.params[-1] for message in town.newcomer().say("CAP LS 302")).split()
+    assert {
+        "message-tags",
+        "server-time",
+        "echo-message",
+        "batch",
+        "labeled-response",
+        "standard-replies",
+    } <= set(caps)
+
+
+def test_a_client_from_before_version_302_is_told_in_one_line_that_fits(town: Town) -> None:
+    """IRCv3 capability-negotiation: several lines are for version 302; what is a draft waits for
+    it.
+    """
+    all_names = [word.partition("=")[0] for word in offered(town.newcomer())]
+    (message,) = town.newcomer().say("CAP LS")
+    assert message.params[-1].split() == [
+        name for name in all_names if not name.startswith("draft/")
+    ]
+    assert len(message.line().encode()) < 400
+
+
+def test_version_302_brings_cap_notify(town: Town) -> None:
+    """IRCv3 capability-negotiation: cap-notify is implicitly enabled by version 302 and cannot be
+    given up.
+    """
+    ann = town.newcomer()
+    ann.say("CAP LS 302")
+    assert find(ann.say("CAP LIST"), "CAP").params == ("*", "LIST", "cap-notify")
+    assert find(ann.say("CAP REQ :-cap-notify"), "CAP").params == ("*", "NAK", "-cap-notify")
+
+
+def test_a_request_is_taken_whole_or_not_at_all(town: Town) -> None:
+    """IRCv3 capability-negotiation: one unknown capability and none of the request is taken."""
+    ann = town.newcomer()
+    assert find(ann.say("CAP REQ :batch nonsense"), "CAP").params == ("*", "NAK", "batch nonsense")
+    assert find(ann.say("CAP LIST"), "CAP").params == ("*", "LIST", "")
+
+
+def test_a_capability_can_be_given_up(town: Town) -> None:
+    """A '-' before its name."""
+    ann = town.newcomer()
+    ann.say("CAP REQ :batch setname")
+    assert find(ann.say("CAP REQ :-batch"), "CAP").params[1] == "ACK"
+    assert find(ann.say("CAP LIST"), "CAP").params[-1] == "setname"
+
+
+def test_an_unknown_cap_subcommand(town: Town) -> None:
+    """ERR_INVALIDCAPCMD."""
+    assert find(town.newcomer().say("CAP NONSENSE"), "410").params[:2] == ("*", "NONSENSE")

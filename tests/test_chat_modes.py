@@ -2,12 +2,14 @@
 
 import pytest
 
-from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.registered_channels import Registration, restore, to_state
 from trio_chat.irc import extbans, modes
+from trio_chat.irc.isupport import Lengths
+from trio_chat.irc.message import Message
 
 ANN, BOB = 1, 2
 """The numbers of their accounts."""
@@ -496,3 +498,87 @@ def test_the_length_of_a_real_name_is_counted_in_bytes(town: Town) -> None:
     ann = town.person("ann", caps="setname")
     assert commands(ann.say(f"SETNAME :{'ж' * 75}")) == ["SETNAME"]
     assert commands(ann.say(f"SETNAME :{'ж' * 75}x")) == ["FAIL"]
+
+
+def test_asking_for_modes(town: Town) -> None:
+    """RPL_CHANNELMODEIS and RPL_CREATIONTIME; the key is for members only."""
+    ann = town.person("ann", "#a")
+    ann.say("MODE #a +kl secret 5")
+    assert [m.params for m in ann.say("MODE #a")] == [
+        ("ann", "#a", "+ntkl", "secret", "5"),
+        ("ann", "#a", str(int(NOON))),
+    ]
+    assert find(town.person("bob").say("MODE #a"), "324").params == ("bob", "#a", "+ntkl", "*", "5")
+
+
+def test_changes_are_told_once_and_only_what_changed(town: Town) -> None:
+    """One MODE for all; what was so already is not told."""
+    ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
+    assert (
+        ann.say("MODE #a +nmov BOB bob")
+        == [Message("MODE", ("#a", "+mov", "bob", "bob"), "ann!ann@192.0.2.1")]
+        == bob.read()
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "numeric"),
+    [
+        ("MODE #a +z", "472"),
+        ("MODE #a +o", "461"),
+        ("MODE #a +o zed", "401"),
+        ("MODE #a +o eve", "441"),
+        ("MODE #a +k", "461"),
+        ("MODE #a +k :", "525"),
+        ("MODE #a +k :a b", "525"),
+        ("MODE #a +k " + "x" * 33, "525"),
+        ("MODE #a +l", "461"),
+        ("MODE #a +l -1", "696"),
+        ("MODE #a +l 0", "696"),
+        ("MODE #a +l ５", "696"),
+        ("MODE #none +i", "403"),
+        ("MODE zed", "401"),
+        ("MODE eve +i", "502"),
+        ("MODE ann +z", "501"),
+    ],
+)
+def test_modes_that_are_refused(town: Town, line: str, numeric: str) -> None:
+    """Each mistake has its numeric."""
+    town.person("eve")
+    assert commands(town.person("ann", "#a").say(line)) == [numeric]
+
+
+def test_only_operators_change_modes(town: Town) -> None:
+    """ERR_CHANOPRIVSNEEDED, ERR_NOTONCHANNEL."""
+    town.person("ann", "#a")
+    bob = town.person("bob", "#a")
+    assert commands(bob.say("MODE #a +m")) == ["482"]
+    bob.say("PART #a")
+    assert commands(bob.say("MODE #a +m")) == ["442"]
+
+
+def test_ban_lists(town: Town) -> None:
+    """A mask is completed, kept once, listed with who and when, and removed by any spelling."""
+    ann = town.person("ann", "#a")
+    assert find(ann.say("MODE #a +b Eve"), "MODE").params == ("#a", "+b", "Eve!*@*")
+    assert ann.say("MODE #a +b EVE!*@*") == []
+    assert [m.params[1:] for m in ann.say("MODE #a b")] == [
+        ("#a", "Eve!*@*", "ann!ann@192.0.2.1", str(int(NOON))),
+        ("#a", "End of channel ban list"),
+    ]
+    assert find(ann.say("MODE #a -b eve!*@*"), "MODE").params == ("#a", "-b", "Eve!*@*")
+
+
+def test_lists_are_bounded() -> None:
+    """ERR_BANLISTFULL."""
+    ann = Town(lengths=Lengths(list_entries=1)).person("ann", "#a")
+    ann.say("MODE #a +b x")
+    assert commands(ann.say("MODE #a +b y")) == ["478"]
+
+
+def test_own_modes(town: Town) -> None:
+    """RPL_UMODEIS, and MODE back when something changed."""
+    ann = town.person("ann")
+    assert find(ann.say("MODE ann"), "221").params == ("ann", "+i")
+    assert ann.say("MODE ANN -i+i-i") == [Message("MODE", ("ann", "-i+i-i"), "ann!ann@192.0.2.1")]
+    assert find(ann.say("MODE ann"), "221").params == ("ann", "+")

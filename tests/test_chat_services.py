@@ -4,8 +4,8 @@
 
 import pytest
 
+from always_on_fakes import back, make
 from support import ListHistory, Town, commands, find
-from test_chat_always_on import back, make
 
 ECHO = "echo-message message-tags"
 SERVICES = ("NickServ", "chanserv", "*playback")

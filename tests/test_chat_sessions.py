@@ -2,8 +2,8 @@
 
 import pytest
 
+from always_on_fakes import answers, back, make
 from support import OpenAccounts, Person, Town, commands, find
-from test_chat_always_on import answers, back, make
 from trio_chat.chat import operators
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, Reply

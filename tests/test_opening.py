@@ -338,7 +338,7 @@ async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.Monke
         await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), (HASHED, *ELSEWHERE), threads)
 
 
-@pytest.mark.parametrize("password", ["secret", HASHED])
+@pytest.mark.parametrize("password", ["secret", HASHED], ids=["plain", "hashed"])
 async def test_passwords_of_gateways_cannot_be_guessed(
     password: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,17 +3,15 @@
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import trio
 
-from trio_chat import cli
+from database_fakes import Terminal, ran
 from trio_chat.admin import passwords
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.config import load
-from trio_chat.i18n import install
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.database import open_database
@@ -23,15 +21,10 @@ PASSWORD = "correct horse"
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Start in a directory with an empty database and a cheap hash, with an English user."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LANGUAGE", "en")
-    monkeypatch.setattr(sys, "stdin", io.StringIO())
+def _here(working_directory: Path) -> None:
+    """Start in a directory with an empty database and a cheap hash."""
     Path("config.ini").write_text("[accounts]\nhash_cost = low\n[limits]\nserver_bans = 3\n")
     bans()
-    yield
-    install("en")
 
 
 def bans(*new: Ban) -> list[Ban]:
@@ -46,11 +39,6 @@ def bans(*new: Ban) -> list[Ban]:
     return trio.run(work)
 
 
-def ran(*arguments: str) -> int:
-    """Run a command and return its exit code."""
-    return cli.main(list(arguments))
-
-
 def test_a_hash_from_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,14 +51,6 @@ def test_a_hash_from_standard_input(
     Path("config.ini").write_text(f"[operator anna]\npassword = {hashed}\n")
     assert load(None).operators[0].password == hashed
     assert hashed not in repr(load(None))
-
-
-class Terminal(io.StringIO):
-    """Somebody at a keyboard."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
 
 
 @pytest.mark.parametrize(("typed", "code"), [([PASSWORD, PASSWORD], 0), ([PASSWORD, "another"], 1)])

@@ -1,0 +1,282 @@
+"""The certificate of the server: made, checked, exchanged while it runs, and about to expire."""
+
+import logging
+import os
+import ssl
+import stat
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import trio
+import trustme
+from cryptography.hazmat.primitives import serialization
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from edge import HELLO, Edge, End, edge
+from support import NOON, Clock
+from tls_fakes import client_context, encrypt, fingerprint
+from trio_chat.config import Settings, StorageSettings, TlsSettings
+from trio_chat.server import certificates
+from trio_chat.server.certificates import CertificateError, Files, files_of
+from trio_chat.server.encryption import Encryption
+
+
+def test_a_certificate_is_made_once_and_is_nobody_elses(tmp_path: Path) -> None:
+    """Beside the database; only its owner can read it; the next start finds the same."""
+    files = files_of(Settings(storage=StorageSettings(file=tmp_path / "chat.db")))
+    first = certificates.ensure(files, "chat.local")
+    assert (first, certificates.ensure(files, "chat.local")) == (first, first)
+    assert len(first) == 64
+    assert [path.name for path in tmp_path.iterdir()] == ["chat.db.pem"]
+    assert os.name == "nt" or stat.S_IMODE((tmp_path / "chat.db.pem").stat().st_mode) == 0o600
+
+
+async def test_a_server_without_a_memory_has_a_passing_certificate() -> None:
+    """TLS works; nothing is left on the disk."""
+    async with edge(Settings(storage=StorageSettings(file=None))) as here:
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("001")
+    assert here.server.encryption.fingerprint == ""
+
+
+async def test_without_its_libraries_there_is_no_tls_and_all_else(
+    tls_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A system that is too old for them still has a chat."""
+    monkeypatch.setitem(sys.modules, "cryptography", None)
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+    async with edge(
+        replace(tls_settings, storage=StorageSettings(file=tmp_path / "other.db"))
+    ) as here:
+        with pytest.raises(CertificateError, match="a library for TLS cannot be loaded"):
+            await here.server.encryption.prepare()
+        ann = here.connect()
+        await ann.send(HELLO)
+        await ann.until("422")
+
+
+def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    """The operator is told the file and what is wrong with it, and never asked for a password on
+    the terminal.
+    """
+    both = certificates.make("a")
+    key_a, _, rest = both.partition(b"-----BEGIN CERT")
+    key_b = certificates.make("b").partition(b"-----BEGIN CERT")[0]
+    private = serialization.load_pem_private_key(key_a, None)
+    locked = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"x"),
+    )
+    der = ssl.PEM_cert_to_DER_cert((b"-----BEGIN CERT" + rest).decode())
+    files = {
+        "cert": b"-----BEGIN CERT" + rest,
+        "key": key_a,
+        "key_b": key_b,
+        "locked": locked,
+        "der": der,
+        "empty": b"",
+        "words": b"nothing of the kind",
+        "cut": both[:-200],
+        "both": both,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    for certificate, key, words in (
+        ("none", "key", "none: cannot be read: No such file"),
+        ("cert", "none", "none: cannot be read: No such file"),
+        ("folder", "key", "folder: cannot be read: it is not a file"),
+        ("cert", "folder", "folder: cannot be read: it is not a file"),
+        ("words", "key", "words: must have a certificate in the PEM format"),
+        ("cert", "cert", "cert: must have a private key in the PEM format"),
+        ("empty", "key", "empty: .* it is empty"),
+        ("der", "key", "der: .* DER"),
+        ("cert", "key_b", "key_b: the private key is of another certificate than .*cert"),
+        ("cert", "locked", "locked: the private key needs a password"),
+        ("cut", "key", "cut, .*key: no certificate with its private key that can be used"),
+    ):
+        with pytest.raises(CertificateError, match=words) as caught:
+            certificates.check(Files(tmp_path / certificate, tmp_path / key, is_own=False))
+        assert "\n" not in str(caught.value)
+    assert certificates.check(Files(tmp_path / "both", tmp_path / "both", is_own=False))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are none")
+def test_a_pipe_is_no_certificate(tmp_path: Path) -> None:
+    """To read from it would wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CertificateError, match="not a file"):
+        certificates.check(Files(tmp_path / "pipe", tmp_path / "pipe", is_own=False))
+
+
+async def test_a_new_certificate_disconnects_nobody(tls_settings: Settings, tmp_path: Path) -> None:
+    """Who is here goes on; who comes sees the new one; one that cannot be used leaves the old one
+    in its place.
+    """
+    authority = trustme.CA()
+    issued = authority.issue_cert("chat.example.org")
+    issued.private_key_and_cert_chain_pem.write_to_path(tmp_path / "real.pem")
+    real = replace(tls_settings, tls=TlsSettings(certificate=tmp_path / "real.pem"))
+    verifying = ssl.create_default_context()
+    authority.configure_trust(verifying)
+    async with edge(tls_settings) as here:
+        ann = End(await encrypt(here, client_context()))
+        await ann.send(HELLO)
+        await ann.until("422")
+        with pytest.raises(CertificateError):
+            await here.server.reload_certificate(
+                replace(tls_settings, tls=TlsSettings(certificate=tmp_path / "none.pem"))
+            )
+        assert here.server.encryption.is_own
+        await here.server.reload_certificate(real)
+        bob = trio.SSLStream(here.stream(), verifying, server_hostname="chat.example.org")
+        await bob.do_handshake()
+        await ann.send(b"PING x\r\n")
+        await ann.until("PONG")
+        assert here.server.encryption.fingerprint == fingerprint(tmp_path / "real.pem")
+
+
+async def test_a_passing_certificate_stays(caplog: pytest.LogCaptureFixture) -> None:
+    """REHASH makes no other one: clients that know the server by it would refuse it."""
+    encryption = Encryption(Files(None, None, is_own=True), "chat.local")
+    await encryption.load()
+    before = encryption._context
+    await encryption.reload(Files(None, None, is_own=True))
+    assert encryption._context is before
+
+
+def issued(tmp_path: Path, days: float) -> Files:
+    """Return a certificate that somebody has signed, and that expires so many days after noon of
+    the test world.
+    """
+    path = tmp_path / "issued.pem"
+    trustme.CA().issue_cert(
+        "chat.example.org",
+        not_before=datetime.fromtimestamp(NOON, UTC) - timedelta(days=900),
+        not_after=datetime.fromtimestamp(NOON, UTC) + timedelta(days=days),
+    ).private_key_and_cert_chain_pem.write_to_path(path)
+    return Files(path, path, is_own=False)
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "text"),
+    [
+        (31, None, ""),
+        (29.5, logging.WARNING, "expires in 29 days"),
+        (6.5, logging.ERROR, "expires in 6 days"),
+        (-1, logging.ERROR, "has expired"),
+    ],
+)
+async def test_a_certificate_that_expires_is_told_of(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    autojump_clock: MockClock,
+    days: float,
+    level: int | None,
+    text: str,
+) -> None:
+    """At the start, and once a day: the operator is told what to do."""
+    clock = Clock(NOON)
+    encryption = Encryption(issued(tmp_path, days), "chat.local", clock)
+    await encryption.prepare()
+    assert encryption.expires == NOON + days * 86_400
+    with trio.move_on_after(86_400 * 1.5):
+        await encryption.watch()
+    warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert [record.levelno for record in warnings] == ([level, level] if level else [])
+    assert all(
+        text in record.getMessage() and "REHASH" in record.getMessage() for record in warnings
+    )
+
+
+async def test_a_certificate_of_the_servers_own_lasts(
+    tls_settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody is told of it, and there is no day on which it expires."""
+    encryption = Encryption(files_of(tls_settings), "chat.local", Clock(NOON))
+    await encryption.prepare()
+    encryption._warn()
+    assert encryption.expires is None
+    assert not caplog.records
+
+
+async def next_day(encryption: Encryption, clock: MockClock) -> None:
+    """Let a day go by for who watches over the certificate."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(encryption.watch)
+        await wait_all_tasks_blocked()
+        clock.jump(86_400)
+        await wait_all_tasks_blocked()
+        async with encryption._lock:  # what it does in threads is done
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_renewed_certificate_is_in_use_within_a_day(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, mock_clock: MockClock
+) -> None:
+    """Also when nobody says REHASH; one that cannot be read leaves the one before in use."""
+    files = issued(tmp_path, 1.5)
+    encryption = Encryption(files, "chat.local", Clock(NOON))
+    await encryption.load()
+    issued(tmp_path, 60)
+    await next_day(encryption, mock_clock)
+    assert encryption.expires == NOON + 60 * 86_400
+    assert files.certificate is not None
+    renewed = encryption._context
+    files.certificate.write_text("half of a file")
+    caplog.clear()
+    await next_day(encryption, mock_clock)
+    assert encryption._context is renewed
+    assert "the old one stays in use" in caplog.text
+
+
+class Resuming:
+    """A client that keeps its TLS session, as browsers and many IRC clients do."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+        self.session: ssl.SSLSession | None = None
+
+    async def visit(self, here: Edge, lines: bytes, until: bytes) -> bool:
+        """Come, say something, read up to an answer, go; return whether the session was resumed."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = self.context.wrap_bio(incoming, outgoing, session=self.session)
+        stream = here.stream()
+        received, is_through = b"", False
+        while until not in received:
+            try:
+                if not is_through:
+                    client.do_handshake()
+                    is_through = True
+                    client.write(lines)
+                received += client.read(65536)
+            except ssl.SSLWantReadError:
+                await stream.send_all(outgoing.read())
+                incoming.write(await stream.receive_some())
+        self.session = client.session
+        await stream.aclose()
+        await wait_all_tasks_blocked()
+        return bool(client.session_reused)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+async def test_who_comes_back_resumes_the_session(
+    tls_settings: Settings, client_certificate: Path, version: ssl.TLSVersion
+) -> None:
+    """By a ticket; the certificate that was shown the first time counts as shown again. Another
+    context takes no ticket.
+    """
+    context = client_context(client_certificate)
+    context.minimum_version = context.maximum_version = version
+    ann = Resuming(context)
+    shown = f"has client certificate fingerprint {fingerprint(client_certificate)}".encode()
+    async with edge(tls_settings) as here:
+        assert not await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)
+        assert await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)
+        await here.server.reload_certificate(tls_settings)
+        assert not await ann.visit(here, HELLO + b"WHOIS ann\r\n", shown)

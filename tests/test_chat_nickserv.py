@@ -1,0 +1,144 @@
+"""NickServ: the services' commands for accounts."""
+
+import pytest
+
+from account_fakes import logged_in
+from support import ListHistory, OpenAccounts, Town, commands, find
+from trio_chat.chat.identity import Memory
+from trio_chat.irc.message import Message
+
+
+@pytest.fixture
+def accounts() -> OpenAccounts:
+    """Return a keeper who knows Ann."""
+    keeper = OpenAccounts()
+    keeper.add("Ann", "correct horse")
+    return keeper
+
+
+@pytest.fixture
+def town(accounts: OpenAccounts) -> Town:
+    """Return a world with accounts."""
+    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+
+
+def sentence(messages: list[Message]) -> str:
+    """Return what NickServ said."""
+    notices = [message for message in messages if message.command == "NOTICE"]
+    assert {message.nick for message in notices} == {"NickServ"}
+    return " ".join(message.params[1] for message in notices)
+
+
+@pytest.mark.parametrize(
+    "how", ["PRIVMSG NickServ :{}", "PRIVMSG nickserv :{}", "NICKSERV {}", "NS {}", "NICKSERV :{}"]
+)
+def test_nickserv_is_spoken_to_in_many_ways(town: Town, how: str) -> None:
+    """Whatever a client's /msg, /ns or /nickserv sends."""
+    bob = town.person("bob")
+    assert "yours now" in sentence(bob.say(how.format("REGISTER batterystaple")))
+    assert "logged in" in sentence(bob.say(how.format("identify batterystaple")))
+
+
+def test_identifying(town: Town) -> None:
+    """With or without the account's name; wrong passwords count."""
+    bob = town.person("bob")
+    assert "Wrong" in sentence(bob.say("NS IDENTIFY ann wrong"))
+    assert bob.session.failed_logins == 1
+    replies = bob.say("NS IDENTIFY :ann correct", "NS LOGOUT")
+    assert "Wrong" in sentence(replies)
+    town.world.accounts.passwords["ann"] = "horse12"  # type: ignore[union-attr]
+    assert "logged in as Ann" in sentence(bob.say("NS IDENTIFY ann horse12"))
+    assert commands(bob.say("NICK ann")) == ["NICK"]
+
+
+def test_ghosting(town: Town) -> None:
+    """The owner ends a session that holds the nickname; nobody else does."""
+    ghost = logged_in(town)
+    eve = town.person("eve")
+    assert "not yours" in sentence(eve.say("NS GHOST ann"))
+    owner = logged_in(town, "annie")
+    assert "gone" in sentence(owner.say("NS GHOST ann"))
+    assert "Ghosted" in ghost.ended
+
+
+def test_changing_the_password(town: Town, accounts: OpenAccounts) -> None:
+    """The old one is needed, and the new one is looked at."""
+    accounts.passwords["ann"] = "old-one"
+    ann = town.person("annie")
+    assert "not logged in" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
+    ann.say("NS IDENTIFY ann old-one")
+    assert "wrong" in sentence(ann.say("NS SET PASSWORD guess new-one"))
+    assert "at least" in sentence(ann.say("NS SET PASSWORD old-one new"))
+    assert "changed" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
+    assert accounts.passwords["ann"] == "new-one"
+
+
+def test_a_new_password_ends_the_other_sessions(town: Town, accounts: OpenAccounts) -> None:
+    """An intruder with the old one may be connected: under the nickname, under another one, or not
+    registered yet.
+    """
+    accounts.passwords["ann"] = "old-one"
+    accounts.add("eve", "old-one")
+    ann, phone, other, eve = (town.person(nick) for nick in ("ann1", "ann2", "ann3", "eve1"))
+    newcomer = town.newcomer()
+    for person in (ann, phone, other):
+        person.say("NS IDENTIFY ann old-one")
+    eve.say("NS IDENTIFY eve old-one")
+    newcomer.session.set_account(accounts.known["ann"])
+    assert "ended: 3" in sentence(ann.say("NS SET PASSWORD old-one new-one"))
+    assert all(
+        "password of your account was changed" in person.ended
+        for person in (phone, other, newcomer)
+    )
+    assert (ann.ended, eve.ended) == ("", "")
+
+
+def test_a_certificate_that_is_taken_away_ends_its_sessions(
+    town: Town, accounts: OpenAccounts
+) -> None:
+    """A lost device does not stay; the session that deletes the certificate and other devices
+    do.
+    """
+    accounts.passwords["ann"] = "old-one"
+    ann, lost, other = (town.person(nick) for nick in ("ann1", "ann2", "ann3"))
+    lost.session.certificate = "ab" * 32
+    for person in (ann, lost, other):
+        person.say("NS IDENTIFY ann old-one")
+    lost.say("NS CERT ADD")
+    ann.say(f"NS CERT DEL {'ab' * 32}")
+    assert "certificate" in lost.ended
+    assert (ann.ended, other.ended) == ("", "")
+
+
+def test_dropping_an_account(town: Town, accounts: OpenAccounts) -> None:
+    """With the password; then nobody has the name, neither as a nickname nor as an account."""
+    accounts.passwords["ann"] = "old-one"
+    ann = town.person("annie")
+    ann.say("NS IDENTIFY ann old-one")
+    assert "Wrong" in sentence(ann.say("NS DROP guess"))
+    assert "deleted" in sentence(ann.say("NS DROP old-one"))
+    assert ann.session.user is not None
+    assert ann.session.user.account == ""
+    refusal = find(ann.say("NICK ann"), "FAIL")
+    assert refusal.params[:3] == ("NICK", "NICKNAME_RESERVED", "ann")
+    assert "was deleted" in refusal.params[-1]
+
+
+def test_asking_nickserv(town: Town) -> None:
+    """INFO, HELP, and what it does not know."""
+    bob = town.person("bob")
+    assert "registered 2027-01-15, not online" in sentence(bob.say("NS INFO ann"))
+    assert "not registered" in sentence(bob.say("NS INFO"))
+    assert "IDENTIFY" in sentence(bob.say("NS HELP"))
+    assert "HELP" in sentence(bob.say("NS SING"))
+    assert "Usage" in sentence(bob.say("NS IDENTIFY"))
+
+
+def test_without_accounts_it_says_so() -> None:
+    """A server that remembers nothing offers neither the capabilities nor the service."""
+    bob = Town().person("bob")
+    caps = " ".join(message.params[-1] for message in bob.say("CAP LS 302"))
+    assert "sasl" not in caps
+    assert "account-registration" not in caps
+    assert "no accounts" in sentence(bob.say("NS IDENTIFY x"))
+    assert find(bob.say("REGISTER * * :battery staple"), "FAIL").params[1] == "DISALLOWED"

@@ -1,0 +1,212 @@
+"""Commands that are typed, and the lines that they send."""
+
+import pytest
+import trio
+import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
+
+import client_fakes  # noqa: F401  the tests read English
+from trio_chat.client.commands import COMMANDS
+from trio_chat.client.registry import TargetMessage, interpret
+from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.protocol import ClientProtocol
+
+
+class Asked:
+    """Writes down what commands ask of the client."""
+
+    def __init__(self, current: str = "#lobby") -> None:
+        self.current = current
+        self.done: list[object] = []
+
+    async def tell(self, text: str, *, error: bool = False) -> None:
+        """Write a sentence down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("error" if error else "info", text))
+
+    async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
+        """Write a message down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append((kind.value, target, text))
+
+    async def do(self, text: str, action: object) -> None:
+        """Write the lines down."""
+        await trio.lowlevel.checkpoint()
+        protocol = ClientProtocol("alice")
+        action(protocol)  # type: ignore[operator]
+        self.done += protocol.take_lines()
+
+    async def join(self, channel: str, key: str) -> None:
+        """Write a join down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("join", channel, key))
+
+    async def log_in(self, account: str) -> None:
+        """Write a login down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("login", account))
+
+    async def register(self, account: str, email: str) -> None:
+        """Write a registration down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("register", account, email))
+
+    async def become_operator(self, name: str, password: str) -> None:
+        """Write the wish for power down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("oper", name, password))
+
+    @staticmethod
+    def target_message(name: str, *, own: bool) -> TargetMessage | None:
+        """Return a message that is called like what was asked for; nobody has said anything as
+        `nobody`.
+        """
+        return (
+            None
+            if name == "nobody"
+            else TargetMessage(name or ("mine" if own else "theirs"), "#lobby", ["👎"])
+        )
+
+    async def answer(self, target_message: TargetMessage, text: str) -> None:
+        """Write an answer down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("answer", target_message.msgid, text))
+
+    @staticmethod
+    def is_channel(target: str) -> bool:
+        """Tell channels by their sign."""
+        return target.startswith("#")
+
+    def finish(self, reason: str) -> None:
+        """Write the end down."""
+        self.done.append(("finish", reason))
+
+
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("hello there", ("message", "#lobby", "hello there")),
+        ("//usr", ("message", "#lobby", "/usr")),
+        (" /usr", ("message", "#lobby", "/usr")),
+        ("exit", ("finish", "")),
+        (" exit ", ("finish", "")),
+        ("exit?", ("message", "#lobby", "exit?")),
+        ("/quit so long", ("finish", "so long")),
+        ("/me waves", ("action", "#lobby", "waves")),
+        ("/msg bob hi  there", ("message", "bob", "hi  there")),
+        ("/nick bob", "NICK bob"),
+        ("/join games", ("join", "#games", "")),
+        ("/JOIN #games key", ("join", "#games", "key")),
+        ("/part", "PART #lobby"),
+        ("/part #games see you", "PART #games :see you"),
+        ("/part see you", "PART #lobby :see you"),
+        ("/topic", "TOPIC #lobby"),
+        ("/topic New times ahead", "TOPIC #lobby :New times ahead"),
+        ("/topic #games Chess", "TOPIC #games :Chess"),
+        ("/names", "NAMES #lobby"),
+        ("/list", "LIST"),
+        ("/list *linux*", "LIST *linux*"),
+        ("/notice bob hi  there", ("notice", "bob", "hi  there")),
+        ("/op bob", "MODE #lobby +o bob"),
+        ("/op #games bob ann", "MODE #games +oo bob ann"),
+        ("/deop bob", "MODE #lobby -o bob"),
+        ("/voice bob", "MODE #lobby +v bob"),
+        ("/devoice bob", "MODE #lobby -v bob"),
+        ("/ban", "MODE #lobby +b"),
+        ("/ban bob", "MODE #lobby +b bob!*@*"),
+        ("/ban *!*@192.0.2.*", "MODE #lobby +b *!*@192.0.2.*"),
+        ("/ban a:bob", "MODE #lobby +b a:bob"),
+        ("/unban #games bob", "MODE #games -b bob!*@*"),
+        ("/mute bob", "MODE #lobby +b m:bob!*@*"),
+        ("/unmute bob", "MODE #lobby -b m:bob!*@*"),
+        ("/kick bob", "KICK #lobby :bob"),
+        ("/kick bob be nice", "KICK #lobby bob :be nice"),
+        ("/login", ("login", "")),
+        ("/login anna", ("login", "anna")),
+        ("/register", ("register", "", "")),
+        ("/register anna", ("register", "anna", "")),
+        ("/register a@b.example", ("register", "", "a@b.example")),
+        ("/register anna a@b.example", ("register", "anna", "a@b.example")),
+        ("/verify anna 12 34", "VERIFY anna :12 34"),
+        ("/oper anna", ("oper", "anna", "")),
+        ("/oper anna pass word", ("oper", "anna", "pass word")),
+        ("/reply yes I do", ("answer", "theirs", "yes I do")),
+        ("/reply @bob yes I do", ("answer", "bob", "yes I do")),
+        ("/reply @ home", ("answer", "theirs", "@ home")),
+        ("/react 👍", "@+draft/reply=theirs;+draft/react=👍 TAGMSG #lobby"),
+        ("/react @bob 👍", "@+draft/reply=bob;+draft/react=👍 TAGMSG #lobby"),
+        ("/react 👎", "@+draft/reply=theirs;+draft/unreact=👎 TAGMSG #lobby"),
+        ("/redact", "REDACT #lobby mine"),
+        ("/redact not for you", "REDACT #lobby mine :not for you"),
+        ("/redact @2 spam", "REDACT #lobby 2 spam"),
+    ],
+)
+async def test_lines(line: str, done: object) -> None:
+    """What a typed line means."""
+    client = Asked()
+    await interpret(client, line, COMMANDS)
+    assert [
+        entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done
+    ] == [done]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/search",
+        "/verify anna",
+        "/history x",
+        "/login a b",
+        "/msg",
+        "/msg bob",
+        "/me",
+        "/nick",
+        "/join",
+        "/whois",
+        "/foo",
+        "/",
+        "/help foo",
+        "/oper",
+        "/reply",
+        "/reply @bob",
+        "/reply @nobody yes",
+        "/react",
+        "/react @bob",
+        "/react 👍 👍",
+        "/redact @nobody",
+    ],
+)
+async def test_wrong_commands_are_explained(line: str) -> None:
+    """An unknown command, or one with too few or too many arguments, says what is right and sends
+    nothing.
+    """
+    client = Asked()
+    await interpret(client, line, COMMANDS)
+    assert [entry[0] for entry in client.done] == ["error"]  # type: ignore[index]
+
+
+async def test_help_shows_every_command() -> None:
+    """`/help` is derived from the table."""
+    client = Asked()
+    await interpret(client, "/help", COMMANDS)
+    text = "\n".join(entry[1] for entry in client.done)  # type: ignore[index]
+    assert all(f"/{name}" in text for name in COMMANDS)
+
+
+@pytest.mark.parametrize("line", ["hello", "/me waves", "/topic x", "/names", "/part", "/history"])
+async def test_without_a_channel(line: str) -> None:
+    """In no channel, what needs one says so."""
+    client = Asked(current="")
+    await interpret(client, line, COMMANDS)
+    assert client.done[0][0] == "error"  # type: ignore[index]
+
+
+@given(st.text())
+def test_any_line_is_harmless(line: str) -> None:
+    """No line that can be typed makes the interpreter fail, and none is passed over in silence but
+    an empty one.
+    """
+    client = Asked()
+    trio.run(interpret, client, line, COMMANDS)
+    assert bool(client.done) == bool(line.replace("\0", "").strip())

@@ -1,0 +1,214 @@
+"""Rendering of events as lines of text, harmless for a terminal."""
+
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+import client_fakes  # noqa: F401  the tests read English
+from trio_chat.client.render import Renderer
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event, MessageKind
+from trio_chat.client.spans import plain
+
+SAID = [
+    (events.Said("alice", "#lobby", "hi", own=True), "[YOU]: hi"),
+    (events.Said("alice", "#other", "hi", own=True), "[YOU → #other]: hi"),
+    (events.Said("alice", "Bob", "hi", own=True), "[YOU → Bob]: hi"),
+    (events.Said("Bob", "#lobby", "hi"), '["Bob"]: hi'),
+    (events.Said("Bob", "#other", "hi"), '["Bob" #other]: hi'),
+    (events.Said("Bob", "alice", "hi", private=True), '["Bob" → you]: hi'),
+    (events.Said("Bob", "#lobby", "waves", MessageKind.ACTION), "* Bob waves"),
+    (events.Said("Bob", "#other", "waves", MessageKind.ACTION), "* Bob (#other) waves"),
+    (events.Said("Bob", "alice", "waves", MessageKind.ACTION, private=True), "* Bob (→ you) waves"),
+    (events.Said("alice", "Bob", "waves", MessageKind.ACTION, own=True), "* alice (→ Bob) waves"),
+    (
+        events.Said("Bob", "#lobby", "hi", played_back="2026-05-04T10:30:00.000Z"),
+        '["Bob" 10:30]: hi',
+    ),
+    (
+        events.Said("Bob", "#other", "hi", played_back="2026-05-03T10:30:00.000Z"),
+        '["Bob" #other 2026-05-03 10:30]: hi',
+    ),
+    (
+        events.Said("alice", "#lobby", "hi", own=True, played_back="2026-05-04T10:30:00Z"),
+        "[YOU 10:30]: hi",
+    ),
+    (
+        events.Said("Bob", "#lobby", "waves", MessageKind.ACTION, played_back="nonsense"),
+        "* Bob (?) waves",
+    ),
+    (events.Said("Bob", "#lobby", "look", MessageKind.NOTICE), '[NOTICE "Bob"]: look'),
+    (
+        events.Said("Bob", "#lobby", "yes", reply_to="a"),
+        '["Bob" in answer to Ann: “a long question that goes on and on …”]: yes',
+    ),
+    (
+        events.Said("alice", "#other", "no", own=True, reply_to="a"),
+        "[YOU → #other in answer to Ann: “a long question that goes on and on …”]: no",
+    ),
+    (events.Said("Bob", "#lobby", "yes", reply_to="b"), '["Bob" in answer to you: “mine”]: yes'),
+    (
+        events.Said("Bob", "#lobby", "yes", reply_to="gone"),
+        '["Bob" in answer to an earlier message]: yes',
+    ),
+    (
+        events.Reacted("Bob", "#lobby", "b", "👍"),
+        "[INFO] Bob reacts with 👍 to your message “mine”.",
+    ),
+    (
+        events.Reacted("Bob", "#lobby", "b", "👍", is_taken_back=True),
+        "[INFO] Bob has taken 👍 back from your message “mine”.",
+    ),
+    (
+        events.Reacted("alice", "#lobby", "gone", "👍", own=True),
+        "[INFO] You react with 👍 to an earlier message.",
+    ),
+    (
+        events.Reacted("alice", "#x", "b", "👍", own=True, is_taken_back=True),
+        "[INFO] You have taken 👍 back from your message “mine” in #x.",
+    ),
+    (
+        events.Redacted("#x", "gone", "Bob", "spam"),
+        "[INFO] Bob has deleted an earlier message in #x. (spam)",
+    ),
+    (
+        events.Redacted("#lobby", "a", "Ann"),
+        "[INFO] Ann has deleted the message “a long question that goes on and on …”.",
+    ),
+    (
+        events.Redacted("#lobby", "a", "Bob"),
+        "[INFO] Bob has deleted the message of Ann “a long question that goes on and on …”.",
+    ),
+]
+
+
+SAID += [
+    (
+        events.Whois("Bob", "311", ("~bob", "host", "*", "Bob the builder")),
+        "[INFO] Bob is Bob the builder, ~bob@host.",
+    ),
+    (events.Whois("Bob", "319", ("#a @#b",)), "[INFO] Bob is in #a @#b."),
+    (
+        events.Whois("Bob", "317", ("125", "1777852800", "seconds idle, signon time")),
+        "[INFO] Bob has said nothing for 2 min, and has been here since 2026-05-04 00:00.",
+    ),
+    (events.Whois("Bob", "317", ("soon", "x")), "[INFO] Bob soon x"),
+    (
+        events.AwayChanged("alice", is_away=True, own=True),
+        "[INFO] The others see that you are away.",
+    ),
+    (
+        events.AwayChanged("alice", is_away=False, own=True),
+        "[INFO] The others see that you are back.",
+    ),
+]
+
+
+QUESTION = "a long question\nthat goes on and on and never ends"
+
+
+SHOWN = {
+    "a": events.Said("Ann", "#lobby", QUESTION, msgid="a"),
+    "b": events.Said("alice", "#lobby", "mine", own=True, msgid="b"),
+}
+
+
+def renderer() -> Renderer:
+    """Return a renderer for someone who talks in #lobby on the fourth of May."""
+    return Renderer(
+        lambda target: target == "#lobby", lambda: datetime(2026, 5, 4, 12, tzinfo=UTC), SHOWN.get
+    )
+
+
+@pytest.fixture
+def _in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in UTC where the system lets a process choose."""
+    monkeypatch.setenv("TZ", "UTC")
+    if hasattr(time, "tzset"):
+        time.tzset()
+    yield
+    monkeypatch.undo()
+    if hasattr(time, "tzset"):
+        time.tzset()
+
+
+@pytest.mark.usefixtures("_in_utc")
+@pytest.mark.parametrize(("event", "line"), SAID)
+def test_said(event: Event, line: str) -> None:
+    """Who said it, and the target when it is not the current channel."""
+    assert [plain(shown) for shown in renderer().lines(event)] == [line]
+
+
+EVIL = "\x1b[2J\x07\x9b31m\u202e\r\n"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        events.Said(EVIL, EVIL, EVIL),
+        events.Said(EVIL, EVIL, EVIL, MessageKind.ACTION, own=True),
+        events.Said(EVIL, EVIL, EVIL, MessageKind.NOTICE, private=True),
+        events.Reacted(EVIL, EVIL, "a", EVIL),
+        events.Redacted(EVIL, "gone", EVIL, EVIL),
+        events.Whois(EVIL, "311", (EVIL, EVIL, EVIL, EVIL)),
+        events.Whois(EVIL, "317", (EVIL, EVIL)),
+        events.MessageRefused(EVIL, EVIL, "999", EVIL),
+        events.MessageRefused(EVIL, EVIL, "404", EVIL),
+        events.MessageUnconfirmed(EVIL, EVIL),
+        events.Connected(EVIL),
+        events.Joined(EVIL, EVIL, own=False),
+        events.JoinRefused(EVIL, "475", EVIL),
+        events.JoinRefused(EVIL, "999", EVIL),
+        events.Parted(EVIL, EVIL, EVIL, own=False),
+        events.Kicked(EVIL, EVIL, EVIL, EVIL, own=True),
+        events.Quit(EVIL, EVIL),
+        events.Renamed(EVIL, EVIL, own=False),
+        events.NickRefused(EVIL, "433", EVIL, registered=True),
+        events.NickRefused(EVIL, "999", EVIL, registered=True),
+        events.TopicIs(EVIL, EVIL),
+        events.TopicChanged(EVIL, EVIL, EVIL),
+        events.ModeChanged(EVIL, EVIL, EVIL, own=False),
+        events.Names(EVIL, (EVIL, EVIL)),
+        events.Names(EVIL, ()),
+        events.ListedChannel(EVIL, EVIL, EVIL),
+        events.Invited(EVIL, EVIL, EVIL, own=True),
+        events.Away(EVIL, EVIL),
+        events.ServerInfo(EVIL),
+        events.ServerError(EVIL, "421", EVIL),
+        events.ServerError(EVIL, "999", EVIL),
+        events.Lost(EVIL),
+        events.DeliveryUnknown(EVIL, EVIL),
+        events.HistoryEnd(EVIL),
+        events.UnreadStart(EVIL),
+        events.HistoryGap(EVIL, 2),
+        events.EarlierMessages(EVIL, 0),
+        events.EarlierMessages(EVIL, 2),
+        events.SearchResults(EVIL, EVIL, 0),
+        events.SearchResults(EVIL, EVIL, 2),
+        events.HistoryRefused(EVIL, EVIL),
+        events.SearchUnknown(),
+        events.LoggedIn(EVIL),
+        events.LoggedOut(),
+        events.Registered(EVIL),
+        events.MustVerify(EVIL, EVIL),
+        events.AccountRefused(EVIL, "904", EVIL),
+        events.AccountRefused(EVIL, "999", EVIL),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_nothing_from_outside_reaches_the_terminal(event: Event) -> None:
+    """Control characters in any field of any event are made visible."""
+    for line in renderer().lines(event):
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u202e]", plain(line))
+
+
+def test_many_names_are_a_number() -> None:
+    """Of a crowded channel some names and the number of the others are shown."""
+    (line,) = renderer().lines(
+        events.Names("#lobby", tuple(f"n{number:03}" for number in range(60)))
+    )
+    assert plain(line).startswith("[INFO] 60 people in #lobby: n000, n001")
+    assert plain(line).endswith("n049 and 10 more")

@@ -1,0 +1,162 @@
+"""Notifications, and the state of the connection, in the full-screen client."""
+
+import pytest
+
+from client_fakes import until
+from screen_fakes import CAPS, inside, watched
+from trio_chat.client.screen.app import Options
+
+
+@pytest.mark.parametrize(
+    ("way", "text", "written"),
+    [
+        ("bell", "alice: hi", "\a"),
+        ("desktop", "alice: h;i", "\a\x1b]9;bob #lobby: alice: h,i\x1b\\"),
+        ("off", "alice: hi", ""),
+        ("bell", "nothing", ""),
+        ("bell", "malice", ""),
+        ("bell", "I like CATS!", "\a"),
+    ],
+)
+async def test_notifications(way, text, written, jumping_clock):
+    """A mention, or a word that the user wants to know of, calls who looks elsewhere."""
+    async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (
+        it,
+        server,
+    ):
+        it.screen.press("focus out")
+        await server.send(f":bob!u@h PRIVMSG #lobby :{text}")
+        await it.sees(text)
+        assert it.screen.written == written
+
+
+async def test_who_looks_is_not_called(jumping_clock):
+    """What is seen needs no bell."""
+    async with inside(CAPS, options=Options(theme="dark", notify="bell")) as (it, server):
+        await server.send(":bob!u@h PRIVMSG #lobby :alice: hi")
+        await it.sees("alice: hi")
+        assert it.screen.written == ""
+
+
+async def test_help(jumping_clock):
+    """F1 shows the keys, /help every command, and Esc closes."""
+    async with inside(rows=60) as (it, _server):
+        it.screen.press("f1")
+        await it.sees("Alt-1 … Alt-9", "Ctrl-Y")
+        it.screen.press("esc")
+        assert not any("Alt-1 … Alt-9" in row for row in await it.sees_not("Ctrl-Y"))
+        it.screen.press(*"/help", "enter")
+        assert any("/away [text]" in row for row in await it.sees("/away [text]", "Commands"))
+
+
+async def test_the_state_of_the_connection_is_seen(jumping_clock):
+    """Whether it is encrypted, how long the server takes, and when it is lost."""
+    async with inside() as (it, server):
+        await server.send(":srv.test PONG srv.test lag")
+        await it.sees("● not encrypted", " ms")
+        await server.close()
+        assert not any("●" in row for row in await it.sees("○ not connected, trying again in"))
+
+
+async def test_a_server_that_shuts_down_is_waited_for(jumping_clock):
+    """It may only be starting anew."""
+    async with inside() as (it, server):
+        await server.send(
+            "NOTE * SERVER_SHUTDOWN :The server has shut down", "ERROR :The server has shut down"
+        )
+        await server.close()
+        await it.sees("The server has shut down")
+        again = await it.server()
+        await again.greet()
+        await again.expect("JOIN #lobby")
+
+
+async def test_several_servers_at_once(jumping_clock):
+    """/connect adds one, /disconnect removes it."""
+    async with inside() as (it, _server):
+        it.screen.press(*"/connect second", "enter")
+        second = await it.server()
+        await second.enter()
+        await it.sees("1 test", "3 second", "4   #lobby")
+        it.screen.press(*"/connect bad", "enter")
+        await it.sees("that is no server")
+        it.screen.press(*"/disconnect", "enter")
+        second.skips = ("WHO", "PING", "CHATHISTORY")
+        await second.expect("QUIT")
+        await second.close()
+        await it.sees_not("second")
+
+
+async def test_leaving(jumping_clock):
+    """/quit says good-bye to every server and ends with 0."""
+    async with inside() as (it, server):
+        it.screen.press(*"/quit bye", "enter")
+        assert (await server.expect("QUIT")).endswith(":bye")
+        await server.close()
+        await until(lambda: it.code is not None)
+        assert it.code == 0
+
+
+async def test_ctrl_c_removes_what_is_typed_and_leaves_when_pressed_twice(jumping_clock):
+    """Nobody loses a line, or the chat, by a slip."""
+    async with inside() as (it, server):
+        it.screen.press(*"half", "ctrl c")
+        assert it.controller.prompt.edit_text == ""
+        it.screen.press("up")
+        assert it.controller.prompt.edit_text == "half"
+        it.screen.press("ctrl c", "ctrl c")
+        await it.sees("Press Ctrl-C again to leave.")
+        it.screen.press("ctrl c")
+        await server.expect("QUIT")
+
+
+async def test_a_nickname_that_is_taken_is_asked_for(jumping_clock):
+    """The question is in the prompt, and the answer goes to the server."""
+    async with watched() as it:
+        server = await it.server()
+        await server.greet_until_refused(":srv.test 433 * alice :Nickname is already in use")
+        await it.sees("in use by someone else", "Your nickname")
+        it.screen.press(*"alicia", "enter")
+        await server.expect("NICK alicia")
+
+
+async def test_a_password_is_not_shown(jumping_clock):
+    """/login asks; what is typed is hidden and not remembered."""
+    async with inside() as (it, server):
+        it.screen.press(*"before", "enter", *"/login", "enter")
+        await server.expect("PRIVMSG #lobby before")
+        await it.sees("Password of alice:")
+        it.screen.type("hunter2")
+        await it.sees("*******")
+        assert "hunter2" not in it.screen.text()
+        it.screen.press("enter")
+        await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
+        it.screen.press("up")
+        assert it.controller.prompt.edit_text == "before"
+
+
+async def test_a_password_typed_ahead_of_the_question(jumping_clock):
+    """Who is faster than the question does not see the password either."""
+    async with inside() as (it, server):
+        it.screen.press(*"before", "enter", *"/login", "enter", *"hunter2")
+        assert it.controller.prompt.edit_text == "hunter2"
+        await it.rest()
+        assert "hunter2" not in it.screen.text()
+        it.screen.press("enter")
+        await server.expect("PRIVMSG #lobby before")
+        await server.expect("PRIVMSG NickServ IDENTIFY alice hunter2")
+        it.screen.press("up")
+        assert it.controller.prompt.edit_text == "before"
+
+
+async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
+    """/oper takes the password also on its own line; the arrow key does not bring that back."""
+    async with inside() as (it, server):
+        it.screen.press(*"before", "enter", *"/oper root hunter2", "enter")
+        await server.expect("PRIVMSG #lobby before")
+        await server.expect("OPER root hunter2")
+        await server.send(":srv.test 381 alice :You are now an IRC operator")
+        await it.sees("You are now an IRC operator")
+        it.screen.press("up")
+        assert it.controller.prompt.edit_text == "before"
+        assert "hunter2" not in it.screen.text()
