@@ -13,7 +13,7 @@ from trio_chat.i18n import install
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Start in an empty directory with an English user who has set nothing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
@@ -23,7 +23,7 @@ def _here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def served(monkeypatch):
+def served(monkeypatch: pytest.MonkeyPatch):
     """Return a list of the settings that servers are started with; no server is."""
     calls = []
     module = ModuleType("trio_chat.server.main")
@@ -33,7 +33,7 @@ def served(monkeypatch):
 
 
 @pytest.fixture
-def connected(monkeypatch):
+def connected(monkeypatch: pytest.MonkeyPatch):
     """Return a list of the options that clients are started with; no client is."""
     calls = []
     module = ModuleType("trio_chat.client.main")
@@ -56,13 +56,13 @@ def where(options: SimpleNamespace) -> dict[str, object]:
     }
 
 
-def test_version(capsys):
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     """`--version` says name and version."""
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"trio-chat {__version__}\n"
 
 
-def test_no_command_shows_help_and_fails(capsys):
+def test_no_command_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing to do is a wrong usage, with help on standard error."""
     assert cli.main([]) == 2
     output = capsys.readouterr()
@@ -71,14 +71,14 @@ def test_no_command_shows_help_and_fails(capsys):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["connect", "--help"]])
-def test_help_has_examples(arguments, capsys):
+def test_help_has_examples(arguments, capsys: pytest.CaptureFixture[str]) -> None:
     """Every help ends with commands to copy."""
     assert cli.main(arguments) == 0
     assert "examples:\n  trio-chat " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--lang", "ru", "--help"], ["connect", "--lang=ru", "-h"]])
-def test_help_is_in_the_language_asked_for(arguments, capsys):
+def test_help_is_in_the_language_asked_for(arguments, capsys: pytest.CaptureFixture[str]) -> None:
     """--lang counts for the help too, before and behind the command."""
     cli.main(arguments)
     assert "примеры" in capsys.readouterr().out
@@ -108,7 +108,9 @@ def test_help_is_in_the_language_asked_for(arguments, capsys):
         (["connect", "--password-file", "missing.txt"], "missing.txt: cannot be read"),
     ],
 )
-def test_wrong_usage_ends_with_2_and_words(arguments, words, capsys, served, connected):
+def test_wrong_usage_ends_with_2_and_words(
+    arguments, words, capsys: pytest.CaptureFixture[str], served, connected
+) -> None:
     """A mistake on the command line says what is allowed, and nothing is started."""
     assert cli.main(arguments) == 2
     error = capsys.readouterr().err
@@ -119,7 +121,9 @@ def test_wrong_usage_ends_with_2_and_words(arguments, words, capsys, served, con
 
 
 @pytest.mark.parametrize("command", ["serve", "connect"])
-def test_a_wrong_configuration_ends_with_2_and_one_line(command, capsys, served, connected):
+def test_a_wrong_configuration_ends_with_2_and_one_line(
+    command, capsys: pytest.CaptureFixture[str], served, connected
+) -> None:
     """A mistake in config.ini is told in one line."""
     config("[server]\nport = x\n")
     assert cli.main([command]) == 2
@@ -130,14 +134,14 @@ def test_a_wrong_configuration_ends_with_2_and_one_line(command, capsys, served,
     assert not connected
 
 
-def test_serve_uses_the_configuration(served):
+def test_serve_uses_the_configuration(served) -> None:
     """Without options config.ini counts."""
     config("[server]\nport = 6000\n")
     assert cli.main(["serve"]) == 0
     assert served[0].server.port == 6000
 
 
-def test_options_of_serve_win_over_the_configuration(served):
+def test_options_of_serve_win_over_the_configuration(served) -> None:
     """What is typed counts more than what is in the file; the rest of the file still counts."""
     config("[server]\nport = 6000\nname = a.b\n[logging]\nlevel = error\n")
     cli.main(["serve", "--host", "127.0.0.1,::1", "--port", "0", "--log-level", "DEBUG"])
@@ -147,7 +151,7 @@ def test_options_of_serve_win_over_the_configuration(served):
     assert settings.logging.level == "debug"
 
 
-def test_a_named_configuration(served, tmp_path):
+def test_a_named_configuration(served, tmp_path: Path) -> None:
     """--config takes another file."""
     other = tmp_path / "other name.ini"
     other.write_text("[server]\nport = 6001\n")
@@ -155,13 +159,13 @@ def test_a_named_configuration(served, tmp_path):
     assert served[0].server.port == 6001
 
 
-def test_the_exit_code_of_a_command_is_passed_on(monkeypatch, served):
+def test_the_exit_code_of_a_command_is_passed_on(monkeypatch: pytest.MonkeyPatch, served) -> None:
     """What the server or client ends with, the program ends with."""
     monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", lambda settings, load: 1)
     assert cli.main(["serve"]) == 1
 
 
-def test_connect_without_anything_goes_to_this_machine(connected):
+def test_connect_without_anything_goes_to_this_machine(connected) -> None:
     """The server of the defaults, as somebody on the same computer reaches it."""
     assert cli.main(["connect"]) == 0
     assert where(connected[0]) == {
@@ -174,7 +178,7 @@ def test_connect_without_anything_goes_to_this_machine(connected):
     }
 
 
-def test_connect_uses_the_configuration(connected):
+def test_connect_uses_the_configuration(connected) -> None:
     """The client finds its server, name, channel and password in config.ini."""
     config(
         "[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n"
@@ -191,7 +195,7 @@ def test_connect_uses_the_configuration(connected):
     assert where(connected[0]) == expected
 
 
-def test_options_of_connect_win_over_the_configuration(connected):
+def test_options_of_connect_win_over_the_configuration(connected) -> None:
     """What is typed counts more than what is in the file."""
     config("[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
@@ -215,7 +219,7 @@ PROFILES = (
 @pytest.mark.parametrize(
     ("arguments", "names"), [([], ["home"]), (["work"], ["work"]), (["192.0.2.9"], [])]
 )
-def test_profiles(connected, arguments, names):
+def test_profiles(connected, arguments, names) -> None:
     """Without a target those that start by themselves are joined; a name means that profile, an
     address none.
     """
@@ -225,7 +229,9 @@ def test_profiles(connected, arguments, names):
     assert [profile.name for profile in connected[0].known] == ["work", "home"]
 
 
-def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_path, monkeypatch):
+def test_the_own_configuration_counts_where_there_is_no_other(
+    connected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without config.ini here, the user's own file is read, and it is a first run when there is
     none either.
     """
@@ -243,7 +249,9 @@ def test_the_own_configuration_counts_where_there_is_no_other(connected, tmp_pat
 
 
 @pytest.mark.parametrize("arguments", [["192.0.2.7"], ["--nick", "anna"]])
-def test_who_says_something_needs_no_assistant(connected, arguments, tmp_path, monkeypatch):
+def test_who_says_something_needs_no_assistant(
+    connected, arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whoever names a server or a nickname knows the way."""
     monkeypatch.setattr("trio_chat.client.paths.config_file", lambda: tmp_path / "own.ini")
     cli.main(["connect", *arguments])
@@ -259,27 +267,27 @@ def test_who_says_something_needs_no_assistant(connected, arguments, tmp_path, m
         (["host", "--fingerprint", ":".join(["AB"] * 32)], Security(fingerprint="ab" * 32)),
     ],
 )
-def test_how_a_connection_is_to_be_encrypted(connected, arguments, security):
+def test_how_a_connection_is_to_be_encrypted(connected, arguments, security) -> None:
     """What weakens it must be asked for by name."""
     cli.main(["connect", *arguments])
     assert connected[0].security == security
 
 
-def test_a_host_without_a_port_gets_the_one_of_the_configuration(connected):
+def test_a_host_without_a_port_gets_the_one_of_the_configuration(connected) -> None:
     """A copied config.ini is enough to find the server on another machine."""
     config("[server]\nport = 6000\n")
     cli.main(["connect", "192.0.2.7"])
     assert (connected[0].host, connected[0].port) == ("192.0.2.7", 6000)
 
 
-def test_the_channel_of_an_address_counts_more_than_the_configuration(connected):
+def test_the_channel_of_an_address_counts_more_than_the_configuration(connected) -> None:
     """irc://host/channel asks for that channel."""
     config("[client]\nchannel = tea\n")
     cli.main(["connect", "irc://192.0.2.7/python"])
     assert (connected[0].port, connected[0].channel) == (6667, "#python")
 
 
-def test_the_password_of_the_configuration_is_for_its_own_server_only(connected):
+def test_the_password_of_the_configuration_is_for_its_own_server_only(connected) -> None:
     """No other server gets to know it."""
     config("[server]\npassword = open\n")
     cli.main(["connect", "192.0.2.7"])
@@ -287,7 +295,7 @@ def test_the_password_of_the_configuration_is_for_its_own_server_only(connected)
     assert [options.password for options in connected] == ["", "open"]
 
 
-def test_port_0_is_nowhere_to_connect_to(connected, capsys):
+def test_port_0_is_nowhere_to_connect_to(connected, capsys: pytest.CaptureFixture[str]) -> None:
     """A server on any free port must be named."""
     config("[server]\nport = 0\n")
     assert cli.main(["connect"]) == 2
@@ -300,7 +308,7 @@ def test_port_0_is_nowhere_to_connect_to(connected, capsys):
     [b"s3cret", b"s3cret\n", b"s3cret\r\nmore\n", b"\xef\xbb\xbfs3cret\n"],
     ids=["bare", "lf", "crlf", "bom"],
 )
-def test_the_password_is_the_first_line(data, connected, tmp_path):
+def test_the_password_is_the_first_line(data, connected, tmp_path: Path) -> None:
     """Line ends and a byte order mark are no part of a password."""
     (tmp_path / "password").write_bytes(data)
     assert cli.main(["connect", "--password-file", "password"]) == 0
@@ -308,7 +316,9 @@ def test_the_password_is_the_first_line(data, connected, tmp_path):
 
 
 @pytest.mark.parametrize("data", [b"", b"\nsecond\n", b"\xff\xfe", b"bell\x07\n", b"x" * 5000])
-def test_what_is_no_password(data, connected, tmp_path, capsys):
+def test_what_is_no_password(
+    data, connected, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An unusable password file is named, and its content is not shown."""
     (tmp_path / "password").write_bytes(data)
     assert cli.main(["connect", "--password-file", "password"]) == 2
@@ -318,14 +328,18 @@ def test_what_is_no_password(data, connected, tmp_path, capsys):
     assert not connected
 
 
-def test_the_language_of_the_configuration_counts(connected, capsys):
+def test_the_language_of_the_configuration_counts(
+    connected, capsys: pytest.CaptureFixture[str]
+) -> None:
     """[client] language is used when --lang is not."""
     config("[client]\nlanguage = ru\n[server]\nport = 0\n")
     cli.main(["connect"])
     assert "порт" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
+def test_ctrl_c_is_no_traceback(
+    served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Ctrl+C anywhere ends the program quietly."""
 
     def interrupt(settings: object, load: object) -> int:
@@ -336,7 +350,9 @@ def test_ctrl_c_is_no_traceback(served, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_missing_package_is_named(monkeypatch, capsys):
+def test_a_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Started without its dependencies, the program says so."""
     module = ModuleType("trio_chat.server.main")
     module.run = lambda settings, load: __import__("a_package_that_is_missing")
@@ -345,14 +361,14 @@ def test_a_missing_package_is_named(monkeypatch, capsys):
     assert "a_package_that_is_missing" in capsys.readouterr().err
 
 
-def test_a_missing_part_of_the_program_is_a_defect(monkeypatch):
+def test_a_missing_part_of_the_program_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is missing of the program itself is not told as a package that was not installed."""
     monkeypatch.setitem(sys.modules, "trio_chat.server.main", None)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["serve"])
 
 
-def test_output_survives_a_poor_character_set():
+def test_output_survives_a_poor_character_set() -> None:
     """A terminal that cannot show a letter does not end the program."""
     environment = {"PYTHONIOENCODING": "ascii", "LANGUAGE": "ru"}
     done = subprocess.run(

@@ -1,6 +1,7 @@
 """Credentials in what a user types: no screen, prompt, error or log shows them."""
 
 import pytest
+from trio.testing import MockClock
 
 from client_fakes import LABELS, chat
 from screen_fakes import inside
@@ -108,7 +109,9 @@ async def test_a_message_to_a_service_whose_fate_is_not_known() -> None:
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_the_prompt_does_not_bring_credentials_back(line: str, jumping_clock) -> None:
+async def test_the_prompt_does_not_bring_credentials_back(
+    line: str, jumping_clock: MockClock
+) -> None:
     """Up does not show it again; nor is it on the screen."""
     async with inside("") as (it, _server):
         it.screen.type(line)

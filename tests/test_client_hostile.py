@@ -5,6 +5,7 @@ line client ends by it.
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from trio.testing import MockClock
 
 from client_fakes import chat, until
 from screen_fakes import CAPS, inside
@@ -247,7 +248,7 @@ def hear(protocol: ClientProtocol, server: ServerState, renderer: Renderer) -> N
 NOT_A_NAME = ":alice!u@h JOIN :#a b"
 
 
-async def test_a_channel_that_cannot_be_is_not_joined(jumping_clock) -> None:
+async def test_a_channel_that_cannot_be_is_not_joined(jumping_clock: MockClock) -> None:
     """The line client goes on, and what is said is still shown."""
     async with chat(caps=CAPS) as c:
         server = await c.server()
@@ -263,7 +264,9 @@ async def test_a_channel_that_cannot_be_is_not_joined(jumping_clock) -> None:
     "line",
     [NOT_A_NAME, ":alice!u@h JOIN :", ":alice!u@h NICK :a b", ":bob!u@h PRIVMSG : :x", "PING"],
 )
-async def test_the_screen_survives_names_that_cannot_be(line: str, jumping_clock) -> None:
+async def test_the_screen_survives_names_that_cannot_be(
+    line: str, jumping_clock: MockClock
+) -> None:
     """So does the full screen."""
     async with inside(CAPS) as (it, server):
         await server.send(line, ":bob!u@h PRIVMSG #lobby :still there?")

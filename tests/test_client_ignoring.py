@@ -3,9 +3,11 @@
 import json
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from client_fakes import HISTORY, NoState, chat, talk
 from screen_fakes import CAPS, inside
@@ -45,7 +47,7 @@ FORGETFUL = CAPS.replace("draft/chathistory ", "")
         ("*!*@spam.example", "bob", False),
     ],
 )
-def test_masks(word, source, is_hidden):
+def test_masks(word, source, is_hidden) -> None:
     """A nickname, or a mask; letters are compared as RFC 2812 §2.2 has it until the server says
     otherwise.
     """
@@ -53,7 +55,7 @@ def test_masks(word, source, is_hidden):
 
 
 @pytest.mark.parametrize("casemapping", ["CASEMAPPING=rfc7613", "CASEMAPPING=ascii"])
-def test_case_is_folded_as_the_server_does(casemapping):
+def test_case_is_folded_as_the_server_does(casemapping) -> None:
     """With PRECIS a letter beyond ASCII has a case; with CASEMAPPING=ascii it has none, and [ is
     not {.
     """
@@ -64,7 +66,7 @@ def test_case_is_folded_as_the_server_does(casemapping):
     assert not ignored.hides("b{b!u@h", features.fold)
 
 
-def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask():
+def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask() -> None:
     """A file of another program may hold anything."""
     ignored = IgnoreList(
         [
@@ -80,7 +82,7 @@ def test_the_list_is_bounded_and_takes_nothing_that_is_no_mask():
     assert ignored.words[0] == "bob"
 
 
-async def test_an_ignored_person_is_not_heard():
+async def test_an_ignored_person_is_not_heard() -> None:
     """Messages, notices, actions, reactions, typing and invitations of an ignored user are hidden;
     those of others are shown.
     """
@@ -102,7 +104,7 @@ async def test_an_ignored_person_is_not_heard():
         assert {getattr(event, "sender", "bob") for event in events} == {"bob"}
 
 
-async def test_nobody_ignores_himself():
+async def test_nobody_ignores_himself() -> None:
     """A mask that covers everybody does not hide that our messages were delivered."""
     async with talk(
         protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["*"]))
@@ -112,7 +114,7 @@ async def test_nobody_ignores_himself():
         assert [event.text for event in await t.events() if isinstance(event, Said)] == ["hello"]
 
 
-async def test_no_server_is_ignored():
+async def test_no_server_is_ignored() -> None:
     """A mask that covers everybody does not hide that the server shuts down."""
     async with talk(
         protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["*"]))
@@ -126,7 +128,7 @@ async def test_no_server_is_ignored():
         assert await t.events() == [ServerInfo("one"), ServerInfo("two"), ServerInfo("three")]
 
 
-async def test_an_ignored_talk_is_not_opened_again():
+async def test_an_ignored_talk_is_not_opened_again() -> None:
     """CHATHISTORY TARGETS names earlier senders."""
     async with talk(
         protocol=ClientProtocol("alice", channels=[("#lobby", "")], ignored=IgnoreList(["eve"]))
@@ -140,7 +142,7 @@ async def test_an_ignored_talk_is_not_opened_again():
         ] == ["bob"]
 
 
-async def test_ignoring_in_the_line_client(jumping_clock):
+async def test_ignoring_in_the_line_client(jumping_clock: MockClock) -> None:
     """/ignore takes several names, shows the list without any, and lasts; /unignore takes names off
     it.
     """
@@ -178,7 +180,7 @@ async def test_ignoring_in_the_line_client(jumping_clock):
         ]
 
 
-async def test_a_full_list_is_said_to_be_full(jumping_clock):
+async def test_a_full_list_is_said_to_be_full(jumping_clock: MockClock) -> None:
     """The limit is named, and so is the way out."""
     async with chat(state=NoState(ignored=[f"n{number}" for number in range(MOST_IGNORED)])) as c:
         await (await c.server()).enter()
@@ -187,7 +189,7 @@ async def test_a_full_list_is_said_to_be_full(jumping_clock):
         assert "is full: 1000. /unignore makes room." in (await c.interface.take())[-1]
 
 
-async def test_the_file_keeps_both(tmp_path):
+async def test_the_file_keeps_both(tmp_path: Path) -> None:
     """Saving the nickname keeps the ignore list and entries of a later version; only the owner can
     read the file.
     """
@@ -202,13 +204,13 @@ async def test_the_file_keeps_both(tmp_path):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-async def test_what_cannot_be_written_is_said(tmp_path):
+async def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
     """The list then lasts as long as the run."""
     (tmp_path / "file").write_text("")
     assert not await StateFile(tmp_path / "file" / "client.json").change_ignored(["eve"], [])
 
 
-async def test_two_changes_at_once_are_both_kept(tmp_path):
+async def test_two_changes_at_once_are_both_kept(tmp_path: Path) -> None:
     """The links of several servers write to one file, each in its own thread."""
     file = StateFile(tmp_path / "client.json")
     async with trio.open_nursery() as nursery:
@@ -219,7 +221,7 @@ async def test_two_changes_at_once_are_both_kept(tmp_path):
     assert await file.load_nick() == "ann"
 
 
-async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
+async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock: MockClock) -> None:
     """One list for all servers of the client."""
     async with inside(CAPS) as (c, server):
         c.screen.type("/ignore eve")
@@ -238,7 +240,7 @@ async def test_ignoring_on_the_screen_counts_at_all_servers(jumping_clock):
 # Strangers
 
 
-async def strangers_write(c, server, count):
+async def strangers_write(c, server, count) -> None:
     """Have users write that share no channel with us."""
     await server.send(
         *(f":stranger{number}!u@h PRIVMSG alice :buy {number}" for number in range(count))
@@ -246,7 +248,7 @@ async def strangers_write(c, server, count):
     await c.rest()
 
 
-async def test_many_strangers_open_few_windows(jumping_clock):
+async def test_many_strangers_open_few_windows(jumping_clock: MockClock) -> None:
     """Where others have opened many windows that nobody has answered in, what comes from further
     people is in one place.
     """
@@ -269,7 +271,7 @@ async def test_many_strangers_open_few_windows(jumping_clock):
         assert len(c.workspace.mentions) == 301  # messages without a window count too
 
 
-async def test_who_has_read_has_room_for_more(jumping_clock):
+async def test_who_has_read_has_room_for_more(jumping_clock: MockClock) -> None:
     """Windows that were looked at are no flood, answered or not."""
     async with inside(FORGETFUL) as (c, server):
         await strangers_write(c, server, MOST_UNREAD_CONVERSATIONS)
@@ -282,7 +284,7 @@ async def test_who_has_read_has_room_for_more(jumping_clock):
         assert not c.workspace.server.get("later")
 
 
-async def test_gathered_strangers_open_no_window(jumping_clock):
+async def test_gathered_strangers_open_no_window(jumping_clock: MockClock) -> None:
     """With strangers = gather they are in the window of the server; not of users with a common
     channel or a message of ours.
     """
@@ -303,7 +305,7 @@ async def test_gathered_strangers_open_no_window(jumping_clock):
         assert c.workspace.server.get("stranger1")
 
 
-async def test_strangers_can_be_hidden():
+async def test_strangers_can_be_hidden() -> None:
     """With strangers = off their messages and invitations are hidden; notices are shown, since
     services answer by them.
     """
@@ -331,7 +333,7 @@ async def test_strangers_can_be_hidden():
 # Alerts
 
 
-async def test_many_mentions_ring_once_a_second(jumping_clock):
+async def test_many_mentions_ring_once_a_second(jumping_clock: MockClock) -> None:
     """The first mention rings at once, what comes within the next second rings together."""
     async with inside(FORGETFUL) as (c, server):
         await server.send(
@@ -348,7 +350,7 @@ async def test_many_mentions_ring_once_a_second(jumping_clock):
         assert "trio-chat: 2004 mentions in #den, carol" in c.screen.written
 
 
-async def test_what_was_seen_meanwhile_does_not_ring(jumping_clock):
+async def test_what_was_seen_meanwhile_does_not_ring(jumping_clock: MockClock) -> None:
     """Mentions that the user has seen do not ring; later mentions ring at once again."""
     async with inside(FORGETFUL) as (c, server):
         await server.send(*(f":carol!u@h PRIVMSG alice :psst {number}" for number in range(3)))

@@ -4,6 +4,7 @@ elsewhere.
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from client_fakes import chat
 from screen_fakes import CAPS, inside
@@ -22,7 +23,7 @@ END = ":srv.test 323 alice :End of /LIST"
 SOME = ("#small 1 chess", "#big 90 talk", "#middle 10 chess and more")
 
 
-async def begin(c, server):
+async def begin(c, server) -> None:
     """Ask for the list."""
     c.screen.type("/list")
     c.screen.press("enter")
@@ -40,7 +41,7 @@ def order(lines):
 # The list
 
 
-def test_the_largest_come_first_and_only_so_many_are_kept():
+def test_the_largest_come_first_and_only_so_many_are_kept() -> None:
     """However many a server lists, and however long the topics are."""
     listing = Listing(10)
     for number in range(1000):
@@ -53,7 +54,7 @@ def test_the_largest_come_first_and_only_so_many_are_kept():
     assert len(listing.matching()[0].topic) == LONGEST_TOPIC
 
 
-def test_words_are_looked_for_in_names_and_topics():
+def test_words_are_looked_for_in_names_and_topics() -> None:
     """All of them must be there, in any case; what comes later is found, too."""
     listing = Listing()
     listing.add("#Linux", "5", "the kernel")
@@ -69,7 +70,7 @@ def test_words_are_looked_for_in_names_and_topics():
 
 
 @pytest.mark.parametrize("users", ["", "x", "-1", "²", "9" * 5000])
-def test_a_number_of_users_that_is_none(users):
+def test_a_number_of_users_that_is_none(users) -> None:
     """A hostile server may send anything."""
     listing = Listing()
     listing.add("#a", users, "")
@@ -79,7 +80,7 @@ def test_a_number_of_users_that_is_none(users):
 # The page
 
 
-async def test_the_page_fills_while_the_answer_arrives(jumping_clock):
+async def test_the_page_fills_while_the_answer_arrives(jumping_clock: MockClock) -> None:
     """The current channel shows nothing of it; those with the most users come first."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -93,7 +94,7 @@ async def test_the_page_fills_while_the_answer_arrives(jumping_clock):
         assert len(c.workspace.buffer) == before
 
 
-async def test_typing_filters_and_enter_joins(jumping_clock):
+async def test_typing_filters_and_enter_joins(jumping_clock: MockClock) -> None:
     """What is typed is looked for at once, also in one packet with Enter."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -107,7 +108,7 @@ async def test_typing_filters_and_enter_joins(jumping_clock):
         assert c.controller.prompt.edit_text == ""
 
 
-async def test_what_nothing_fits_is_not_joined(jumping_clock):
+async def test_what_nothing_fits_is_not_joined(jumping_clock: MockClock) -> None:
     """Enter then does nothing; Esc leaves nothing of the filter behind."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -122,7 +123,7 @@ async def test_what_nothing_fits_is_not_joined(jumping_clock):
         await server.expect("PRIVMSG #lobby hello")
 
 
-async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock):
+async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock: MockClock) -> None:
     """A larger channel that has arrived since was not meant."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -133,7 +134,7 @@ async def test_enter_joins_what_was_marked_on_the_screen(jumping_clock):
         await server.expect("JOIN #small")
 
 
-async def test_enter_right_behind_an_arrow(jumping_clock):
+async def test_enter_right_behind_an_arrow(jumping_clock: MockClock) -> None:
     """Keys that are faster than the screen choose all the same."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -143,7 +144,7 @@ async def test_enter_right_behind_an_arrow(jumping_clock):
         await server.expect("JOIN #middle")
 
 
-async def test_the_marked_channel_stays_marked(jumping_clock):
+async def test_the_marked_channel_stays_marked(jumping_clock: MockClock) -> None:
     """What arrives above it moves it, and takes nothing from it."""
     async with inside(FORGETFUL, rows=12) as (c, server):
         await begin(c, server)
@@ -156,7 +157,7 @@ async def test_the_marked_channel_stays_marked(jumping_clock):
         await server.expect("JOIN #small")
 
 
-async def test_a_command_that_is_typed_closes_the_page(jumping_clock):
+async def test_a_command_that_is_typed_closes_the_page(jumping_clock: MockClock) -> None:
     """No channel begins with a slash: a typed command is no filter."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -166,7 +167,7 @@ async def test_a_command_that_is_typed_closes_the_page(jumping_clock):
         await server.expect("PRIVMSG bob hello")
 
 
-async def test_what_is_being_typed_is_no_filter(jumping_clock):
+async def test_what_is_being_typed_is_no_filter(jumping_clock: MockClock) -> None:
     """Text that is typed while the page opens continues the message."""
     async with inside(FORGETFUL) as (c, server):
         c.screen.press(*"/list", "enter", *"hel")
@@ -177,7 +178,7 @@ async def test_what_is_being_typed_is_no_filter(jumping_clock):
         await server.expect("PRIVMSG #lobby hello")
 
 
-async def test_esc_and_a_command_at_once(jumping_clock):
+async def test_esc_and_a_command_at_once(jumping_clock: MockClock) -> None:
     """Esc closes the page and the command is a command, as over a slow link."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -186,7 +187,7 @@ async def test_esc_and_a_command_at_once(jumping_clock):
 
 
 @pytest.mark.parametrize("numeric", ["263", "421"])
-async def test_a_refused_list_says_so(jumping_clock, numeric):
+async def test_a_refused_list_says_so(jumping_clock: MockClock, numeric) -> None:
     """RPL_TRYAGAIN, an error about LIST, and the end of the connection end the page's waiting."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -198,7 +199,7 @@ async def test_a_refused_list_says_so(jumping_clock, numeric):
         await c.sees("The connection to the server is lost.")
 
 
-async def test_no_page_waits_where_there_is_no_connection(jumping_clock):
+async def test_no_page_waits_where_there_is_no_connection(jumping_clock: MockClock) -> None:
     """The user sees that there is none, and what comes later is bounded."""
     async with inside(FORGETFUL) as (c, server):
         await server.close()
@@ -208,7 +209,7 @@ async def test_no_page_waits_where_there_is_no_connection(jumping_clock):
         assert c.controller.layout.page is None
 
 
-async def test_a_second_list_has_its_own_answer(jumping_clock):
+async def test_a_second_list_has_its_own_answer(jumping_clock: MockClock) -> None:
     """What still arrives of the first one is not in it."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -220,7 +221,7 @@ async def test_a_second_list_has_its_own_answer(jumping_clock):
         assert order(await c.sees("1 channel — type")) == ["#big"]
 
 
-async def test_only_channels_can_be_chosen(jumping_clock):
+async def test_only_channels_can_be_chosen(jumping_clock: MockClock) -> None:
     """What a server lists as "*", "0" or two names at once cannot be joined, or would leave all
     channels.
     """
@@ -231,7 +232,7 @@ async def test_only_channels_can_be_chosen(jumping_clock):
 
 
 @pytest.mark.parametrize("wants_lines", [False, True])
-async def test_names_and_topics_are_made_harmless(jumping_clock, wants_lines):
+async def test_names_and_topics_are_made_harmless(jumping_clock: MockClock, wants_lines) -> None:
     """A channel can be called what would move the cursor."""
     evil = entries("#a\x1b[2J\u202e 9 \x02bold\x1b]0;x\x07\x1b[H", "#small 1 x")
     async with inside(FORGETFUL, columns=200) as (c, server):
@@ -242,7 +243,7 @@ async def test_names_and_topics_are_made_harmless(jumping_clock, wants_lines):
         assert not set(text) & set("\x1b\x02\x07\u202e")
 
 
-async def test_keys_are_seen_while_a_long_list_arrives(jumping_clock):
+async def test_keys_are_seen_while_a_long_list_arrives(jumping_clock: MockClock) -> None:
     """urwid draws only when all tasks wait: 20,000 channels that arrive at once must leave room for
     that.
     """
@@ -257,7 +258,7 @@ async def test_keys_are_seen_while_a_long_list_arrives(jumping_clock):
 # Elsewhere
 
 
-async def test_lines_are_bounded_and_say_how_to_see_the_rest(jumping_clock):
+async def test_lines_are_bounded_and_say_how_to_see_the_rest(jumping_clock: MockClock) -> None:
     """The line client shows the largest, and how to narrow it."""
     async with chat() as c:
         server = await c.server()
@@ -277,7 +278,7 @@ async def test_lines_are_bounded_and_say_how_to_see_the_rest(jumping_clock):
         )
 
 
-async def test_a_list_that_was_not_asked_for_is_bounded(jumping_clock):
+async def test_a_list_that_was_not_asked_for_is_bounded(jumping_clock: MockClock) -> None:
     """/quote LIST, or a server that lists by itself: no page opens, and the window is not
     flooded.
     """

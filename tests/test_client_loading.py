@@ -14,7 +14,7 @@ from trio_chat.client.loading import Loading
 
 
 @pytest.fixture
-def shown(monkeypatch, capsys) -> Callable[[], str]:
+def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
     """Return what takes what is shown on a terminal of 30 columns."""
     i18n.install("en")
     monkeypatch.setattr(loading, "is_terminal", lambda _descriptor: True)
@@ -23,7 +23,7 @@ def shown(monkeypatch, capsys) -> Callable[[], str]:
     return lambda: capsys.readouterr().out
 
 
-def test_the_full_screen_begins_with_a_line_that_goes_again(shown):
+def test_the_full_screen_begins_with_a_line_that_goes_again(shown) -> None:
     """The user sees at once where it goes; nothing of that is left when the screen is drawn, or
     when it cannot be.
     """
@@ -32,7 +32,7 @@ def test_the_full_screen_begins_with_a_line_that_goes_again(shown):
     assert shown() == f"\r{' ' * 29}\r"
 
 
-def test_the_line_is_taken_away_once(shown):
+def test_the_line_is_taken_away_once(shown) -> None:
     """What is on the screen later stays there."""
     line = Loading(["here"], plain=False)
     with line.running():
@@ -41,14 +41,16 @@ def test_the_line_is_taken_away_once(shown):
     assert not shown()
 
 
-def test_the_line_fits(shown):
+def test_the_line_fits(shown) -> None:
     """What has wrapped could not be taken away."""
     with Loading(["a-very-long-name.of-a-server.example.org:5000"], plain=False).running():
         assert len(shown()) == 29
 
 
 @pytest.mark.parametrize(("plain", "term"), [(True, "xterm"), (False, "dumb")])
-def test_the_line_client_begins_with_a_line_that_stays(shown, monkeypatch, plain, term):
+def test_the_line_client_begins_with_a_line_that_stays(
+    shown, monkeypatch: pytest.MonkeyPatch, plain, term
+) -> None:
     """For a screen reader it is a line like all others."""
     monkeypatch.setenv("TERM", term)
     with Loading(["work", "home"], plain=plain).running():
@@ -56,7 +58,7 @@ def test_the_line_client_begins_with_a_line_that_stays(shown, monkeypatch, plain
     assert shown() == "[INFO] Opening work, home …\n"
 
 
-def test_a_pipe_is_told_nothing(shown, monkeypatch):
+def test_a_pipe_is_told_nothing(shown, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs want to know what happens in the chat."""
     monkeypatch.setattr(loading, "is_terminal", lambda _descriptor: False)
     with Loading(["here"], plain=True).running():
@@ -64,14 +66,14 @@ def test_a_pipe_is_told_nothing(shown, monkeypatch):
     assert not shown()
 
 
-def test_a_name_cannot_speak_to_the_terminal(shown):
+def test_a_name_cannot_speak_to_the_terminal(shown) -> None:
     """A profile may be called anything."""
     with Loading(["\x1b[2J"], plain=True).running():
         pass
     assert "\x1b" not in shown()
 
 
-def test_garbage_is_looked_for_again_whatever_happens(shown):
+def test_garbage_is_looked_for_again_whatever_happens(shown) -> None:
     """The pause is for the imports, not for the chat, nor for what comes after an error."""
     line = Loading(["here"], plain=True)
     with line.running():
@@ -84,7 +86,7 @@ def test_garbage_is_looked_for_again_whatever_happens(shown):
     assert gc.isenabled()
 
 
-def test_the_first_line_comes_before_everything_heavy():
+def test_the_first_line_comes_before_everything_heavy() -> None:
     """Neither Trio nor what draws is imported for it; nor what a server or its tools need."""
     program = """
 import sys

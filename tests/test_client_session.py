@@ -115,7 +115,7 @@ async def test_ack_confirms_without_echo() -> None:
         assert await t.events() == [Said("alice", "#lobby", "hello", own=True)]
 
 
-async def test_an_answer_of_several_lines_confirms_a_message():
+async def test_an_answer_of_several_lines_confirms_a_message() -> None:
     """What a service answers with comes in a batch with our label; neither echo nor refusal is in
     it, and nothing is wrong.
     """

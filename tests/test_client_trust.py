@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
-from trio.testing import memory_stream_pair
+from trio.testing import MockClock, memory_stream_pair
 
 from edge import HELLO, Edge, End, edge
 from trio_chat.client import trust
@@ -236,7 +236,9 @@ def patient_clock() -> trio.testing.MockClock:
 
 
 @pytest.mark.parametrize("seconds", [1, 3])
-async def test_a_slow_link_stays_encrypted(seconds: float, at, through, patient_clock) -> None:
+async def test_a_slow_link_stays_encrypted(
+    seconds: float, at, through, patient_clock: MockClock
+) -> None:
     """A server that answers late does speak TLS."""
     async with at() as meeting:
         through(lambda stream: Slow(stream, seconds))
@@ -245,7 +247,9 @@ async def test_a_slow_link_stays_encrypted(seconds: float, at, through, patient_
         await trio.aclose_forcefully(stream)
 
 
-async def test_a_link_that_is_too_slow_for_the_server(at, through, patient_clock) -> None:
+async def test_a_link_that_is_too_slow_for_the_server(
+    at, through, patient_clock: MockClock
+) -> None:
     """The server gives up; nothing is said to it in the clear."""
     async with at() as meeting:
         through(lambda stream: Slow(stream, 9))
@@ -287,7 +291,7 @@ class Silent:
 
 @pytest.mark.parametrize("hangs_up", [False, True])
 async def test_silence_is_no_answer(
-    hangs_up: bool, at, autojump_clock, monkeypatch: pytest.MonkeyPatch
+    hangs_up: bool, at, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried again with more patience, and the user is told how to go on; nothing is said in
     the clear but a greeting.
@@ -306,7 +310,7 @@ async def test_silence_is_no_answer(
 
 
 async def test_a_server_that_waits_for_a_line_speaks_no_tls(
-    at, autojump_clock, monkeypatch: pytest.MonkeyPatch
+    at, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Old servers wait for the end of a line for ever; they get one, and their answer is
     definite.
@@ -381,7 +385,7 @@ def trust_authority(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(("name", "days"), [("other.example.org", 1), ("chat.example.org", -1)])
 @pytest.mark.parametrize("required", [False, True])
 async def test_a_wrong_certificate_is_refused_at_the_first_visit(
-    name, days, required, at, tmp_path, monkeypatch
+    name, days, required, at, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One for another name, or one that has expired, with what is wrong and what to do."""
     async with at(settings=issued(tmp_path, name, monkeypatch, days=days)) as meeting:
@@ -393,7 +397,9 @@ async def test_a_wrong_certificate_is_refused_at_the_first_visit(
         await chats(await meeting.connect(required=required, fingerprint=shown))
 
 
-async def test_an_expired_certificate_has_not_changed(at, tmp_path, monkeypatch) -> None:
+async def test_an_expired_certificate_has_not_changed(
+    at, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nobody is in between."""
     async with at(settings=issued(tmp_path, "chat.example.org", monkeypatch, days=-1)) as meeting:
         await meeting.known.remember(ADDRESS, BY_AUTHORITY)

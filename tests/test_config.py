@@ -38,7 +38,7 @@ WORDS = st.sampled_from(
 
 
 @pytest.fixture
-def written(tmp_path):
+def written(tmp_path: Path):
     """Return a function that writes config.ini and gives its path."""
 
     def write(text: str | bytes) -> Path:
@@ -77,44 +77,48 @@ def beside(path: Path) -> Settings:
     )
 
 
-def test_without_a_file_everything_has_its_default(tmp_path, monkeypatch):
+def test_without_a_file_everything_has_its_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All sections and keys are optional, and so is the file."""
     monkeypatch.chdir(tmp_path)
     assert load(None) == Settings()
 
 
-def test_the_file_of_the_working_directory_is_found(written, monkeypatch):
+def test_the_file_of_the_working_directory_is_found(
+    written, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without --config, config.ini of the working directory counts."""
     monkeypatch.chdir(written("[server]\nport = 6000\n").parent)
     assert load(None).server.port == 6000
 
 
-def test_a_named_file_must_exist(tmp_path):
+def test_a_named_file_must_exist(tmp_path: Path) -> None:
     """A path that was asked for and is not there is an error, not the defaults."""
     with pytest.raises(ConfigError, match=r"other\.ini: there is no such file"):
         load(tmp_path / "other.ini")
 
 
-def test_an_empty_file_means_the_defaults(written):
+def test_an_empty_file_means_the_defaults(written) -> None:
     """Nothing written means nothing changed."""
     path = written("")
     assert load(path) == beside(path)
 
 
-def test_the_shipped_file_gives_the_defaults(monkeypatch):
+def test_the_shipped_file_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting with the file as shipped is the same as starting without."""
     monkeypatch.chdir(SHIPPED.parent)
     assert load(None) == Settings()
 
 
-def test_the_shipped_file_says_where_to_listen():
+def test_the_shipped_file_says_where_to_listen() -> None:
     """The two keys that everybody changes are there to be changed."""
     text = SHIPPED.read_text(encoding="utf-8")
     assert "\nhost = 0.0.0.0\n" in text
     assert "\nport = 5000\n" in text
 
 
-def test_every_commented_key_of_the_shipped_file_shows_its_default(written):
+def test_every_commented_key_of_the_shipped_file_shows_its_default(written) -> None:
     """Removing every '#' before a key changes nothing, so the file cannot say what is not so."""
     settings, *_ = re.split(
         r"^#\[", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE
@@ -126,7 +130,7 @@ def test_every_commented_key_of_the_shipped_file_shows_its_default(written):
 @pytest.mark.parametrize(
     ("section", "key"), [(section, key) for section, keys in KEYS.items() for key in keys]
 )
-def test_every_key_is_explained_in_the_shipped_file(section, key):
+def test_every_key_is_explained_in_the_shipped_file(section, key) -> None:
     """Each key stands in its section, below the words for what it may be."""
     text = SHIPPED.read_text(encoding="utf-8").split(f"\n[{section}]\n")[1].split("\n[")[0]
     explanation, found, _ = text.partition(f"\n{key} =" if f"\n{key} =" in text else f"\n#{key} =")
@@ -137,7 +141,7 @@ def test_every_key_is_explained_in_the_shipped_file(section, key):
 @pytest.mark.parametrize(
     ("word", "key"), [(word, key) for word, kind in NAMED.items() for key in kind.keys]
 )
-def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key):
+def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key) -> None:
     """The example of each kind of named section, commented out, explains all its keys."""
     text = re.split(rf"\n#\[{word} \w+\]\n", SHIPPED.read_text(encoding="utf-8"))[1].split("\n#[")[
         0
@@ -147,7 +151,7 @@ def test_every_key_of_a_named_section_is_explained_in_the_shipped_file(word, key
     assert NAMED[word].keys[key].allowed.lower() in explanation.replace("\n# ", " ").lower()
 
 
-def test_the_examples_of_named_sections_can_be_used(written):
+def test_the_examples_of_named_sections_can_be_used(written) -> None:
     """Removing every '#' before a header and a key gives a file that is understood."""
     path = written(
         re.sub(r"^#(?=[a-z_]+ =|\[)", "", SHIPPED.read_text(encoding="utf-8"), flags=re.MULTILINE)
@@ -155,7 +159,7 @@ def test_the_examples_of_named_sections_can_be_used(written):
     assert all(getattr(load(path), kind.field) for kind in NAMED.values())
 
 
-def test_every_setting_has_a_key():
+def test_every_setting_has_a_key() -> None:
     """No setting can only be changed in the source."""
     several = {kind.field for kind in NAMED.values()}
     parts = {
@@ -199,7 +203,7 @@ def test_every_setting_has_a_key():
         ("shutdown_grace = 0.5", 0.5),
     ],
 )
-def test_a_value_of_server(written, line, expected):
+def test_a_value_of_server(written, line, expected) -> None:
     """A comment needs a space before it, and a space behind it where '#' can be part of the
     text.
     """
@@ -215,12 +219,12 @@ def test_a_value_of_server(written, line, expected):
 @pytest.mark.parametrize(
     ("written_size", "size"), [("8192", 8192), ("64k", 65536), ("2M", 2097152), ("2m", 2097152)]
 )
-def test_a_size_may_have_a_suffix(written, written_size, size):
+def test_a_size_may_have_a_suffix(written, written_size, size) -> None:
     """1024 and 1048576 are written k and M."""
     assert load(written(f"[limits]\noutbox_bytes = {written_size}\n")).limits.outbox_bytes == size
 
 
-def test_networks_are_a_list(written):
+def test_networks_are_a_list(written) -> None:
     """Addresses, networks and networks with host bits are all taken."""
     limits = load(written("[limits]\nflood_exempt = 10.1.2.3/8, ::1 192.0.2.1\n")).limits
     assert limits.flood_exempt == tuple(
@@ -228,36 +232,36 @@ def test_networks_are_a_list(written):
     )
 
 
-def test_no_networks_are_written_none(written):
+def test_no_networks_are_written_none(written) -> None:
     """An empty list is said in a word."""
     assert load(written("[limits]\nflood_exempt = none\n")).limits.flood_exempt == ()
 
 
-def test_lengths_are_single_keys(written):
+def test_lengths_are_single_keys(written) -> None:
     """Each length has a key of its own, and the others keep their defaults."""
     lengths = load(written("[limits]\nnick_length = 20\nmode_changes = 5\n")).limits.lengths
     assert lengths == Lengths()._replace(nick=20, modes=5)
 
 
-def test_a_relative_log_file_is_beside_the_configuration(written, tmp_path):
+def test_a_relative_log_file_is_beside_the_configuration(written, tmp_path: Path) -> None:
     """Where the log is does not depend on where the server was started."""
     path = written("[logging]\nfile = my logs/chat.txt\n")
     assert load(path).logging.file == tmp_path / "my logs" / "chat.txt"
 
 
-def test_an_absolute_log_file_is_where_it_says(written, tmp_path):
+def test_an_absolute_log_file_is_where_it_says(written, tmp_path: Path) -> None:
     """An absolute path stays what it is."""
     file = tmp_path / "elsewhere" / "log.txt"
     assert load(written(f"[logging]\nfile = {file}\n")).logging.file == file
 
 
 @pytest.mark.parametrize("value", ["", "none", " # none"])
-def test_no_log_file(written, value):
+def test_no_log_file(written, value) -> None:
     """Nothing and the word none both mean no file."""
     assert load(written(f"[logging]\nfile ={value}\n")).logging.file is None
 
 
-def test_the_motd_may_have_several_lines(written):
+def test_the_motd_may_have_several_lines(written) -> None:
     """Only this key goes on in indented lines; empty lines in the middle stay."""
     path = written(
         "[server]\nmotd = Welcome!\n\n  Be kind. # always\n\tHave\tfun.\n\nport = 6000\n"
@@ -270,17 +274,17 @@ def test_the_motd_may_have_several_lines(written):
 @pytest.mark.parametrize(
     "data", [b"\xef\xbb\xbf[server]\r\nport = 6000\r\n", b"[server]\rport = 6000\r"]
 )
-def test_what_editors_of_other_systems_write(written, data):
+def test_what_editors_of_other_systems_write(written, data) -> None:
     """A byte order mark and other line ends do not matter."""
     assert load(written(data)).server.port == 6000
 
 
-def test_a_section_may_have_a_comment(written):
+def test_a_section_may_have_a_comment(written) -> None:
     """A comment may follow a header."""
     assert load(written("[server] # here\nport = 6000\n")).server.port == 6000
 
 
-def test_a_bad_value_names_everything(refused):
+def test_a_bad_value_names_everything(refused) -> None:
     """File, line, section, key, value, and what is allowed."""
     message = refused("[server]\nhost = ::1\nport = 99999 # big\n")
     assert message.endswith(
@@ -335,7 +339,7 @@ def test_a_bad_value_names_everything(refused):
         "[client]\nlanguage = xx",
     ],
 )
-def test_a_value_that_is_refused(refused, line):
+def test_a_value_that_is_refused(refused, line) -> None:
     """Every bad value is named with its line and with what is allowed."""
     message = refused(line)
     section, key = re.fullmatch(r"\[(\w+)\]\n(\w+) =.*", line, re.DOTALL).groups()
@@ -343,14 +347,14 @@ def test_a_value_that_is_refused(refused, line):
     assert KEYS[section][key].allowed in message
 
 
-def test_an_unknown_section_suggests_the_nearest(refused):
+def test_an_unknown_section_suggests_the_nearest(refused) -> None:
     """A slip in a header is not a section that nobody reads."""
     assert "line 2: there is no section [sever]; did you mean 'server'?" in refused(
         "# x\n[sever]\nport = 1\n"
     )
 
 
-def test_named_sections_become_settings_in_their_order(written):
+def test_named_sections_become_settings_in_their_order(written) -> None:
     """Each `[listener NAME]` is one listener; what is left out has its default."""
     text = (
         "[listener web]\nport = 6000\n[server]\nport = 1\n[listener Дом]\nport = 6001\nhost = ::1 #"
@@ -366,14 +370,14 @@ def test_named_sections_become_settings_in_their_order(written):
     "header",
     ["listener", "listener ", "listener a b", "listener  a", "listener #x", f"listener {'a' * 33}"],
 )
-def test_a_named_section_needs_a_name(refused, header):
+def test_a_named_section_needs_a_name(refused, header) -> None:
     """A name is one short word; the error shows how it is written."""
     assert "line 1: a section [listener] needs a name, such as [listener office]" in refused(
         f"[{header}]\nport = 1\n"
     )
 
 
-def test_a_named_section_needs_what_has_no_default(refused):
+def test_a_named_section_needs_what_has_no_default(refused) -> None:
     """A key that must be there is named, with what it may be."""
     assert "line 2: [gateway web] needs password: 1 to 500" in refused(
         "#\n[gateway web]\naddresses = ::1\n"
@@ -381,14 +385,14 @@ def test_a_named_section_needs_what_has_no_default(refused):
 
 
 @pytest.mark.parametrize("lines", ["host = ::1", "port = 5001\npath = chat.sock"])
-def test_a_listener_has_a_port_or_a_path(refused, lines):
+def test_a_listener_has_a_port_or_a_path(refused, lines) -> None:
     """One of the two, and not both."""
     assert "line 1: [listener web] needs either a port or a path" in refused(
         f"[listener web]\n{lines}\n"
     )
 
 
-def test_a_key_needs_its_certificate(refused):
+def test_a_key_needs_its_certificate(refused) -> None:
     """A slip would leave the server with a certificate of its own making."""
     assert "line 2: [tls] key: a key without its certificate" in refused(
         "[tls]\nkey = server.key\n"
@@ -405,7 +409,7 @@ def test_a_key_needs_its_certificate(refused):
         ("[mail]\nmail_from = somebody\n", "an e-mail address, or nothing"),
     ],
 )
-def test_mail_that_could_not_be_sent(refused, lines, words):
+def test_mail_that_could_not_be_sent(refused, lines, words) -> None:
     """It is said before somebody wants to register."""
     message = refused(lines)
     assert words in message
@@ -418,7 +422,7 @@ _SECRET_MAIL = "[mail]\nsmtp_user = chat\nsmtp_password = horse\nsmtp_tls = off\
 @pytest.mark.parametrize(
     "host", ["mail.example.org", "192.0.2.1", "10.0.0.1", "localhost.example.org"]
 )
-def test_a_mail_password_is_not_sent_in_the_clear(refused, host):
+def test_a_mail_password_is_not_sent_in_the_clear(refused, host) -> None:
     """What to do is said, the password is not."""
     problem = refused(_SECRET_MAIL + host)
     assert "line 4: [mail] smtp_tls = off" in problem
@@ -429,23 +433,23 @@ def test_a_mail_password_is_not_sent_in_the_clear(refused, host):
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "::1", "mail.localhost"]
 )
-def test_a_mail_server_on_this_machine(written, host):
+def test_a_mail_server_on_this_machine(written, host) -> None:
     """Nobody is on the way there."""
     assert load(written(_SECRET_MAIL + host)).mail.smtp_host == host
 
 
-def test_without_a_mail_password_there_is_nothing_to_hide(written):
+def test_without_a_mail_password_there_is_nothing_to_hide(written) -> None:
     """So a relay in an own network may be without encryption."""
     assert load(written("[mail]\nsmtp_host = 10.0.0.1\nsmtp_tls = off\n")).mail.smtp_tls == "off"
 
 
 @pytest.mark.parametrize("value", ["any, same", "example.org", "https://*", "https://a/b", "*"])
-def test_an_origin_that_is_none(refused, value):
+def test_an_origin_that_is_none(refused, value) -> None:
     """An origin is a scheme and a host, perhaps with a port (RFC 6454)."""
     assert "line 2: [server] origins = " in refused(f"[server]\norigins = {value}\n")
 
 
-def test_a_listener_on_a_path(written):
+def test_a_listener_on_a_path(written) -> None:
     """The path is beside the file, the mode is octal."""
     path = written(
         "[listener web]\npath = run/chat.sock\nmode = 600\ntls = off\nwebsocket = no\nproxy = yes\n"
@@ -461,68 +465,68 @@ def test_a_listener_on_a_path(written):
     assert load(path).listeners == (unix,)
 
 
-def test_a_bad_value_in_a_named_section_names_everything(refused):
+def test_a_bad_value_in_a_named_section_names_everything(refused) -> None:
     """Line, section, key, value, and what is allowed, as everywhere."""
     message = refused("[listener web]\nport = x\n")
     assert 'line 2: [listener web] port = "x": allowed: a whole number from 0 to 65535' in message
 
 
-def test_an_unknown_key_of_a_named_section_suggests_the_nearest(refused):
+def test_an_unknown_key_of_a_named_section_suggests_the_nearest(refused) -> None:
     """A slip is not silently the default there either."""
     assert "line 2: [listener web] has no key 'prt'; did you mean 'port'?" in refused(
         "[listener web]\nprt = 1\n"
     )
 
 
-def test_default_is_no_section(refused):
+def test_default_is_no_section(refused) -> None:
     """configparser's [DEFAULT] has no special meaning here."""
     assert "there is no section [DEFAULT]" in refused("[DEFAULT]\nport = 1\n")
 
 
-def test_an_unknown_key_suggests_the_nearest(refused):
+def test_an_unknown_key_suggests_the_nearest(refused) -> None:
     """A slip in a key is not silently the default."""
     assert "line 2: [server] has no key 'prot'; did you mean 'port'?" in refused(
         "[server]\nprot = 6000\n"
     )
 
 
-def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused):
+def test_a_key_in_the_wrong_section_is_sent_to_the_right_one(refused) -> None:
     """A known key says where it belongs."""
     assert "it belongs in [limits]" in refused("[server]\nclients = 5\n")
 
 
-def test_a_key_like_none_lists_all(refused):
+def test_a_key_like_none_lists_all(refused) -> None:
     """When nothing is near, the choices are told."""
     assert "allowed: level, format, file, rotate_bytes, keep" in refused("[logging]\nqqqq = 5\n")
 
 
 @pytest.mark.parametrize("line", ["port", "port: 5000", "= 5000", "[server", "just words"])
-def test_a_line_that_is_no_key_and_value(refused, line):
+def test_a_line_that_is_no_key_and_value(refused, line) -> None:
     """A line without its '=' is named by its number."""
     assert 'line 2: expected "key = value"' in refused(f"[server]\n{line}\n")
 
 
-def test_something_behind_a_header_is_not_dropped(refused):
+def test_something_behind_a_header_is_not_dropped(refused) -> None:
     """configparser alone would ignore the rest of this line."""
     assert "line 2" in refused("[server]\n[limits] clients = 5\n")
 
 
-def test_a_key_needs_a_section(refused):
+def test_a_key_needs_a_section(refused) -> None:
     """The first key must be in a section."""
     assert "line 1: a section such as [server] must come before" in refused("port = 5000\n")
 
 
-def test_a_key_is_there_once(refused):
+def test_a_key_is_there_once(refused) -> None:
     """Two values for one key are a mistake, in whatever case."""
     assert "line 3: [server] port is there twice" in refused("[server]\nport = 1\nPort = 2\n")
 
 
-def test_a_section_is_there_once(refused):
+def test_a_section_is_there_once(refused) -> None:
     """Two sections of one name are a mistake."""
     assert "line 3: section [server] is there twice" in refused("[server]\nport = 1\n[server]\n")
 
 
-def test_an_indented_line_is_not_joined_silently(refused):
+def test_an_indented_line_is_not_joined_silently(refused) -> None:
     """Whoever removes only the '#' of '# port' must not change the key above."""
     message = refused("[server]\nhost = ::1\n\n port = 6000\n")
     assert "line 2: [server] host = " in message
@@ -543,57 +547,57 @@ def test_an_indented_line_is_not_joined_silently(refused):
         f"[server]\npassword = {'hunter2' * 100}\n",
     ],
 )
-def test_a_password_is_never_shown(refused, text):
+def test_a_password_is_never_shown(refused, text) -> None:
     """An error may be read by anybody; what could be the password is not in it."""
     assert "hunter2" not in refused(text)
 
 
-def test_the_lobby_keeps_to_the_length_of_channels(refused):
+def test_the_lobby_keeps_to_the_length_of_channels(refused) -> None:
     """What the server itself refuses to its users it cannot have."""
     message = refused("[server]\nlobby = #abcdef\n[limits]\nchannel_length = 5\n")
     assert '[server] lobby = "#abcdef": longer than [limits] channel_length = 5' in message
 
 
-def test_the_topic_keeps_to_the_length_of_topics(refused):
+def test_the_topic_keeps_to_the_length_of_topics(refused) -> None:
     """The same for the topic; bytes count."""
     message = refused(f"[server]\nlobby_topic = {'я' * 11}\n[limits]\ntopic_length = 20\n")
     assert "longer than [limits] topic_length = 20" in message
 
 
 @pytest.mark.parametrize("data", [b"[server]\n# caf\xe9\n", "[server]\n".encode("utf-16")])
-def test_other_encodings_are_named(refused, data):
+def test_other_encodings_are_named(refused, data) -> None:
     """Somebody's editor must be told what to save."""
     assert "UTF-8" in refused(data)
 
 
-def test_the_line_that_is_not_utf8_is_named(refused):
+def test_the_line_that_is_not_utf8_is_named(refused) -> None:
     """The bad byte is found without a hex editor."""
     assert "line 3: not UTF-8" in refused(b"\xef\xbb\xbf[server]\n# ok\n# caf\xe9\n")
 
 
-def test_zero_bytes_are_no_text(refused):
+def test_zero_bytes_are_no_text(refused) -> None:
     """UTF-16 without a mark is valid UTF-8 with zeros in it."""
     assert "not plain text" in refused("[server]\nport = 1\n".encode("utf-16-le"))
 
 
-def test_a_directory_is_no_file(tmp_path):
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
     """A directory is refused in words, also on Windows, which says that access is denied."""
     with pytest.raises(ConfigError, match="cannot be read: it is a directory"):
         load(tmp_path)
 
 
-def test_a_path_with_a_zero_is_no_file():
+def test_a_path_with_a_zero_is_no_file() -> None:
     """A path that the system cannot even look for is refused like one that is not there."""
     with pytest.raises(ConfigError, match=r"a\\x00b: cannot be read"):
         load(Path("a\0b"))
 
 
-def test_a_huge_file_is_not_read(refused):
+def test_a_huge_file_is_not_read(refused) -> None:
     """A wrong path must not fill the memory."""
     assert "larger than" in refused(b"#" * 1_000_001)
 
 
-def test_hostile_names_are_shown_harmless(refused):
+def test_hostile_names_are_shown_harmless(refused) -> None:
     """What stands in the file reaches the terminal without its control characters."""
     assert "\\x1b" in refused("[\x1b[31m]\n")
 
@@ -604,7 +608,7 @@ def test_hostile_names_are_shown_harmless(refused):
     | st.lists(WORDS).map("".join).map(str.encode)
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_file_gives_settings_or_one_line(written, data):
+def test_any_file_gives_settings_or_one_line(written, data) -> None:
     """Whatever a file holds, loading it gives settings or a ConfigError of one printable line."""
     path = written(data)
     try:
@@ -617,7 +621,7 @@ def test_any_file_gives_settings_or_one_line(written, data):
 HASH = "$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$MBfDyZyFk0cTgCmi6Aj7hEGk0GkHxwPkyyeeGRmgv2Y"
 
 
-def test_an_operator(written):
+def test_an_operator(written) -> None:
     """Every key, and what is left out: all rights, from anywhere."""
     text = f"[operator root]\npassword = {HASH} # made by a command\n"
     text += "[operator Анна]\naccount = Анна\nhost = 10.1.2.3/8\nrights = BAN, kill\n"
@@ -651,7 +655,7 @@ def test_an_operator(written):
         ("[server]\ncloak_secret = too short\n", "cloak_secret = a value that is not shown"),
     ],
 )
-def test_a_wrong_operator(refused, text, words):
+def test_a_wrong_operator(refused, text, words) -> None:
     """A plain password is refused and not shown; a block must say how one proves to be it."""
     message = refused(text)
     assert words in message

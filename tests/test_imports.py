@@ -58,7 +58,7 @@ def packages(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
-def test_imports_point_one_way(room):
+def test_imports_point_one_way(room) -> None:
     """irc <- chat <- storage <- server <- admin, irc <- client, cli on top; the language and the
     rules do no input or output.
     """
@@ -71,7 +71,7 @@ def test_imports_point_one_way(room):
     assert not wrong
 
 
-def test_imports_are_absolute():
+def test_imports_are_absolute() -> None:
     """A relative import would be invisible to the rule above."""
     for module in PACKAGE.rglob("*.py"):
         nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
@@ -83,7 +83,7 @@ def test_imports_are_absolute():
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]]
 )
-def test_the_command_line_answers_without_the_heavy_modules(arguments):
+def test_the_command_line_answers_without_the_heavy_modules(arguments) -> None:
     """Help and version come at once: no event loop, no screen library, no name tables."""
     code = f"""
         import sys
@@ -102,21 +102,21 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_line_client_does_not_import_the_full_screen():
+def test_the_line_client_does_not_import_the_full_screen() -> None:
     """Pipes and --plain do not pay for a screen."""
     modules = "trio_chat.client.main, trio_chat.client.line.client, trio_chat.client.line.pipe"
     code = f"import sys, {modules}; sys.exit('urwid' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_full_screen_starts_without_what_few_need():
+def test_the_full_screen_starts_without_what_few_need() -> None:
     """The names of emoji and the proxies are imported when the first one is asked for."""
     late = {"emoji", "h11", "http", "python_socks"}
     code = f"import sys, trio_chat.client.screen.start; sys.exit(bool({late} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_the_logger_imports_neither_trio_nor_sockets():
+def test_the_logger_imports_neither_trio_nor_sockets() -> None:
     """Configuration and log are usable, and quick to import, without the event loop."""
     code = (
         "import sys, trio_chat.log.logger, trio_chat.config; sys.exit('trio' in sys.modules or"

@@ -22,7 +22,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(DEBUG|INFO|WARNING|ERROR)\
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path: Path):
     """Return where the log file will be."""
     return tmp_path / "logs" / "server_log.txt"
 
@@ -44,7 +44,7 @@ def text(file: Path) -> str:
     return re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", "", content, flags=re.MULTILINE)
 
 
-def test_a_line_is_time_level_message(file):
+def test_a_line_is_time_level_message(file) -> None:
     """`YYYY-MM-DD HH:MM:SS [LEVEL] message`, the same on the console and in the file."""
     shown = log(file, "Привет")
     assert LINE.fullmatch(shown)
@@ -52,13 +52,13 @@ def test_a_line_is_time_level_message(file):
     assert file.read_text(encoding="utf-8") == shown
 
 
-def test_the_order_is_kept(file):
+def test_the_order_is_kept(file) -> None:
     """Lines stand in the order in which they were logged."""
     log(file, *(str(number) for number in range(2000)))
     assert text(file) == "".join(f"[INFO] {number}\n" for number in range(2000))
 
 
-def test_children_log_too(file):
+def test_children_log_too(file) -> None:
     """A module's own logger ends up in the same place."""
     with logger.running(LoggingSettings(file=file), io.StringIO()):
         logging.getLogger("trio_chat.server.app").warning("deep")
@@ -74,7 +74,7 @@ def test_children_log_too(file):
         ("error", ["ERROR"]),
     ],
 )
-def test_the_level_decides(file, level, expected):
+def test_the_level_decides(file, level, expected) -> None:
     """What is below the level is not written."""
     with logger.running(LoggingSettings(file=file, level=level), io.StringIO()) as log:
         for name in ("DEBUG", "INFO", "WARNING", "ERROR"):
@@ -86,7 +86,7 @@ def test_the_level_decides(file, level, expected):
     "hostile",
     ["a\n2026-01-01 00:00:00 [INFO] forged", "\x1b[2J", "a\rb", "\u202eabc", "\x9b31m", "\0"],
 )
-def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile):
+def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile) -> None:
     """Controls in a message are shown by their codes."""
     shown = log(file, hostile)
     assert LINE.fullmatch(shown)
@@ -95,19 +95,19 @@ def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile):
     assert file.read_text(encoding="utf-8") == shown
 
 
-def test_a_lone_surrogate_is_written_somehow(file):
+def test_a_lone_surrogate_is_written_somehow(file) -> None:
     """Text that UTF-8 has no bytes for does not stop the log."""
     log(file, "\udcff")
     assert text(file) == "[INFO] \\udcff\n"
 
 
-def test_a_long_message_is_cut(file):
+def test_a_long_message_is_cut(file) -> None:
     """One message cannot fill the disk."""
     log(file, "a" * 100_000)
     assert len(text(file)) < 5000
 
 
-def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file):
+def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file) -> None:
     """Every line of it is indented, and controls within are shown by their codes."""
     with logger.running(LoggingSettings(file=file), io.StringIO()) as log:
         try:
@@ -120,35 +120,37 @@ def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file):
     assert all(line.startswith("    ") and line.isprintable() for line in rest)
 
 
-def test_a_wrong_logging_call_is_logged(file):
+def test_a_wrong_logging_call_is_logged(file) -> None:
     """A mistake in a log call neither raises nor disappears."""
     with logger.running(LoggingSettings(file=file), io.StringIO()) as log:
         log.info("%d people", "many")
     assert "'%d people' cannot be logged" in text(file)
 
 
-def test_the_file_is_private(file):
+def test_the_file_is_private(file) -> None:
     """Only its owner may read what people did."""
     log(file, "x")
     if os.name == "posix":
         assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_file_is_appended_to(file):
+def test_the_file_is_appended_to(file) -> None:
     """A restart loses nothing."""
     log(file, "one")
     log(file, "two")
     assert text(file) == "[INFO] one\n[INFO] two\n"
 
 
-def test_without_a_file_there_is_only_the_console(tmp_path, monkeypatch):
+def test_without_a_file_there_is_only_the_console(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The file can be switched off."""
     monkeypatch.chdir(tmp_path)
     assert LINE.fullmatch(log(None, "x"))
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_console_there_is_only_the_file(file, monkeypatch):
+def test_without_a_console_there_is_only_the_file(file, monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard output may be missing (pythonw)."""
     monkeypatch.setattr(sys, "stdout", None)
     with logger.running(LoggingSettings(file=file)) as log:
@@ -156,7 +158,7 @@ def test_without_a_console_there_is_only_the_file(file, monkeypatch):
     assert text(file) == "[INFO] x\n"
 
 
-def test_afterwards_logging_is_as_before(file):
+def test_afterwards_logging_is_as_before(file) -> None:
     """The logger of an embedding program gets its settings back."""
     root = logging.getLogger(logger.NAME)
     before = root.level, root.propagate, list(root.handlers)
@@ -164,7 +166,7 @@ def test_afterwards_logging_is_as_before(file):
     assert (root.level, root.propagate, list(root.handlers)) == before
 
 
-def test_old_files_are_numbered_and_limited(file):
+def test_old_files_are_numbered_and_limited(file) -> None:
     """A full file becomes `.1`, and only as many are kept as was said."""
     for number in range(6):
         with logger.running(
@@ -175,7 +177,7 @@ def test_old_files_are_numbered_and_limited(file):
     assert names == {"server_log.txt": "5", "server_log.txt.1": "4", "server_log.txt.2": "3"}
 
 
-def test_a_failed_turn_over_is_told_once_and_costs_nothing(file):
+def test_a_failed_turn_over_is_told_once_and_costs_nothing(file) -> None:
     """While the old file cannot be moved, the log goes on in it, and the older files stay."""
     blocked = file.with_name("server_log.txt.1")
     (blocked / "in the way").mkdir(parents=True)
@@ -191,7 +193,7 @@ def test_a_failed_turn_over_is_told_once_and_costs_nothing(file):
     assert file.read_bytes().count(b"\n") == 4
 
 
-def test_a_turn_over_is_tried_again_later(file):
+def test_a_turn_over_is_tried_again_later(file) -> None:
     """Once the obstacle is gone and some time has passed, the file is turned over."""
     now = [0.0]
     obstacle = file.with_name("server_log.txt.1")
@@ -209,7 +211,7 @@ def test_a_turn_over_is_tried_again_later(file):
     assert obstacle.read_bytes().count(b"\n") == 3
 
 
-def test_repeated_failures_do_not_wear_out_the_old_files(file):
+def test_repeated_failures_do_not_wear_out_the_old_files(file) -> None:
     """Only the first attempt moves the older files up; then there is a gap, and they stay."""
     file.parent.mkdir()
     for number in (1, 2):
@@ -234,7 +236,7 @@ def test_repeated_failures_do_not_wear_out_the_old_files(file):
     }
 
 
-def test_a_file_that_was_moved_away_is_begun_anew(file):
+def test_a_file_that_was_moved_away_is_begun_anew(file) -> None:
     """Another program may turn the log over, or somebody may delete it."""
     log_file = LogFile(file, 1_000_000, 1, clock=lambda: 0.0)
     log_file.write(b"one\n")
@@ -246,7 +248,7 @@ def test_a_file_that_was_moved_away_is_begun_anew(file):
     assert file.exists()
 
 
-def test_an_unwritable_place_is_told_once_on_the_console(tmp_path):
+def test_an_unwritable_place_is_told_once_on_the_console(tmp_path: Path) -> None:
     """The chat goes on without a log, and the operator knows why."""
     (tmp_path / "logs").write_text("a file where the directory should be")
     console = io.StringIO()
@@ -272,7 +274,7 @@ class Disk:
         self.written += data
 
 
-def test_writing_resumes_when_there_is_room_again():
+def test_writing_resumes_when_there_is_room_again() -> None:
     """What is missing is counted and told."""
     disk, told = Disk(), []
     write = logger._FileWriter(disk, "x.txt", told.append)
@@ -286,14 +288,14 @@ def test_writing_resumes_when_there_is_room_again():
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_full_disk_raises_for_the_caller_to_tell():
+def test_a_full_disk_raises_for_the_caller_to_tell() -> None:
     """ENOSPC is not swallowed in the file."""
     log_file = LogFile(Path("/dev/full"), 1_000_000, 1, clock=lambda: 0.0)
     with contextlib.closing(log_file), pytest.raises(OSError, match="No space left"):
         log_file.write(b"x\n")
 
 
-def test_too_much_is_dropped_and_counted():
+def test_too_much_is_dropped_and_counted() -> None:
     """When a place is too slow, the queue stays bounded and one line tells the loss."""
     entered, release, written = threading.Event(), threading.Event(), []
 
@@ -328,7 +330,7 @@ def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", program, str(options.pop("file"))], **options)
 
 
-def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file):
+def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file) -> None:
     """A full pipe (or a Windows console with something selected) does not stop the program from
     ending well.
     """
@@ -344,7 +346,7 @@ def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file
     assert text(file).count("\n") == 3000
 
 
-def test_the_console_is_utf8_in_any_locale(file):
+def test_the_console_is_utf8_in_any_locale(file) -> None:
     """Names in any script are shown as they are, whatever the locale says."""
     code = """
         with logger.running(settings) as log:
@@ -356,7 +358,7 @@ def test_the_console_is_utf8_in_any_locale(file):
     assert shown.decode().rstrip().endswith("[INFO] При")
 
 
-def test_a_closed_console_does_not_matter(file):
+def test_a_closed_console_does_not_matter(file) -> None:
     """The reader of the pipe may go away (`serve | head`)."""
     code = """
         sys.stdin.read()
@@ -376,7 +378,7 @@ def test_a_closed_console_does_not_matter(file):
 @pytest.mark.parametrize(
     ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
-def test_levels_are_coloured_on_a_terminal_only(file, variables, coloured):
+def test_levels_are_coloured_on_a_terminal_only(file, variables, coloured) -> None:
     """Warnings catch the eye on a terminal, unless colours are not wanted; the file is always
     plain.
     """

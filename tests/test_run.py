@@ -20,7 +20,7 @@ BATCHES = {"server.bat": b"serve", "client.bat": b"connect"}
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Return run.py as a module that works in a temporary directory and installs nothing."""
     specification = importlib.util.spec_from_file_location("run_py", ROOT / "run.py")
     module = importlib.util.module_from_spec(specification)
@@ -43,7 +43,7 @@ def run(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def calls(run, monkeypatch):
+def calls(run, monkeypatch: pytest.MonkeyPatch):
     """Return a list of the commands that run.py starts while setting up; all succeed, and `venv`
     leaves a Python.
     """
@@ -63,7 +63,7 @@ def calls(run, monkeypatch):
     return started
 
 
-def test_an_old_python_can_read_it():
+def test_an_old_python_can_read_it() -> None:
     """Any Python since 2.7 can read the file, so it can say that it is too old."""
     source = (ROOT / "run.py").read_bytes()
     assert source.isascii()  # Python 2 refuses others without a declaration
@@ -99,7 +99,9 @@ def test_an_old_python_can_read_it():
             assert node.cause is None
 
 
-def test_an_old_python_is_told_what_to_do(run, monkeypatch, capsys):
+def test_an_old_python_is_told_what_to_do(
+    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The message names both versions and where to get a new one."""
     monkeypatch.setattr(sys, "version_info", (3, 6, 9, "final", 0))
     monkeypatch.setattr(sys, "version", "3.6.9 (default)")
@@ -109,7 +111,9 @@ def test_an_old_python_is_told_what_to_do(run, monkeypatch, capsys):
     assert "python" in error.lower()
 
 
-def test_the_first_start_makes_an_environment_and_installs(run, calls, capsys):
+def test_the_first_start_makes_an_environment_and_installs(
+    run, calls, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One line is said, an environment is made, and the project is installed editable."""
     run.set_up({""})
     assert [command[1:3] for command in calls] == [["-m", "venv"], ["-m", "pip"]]
@@ -117,7 +121,7 @@ def test_the_first_start_makes_an_environment_and_installs(run, calls, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_second_start_does_nothing(run, calls, capsys):
+def test_the_second_start_does_nothing(run, calls, capsys: pytest.CaptureFixture[str]) -> None:
     """What is installed is not installed again."""
     run.set_up({""})
     calls.clear()
@@ -127,7 +131,7 @@ def test_the_second_start_does_nothing(run, calls, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_a_group_is_added_to_what_is_there(run, calls):
+def test_a_group_is_added_to_what_is_there(run, calls) -> None:
     """`test` installs its group as well, and later starts know both."""
     run.set_up({""})
     run.set_up({"", "test"})
@@ -139,7 +143,7 @@ def test_a_group_is_added_to_what_is_there(run, calls):
     assert calls == []
 
 
-def test_a_changed_project_is_installed_again(run, calls, tmp_path):
+def test_a_changed_project_is_installed_again(run, calls, tmp_path: Path) -> None:
     """New dependencies in pyproject.toml are noticed."""
     run.set_up({""})
     with (tmp_path / "pyproject.toml").open("a") as stream:
@@ -150,7 +154,7 @@ def test_a_changed_project_is_installed_again(run, calls, tmp_path):
 
 
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
-def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp):
+def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp) -> None:
     """Whatever an interruption leaves behind, the next start takes it up."""
     run.set_up({""})
     Path(run.STAMP).write_text(stamp)
@@ -160,7 +164,9 @@ def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp):
     assert json.loads(Path(run.STAMP).read_text())["installed"] == [""]
 
 
-def test_an_interrupted_installation_is_not_taken_for_a_finished_one(run, calls, monkeypatch):
+def test_an_interrupted_installation_is_not_taken_for_a_finished_one(
+    run, calls, monkeypatch: pytest.MonkeyPatch
+):
     """The stamp is removed before anything is changed, and written when all is done."""
     run.set_up({""})
     good = run.call
@@ -175,14 +181,14 @@ def test_an_interrupted_installation_is_not_taken_for_a_finished_one(run, calls,
     assert not Path(run.STAMP).exists()
 
 
-def test_only_one_sets_up_at_a_time(run, tmp_path):
+def test_only_one_sets_up_at_a_time(run, tmp_path: Path) -> None:
     """server.bat and client.bat may be double-clicked one after the other."""
     with (tmp_path / "lock").open("a") as first, (tmp_path / "lock").open("a") as second:
         assert run.try_to_hold(first)
         assert not run.try_to_hold(second)
 
 
-def test_half_an_environment_is_made_anew(run, calls, tmp_path):
+def test_half_an_environment_is_made_anew(run, calls, tmp_path: Path) -> None:
     """What an interrupted setup left in .venv is removed first."""
     (tmp_path / ".venv" / "lib").mkdir(parents=True)
     (tmp_path / ".venv" / "lib" / "half").touch()
@@ -191,7 +197,9 @@ def test_half_an_environment_is_made_anew(run, calls, tmp_path):
     assert any("venv" in command for command in calls)
 
 
-def test_a_failed_installation_shows_why(run, calls, monkeypatch, capsys):
+def test_a_failed_installation_shows_why(
+    run, calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """pip's last lines are shown with what can be done, and the code is 1."""
     good = run.call
     monkeypatch.setattr(
@@ -213,7 +221,7 @@ def locked(run):
     return path
 
 
-def test_the_locked_versions_are_installed(run, calls, locked):
+def test_the_locked_versions_are_installed(run, calls, locked) -> None:
     """The file of exact versions is handed to pip, and read again when it has changed."""
     run.set_up({""})
     assert calls[-1][-4:-2] == ["--constraint", str(locked)]
@@ -225,7 +233,13 @@ def test_the_locked_versions_are_installed(run, calls, locked):
 
 @pytest.mark.parametrize(("chosen", "attempts"), [(None, 2), ("lowest.txt", 1)])
 def test_only_the_default_versions_may_be_replaced(
-    run, calls, locked, monkeypatch, capsys, chosen, attempts
+    run,
+    calls,
+    locked,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    chosen,
+    attempts,
 ):
     """On a Python without wheels for them the newest versions are tried, unless a file was named."""
     if chosen:
@@ -244,14 +258,16 @@ def test_only_the_default_versions_may_be_replaced(
     assert ("Trying the newest" in capsys.readouterr().err) == (chosen is None)
 
 
-def test_a_python_without_ensurepip_is_explained(run, monkeypatch, capsys):
+def test_a_python_without_ensurepip_is_explained(
+    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Debian splits venv off; the message names its package."""
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     assert run.main(["serve"]) == 1
     assert "apt install python3-venv" in capsys.readouterr().err
 
 
-def test_only_the_end_of_long_output_is_shown(run):
+def test_only_the_end_of_long_output_is_shown(run) -> None:
     """Nobody scrolls through all that pip says."""
     code, output = run.call(
         [sys.executable, "-c", "for n in range(1000): print(n)\nraise SystemExit(3)"]
@@ -263,7 +279,7 @@ def test_only_the_end_of_long_output_is_shown(run):
 @pytest.mark.parametrize(
     ("names", "started"), [([], 99), (["mypy"], 1), (["ruff"], 2), (["mypy", "typo"], 0)]
 )
-def test_checks_can_be_chosen(run, monkeypatch, names, started):
+def test_checks_can_be_chosen(run, monkeypatch: pytest.MonkeyPatch, names, started) -> None:
     """`run.py check NAME` runs what has this name, and a wrong name is a failure."""
     commands = []
     monkeypatch.setattr(run.subprocess, "call", lambda command, env: bool(commands.append(command)))
@@ -273,7 +289,7 @@ def test_checks_can_be_chosen(run, monkeypatch, names, started):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
-def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
+def test_arguments_and_exit_code_are_passed_on(run, tmp_path: Path) -> None:
     """The program gets the arguments as they are, in a directory of any name, and its exit code
     counts.
     """
@@ -294,7 +310,7 @@ def test_arguments_and_exit_code_are_passed_on(run, tmp_path):
     assert (done.returncode, done.stdout) == (42, "['serve', 'a b', '--x=й', '']\n")
 
 
-def test_the_groups_are_those_of_the_project(run):
+def test_the_groups_are_those_of_the_project(run) -> None:
     """run.py finds its groups in the real pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_bytes()
     groups = tomllib.loads(project.decode())["dependency-groups"]
@@ -325,14 +341,14 @@ def declared(*groups):
     return [(canonicalize_name(requirement.name), requirement.specifier) for requirement in parsed]
 
 
-def test_every_requirement_is_locked(run):
+def test_every_requirement_is_locked(run) -> None:
     """constraints/locked.txt has an allowed version of each; `run.py lock` writes it anew."""
     versions = exact_versions("locked.txt")
     for name, specifier in declared(*set(run.GROUPS.values())):
         assert specifier.contains(versions[name]), name
 
 
-def test_the_lowest_versions_are_the_declared_ones():
+def test_the_lowest_versions_are_the_declared_ones() -> None:
     """constraints/lowest.txt, which CI takes once, has the lower bounds of pyproject.toml."""
     versions = exact_versions("lowest.txt")
     for name, specifier in declared("test"):
@@ -350,8 +366,8 @@ def test_the_lowest_versions_are_the_declared_ones():
     ],
 )
 def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(
-    run, monkeypatch, version, directory, expected
-):
+    run, monkeypatch: pytest.MonkeyPatch, version, directory, expected
+) -> None:
     """Older Pythons read .pth files in the system's character set, and do not start when they
     cannot.
     """
@@ -361,14 +377,14 @@ def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_are_plain(name):
+def test_batch_files_are_plain(name) -> None:
     """cmd.exe needs CR LF for its labels, and has its own idea of other characters."""
     data = (ROOT / name).read_bytes()
     assert data.isascii()
     assert data.count(b"\r\n") == data.count(b"\n")
 
 
-def test_the_batch_files_differ_in_their_command_only():
+def test_the_batch_files_differ_in_their_command_only() -> None:
     """What is corrected in one is corrected in the other."""
     server, client = ((ROOT / name).read_bytes().split(b"\r\n", 5) for name in BATCHES)
     assert client[5] == server[5].replace(b"serve %*", b"connect %*").replace(
@@ -377,7 +393,7 @@ def test_the_batch_files_differ_in_their_command_only():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="file modes are POSIX")
-def test_the_ci_script_can_be_started():
+def test_the_ci_script_can_be_started() -> None:
     """It is executable and stops at the first failure."""
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)

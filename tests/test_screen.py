@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
@@ -12,7 +13,7 @@ from trio_chat.client.screen.app import Options
 from trio_chat.irc.message import parse
 
 
-async def test_a_message_is_shown_with_time_and_nickname(jumping_clock):
+async def test_a_message_is_shown_with_time_and_nickname(jumping_clock: MockClock) -> None:
     """Who said what, in a column of its own."""
     async with inside() as (it, server):
         await server.send(
@@ -23,7 +24,7 @@ async def test_a_message_is_shown_with_time_and_nickname(jumping_clock):
         assert row.split("│")[1].split() == [f"{time:%H:%M}", "bob"]
 
 
-async def test_what_is_typed_is_shown_when_the_server_has_it(jumping_clock):
+async def test_what_is_typed_is_shown_when_the_server_has_it(jumping_clock: MockClock) -> None:
     """Our own message comes back as the server gave it to the others."""
     async with inside() as (it, server):
         it.screen.type("hi all")
@@ -35,7 +36,7 @@ async def test_what_is_typed_is_shown_when_the_server_has_it(jumping_clock):
         assert not any("› hi all" in row for row in await it.sees("alice │ hi all"))
 
 
-async def test_the_typed_line_stays_whole_while_others_talk(jumping_clock):
+async def test_the_typed_line_stays_whole_while_others_talk(jumping_clock: MockClock) -> None:
     """A thousand messages do not touch what is being typed."""
     async with inside() as (it, server):
         for number in range(100):
@@ -45,7 +46,7 @@ async def test_the_typed_line_stays_whole_while_others_talk(jumping_clock):
         assert it.controller.prompt.edit_text == "0123456789" * 10
 
 
-async def test_messages_of_other_channels_are_counted(jumping_clock):
+async def test_messages_of_other_channels_are_counted(jumping_clock: MockClock) -> None:
     """What is said elsewhere stands as a number in the list, a mention with its sign."""
     async with inside() as (it, server):
         await server.send(
@@ -64,7 +65,7 @@ async def test_messages_of_other_channels_are_counted(jumping_clock):
         assert it.workspace.unread() == (0, 0)
 
 
-async def test_ways_to_another_channel(jumping_clock):
+async def test_ways_to_another_channel(jumping_clock: MockClock):
     """Ctrl-N and Ctrl-P, Alt with a number, Ctrl-T, and by some letters of the name."""
     async with inside() as (it, server):
         await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
@@ -92,7 +93,7 @@ async def test_ways_to_another_channel(jumping_clock):
         await until(lambda: here() == "#lobby")
 
 
-async def test_what_is_typed_waits_in_its_channel(jumping_clock):
+async def test_what_is_typed_waits_in_its_channel(jumping_clock: MockClock) -> None:
     """Who looks elsewhere finds the unfinished line again."""
     async with inside() as (it, _server):
         it.screen.type("unfinished")
@@ -103,7 +104,7 @@ async def test_what_is_typed_waits_in_its_channel(jumping_clock):
         assert "› unfinished" in (await it.sees("#lobby", "unfinished"))[-1]
 
 
-async def test_a_private_message_opens_a_talk(jumping_clock):
+async def test_a_private_message_opens_a_talk(jumping_clock: MockClock) -> None:
     """It counts as a mention, and the answer goes to that person."""
     async with inside() as (it, server):
         await server.send(":carol!u@h PRIVMSG alice :psst")
@@ -115,7 +116,7 @@ async def test_a_private_message_opens_a_talk(jumping_clock):
         assert (await server.expect("PRIVMSG carol")).endswith(":what?")
 
 
-async def test_panels_go_where_there_is_no_room(jumping_clock):
+async def test_panels_go_where_there_is_no_room(jumping_clock: MockClock) -> None:
     """A narrow terminal has no side panels, a low one no frame; what is said is always there."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello")
@@ -140,7 +141,7 @@ async def test_panels_go_where_there_is_no_room(jumping_clock):
 @pytest.mark.parametrize(
     ("key", "gone"), [("f3", "1 test"), ("f4", "2 people"), ("f5", "not encrypted")]
 )
-async def test_panels_can_be_hidden(key, gone, jumping_clock):
+async def test_panels_can_be_hidden(key, gone, jumping_clock: MockClock) -> None:
     """A key hides a panel, and nothing else but the frame around it; and brings it back."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello")
@@ -151,7 +152,7 @@ async def test_panels_can_be_hidden(key, gone, jumping_clock):
         assert await it.sees(gone) == before
 
 
-async def test_the_bare_view_has_only_what_was_said(jumping_clock):
+async def test_the_bare_view_has_only_what_was_said(jumping_clock: MockClock) -> None:
     """So that the terminal's own selection copies texts, not frames."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello")
@@ -161,7 +162,7 @@ async def test_the_bare_view_has_only_what_was_said(jumping_clock):
         assert "│" not in it.screen.text()
 
 
-async def test_members_show_rank_and_who_is_away(jumping_clock):
+async def test_members_show_rank_and_who_is_away(jumping_clock: MockClock):
     """Operators first; who is away is said so, and not by colour alone."""
     async with inside() as (it, server):
 
@@ -184,7 +185,7 @@ async def test_members_show_rank_and_who_is_away(jumping_clock):
         assert members() == ["2 people", "@alice", "@bob"]
 
 
-async def test_who_is_away_is_asked_for_at_the_start(jumping_clock):
+async def test_who_is_away_is_asked_for_at_the_start(jumping_clock: MockClock) -> None:
     """WHO tells of those who went before we came."""
     async with inside() as (it, server):
         server.skips = tuple(each for each in server.skips if each != "WHO")
@@ -196,7 +197,7 @@ async def test_who_is_away_is_asked_for_at_the_start(jumping_clock):
         await it.sees("bob (away)")
 
 
-async def test_who_is_typing_is_shown_for_a_while(jumping_clock):
+async def test_who_is_typing_is_shown_for_a_while(jumping_clock: MockClock) -> None:
     """IRCv3 typing: six seconds after the last sign it is over."""
     async with inside() as (it, server):
         await server.send("@+typing=active :bob!u@h TAGMSG #lobby")
@@ -212,7 +213,7 @@ async def test_who_is_typing_is_shown_for_a_while(jumping_clock):
         assert any("bob │ done" in row for row in await it.sees_not("typing …"))
 
 
-async def test_others_are_told_that_we_are_typing(jumping_clock):
+async def test_others_are_told_that_we_are_typing(jumping_clock: MockClock) -> None:
     """Once in three seconds, and that we have stopped when the line is empty again; never for a
     command.
     """
@@ -226,7 +227,7 @@ async def test_others_are_told_that_we_are_typing(jumping_clock):
         assert parse(await server.expect("TAGMSG #lobby")).tags["+typing"] == "done"
 
 
-async def test_typing_is_told_to_nobody_if_that_is_not_wanted(jumping_clock):
+async def test_typing_is_told_to_nobody_if_that_is_not_wanted(jumping_clock: MockClock) -> None:
     """[client] typing = no."""
     async with inside(CAPS, options=Options(theme="dark", typing=False)) as (it, server):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
@@ -234,7 +235,7 @@ async def test_typing_is_told_to_nobody_if_that_is_not_wanted(jumping_clock):
         await server.expect("PRIVMSG #lobby")
 
 
-async def test_runs_of_joins_and_parts_are_one_line(jumping_clock):
+async def test_runs_of_joins_and_parts_are_one_line(jumping_clock: MockClock) -> None:
     """Who comes and goes takes one line, whatever happens, until somebody speaks."""
     async with inside(columns=120) as (it, server):
         for nick in ("carl", "dora"):
@@ -244,7 +245,9 @@ async def test_runs_of_joins_and_parts_are_one_line(jumping_clock):
         assert it.workspace.buffer.end - it.workspace.buffer.first == 1
 
 
-async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(jumping_clock):
+async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(
+    jumping_clock: MockClock,
+) -> None:
     """Hundreds come back within a second, each with a MODE; a change of other modes stands
     alone.
     """
@@ -257,7 +260,7 @@ async def test_ranks_after_a_netsplit_are_in_the_line_of_the_joins(jumping_clock
         await it.sees("p1 has set modes of #lobby: +mo p2")
 
 
-async def test_the_connection_is_back(jumping_clock):
+async def test_the_connection_is_back(jumping_clock: MockClock) -> None:
     """The user reads it where he looks."""
     async with inside("") as (it, server):
         await server.close()
@@ -268,7 +271,7 @@ async def test_the_connection_is_back(jumping_clock):
         await it.sees("The connection is back.")
 
 
-async def test_the_clock_is_in_the_status(jumping_clock):
+async def test_the_clock_is_in_the_status(jumping_clock: MockClock) -> None:
     """Beside all else, where there is room."""
     async with inside() as (it, _server):
         time = datetime.fromtimestamp(it.time).astimezone().strftime("%H:%M")
@@ -278,7 +281,7 @@ async def test_the_clock_is_in_the_status(jumping_clock):
         assert time not in it.screen.lines()[-2]
 
 
-async def test_a_talk_with_a_service_is_in_one_window(jumping_clock):
+async def test_a_talk_with_a_service_is_in_one_window(jumping_clock: MockClock) -> None:
     """What is asked and what is answered, in their order."""
     async with inside() as (it, server):
         it.screen.press(*"/msg NickServ HELP", "enter")
@@ -292,7 +295,7 @@ async def test_a_talk_with_a_service_is_in_one_window(jumping_clock):
         await it.sees("line 0", "line 2", "HELP")
 
 
-async def test_a_server_that_asks_for_a_nickname_says_so(jumping_clock):
+async def test_a_server_that_asks_for_a_nickname_says_so(jumping_clock: MockClock) -> None:
     """In the list and in the status: three dots would be waited for."""
     async with watched() as it:
         server = await it.server()
@@ -300,7 +303,7 @@ async def test_a_server_that_asks_for_a_nickname_says_so(jumping_clock):
         await it.sees("1 test ?", "asks for a nickname")
 
 
-async def test_days_are_apart(jumping_clock):
+async def test_days_are_apart(jumping_clock: MockClock) -> None:
     """A line says when another day begins."""
     async with inside(CAPS, "1 bob yesterday") as (it, server):
         it.time += 86400
@@ -315,7 +318,7 @@ async def test_days_are_apart(jumping_clock):
         assert found == ["Monday", "yesterday", "Tuesday", "today"]
 
 
-async def test_text_from_others_never_reaches_the_terminal_raw(jumping_clock):
+async def test_text_from_others_never_reaches_the_terminal_raw(jumping_clock: MockClock) -> None:
     """Control characters, directions and the like are shown by their codes, wherever they come
     from.
     """
@@ -334,7 +337,7 @@ async def test_text_from_others_never_reaches_the_terminal_raw(jumping_clock):
         assert not set("\x1b\x9b\u202e\u200b") & set(it.screen.text() + it.screen.title)
 
 
-async def test_formatting_and_links(jumping_clock):
+async def test_formatting_and_links(jumping_clock: MockClock) -> None:
     """mIRC's bold and colours are shown, and a link leads where it says."""
     async with inside() as (it, server):
         await server.send(
@@ -349,7 +352,7 @@ async def test_formatting_and_links(jumping_clock):
         assert link.hyperlink.uri == "https://example.org/x"
 
 
-async def test_joined_emoji_are_taken_apart(jumping_clock):
+async def test_joined_emoji_are_taken_apart(jumping_clock: MockClock) -> None:
     """Terminals do not agree how wide a joined emoji is; its parts are two columns everywhere."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :👩\u200d👩\u200d👧 ❤\ufe0f 你好")
@@ -358,7 +361,7 @@ async def test_joined_emoji_are_taken_apart(jumping_clock):
         assert not set("\u200d\ufe0f") & set(row)
 
 
-async def test_one_colour_for_each_nickname(jumping_clock):
+async def test_one_colour_for_each_nickname(jumping_clock: MockClock) -> None:
     """The same wherever it is seen."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :one")
@@ -367,7 +370,7 @@ async def test_one_colour_for_each_nickname(jumping_clock):
         assert first == second
 
 
-async def test_no_colours_with_no_color(jumping_clock):
+async def test_no_colours_with_no_color(jumping_clock: MockClock) -> None:
     """NO_COLOR: bold and underlined, but nothing coloured."""
     async with inside(CAPS, options=Options(theme="mono")) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :\x0304red\x03 alice https://example.org")
@@ -377,7 +380,7 @@ async def test_no_colours_with_no_color(jumping_clock):
                 assert attribute is None or attribute.foreground.split(",")[0] == "default"
 
 
-async def test_a_long_message_is_wrapped_in_its_column(jumping_clock):
+async def test_a_long_message_is_wrapped_in_its_column(jumping_clock: MockClock) -> None:
     """No row runs under the times and nicknames."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :" + "word " * 40)
@@ -387,7 +390,7 @@ async def test_a_long_message_is_wrapped_in_its_column(jumping_clock):
         assert all(row.startswith(" " * 21) for row in rows[1:])
 
 
-async def test_the_topic_is_above(jumping_clock):
+async def test_the_topic_is_above(jumping_clock: MockClock) -> None:
     """Where we are, and what is talked of."""
     async with inside() as (it, server):
         await server.send(":bob!u@h TOPIC #lobby :cats and dogs")

@@ -1,6 +1,7 @@
 """Notifications, and the state of the connection, in the full-screen client."""
 
 import pytest
+from trio.testing import MockClock
 
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
@@ -18,7 +19,7 @@ from trio_chat.client.screen.app import Options
         ("bell", "I like CATS!", "\a"),
     ],
 )
-async def test_notifications(way, text, written, jumping_clock):
+async def test_notifications(way, text, written, jumping_clock: MockClock) -> None:
     """A mention, or a word that the user wants to know of, calls who looks elsewhere."""
     async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (
         it,
@@ -30,7 +31,7 @@ async def test_notifications(way, text, written, jumping_clock):
         assert it.screen.written == written
 
 
-async def test_who_looks_is_not_called(jumping_clock):
+async def test_who_looks_is_not_called(jumping_clock: MockClock) -> None:
     """What is seen needs no bell."""
     async with inside(CAPS, options=Options(theme="dark", notify="bell")) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :alice: hi")
@@ -38,7 +39,7 @@ async def test_who_looks_is_not_called(jumping_clock):
         assert it.screen.written == ""
 
 
-async def test_help(jumping_clock):
+async def test_help(jumping_clock: MockClock) -> None:
     """F1 shows the keys, /help every command, and Esc closes."""
     async with inside(rows=60) as (it, _server):
         it.screen.press("f1")
@@ -49,7 +50,7 @@ async def test_help(jumping_clock):
         assert any("/away [text]" in row for row in await it.sees("/away [text]", "Commands"))
 
 
-async def test_the_state_of_the_connection_is_seen(jumping_clock):
+async def test_the_state_of_the_connection_is_seen(jumping_clock: MockClock) -> None:
     """Whether it is encrypted, how long the server takes, and when it is lost."""
     async with inside() as (it, server):
         await server.send(":srv.test PONG srv.test lag")
@@ -58,7 +59,7 @@ async def test_the_state_of_the_connection_is_seen(jumping_clock):
         assert not any("●" in row for row in await it.sees("○ not connected, trying again in"))
 
 
-async def test_a_server_that_shuts_down_is_waited_for(jumping_clock):
+async def test_a_server_that_shuts_down_is_waited_for(jumping_clock: MockClock) -> None:
     """It may only be starting anew."""
     async with inside() as (it, server):
         await server.send(
@@ -71,7 +72,7 @@ async def test_a_server_that_shuts_down_is_waited_for(jumping_clock):
         await again.expect("JOIN #lobby")
 
 
-async def test_several_servers_at_once(jumping_clock):
+async def test_several_servers_at_once(jumping_clock: MockClock) -> None:
     """/connect adds one, /disconnect removes it."""
     async with inside() as (it, _server):
         it.screen.press(*"/connect second", "enter")
@@ -87,7 +88,7 @@ async def test_several_servers_at_once(jumping_clock):
         await it.sees_not("second")
 
 
-async def test_leaving(jumping_clock):
+async def test_leaving(jumping_clock: MockClock) -> None:
     """/quit says good-bye to every server and ends with 0."""
     async with inside() as (it, server):
         it.screen.press(*"/quit bye", "enter")
@@ -97,7 +98,9 @@ async def test_leaving(jumping_clock):
         assert it.code == 0
 
 
-async def test_ctrl_c_removes_what_is_typed_and_leaves_when_pressed_twice(jumping_clock):
+async def test_ctrl_c_removes_what_is_typed_and_leaves_when_pressed_twice(
+    jumping_clock: MockClock,
+) -> None:
     """Nobody loses a line, or the chat, by a slip."""
     async with inside() as (it, server):
         it.screen.press(*"half", "ctrl c")
@@ -110,7 +113,7 @@ async def test_ctrl_c_removes_what_is_typed_and_leaves_when_pressed_twice(jumpin
         await server.expect("QUIT")
 
 
-async def test_a_nickname_that_is_taken_is_asked_for(jumping_clock):
+async def test_a_nickname_that_is_taken_is_asked_for(jumping_clock: MockClock) -> None:
     """The question is in the prompt, and the answer goes to the server."""
     async with watched() as it:
         server = await it.server()
@@ -120,7 +123,7 @@ async def test_a_nickname_that_is_taken_is_asked_for(jumping_clock):
         await server.expect("NICK alicia")
 
 
-async def test_a_password_is_not_shown(jumping_clock):
+async def test_a_password_is_not_shown(jumping_clock: MockClock) -> None:
     """/login asks; what is typed is hidden and not remembered."""
     async with inside() as (it, server):
         it.screen.press(*"before", "enter", *"/login", "enter")
@@ -135,7 +138,7 @@ async def test_a_password_is_not_shown(jumping_clock):
         assert it.controller.prompt.edit_text == "before"
 
 
-async def test_a_password_typed_ahead_of_the_question(jumping_clock):
+async def test_a_password_typed_ahead_of_the_question(jumping_clock: MockClock) -> None:
     """Who is faster than the question does not see the password either."""
     async with inside() as (it, server):
         it.screen.press(*"before", "enter", *"/login", "enter", *"hunter2")
@@ -149,7 +152,7 @@ async def test_a_password_typed_ahead_of_the_question(jumping_clock):
         assert it.controller.prompt.edit_text == "before"
 
 
-async def test_a_password_beside_the_command_is_not_remembered(jumping_clock):
+async def test_a_password_beside_the_command_is_not_remembered(jumping_clock: MockClock) -> None:
     """/oper takes the password also on its own line; the arrow key does not bring that back."""
     async with inside() as (it, server):
         it.screen.press(*"before", "enter", *"/oper root hunter2", "enter")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from trio.testing import MockClock
 
 from client_fakes import until
 from screen_fakes import Watched, inside
@@ -133,7 +134,7 @@ async def test_what_was_written_stays_in_its_window(use: Use, tmp_path: Path) ->
         assert (it.controller.prompt.edit_text, lobby.draft) == ("", "for the lobby")
 
 
-async def test_every_key_does_something(jumping_clock) -> None:
+async def test_every_key_does_something(jumping_clock: MockClock) -> None:
     """The table names what there is."""
     async with inside() as (it, _server):
         assert all(

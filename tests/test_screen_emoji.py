@@ -4,6 +4,7 @@ agree on the columns.
 
 import pytest
 import wcwidth
+from trio.testing import MockClock
 
 from screen_fakes import CAPS, inside
 from trio_chat.client.model import links
@@ -27,7 +28,7 @@ def columns_of(row):
     return sum(max(wcwidth.wcwidth(sign), 0) for sign in row)
 
 
-def assert_settled(screen):
+def assert_settled(screen) -> None:
     """Check that every row is as wide as the screen, whatever a terminal knows of emoji."""
     for row in screen.canvas.decoded_text:
         assert not JOINERS & set(row), ascii(row)
@@ -35,7 +36,7 @@ def assert_settled(screen):
 
 
 @pytest.mark.parametrize("text", ALL)
-def test_a_sequence_is_as_wide_as_its_parts(text):
+def test_a_sequence_is_as_wide_as_its_parts(text) -> None:
     """What a terminal makes of the parts does not depend on which sequences it knows."""
     assert columns_of(apart(text)) == wcwidth.wcswidth(apart(text)) == width(text)
     assert len(apart_in_place(text)) == len(text)
@@ -43,7 +44,7 @@ def test_a_sequence_is_as_wide_as_its_parts(text):
 
 
 @pytest.mark.parametrize("text", ["क्\u200dष", "می\u200cخواهم", "plain", "🏽", "é", "你好"])
-def test_other_scripts_keep_their_joiners(text):
+def test_other_scripts_keep_their_joiners(text) -> None:
     """In Devanagari and Persian they are part of the spelling; a skin tone by itself is a sign like
     others.
     """
@@ -51,19 +52,19 @@ def test_other_scripts_keep_their_joiners(text):
 
 
 @pytest.mark.parametrize("columns", range(12))
-def test_what_is_cut_takes_its_columns(columns):
+def test_what_is_cut_takes_its_columns(columns) -> None:
     """No cut leaves half of a sequence, or of a wide character."""
     text = fitted("".join(ALL), max(columns, 1))
     assert columns_of(text) == max(columns, 1)
 
 
-def test_cutting_a_long_text_does_not_take_its_square():
+def test_cutting_a_long_text_does_not_take_its_square() -> None:
     """A hostile topic is cut in one go, not character by character."""
     assert columns_of(fitted("你" * 20_000, 10)) == 10
 
 
 @pytest.mark.parametrize("columns", [120, 50])
-async def test_everywhere_on_the_screen(jumping_clock, columns):
+async def test_everywhere_on_the_screen(jumping_clock: MockClock, columns) -> None:
     """Nicknames, members, reactions, information, the topic, messages, places, who is typing, and
     the prompt.
     """
@@ -91,7 +92,7 @@ async def test_everywhere_on_the_screen(jumping_clock, columns):
         assert_settled(c.screen)
 
 
-async def test_what_is_typed_is_sent_as_it_was_typed(jumping_clock):
+async def test_what_is_typed_is_sent_as_it_was_typed(jumping_clock: MockClock) -> None:
     """Only what is drawn is taken apart; the cursor is where the terminal has it."""
     async with inside(FORGETFUL) as (c, server):
         for typed in (f"{FAMILY}{THUMB}{FLAG}{HEART}", f"{KEY}{FAMILY}"):
@@ -103,7 +104,7 @@ async def test_what_is_typed_is_sent_as_it_was_typed(jumping_clock):
             assert (await server.expect("PRIVMSG #lobby")).endswith(typed)
 
 
-async def test_a_link_leads_where_it_was_meant_to(jumping_clock):
+async def test_a_link_leads_where_it_was_meant_to(jumping_clock: MockClock) -> None:
     """What is drawn of it is taken apart, where it leads is not."""
     async with inside(FORGETFUL) as (c, server):
         await server.send(f":bob!u@h PRIVMSG #lobby :https://a.example/{FAMILY}{FLAG}")

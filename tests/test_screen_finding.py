@@ -1,5 +1,7 @@
 """Local search: Ctrl-F filters what is loaded while one types."""
 
+from trio.testing import MockClock
+
 from screen_fakes import inside
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.buffer_search import BufferSearch
@@ -51,7 +53,9 @@ def test_what_is_added_at_either_end_or_dropped_or_deleted_while_one_searches() 
     assert loaded.find("a", 9) == [2]
 
 
-async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock) -> None:
+async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(
+    jumping_clock: MockClock,
+) -> None:
     """The message is selected in the timeline, and the typed line comes back."""
     messages = [
         f"PRIVMSG #lobby :{'needle' if number == 3 else 'hay'} {number}" for number in range(60)
@@ -73,7 +77,7 @@ async def test_ctrl_f_filters_while_one_types_and_enter_goes_there(jumping_clock
         assert it.workspace.buffer[it.controller.timeline.selected].text == "needle 3"
 
 
-async def test_esc_goes_back_to_where_one_was(jumping_clock) -> None:
+async def test_esc_goes_back_to_where_one_was(jumping_clock: MockClock) -> None:
     """With the line that was being typed, also when Ctrl-F or Ctrl-G was pressed again
     meanwhile.
     """
@@ -88,7 +92,7 @@ async def test_esc_goes_back_to_where_one_was(jumping_clock) -> None:
         assert await it.sees("› unfinished") == before
 
 
-async def test_a_search_goes_on_in_the_window_that_comes_up(jumping_clock) -> None:
+async def test_a_search_goes_on_in_the_window_that_comes_up(jumping_clock: MockClock) -> None:
     """What is typed stays a search: it must not end up in the prompt of another channel."""
     async with inside() as (it, server):
         it.screen.press(*"mine", "ctrl f", *"hello")

@@ -1,18 +1,20 @@
 """History in the full-screen client: pages above, what is unread, gaps, search and mentions."""
 
+from trio.testing import MockClock
+
 from client_fakes import said_before, until
 from screen_fakes import CAPS, inside, watched
 from trio_chat.irc.message import parse
 
 
-async def test_what_was_said_before_is_shown_on_joining(jumping_clock):
+async def test_what_was_said_before_is_shown_on_joining(jumping_clock: MockClock) -> None:
     """The last messages are there at once, in order, and none of them is unread."""
     async with inside(CAPS, "1 bob one", "2 carl two") as (it, _server):
         await it.sees("bob │ one", "carl │ two")
         assert it.workspace.unread() == (0, 0)
 
 
-async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
+async def test_older_messages_come_when_one_scrolls_up(jumping_clock: MockClock) -> None:
     """PgUp at the top fetches what was before; nothing moves under the reader's eyes."""
     async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
         it,
@@ -36,7 +38,7 @@ async def test_older_messages_come_when_one_scrolls_up(jumping_clock):
         await it.sees("m119")
 
 
-async def test_new_messages_do_not_move_who_reads_above(jumping_clock):
+async def test_new_messages_do_not_move_who_reads_above(jumping_clock: MockClock) -> None:
     """The status says how many there are below."""
     async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
         it,
@@ -52,7 +54,7 @@ async def test_new_messages_do_not_move_who_reads_above(jumping_clock):
         await it.sees("new one")
 
 
-async def test_the_line_of_what_is_unread_comes_from_the_server(jumping_clock):
+async def test_the_line_of_what_is_unread_comes_from_the_server(jumping_clock: MockClock) -> None:
     """The read marker of this account says where it is; another device's reading is ours too."""
     async with watched() as it:
         server = await it.server()
@@ -72,7 +74,7 @@ async def test_the_line_of_what_is_unread_comes_from_the_server(jumping_clock):
         assert text.index("old") < text.index("─ new ─") < text.index("fresh")
 
 
-async def test_what_is_looked_at_is_marked_as_read(jumping_clock):
+async def test_what_is_looked_at_is_marked_as_read(jumping_clock: MockClock) -> None:
     """The server is told, so that other devices know."""
     async with inside() as (_it, server):
         server.skips = tuple(each for each in server.skips if each != "MARKREAD")
@@ -80,7 +82,7 @@ async def test_what_is_looked_at_is_marked_as_read(jumping_clock):
         await server.expect("MARKREAD #lobby timestamp=2026-05-04T00:05:00.000Z")
 
 
-async def test_who_looks_elsewhere_has_not_read(jumping_clock):
+async def test_who_looks_elsewhere_has_not_read(jumping_clock: MockClock) -> None:
     """While the terminal is not in front, what comes is unread, and the line is drawn before it."""
     async with inside() as (it, server):
         it.screen.press("focus out")
@@ -91,7 +93,7 @@ async def test_who_looks_elsewhere_has_not_read(jumping_clock):
         assert any("─ new ─" in row for row in rows)
 
 
-async def test_a_server_whose_clock_is_behind(jumping_clock):
+async def test_a_server_whose_clock_is_behind(jumping_clock: MockClock) -> None:
     """What was said while we were away is new by the server's time; by ours it would be long
     past.
     """
@@ -112,7 +114,7 @@ async def test_a_server_whose_clock_is_behind(jumping_clock):
         await it.sees("1 mention")
 
 
-async def test_a_device_that_reads_reads_for_all(jumping_clock):
+async def test_a_device_that_reads_reads_for_all(jumping_clock: MockClock) -> None:
     """MARKREAD from elsewhere takes the number away."""
     async with inside() as (it, server):
         it.screen.press("ctrl p")
@@ -122,7 +124,7 @@ async def test_a_device_that_reads_reads_for_all(jumping_clock):
         assert not any("unread" in row for row in await it.sees_not("1 unread"))
 
 
-async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
+async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock: MockClock) -> None:
     """What was said meanwhile is fetched and stands once, in order, and is unread."""
     async with inside(CAPS, "1 bob one") as (it, server):
         await server.send(said_before("2", "bob", "two"))
@@ -145,7 +147,7 @@ async def test_a_lost_connection_leaves_no_gap_and_no_doubles(jumping_clock):
         assert entries == ["four", "three", "two", "one"]
 
 
-async def test_search_shows_what_was_found_and_goes_there(jumping_clock):
+async def test_search_shows_what_was_found_and_goes_there(jumping_clock: MockClock) -> None:
     """A message that is not loaded yet is fetched first."""
     async with inside(CAPS, *(f"{number} bob m{number}" for number in range(60, 120))) as (
         it,
@@ -168,7 +170,7 @@ async def test_search_shows_what_was_found_and_goes_there(jumping_clock):
         await it.sees_not("1 message with")
 
 
-async def test_mentions_are_listed(jumping_clock):
+async def test_mentions_are_listed(jumping_clock: MockClock) -> None:
     """F8 shows who mentioned us and where; Enter goes there."""
     async with inside() as (it, server):
         await server.send("@msgid=7 :bob!u@h PRIVMSG #lobby :alice, look")

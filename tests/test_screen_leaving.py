@@ -5,6 +5,7 @@ takes others with it.
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
@@ -47,7 +48,7 @@ async def begin_paste(it: Watched, server: FakeServer) -> None:
 
 
 @pytest.mark.parametrize("key", ["esc", "ctrl c"])
-async def test_a_key_stops_a_paste(key, jumping_clock):
+async def test_a_key_stops_a_paste(key, jumping_clock: MockClock) -> None:
     """The rest is in the prompt, where it can be changed, and nothing more is sent."""
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
@@ -62,7 +63,7 @@ async def test_a_key_stops_a_paste(key, jumping_clock):
                 assert not (await server.line()).startswith("PRIVMSG")
 
 
-async def test_commands_and_messages_to_others_overtake_a_paste(jumping_clock):
+async def test_commands_and_messages_to_others_overtake_a_paste(jumping_clock: MockClock) -> None:
     """What is typed for the same channel waits for its turn."""
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
@@ -82,7 +83,7 @@ async def test_commands_and_messages_to_others_overtake_a_paste(jumping_clock):
         assert not any(line.startswith("PRIVMSG #lobby :behind") for line in lines)
 
 
-async def test_what_is_left_of_a_paste_when_one_parts_is_shown(jumping_clock):
+async def test_what_is_left_of_a_paste_when_one_parts_is_shown(jumping_clock: MockClock) -> None:
     """It cannot be sent any more."""
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
@@ -95,7 +96,9 @@ async def test_what_is_left_of_a_paste_when_one_parts_is_shown(jumping_clock):
         assert any("before this was sent" in text and "line99" in text for text in shown)
 
 
-async def test_what_was_not_sent_is_printed_at_the_end(jumping_clock, capsys):
+async def test_what_was_not_sent_is_printed_at_the_end(
+    jumping_clock: MockClock, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The screen has closed by then, and the exit code says that something is left."""
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
@@ -111,7 +114,7 @@ async def test_what_was_not_sent_is_printed_at_the_end(jumping_clock, capsys):
 # Servers that end
 
 
-async def test_typing_at_a_server_that_has_ended(jumping_clock):
+async def test_typing_at_a_server_that_has_ended(jumping_clock: MockClock) -> None:
     """The text is shown as not sent, the client lives, and so does its other server."""
     async with inside(PLAIN_IRC) as (it, server):
         it.screen.type("/connect other")
@@ -135,7 +138,7 @@ async def test_typing_at_a_server_that_has_ended(jumping_clock):
         await it.sees("still here?")
 
 
-async def test_reconnect(jumping_clock):
+async def test_reconnect(jumping_clock: MockClock) -> None:
     """At once, whatever the connection does at the moment."""
     async with inside(PLAIN_IRC) as (it, first):
         server = first
@@ -148,7 +151,7 @@ async def test_reconnect(jumping_clock):
             await it.sees("bob")
 
 
-async def test_a_command_while_one_leaves(jumping_clock):
+async def test_a_command_while_one_leaves(jumping_clock: MockClock) -> None:
     """A server that is slow to close makes no defect of it."""
     async with inside(PLAIN_IRC) as (it, server):
         it.screen.type("/quit")
@@ -163,7 +166,7 @@ async def test_a_command_while_one_leaves(jumping_clock):
         assert it.code in (0, 1)
 
 
-async def test_a_server_that_hangs_holds_up_no_other(jumping_clock):
+async def test_a_server_that_hangs_holds_up_no_other(jumping_clock: MockClock) -> None:
     """What is wanted of one is done while another is waited for."""
     async with inside(PLAIN_IRC) as (it, _server):
         it.screen.type("/connect other")

@@ -1,12 +1,14 @@
 """Messages that are selected in the full-screen client: replies, reactions and deletions."""
 
+from trio.testing import MockClock
+
 from screen_fakes import inside
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
 
 
-async def test_reply(jumping_clock):
+async def test_reply(jumping_clock: MockClock) -> None:
     """Alt-R answers the last message; the answer says to which."""
     async with inside() as (it, server):
         await server.send("@msgid=abc :bob!u@h PRIVMSG #lobby :tea?")
@@ -22,7 +24,7 @@ async def test_reply(jumping_clock):
         await it.sees("↳ bob: tea?")
 
 
-async def test_a_reply_to_us_is_a_mention(jumping_clock):
+async def test_a_reply_to_us_is_a_mention(jumping_clock: MockClock) -> None:
     """Also when our name is not in it."""
     async with inside() as (it, server):
         await server.send("@msgid=abc :alice!u@h PRIVMSG #lobby :tea?")
@@ -31,7 +33,7 @@ async def test_a_reply_to_us_is_a_mention(jumping_clock):
         assert not any("2 mention" in row for row in await it.sees("1 mention"))
 
 
-async def test_react_to_the_selected_message(jumping_clock):
+async def test_react_to_the_selected_message(jumping_clock: MockClock) -> None:
     """Shift and arrow keys select; the same reaction again takes it back."""
     async with inside() as (it, server):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
@@ -50,7 +52,7 @@ async def test_react_to_the_selected_message(jumping_clock):
         assert parse(await server.expect("TAGMSG #lobby")).tags["+draft/unreact"] == "👍"
 
 
-async def test_redact(jumping_clock):
+async def test_redact(jumping_clock: MockClock) -> None:
     """/redact means our last message; what is deleted is shown as that, whoever did it."""
     async with inside() as (it, server):
         await server.send(
@@ -64,7 +66,7 @@ async def test_redact(jumping_clock):
         await it.sees_not("oops")
 
 
-async def test_a_message_is_named(jumping_clock):
+async def test_a_message_is_named(jumping_clock: MockClock) -> None:
     """`@nickname` means the last message of somebody, and a number counts back; what is selected is
     not asked then.
     """
@@ -86,7 +88,7 @@ async def test_a_message_is_named(jumping_clock):
         await it.sees("There is no message here that this")
 
 
-async def test_tab_completes_the_name_of_a_message(jumping_clock):
+async def test_tab_completes_the_name_of_a_message(jumping_clock: MockClock) -> None:
     """In a command `@` belongs to the name of a message; in a message it goes, as before."""
     async with inside() as (it, _server):
         it.screen.press(*"/reply @bo", "tab")
@@ -95,7 +97,7 @@ async def test_tab_completes_the_name_of_a_message(jumping_clock):
         assert it.controller.prompt.edit_text == "bob: "
 
 
-async def test_plain_irc(jumping_clock):
+async def test_plain_irc(jumping_clock: MockClock) -> None:
     """A server without any capability: what it cannot do is missing, nothing else."""
     async with inside(PLAIN_IRC, columns=140) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello")

@@ -3,6 +3,7 @@
 import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from client_fakes import FakeServer, until
 from screen_fakes import Watched, inside
@@ -34,7 +35,7 @@ async def hears_nothing(server: FakeServer) -> None:
 # Pastes
 
 
-async def test_a_paste_of_several_lines_asks_once(jumping_clock):
+async def test_a_paste_of_several_lines_asks_once(jumping_clock: MockClock) -> None:
     """With the count; Enter sends, Esc drops it."""
     async with inside() as (it, server):
         lines = [f"line{number}" for number in range(30)]
@@ -50,7 +51,7 @@ async def test_a_paste_of_several_lines_asks_once(jumping_clock):
         await server.expect("BATCH -m1")
 
 
-async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock):
+async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock: MockClock) -> None:
     """A server without draft/multiline takes a client that is too fast for a flood."""
     async with inside(PLAIN_IRC) as (it, server):
         it.paste("\n".join("01234567"))
@@ -63,7 +64,7 @@ async def test_a_paste_is_paced_where_messages_have_one_line(jumping_clock):
         assert trio.current_time() - start > 2
 
 
-async def test_a_paste_of_one_line_is_typed(jumping_clock):
+async def test_a_paste_of_one_line_is_typed(jumping_clock: MockClock) -> None:
     """Nothing is asked, nothing is sent, and one undo takes it away."""
     async with inside() as (it, _server):
         it.paste("hello there\n")
@@ -73,7 +74,9 @@ async def test_a_paste_of_one_line_is_typed(jumping_clock):
 
 
 @pytest.mark.parametrize("text", ["one", "one\ntwo"])
-async def test_enter_in_the_packet_of_the_paste_sends_nothing(text, jumping_clock):
+async def test_enter_in_the_packet_of_the_paste_sends_nothing(
+    text, jumping_clock: MockClock
+) -> None:
     """The user has not seen what it would send; the next Enter counts."""
     async with inside() as (it, server):
         it.paste(text, "enter")
@@ -85,7 +88,9 @@ async def test_enter_in_the_packet_of_the_paste_sends_nothing(text, jumping_cloc
 
 
 @pytest.mark.parametrize("command", ["/msg bob ", "/query bob ", "/MSG bob "])
-async def test_a_command_before_a_paste_of_several_lines_is_carried_out(command, jumping_clock):
+async def test_a_command_before_a_paste_of_several_lines_is_carried_out(
+    command, jumping_clock: MockClock
+) -> None:
     """All lines go to the person that the command names, and none to the channel."""
     async with inside(PLAIN_IRC) as (it, server):
         it.screen.type(command)
@@ -100,7 +105,9 @@ async def test_a_command_before_a_paste_of_several_lines_is_carried_out(command,
 
 
 @pytest.mark.parametrize("command", ["/topic ", "/nick ", "/away ", "/me ", "/nosuch "])
-async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(command, jumping_clock):
+async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(
+    command, jumping_clock: MockClock
+) -> None:
     """It is refused, and nothing of it is sent anywhere."""
     async with inside() as (it, server):
         it.screen.type(command)
@@ -110,7 +117,9 @@ async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(command, jump
         await hears_nothing(server)
 
 
-async def test_lines_that_are_typed_behind_a_command_go_where_it_says(jumping_clock):
+async def test_lines_that_are_typed_behind_a_command_go_where_it_says(
+    jumping_clock: MockClock,
+) -> None:
     """Several lines can be typed, too (Alt-Enter)."""
     async with inside() as (it, server):
         it.screen.type("/msg bob one")
@@ -120,7 +129,7 @@ async def test_lines_that_are_typed_behind_a_command_go_where_it_says(jumping_cl
         await server.expect("BATCH +m1 draft/multiline bob")
 
 
-async def test_a_paste_goes_where_the_cursor_is(jumping_clock):
+async def test_a_paste_goes_where_the_cursor_is(jumping_clock: MockClock) -> None:
     """What stands behind the cursor follows the last line."""
     async with inside() as (it, server):
         it.screen.type("<>")
@@ -132,7 +141,7 @@ async def test_a_paste_goes_where_the_cursor_is(jumping_clock):
         await server.expect("PRIVMSG #lobby two>")
 
 
-async def test_a_paste_while_the_question_is_open_is_added(jumping_clock):
+async def test_a_paste_while_the_question_is_open_is_added(jumping_clock: MockClock) -> None:
     """Neither of the two is lost."""
     async with inside() as (it, server):
         it.paste("one\ntwo\n")
@@ -147,7 +156,7 @@ async def test_a_paste_while_the_question_is_open_is_added(jumping_clock):
 @pytest.mark.parametrize(
     "key", ["tab", "ctrl a", "ctrl c", "esc", "f1", "meta /", "<255>", "window", "shift up"]
 )
-async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock):
+async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock: MockClock) -> None:
     """The text around it is pasted, and nothing happens that a key would do."""
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", key, "b", "end paste")
@@ -157,7 +166,7 @@ async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock):
         assert it.controller.layout.page is None
 
 
-async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock):
+async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock: MockClock) -> None:
     """A terminal that loses the closing mark must not make the client deaf."""
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", "b")
@@ -168,7 +177,7 @@ async def test_ctrl_c_ends_a_paste_without_an_end(jumping_clock):
         assert it.controller.prompt.edit_text == "abc"
 
 
-async def test_silence_ends_a_paste_without_an_end(jumping_clock):
+async def test_silence_ends_a_paste_without_an_end(jumping_clock: MockClock) -> None:
     """What was pasted is shown, and keys are keys again."""
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", "b")
@@ -178,7 +187,9 @@ async def test_silence_ends_a_paste_without_an_end(jumping_clock):
         assert it.controller.prompt.edit_text == "abc"
 
 
-async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
+async def test_an_endless_paste_is_dropped(
+    jumping_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its size is bounded, and the user reads why."""
     monkeypatch.setattr(pasting, "MOST", 100)
     async with inside() as (it, _server):
@@ -194,7 +205,9 @@ async def test_an_endless_paste_is_dropped(jumping_clock, monkeypatch):
     "opening", [("f1",), ("f8",), ("ctrl g",), ("ctrl f",), ("shift up",), ("ctrl r",)]
 )
 @pytest.mark.parametrize("key", ["/", "a", "2", "g", "k", "u", "r", "m", "b", "enter"])
-async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key, jumping_clock):
+async def test_esc_and_a_key_are_two_keys_where_esc_means_something(
+    opening, key, jumping_clock: MockClock
+) -> None:
     """Esc ends the page, the question, the selection or the answer; the key does what it does
     alone.
     """
@@ -210,7 +223,7 @@ async def test_esc_and_a_key_are_two_keys_where_esc_means_something(opening, key
         assert it.controller.prompt.edit_text == ("" if key == "enter" else key)
 
 
-async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock):
+async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock: MockClock) -> None:
     """A question counts as well."""
     async with inside() as (it, server):
         it.paste("one\ntwo")
@@ -220,7 +233,7 @@ async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock):
         await hears_nothing(server)
 
 
-async def test_a_command_at_once_behind_esc_reaches_whom_it_names(jumping_clock):
+async def test_a_command_at_once_behind_esc_reaches_whom_it_names(jumping_clock: MockClock) -> None:
     """Also where nothing is open: no key that begins a command means anything with Alt."""
     async with inside() as (it, server):
         await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
@@ -230,7 +243,7 @@ async def test_a_command_at_once_behind_esc_reaches_whom_it_names(jumping_clock)
         assert (await server.expect("PRIVMSG bob")).endswith(":my secret")
 
 
-async def test_a_selection_is_moved_without_alt(jumping_clock):
+async def test_a_selection_is_moved_without_alt(jumping_clock: MockClock) -> None:
     """Up and down go on, Enter answers."""
     async with inside() as (it, server):
         await server.send(

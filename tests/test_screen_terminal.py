@@ -25,7 +25,7 @@ from trio_chat.client.screen.tty import NoScreenError, TerminalScreen, open_scre
         ((65535, 50), (80, 50)),
     ],
 )
-def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken):
+def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken) -> None:
     """A window of 0 x 0 is what serial consoles and some containers have."""
     termios = pytest.importorskip("termios")
     ours, theirs = os.openpty()
@@ -35,7 +35,7 @@ def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken):
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "euc-jp", "big5", "shift_jis", "euc-kr"])
-def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding):
+def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding) -> None:
     """There … takes two columns, and what is counted as one would shift the frame, or end the
     program.
     """
@@ -44,13 +44,15 @@ def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "koi8-r", "ascii"])
-def test_other_encodings_are_drawn_in(encoding):
+def test_other_encodings_are_drawn_in(encoding) -> None:
     """One byte is one column; what such an encoding does not have becomes a question mark."""
     with util.set_temporary_encoding(encoding):
         open_screen({})
 
 
-def test_nothing_is_drawn_where_the_system_says_that_signs_are_wide(monkeypatch):
+def test_nothing_is_drawn_where_the_system_says_that_signs_are_wide(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Unicode Standard Annex #11: characters of ambiguous width are wide in some locales of East
     Asia, in UTF-8 as well.
     """
@@ -62,7 +64,9 @@ def test_nothing_is_drawn_where_the_system_says_that_signs_are_wide(monkeypatch)
         open_screen({})
 
 
-def test_the_line_client_takes_over_with_a_sentence(monkeypatch, capsys):
+def test_the_line_client_takes_over_with_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The user learns why, and what to do about it."""
     monkeypatch.setattr(main, "can_draw", lambda: True)
     monkeypatch.setattr(main, "_choose_interface", ListInterface)

@@ -1,6 +1,7 @@
 """The typed line of the full-screen client: its keys, its history and completion."""
 
 import pytest
+from trio.testing import MockClock
 
 from screen_fakes import inside
 from trio_chat.irc.message import parse
@@ -8,7 +9,7 @@ from trio_chat.irc.message import parse
 PLAIN_IRC = ""
 
 
-async def test_readline_keys_and_undo(jumping_clock):
+async def test_readline_keys_and_undo(jumping_clock: MockClock) -> None:
     """Words and lines are deleted and brought back, and everything can be undone."""
     async with inside() as (it, _server):
         it.screen.type("one two three")
@@ -22,7 +23,7 @@ async def test_readline_keys_and_undo(jumping_clock):
         assert it.controller.prompt.edit_text == "one two three"
 
 
-async def test_what_was_typed_comes_back(jumping_clock):
+async def test_what_was_typed_comes_back(jumping_clock: MockClock) -> None:
     """Arrow up and down; the unfinished line is not lost."""
     async with inside(PLAIN_IRC) as (it, _server):
         it.screen.press(*"first", "enter", *"second", "enter", *"half")
@@ -32,7 +33,7 @@ async def test_what_was_typed_comes_back(jumping_clock):
         assert it.controller.prompt.edit_text == "half"
 
 
-async def test_several_lines_become_one_message(jumping_clock):
+async def test_several_lines_become_one_message(jumping_clock: MockClock) -> None:
     """IRCv3 draft/multiline: Alt-Enter begins another line."""
     async with inside() as (it, server):
         it.screen.press(*"one", "meta enter", *"two", "enter")
@@ -64,7 +65,7 @@ async def test_several_lines_become_one_message(jumping_clock):
         ("zz", "zz"),
     ],
 )
-async def test_completion(typed, completed, jumping_clock):
+async def test_completion(typed, completed, jumping_clock: MockClock) -> None:
     """Tab completes nicknames, commands, channels and emoji."""
     async with inside() as (it, _server):
         it.screen.type(typed)
@@ -72,7 +73,7 @@ async def test_completion(typed, completed, jumping_clock):
         assert it.controller.prompt.edit_text == completed
 
 
-async def test_who_spoke_last_is_completed_first(jumping_clock):
+async def test_who_spoke_last_is_completed_first(jumping_clock: MockClock) -> None:
     """And Tab again takes the next one."""
     async with inside() as (it, server):
         await server.send(

@@ -5,6 +5,7 @@ import io
 import pyte
 import pytest
 import urwid
+from trio.testing import MockClock
 
 from screen_fakes import inside
 from trio_chat.client.model import links
@@ -72,7 +73,7 @@ def test_other_rows_are_lines_of_their_own() -> None:
     assert not shown((link("a:1"), "short"), (None, "\n"), (link("a:1"), "short")).goes_on
 
 
-async def test_the_bare_view_joins_its_links(jumping_clock) -> None:
+async def test_the_bare_view_joins_its_links(jumping_clock: MockClock) -> None:
     """F5 is there to be copied from; in the usual view a column of its own is between."""
     async with inside(columns=60) as (it, server):
         await server.send(f":bob!u@h PRIVMSG #lobby :{LINK * 3}")

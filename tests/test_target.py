@@ -9,7 +9,7 @@ from trio_chat.i18n import install
 
 
 @pytest.fixture(autouse=True)
-def _english():
+def _english() -> None:
     install("en")
 
 
@@ -41,7 +41,7 @@ def _english():
         ("irc://[::1]:7000/a/b", ServerAddress("::1", 7000, "#a/b")),
     ],
 )
-def test_a_target(text, target):
+def test_a_target(text, target) -> None:
     """Every form that people know from other programs means what it means there."""
     assert parse(text) == target
 
@@ -49,7 +49,7 @@ def test_a_target(text, target):
 @pytest.mark.parametrize(
     ("text", "host"), [("0.0.0.0:5000", "127.0.0.1"), ("[::]:5000", "::1"), ("::", "::1")]
 )
-def test_every_address_means_this_machine(text, host):
+def test_every_address_means_this_machine(text, host) -> None:
     """What a server listens on is often copied; nobody but Linux can connect to it."""
     assert parse(text).host == host
     assert reachable(host) == host
@@ -92,19 +92,19 @@ def test_every_address_means_this_machine(text, host):
         "ws://host",
     ],
 )
-def test_what_is_no_target(text):
+def test_what_is_no_target(text) -> None:
     """Anything else is refused in words."""
     with pytest.raises(TargetError, match=r"\w"):
         parse(text)
 
 
-def test_ircs_means_tls():
+def test_ircs_means_tls() -> None:
     """And its own port (RFC 7194)."""
     assert parse("ircs://host/lobby") == ServerAddress("host", 6697, "#lobby", is_encrypted=True)
     assert parse("ircs://host:5000").port == 5000
 
 
-def test_a_bad_port_tells_what_is_allowed():
+def test_a_bad_port_tells_what_is_allowed() -> None:
     """The answer is in the error."""
     with pytest.raises(
         TargetError, match="'70000' is not a port: allowed is a whole number from 1 to 65535"
@@ -113,7 +113,7 @@ def test_a_bad_port_tells_what_is_allowed():
 
 
 @given(st.text() | st.text(alphabet="irc:/[]#%0123456789abcdef.@?,").map("irc://".__add__))
-def test_any_text_is_a_target_or_refused(text):
+def test_any_text_is_a_target_or_refused(text) -> None:
     """No text ends in another error, and no target has a port that is none."""
     try:
         target = parse(text)
