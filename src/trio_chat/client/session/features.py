@@ -1,55 +1,45 @@
-"""Features of a server from RPL_ISUPPORT (005), with the defaults of RFC 2812 until it arrives."""
-
-from collections.abc import Callable, Iterable, Sequence
-
-from trio_chat.irc.isupport import unescape
-from trio_chat.irc.names import fold_or_self
-
-_RFC1459 = str.maketrans("[]\\^", "{}|~")
-_RFC1459_STRICT = str.maketrans("[]\\", "{}|")
-
-_FOLDS: dict[str, Callable[[str], str]] = {
-    "ascii": lambda name: name.lower() if name.isascii() else _lower_ascii(name),
-    "rfc1459": lambda name: _lower_ascii(name).translate(_RFC1459),
-    "rfc1459-strict": lambda name: _lower_ascii(name).translate(_RFC1459_STRICT),
-    "rfc7613": fold_or_self,  # what servers say that knew no other name for PRECIS
-}
-_PRECIS = frozenset(("rfc7613", "rfc8265"))
-"""Values of UTF8MAPPING: how names beyond ASCII are compared, where CASEMAPPING speaks of ASCII
-alone.
+"""RPL_ISUPPORT (005) as a client needs it: the features of a server, with defaults until it
+announces them.
 """
 
+from collections.abc import Iterable, Sequence
 
-def _fold_by(casemapping: str, utf8mapping: str) -> Callable[[str], str]:
-    fold = _FOLDS.get(casemapping, _FOLDS["ascii"])
-    if utf8mapping not in _PRECIS:
-        return fold
-    return lambda name: fold(name) if name.isascii() else fold_or_self(name)
+from trio_chat.irc import modes
+from trio_chat.irc.casemapping import fold_function
+from trio_chat.irc.isupport import mode_types, parse_prefix, unescape
+from trio_chat.irc.modes import ModeType
 
-
-def _lower_ascii(name: str) -> str:
-    return "".join(char.lower() if char.isascii() else char for char in name)
+_DEFAULT_CHANMODES = "beIq,k,l"
 
 
 class Features:
-    """The facts that a client needs, read from the tokens of 005 as they come."""
+    """The features of one server, read from the tokens of RPL_ISUPPORT as they come.
+
+    Attributes:
+        network: the name of the network, "" for none.
+        chantypes: the characters that the names of channels begin with.
+        ranks: the letters of the ranks in a channel, the highest first.
+        prefixes: their signs, in the same order.
+        history_limit: how many messages CHATHISTORY returns at most; 0 for no limit.
+        reference_types: the types of message references that CHATHISTORY takes.
+        fold: the function that folds a name for comparison.
+    """
 
     def __init__(self) -> None:
         self.network = ""
         self.chantypes = "#&"
-        self.prefixes = "~&@%+"
         self.ranks = "qaohv"
-        self.modes_with_parameter: tuple[str, ...] = ("beIq", "k", "l")
+        self.prefixes = "~&@%+"
         self.history_limit = 0
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
         self._casemapping = "rfc1459"
         self._utf8mapping = ""
-        self.fold = _fold_by(self._casemapping, self._utf8mapping)
+        self._chanmodes = ""
+        self.fold = fold_function(self._casemapping)
+        self._mode_types = mode_types(_DEFAULT_CHANMODES, self.ranks)
 
     def read(self, tokens: Iterable[str]) -> None:
-        """Take over what the tokens of one 005 line say; unknown ones are passed over, `-NAME`
-        takes NAME back.
-        """
+        """Take over the tokens of one line; unknown ones are ignored, `-NAME` takes NAME back."""
         for token in tokens:
             name, _, value = token.partition("=")
             match name:
@@ -58,9 +48,10 @@ class Features:
                 case "CHANTYPES":
                     self.chantypes = value
                 case "PREFIX":
-                    self.ranks, _, self.prefixes = value.removeprefix("(").partition(")")
+                    signs = parse_prefix(value)
+                    self.ranks, self.prefixes = "".join(signs), "".join(signs.values())
                 case "CHANMODES" if value.count(",") >= 2:
-                    self.modes_with_parameter = tuple(value.split(",")[:3])
+                    self._chanmodes = value
                 case "CHATHISTORY" if value.isascii() and value.isdigit():
                     self.history_limit = int(value[:9])
                 case "MSGREFTYPES":
@@ -69,35 +60,33 @@ class Features:
                     self._casemapping = value
                 case "UTF8MAPPING" | "-UTF8MAPPING":
                     self._utf8mapping = value
-        self.fold = _fold_by(self._casemapping, self._utf8mapping)
+        self.fold = fold_function(self._casemapping, self._utf8mapping)
+        self._mode_types = mode_types(self._chanmodes or _DEFAULT_CHANMODES, self.ranks)
 
-    def rank_changes(self, modes: Sequence[str]) -> list[tuple[str, str, bool]]:
-        """Return the changes of ranks in the parameters of MODE: a nickname, its prefix, and
-        whether it has it now.
+    def rank_changes(self, words: Sequence[str]) -> list[tuple[str, str, bool]]:
+        """Return the changes of ranks in the parameters of MODE after its target.
+
+        Returns: for each change the nickname, the sign of the rank, and whether the member has it
+            now.
         """
-        changes = []
-        words = list(modes[1:])
-        is_set = True
-        for letter in modes[0] if modes else "":
-            if letter in "+-":
-                is_set = letter == "+"
-            elif letter in self.ranks:
-                if words:
-                    changes.append((words.pop(0), self._prefix(letter), is_set))
-            elif any(letter in group for group in self.modes_with_parameter[: 3 if is_set else 2]):
-                del words[:1]
-        return changes
+        if not words:
+            return []
+        return [
+            (nick, self._sign(letter), adding)
+            for adding, letter, nick in modes.split_changes(words[0], words[1:], self._mode_types)
+            if nick is not None and self._mode_types.get(letter) is ModeType.MEMBER
+        ]
 
     def sorted_ranks(self, prefixes: Iterable[str]) -> str:
         """Return prefixes, the highest first."""
         return "".join(prefix for prefix in self.prefixes if prefix in prefixes)
 
-    def _prefix(self, letter: str) -> str:
+    def _sign(self, letter: str) -> str:
         position = self.ranks.index(letter)
         return self.prefixes[position : position + 1]
 
     def same(self, one: str, other: str) -> bool:
-        """Return whether two names are one name here."""
+        """Return whether two names are one name on this server."""
         return one == other or self.fold(one) == self.fold(other)
 
     def is_channel(self, target: str) -> bool:
