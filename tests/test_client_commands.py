@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.commands import COMMANDS
 from trio_chat.client.registry import TargetMessage, interpret
+from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.protocol import ClientProtocol
 
@@ -16,9 +17,10 @@ from trio_chat.client.session.protocol import ClientProtocol
 class Asked:
     """Writes down what commands ask of the client."""
 
-    def __init__(self, current: str = "#lobby") -> None:
+    def __init__(self, current: str = "#lobby", isupport: str = "EXTBAN=,amr") -> None:
         self.current = current
         self.done: list[object] = []
+        self._isupport = isupport
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Write a sentence down."""
@@ -34,8 +36,9 @@ class Asked:
         """Write the lines down."""
         await trio.lowlevel.checkpoint()
         protocol = ClientProtocol("alice")
+        protocol.features.read(self._isupport.split())
         action(protocol)  # type: ignore[operator]
-        self.done += protocol.take_lines()
+        self.done += [*protocol.take_lines(), *protocol.take_events()]
 
     async def join(self, channel: str, key: str) -> None:
         """Write a join down."""
@@ -149,6 +152,67 @@ async def test_lines(line: str, done: object) -> None:
     assert [
         entry.replace(" :#", " #") if isinstance(entry, str) else entry for entry in client.done
     ] == [done]
+
+
+MUTES = {
+    "trio-chat": ("CHANMODES=beI,k,fl,n PREFIX=(ov)@+ EXTBAN=,amr", "+b m:bob!*@*"),
+    "Ergo": ("CHANMODES=Ibe,k,fl,CEMRUimnstu PREFIX=(qaohv)~&@%+ EXTBAN=,m", "+b m:bob!*@*"),
+    "InspIRCd": (
+        "CHANMODES=IXbegw,k,FHJLfjl,AC PREFIX=(ov)@+ EXTBAN=,ACNOQRSTUacjmnorsw",
+        "+b m:bob!*@*",
+    ),
+    "UnrealIRCd": (
+        "CHANMODES=beI,fkL,lFH,cd PREFIX=(qaohv)~&@%+ EXTBAN=~,ACGOSTacfijmnpqrt",
+        "+b ~q:bob!*@*",
+    ),
+    "Nefarious": ("EXTBAN=~,acjnqrtw", "+b ~q:bob!*@*"),
+    "ircd-hybrid": (
+        "CHANMODES=beI,k,l,imnp PREFIX=(ohv)@%+ EXTBAN=$,acgjmnorsuxz",
+        "+b $m:bob!*@*",
+    ),
+    "Solanum, as at Libera.Chat": (
+        "CHANMODES=eIbq,k,flj,CF PREFIX=(ov)@+ EXTBAN=$,ajrxz",
+        "+q bob!*@*",
+    ),
+    "Solanum with hostmask bans": (
+        "EXTBAN=$,ajmrxz CHANMODES=eIbq,k,flj,CF PREFIX=(ov)@+",
+        "+q bob!*@*",
+    ),
+}
+
+
+@pytest.mark.parametrize("server", MUTES)
+async def test_mute_on_servers_of_other_families(server: str) -> None:
+    """`/mute` uses what the server announces: a quiet list, or an extended ban with its prefix."""
+    isupport, change = MUTES[server]
+    client = Asked(isupport=isupport)
+    await interpret(client, "/mute bob", COMMANDS)
+    await interpret(client, "/unmute bob", COMMANDS)
+    assert client.done == [f"MODE #lobby {change}", f"MODE #lobby {change.replace('+', '-')}"]
+
+
+@pytest.mark.parametrize(
+    "isupport",
+    [
+        "",
+        "CHANMODES=b,k,l,imnpst PREFIX=(ov)@+",  # ircu
+        "CHANMODES=beI,k,l,n PREFIX=(qaohv)~&@%+ EXTBAN=~,acjnr",  # here q is a rank
+        "EXTBAN=~,amr",  # after ~, m is something else
+        "EXTBAN=,amr -EXTBAN",
+    ],
+)
+async def test_mute_where_a_server_has_none(isupport: str) -> None:
+    """On a server that cannot mute, `/mute` sends nothing and says so."""
+    client = Asked(isupport=isupport)
+    await interpret(client, "/mute bob", COMMANDS)
+    assert [type(each) for each in client.done] == [events.Note]
+
+
+async def test_muting_many_users() -> None:
+    """One MODE has at most four changes."""
+    client = Asked(isupport="CHANMODES=eIbq,k,flj,CF PREFIX=(ov)@+")
+    await interpret(client, "/mute a b c d e", COMMANDS)
+    assert client.done == ["MODE #lobby +qqqq a!*@* b!*@* c!*@* d!*@*", "MODE #lobby +q e!*@*"]
 
 
 @pytest.mark.parametrize(

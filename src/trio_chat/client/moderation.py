@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from trio_chat.client.registry import Actions, command
-from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.events import MessageKind, Note
+from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 
 _MASK_SIGNS = frozenset("!@*?:$~")
 """What makes a word a mask, or an extended ban, and no nickname."""
+_AT_ONCE = 4
+"""Changes in one MODE: every server takes as many."""
 
 
 @command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
@@ -57,12 +60,12 @@ async def _unban(client: Actions, words: list[str]) -> None:
     1,
 )
 async def _mute(client: Actions, words: list[str]) -> None:
-    await _change(client, "mute", "+b", words, is_mask=True, prefix="m:")
+    await _change_mute(client, "mute", "+", words)
 
 
 @command(N_("[#channel] nickname or mask …"), N_("lets a user speak again"), 1, 1)
 async def _unmute(client: Actions, words: list[str]) -> None:
-    await _change(client, "unmute", "-b", words, is_mask=True, prefix="m:")
+    await _change_mute(client, "unmute", "-", words)
 
 
 async def _change(
@@ -72,7 +75,6 @@ async def _change(
     words: list[str],
     *,
     is_mask: bool = False,
-    prefix: str = "",
 ) -> None:
     """Change the same mode for several people; servers take a few changes in one line."""
     channel, people = _channel_and_people(client, words)
@@ -84,9 +86,7 @@ async def _change(
         return
     letter = mode[1]
     for start in range(0, len(people), _AT_ONCE):
-        some = [
-            prefix + _mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]
-        ]
+        some = [_mask(each) if is_mask else each for each in people[start : start + _AT_ONCE]]
         letters = f"{mode[0]}{letter * len(some)}"
         await client.do(
             f"/{name} {' '.join(some)}",
@@ -96,7 +96,30 @@ async def _change(
         )
 
 
-_AT_ONCE = 4
+async def _change_mute(client: Actions, name: str, sign: str, words: list[str]) -> None:
+    """Mute users, or lift that, in the way of the server that the command is sent to."""
+    channel, people = _channel_and_people(client, words)
+    if not channel:
+        await client.tell(_("You are in no channel."), error=True)
+        return
+    masks = [_mask(each) for each in people]
+    await client.do(
+        " ".join((f"/{name}", *masks)),
+        lambda protocol: _send_mute(protocol, channel, sign, masks),
+    )
+
+
+def _send_mute(protocol: ClientProtocol, channel: str, sign: str, masks: Sequence[str]) -> None:
+    if protocol.features.mute is None:
+        text = _("This server cannot mute users. /ban keeps a user out of the channel.")
+        protocol.emit(Note(text, error=True))
+        return
+    mode, prefix = protocol.features.mute
+    if not masks:
+        protocol.send("MODE", channel, f"{sign}{mode}")
+    for start in range(0, len(masks), _AT_ONCE):
+        some = [f"{prefix}{mask}" for mask in masks[start : start + _AT_ONCE]]
+        protocol.send("MODE", channel, f"{sign}{mode * len(some)}", *some)
 
 
 def _channel_and_people(client: Actions, words: Sequence[str]) -> tuple[str, list[str]]:

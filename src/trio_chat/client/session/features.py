@@ -4,12 +4,19 @@ announces them.
 
 from collections.abc import Iterable, Sequence
 
-from trio_chat.irc import modes
+from trio_chat.irc import extbans, modes
 from trio_chat.irc.casemapping import fold_function
 from trio_chat.irc.isupport import mode_types, parse_prefix, unescape
 from trio_chat.irc.modes import ModeType
 
 _DEFAULT_CHANMODES = "beIq,k,l"
+_QUIET = "q"
+"""The list mode that mutes on charybdis, Solanum and their relatives."""
+_MUTE_EXTBANS = {"": extbans.MUTE, "$": extbans.MUTE, "~": "q"}
+"""The letter of the extended ban that mutes, by the prefix that EXTBAN announces: InspIRCd, Ergo
+and this server have no prefix, ircd-hybrid has `$`. After `~` (UnrealIRCd, Nefarious) `m` means
+something else.
+"""
 
 
 class Features:
@@ -23,6 +30,7 @@ class Features:
         history_limit: how many messages CHATHISTORY returns at most; 0 for no limit.
         reference_types: the types of message references that CHATHISTORY takes.
         fold: the function that folds a name for comparison.
+        mute: the list mode that mutes, and what precedes its masks; None when there is none.
     """
 
     def __init__(self) -> None:
@@ -32,9 +40,11 @@ class Features:
         self.prefixes = "~&@%+"
         self.history_limit = 0
         self.reference_types: tuple[str, ...] = ("msgid", "timestamp")
+        self.mute: tuple[str, str] | None = None
         self._casemapping = "rfc1459"
         self._utf8mapping = ""
         self._chanmodes = ""
+        self._extban = ""
         self.fold = fold_function(self._casemapping)
         self._mode_types = mode_types(_DEFAULT_CHANMODES, self.ranks)
 
@@ -52,6 +62,8 @@ class Features:
                     self.ranks, self.prefixes = "".join(signs), "".join(signs.values())
                 case "CHANMODES" if value.count(",") >= 2:
                     self._chanmodes = value
+                case "EXTBAN" | "-EXTBAN":
+                    self._extban = value
                 case "CHATHISTORY" if value.isascii() and value.isdigit():
                     self.history_limit = int(value[:9])
                 case "MSGREFTYPES":
@@ -62,6 +74,14 @@ class Features:
                     self._utf8mapping = value
         self.fold = fold_function(self._casemapping, self._utf8mapping)
         self._mode_types = mode_types(self._chanmodes or _DEFAULT_CHANMODES, self.ranks)
+        self.mute = self._find_mute()
+
+    def _find_mute(self) -> tuple[str, str] | None:
+        if self._chanmodes and self._mode_types.get(_QUIET) is ModeType.LIST:
+            return _QUIET, ""
+        prefix, _, letters = self._extban.partition(",")
+        letter = _MUTE_EXTBANS.get(prefix)
+        return (modes.BAN, f"{prefix}{letter}:") if letter and letter in letters else None
 
     def rank_changes(self, words: Sequence[str]) -> list[tuple[str, str, bool]]:
         """Return the changes of ranks in the parameters of MODE after its target.
