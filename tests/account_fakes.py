@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -14,7 +14,7 @@ def make(lengths: Lengths | None = None, **rules: object) -> Town:
     accounts = OpenAccounts()
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
-    identity = Identity(account_rules=AccountRules(**{"reservation": "off", **rules}))  # type: ignore[arg-type]
+    identity = ServerInfo(account_rules=AccountRules(**{"reservation": "off", **rules}))  # type: ignore[arg-type]
     return Town(identity, lengths, Memory(history=ListHistory(), accounts=accounts))
 
 

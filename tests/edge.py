@@ -11,7 +11,7 @@ import trio
 from trio.testing import memory_stream_pair
 
 from support import NOON, Clock
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import ListenerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.app import Server

@@ -10,7 +10,7 @@ from trio.testing import memory_stream_pair
 from edge import read_up_to
 from support import NOON, Clock, ListHistory
 from trio_chat.chat.history import Record
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server import peer as peers

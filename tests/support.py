@@ -30,8 +30,8 @@ from trio_chat.chat.history import (
     Record,
     Span,
 )
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.multiline import flatten
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc.isupport import Lengths
@@ -105,13 +105,13 @@ class Town:
 
     def __init__(
         self,
-        identity: Identity | None = None,
+        server_info: ServerInfo | None = None,
         lengths: Lengths | None = None,
         memory: Memory | None = None,
     ) -> None:
         self.clock = Clock()
         self.world = World(
-            identity or Identity(created=NOON), lengths or Lengths(), self.clock, 5, memory
+            server_info or ServerInfo(created=NOON), lengths or Lengths(), self.clock, 5, memory
         )
 
     def say_quietly(self, person: Person, line: bytes | BadLine) -> None:

@@ -7,7 +7,7 @@ from support import ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_nobody_registers_somebody_elses_name(town: Town) -> None:
 def test_registration_can_be_closed(accounts: OpenAccounts) -> None:
     """A setting."""
     town = Town(
-        Identity(account_rules=AccountRules(registration=False)),
+        ServerInfo(account_rules=AccountRules(registration=False)),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
     assert (
@@ -98,7 +98,7 @@ def test_a_registered_nickname_is_its_owners(town: Town) -> None:
 def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
     """As configured."""
     town = Town(
-        Identity(account_rules=AccountRules(reservation="rename")),
+        ServerInfo(account_rules=AccountRules(reservation="rename")),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
     eve = town.newcomer()
@@ -109,7 +109,7 @@ def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
 def test_reservation_can_be_switched_off(accounts: OpenAccounts) -> None:
     """As configured."""
     town = Town(
-        Identity(account_rules=AccountRules(reservation="off")),
+        ServerInfo(account_rules=AccountRules(reservation="off")),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
     assert town.person("ann").session.user is not None
@@ -180,7 +180,7 @@ def test_nobody_else_joins_a_session(town: Town, accounts: OpenAccounts) -> None
 def test_several_sessions_can_be_switched_off(accounts: OpenAccounts) -> None:
     """A setting."""
     town = Town(
-        Identity(account_rules=AccountRules(multi_session=False)),
+        ServerInfo(account_rules=AccountRules(multi_session=False)),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
     logged_in(town, "ann")

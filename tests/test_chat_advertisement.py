@@ -8,13 +8,13 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from trio_chat.chat import advertisement
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.config import ServerSettings, Settings, TlsSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 
-IDENTITY = Identity(created=NOON)
+IDENTITY = ServerInfo(created=NOON)
 
 
 def make_town() -> Town:
@@ -22,9 +22,9 @@ def make_town() -> Town:
     return Town(IDENTITY, memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
 
 
-def reconfigure(town: Town, person: Person, identity: Identity) -> list[Message]:
+def reconfigure(town: Town, person: Person, server_info: ServerInfo) -> list[Message]:
     """Configure a town anew; return what a person is told."""
-    town.deliver(Output(tuple(town.world.reconfigure(identity))), person)
+    town.deliver(Output(tuple(town.world.reconfigure(server_info))), person)
     return person.read()
 
 
@@ -217,7 +217,7 @@ def test_rehash_tells() -> None:
         world = town.world
         start_secret = b""
 
-    town.world.reconfigure(rehash.identity(Fake.settings, NOON))
+    town.world.reconfigure(rehash.server_info(Fake.settings, NOON))
     ann.read()
     new = Settings(
         tls=TlsSettings(sts_duration=60), server=ServerSettings(network="Net", lobby="#other")

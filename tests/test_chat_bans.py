@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from support import NOON, Clock, Person, Town, commands, find
 from trio_chat.chat import durations
 from trio_chat.chat.bans import BadMask, Ban, Bans, Kind, normalise
-from trio_chat.chat.identity import Identity
 from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.server_info import ServerInfo
 
 
 @pytest.fixture
 def town() -> Town:
     """Return a town in which there can be five bans."""
-    return Town(Identity(created=NOON, most_bans=5))
+    return Town(ServerInfo(created=NOON, most_bans=5))
 
 
 @pytest.fixture

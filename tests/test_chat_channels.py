@@ -3,7 +3,7 @@
 import pytest
 
 from support import NOON, Town, commands, find
-from trio_chat.chat.identity import Identity
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -139,7 +139,7 @@ def test_an_empty_channel_is_gone(town: Town) -> None:
 
 def test_the_lobby_stays_and_belongs_to_nobody(town: Town) -> None:
     """The lobby exists before anyone comes, and the first who comes does not own it."""
-    town = Town(Identity(lobby="#Lobby", lobby_topic="Welcome"))
+    town = Town(ServerInfo(lobby="#Lobby", lobby_topic="Welcome"))
     replies = town.person("ann").say("JOIN #lobby")
     assert find(replies, "332").params[-1] == "Welcome"
     assert find(replies, "353").params[-1] == "ann"

@@ -10,8 +10,8 @@ from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat import retention
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.history import LAST_ID
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import IdSource, first_id, milliseconds, server_time
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.steady import LONG_OFF, SHORT_HOLD, TOLERANCE, Kept, SteadyClock
 from trio_chat.chat.timeline import Step, Timeline
 from trio_chat.irc.message import Message

@@ -9,7 +9,7 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands, find, offered
 from trio_chat.chat import verification
 from trio_chat.chat.accounts import AccountRules, AccountsError, Email
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.verification import Letter, MailError, MailRefused
 from trio_chat.irc.mail import email_address
 
@@ -42,10 +42,10 @@ class MailTown(Town):
 
     def __init__(self, email: str = "verified", **rules: bool) -> None:
         self.accounts = OpenAccounts()
-        identity = Identity(
+        server_info = ServerInfo(
             created=1_800_000_000.0, account_rules=AccountRules(email=email, **rules)
         )  # type: ignore[arg-type]
-        super().__init__(identity, memory=Memory(history=ListHistory(), accounts=self.accounts))
+        super().__init__(server_info, memory=Memory(history=ListHistory(), accounts=self.accounts))
         self.box = self.world.mail = LetterBox()
 
 

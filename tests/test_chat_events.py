@@ -7,7 +7,7 @@ import pytest
 from support import ListHistory, Person, Town, commands, find, offered
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 
 CAPS = "batch message-tags server-time draft/chathistory echo-message"

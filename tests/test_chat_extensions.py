@@ -7,8 +7,8 @@ import pytest
 from support import ListHistory, OpenAccounts, Town, commands, find, offered
 from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.config import (
     AccountSettings,
     LimitSettings,
@@ -27,7 +27,7 @@ def with_accounts(**rules: bool) -> Town:
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
     return Town(
-        Identity(account_rules=AccountRules(**rules)),
+        ServerInfo(account_rules=AccountRules(**rules)),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
 
@@ -35,7 +35,7 @@ def with_accounts(**rules: bool) -> Town:
 def tokens(settings: Settings) -> list[str]:
     """Return what RPL_ISUPPORT says of a configuration."""
     town = Town(
-        rehash.identity(settings, 0.0),
+        rehash.server_info(settings, 0.0),
         memory=Memory(history=ListHistory(), accounts=OpenAccounts()),
     )
     replies = town.person("ann").say("VERSION")
@@ -143,7 +143,7 @@ def test_a_line_holds_its_tokens() -> None:
     """RFC 2812 §2.3: 15 parameters; and 512 bytes behind the longest names, which `Person.read`
     checks.
     """
-    town = Town(Identity(name="s" * 63, network="\u00e9" * 32, icon=f"https://{'x' * 192}"))
+    town = Town(ServerInfo(name="s" * 63, network="\u00e9" * 32, icon=f"https://{'x' * 192}"))
     lines = [
         message for message in town.person("\u043d" * 32).say("VERSION") if message.command == "005"
     ]
@@ -180,8 +180,8 @@ def test_accountrequired() -> None:
     assert "draft/ACCOUNTREQUIRED" in isupport.tokens(isupport.Lengths(), "x", needs_account=True)
     assert "draft/ACCOUNTREQUIRED" not in tokens(Settings())
     needed = AccountSettings(required=True)
-    assert rehash.identity(Settings(accounts=needed), 0.0).account_rules.required
-    assert not rehash.identity(
+    assert rehash.server_info(Settings(accounts=needed), 0.0).account_rules.required
+    assert not rehash.server_info(
         Settings(accounts=needed, storage=StorageSettings(file=None)), 0.0
     ).account_rules.required
 

@@ -7,7 +7,7 @@ import pytest
 from support import ListHistory, Town, commands, find, offered, run_now
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 
 CAPS = "batch message-tags server-time draft/chathistory labeled-response echo-message"

@@ -6,9 +6,9 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import Operator
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc.rights import RIGHTS
 
 CAPS = "batch server-time message-tags account-tag draft/chathistory draft/message-redaction sasl"
@@ -27,8 +27,10 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a town in which these are known, and nicknames are not kept for them."""
-    identity = Identity(account_rules=AccountRules(reservation="off"), operators={"root": ROOT})
-    return Town(identity, memory=Memory(history=ListHistory(), accounts=accounts, playback=0))
+    server_info = ServerInfo(
+        account_rules=AccountRules(reservation="off"), operators={"root": ROOT}
+    )
+    return Town(server_info, memory=Memory(history=ListHistory(), accounts=accounts, playback=0))
 
 
 def logged_in(
@@ -230,7 +232,7 @@ def test_the_account_of_an_operator_is_a_number(town: Town, accounts: OpenAccoun
     assert commands(staff.say("OPER root")) != ["381"]
     other = Operator(name="other", rights=frozenset(RIGHTS), account="ann")
     town.world.reconfigure(
-        Identity(
+        ServerInfo(
             account_rules=AccountRules(reservation="off"), operators={"root": ROOT, "other": other}
         )
     )

@@ -5,7 +5,7 @@ or of the log.
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, find
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.log.sink import Entry
 
 CAPS = (

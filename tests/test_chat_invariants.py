@@ -5,8 +5,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import invariants
 from support import ListHistory, OpenAccounts, Person, Town
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.isupport import Lengths
 
 NICKS = st.sampled_from(["ann", "ANN", "bob", "eve", "иван", "zed"])

@@ -6,7 +6,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 

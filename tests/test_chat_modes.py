@@ -5,8 +5,8 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.registered_channels import Registration, restore, to_state
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -24,7 +24,7 @@ def town() -> Town:
     accounts.add("ann", "sesame")
     accounts.add("bob", "sesame")
     return Town(
-        Identity(account_rules=AccountRules(reservation="off")),
+        ServerInfo(account_rules=AccountRules(reservation="off")),
         memory=Memory(history=ListHistory(), accounts=accounts, playback=0),
     )
 
@@ -431,7 +431,7 @@ def test_who_is_written_to_may_answer(town: Town) -> None:
 
 def test_default_user_modes() -> None:
     """Everybody begins with what the operator says."""
-    town = Town(Identity(user_modes="BR"))
+    town = Town(ServerInfo(user_modes="BR"))
     assert find(town.person("ann").say("MODE ann"), "221").params == ("ann", "+BR")
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from support import ListHistory, Person, Town, commands, find
 from trio_chat.chat import multiline
 from trio_chat.chat.events import Event
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.multiline import Line
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine

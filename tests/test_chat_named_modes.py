@@ -3,7 +3,7 @@
 import pytest
 
 from support import NOON, ListHistory, Town, commands, find
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc import modes, named_modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -93,7 +93,7 @@ def test_a_line_of_names_has_room() -> None:
     """
     lines = [
         m
-        for m in registered(Town(Identity(name="a" * 63, created=NOON)), CAP)
+        for m in registered(Town(ServerInfo(name="a" * 63, created=NOON)), CAP)
         if m.command == "964"
     ]
     assert len(lines) > 1

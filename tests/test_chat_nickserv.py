@@ -4,7 +4,7 @@ import pytest
 
 from account_fakes import logged_in
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 
 

@@ -9,9 +9,9 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import Kind
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator, RehashError
 from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc.rights import RIGHTS
 
 ROOT = Operator(name="root", password="hash of secret")
@@ -61,8 +61,8 @@ def town() -> Town:
     """Return a town with operators and accounts."""
     accounts = OpenAccounts()
     accounts.add("Anna", "password")
-    identity = Identity(created=NOON, operators=BLOCKS)
-    return with_control(Town(identity, memory=Memory(history=ListHistory(), accounts=accounts)))
+    server_info = ServerInfo(created=NOON, operators=BLOCKS)
+    return with_control(Town(server_info, memory=Memory(history=ListHistory(), accounts=accounts)))
 
 
 def with_control(town: Town) -> Town:
@@ -356,12 +356,12 @@ def test_operators_are_reviewed_when_the_configuration_changes(town: Town, root:
     other = town.person("other")
     other.say("OPER home secret")
     less = Operator(name="root", password="hash of secret", rights=frozenset({"kill"}))
-    events = town.world.reconfigure(Identity(operators={"root": less}))
+    events = town.world.reconfigure(ServerInfo(operators={"root": less}))
     assert [event.params for event in events] == [("other", "-o")]
     assert find(root.say("REHASH"), "723")
     assert commands(other.say("REHASH")) == ["481"]
     changed = Operator(name="root", password="hash of another")
-    assert len(town.world.reconfigure(Identity(operators={"root": changed}))) == 1
+    assert len(town.world.reconfigure(ServerInfo(operators={"root": changed}))) == 1
 
 
 def test_sajoin(town: Town, root: Person) -> None:

@@ -5,7 +5,7 @@ both, by nobody else.
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 
 CAPS = (
     "message-tags draft/message-redaction echo-message batch draft/chathistory draft/event-playback"

@@ -7,8 +7,8 @@ import pytest
 from support import ListHistory, Person, Town, commands, find, offered
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import msgid as msgid_of
+from trio_chat.chat.server_info import Memory
 
 CAPS = "message-tags draft/message-redaction echo-message batch labeled-response draft/chathistory"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from support import Town, commands, find
-from trio_chat.chat.identity import Identity
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.irc.message import Message
 
 
@@ -28,7 +28,7 @@ def test_registration_waits_for_cap_end(town: Town) -> None:
 
 def test_the_message_of_the_day(town: Town) -> None:
     """Modern IRC: RPL_MOTDSTART, RPL_MOTD for each line, RPL_ENDOFMOTD."""
-    town = Town(Identity(motd=("one", "", "three")))
+    town = Town(ServerInfo(motd=("one", "", "three")))
     replies = town.person("ann").say("MOTD")
     assert commands(replies) == ["375", "372", "372", "372", "376"]
     assert replies[2].params[-1] == "- "
@@ -76,7 +76,7 @@ def test_nicknames_that_are_refused(town: Town, line: str, numeric: str) -> None
 )
 def test_the_server_password(password: str | None, welcome: bool) -> None:
     """ERR_PASSWDMISMATCH and the end, unless PASS said the right one."""
-    town = Town(Identity(password="right"))
+    town = Town(ServerInfo(password="right"))
     ann = town.newcomer()
     if password:
         ann.say(f"PASS {password}")

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.registered_channels import Registration, restore, to_state
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support import Person, Town
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 from trio_chat.storage.database import Database, in_transaction
 from trio_chat.storage.history import SqliteHistory

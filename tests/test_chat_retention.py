@@ -7,9 +7,9 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat import retention
 from trio_chat.chat.history import LAST_ID
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registered_channels import parse_history
+from trio_chat.chat.server_info import Memory
 
 DAY = 86_400.0
 CAPS = (

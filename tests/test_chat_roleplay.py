@@ -3,7 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.names import InvalidName, fold_relayed, is_speaker
 
 

@@ -10,8 +10,8 @@ import scramp
 from account_fakes import plain, with_sasl
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.sasl import Failed, Inbox, pieces
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 
 

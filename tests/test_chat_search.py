@@ -4,7 +4,7 @@ import pytest
 
 from support import ListHistory, Person, Town, commands, find
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 
 CAPS = "batch message-tags server-time labeled-response echo-message soju.im/search"
 

@@ -14,9 +14,9 @@ import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.channels import Channel
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.registry import COMMANDS
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc.message import Message
 
 SECRET = "#Secret"
@@ -43,7 +43,7 @@ class House:
     def __init__(self, kind: str, mode: str) -> None:
         self.history, self.accounts = ListHistory(), OpenAccounts()
         self.town = Town(
-            Identity(created=NOON), memory=Memory(history=self.history, accounts=self.accounts)
+            ServerInfo(created=NOON), memory=Memory(history=self.history, accounts=self.accounts)
         )
         self.bob = self.town.person("bob", SECRET, caps=CAPS)
         self.accounts.add("bob", "password")

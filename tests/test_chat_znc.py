@@ -7,7 +7,7 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from trio_chat.chat.commands.playback import ASKED_FOR_SECONDS
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc.message import Message
 
 
@@ -100,7 +100,7 @@ def test_it_is_bounded(town: Town) -> None:
     memory = Memory(
         history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id
     )
-    bounded = Town(town.world.identity, memory=memory)
+    bounded = Town(town.world.server_info, memory=memory)
     ann = bounded.person("ann", "#a")
     assert texts(ann.say("PRIVMSG *playback :PLAY #a 0")) == ["two", "three"]
 

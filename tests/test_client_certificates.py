@@ -7,7 +7,7 @@ import pytest
 from edge import HELLO, End, edge
 from support import ListHistory, OpenAccounts, Town, commands
 from tls_fakes import client_context, encrypt, fingerprint
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import Settings
 
 

@@ -5,9 +5,9 @@ service.
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.irc.names import fold
 from trio_chat.irc.skeletons import loose_skeletons, skeletons
 
@@ -259,7 +259,7 @@ def test_no_channel_looks_like_another(name: str, other: str) -> None:
     """ERR_BADCHANNAME: people would say there what is for the other; when that one is gone, the
     name is free.
     """
-    town = Town(Identity(created=NOON, lobby=""))
+    town = Town(ServerInfo(created=NOON, lobby=""))
     ann, bob = town.person("ann", name), town.person("bob")
     assert commands(bob.say(f"JOIN {other}")) == ["479"]
     assert (

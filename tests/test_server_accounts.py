@@ -11,9 +11,9 @@ import scramp
 import trio
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
-from trio_chat.chat.identity import Identity
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.sasl import Failed, ScramSha256
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
 from trio_chat.irc.isupport import Lengths
@@ -287,7 +287,7 @@ async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -
     """A save that is cancelled leaves its changes to the next one."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = (
-            World(Identity(), Lengths(), lambda: 1_800_000_000.0),
+            World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0),
             SqliteStateStore(database),
         )
         await create(
@@ -352,7 +352,7 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
     """Written as a whole when it changes, and not at all when there is nothing."""
     async with open_database(tmp_path / "chat.db") as database:
         world, store = (
-            World(Identity(), Lengths(), lambda: 1_800_000_000.0),
+            World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0),
             SqliteStateStore(database),
         )
         await create(
@@ -365,6 +365,6 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
             world.metadata[ANN.id] = said
             world.dirty.note_metadata(ANN.id)
             assert await save_state(world, store)
-            again = World(Identity(), Lengths(), lambda: 1_800_000_000.0)
+            again = World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0)
             await load_state(again, store)
             assert again.metadata == ({ANN.id: said} if said else {})

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from server_fakes import hall
 from support import ListHistory, OpenAccounts, Town
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import LimitSettings
 
 

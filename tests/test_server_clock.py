@@ -13,8 +13,8 @@ from support import NOON, ListHistory, OpenAccounts, Town
 from trio_chat import cli
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.history import HistoryFilter, Record, Span
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import first_id, seconds
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.steady import Kept, SteadyClock
 from trio_chat.chat.timeline import Step
 from trio_chat.config import StorageSettings
@@ -197,7 +197,7 @@ async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> N
         )
     async with remembering(StorageSettings(file=path)) as memory:
         assert memory is not None
-        town = Town(Identity(created=NOON), memory=memory)
+        town = Town(ServerInfo(created=NOON), memory=memory)
         number = town.world.ids.next()
         assert number > future + 2
         assert seconds(number, town.world.ids.shift) == NOON

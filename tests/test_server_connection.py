@@ -10,8 +10,8 @@ from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 
 from edge import edge
 from server_fakes import SlowHistory, hall
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import LimitSettings, ServerSettings
 from trio_chat.irc.message import Message
 

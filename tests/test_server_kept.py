@@ -12,10 +12,10 @@ from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import BadRecord, HistoryError, Record
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.persistence import ChangeSet, PendingSetting, State
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
+from trio_chat.chat.server_info import Memory
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state

@@ -319,5 +319,5 @@ def test_a_running_server_takes_another_mail_server() -> None:
         server, Settings(mail=settings, accounts=AccountSettings(email="verified"))
     )
     assert server.world.mail is not None
-    assert server.world.identity.account_rules.email == "verified"
+    assert server.world.server_info.account_rules.email == "verified"
     assert "horse" not in f"{settings} {outcome.lines}"

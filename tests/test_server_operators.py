@@ -15,8 +15,8 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, BanChanges, Kind
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.operators import RehashError
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import (
     KEYS,
     NAMED,
@@ -136,7 +136,7 @@ async def test_what_is_applied_and_what_is_not() -> None:
         ),
     ]
     world = running.world
-    assert (world.identity.name, world.identity.network, world.identity.motd) == (
+    assert (world.server_info.name, world.server_info.network, world.server_info.motd) == (
         "chat.local",
         "Net",
         ("hello",),
@@ -147,8 +147,8 @@ async def test_what_is_applied_and_what_is_not() -> None:
         32,
     )
     assert world.cloaks is None
-    assert world.identity.created == NOON
-    assert world.identity.operators["anna"].rights == {"kill"}
+    assert world.server_info.created == NOON
+    assert world.server_info.operators["anna"].rights == {"kill"}
     assert any("NETWORK=Net" in token for token in world.advertised.tokens)
     again = rehash.apply(running, changed())
     assert again.lines == [
@@ -167,11 +167,11 @@ async def test_a_wrong_configuration_changes_nothing(
     control = ServerControl(running, COSTS["low"], HashingThreads(), lambda: load(path))
     with pytest.raises(RehashError, match=r"line 3: \[server\] port = \"x\""):
         await control.rehash()
-    assert running.world.identity.network == "trio-chat"
+    assert running.world.server_info.network == "trio-chat"
     assert "line 3" in caplog.text
     path.write_text("[server]\nnetwork = Other\n")
     await control.rehash()
-    assert running.world.identity.network == "Other"
+    assert running.world.server_info.network == "Other"
 
 
 async def test_a_database_for_later_has_its_certificate_later(tmp_path: Path) -> None:

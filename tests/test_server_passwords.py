@@ -473,7 +473,7 @@ async def test_the_password_of_the_server_cannot_be_guessed() -> None:
         storage=StorageSettings(file=None), server=ServerSettings(password="sesame")
     )
     world = Server(settings, Clock(), None, HashingThreads(QUICK)).world
-    town = Town(world.identity)
+    town = Town(world.server_info)
     town.world.control = world.control
 
     def come(password: str, address: str) -> str:

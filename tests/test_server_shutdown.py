@@ -148,5 +148,5 @@ def test_settings_reach_the_world() -> None:
     """What config.ini says is what the server says of itself."""
     settings = Settings(server=ServerSettings(name="irc.example", motd=("hello",), lobby="#here"))
     server = Server(settings, Clock(NOON))
-    assert server.world.identity.name == "irc.example"
+    assert server.world.server_info.name == "irc.example"
     assert list(server.world.channels) == ["#here"]

@@ -15,9 +15,9 @@ from support import ListHistory, OpenAccounts, Person, Town, find
 from trio_chat.chat import presence
 from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
 from trio_chat.chat.events import Event
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.persistence import ChangeSet, DirtySet
 from trio_chat.chat.registered_channels import to_state
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import (
     expire_users,
@@ -43,7 +43,7 @@ def make(always_on: str = "opt-in", lobby: str = "") -> Town:
         accounts.add(name, f"{name}-password")
     rules = AccountRules(always_on=always_on, reservation="off")
     return Town(
-        Identity(account_rules=rules, lobby=lobby),
+        ServerInfo(account_rules=rules, lobby=lobby),
         memory=Memory(history=ListHistory(), accounts=accounts),
     )
 

@@ -14,7 +14,7 @@ from support import Town
 from trio_chat import cli
 from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.history import HistoryError, HistoryFilter, Query, Record, Span
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.config import StorageSettings
 from trio_chat.server.main import _problems
 from trio_chat.server.memory import naming, remembering

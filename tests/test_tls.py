@@ -15,7 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from edge import HELLO, End, edge
 from support import ListHistory, OpenAccounts, Town, commands, find
 from tls_fakes import Encrypted, client_context, encrypt
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.config import LimitSettings, ListenerSettings, Settings
 from trio_chat.server.peer import Peer
 from trio_chat.server.poller import TaskPoller
@@ -326,7 +326,7 @@ def test_sts_says_where_and_then_for_how_long() -> None:
     """ "The port key MUST be present on insecure connections", "duration MUST be specified on
     secure ones" (IRCv3 sts).
     """
-    town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
+    town = Town(server_info=ServerInfo(sts_duration=86400, sts_port=6697))
     plain, secure = town.newcomer(), town.newcomer()
     secure.session.is_secure = True
     assert plain.say("CAP LS 302")[-1].params[-1].split()[-1] == "sts=port=6697"
@@ -336,7 +336,7 @@ def test_sts_says_where_and_then_for_how_long() -> None:
 
 def test_sts_cannot_be_requested() -> None:
     """ "Clients MUST NOT request this capability", and the server refuses (IRCv3 sts)."""
-    town = Town(identity=Identity(sts_duration=86400, sts_port=6697))
+    town = Town(server_info=ServerInfo(sts_duration=86400, sts_port=6697))
     assert find(town.newcomer().say("CAP REQ sts"), "CAP").params[1] == "NAK"
 
 

@@ -14,7 +14,7 @@ from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town, run_no
 from trio_chat.chat import response
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.identity import Identity, Memory
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.config import (
     GatewaySettings,
     LimitSettings,
@@ -112,7 +112,7 @@ def talk(data: bytes) -> None:
 def _four_people() -> tuple[Town, list[Person]]:
     accounts = OpenAccounts()
     memory = Memory(history=ListHistory(), accounts=accounts)
-    town = Town(Identity(created=NOON), SMALL, memory)
+    town = Town(ServerInfo(created=NOON), SMALL, memory)
     people = [
         town.person(
             "ann",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat import sasl
 from trio_chat.chat.events import Event
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import msgid
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
@@ -67,15 +67,15 @@ class Advertisement(NamedTuple):
         return shown
 
 
-def advertise(identity: Identity, lengths: Lengths, memory: Memory | None) -> Advertisement:
+def advertise(server_info: ServerInfo, lengths: Lengths, memory: Memory | None) -> Advertisement:
     """Return what the server can do.
 
     Args:
-        identity: what it says of itself.
+        server_info: what it says of itself.
         lengths: the lengths and numbers it keeps to.
         memory: the history with its limits, or None when nothing is remembered.
     """
-    rules = identity.account_rules
+    rules = server_info.account_rules
     missing = 0 if memory else cap.NEEDS_MEMORY
     if not (memory and memory.accounts):
         missing |= cap.NEEDS_ACCOUNTS
@@ -96,14 +96,14 @@ def advertise(identity: Identity, lengths: Lengths, memory: Memory | None) -> Ad
     }
     tokens = isupport.tokens(
         lengths,
-        identity.network,
+        server_info.network,
         memory.most_messages if memory else 0,
-        icon=identity.icon,
-        is_safe_rate=identity.is_safe_rate,
+        icon=server_info.icon,
+        is_safe_rate=server_info.is_safe_rate,
         needs_account=rules.required,
     )
     return Advertisement(
-        cap.ALL & ~missing, values, identity.sts_duration, identity.sts_port, tuple(tokens)
+        cap.ALL & ~missing, values, server_info.sts_duration, server_info.sts_port, tuple(tokens)
     )
 
 
@@ -155,7 +155,7 @@ def _batch(
     world: "World", recipients: tuple[Session, ...], nick: str, lines: Iterable[tuple[str, ...]]
 ) -> Iterator[Event]:
     """Return RPL_ISUPPORT in a batch (IRCv3 draft/extended-isupport)."""
-    reference, name = msgid(world.ids.next()), world.identity.name
+    reference, name = msgid(world.ids.next()), world.server_info.name
     tags = ((cap.BATCH, "batch", reference),)
     yield Event(
         world.ids.next(),
@@ -179,7 +179,7 @@ def _lines(
     command: str,
     lines: Iterable[tuple[str, ...]],
 ) -> Iterator[Event]:
-    name = world.identity.name
+    name = world.server_info.name
     return (
         Event(world.ids.next(), command, (target, *line), name, recipients, shift=world.ids.shift)
         for line in lines

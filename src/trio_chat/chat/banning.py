@@ -97,7 +97,9 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
             number, code = world.ids.next(), n.ERR_YOUREBANNEDCREEP
             events.append(
-                Event(number, code, params, world.identity.name, (session,), shift=world.ids.shift)
+                Event(
+                    number, code, params, world.server_info.name, (session,), shift=world.ids.shift
+                )
             )
             session.sink.end(f"Banned: {ban.reason}")
             connections += 1

@@ -100,5 +100,5 @@ def _logged_out(world: World, user: User) -> list[Event]:
         return presence.remove(world, user, "The account was deleted")
     notice = (user.nick, user.source, n.RPL_LOGGEDOUT.text)
     number, code = world.ids.next(), n.RPL_LOGGEDOUT
-    told = Event(number, code, notice, world.identity.name, user.sessions, shift=world.ids.shift)
+    told = Event(number, code, notice, world.server_info.name, user.sessions, shift=world.ids.shift)
     return [told, *change_account(world, user, NO_ACCOUNT)]

@@ -87,7 +87,7 @@ def tell(world: "World", session: "Session", reply: "Response") -> None:
                 number,
                 "NOTICE",
                 (user.nick, truncate(shown, _MAX_TEXT)),
-                world.identity.name,
+                world.server_info.name,
                 (),
                 shift=shift,
             )

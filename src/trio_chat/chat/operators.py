@@ -189,7 +189,12 @@ def notice(world: "World", text: str) -> Event | None:
         return None
     params = ("*", truncate(f"*** {text}", _MAX_NOTICE))
     return Event(
-        world.ids.next(), "NOTICE", params, world.identity.name, recipients, shift=world.ids.shift
+        world.ids.next(),
+        "NOTICE",
+        params,
+        world.server_info.name,
+        recipients,
+        shift=world.ids.shift,
     )
 
 

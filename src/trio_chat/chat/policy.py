@@ -65,7 +65,7 @@ def is_reserved(world: World, nick: str, folded: str, account: int) -> bool:
         folded: as it is compared.
         account: the number of the account of the client that asks for it, or 0.
     """
-    if world.accounts is None or world.identity.account_rules.reservation == "off":
+    if world.accounts is None or world.server_info.account_rules.reservation == "off":
         return False
     taken = world.accounts.taken
     owner = taken.get(folded)

@@ -22,7 +22,7 @@ def register(world: World, session: Session, folded: str, username: str) -> User
     """Make a user of a session that has said all that registration needs."""
     if world.cloaks and world.cloaks.accounts and session.account:
         session.host = world.cloaks.of_account(session.account)[: world.lengths.host]
-    modes = world.identity.user_modes
+    modes = world.server_info.user_modes
     user = User(
         session.wanted_nick,
         folded,
@@ -254,7 +254,7 @@ def _sighting(world: World, numeric: n.Numeric, folded: str, shown: str) -> list
             world.ids.next(),
             numeric,
             ("*", shown),
-            world.identity.name,
+            world.server_info.name,
             watchers,
             shift=world.ids.shift,
         )

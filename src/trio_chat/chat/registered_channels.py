@@ -182,7 +182,7 @@ def rank_event(
 
 def service_event(world: "World", channel: Channel, change: str, param: str) -> Event:
     """Return the MODE by which everyone sees what the service has changed."""
-    source = f"{SERVICE}!{SERVICE}@{world.identity.name}"
+    source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     params = (channel.name, change, param)
     return Event(
         world.ids.next(), "MODE", params, source, channel.audience(), shift=world.ids.shift

@@ -130,11 +130,11 @@ class Response:
         """
         if "\r" in rest or "\n" in rest or "\0" in rest:
             raise ValueError(f"a line cannot hold a line end or NUL: {rest!r}")
-        self._reply(f":{self._world.identity.name} {numeric} {rest}")
+        self._reply(f":{self._world.server_info.name} {numeric} {rest}")
 
     def send(self, command: str, params: tuple[str, ...], source: str = "") -> None:
         """Reply with any message; from the server itself when no source is given."""
-        self._reply(format_body(command, params, source or self._world.identity.name))
+        self._reply(format_body(command, params, source or self._world.server_info.name))
 
     def send_bare(self, command: str, *params: str) -> None:
         """Reply with a message without source and time, for programs that look for its command at
@@ -385,7 +385,7 @@ class Response:
         return told if is_instead else (*parts, *told)
 
     def _apply_label(self, *, is_over: bool) -> None:
-        server = self._world.identity.name
+        server = self._world.server_info.name
         is_first = not self._label_batch
         if is_first and is_over:
             if not self._own:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.history import LAST_ID, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import milliseconds
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.world import World
 
 _DAY = 86_400.0

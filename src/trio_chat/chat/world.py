@@ -17,13 +17,13 @@ from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.monitor import MonitorLists
 from trio_chat.chat.operators import Control
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.quotas import Quotas
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.steady import SteadyClock
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
@@ -66,7 +66,7 @@ class World:
     """The state of the chat.
 
     Args:
-        identity: what the server says of itself.
+        server_info: what the server says of itself.
         lengths: the lengths and numbers it keeps to.
         clock: returns seconds of Unix time.
         whowas_entries: how many of those who left are remembered.
@@ -86,7 +86,7 @@ class World:
 
     def __init__(
         self,
-        identity: Identity,
+        server_info: ServerInfo,
         lengths: Lengths,
         clock: Callable[[], float],
         whowas_entries: int = 200,
@@ -105,8 +105,8 @@ class World:
         self.memory = memory
         self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
         self.accounts = memory.accounts if memory else None
-        self.identity = self._resolved(identity)
-        self.advertised = advertisement.advertise(identity, lengths, memory)
+        self.server_info = self._resolved(server_info)
+        self.advertised = advertisement.advertise(server_info, lengths, memory)
         self.sessions: set[Session] = set()
         self.unregistered: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
@@ -121,9 +121,9 @@ class World:
         self.most_users = 0
         self.dirty = DirtySet()
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
-        self.preferences = Preferences(identity.account_rules)
+        self.preferences = Preferences(server_info.account_rules)
         self.always_on = AlwaysOnUsers(
-            self.preferences, self.dirty, identity.account_rules.most_always_on
+            self.preferences, self.dirty, server_info.account_rules.most_always_on
         )
         self.markers: dict[
             int, dict[str, str]
@@ -138,30 +138,34 @@ class World:
         self.verifications = Verifications(self.elapsed)
         self.usage: Counter[str] = Counter()
         self.metadata: dict[int, dict[str, str]] = {}  # what accounts (by number) say of themselves
-        if identity.lobby:
-            folded = fold_channel(identity.lobby, lengths.channel)
-            self.channels.create_lobby(identity.lobby, folded, identity.lobby_topic, identity.name)
+        if server_info.lobby:
+            folded = fold_channel(server_info.lobby, lengths.channel)
+            self.channels.create_lobby(
+                server_info.lobby, folded, server_info.lobby_topic, server_info.name
+            )
 
-    def reconfigure(self, identity: Identity) -> list[Event]:
+    def reconfigure(self, server_info: ServerInfo) -> list[Event]:
         """Be as the configuration now says; return what they see who are operators no more, and who
         is offered other things.
         """
-        identity = self.identity = self._resolved(identity)
+        server_info = self.server_info = self._resolved(server_info)
         before, self.advertised = (
             self.advertised,
-            advertisement.advertise(identity, self.lengths, self.memory),
+            advertisement.advertise(server_info, self.lengths, self.memory),
         )
-        dismissed = [event for user in list(self.opers) if (event := self._review(user, identity))]
+        dismissed = [
+            event for user in list(self.opers) if (event := self._review(user, server_info))
+        ]
         return dismissed + advertisement.announcements(self, before, self.advertised)
 
-    def _resolved(self, identity: Identity) -> Identity:
+    def _resolved(self, server_info: ServerInfo) -> ServerInfo:
         return replace(
-            identity, operators=operators.with_numbers(identity.operators, self.accounts)
+            server_info, operators=operators.with_numbers(server_info.operators, self.accounts)
         )
 
-    def _review(self, user: User, identity: Identity) -> Event | None:
+    def _review(self, user: User, server_info: ServerInfo) -> Event | None:
         before = user.operator
-        now = identity.operators.get(fold_or_self(before.name)) if before else None
+        now = server_info.operators.get(fold_or_self(before.name)) if before else None
         if before is None or now is None or not before.is_same_person(now):
             return operators.dismiss(self, user)
         user.operator = now

@@ -13,7 +13,7 @@ import trio
 from trio_chat.chat import banning
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.events import Event, Output
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc import numerics as n
@@ -78,9 +78,9 @@ class Server:
     ) -> None:
         self.settings = settings
         self.limits = settings.limits
-        identity = rehash.identity(settings, clock())
+        server_info = rehash.server_info(settings, clock())
         self.world = World(
-            identity,
+            server_info,
             settings.limits.lengths,
             clock,
             settings.limits.whowas_entries,
@@ -204,7 +204,7 @@ class Server:
             connected=self._connected,
             queued_bytes=sum(queued),
             slow_clients=sum(map(bool, queued)),
-            started=self.world.identity.created,
+            started=self.world.server_info.created,
             certificate_expires=self.encryption.expires or 0.0,
         )
 
@@ -408,7 +408,7 @@ class Server:
     async def _refuse_banned(self, transport: Transport, peer: Peer, ban: Ban) -> None:
         log.info("refused %s: banned by %s: %s", peer.host, ban.mask, ban.reason)
         why = n.ERR_YOUREBANNEDCREEP.text.format(banning.told(ban))
-        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.identity.name)
+        numeric = Message(n.ERR_YOUREBANNEDCREEP, ("*", why), self.world.server_info.name)
         await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
 
     async def _refuse(self, transport: Transport, *messages: Message) -> None:

@@ -385,7 +385,7 @@ class Connection:
         """Return what the client is told at the end: on shutdown a notice that programs recognise,
         then ERROR (RFC 2812).
         """
-        session, name = self.session, self._hub.world.identity.name
+        session, name = self.session, self._hub.world.server_info.name
         messages = [Message("ERROR", (f"Closing link: {session.address} ({self._reason})",))]
         if self._is_shutdown:
             notice = Message("NOTICE", (session.target, SHUTDOWN_REASON), name)
@@ -425,4 +425,4 @@ class Connection:
             self._next_look = now + min(limits.ping_timeout, self._ping_interval * self._patience)
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line,
             # and answers nothing else.
-            self.session.sink.send(f"PING :{self._hub.world.identity.name}\r\n".encode())
+            self.session.sink.send(f"PING :{self._hub.world.server_info.name}\r\n".encode())

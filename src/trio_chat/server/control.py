@@ -89,7 +89,7 @@ class ServerControl:
         known = next(
             (
                 entry.password
-                for entry in self._server.world.identity.operators.values()
+                for entry in self._server.world.server_info.operators.values()
                 if entry.password
             ),
             "",

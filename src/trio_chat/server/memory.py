@@ -9,7 +9,7 @@ import trio
 
 from trio_chat.chat import retention
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.identity import Memory
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.world import World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts

@@ -13,8 +13,8 @@ from trio_chat import __version__
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
-from trio_chat.chat.identity import Identity, Memory
 from trio_chat.chat.operators import Operator
+from trio_chat.chat.server_info import Memory, ServerInfo
 from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
@@ -231,7 +231,7 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
         world.cloaks = cloaks(settings, world.memory, server.start_secret)
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
-    events = world.reconfigure(identity(settings, world.identity.created))
+    events = world.reconfigure(server_info(settings, world.server_info.created))
     return Outcome(_sentences(found), events)
 
 
@@ -260,7 +260,7 @@ def cloaks(settings: Settings, memory: Memory | None, start_secret: bytes) -> Cl
     return Cloaks(secret, accounts=settings.server.cloak_accounts)
 
 
-def identity(settings: Settings, created: float) -> Identity:
+def server_info(settings: Settings, created: float) -> ServerInfo:
     """Return what the server says of itself, as the settings say.
 
     Args:
@@ -268,7 +268,7 @@ def identity(settings: Settings, created: float) -> Identity:
         created: seconds of Unix time at which the server started.
     """
     server = settings.server
-    return Identity(
+    return ServerInfo(
         name=server.name,
         network=server.network,
         icon=server.icon,

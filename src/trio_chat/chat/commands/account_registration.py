@@ -132,7 +132,7 @@ async def _verify(request: Request, name: str, code: str, reply: Response) -> No
 def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | None:
     """Say why an account cannot be registered; None when it can."""
     world, session, name = request.world, request.session, wanted.name
-    rules = world.identity.account_rules
+    rules = world.server_info.account_rules
     if world.accounts is None or not rules.registration:
         return RegistrationOutcome("DISALLOWED", "Accounts cannot be registered on this server")
     if refusal := why_not_verify(request):
@@ -161,7 +161,7 @@ def why_not_verify(request: Request) -> RegistrationOutcome | None:
         return RegistrationOutcome(
             "TEMPORARILY_UNAVAILABLE", "There are no accounts on this server"
         )
-    if session.user is None and not request.world.identity.account_rules.before_connect:
+    if session.user is None and not request.world.server_info.account_rules.before_connect:
         return RegistrationOutcome(
             "COMPLETE_CONNECTION_REQUIRED", "Accounts can be registered once you are connected"
         )
@@ -201,7 +201,7 @@ def _is_email(text: str) -> bool:
 
 def why_not_password(request: Request, password: str) -> tuple[str, str]:
     """Say why a password cannot be one: a code and a sentence, both "" when it can."""
-    least = request.world.identity.account_rules.min_password
+    least = request.world.server_info.account_rules.min_password
     if len(password) < least:
         return "WEAK_PASSWORD", f"A password has at least {least} characters"
     if len(password.encode()) > MAX_PASSWORD or not password.isprintable():
@@ -254,7 +254,7 @@ async def register(request: Request, wanted: Wanted) -> RegistrationOutcome:
     """Register what `why_not_register` does not refuse: make an account, or send a code to its
     address.
     """
-    kind = request.world.identity.account_rules.email
+    kind = request.world.server_info.account_rules.email
     if kind == "verified":
         return await _begin(request, wanted)
     email = Email(email_address(wanted.email), is_verified=False) if kind == "required" else None
@@ -282,7 +282,7 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     except (AccountsError, Busy, ValueError) as error:
         return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
     session.pending = pending
-    network = world.identity.network
+    network = world.server_info.network
     text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
     try:
         await world.mail.send(Letter(email, f"Your code for {network}", text))

@@ -127,7 +127,7 @@ def ban(
         account_id,
     )
     before = world.bans.get(made.key)
-    if before is None and len(world.bans) >= world.identity.most_bans:
+    if before is None and len(world.bans) >= world.server_info.most_bans:
         return (
             f"There are {len(world.bans)} bans already, which is as many as [limits] server_bans"
             " allows; lift some first."

@@ -289,7 +289,9 @@ def _send_members(request: Request, channel: Channel, members: Iterable[User]) -
                 prefixes + (member.source if caps & cap.USERHOST_IN_NAMES else member.nick)
             )
     symbol = "@" if "s" in channel.flags else "="
-    head = f":{request.world.identity.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
+    head = (
+        f":{request.world.server_info.name} {n.RPL_NAMREPLY} {user.nick} {symbol} {channel.name} :"
+    )
     for line in wrap_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_NAMREPLY, symbol, channel.name, args=(line,))
 

@@ -165,7 +165,7 @@ def try_to_register(request: Request) -> None:
         return
     if _refuse_password(request) or _refuse_banned(request, session.wanted_nick):
         return
-    if world.identity.account_rules.required and not session.account:
+    if world.server_info.account_rules.required and not session.account:
         _require_account(request)
         return
     wanted = fold_nick(session.wanted_nick, world.lengths.nick)
@@ -190,7 +190,7 @@ def _require_account(request: Request) -> None:
     """End a session that has not logged in, where everybody must (IRCv3 draft/account-registration,
     ACCOUNT_REQUIRED).
     """
-    session, rules = request.session, request.world.identity.account_rules
+    session, rules = request.session, request.world.server_info.account_rules
     log.info("refused %s (%s): not logged in", session.wanted_nick, session.address)
     how = (
         "log in by SASL, or register first"
@@ -208,7 +208,7 @@ def _refuse_password(request: Request) -> bool:
     was ended.
     """
     password, session, control = (
-        request.world.identity.password,
+        request.world.server_info.password,
         request.session,
         request.world.control,
     )
@@ -249,7 +249,7 @@ def _free_name(request: Request, wanted: str) -> str:
     session.wanted_nick = ""
     refuse_reserved(request, nick)
     if (
-        is_taken or world.identity.account_rules.reservation != "rename"
+        is_taken or world.server_info.account_rules.reservation != "rename"
     ):  # taken by its owner, who is always on
         return ""
     session.wanted_nick = _guest_name(request)
@@ -375,14 +375,14 @@ _MODES = (
 
 def welcome(request: Request) -> None:
     """Send what opens every registered session (Modern IRC, Connection registration)."""
-    reply, identity = request.reply, request.world.identity
+    reply, server_info = request.reply, request.world.server_info
     accounts.abort_exchange(
         request
     )  # of a login that is still going on; IRCv3 sasl-3.1: "abort it and send a 906 numeric"
-    reply.numeric(n.RPL_WELCOME, args=(identity.network, request.user.source))
-    reply.numeric(n.RPL_YOURHOST, args=(identity.name, identity.version))
-    reply.numeric(n.RPL_CREATED, args=(info.format_time(identity.created),))
-    reply.numeric(n.RPL_MYINFO, identity.name, f"trio-chat-{__version__}", *_MODES)
+    reply.numeric(n.RPL_WELCOME, args=(server_info.network, request.user.source))
+    reply.numeric(n.RPL_YOURHOST, args=(server_info.name, server_info.version))
+    reply.numeric(n.RPL_CREATED, args=(info.format_time(server_info.created),))
+    reply.numeric(n.RPL_MYINFO, server_info.name, f"trio-chat-{__version__}", *_MODES)
     info.send_isupport(request)
     if request.session.effective & cap.NAMED_MODES:
         named_modes.send_names(request)
@@ -400,7 +400,7 @@ def ping_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NOORIGIN)
         return
     request.reply.be_stateless()
-    request.reply.send("PONG", (request.world.identity.name, request.params[0]))
+    request.reply.send("PONG", (request.world.server_info.name, request.params[0]))
 
 
 @command("PONG", "<token>", needs_registration=False, help="Answer the server's PING.")

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from trio_chat.chat import conversations, retention
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Record, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap

@@ -22,7 +22,7 @@ def format_time(seconds: float) -> str:
 def is_other_server(request: Request, index: int = 0) -> bool:
     """Refuse a query that names a server other than this one; return whether it was refused."""
     name = request.param(index)
-    server = request.world.identity.name
+    server = request.world.server_info.name
     if (
         not name
         or matches(name.lower(), server.lower())
@@ -42,12 +42,12 @@ def motd_command(request: Request) -> None:
 
 def send_motd(request: Request) -> None:
     """Send the message of the day, or that there is none."""
-    identity = request.world.identity
-    if not identity.motd:
+    server_info = request.world.server_info
+    if not server_info.motd:
         request.reply.numeric(n.ERR_NOMOTD)
         return
-    request.reply.numeric(n.RPL_MOTDSTART, args=(identity.name,))
-    for line in identity.motd:
+    request.reply.numeric(n.RPL_MOTDSTART, args=(server_info.name,))
+    for line in server_info.motd:
         request.reply.numeric(n.RPL_MOTD, args=(line,))
     request.reply.numeric(n.RPL_ENDOFMOTD)
 
@@ -78,12 +78,12 @@ def version_command(request: Request) -> None:
     """Show program, version and RPL_ISUPPORT."""
     if is_other_server(request):
         return
-    identity = request.world.identity
+    server_info = request.world.server_info
     request.reply.numeric(
         n.RPL_VERSION,
-        identity.version.replace(" ", "-"),
-        identity.name,
-        args=(identity.description,),
+        server_info.version.replace(" ", "-"),
+        server_info.name,
+        args=(server_info.description,),
     )
     send_isupport(request)
 
@@ -124,7 +124,7 @@ def time_command(request: Request) -> None:
         return
     now = request.world.clock()
     request.reply.numeric(
-        n.RPL_TIME, request.world.identity.name, str(int(now)), "0", args=(format_time(now),)
+        n.RPL_TIME, request.world.server_info.name, str(int(now)), "0", args=(format_time(now),)
     )
 
 
@@ -133,11 +133,11 @@ def info_command(request: Request) -> None:
     """Show what this program is."""
     if is_other_server(request):
         return
-    identity = request.world.identity
+    server_info = request.world.server_info
     for line in (
-        identity.version,
+        server_info.version,
         "A structured-concurrency chat server, in Python on Trio.",
-        f"Running since {format_time(identity.created)}",
+        f"Running since {format_time(server_info.created)}",
     ):
         request.reply.numeric(n.RPL_INFO, args=(line,))
     request.reply.numeric(n.RPL_ENDOFINFO)
@@ -148,24 +148,24 @@ def admin_command(request: Request) -> None:
     """Show who runs the server."""
     if is_other_server(request):
         return
-    identity = request.world.identity
-    if not identity.admin:
-        request.reply.numeric(n.ERR_NOADMININFO, identity.name)
+    server_info = request.world.server_info
+    if not server_info.admin:
+        request.reply.numeric(n.ERR_NOADMININFO, server_info.name)
         return
-    request.reply.numeric(n.RPL_ADMINME, identity.name)
-    request.reply.numeric(n.RPL_ADMINLOC1, args=(identity.network,))
-    request.reply.numeric(n.RPL_ADMINLOC2, args=(identity.description,))
-    request.reply.numeric(n.RPL_ADMINEMAIL, args=(identity.admin,))
+    request.reply.numeric(n.RPL_ADMINME, server_info.name)
+    request.reply.numeric(n.RPL_ADMINLOC1, args=(server_info.network,))
+    request.reply.numeric(n.RPL_ADMINLOC2, args=(server_info.description,))
+    request.reply.numeric(n.RPL_ADMINEMAIL, args=(server_info.admin,))
 
 
 @command("LINKS", "[<mask>]", help="Show the servers of this network; there is one.")
 def links_command(request: Request) -> None:
     """Show the one server there is (Modern IRC, LINKS)."""
-    identity = request.world.identity
+    server_info = request.world.server_info
     mask = request.params[-1] if request.params else "*"
-    if matches(mask.lower(), identity.name.lower()):
+    if matches(mask.lower(), server_info.name.lower()):
         request.reply.numeric(
-            n.RPL_LINKS, identity.name, identity.name, args=(identity.description,)
+            n.RPL_LINKS, server_info.name, server_info.name, args=(server_info.description,)
         )
     request.reply.numeric(n.RPL_ENDOFLINKS, mask)
 

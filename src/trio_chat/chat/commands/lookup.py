@@ -126,7 +126,7 @@ def _who_reply(
         whox.send(request, choice, user, channel)
         return
     flags = whox.flags(request, user, channel)
-    server = request.world.identity.name
+    server = request.world.server_info.name
     where = channel.name if channel else "*"
     request.reply.numeric(
         n.RPL_WHOREPLY,
@@ -162,17 +162,17 @@ def whois_command(request: Request) -> None:
 
 
 def _whois_reply(request: Request, user: User) -> None:
-    reply, identity = request.reply, request.world.identity
+    reply, server_info = request.reply, request.world.server_info
     reply.numeric(n.RPL_WHOISUSER, user.nick, user.username, user.host, "*", args=(user.realname,))
     words = [
         membership.prefixes + channel.name
         for channel, membership in user.channels.items()
         if policy.can_see_membership(request.user, user, channel)
     ]
-    head = f":{identity.name} 319 {request.user.nick} {user.nick} :"
+    head = f":{server_info.name} 319 {request.user.nick} {user.nick} :"
     for line in wrap_words(words, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_WHOISCHANNELS, user.nick, args=(line,))
-    reply.numeric(n.RPL_WHOISSERVER, user.nick, identity.name, args=(identity.description,))
+    reply.numeric(n.RPL_WHOISSERVER, user.nick, server_info.name, args=(server_info.description,))
     if user.account:
         reply.numeric(n.RPL_WHOISACCOUNT, user.nick, user.account)
     if SECURE in user.modes:
@@ -217,7 +217,7 @@ def whowas_command(request: Request) -> None:
         if entry.address and has_right(request.user, "addresses"):
             shown = f"{entry.username}@{entry.host}"
             request.reply.numeric(n.RPL_WHOISACTUALLY, entry.nick, shown, as_param(entry.address))
-        server = request.world.identity.name
+        server = request.world.server_info.name
         request.reply.numeric(
             n.RPL_WHOISSERVER, entry.nick, server, args=(format_time(entry.time),)
         )

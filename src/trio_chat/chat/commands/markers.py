@@ -73,7 +73,7 @@ def _set(request: Request, target: str, time: str) -> None:
         event = world.event(
             user, "MARKREAD", (target, f"timestamp={time}"), others, requires=cap.READ_MARKER
         )
-        request.reply.emit(event._replace(source=world.identity.name, account=""))
+        request.reply.emit(event._replace(source=world.server_info.name, account=""))
 
 
 def send_marker(world: World, user: User, target: str, reply: Response) -> None:

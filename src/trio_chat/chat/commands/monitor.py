@@ -104,7 +104,7 @@ def _lines(request: Request, numeric: Numeric, words: Iterable[str], taken: int 
     """Join targets into as few lines as hold them whole; `taken` bytes are for what else the
     numeric says.
     """
-    head = f":{request.world.identity.name} {numeric} {request.user.nick}  :"
+    head = f":{request.world.server_info.name} {numeric} {request.user.nick}  :"
     return wrap_words(words, MAX_BODY - len(head.encode()) - taken, ",")
 
 

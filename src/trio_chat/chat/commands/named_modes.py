@@ -102,6 +102,6 @@ def _fold(request: Request, numeric: Numeric, before: str, items: Iterable[str])
     """Return items as they stand in the lines of a numeric; one line without any when there are
     none.
     """
-    head = f":{request.world.identity.name} {numeric} {request.session.target} {before} :"
+    head = f":{request.world.server_info.name} {numeric} {request.session.target} {before} :"
     lines = wrap_words(items, MAX_BODY - len(head.encode()), most=MOST_ITEMS)
     return [line.split(" ") for line in lines] or [[]]

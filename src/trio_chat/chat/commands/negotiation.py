@@ -74,7 +74,9 @@ def _send_cap_lines(
             further lines.
     """
     target = _cap_target(request)
-    room = MAX_BODY - len(f":{request.world.identity.name} CAP {target} {subcommand} * :".encode())
+    room = MAX_BODY - len(
+        f":{request.world.server_info.name} CAP {target} {subcommand} * :".encode()
+    )
     first, *others = wrap_words(words, room) or [""]
     *others, last = [first] if is_one_line else [first, *others]
     for line in others:
@@ -115,7 +117,7 @@ def _cap_req(request: Request) -> None:
 def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
     """Repeat what was asked for, in the very words when one line holds them."""
     if (
-        body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.identity.name)
+        body_size("CAP", (_cap_target(request), subcommand, wanted), request.world.server_info.name)
         <= MAX_BODY
     ):
         request.reply.send("CAP", (_cap_target(request), subcommand, wanted))

@@ -48,7 +48,7 @@ def oper_command(request: Request) -> None:
 
 
 def _found(request: Request, name: str) -> Operator | None:
-    return request.world.identity.operators.get(fold_or_self(name))
+    return request.world.server_info.operators.get(fold_or_self(name))
 
 
 async def _check(
@@ -127,7 +127,7 @@ def kill_command(request: Request) -> None:
     world, user, reply = request.world, request.user, request.reply
     name = request.params[0]
     other = world.users.get(fold_or_self(name))
-    if fold_or_self(name) in SERVICES or name.lower() == world.identity.name.lower():
+    if fold_or_self(name) in SERVICES or name.lower() == world.server_info.name.lower():
         reply.numeric(n.ERR_CANTKILLSERVER)
         return
     if other is None:
@@ -196,7 +196,7 @@ async def _rehash(request: Request, control: Control, reply: Response) -> None:
 def die_command(request: Request) -> None:
     """Stop the server (RFC 2812 §4.3); a name that is not the server's protects from a slip."""
     name = request.param(0)
-    if name and not matches(name.lower(), request.world.identity.name.lower()):
+    if name and not matches(name.lower(), request.world.server_info.name.lower()):
         request.reply.numeric(n.ERR_NOSUCHSERVER, name)
     elif request.world.control is not None:
         audit(request, "DIE")

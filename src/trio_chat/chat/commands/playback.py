@@ -14,11 +14,11 @@ from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.history import read, readable
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.history import HistoryError, Record, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import readable_time
 from trio_chat.chat.preferences import REPLAY
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap

@@ -7,10 +7,10 @@ from trio_chat.chat import conversations, policy, retention
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import MESSAGES, HistoryError, HistoryFilter, Record, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.server_info import Memory
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name

@@ -8,10 +8,10 @@ from trio_chat.chat import retention
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.conversations import as_event
 from trio_chat.chat.history import LAST_ID, HistoryError, Query, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.timeline import Timeline
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import parse_tags

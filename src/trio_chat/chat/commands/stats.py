@@ -23,7 +23,7 @@ class Report(NamedTuple):
 
 
 def _uptime(request: Request) -> None:
-    seconds = max(0, int(request.world.clock() - request.world.identity.created))
+    seconds = max(0, int(request.world.clock() - request.world.server_info.created))
     days, rest = divmod(seconds, 86_400)
     request.reply.numeric(n.RPL_STATSUPTIME, args=(days, rest // 3600, rest // 60 % 60, rest % 60))
 
@@ -34,7 +34,7 @@ def _commands(request: Request) -> None:
 
 
 def _operators(request: Request) -> None:
-    for block in request.world.identity.operators.values():
+    for block in request.world.server_info.operators.values():
         rights = ",".join(right for right in RIGHTS if right in block.rights)
         request.reply.numeric(
             n.RPL_STATSOLINE, "O", block.host or "*", block.account or "*", block.name, rights

@@ -103,7 +103,7 @@ def _send_accepted(request: Request) -> None:
     user, reply = request.user, request.reply
     nicks = [other.nick for other in request.world.users.values() if user.accepts(other)]
     reply.charge(len(request.world.users) // 16)
-    head = f":{request.world.identity.name} {n.RPL_ACCEPTLIST} {user.nick} "
+    head = f":{request.world.server_info.name} {n.RPL_ACCEPTLIST} {user.nick} "
     for line in wrap_words(nicks, MAX_BODY - len(head.encode())):
         reply.numeric(n.RPL_ACCEPTLIST, *line.split())
     reply.numeric(n.RPL_ENDOFACCEPT)

@@ -53,7 +53,7 @@ _FIELDS: dict[str, Callable[[_Found], str]] = {
     "u": lambda found: found.user.username,
     "i": _address,
     "h": lambda found: found.user.host,
-    "s": lambda found: found.request.world.identity.name,
+    "s": lambda found: found.request.world.server_info.name,
     "n": lambda found: found.user.nick,
     "f": lambda found: flags(found.request, found.user, found.channel),
     "d": lambda found: "0",

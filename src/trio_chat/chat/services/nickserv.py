@@ -155,7 +155,7 @@ def change_password(request: Request, words: list[str]) -> None:
         answer(request, f"Usage: /msg {NAME} SET PASSWORD <old password> <new password>")
         return
     old, new = words
-    least = request.world.identity.account_rules.min_password
+    least = request.world.server_info.account_rules.min_password
     if not least <= len(new) <= len(new.encode()) <= MAX_PASSWORD:
         answer(
             request, f"A password has at least {least} characters and at most {MAX_PASSWORD} bytes."

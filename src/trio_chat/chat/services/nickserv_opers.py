@@ -93,7 +93,7 @@ def _free(request: Request, words: list[str]) -> None:
     block = next(
         (
             block
-            for block in world.identity.operators.values()
+            for block in world.server_info.operators.values()
             if fold_or_self(block.account) == folded
         ),
         None,

@@ -59,7 +59,7 @@ class Service:
 
     def source(self, request: Request) -> str:
         """Return the service as the source of a message."""
-        return f"{self.name}!{self.name}@{request.world.identity.name}"
+        return f"{self.name}!{self.name}@{request.world.server_info.name}"
 
     def answer(self, request: Request, text: str, reply: Response | None = None) -> None:
         """Say a sentence to who asks."""

@@ -11,10 +11,10 @@ from trio_chat.chat.commands import playback
 from trio_chat.chat.commands.history import read
 from trio_chat.chat.conversations import Conversation
 from trio_chat.chat.history import LAST_ID, HistoryError, Span
-from trio_chat.chat.identity import Memory
 from trio_chat.chat.ids import EPOCH_MS, seconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.server_info import Memory
 from trio_chat.chat.users import PlaybackRequest
 from trio_chat.irc.masks import has_wildcard, matches
 from trio_chat.irc.names import fold_or_self, is_channel_name

@@ -13,7 +13,7 @@ from trio_chat.chat.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class ServerInfo:
     """What the server says of itself.
 
     Args:
