@@ -13,6 +13,7 @@ from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc.capabilities import CAPABILITIES
 
 ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "src" / "trio_chat"
 TEXT = (ROOT / "docs" / "protocol.md").read_text("utf-8")
 CODE = re.compile("`([^`]+)`")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
@@ -173,3 +174,14 @@ def test_every_name_is_in_the_file_that_it_links_to(page: Path) -> None:
         text, last = file.read_text("utf-8"), name.rpartition(".")[2]
         defined = rf"^\s*(?:(?:async )?def|class) {last}\b|^{last}\s*[:=]"
         assert file.stem == last or re.search(defined, text, re.MULTILINE), f"{name}: {target}"
+
+
+def test_every_path_in_backticks_exists() -> None:
+    """CONTRIBUTING.md names packages and files, from the root or from the package."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    words = CODE.findall(re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    paths = [word for word in words if re.fullmatch(r"[\w./]+/|[\w/]+/[\w/]+(\.\w+)?", word)]
+    assert paths
+    assert [
+        path for path in paths if not any((top / path).exists() for top in (ROOT, PACKAGE))
+    ] == []
