@@ -4,6 +4,7 @@
     python3 run.py connect ...    connect to a server
     python3 run.py test ...       run the tests; the arguments are passed to pytest
     python3 run.py check ...      run the linters, the type checker and the import rules, or some
+    python3 run.py docs           build the documentation site in build/site
     python3 run.py lock           write constraints/ anew, with the newest versions
 
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
@@ -32,13 +33,15 @@ VENV = os.path.join(ROOT, ".venv")
 # Records what is installed. It is written last, so an interrupted setup leaves none.
 STAMP = os.path.join(VENV, "trio-chat.json")
 CONSTRAINTS = os.path.join(ROOT, "constraints", "locked.txt")
+SITE = os.path.join("build", "site")
 LOCK = os.path.join(VENV, "trio-chat.lock")
 WINDOWS = os.name == "nt"
 PYTHON = (
     os.path.join(VENV, "Scripts", "python.exe") if WINDOWS else os.path.join(VENV, "bin", "python")
 )
 FAILED, INTERRUPTED = 1, 130
-GROUPS = {"test": "test", "check": "lint", "lock": "lock"}  # dependency groups of the commands
+# The dependency groups of the commands.
+GROUPS = {"test": "test", "check": "lint", "docs": "docs", "lock": "lock"}
 LINES_SHOWN = 15
 
 CHECKS = (
@@ -68,6 +71,9 @@ def main(arguments):
         return INTERRUPTED
     if command == "check":
         return check(arguments[1:])
+    if command == "docs":
+        os.chdir(ROOT)
+        return run("sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", SITE)
     if command == "lock":
         return write_constraints()
     if command == "test":
