@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with accounts."""
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def plain(account: str, password: str, authzid: str = "") -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -15,7 +16,7 @@ def make(lengths: Lengths | None = None, **rules: object) -> Town:
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
     identity = ServerInfo(account_rules=AccountRules(**{"reservation": "off", **rules}))  # type: ignore[arg-type]
-    return Town(identity, lengths, Memory(history=ListHistory(), accounts=accounts))
+    return Town(identity, lengths, StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 @pytest.fixture

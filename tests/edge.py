@@ -11,7 +11,7 @@ import trio
 from trio.testing import memory_stream_pair
 
 from support import NOON, Clock
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ListenerSettings, Settings, StorageSettings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server.app import Server
@@ -90,7 +90,7 @@ class Edge:
 
 @asynccontextmanager
 async def edge(
-    settings: Settings | None = None, memory: Memory | None = None
+    settings: Settings | None = None, memory: StoragePorts | None = None
 ) -> AsyncIterator[Edge]:
     """Run a server's broadcaster, with a place for its clients; nobody looks whether they are still
     there.

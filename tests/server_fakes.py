@@ -10,7 +10,7 @@ from trio.testing import memory_stream_pair
 from edge import read_up_to
 from support import NOON, Clock, ListHistory
 from trio_chat.chat.history import Record
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc.message import Message, parse
 from trio_chat.server import peer as peers
@@ -97,7 +97,7 @@ async def hall(
     settings = Settings(
         server=server_settings or ServerSettings(shutdown_grace=3), limits=limits or LimitSettings()
     )
-    server = Server(settings, Clock(NOON), Memory(history=history) if history else None)
+    server = Server(settings, Clock(NOON), StoragePorts(history=history) if history else None)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(server.broadcaster.run)
         nursery.start_soon(keep_alive, server.connections)

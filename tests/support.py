@@ -31,7 +31,8 @@ from trio_chat.chat.history import (
     Span,
 )
 from trio_chat.chat.multiline import flatten
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc.isupport import Lengths
@@ -107,11 +108,11 @@ class Town:
         self,
         server_info: ServerInfo | None = None,
         lengths: Lengths | None = None,
-        memory: Memory | None = None,
+        storage: StoragePorts | None = None,
     ) -> None:
         self.clock = Clock()
         self.world = World(
-            server_info or ServerInfo(created=NOON), lengths or Lengths(), self.clock, 5, memory
+            server_info or ServerInfo(created=NOON), lengths or Lengths(), self.clock, 5, storage
         )
 
     def say_quietly(self, person: Person, line: bytes | BadLine) -> None:
@@ -120,10 +121,10 @@ class Town:
 
     def deliver(self, output: Output, origin: Person) -> None:
         """Store and deliver the output of a command, with the functions of the broadcaster."""
-        parts, memory = output.parts, self.world.memory
-        if memory and (records := records_of([output])):
+        parts, storage = output.parts, self.world.storage
+        if storage and (records := records_of([output])):
             try:
-                run_now(memory.history.commit(records))
+                run_now(storage.history.commit(records))
             except HistoryError:
                 parts = unstored_parts(output)
         for session, data, is_reply in gather(parts):

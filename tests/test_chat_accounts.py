@@ -7,7 +7,8 @@ from support import ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Event
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with accounts."""
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def test_registering_an_account(town: Town, accounts: OpenAccounts) -> None:
@@ -75,7 +76,7 @@ def test_registration_can_be_closed(accounts: OpenAccounts) -> None:
     """A setting."""
     town = Town(
         ServerInfo(account_rules=AccountRules(registration=False)),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
     assert (
         find(town.person("bob").say("REGISTER * * :battery staple"), "FAIL").params[1]
@@ -99,7 +100,7 @@ def test_an_impostor_can_be_renamed(accounts: OpenAccounts) -> None:
     """As configured."""
     town = Town(
         ServerInfo(account_rules=AccountRules(reservation="rename")),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
     eve = town.newcomer()
     replies = eve.say("NICK ann", "USER e 0 * :Eve")
@@ -110,7 +111,7 @@ def test_reservation_can_be_switched_off(accounts: OpenAccounts) -> None:
     """As configured."""
     town = Town(
         ServerInfo(account_rules=AccountRules(reservation="off")),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
     assert town.person("ann").session.user is not None
 
@@ -181,7 +182,7 @@ def test_several_sessions_can_be_switched_off(accounts: OpenAccounts) -> None:
     """A setting."""
     town = Town(
         ServerInfo(account_rules=AccountRules(multi_session=False)),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
     logged_in(town, "ann")
     assert commands(town.newcomer().say("NICK ann")) == ["433"]
@@ -255,10 +256,10 @@ def test_of_two_guests_nothing_is_remembered(town: Town) -> None:
     """A nickname alone is nobody."""
     town.person("bob")
     town.person("carl").say("PRIVMSG bob :psst")
-    memory = town.world.memory
-    assert memory is not None
-    assert isinstance(memory.history, ListHistory)
-    assert memory.history.records == []
+    storage = town.world.storage
+    assert storage is not None
+    assert isinstance(storage.history, ListHistory)
+    assert storage.history.records == []
 
 
 def test_what_was_said_beside_a_slow_order_keeps_its_place(

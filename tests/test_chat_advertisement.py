@@ -8,7 +8,8 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from trio_chat.chat import advertisement
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ServerSettings, Settings, TlsSettings
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -19,7 +20,7 @@ IDENTITY = ServerInfo(created=NOON)
 
 def make_town() -> Town:
     """Return a town that remembers and has accounts."""
-    return Town(IDENTITY, memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
+    return Town(IDENTITY, storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts()))
 
 
 def reconfigure(town: Town, person: Person, server_info: ServerInfo) -> list[Message]:
@@ -154,12 +155,12 @@ def test_changed_tokens() -> None:
     told = reconfigure(town, ann, replace(IDENTITY, network="Other"))
     assert find(told, "005").params == ("ann", "NETWORK=Other", "are supported by this server")
     assert newcomer.read() == []
-    assert town.world.memory
-    town.world.memory = replace(town.world.memory, most_messages=7)
+    assert town.world.storage
+    town.world.storage = replace(town.world.storage, most_messages=7)
     assert find(reconfigure(town, ann, replace(IDENTITY, network="Other")), "005").params[1:-1] == (
         "CHATHISTORY=7",
     )
-    town.world.memory = None
+    town.world.storage = None
     told = reconfigure(town, ann, replace(IDENTITY, network="Other"))
     assert find(told, "005").params[1:-1] == ("-CHATHISTORY", "-MSGREFTYPES")
     assert commands(told) == ["005"]
@@ -190,7 +191,7 @@ def test_long_names_leave_room() -> None:
     town = Town(
         replace(IDENTITY, name=name),
         Lengths(nick=64),
-        Memory(history=ListHistory(), accounts=OpenAccounts()),
+        StoragePorts(history=ListHistory(), accounts=OpenAccounts()),
     )
     ann = modern(town, "\U00010330" * 64)
     before, town.world.advertised = (

@@ -5,7 +5,8 @@ capability-negotiation).
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find, offered
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.capabilities import CAPABILITIES
 from trio_chat.irc.message import MAX_BODY
 
@@ -17,7 +18,8 @@ LONG_NAME = f"irc.{'x' * 50}.example"
 def town() -> Town:
     """Return a world with a server of a long name."""
     return Town(
-        ServerInfo(name=LONG_NAME), memory=Memory(history=ListHistory(), accounts=OpenAccounts())
+        ServerInfo(name=LONG_NAME),
+        storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts()),
     )
 
 

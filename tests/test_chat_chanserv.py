@@ -8,7 +8,7 @@ import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.registered_channels import Registration, restore, to_state
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -19,7 +19,7 @@ def town() -> Town:
     accounts = OpenAccounts()
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def logged_in(town: Town, name: str, *joins: str) -> Person:
@@ -104,7 +104,8 @@ def test_a_full_access_list() -> None:
     for name in ("ann", "bob", "eve"):
         accounts.add(name, f"{name}-password")
     small = Town(
-        lengths=Lengths(access_entries=1), memory=Memory(history=ListHistory(), accounts=accounts)
+        lengths=Lengths(access_entries=1),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
     ann = owner(small)
     ann.say("CS ACCESS #a ADD bob voice")
@@ -190,7 +191,7 @@ def test_what_lasts_is_all_that_matters() -> None:
     accounts = OpenAccounts()
     for name in ("ann", "bob"):
         accounts.add(name, f"{name}-password")
-    before = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    before = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann = owner(before)
     ann.say("TOPIC #a :tea", "MODE #a +kbeIls-t x eve!*@* *!*@h bob 5", "CS ACCESS #a ADD bob op")
     channel = before.world.channels["#a"]

@@ -11,18 +11,19 @@ from trio_chat.chat import retention
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.history import LAST_ID
 from trio_chat.chat.ids import IdSource, first_id, milliseconds, server_time
-from trio_chat.chat.server_info import Memory
 from trio_chat.chat.steady import LONG_OFF, SHORT_HOLD, TOLERANCE, Kept, SteadyClock
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.timeline import Step, Timeline
 from trio_chat.irc.message import Message
 
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 365 * 86_400.0
 
 
-def make(memory: Memory | None = None) -> Town:
+def make(storage: StoragePorts | None = None) -> Town:
     """Return a world that remembers."""
     return Town(
-        memory=memory or Memory(history=ListHistory(), accounts=OpenAccounts(), most_messages=50)
+        storage=storage
+        or StoragePorts(history=ListHistory(), accounts=OpenAccounts(), most_messages=50)
     )
 
 
@@ -81,7 +82,7 @@ def test_times_are_right_after_a_restart(caplog: pytest.LogCaptureFixture) -> No
     """Ids go on after the greatest that is remembered, which may be of the future; that is logged
     once.
     """
-    town = make(Memory(history=ListHistory(), last_id=first_id(NOON + 10 * YEAR) + 5))
+    town = make(StoragePorts(history=ListHistory(), last_id=first_id(NOON + 10 * YEAR) + 5))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", caps=CAPS)
     town.clock.now += 60
     ann.say("PRIVMSG #a :hi")
@@ -365,17 +366,17 @@ def test_a_clock_that_was_put_right_while_the_server_was_off(clocks: tuple[Clock
 
 def test_nothing_expires_while_a_jump_does_not_count() -> None:
     """keep_days: what is remembered is neither deleted nor hidden."""
-    memory = Memory(
+    storage = StoragePorts(
         history=ListHistory(), keep_days=30, kept=Kept(NOON - YEAR, NOON - YEAR), hold=DAY
     )
-    town = make(memory)
-    assert retention.oldest(town.world, memory, None) == first_id(NOON - YEAR - 30 * DAY)
+    town = make(storage)
+    assert retention.oldest(town.world, storage, None) == first_id(NOON - YEAR - 30 * DAY)
 
 
 def test_timed_bans_hold_while_a_jump_does_not_count() -> None:
     """KLINE for a week, and the clock jumps a year ahead."""
     elapsed = Elapsed()
-    town = make(Memory(history=ListHistory(), hold=DAY))
+    town = make(StoragePorts(history=ListHistory(), hold=DAY))
     town.world.steady = town.world.bans._clock = SteadyClock(town.clock, elapsed, hold=DAY)
     town.world.bans.add(
         Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON), int(NOON + 7 * DAY))
@@ -448,7 +449,7 @@ def test_a_read_marker_of_a_clock_that_was_ahead_gives_way() -> None:
 
 def test_the_time_in_a_replayed_text_is_that_of_the_clock() -> None:
     """Without server-time it is the only one that there is."""
-    town = make(Memory(history=ListHistory(), last_id=first_id(NOON + YEAR)))
+    town = make(StoragePorts(history=ListHistory(), last_id=first_id(NOON + YEAR)))
     town.person("ann", "#a").say("PRIVMSG #a :hi")
     eve = town.newcomer()
     eve.say("NICK eve", "USER eve 0 * :eve")

@@ -9,7 +9,8 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands, find, offered
 from trio_chat.chat import verification
 from trio_chat.chat.accounts import AccountRules, AccountsError, Email
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.verification import Letter, MailError, MailRefused
 from trio_chat.irc.mail import email_address
 
@@ -45,7 +46,9 @@ class MailTown(Town):
         server_info = ServerInfo(
             created=1_800_000_000.0, account_rules=AccountRules(email=email, **rules)
         )  # type: ignore[arg-type]
-        super().__init__(server_info, memory=Memory(history=ListHistory(), accounts=self.accounts))
+        super().__init__(
+            server_info, storage=StoragePorts(history=ListHistory(), accounts=self.accounts)
+        )
         self.box = self.world.mail = LetterBox()
 
 

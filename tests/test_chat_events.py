@@ -7,7 +7,7 @@ import pytest
 from support import ListHistory, Person, Town, commands, find, offered
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 CAPS = "batch message-tags server-time draft/chathistory echo-message"
@@ -23,7 +23,7 @@ def history() -> ListHistory:
 @pytest.fixture
 def town(history: ListHistory) -> Town:
     """Return a world that remembers."""
-    return Town(memory=Memory(history=history, most_messages=50, playback=3))
+    return Town(storage=StoragePorts(history=history, most_messages=50, playback=3))
 
 
 def latest(person: Person, channel: str = "#a", limit: int = 50) -> list[Message]:

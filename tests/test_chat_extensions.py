@@ -8,7 +8,8 @@ from support import ListHistory, OpenAccounts, Town, commands, find, offered
 from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.operators import Operator
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (
     AccountSettings,
     LimitSettings,
@@ -28,7 +29,7 @@ def with_accounts(**rules: bool) -> Town:
     accounts.add("ann", "ann-password")
     return Town(
         ServerInfo(account_rules=AccountRules(**rules)),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
 
 
@@ -36,7 +37,7 @@ def tokens(settings: Settings) -> list[str]:
     """Return what RPL_ISUPPORT says of a configuration."""
     town = Town(
         rehash.server_info(settings, 0.0),
-        memory=Memory(history=ListHistory(), accounts=OpenAccounts()),
+        storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts()),
     )
     replies = town.person("ann").say("VERSION")
     return [

@@ -7,7 +7,7 @@ import pytest
 from support import ListHistory, Town, commands, find, offered, run_now
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 CAPS = "batch message-tags server-time draft/chathistory labeled-response echo-message"
@@ -22,7 +22,7 @@ def history() -> ListHistory:
 @pytest.fixture
 def town(history: ListHistory) -> Town:
     """Return a world that remembers."""
-    return Town(memory=Memory(history=history, most_messages=5, playback=3))
+    return Town(storage=StoragePorts(history=history, most_messages=5, playback=3))
 
 
 def texts(messages: list[Message]) -> list[str]:
@@ -250,7 +250,7 @@ def test_what_is_said_until_the_past_is_read_comes_once(town: Town) -> None:
 
 def test_playback_can_be_switched_off(history: ListHistory) -> None:
     """A setting."""
-    town = Town(memory=Memory(history=history, playback=0))
+    town = Town(storage=StoragePorts(history=history, playback=0))
     talk(town)
     assert texts(town.person("bob").say("JOIN #a")) == []
 
@@ -369,6 +369,6 @@ def test_a_history_that_cannot_be_read(town: Town, history: ListHistory) -> None
 def test_ids_go_on_after_a_restart(history: ListHistory) -> None:
     """Also when the clock was set back in between."""
     last = (1 << 62) + 5
-    town = Town(memory=Memory(history=history, last_id=last))
+    town = Town(storage=StoragePorts(history=history, last_id=last))
     talk(town, 1)
     assert min(record.id for record in history.records) > last

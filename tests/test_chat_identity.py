@@ -8,7 +8,8 @@ from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import Operator
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.rights import RIGHTS
 
 CAPS = "batch server-time message-tags account-tag draft/chathistory draft/message-redaction sasl"
@@ -30,7 +31,9 @@ def town(accounts: OpenAccounts) -> Town:
     server_info = ServerInfo(
         account_rules=AccountRules(reservation="off"), operators={"root": ROOT}
     )
-    return Town(server_info, memory=Memory(history=ListHistory(), accounts=accounts, playback=0))
+    return Town(
+        server_info, storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0)
+    )
 
 
 def logged_in(

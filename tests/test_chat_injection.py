@@ -5,7 +5,7 @@ or of the log.
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.log.sink import Entry
 
 CAPS = (
@@ -18,7 +18,7 @@ FORGED = "time=2000-01-01T00:00:00.000Z;msgid=forged;account=root;bot;batch=9;la
 @pytest.fixture
 def town() -> Town:
     """Return a world that remembers."""
-    return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts()))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts()))
 
 
 @pytest.mark.parametrize(

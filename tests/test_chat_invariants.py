@@ -6,7 +6,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 import invariants
 from support import ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 
 NICKS = st.sampled_from(["ann", "ANN", "bob", "eve", "иван", "zed"])
@@ -116,7 +116,7 @@ class AnyConversation(RuleBasedStateMachine):
         )
         self.accounts = OpenAccounts()
         self.town = Town(
-            lengths=lengths, memory=Memory(history=ListHistory(), accounts=self.accounts)
+            lengths=lengths, storage=StoragePorts(history=ListHistory(), accounts=self.accounts)
         )
         self.people: list[Person] = []
 

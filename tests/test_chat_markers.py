@@ -5,7 +5,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 EARLY, LATE = "timestamp=2026-01-01T00:00:00.000Z", "timestamp=2026-06-01T12:00:00.000Z"
@@ -16,7 +16,7 @@ def town() -> Town:
     """Return a world in which Ann has an account."""
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def device(town: Town) -> Person:

@@ -6,7 +6,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.commands.metadata import SYNC_AT_ONCE
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -450,7 +450,7 @@ def members() -> Town:
     """Return a world with accounts."""
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def test_an_account_keeps_what_it_says(members: Town) -> None:

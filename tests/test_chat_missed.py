@@ -197,8 +197,8 @@ def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
 
 def order(town: Town, *lines: str, playback_to: str = "people", account: bool = False) -> list[str]:
     """Return what a bot is sent of what was said before, when it says lines and then joins."""
-    assert town.world.memory is not None
-    town.world.memory = replace(town.world.memory, playback_to=playback_to)
+    assert town.world.storage is not None
+    town.world.storage = replace(town.world.storage, playback_to=playback_to)
     town.person("bob", "#a").say("PRIVMSG #a :!deploy production")
     bot = town.person("ann", caps="server-time")
     if account:

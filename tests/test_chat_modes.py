@@ -6,7 +6,8 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.registered_channels import Registration, restore, to_state
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -25,7 +26,7 @@ def town() -> Town:
     accounts.add("bob", "sesame")
     return Town(
         ServerInfo(account_rules=AccountRules(reservation="off")),
-        memory=Memory(history=ListHistory(), accounts=accounts, playback=0),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts, playback=0),
     )
 
 
@@ -289,8 +290,8 @@ def test_what_is_op_moderated_is_seen_by_operators(town: Town) -> None:
     assert eve.read() == []
     ann.say("PRIVMSG #a :hear all")
     assert find(eve.read(), "PRIVMSG").params == ("#a", "hear all")
-    assert town.world.memory is not None
-    assert [record.text for record in town.world.memory.history.said] == ["hear all"]  # type: ignore[attr-defined]
+    assert town.world.storage is not None
+    assert [record.text for record in town.world.storage.history.said] == ["hear all"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -334,8 +335,8 @@ def test_an_auditorium_hides_its_listeners_from_each_other(town: Town) -> None:
     }
     assert "319" not in commands(bob.say("WHOIS lea"))
     assert "#a" in find(ann.say("WHOIS lea"), "319").params[-1]
-    assert town.world.memory is not None
-    remembered = {(record.command, record.source) for record in town.world.memory.history.records}  # type: ignore[attr-defined]
+    assert town.world.storage is not None
+    remembered = {(record.command, record.source) for record in town.world.storage.history.records}  # type: ignore[attr-defined]
     assert {command for command, _ in remembered} == {"JOIN", "MODE"}
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -188,7 +188,7 @@ def test_logins_of_who_is_watched() -> None:
     keeper = OpenAccounts()
     keeper.add("rob", "password")
     ann, bob = extended(
-        Town(memory=Memory(history=ListHistory(), accounts=keeper)),
+        Town(storage=StoragePorts(history=ListHistory(), accounts=keeper)),
         "extended-monitor account-notify",
     )
     bob.say("NS IDENTIFY rob password", "NS LOGOUT")

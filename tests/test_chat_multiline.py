@@ -10,7 +10,7 @@ from support import ListHistory, Person, Town, commands, find
 from trio_chat.chat import multiline
 from trio_chat.chat.events import Event
 from trio_chat.chat.multiline import Line
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
@@ -30,7 +30,7 @@ def history() -> ListHistory:
 @pytest.fixture
 def town(history: ListHistory) -> Town:
     """Return a world that remembers, with small limits."""
-    return Town(lengths=BOUNDS, memory=Memory(history=history, playback=10))
+    return Town(lengths=BOUNDS, storage=StoragePorts(history=history, playback=10))
 
 
 def say(

@@ -3,7 +3,7 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 WORD = "buyit"
 CAPS = (
@@ -44,7 +44,7 @@ SAID = [
 @pytest.fixture
 def town() -> Town:
     """Return a world that remembers."""
-    return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts(), playback=0))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0))
 
 
 def muted(town: Town, how: str) -> tuple[Person, Person, Person]:

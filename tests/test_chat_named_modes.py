@@ -3,7 +3,8 @@
 import pytest
 
 from support import NOON, ListHistory, Town, commands, find
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import modes, named_modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -304,7 +305,7 @@ def test_a_key_is_taken_away_without_naming_it(town: Town) -> None:
 
 def test_a_mode_change_is_stored_within_the_quota() -> None:
     """Bans by name are no way around the limit of what is remembered."""
-    town = Town(lengths=Lengths(stored_per_hour=4), memory=Memory(history=ListHistory()))
+    town = Town(lengths=Lengths(stored_per_hour=4), storage=StoragePorts(history=ListHistory()))
     town.person("host", "#b", host="203.0.113.1")
     ann = town.person("ann", "#a", caps=CAP)
     answers = ann.say(*(f"PROP #a +ban=b{number}!*@*" for number in range(9)))
@@ -373,7 +374,7 @@ def test_a_change_that_one_line_does_not_hold(town: Town) -> None:
 
 def test_the_history_has_names() -> None:
     """What is remembered as MODE is replayed as PROP to a client with both capabilities."""
-    town = Town(memory=Memory(history=ListHistory(), most_messages=50))
+    town = Town(storage=StoragePorts(history=ListHistory(), most_messages=50))
     town.person("ann", "#a", "#b").say("MODE #a +m")
     caps = "batch draft/chathistory draft/event-playback"
     with_it, without = (

@@ -4,7 +4,7 @@ import pytest
 
 from account_fakes import logged_in
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 
@@ -19,7 +19,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with accounts."""
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def sentence(messages: list[Message]) -> str:

@@ -11,7 +11,8 @@ from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import Kind
 from trio_chat.chat.operators import Operator, RehashError
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.rights import RIGHTS
 
 ROOT = Operator(name="root", password="hash of secret")
@@ -62,7 +63,9 @@ def town() -> Town:
     accounts = OpenAccounts()
     accounts.add("Anna", "password")
     server_info = ServerInfo(created=NOON, operators=BLOCKS)
-    return with_control(Town(server_info, memory=Memory(history=ListHistory(), accounts=accounts)))
+    return with_control(
+        Town(server_info, storage=StoragePorts(history=ListHistory(), accounts=accounts))
+    )
 
 
 def with_control(town: Town) -> Town:

@@ -5,7 +5,7 @@ both, by nobody else.
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 CAPS = (
     "message-tags draft/message-redaction echo-message batch draft/chathistory draft/event-playback"
@@ -25,7 +25,7 @@ def town(history: ListHistory) -> Town:
     accounts = OpenAccounts()
     for name in ("ann", "bob"):
         accounts.add(name, "secret")
-    return Town(memory=Memory(history=history, playback=0, accounts=accounts))
+    return Town(storage=StoragePorts(history=history, playback=0, accounts=accounts))
 
 
 def member(town: Town, name: str, caps: str = CAPS) -> Person:

@@ -12,7 +12,7 @@ from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.operators import Operator, appoint
 from trio_chat.chat.presence import set_account
 from trio_chat.chat.quotas import Room, payer_of
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -24,7 +24,7 @@ def quota_town(rows: int = 5, size: int = 0) -> Town:
     history = ListHistory()
     town = Town(
         lengths=Lengths(stored_per_hour=rows, stored_bytes_per_hour=size),
-        memory=Memory(history=history),
+        storage=StoragePorts(history=history),
     )
     town.person("host", "#a", host="203.0.113.1")
     return town
@@ -32,16 +32,16 @@ def quota_town(rows: int = 5, size: int = 0) -> Town:
 
 def remembered(town: Town) -> list[str]:
     """Return the texts that are remembered."""
-    assert town.world.memory is not None
-    history = town.world.memory.history
+    assert town.world.storage is not None
+    history = town.world.storage.history
     assert isinstance(history, ListHistory)
     return [record.text for record in history.said]
 
 
 def events(town: Town, command: str) -> int:
     """Return how many events of a kind are remembered."""
-    assert town.world.memory is not None
-    history = town.world.memory.history
+    assert town.world.storage is not None
+    history = town.world.storage.history
     assert isinstance(history, ListHistory)
     return sum(record.command == command for record in history.records)
 

@@ -8,7 +8,7 @@ from support import ListHistory, Person, Town, commands, find, offered
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.history import HistoryError
 from trio_chat.chat.ids import msgid as msgid_of
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 CAPS = "message-tags draft/message-redaction echo-message batch labeled-response draft/chathistory"
 
@@ -22,7 +22,7 @@ def history() -> ListHistory:
 @pytest.fixture
 def town(history: ListHistory) -> Town:
     """Return a world that remembers."""
-    return Town(memory=Memory(history=history, playback=0))
+    return Town(storage=StoragePorts(history=history, playback=0))
 
 
 def msgid(person: Person, text: str = "oops") -> str:

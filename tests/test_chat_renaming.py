@@ -6,7 +6,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat.registered_channels import Registration, restore, to_state
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -16,7 +16,7 @@ CAP = "draft/channel-rename"
 @pytest.fixture
 def town() -> Town:
     """A town that remembers."""
-    return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts(), playback=0))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0))
 
 
 def test_a_client_that_knows_it_sees_rename(town: Town) -> None:
@@ -74,8 +74,8 @@ def test_everything_follows(town: Town) -> None:
         "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
     )
     ann.say("RENAME #a #b", "PRIVMSG #b :again")
-    assert town.world.memory is not None
-    assert [(record.buffer, record.text) for record in town.world.memory.history.said] == [
+    assert town.world.storage is not None
+    assert [(record.buffer, record.text) for record in town.world.storage.history.said] == [
         ("#b", "hello"),
         ("#b", "again"),
     ]  # type: ignore[attr-defined]
@@ -227,11 +227,11 @@ def test_former_names_last_with_the_channel(town: Town) -> None:
     town.world.channels["#a"].members[ann.session.user].ranks = {"q"}
     ann.say("RENAME #a #b")
     state = to_state(town.world.channels["#b"])
-    other = Town(memory=town.world.memory)
+    other = Town(storage=town.world.storage)
     restore(other.world, "#b", json.loads(json.dumps(state)))
     assert find(other.person("eve", caps=CAP).say("JOIN #a"), "FAIL").params[3] == "#b"
     del state["former"]  # written by an older version
-    assert restore(Town(memory=town.world.memory).world, "#b", state).former == {}
+    assert restore(Town(storage=town.world.storage).world, "#b", state).former == {}
 
 
 def test_not_again_and_again(town: Town) -> None:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from support import Person, Town
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 from trio_chat.storage.database import Database, in_transaction
 from trio_chat.storage.history import SqliteHistory
@@ -155,7 +155,9 @@ class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.town = Town(
-            memory=Memory(history=SqliteHistory(HereDatabase()), playback=0, most_messages=1000)
+            storage=StoragePorts(
+                history=SqliteHistory(HereDatabase()), playback=0, most_messages=1000
+            )
         )
         self.members: list[Member] = []
         self.names = 0

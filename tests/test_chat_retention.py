@@ -9,7 +9,7 @@ from trio_chat.chat import retention
 from trio_chat.chat.history import LAST_ID
 from trio_chat.chat.ids import first_id
 from trio_chat.chat.registered_channels import parse_history
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 DAY = 86_400.0
 CAPS = (
@@ -23,7 +23,7 @@ def town_that(keep_days: int = 0, *, may_be_longer: bool = False) -> Town:
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
     return Town(
-        memory=Memory(
+        storage=StoragePorts(
             history=ListHistory(),
             playback=5,
             accounts=accounts,
@@ -55,8 +55,8 @@ def texts(person: Person, line: str) -> list[str]:
 
 def rules(town: Town) -> list[retention.Rule]:
     """Return what is to be deleted now."""
-    assert town.world.memory
-    return retention.rules(town.world, town.world.memory)
+    assert town.world.storage
+    return retention.rules(town.world, town.world.storage)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +90,13 @@ def test_a_channel_of_which_nothing_is_remembered() -> None:
     town = town_that()
     ann = owner(town, "")
     ann.say("PRIVMSG #a :before")
-    before = len(town.world.memory.history.records)  # type: ignore[union-attr, attr-defined]
+    before = len(town.world.storage.history.records)  # type: ignore[union-attr, attr-defined]
     ann.say("CHANSERV SET #a HISTORY off")
     bob = town.person("bob", "#a")
     ann.say("PRIVMSG #a :hello")
     assert commands(bob.read()) == ["PRIVMSG"]
     assert texts(ann, "CHATHISTORY LATEST #a * 9") == []
-    assert len(town.world.memory.history.records) == before  # type: ignore[union-attr, attr-defined]
+    assert len(town.world.storage.history.records) == before  # type: ignore[union-attr, attr-defined]
     assert rules(town) == [retention.Rule(LAST_ID, only="#a")]
 
 
@@ -118,7 +118,7 @@ def test_the_operators_rule_again() -> None:
     ann = owner(town, "3")
     ann.say("CHANSERV SET #a HISTORY default")
     assert rules(town) == [retention.Rule(first_id(town.clock.now - 10 * DAY))]
-    assert town_that().world.memory is not None
+    assert town_that().world.storage is not None
     assert rules(town_that()) == []
 
 

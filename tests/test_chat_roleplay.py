@@ -3,14 +3,14 @@
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.names import InvalidName, fold_relayed, is_speaker
 
 
 @pytest.fixture
 def town() -> Town:
     """A town that remembers."""
-    return Town(memory=Memory(history=ListHistory(), accounts=OpenAccounts(), playback=0))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts(), playback=0))
 
 
 def test_a_message_is_passed_on(town: Town) -> None:

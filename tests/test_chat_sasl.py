@@ -11,7 +11,7 @@ from account_fakes import plain, with_sasl
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
 from trio_chat.chat.sasl import Failed, Inbox, pieces
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 
@@ -26,7 +26,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a world with accounts."""
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def test_plain(town: Town) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from support import ListHistory, Person, Town, commands, find
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 
 CAPS = "batch message-tags server-time labeled-response echo-message soju.im/search"
 
@@ -20,7 +20,7 @@ def town(history: ListHistory) -> Town:
     """Return a world that remembers, with two people talking in two channels, a second for each
     message.
     """
-    town = Town(memory=Memory(history=history, most_messages=5))
+    town = Town(storage=StoragePorts(history=history, most_messages=5))
     people = {"ann": town.person("ann", "#a", "#b"), "bob": town.person("bob", "#a", "#b")}
     for nick, channel, text in (
         ("ann", "#a", "hello everybody"),

@@ -16,7 +16,8 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.registry import COMMANDS
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 SECRET = "#Secret"
@@ -43,7 +44,8 @@ class House:
     def __init__(self, kind: str, mode: str) -> None:
         self.history, self.accounts = ListHistory(), OpenAccounts()
         self.town = Town(
-            ServerInfo(created=NOON), memory=Memory(history=self.history, accounts=self.accounts)
+            ServerInfo(created=NOON),
+            storage=StoragePorts(history=self.history, accounts=self.accounts),
         )
         self.bob = self.town.person("bob", SECRET, caps=CAPS)
         self.accounts.add("bob", "password")

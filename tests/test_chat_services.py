@@ -19,9 +19,9 @@ def town() -> Town:
 
 def history(town: Town) -> ListHistory:
     """Return what the world remembers."""
-    assert town.world.memory is not None
-    assert isinstance(town.world.memory.history, ListHistory)
-    return town.world.memory.history
+    assert town.world.storage is not None
+    assert isinstance(town.world.storage.history, ListHistory)
+    return town.world.storage.history
 
 
 @pytest.mark.parametrize("service", SERVICES)

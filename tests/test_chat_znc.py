@@ -7,7 +7,7 @@ from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, fin
 from trio_chat.chat.commands.playback import ASKED_FOR_SECONDS
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
 
@@ -44,9 +44,9 @@ def texts(messages: list[Message]) -> list[str]:
 
 def history_of(town: Town) -> ListHistory:
     """Return what the world remembers."""
-    assert town.world.memory is not None
-    assert isinstance(town.world.memory.history, ListHistory)
-    return town.world.memory.history
+    assert town.world.storage is not None
+    assert isinstance(town.world.storage.history, ListHistory)
+    return town.world.storage.history
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_what_is_said_until_it_is_read_comes_once(town: Town) -> None:
 def test_it_is_bounded(town: Town) -> None:
     """Of each conversation the latest, as many as CHATHISTORY gives."""
     history = history_of(town)
-    memory = Memory(
+    storage = StoragePorts(
         history=history, accounts=OpenAccounts(), most_messages=2, last_id=history.records[-1].id
     )
-    bounded = Town(town.world.server_info, memory=memory)
+    bounded = Town(town.world.server_info, storage=storage)
     ann = bounded.person("ann", "#a")
     assert texts(ann.say("PRIVMSG *playback :PLAY #a 0")) == ["two", "three"]
 

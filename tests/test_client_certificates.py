@@ -7,7 +7,7 @@ import pytest
 from edge import HELLO, End, edge
 from support import ListHistory, OpenAccounts, Town, commands
 from tls_fakes import client_context, encrypt, fingerprint
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import Settings
 
 
@@ -19,7 +19,7 @@ async def test_a_client_is_known_by_its_certificate(
     accounts.add("ann", "secret")
     shown = fingerprint(client_certificate)
     await accounts.add_certificate(accounts.known["ann"].id, shown, is_proved=True)
-    async with edge(tls_settings, Memory(history=ListHistory(), accounts=accounts)) as here:
+    async with edge(tls_settings, StoragePorts(history=ListHistory(), accounts=accounts)) as here:
         ann = End(await encrypt(here, client_context(client_certificate)))
         await ann.send(b"CAP LS 302\r\n")
         offered = [await ann.until("CAP")]
@@ -40,7 +40,7 @@ async def test_a_client_is_known_by_its_certificate(
 def test_external_is_for_who_has_shown_a_certificate() -> None:
     """Others are not offered it and cannot use it."""
     accounts = OpenAccounts()
-    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann = town.newcomer()
     assert not any("EXTERNAL" in message.params[-1] for message in ann.say("CAP LS 302"))
     assert commands(ann.say("AUTHENTICATE EXTERNAL")) == ["908", "904"]
@@ -63,7 +63,7 @@ async def test_external_with_a_name_takes_that_account_only(
     accounts.add("ann", "secret")
     accounts.add("bob", "secret")
     await accounts.add_certificate(accounts.known["ann"].id, "ab" * 32, is_proved=is_proved)
-    ann = Town(memory=Memory(history=ListHistory(), accounts=accounts)).newcomer()
+    ann = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts)).newcomer()
     ann.session.certificate = "ab" * 32
     assert commands(ann.say("CAP REQ sasl", "AUTHENTICATE EXTERNAL", f"AUTHENTICATE {name}"))[
         -1
@@ -77,7 +77,7 @@ def test_a_fingerprint_that_is_typed_in_takes_nobody_over() -> None:
     accounts = OpenAccounts()
     for name in ("ann", "eve"):
         accounts.add(name, "secret")
-    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     eve, ann = town.person("x"), town.person("y")
     eve.say("NICKSERV IDENTIFY eve secret", "CAP REQ sasl")
     assert "must name your account" in eve.say(f"NICKSERV CERT ADD {'ab' * 32}")[-1].params[-1]
@@ -107,7 +107,7 @@ def test_nickserv_keeps_the_certificates_of_an_account() -> None:
     accounts = OpenAccounts()
     for name in ("ann", "bob"):
         accounts.add(name, "secret")
-    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann, bob = town.person("x"), town.person("y")
 
     def order(text: str, who: object = ann) -> str:

@@ -7,7 +7,8 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import Operator, appoint
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.names import fold
 from trio_chat.irc.skeletons import loose_skeletons, skeletons
 
@@ -24,7 +25,7 @@ def accounts() -> OpenAccounts:
 @pytest.fixture
 def town(accounts: OpenAccounts) -> Town:
     """Return a town with accounts."""
-    return Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    return Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
 
 
 def looks(name: str) -> set[str]:

@@ -10,7 +10,8 @@ from trio_chat.chat.bans import Ban, Kind, normalise
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.coverage import check, check_entry
 from trio_chat.chat.operators import Operator, appoint
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ConfigError, load
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask, complete_mask, host_network, parse_mask
@@ -190,7 +191,8 @@ def test_without_cloaks_a_channel_may_name_any_network() -> None:
 def town() -> Town:
     """Return a town in which cloaks hide addresses."""
     town = Town(
-        ServerInfo(created=NOON), memory=Memory(history=ListHistory(), accounts=OpenAccounts())
+        ServerInfo(created=NOON),
+        storage=StoragePorts(history=ListHistory(), accounts=OpenAccounts()),
     )
     town.world.cloaks = Cloaks(b"secret")
     return town

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from server_fakes import hall
 from support import ListHistory, OpenAccounts, Town
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings
 
 
@@ -74,7 +74,7 @@ def sasl_bot(password: str) -> list[str]:
     """Have a bot log in that knows patterns only; return all that it was sent."""
     accounts = OpenAccounts()
     accounts.add("ann", password)
-    bot = Town(memory=Memory(history=ListHistory(), accounts=accounts)).newcomer()
+    bot = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts)).newcomer()
     seen, to_say = list[str](), ["CAP LS", "NICK ann", "USER ann 0 * :ann"]
     while to_say:
         bot.town.say_quietly(bot, to_say.pop(0).encode())

@@ -14,8 +14,9 @@ from trio_chat import cli
 from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.chat.ids import first_id, seconds
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import Kept, SteadyClock
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.timeline import Step
 from trio_chat.config import StorageSettings
 from trio_chat.server.clock import elapsed, watch_clock
@@ -43,7 +44,9 @@ class Watched:
 
     def __init__(self, kept: Kept | None = None) -> None:
         self.town = Town(
-            memory=Memory(history=ListHistory(), accounts=OpenAccounts(), hold=DAY, kept=kept)
+            storage=StoragePorts(
+                history=ListHistory(), accounts=OpenAccounts(), hold=DAY, kept=kept
+            )
         )
         world = self.town.world
         self.ahead = 0.0
@@ -197,7 +200,7 @@ async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> N
         )
     async with remembering(StorageSettings(file=path)) as memory:
         assert memory is not None
-        town = Town(ServerInfo(created=NOON), memory=memory)
+        town = Town(ServerInfo(created=NOON), storage=memory)
         number = town.world.ids.next()
         assert number > future + 2
         assert seconds(number, town.world.ids.shift) == NOON

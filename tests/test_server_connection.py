@@ -11,7 +11,7 @@ from trio.testing import MockClock, lockstep_stream_pair, wait_all_tasks_blocked
 from edge import edge
 from server_fakes import SlowHistory, hall
 from trio_chat.chat.registry import COMMANDS, Request
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings
 from trio_chat.irc.message import Message
 
@@ -21,7 +21,7 @@ async def test_a_slow_database_keeps_no_reason_back(
     autojump_clock: MockClock, is_shutdown: bool
 ) -> None:
     """Who leaves, or is sent away, is told why, though what it said before is not committed yet."""
-    async with edge(memory=Memory(history=SlowHistory())) as here:
+    async with edge(memory=StoragePorts(history=SlowHistory())) as here:
         ann = here.connect()
         await ann.send(b"NICK ann\r\nUSER ann 0 * :Ann\r\n")
         await ann.until("422")

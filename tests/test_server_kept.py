@@ -15,7 +15,7 @@ from trio_chat.chat.history import BadRecord, HistoryError, Record
 from trio_chat.chat.persistence import ChangeSet, PendingSetting, State
 from trio_chat.chat.registry import COMMANDS, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.bans import BanKeeper
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
@@ -350,7 +350,7 @@ async def test_each_message_that_is_not_kept_is_refused(
     """
     history = ListHistory()
     history.error = HistoryError("the disk is full")
-    town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
+    town = Town(storage=StoragePorts(history=history, accounts=OpenAccounts()))
     ann = town.person("ann", "#a", "#b", caps="labeled-response batch")
     guest = town.person("guest")
     broadcaster = Broadcaster(100, 10, history)
@@ -380,7 +380,7 @@ def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
     """
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")
-    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann = town.person("annie", "#a", caps="draft/metadata-2 batch")
     ann.say("NS IDENTIFY ann ann-password", "CS REGISTER #a")
     for _ in range(2):
@@ -405,7 +405,7 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
     confirms it is told.
     """
     history = Unwritable()
-    town = Town(memory=Memory(history=history, accounts=OpenAccounts()))
+    town = Town(storage=StoragePorts(history=history, accounts=OpenAccounts()))
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     broadcaster = Broadcaster(100, 10, history, UncommittedState(town.world))
     nursery.start_soon(broadcaster.run)

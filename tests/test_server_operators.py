@@ -16,7 +16,7 @@ from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, BanChanges, Kind
 from trio_chat.chat.operators import RehashError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (
     KEYS,
     NAMED,
@@ -48,7 +48,7 @@ HASH = COSTS["low"].hasher().hash("secret word")
 
 
 def server(
-    settings: Settings | None = None, load: object = None, memory: Memory | None = None
+    settings: Settings | None = None, load: object = None, memory: StoragePorts | None = None
 ) -> Server:
     """Return a server that does not run."""
     return Server(settings or NOWHERE, Clock(NOON), memory, load=load)  # type: ignore[arg-type]

@@ -17,7 +17,8 @@ from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refres
 from trio_chat.chat.events import Event
 from trio_chat.chat.persistence import ChangeSet, DirtySet
 from trio_chat.chat.registered_channels import to_state
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import (
     expire_users,
@@ -44,7 +45,7 @@ def make(always_on: str = "opt-in", lobby: str = "") -> Town:
     rules = AccountRules(always_on=always_on, reservation="off")
     return Town(
         ServerInfo(account_rules=rules, lobby=lobby),
-        memory=Memory(history=ListHistory(), accounts=accounts),
+        storage=StoragePorts(history=ListHistory(), accounts=accounts),
     )
 
 

@@ -14,7 +14,7 @@ from support import Town
 from trio_chat import cli
 from trio_chat.chat.accounts import AccountsError
 from trio_chat.chat.history import HistoryError, HistoryFilter, Query, Record, Span
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import StorageSettings
 from trio_chat.server.main import _problems
 from trio_chat.server.memory import naming, remembering
@@ -36,7 +36,7 @@ async def fill() -> None:
             )
 
 
-async def use(memory: Memory) -> None:
+async def use(memory: StoragePorts) -> None:
     """Ask for what a client can ask for, and say something."""
     history, store = memory.history, memory.store
     assert store is not None
@@ -62,7 +62,7 @@ async def start() -> None:
         assert memory is not None
         assert memory.store is not None
         with naming(FILE):
-            await load_state(Town(memory=memory).world, memory.store)
+            await load_state(Town(storage=memory).world, memory.store)
         await use(memory)
 
 

@@ -15,7 +15,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from edge import HELLO, End, edge
 from support import ListHistory, OpenAccounts, Town, commands, find
 from tls_fakes import Encrypted, client_context, encrypt
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ListenerSettings, Settings
 from trio_chat.server.peer import Peer
 from trio_chat.server.poller import TaskPoller
@@ -351,7 +352,7 @@ def test_the_mode_for_encryption_is_the_servers_to_give() -> None:
     """It cannot be set or taken by MODE, and is gone when a session comes in plain text."""
     accounts = OpenAccounts()
     accounts.add("ann", "secret")
-    town = Town(memory=Memory(history=ListHistory(), accounts=accounts))
+    town = Town(storage=StoragePorts(history=ListHistory(), accounts=accounts))
     ann = town.newcomer()
     ann.session.is_secure = True
     ann.session.set_account(accounts.known["ann"])

@@ -14,7 +14,8 @@ from support import NOON, Clock, ListHistory, OpenAccounts, Person, Town, run_no
 from trio_chat.chat import response
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (
     GatewaySettings,
     LimitSettings,
@@ -111,8 +112,8 @@ def talk(data: bytes) -> None:
 
 def _four_people() -> tuple[Town, list[Person]]:
     accounts = OpenAccounts()
-    memory = Memory(history=ListHistory(), accounts=accounts)
-    town = Town(ServerInfo(created=NOON), SMALL, memory)
+    storage = StoragePorts(history=ListHistory(), accounts=accounts)
+    town = Town(ServerInfo(created=NOON), SMALL, storage)
     people = [
         town.person(
             "ann",

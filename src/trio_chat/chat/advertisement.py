@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from trio_chat.chat import sasl
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import msgid
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import isupport
@@ -67,17 +68,19 @@ class Advertisement(NamedTuple):
         return shown
 
 
-def advertise(server_info: ServerInfo, lengths: Lengths, memory: Memory | None) -> Advertisement:
+def advertise(
+    server_info: ServerInfo, lengths: Lengths, storage: StoragePorts | None
+) -> Advertisement:
     """Return what the server can do.
 
     Args:
         server_info: what it says of itself.
         lengths: the lengths and numbers it keeps to.
-        memory: the history with its limits, or None when nothing is remembered.
+        storage: the history with its limits, or None when nothing is remembered.
     """
     rules = server_info.account_rules
-    missing = 0 if memory else cap.NEEDS_MEMORY
-    if not (memory and memory.accounts):
+    missing = 0 if storage else cap.NEEDS_STORAGE
+    if not (storage and storage.accounts):
         missing |= cap.NEEDS_ACCOUNTS
     elif not rules.registration:
         missing |= cap.ACCOUNT_REGISTRATION
@@ -97,7 +100,7 @@ def advertise(server_info: ServerInfo, lengths: Lengths, memory: Memory | None) 
     tokens = isupport.tokens(
         lengths,
         server_info.network,
-        memory.most_messages if memory else 0,
+        storage.most_messages if storage else 0,
         icon=server_info.icon,
         is_safe_rate=server_info.is_safe_rate,
         needs_account=rules.required,

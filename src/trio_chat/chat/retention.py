@@ -7,7 +7,7 @@ from typing import NamedTuple
 from trio_chat.chat.channels import OFF, Channel
 from trio_chat.chat.history import LAST_ID, Span
 from trio_chat.chat.ids import milliseconds
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 
 _DAY = 86_400.0
@@ -27,7 +27,7 @@ class Rule(NamedTuple):
     without: tuple[str, ...] = ()
 
 
-def days(memory: Memory, channel: Channel | None) -> int | None:
+def days(storage: StoragePorts, channel: Channel | None) -> int | None:
     """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private
     messages there is no channel.
     """
@@ -36,16 +36,16 @@ def days(memory: Memory, channel: Channel | None) -> int | None:
         if channel is not None and channel.registration is not None
         else None
     )
-    if wish is None or wish == OFF or memory.may_be_longer or not memory.keep_days:
-        return memory.keep_days if wish is None else wish
-    return min(wish, memory.keep_days)
+    if wish is None or wish == OFF or storage.may_be_longer or not storage.keep_days:
+        return storage.keep_days if wish is None else wish
+    return min(wish, storage.keep_days)
 
 
-def oldest(world: World, memory: Memory, channel: Channel | None) -> int:
+def oldest(world: World, storage: StoragePorts, channel: Channel | None) -> int:
     """Return the smallest id that may still be shown: what has expired may wait for its deletion,
     but nobody sees it.
     """
-    return _oldest(world, days(memory, channel))
+    return _oldest(world, days(storage, channel))
 
 
 def _oldest(world: World, number: int | None) -> int:
@@ -62,7 +62,7 @@ def cut(span: Span, smallest: int) -> Span:
     return span._replace(after=max(span.after, smallest - 1))
 
 
-def rules(world: World, memory: Memory) -> list[Rule]:
+def rules(world: World, storage: StoragePorts) -> list[Rule]:
     """Return what is to be deleted now."""
     special = [
         channel
@@ -70,10 +70,10 @@ def rules(world: World, memory: Memory) -> list[Rule]:
         if channel.registration is not None and channel.registration.history is not None
     ]
     general = Rule(
-        _oldest(world, memory.keep_days), without=tuple(channel.folded for channel in special)
+        _oldest(world, storage.keep_days), without=tuple(channel.folded for channel in special)
     )
     found = [
         general,
-        *(Rule(oldest(world, memory, channel), only=channel.folded) for channel in special),
+        *(Rule(oldest(world, storage, channel), only=channel.folded) for channel in special),
     ]
     return [rule for rule in found if rule.before]

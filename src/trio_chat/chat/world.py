@@ -23,8 +23,9 @@ from trio_chat.chat.operators import Control
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.quotas import Quotas
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.steady import SteadyClock
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.irc import capabilities as cap
@@ -70,7 +71,7 @@ class World:
         lengths: the lengths and numbers it keeps to.
         clock: returns seconds of Unix time.
         whowas_entries: how many of those who left are remembered.
-        memory: the history with its limits, or None when nothing is remembered.
+        storage: the history with its limits, or None when nothing is remembered.
         elapsed: returns seconds that never go back; the clock when it is left out.
 
     Attributes:
@@ -90,7 +91,7 @@ class World:
         lengths: Lengths,
         clock: Callable[[], float],
         whowas_entries: int = 200,
-        memory: Memory | None = None,
+        storage: StoragePorts | None = None,
         elapsed: Callable[[], float] | None = None,
     ) -> None:
         self.opers: dict[User, None] = {}
@@ -98,15 +99,17 @@ class World:
         self.clock = clock
         self.elapsed = elapsed or clock
         self.steady = (
-            SteadyClock(clock, self.elapsed, memory.kept, memory.hold)
-            if memory
+            SteadyClock(clock, self.elapsed, storage.kept, storage.hold)
+            if storage
             else SteadyClock(clock, self.elapsed)
         )
-        self.memory = memory
-        self.ids = IdSource(clock, memory.last_id, memory.timeline) if memory else IdSource(clock)
-        self.accounts = memory.accounts if memory else None
+        self.storage = storage
+        self.ids = (
+            IdSource(clock, storage.last_id, storage.timeline) if storage else IdSource(clock)
+        )
+        self.accounts = storage.accounts if storage else None
         self.server_info = self._resolved(server_info)
-        self.advertised = advertisement.advertise(server_info, lengths, memory)
+        self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.sessions: set[Session] = set()
         self.unregistered: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
@@ -151,7 +154,7 @@ class World:
         server_info = self.server_info = self._resolved(server_info)
         before, self.advertised = (
             self.advertised,
-            advertisement.advertise(server_info, self.lengths, self.memory),
+            advertisement.advertise(server_info, self.lengths, self.storage),
         )
         dismissed = [
             event for user in list(self.opers) if (event := self._review(user, server_info))
@@ -225,7 +228,7 @@ class World:
         """
         history_targets = (
             self._history_targets(command, channels, about or user)
-            if channels and self.memory
+            if channels and self.storage
             else ()
         )
         if history_targets and not self.quotas.stores(user, params, len(history_targets), skip):

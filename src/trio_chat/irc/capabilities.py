@@ -118,7 +118,7 @@ OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
 operator as its value.
 """
 
-NEEDS_MEMORY = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
+NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
 """Offered only by a server that remembers."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
 """Offered only by a server that has accounts."""

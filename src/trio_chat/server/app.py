@@ -13,7 +13,7 @@ import trio
 from trio_chat.chat import banning
 from trio_chat.chat.bans import Ban
 from trio_chat.chat.events import Event, Output
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.config import ListenerSettings, Settings
 from trio_chat.irc import numerics as n
@@ -71,7 +71,7 @@ class Server:
         self,
         settings: Settings,
         clock: Callable[[], float] = time.time,
-        memory: Memory | None = None,
+        memory: StoragePorts | None = None,
         threads: HashingThreads | None = None,
         load: Callable[[], Settings] | None = None,
         elapsed: Callable[[], float] = elapsed,
@@ -144,8 +144,8 @@ class Server:
             nursery.start_soon(keep_alive, self.connections, self._shortest_deadline)
             nursery.start_soon(self.encryption.watch)
             nursery.start_soon(watch_clock, self.world, self._clock_table)
-            if self.world.memory is not None:
-                nursery.start_soon(forget, self.world, self.world.memory)
+            if self.world.storage is not None:
+                nursery.start_soon(forget, self.world, self.world.storage)
             if self._store is not None:
                 nursery.start_soon(keep_state, self.world, self._store, self._keeping)
                 nursery.start_soon(watch_channels, self.world, self._store)
@@ -156,7 +156,7 @@ class Server:
                 )
             storage = self.settings.storage
             if (
-                self.world.memory is not None
+                self.world.storage is not None
                 and storage.file is not None
                 and storage.file.name != MEMORY
                 and storage.reserve

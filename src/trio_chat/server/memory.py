@@ -9,7 +9,7 @@ import trio
 
 from trio_chat.chat import retention
 from trio_chat.chat.history import HistoryError
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.config import StorageSettings
 from trio_chat.server.accounts import COSTS, open_accounts
@@ -48,7 +48,7 @@ async def remembering(
     hash_cost: str = "normal",
     threads: HashingThreads | None = None,
     casemapping: str = "precis",
-) -> AsyncIterator[Memory | None]:
+) -> AsyncIterator[StoragePorts | None]:
     """Open the memory that the settings name.
 
     Args:
@@ -70,7 +70,7 @@ async def remembering(
             history, clock = SqliteHistory(database), SqliteClock(database)
             table = SqliteAccounts(database)
             accounts = await open_accounts(table, COSTS[hash_cost], threads)
-            memory = Memory(
+            memory = StoragePorts(
                 accounts=accounts,
                 store=SqliteStateStore(database),
                 bans=SqliteBans(database),
@@ -195,7 +195,7 @@ async def erase(database: Database) -> None:
             await trio.sleep(_RETRY)
 
 
-async def forget(world: World, memory: Memory) -> None:
+async def forget(world: World, memory: StoragePorts) -> None:
     """Delete what is too old, at once and then every hour, for ever."""
     while True:
         try:

@@ -14,7 +14,8 @@ from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
 from trio_chat.chat.operators import Operator
-from trio_chat.chat.server_info import Memory, ServerInfo
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
 from trio_chat.config import KEYS, LENGTHS, NAMED, LimitSettings, Settings
 from trio_chat.irc.names import fold_or_self
@@ -219,16 +220,16 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
     server.settings = settings
     server.limits = settings.limits
     logging.getLogger(logger.NAME).setLevel(settings.logging.level.upper())
-    if world.memory is not None:
+    if world.storage is not None:
         storage = settings.storage
-        world.memory = replace(
-            world.memory,
+        world.storage = replace(
+            world.storage,
             playback=storage.playback,
             playback_to=storage.playback_to,
             most_messages=storage.most_messages,
         )
     if any(key.startswith("[server] cloak") for key in found):
-        world.cloaks = cloaks(settings, world.memory, server.start_secret)
+        world.cloaks = cloaks(settings, world.storage, server.start_secret)
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
     events = world.reconfigure(server_info(settings, world.server_info.created))
@@ -244,7 +245,7 @@ def _sentences(found: dict[str, When]) -> list[str]:
     return lines or ["Nothing has changed"]
 
 
-def cloaks(settings: Settings, memory: Memory | None, start_secret: bytes) -> Cloaks | None:
+def cloaks(settings: Settings, memory: StoragePorts | None, start_secret: bytes) -> Cloaks | None:
     """Return what hides addresses, as the settings say.
 
     Args:

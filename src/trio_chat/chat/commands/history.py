@@ -13,7 +13,7 @@ from trio_chat.chat.history import LAST_ID, HistoryError, HistoryFilter, Record,
 from trio_chat.chat.ids import parse_msgid, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.timeline import Reference, Timeline
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -37,8 +37,8 @@ _NOT_YOURS = "Messages could not be retrieved: you are not in that channel, or n
 )
 def chathistory_command(request: Request) -> None:
     """Answer from the history, when everything accepted so far is in it."""
-    memory = request.world.memory
-    if memory is None:
+    storage = request.world.storage
+    if storage is None:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "CHATHISTORY")
         return
     subcommand = request.param(0).upper()
@@ -48,13 +48,13 @@ def chathistory_command(request: Request) -> None:
         _fail(request, "INVALID_PARAMS", "Not enough parameters")
         return
     if subcommand == "TARGETS":
-        _targets(request, memory)
+        _targets(request, storage)
         return
     spans = _SPANS.get(subcommand)
     references = [
         parse_reference(request.world.ids.timeline, param) for param in request.params[2:-1]
     ]
-    limit = _limit(request, memory)
+    limit = _limit(request, storage)
     is_form = len(references) == (2 if subcommand == "BETWEEN" else 1) and None not in references
     if (
         spans is None
@@ -74,7 +74,7 @@ def chathistory_command(request: Request) -> None:
         return
     places = [reference for reference in references if reference]
     request.reply.postpone(
-        partial(_answer, request, memory, conversation, lambda exact: spans(exact, limit), places)
+        partial(_answer, request, storage, conversation, lambda exact: spans(exact, limit), places)
     )
 
 
@@ -82,9 +82,9 @@ def _fail(request: Request, code: str, text: str) -> None:
     request.reply.fail("CHATHISTORY", code, *request.params[:2], text=text)
 
 
-def _limit(request: Request, memory: Memory) -> int:
+def _limit(request: Request, storage: StoragePorts) -> int:
     text = request.params[-1]
-    return min(int(text[:9]), memory.most_messages) if text.isascii() and text.isdigit() else 0
+    return min(int(text[:9]), storage.most_messages) if text.isascii() and text.isdigit() else 0
 
 
 def parse_reference(timeline: Timeline, text: str) -> Reference | None:
@@ -141,7 +141,7 @@ _SPANS: dict[str, Callable[[list[Reference], int], Wanted]] = {
 
 async def _answer(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     conversation: Conversation,
     spans: Callable[[list[Reference]], Wanted],
     references: list[Reference],
@@ -150,9 +150,11 @@ async def _answer(
     session = request.session
     shown = _shown(session)
     try:
-        exact = [await _exact(session, memory, conversation, reference) for reference in references]
+        exact = [
+            await _exact(session, storage, conversation, reference) for reference in references
+        ]
         pages = [
-            await _read_page(request, memory, conversation, span, limit, shown)
+            await _read_page(request, storage, conversation, span, limit, shown)
             for span, limit in spans(exact)
         ]
     except HistoryError as error:
@@ -184,14 +186,14 @@ class _Page(NamedTuple):
 
 async def _read_page(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     conversation: Conversation,
     span: Span,
     limit: int,
     shown: HistoryFilter,
 ) -> _Page:
     """Read one message more than is shown, to know whether there is another page."""
-    records = await read(request, memory, conversation, span, limit + 1, shown)
+    records = await read(request, storage, conversation, span, limit + 1, shown)
     if len(records) <= limit:
         return _Page(records, is_last=True)
     return _Page(records[1:] if span.from_newest else records[:limit], is_last=False)
@@ -207,7 +209,7 @@ def _end_tag(session: Session, *, is_end: bool) -> str:
 
 
 async def _exact(
-    session: Session, memory: Memory, conversation: Conversation, reference: Reference
+    session: Session, storage: StoragePorts, conversation: Conversation, reference: Reference
 ) -> Reference:
     """Return the place of the message that a timestamp names, where the clock was set back and the
     moment is there twice.
@@ -220,7 +222,7 @@ async def _exact(
     found = [
         spot
         for spot in reference.spots
-        if await memory.history.messages(
+        if await storage.history.messages(
             conversation.buffer, Span(spot[0] - 1, spot[1] + 1), 1, 0, HistoryFilter.WITH_TAGMSG
         )
     ]
@@ -250,7 +252,7 @@ def _shown(session: Session) -> HistoryFilter:
 
 async def read(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     conversation: Conversation,
     span: Span,
     limit: int,
@@ -263,15 +265,15 @@ async def read(
     """
     if not limit:
         return []
-    span = retention.cut(span, retention.oldest(request.world, memory, conversation.channel))
-    return await memory.history.messages(
+    span = retention.cut(span, retention.oldest(request.world, storage, conversation.channel))
+    return await storage.history.messages(
         conversation.buffer, span, limit, conversation.private_after, shown
     )
 
 
-def _targets(request: Request, memory: Memory) -> None:
+def _targets(request: Request, storage: StoragePorts) -> None:
     ends = [parse_reference(request.world.ids.timeline, param) for param in request.params[1:3]]
-    limit = _limit(request, memory)
+    limit = _limit(request, storage)
     if (
         len(request.params) != 4
         or not limit
@@ -288,21 +290,21 @@ def _targets(request: Request, memory: Memory) -> None:
         )
         return
     (wanted,) = _between([start, end], limit)
-    request.reply.postpone(partial(_answer_targets, request, memory, wanted))
+    request.reply.postpone(partial(_answer_targets, request, storage, wanted))
 
 
 async def _answer_targets(
-    request: Request, memory: Memory, wanted: tuple[Span, int], reply: Response
+    request: Request, storage: StoragePorts, wanted: tuple[Span, int], reply: Response
 ) -> None:
     (after, before, from_newest), limit = wanted
     newest: list[tuple[int, int, str]] = []
     try:
-        found = await readable(request, memory)
+        found = await readable(request, storage)
         reply.charge(_WORK_OF_TARGET * len(found))
         for conversation in found:
             newest += [
                 (record.id, record.shift, conversation.name)
-                for record in await read(request, memory, conversation, Span(), 1)
+                for record in await read(request, storage, conversation, Span(), 1)
             ]
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
@@ -316,7 +318,7 @@ async def _answer_targets(
             reply.send("CHATHISTORY", ("TARGETS", name, server_time(number, shift)))
 
 
-async def readable(request: Request, memory: Memory) -> list[Conversation]:
+async def readable(request: Request, storage: StoragePorts) -> list[Conversation]:
     """Return every conversation that the user may read.
 
     Raises:
@@ -325,7 +327,7 @@ async def readable(request: Request, memory: Memory) -> list[Conversation]:
     user = request.user
     found = [conversations.in_channel(user, channel) for channel in user.channels]
     if user.account_id:
-        buffers = await memory.history.conversations(user.account_id)
+        buffers = await storage.history.conversations(user.account_id)
         private = (conversations.with_buffer(request.world, user, buffer) for buffer in buffers)
         found += [conversation for conversation in private if conversation is not None]
     return found

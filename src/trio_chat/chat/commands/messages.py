@@ -156,7 +156,7 @@ def _say_to_channel(
         recipients = _ranked_audience(channel, prefix, user)
         shown = prefix[-1:] + channel.name
     skip = None if session.caps & cap.ECHO_MESSAGE else session
-    lasts = request.world.memory and not is_for_some and _is_worth_keeping(text, tags)
+    lasts = request.world.storage and not is_for_some and _is_worth_keeping(text, tags)
     event = _message(
         request,
         user,
@@ -214,7 +214,7 @@ def _say_to_user(
         return
     if modes.REGISTERED_ONLY in user.modes:  # who is written to may answer
         user.accept(other, request.world.lengths.accept_entries)
-    lasts = request.world.memory and _is_worth_keeping(text, tags)
+    lasts = request.world.storage and _is_worth_keeping(text, tags)
     history_targets = conversations.history_targets(user, other) if lasts else ()
     event = _message(
         request, user, verb, (other.nick, *text), other.sessions, None, tags, history_targets

@@ -18,7 +18,7 @@ from trio_chat.chat.ids import readable_time
 from trio_chat.chat.preferences import REPLAY
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
@@ -43,15 +43,15 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
         channel: where.
         missed_since: the id after which nobody was there to read; 0 for who is new.
     """
-    memory, session = request.world.memory, request.session
-    if memory is None or session.caps & cap.CHATHISTORY:
+    storage, session = request.world.storage, request.session
+    if storage is None or session.caps & cap.CHATHISTORY:
         return
     # What is said from now on comes of itself: read a moment later, it would come twice.
     now = request.world.ids.next()
     playback_request, span, limit = (
         session.playback_request,
         Span(missed_since, now),
-        memory.playback,
+        storage.playback,
     )
     is_asked = (
         playback_request is not None
@@ -64,62 +64,64 @@ def play_back(request: Request, channel: Channel, missed_since: int = 0) -> None
     ):
         span, limit = (
             Span(playback_request.after, min(playback_request.before, now)),
-            memory.most_messages,
+            storage.most_messages,
         )
-    elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, memory):
+    elif session.caps & cap.ZNC_PLAYBACK or not _is_wanted(request.user, request.world, storage):
         return
     if limit:
         conversation = conversations.in_channel(request.user, channel)
-        request.reply.follow_up(partial(_play_back, request, memory, conversation, span, limit))
+        request.reply.follow_up(partial(_play_back, request, storage, conversation, span, limit))
 
 
-def _is_wanted(user: User, world: World, memory: Memory) -> bool:
+def _is_wanted(user: User, world: World, storage: StoragePorts) -> bool:
     """Return whether a user is shown the past without asking: as the account chose, else as
-    `Memory.playback_to` says.
+    `StoragePorts.playback_to` says.
 
     A bot would take an old order for a new one.
     """
     chosen = world.preferences.chosen(user.account_id).get(REPLAY) if user.account else None
     if chosen is not None:
         return chosen
-    if memory.playback_to == "everybody":
+    if storage.playback_to == "everybody":
         return True
-    return BOT not in user.modes and (memory.playback_to == "people" or bool(user.account))
+    return BOT not in user.modes and (storage.playback_to == "people" or bool(user.account))
 
 
 def play_back_private(request: Request, missed_since: int) -> None:
     """Show who comes back the private messages that came meanwhile."""
-    world, memory = request.world, request.world.memory
-    if memory is None or not memory.playback or request.session.caps & _ASKS_ITSELF:
+    world, storage = request.world, request.world.storage
+    if storage is None or not storage.playback or request.session.caps & _ASKS_ITSELF:
         return
-    if _is_wanted(request.user, world, memory):
+    if _is_wanted(request.user, world, storage):
         span = Span(missed_since, request.world.ids.next())
-        request.reply.follow_up(partial(_play_back_private, request, memory, span))
+        request.reply.follow_up(partial(_play_back_private, request, storage, span))
 
 
 async def _play_back(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     conversation: Conversation,
     span: Span,
     limit: int,
     reply: Response,
 ) -> None:
     try:
-        await show(request, memory, conversation, span, limit, reply)
+        await show(request, storage, conversation, span, limit, reply)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
 
 
-async def _play_back_private(request: Request, memory: Memory, span: Span, reply: Response) -> None:
+async def _play_back_private(
+    request: Request, storage: StoragePorts, span: Span, reply: Response
+) -> None:
     try:
-        for conversation in await private_conversations(request, memory):
-            await show(request, memory, conversation, span, memory.playback, reply)
+        for conversation in await private_conversations(request, storage):
+            await show(request, storage, conversation, span, storage.playback, reply)
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
 
 
-async def private_conversations(request: Request, memory: Memory) -> list[Conversation]:
+async def private_conversations(request: Request, storage: StoragePorts) -> list[Conversation]:
     """Return the private conversations of a user, as many as are looked through.
 
     Raises:
@@ -127,14 +129,14 @@ async def private_conversations(request: Request, memory: Memory) -> list[Conver
     """
     return [
         conversation
-        for conversation in await readable(request, memory)
+        for conversation in await readable(request, storage)
         if conversation.channel is None
     ][:MAX_CONVERSATIONS]
 
 
 async def show(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     conversation: Conversation,
     span: Span,
     limit: int,
@@ -146,7 +148,7 @@ async def show(
         HistoryError: it cannot be read.
     """
     session = request.session
-    records = await read(request, memory, conversation, span, limit)
+    records = await read(request, storage, conversation, span, limit)
     if conversation.channel is None and not session.effective & _SEES_ITSELF:
         # A client that does not expect what one said oneself would show it as if the other one had.
         records = [record for record in records if record.account_id != request.user.account_id]

@@ -10,7 +10,7 @@ from trio_chat.chat.history import MESSAGES, HistoryError, HistoryFilter, Record
 from trio_chat.chat.ids import parse_msgid
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import is_channel_name
@@ -30,8 +30,8 @@ log = logging.getLogger("trio_chat")
 )
 def redact_command(request: Request) -> None:
     """Delete a message from the history, and have the clients of those who saw it do the same."""
-    memory = request.world.memory
-    assert memory is not None  # noqa: S101  # or the capability would not be offered
+    storage = request.world.storage
+    assert storage is not None  # noqa: S101  # or the capability would not be offered
     find = conversations.find if is_channel_name(request.params[0]) else conversations.with_person
     conversation = find(request.world, request.user, request.params[0])
     if conversation is None:
@@ -45,7 +45,7 @@ def redact_command(request: Request) -> None:
     if number is None:
         _fail_unknown(request)
         return
-    request.reply.postpone(partial(_redact, request, memory, conversation, number))
+    request.reply.postpone(partial(_redact, request, storage, conversation, number))
 
 
 def _fail(request: Request, code: str, text: str) -> None:
@@ -58,13 +58,17 @@ def _fail_unknown(request: Request) -> None:
 
 
 async def _redact(
-    request: Request, memory: Memory, conversation: Conversation, number: int, reply: Response
+    request: Request,
+    storage: StoragePorts,
+    conversation: Conversation,
+    number: int,
+    reply: Response,
 ) -> None:
     """Delete a message and tell those who could see it. When cancelled, it may be deleted without
     anybody being told.
     """
     try:
-        record = await _find(request, memory, conversation, number)
+        record = await _find(request, storage, conversation, number)
         if record is None or not (conversation.channel or conversation.is_party()):
             _fail_unknown(request)
             return
@@ -77,7 +81,9 @@ async def _redact(
                 "You may not delete this message: it is not yours, and you are not an operator",
             )
             return
-        if not await memory.history.redact(conversation.buffer, number):  # somebody else was faster
+        if not await storage.history.redact(
+            conversation.buffer, number
+        ):  # somebody else was faster
             _fail_unknown(request)
             return
     except HistoryError as error:
@@ -119,14 +125,14 @@ def _told(request: Request, conversation: Conversation) -> list[Event]:
 
 
 async def _find(
-    request: Request, memory: Memory, conversation: Conversation, number: int
+    request: Request, storage: StoragePorts, conversation: Conversation, number: int
 ) -> Record | None:
     """Return a message that those who talk may read, or None."""
     span = retention.cut(
         Span(after=number - 1, before=number + 1),
-        retention.oldest(request.world, memory, conversation.channel),
+        retention.oldest(request.world, storage, conversation.channel),
     )
-    found = await memory.history.messages(
+    found = await storage.history.messages(
         conversation.buffer, span, 1, conversation.private_after, HistoryFilter.WITH_TAGMSG
     )
     return (

@@ -84,7 +84,7 @@ def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
     )
     # It is remembered so that the history, which has one order of all that happens, changes its
     # name at the same moment.
-    history_targets: tuple[HistoryTarget, ...] = (place,) if is_other_name and world.memory else ()
+    history_targets: tuple[HistoryTarget, ...] = (place,) if is_other_name and world.storage else ()
     reply.emit(event._replace(history_targets=history_targets))
     for member in channel.members:
         missed.note(

@@ -169,7 +169,7 @@ def _speak(
         account="" if tag_names.RELAYMSG in tags else user.account,
         client_tags=tags,
         carries_msgid=True,
-        history_targets=channel.history_targets if world.memory and not is_for_operators else (),
+        history_targets=channel.history_targets if world.storage and not is_for_operators else (),
         shift=world.ids.shift,
         server_tags=user.server_tags,
         account_id=0 if tag_names.RELAYMSG in tags else user.account_id,

@@ -11,7 +11,7 @@ from trio_chat.chat.history import LAST_ID, HistoryError, Query, Span
 from trio_chat.chat.ids import parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.timeline import Timeline
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import parse_tags
@@ -42,8 +42,8 @@ class _Unusable(Exception):
 )
 def search_command(request: Request) -> None:
     """Answer with the messages that match, when everything accepted so far is in the history."""
-    memory = request.world.memory
-    if memory is None:
+    storage = request.world.storage
+    if storage is None:
         request.reply.numeric(n.ERR_UNKNOWNCOMMAND, "SEARCH")
         return
     attributes = parse_tags(" ".join(request.params))
@@ -51,18 +51,18 @@ def search_command(request: Request) -> None:
         _check_names(attributes)
         channels = _channels(request, attributes.get("in", ""))
         span = _span(request.world.ids.timeline, attributes)
-        limit = _limit(attributes, memory)
+        limit = _limit(attributes, storage)
     except _Unusable as error:
         request.reply.fail("SEARCH", "INVALID_PARAMS", error.attribute, text=str(error))
         return
     places = {channel.folded: channel.founded for channel in channels}
     oldest = {
-        channel.folded: retention.oldest(request.world, memory, channel) for channel in channels
+        channel.folded: retention.oldest(request.world, storage, channel) for channel in channels
     }
     query = Query(
         places, attributes.get("text", ""), fold_or_self(attributes.get("from", "")), oldest
     )
-    request.reply.postpone(partial(_answer, request, memory, channels, query, span, limit))
+    request.reply.postpone(partial(_answer, request, storage, channels, query, span, limit))
 
 
 def _check_names(attributes: Mapping[str, str]) -> None:
@@ -103,16 +103,16 @@ def _time(attributes: Mapping[str, str], name: str) -> int | None:
     return moment
 
 
-def _limit(attributes: Mapping[str, str], memory: Memory) -> int:
-    text = attributes.get("limit", "") or str(memory.most_messages)
+def _limit(attributes: Mapping[str, str], storage: StoragePorts) -> int:
+    text = attributes.get("limit", "") or str(storage.most_messages)
     if not (text.isascii() and text.isdigit()) or not int(text[:9]):
         raise _Unusable("limit", "The limit is a number from 1")
-    return min(int(text[:9]), memory.most_messages)
+    return min(int(text[:9]), storage.most_messages)
 
 
 async def _answer(
     request: Request,
-    memory: Memory,
+    storage: StoragePorts,
     channels: list[Channel],
     query: Query,
     span: Span,
@@ -120,8 +120,8 @@ async def _answer(
     reply: Response,
 ) -> None:
     try:
-        records = await memory.history.search(query, span, limit)
-        searchable = await memory.history.searchable_from()
+        records = await storage.history.search(query, span, limit)
+        searchable = await storage.history.searchable_from()
     except HistoryError as error:
         log.error("the history cannot be searched: %s", error)
         reply.fail(

@@ -240,8 +240,8 @@ def _grant(
 )
 def _set(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
-    memory = request.world.memory
-    if found is None or memory is None:
+    storage = request.world.storage
+    if found is None or storage is None:
         return
     channel, registration = found
     wish = parse_history(words[2])
@@ -250,7 +250,7 @@ def _set(request: Request, words: list[str]) -> None:
         return
     registration.history = wish.days
     request.world.channels.touch(channel)
-    number = retention.days(memory, channel)
+    number = retention.days(storage, channel)
     if number == OFF:
         answer(
             request,

@@ -14,7 +14,7 @@ from trio_chat.chat.history import LAST_ID, HistoryError, Span
 from trio_chat.chat.ids import EPOCH_MS, seconds
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.server_info import Memory
+from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import PlaybackRequest
 from trio_chat.irc.masks import has_wildcard, matches
 from trio_chat.irc.names import fold_or_self, is_channel_name
@@ -51,11 +51,11 @@ def znc_command(request: Request) -> None:
 def handle(request: Request, text: str) -> None:
     """Carry out what `*playback` is told."""
     verb, *words = text.split() or [""]
-    memory = request.world.memory
+    storage = request.world.storage
     handler = _ORDERS.get(verb.upper())
-    if memory is None:
+    if storage is None:
         _answer(request, request.reply, "This server remembers nothing")
-    elif handler is None or not handler(request, memory, words):
+    elif handler is None or not handler(request, storage, words):
         _answer(
             request,
             request.reply,
@@ -68,7 +68,7 @@ def _answer(request: Request, reply: Response, text: str, verb: str = "NOTICE") 
     reply.send(verb, (request.user.nick, text), SOURCE)
 
 
-def _play(request: Request, memory: Memory, words: list[str]) -> bool:
+def _play(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     times = words[1:]
     if not 1 <= len(words) <= 3 or not all(_TIME.fullmatch(time) for time in times):
         return False
@@ -81,7 +81,7 @@ def _play(request: Request, memory: Memory, words: list[str]) -> bool:
     span = Span(
         after, min(before, request.world.ids.next())
     )  # what is said from now on comes of itself
-    request.reply.postpone(partial(_show, request, memory, names, span))
+    request.reply.postpone(partial(_show, request, storage, names, span))
     return True
 
 
@@ -104,27 +104,27 @@ def _note(request: Request, names: list[str], after: int, before: int) -> None:
 
 
 async def _show(
-    request: Request, memory: Memory, names: list[str], span: Span, reply: Response
+    request: Request, storage: StoragePorts, names: list[str], span: Span, reply: Response
 ) -> None:
-    left = memory.most_messages * MAX_SHARES
+    left = storage.most_messages * MAX_SHARES
     try:
-        for conversation in await _wanted(request, memory, names):
+        for conversation in await _wanted(request, storage, names):
             left -= await playback.show(
-                request, memory, conversation, span, min(memory.most_messages, left), reply
+                request, storage, conversation, span, min(storage.most_messages, left), reply
             )
     except HistoryError as error:
         log.error("the history cannot be read: %s", error)
         _answer(request, reply, _UNREADABLE)
 
 
-async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Conversation]:
+async def _wanted(request: Request, storage: StoragePorts, names: list[str]) -> list[Conversation]:
     """Return the conversations that names and patterns stand for; private ones first, as there are
     fewer of them.
     """
     found: dict[str, Conversation] = {}
     patterns = [fold_or_self(name) for name in names if has_wildcard(name)]
     if patterns:
-        private = await playback.private_conversations(request, memory)
+        private = await playback.private_conversations(request, storage)
         channels = (
             conversations.in_channel(request.user, channel) for channel in request.user.channels
         )
@@ -140,18 +140,20 @@ async def _wanted(request: Request, memory: Memory, names: list[str]) -> list[Co
     return list(found.values())
 
 
-def _list(request: Request, memory: Memory, words: list[str]) -> bool:
+def _list(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     names = list(dict.fromkeys(words[0].split(",")))[:MAX_TARGETS] if words else ["*"]
     if len(words) <= 1:
-        request.reply.postpone(partial(_show_list, request, memory, names))
+        request.reply.postpone(partial(_show_list, request, storage, names))
     return len(words) <= 1
 
 
-async def _show_list(request: Request, memory: Memory, names: list[str], reply: Response) -> None:
+async def _show_list(
+    request: Request, storage: StoragePorts, names: list[str], reply: Response
+) -> None:
     try:
-        for conversation in await _wanted(request, memory, names):
-            first = await read(request, memory, conversation, Span(from_newest=False), 1)
-            last = await read(request, memory, conversation, Span(), 1)
+        for conversation in await _wanted(request, storage, names):
+            first = await read(request, storage, conversation, Span(from_newest=False), 1)
+            last = await read(request, storage, conversation, Span(), 1)
             if first and last:
                 times = " ".join(f"{seconds(one.id, one.shift):.3f}" for one in (first[0], last[0]))
                 _answer(request, reply, f"{conversation.name} {times}", "PRIVMSG")
@@ -160,7 +162,7 @@ async def _show_list(request: Request, memory: Memory, names: list[str], reply: 
         _answer(request, reply, _UNREADABLE)
 
 
-def _clear(request: Request, memory: Memory, words: list[str]) -> bool:
+def _clear(request: Request, storage: StoragePorts, words: list[str]) -> bool:
     if words:
         _answer(
             request,
