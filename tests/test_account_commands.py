@@ -14,7 +14,7 @@ from database_fakes import Terminal, fill, ran
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.server.accounts import COSTS, open_accounts
-from trio_chat.storage import lines, maintenance, people
+from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
@@ -165,7 +165,7 @@ def test_a_name_is_given_once(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_who_registers_meanwhile_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody may take the name through the server while the operator types a password."""
-    monkeypatch.setattr(people, "find", lambda *_asked: None)
+    monkeypatch.setattr(account_maintenance, "find", lambda *_asked: None)
     add()
     Path("other").write_text("battery staple")
     assert ran("account", "add", "ann", "--password-file", "other") == 1
@@ -511,9 +511,11 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
     """Nothing is locked between two batches, nor while the history is read."""
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
     fill(said(1, "Ann"), said(2, "Ann"))
-    with maintenance.opened(DATABASE) as connection:
-        deleted = people.forget(
-            connection, people.Author(ANN, ""), lambda done: fill(said(10 + done, "bob"))
+    with maintenance.connected(DATABASE) as connection:
+        deleted = account_maintenance.delete_messages(
+            connection,
+            account_maintenance.Author(ANN, ""),
+            lambda done: fill(said(10 + done, "bob")),
         )
     assert (deleted, left()) == (2, [11, 12])
 
@@ -544,8 +546,8 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
     assert ran("account", "export", "ANN") == 0
     exported = json.loads(capsys.readouterr().out)
     own = [said(1, "Ann"), said(3, "Ann", "1,2", text='a "b"\u2028\\')]
-    with maintenance.opened(DATABASE) as connection:
-        numbers = people.numbers(connection)
+    with maintenance.connected(DATABASE) as connection:
+        numbers = account_maintenance.account_numbers(connection)
     assert exported == {
         "account": {"name": "Ann", "registered": "2027-01-15T08:00:00Z"},
         "email": {"address": "ann@example.org", "verified": True},
@@ -562,7 +564,7 @@ def test_an_export_is_all_that_belongs_to_an_account(capsys: pytest.CaptureFixtu
         "settings": {"always-on": True},
         "always_on": {"user": {"nick": "Ann"}, "channels": {"#a": "oq", "#b": "o"}},
         "metadata": {"url": "x"},
-        "messages": [json.loads(lines.to_line(record, numbers)) for record in own],
+        "messages": [json.loads(json_lines.to_line(record, numbers)) for record in own],
     }
 
 

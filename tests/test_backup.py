@@ -10,7 +10,7 @@ import pytest
 
 from database_fakes import fill, kept, ran
 from remembered import record
-from trio_chat.admin.new_file import FileError, new_file
+from trio_chat.admin.atomic_file import FileError, atomic_file
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -84,7 +84,7 @@ def test_a_file_that_was_not_finished_is_not_there(error: Exception) -> None:
     Path("file").write_text("before")
     with (
         suppress(KeyboardInterrupt, FileError),
-        new_file(Path("file"), Path("x.db"), replace=True) as part,
+        atomic_file(Path("file"), Path("x.db"), replace=True) as part,
     ):
         part.write_text("half")
         Path(f"{part}-journal").write_text("half")

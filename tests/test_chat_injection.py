@@ -6,7 +6,7 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Town, find
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.log.sink import Entry
+from trio_chat.log.threads import LogEntry
 
 CAPS = (
     "message-tags server-time account-tag echo-message batch draft/chathistory labeled-response"
@@ -94,7 +94,7 @@ def test_no_line_becomes_two(town: Town, line: bytes) -> None:
 )
 def test_the_log_cannot_be_forged(text: str) -> None:
     """What strangers wrote is one line of the log, and no terminal obeys it."""
-    written = Entry(0.0, "INFO", f"registered eve, realname {text}").render()
+    written = LogEntry(0.0, "INFO", f"registered eve, realname {text}").render()
     assert written.count("\n") == 1
     assert len(written.splitlines()) == 1
     assert not any(char in written[:-1] for char in "\x1b\x07\x9b\u202e\u2028\n\r")

@@ -17,9 +17,9 @@ from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.server.memory import erase, renew
 from trio_chat.storage.database import Database, open_database
-from trio_chat.storage.erasing import empty_log
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.schema import APPLICATION_ID, steps
+from trio_chat.storage.schema import APPLICATION_ID, migrations
+from trio_chat.storage.secure_delete import empty_log
 from trio_chat.storage.state import SqliteStateStore
 
 DATABASE = Path("trio-chat.db")
@@ -243,7 +243,7 @@ async def test_an_update_overwrites_what_was_deleted_before(
     """
     path = Path("old.db")
     with apsw.Connection(str(path)) as connection:
-        for step in steps()[:17]:
+        for step in migrations()[:17]:
             connection.execute(step)
         connection.pragma("secure_delete", "fast")
         connection.execute("INSERT INTO buffer VALUES (1, '#a')")

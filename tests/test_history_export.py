@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from database_fakes import fill, kept, ran
 from remembered import record, records
 from trio_chat.chat.history import Query, Record, Span
-from trio_chat.storage import lines
+from trio_chat.storage import json_lines
 from trio_chat.storage import maintenance as storage
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
@@ -109,7 +109,9 @@ def test_pages_are_joined_without_a_seam(monkeypatch: pytest.MonkeyPatch, capfdb
     monkeypatch.setattr(storage, "PAGE", 3)
     messages = fill(*map(record, range(1, 11)))
     assert ran("history", "export") == 0
-    assert [lines.from_line(each) for each in capfdbinary.readouterr().out.splitlines()] == messages
+    assert [
+        json_lines.from_line(each) for each in capfdbinary.readouterr().out.splitlines()
+    ] == messages
 
 
 def test_one_channel_is_exported(capfdbinary: Any) -> None:
@@ -153,7 +155,9 @@ def test_the_same_id_twice_in_a_file_is_one_message() -> None:
     """The first counts, as it would when they came in two files."""
     fill()
     Path("file").write_bytes(
-        lines.to_line(record(5)) + lines.to_line(record(5, "#b")) + lines.to_line(record(4))
+        json_lines.to_line(record(5))
+        + json_lines.to_line(record(5, "#b"))
+        + json_lines.to_line(record(4))
     )
     assert ran("history", "import", "file") == 0
     assert (kept(), kept("#b")) == ([record(4), record(5)], [])
@@ -166,9 +170,9 @@ def test_bad_lines_are_told_by_number_and_the_others_taken(
     fill()
     Path("file").write_bytes(
         b"\xef\xbb\xbf"
-        + lines.to_line(record(1))
+        + json_lines.to_line(record(1))
         + b"what\x1b[2J\n\n"
-        + lines.to_line(record(2))
+        + json_lines.to_line(record(2))
         + b"[]"
     )
     assert ran("history", "import", "file") == 1
@@ -185,7 +189,7 @@ def test_bad_lines_are_told_by_number_and_the_others_taken(
 def test_standard_input_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file, so that it can be unpacked on the way."""
     fill()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.to_line(record(1)))))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json_lines.to_line(record(1)))))
     assert ran("history", "import") == 0
     assert kept() == [record(1)]
 
@@ -198,7 +202,7 @@ def test_a_batch_is_imported_whole_or_not_at_all(
     """
     fill()
     many = [record(number, text="x" * 300) for number in range(1, 5 * storage.BATCH)]
-    Path("file").write_bytes(b"".join(map(lines.to_line, many)))
+    Path("file").write_bytes(b"".join(map(json_lines.to_line, many)))
     prepare = storage._prepare
 
     def tight(connection: apsw.Connection, *, as_it_is: bool) -> None:
@@ -217,7 +221,7 @@ def test_a_batch_is_imported_whole_or_not_at_all(
 def test_what_was_imported_can_be_searched() -> None:
     """The words of a message come with it, and go with it."""
     fill()
-    Path("file").write_bytes(lines.to_line(record(1, text="pizza at noon")))
+    Path("file").write_bytes(json_lines.to_line(record(1, text="pizza at noon")))
 
     async def search() -> list[Record]:
         async with open_database(Path("trio-chat.db")) as database:

@@ -42,12 +42,12 @@ def test_what_is_said_meanwhile_stays() -> None:
     """Also when the date is far away: a server that is busy would keep it going for ever."""
     fill(record(1))
     later = []
-    with storage.opened(Path("trio-chat.db")) as connection:
+    with storage.connected(Path("trio-chat.db")) as connection:
         deleted = storage.prune(
             connection,
             NOW,
             None,
-            lambda done: later.append(storage.add(connection, [record(1 + done)])),
+            lambda done: later.append(storage.insert_messages(connection, [record(1 + done)])),
         )
     assert (deleted, kept()) == (1, [record(2)])
 
@@ -104,7 +104,7 @@ def test_a_server_that_writes_is_not_locked_out() -> None:
     """Between two batches there is room for somebody else's message."""
     fill(*(record(number) for number in range(1, 4 * storage.BATCH)))
     other = apsw.Connection("trio-chat.db")
-    with storage.opened(Path("trio-chat.db")) as connection:
+    with storage.connected(Path("trio-chat.db")) as connection:
         storage.prune(
             connection,
             NOW,

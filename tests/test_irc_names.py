@@ -18,7 +18,7 @@ from trio_chat.irc.names import (
     use_casemapping,
 )
 from trio_chat.storage.bans import SqliteBans
-from trio_chat.storage.casemapping import settle
+from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.database import StorageError, open_database
 
 
@@ -99,26 +99,26 @@ def test_when_case_mappings_agree() -> None:
 async def test_a_database_remembers_its_case_mapping() -> None:
     """It goes on with another one as long as no name would change by it."""
     async with open_database(None) as database:
-        await settle(database, "ascii")
+        await change_casemapping(database, "ascii")
         await database.write(
             lambda connection: connection.execute(
                 "INSERT INTO buffer (name) VALUES ('#a'), ('1,~bob'), ('#Ж')"
             )
         )
-        await settle(database, "ascii")
+        await change_casemapping(database, "ascii")
         with pytest.raises(StorageError, match="casemapping = ascii, and #Ж would"):
-            await settle(database, "precis")
+            await change_casemapping(database, "precis")
         await database.write(
             lambda connection: connection.execute("DELETE FROM buffer WHERE name = '#Ж'")
         )
-        await settle(database, "rfc1459")
+        await change_casemapping(database, "rfc1459")
         await database.write(
             lambda connection: connection.execute(
                 "INSERT INTO dropped VALUES ('a[', 'A[', 1, 1, 1)"
             )
         )
         with pytest.raises(StorageError, match="casemapping = rfc1459"):
-            await settle(database, "precis")
+            await change_casemapping(database, "precis")
 
 
 @pytest.mark.parametrize("mapping", ["rfc1459"], indirect=True)
@@ -128,14 +128,14 @@ async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) 
     """
     ban = Ban(Kind.MASK, "spam[*!*@*", "oper", "spam", 1)
     async with open_database(None) as database:
-        await settle(database, "ascii")
+        await change_casemapping(database, "ascii")
         row = (ban.kind.value, "spam[*!*@*", *ban[1:6])
         await database.write(
             lambda connection: connection.execute(
                 "INSERT INTO ban VALUES (?, ?, ?, ?, ?, ?, ?)", row
             )
         )
-        await settle(database, mapping)
+        await change_casemapping(database, mapping)
         bans = SqliteBans(database)
         (found,) = await bans.load()
         await bans.save({found.key: None})

@@ -12,15 +12,15 @@ from hypothesis import given
 from remembered import NOW, record, records
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import msgid, server_time
-from trio_chat.storage import lines
+from trio_chat.storage import json_lines
 
-HERE = lines.Numbers("here", {1: "ann", 2: "борис"}, 3)
+HERE = json_lines.AccountNumbers("here", {1: "ann", 2: "борис"}, 3)
 """Accounts of this database: two, and one that was deleted and whose name is free."""
 
 
 def line(**changes: Any) -> bytes:
     """Return a good line of an export with something changed; None leaves a key out."""
-    fields = json.loads(lines.to_line(record(NOW, "#a"))) | changes
+    fields = json.loads(json_lines.to_line(record(NOW, "#a"))) | changes
     return (
         json.dumps({key: value for key, value in fields.items() if value is not None}).encode()
         + b"\n"
@@ -32,8 +32,8 @@ def test_a_line_gives_its_message_back(message: Record) -> None:
     """Every field, whatever is in it, on one line of UTF-8 that no reader splits and no terminal
     obeys.
     """
-    written = lines.to_line(message, HERE)
-    assert lines.from_line(written, HERE) == message
+    written = json_lines.to_line(message, HERE)
+    assert json_lines.from_line(written, HERE) == message
     assert written.decode().splitlines(keepends=True) == [written.decode()]
     assert not set(written.decode()[:-1]) & {chr(code) for code in (*range(32), *range(0x7F, 0xA0))}
 
@@ -51,10 +51,10 @@ def test_where_something_was_said(buffer: str, shown: str, elsewhere: str) -> No
     """A channel, a conversation of two accounts, or one with a guest. In another database it is one
     of guests: nobody's.
     """
-    written = lines.to_line(Record(buffer, NOW, "PRIVMSG", "a!b@c", "", "x"), HERE)
+    written = json_lines.to_line(Record(buffer, NOW, "PRIVMSG", "a!b@c", "", "x"), HERE)
     assert json.loads(written)["channel"] == shown
-    assert lines.from_line(written, HERE).buffer == buffer
-    assert lines.from_line(written, HERE._replace(origin="another")).buffer == elsewhere
+    assert json_lines.from_line(written, HERE).buffer == buffer
+    assert json_lines.from_line(written, HERE._replace(origin="another")).buffer == elsewhere
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_where_something_was_said(buffer: str, shown: str, elsewhere: str) -> No
 def test_whose_a_message_is(number: int, account: str, origin: str, expected: int) -> None:
     """Accounts in an export of another server, or in a file made by hand, are no accounts here."""
     written = line(account=account, origin=origin, account_id=number)
-    assert lines.from_line(written, HERE).account_id == expected
-    assert lines.from_line(written).account_id == 0
+    assert json_lines.from_line(written, HERE).account_id == expected
+    assert json_lines.from_line(written).account_id == 0
 
 
 def test_a_line_says_what_a_message_is() -> None:
     """The format is a promise to other programs."""
     message = Record("#a", NOW, "NOTICE", "ann!a@h", "ann", "да", {"+reply": "x"}, is_private=True)
-    assert json.loads(lines.to_line(message)) == {
+    assert json.loads(json_lines.to_line(message)) == {
         "channel": "#a",
         "msgid": msgid(NOW),
         "time": server_time(NOW),
@@ -146,19 +146,22 @@ def test_a_line_says_what_a_message_is() -> None:
 )
 def test_what_no_server_could_have_taken_is_no_message(bad: bytes, problem: str) -> None:
     """A file comes from anybody, and what is in the history is sent to clients as it is."""
-    with pytest.raises(lines.LineError, match=problem):
-        lines.from_line(bad)
+    with pytest.raises(json_lines.LineError, match=problem):
+        json_lines.from_line(bad)
 
 
 def test_a_channel_is_folded_on_the_way_in() -> None:
     """There is one history of #a, however somebody writes it."""
-    assert lines.from_line(line(channel="#A")).buffer == "#a"
+    assert json_lines.from_line(line(channel="#A")).buffer == "#a"
 
 
 def test_a_line_without_end_is_not_kept_in_memory() -> None:
     """What is too long is told once, and the next line is read as if nothing had been."""
-    stream = io.BytesIO(b"x" * (3 * lines.LONGEST) + b"\n\n" + lines.to_line(record(NOW)))
-    assert list(lines.read(stream)) == [lines.Bad(1, "too long"), record(NOW)]
+    stream = io.BytesIO(b"x" * (3 * json_lines.LONGEST) + b"\n\n" + json_lines.to_line(record(NOW)))
+    assert list(json_lines.read_lines(stream)) == [
+        json_lines.InvalidLine(1, "too long"),
+        record(NOW),
+    ]
 
 
 @pytest.mark.parametrize("nick", ["ann/discord", "1234/matrix", "*bilbo*", "=Scene="])
@@ -167,4 +170,4 @@ def test_who_spoke_as_somebody_else(nick: str) -> None:
     message = Record(
         "#a", NOW, "PRIVMSG", f"{nick}!b@c", "", "x", {"draft/relaymsg": "bot", "+reply": "1"}
     )
-    assert lines.from_line(lines.to_line(message)) == message
+    assert json_lines.from_line(json_lines.to_line(message)) == message

@@ -16,7 +16,7 @@ import pytest
 from trio_chat.config import LoggingSettings
 from trio_chat.log import logger
 from trio_chat.log.file import LogFile
-from trio_chat.log.sink import Entry, Sink
+from trio_chat.log.threads import LogEntry, LogThread
 
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(DEBUG|INFO|WARNING|ERROR)\] [^\n]*\n")
 
@@ -278,10 +278,10 @@ def test_writing_resumes_when_there_is_room_again() -> None:
     """What is missing is counted and told."""
     disk, told = Disk(), []
     write = logger._FileWriter(disk, "x.txt", told.append)
-    write([Entry(0.0, "INFO", "lost")] * 3)
-    write([Entry(0.0, "INFO", "lost")])
+    write([LogEntry(0.0, "INFO", "lost")] * 3)
+    write([LogEntry(0.0, "INFO", "lost")])
     disk.full = False
-    write([Entry(0.0, "INFO", "kept")])
+    write([LogEntry(0.0, "INFO", "kept")])
     assert disk.written.endswith(b"[INFO] kept\n")
     assert [entry.level for entry in told] == ["ERROR", "WARNING"]
     assert "4 messages are missing" in told[1].message
@@ -299,16 +299,16 @@ def test_too_much_is_dropped_and_counted() -> None:
     """When a place is too slow, the queue stays bounded and one line tells the loss."""
     entered, release, written = threading.Event(), threading.Event(), []
 
-    def write(entries: list[Entry]) -> None:
+    def write(entries: list[LogEntry]) -> None:
         entered.set()
         release.wait()
         written.extend(entries)
 
-    sink = Sink("slow", write, capacity=10)
-    sink.put(Entry(0.0, "INFO", "first"))
+    sink = LogThread("slow", write, capacity=10)
+    sink.put(LogEntry(0.0, "INFO", "first"))
     entered.wait()
     for number in range(25):
-        sink.put(Entry(0.0, "INFO", str(number)))
+        sink.put(LogEntry(0.0, "INFO", str(number)))
     release.set()
     assert sink.stop(60)
     assert [entry.message for entry in written[:11]] == ["first", *map(str, range(10))]

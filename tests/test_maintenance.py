@@ -27,7 +27,7 @@ def test_a_sound_database_is_called_so(capsys: pytest.CaptureFixture[str]) -> No
     told = capsys.readouterr().out.splitlines()
     assert {
         "database: trio-chat.db",
-        f"schema: {len(schema.steps())}",
+        f"schema: {len(schema.migrations())}",
         "channels: 2",
         "messages: 2",
         "state: sound",
@@ -96,7 +96,7 @@ def test_a_database_that_is_not_there(
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (f"PRAGMA user_version = {len(schema.steps()) + 1}", "newer version of trio-chat"),
+        (f"PRAGMA user_version = {len(schema.migrations()) + 1}", "newer version of trio-chat"),
         ("PRAGMA application_id = 7", "another program"),
     ],
 )
@@ -135,7 +135,7 @@ def test_an_older_schema_is_left_to_the_server(
     """It may be running. A copy can be taken before it is updated, and a check be made."""
     connection = apsw.Connection("trio-chat.db")
     connection.execute(
-        f"{schema.steps()[0]}; PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA"
+        f"{schema.migrations()[0]}; PRAGMA application_id = {schema.APPLICATION_ID}; PRAGMA"
         " user_version = 1"
     )
     connection.close()
@@ -230,10 +230,10 @@ def test_ctrl_c_ends_a_long_statement() -> None:
     )
 
     def forever() -> int:
-        with storage.opened(Path("trio-chat.db")) as connection:
+        with storage.connected(Path("trio-chat.db")) as connection:
             threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
             connection.execute(long).fetchall()
         return 0
 
     with pytest.raises(KeyboardInterrupt):
-        console.guarded(forever)
+        console.with_errors_reported(forever)

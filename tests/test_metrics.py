@@ -11,7 +11,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from server_fakes import hall
 from trio_chat.config import LimitSettings, LoggingSettings
 from trio_chat.log import logger
-from trio_chat.log.sink import Entry
+from trio_chat.log.threads import LogEntry
 from trio_chat.server import prometheus
 from trio_chat.server.hosts import Host
 from trio_chat.server.metrics import AT_ONCE, TIMEOUT, Monitor
@@ -203,7 +203,7 @@ async def test_the_event_loop_is_watched(autojump_clock: MockClock) -> None:
 
 def test_an_entry_as_json() -> None:
     """One line, one object, ASCII only, whatever strangers wrote."""
-    line = Entry(
+    line = LogEntry(
         1_800_000_000.25, "ERROR", "Иван\x1b[2J\n{\u2028", "Traceback\n  boom"
     ).render_json()
     assert json.loads(line) == {

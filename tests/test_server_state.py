@@ -28,7 +28,7 @@ from trio_chat.server.state import (
     save_state,
     watch_accounts,
 )
-from trio_chat.storage import people
+from trio_chat.storage import account_maintenance
 from trio_chat.storage.database import Database, StorageError, open_database
 from trio_chat.storage.state import SqliteStateStore
 
@@ -400,7 +400,7 @@ async def after_a_restart(store: SqliteStateStore) -> int | None:
 
 async def order(database: Database, days: int | None) -> None:
     """Do what the command does."""
-    assert await database.write(people._set_history, "#a", days) == "#a"
+    assert await database.write(account_maintenance._set_history, "#a", days) == "#a"
 
 
 async def test_a_save_does_not_undo_what_a_command_wants() -> None:

@@ -169,7 +169,7 @@ async def test_a_database_from_the_future_is_refused(tmp_path: Path) -> None:
     async with open_database(path):
         pass
     connection = sqlite3.connect(path)
-    connection.execute(f"PRAGMA user_version = {len(schema.steps()) + 1}")
+    connection.execute(f"PRAGMA user_version = {len(schema.migrations()) + 1}")
     connection.close()
     with pytest.raises(StorageError, match="newer version of trio-chat"):
         async with open_database(path):

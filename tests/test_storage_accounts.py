@@ -13,7 +13,7 @@ import pytest
 from trio_chat.chat.ids import first_id
 from trio_chat.storage.accounts import dropped_accounts, every_account
 from trio_chat.storage.bans import every_ban
-from trio_chat.storage.schema import APPLICATION_ID, migrate, steps
+from trio_chat.storage.schema import APPLICATION_ID, migrate, migrations
 
 BEFORE = 17
 """The steps after which an account was still its name."""
@@ -31,7 +31,7 @@ def old(tmp_path: Path) -> Iterator[apsw.Connection]:
     """Return a database as it was before, with accounts in it."""
     with closing(apsw.Connection(str(tmp_path / "old.db"))) as connection:
         connection.pragma("foreign_keys", True)
-        for number, step in enumerate(steps()[:BEFORE], 1):
+        for number, step in enumerate(migrations()[:BEFORE], 1):
             connection.execute(step)
             connection.pragma("user_version", number)
         connection.pragma("application_id", APPLICATION_ID)

@@ -56,9 +56,9 @@ def test_a_link_is_the_same_database(tmp_path: Path) -> None:
     """A symbolic link, also in another directory."""
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "link.db").symlink_to(tmp_path / "chat.db")
-    handle = lock.take(tmp_path / "chat.db")
+    handle = lock.acquire(tmp_path / "chat.db")
     with pytest.raises(InUseError):
-        lock.take(tmp_path / "other" / "link.db")
+        lock.acquire(tmp_path / "other" / "link.db")
     lock.release(handle)
 
 
@@ -67,9 +67,9 @@ def test_a_second_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "chat.db").touch()
     os.link(tmp_path / "chat.db", tmp_path / "copy.db")
     with pytest.raises(StorageError, match="2 names"):
-        lock.take(tmp_path / "copy.db")
+        lock.acquire(tmp_path / "copy.db")
     (tmp_path / "chat.db").unlink()
-    lock.release(lock.take(tmp_path / "copy.db"))
+    lock.release(lock.acquire(tmp_path / "copy.db"))
 
 
 @pytest.mark.parametrize(
@@ -77,17 +77,17 @@ def test_a_second_name_is_refused(tmp_path: Path) -> None:
 )
 def test_a_note_that_cannot_be_read(tmp_path: Path, note: bytes) -> None:
     """The lock counts, not what is written there."""
-    handle = lock.take(tmp_path / "chat.db")
+    handle = lock.acquire(tmp_path / "chat.db")
     (tmp_path / "chat.db.lock").write_bytes(note)
     with pytest.raises(InUseError, match="not known"):
-        lock.take(tmp_path / "chat.db")
+        lock.acquire(tmp_path / "chat.db")
     lock.release(handle)
 
 
 def test_a_note_that_was_left_locks_nothing(tmp_path: Path) -> None:
     """A server that was killed leaves it."""
     (tmp_path / "chat.db.lock").write_text(json.dumps({"pid": 1, "host": "x", "since": "then"}))
-    lock.release(lock.take(tmp_path / "chat.db"))
+    lock.release(lock.acquire(tmp_path / "chat.db"))
     assert (tmp_path / "chat.db.lock").read_bytes() == b""
 
 

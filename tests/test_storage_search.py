@@ -17,8 +17,8 @@ from trio_chat.storage import history as history_module
 from trio_chat.storage import search as search_module
 from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.maintenance import add, opened
-from trio_chat.storage.schema import APPLICATION_ID, steps
+from trio_chat.storage.maintenance import connected, insert_messages
+from trio_chat.storage.schema import APPLICATION_ID, migrations
 
 
 def said(
@@ -213,9 +213,9 @@ async def test_what_was_imported_is_found(tmp_path: Path) -> None:
     path = tmp_path / "chat.db"
     async with open_database(path) as database:
         await SqliteHistory(database).commit([said(2, "hello")])
-    with opened(path) as connection:
+    with connected(path) as connection:
         assert (
-            add(
+            insert_messages(
                 connection,
                 [said(1, "hello", "#b"), said(2, "hello"), said(3, "hello"), said(3, "twice")],
             )
@@ -287,7 +287,7 @@ async def test_messages_from_before_there_was_a_search(tmp_path: Path) -> None:
     """Are found after the step of the schema that brings it."""
     path = tmp_path / "chat.db"
     connection = apsw.Connection(str(path))
-    connection.execute(steps()[0])
+    connection.execute(migrations()[0])
     connection.execute("INSERT INTO buffer VALUES (1, '#a')")
     connection.execute("INSERT INTO message VALUES (1, 7, 0, 'PRIVMSG', 'Ann!u@h', '', 'Ёлка', '')")
     connection.pragma("application_id", APPLICATION_ID)

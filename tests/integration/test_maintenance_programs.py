@@ -16,7 +16,7 @@ from test_memory import Talker
 from trio_chat.chat.history import Record
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
-from trio_chat.storage.lines import to_line
+from trio_chat.storage.json_lines import to_line
 
 
 async def run(directory: Path, *arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:

@@ -6,9 +6,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from trio_chat.admin.console import complain, date, said_yes, tell, to_standard_output, write_lines
-from trio_chat.admin.exits import FAILED, OK, USAGE
-from trio_chat.admin.passwords import NobodyThere, Refused, first_line, typed
+from trio_chat.admin.console import (
+    confirm,
+    date,
+    report,
+    report_error,
+    to_standard_output,
+    write_lines,
+)
+from trio_chat.admin.exit_codes import FAILED, OK, USAGE
+from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password, read_password
 from trio_chat.admin.progress import Progress
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, Credentials
@@ -17,9 +24,9 @@ from trio_chat.config.values import LONGEST_NICK
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.names import InvalidName, fold_nick, fold_or_self
 from trio_chat.server.accounts import COSTS
-from trio_chat.storage import lines, people
+from trio_chat.storage import account_maintenance, json_lines
 from trio_chat.storage.database import StorageError
-from trio_chat.storage.maintenance import opened
+from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
     import apsw
@@ -46,11 +53,11 @@ class Asked(NamedTuple):
 
 def list_accounts(database: Path) -> int:
     """Write all accounts, one a line."""
-    with opened(database) as connection:
-        staying = people.who_is_always_on(connection)
+    with connected(database) as connection:
+        staying = account_maintenance.always_on_ids(connection)
         return write_lines(
             (account.name, date(account.created), "always-on" if account.id in staying else "")
-            for account in people.everybody(connection)
+            for account in account_maintenance.all_accounts(connection)
         )
 
 
@@ -60,16 +67,16 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
         fold_nick(asked.name, settings.limits.lengths.nick)
     except InvalidName:
         most = settings.limits.lengths.nick
-        complain(
+        report_error(
             _("{account} is too long, the server allows {most} characters").format(
                 account=asked.name, most=most
             )
         )
         return FAILED
-    with opened(asked.database) as connection:
-        if people.find(connection, asked.folded) is not None:
+    with connected(asked.database) as connection:
+        if account_maintenance.find(connection, asked.folded) is not None:
             raise StorageError(_exists(asked.name))
-        if people.find_dropped(connection, asked.folded) is not None:
+        if account_maintenance.find_dropped(connection, asked.folded) is not None:
             raise StorageError(_was_dropped(asked.name))
         if similar := _similar(connection, asked):
             raise StorageError(
@@ -78,11 +85,11 @@ def add(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
         credentials = _credentials(asked.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        if not people.add(
+        if not account_maintenance.add(
             connection, Account(asked.name, asked.folded, int(time.time())), credentials
         ):
             raise StorageError(_exists(asked.name))  # somebody has registered it meanwhile
-    tell(_("The account {account} was added.").format(account=asked.name))
+    report(_("The account {account} was added.").format(account=asked.name))
     return OK
 
 
@@ -95,7 +102,12 @@ def _similar(connection: "apsw.Connection", asked: Asked) -> str:
 
     if policy.looks_like_service(asked.name, asked.folded):
         return _("a service")
-    alike = next(AccountConfusables().of(people.taken(connection), asked.name, asked.folded), None)
+    alike = next(
+        AccountConfusables().of(
+            account_maintenance.accounts_by_name(connection), asked.name, asked.folded
+        ),
+        None,
+    )
     return alike.name if alike else ""
 
 
@@ -113,13 +125,13 @@ def _was_dropped(name: str) -> str:
 
 def change_password(asked: Asked, settings: "Settings", password_file: Path | None) -> int:
     """Give an account another password."""
-    with opened(asked.database) as connection:
+    with connected(asked.database) as connection:
         account = _found(connection, asked)
         credentials = _credentials(account.name, settings, password_file)
         if isinstance(credentials, int):
             return credentials
-        people.change_password(connection, account, credentials)
-    tell(_("The password of {account} was changed.").format(account=account.name))
+        account_maintenance.change_password(connection, account, credentials)
+    report(_("The password of {account} was changed.").format(account=account.name))
     return OK
 
 
@@ -127,12 +139,12 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
     """Return what a password will be checked against, or the exit code when there is none."""
     try:
         if password_file is None:
-            password = typed(_("A password for {account}: ").format(account=name))
+            password = ask_password(_("A password for {account}: ").format(account=name))
         else:
-            password = first_line(password_file)
+            password = read_password(password_file)
         least = settings.accounts.min_password
         if len(password) < least:
-            raise Refused(
+            raise PasswordError(
                 ngettext(
                     "the password is too short: it has at least {least} character",
                     "the password is too short: it has at least {least} characters",
@@ -140,50 +152,52 @@ def _credentials(name: str, settings: "Settings", password_file: Path | None) ->
                 ).format(least=least)
             )
         if not password.isprintable() or len(password.encode()) > MAX_PASSWORD:
-            raise Refused(
+            raise PasswordError(
                 _("a password has at most {most} bytes and no control characters").format(
                     most=MAX_PASSWORD
                 )
             )
         return COSTS[settings.accounts.hash_cost].credentials(password)
-    except NobodyThere:
-        complain(_("there is nobody to ask for a password: add --password-file"))
+    except NoTerminal:
+        report_error(_("there is nobody to ask for a password: add --password-file"))
         return USAGE
-    except Refused as error:
-        complain(str(error))
+    except PasswordError as error:
+        report_error(str(error))
     except ValueError:
-        complain(_("the password has characters that cannot be used"))
+        report_error(_("the password has characters that cannot be used"))
     return FAILED
 
 
 def delete(asked: Asked, *, yes: bool) -> int:
     """Delete an account, after a question; what it has said stays."""
-    with opened(asked.database) as connection:
+    with connected(asked.database) as connection:
         account = _found(connection, asked)
-        owned = len(people.belongings(connection, account).owned)
+        owned = len(account_maintenance.account_data(connection, account).owned)
         question = _("Delete the account {account}, and give up its channels ({channels})? [y/N] ")
         refusal = (
             None if yes else _not_agreed(question.format(account=account.name, channels=owned))
         )
         if refusal is not None:
             return refusal
-        people.delete(connection, account)
+        account_maintenance.delete(connection, account)
     _tell_deleted(account.name, owned)
     return OK
 
 
 def list_dropped(database: Path) -> int:
     """Write the names of deleted accounts that are not free, one a line."""
-    with opened(database) as connection:
-        return write_lines((name, date(dropped)) for name, dropped in people.dropped(connection))
+    with connected(database) as connection:
+        return write_lines(
+            (name, date(dropped)) for name, dropped in account_maintenance.dropped_names(connection)
+        )
 
 
 def free(asked: Asked, settings: "Settings") -> int:
     """Free the name of a deleted account, unless config.ini gives an operator the account with that
     name.
     """
-    with opened(asked.database) as connection:
-        gone = people.find_dropped(connection, asked.folded)
+    with connected(asked.database) as connection:
+        gone = account_maintenance.find_dropped(connection, asked.folded)
         if gone is None:
             raise StorageError(
                 _("{account} is not the name of an account that was deleted").format(
@@ -197,8 +211,8 @@ def free(asked: Asked, settings: "Settings") -> int:
                     " account out of config.ini first"
                 )
                 raise StorageError(words.format(account=gone.name, operator=operator.name))
-        people.free(connection, gone)
-    tell(
+        account_maintenance.free(connection, gone)
+    report(
         _(
             "{account} can be registered now. A new account inherits nothing of the deleted one."
         ).format(account=gone.name)
@@ -208,11 +222,11 @@ def free(asked: Asked, settings: "Settings") -> int:
 
 def forget(asked: Asked, *, yes: bool) -> int:
     """Delete an account and all that it has said and done, after a question."""
-    with opened(asked.database) as connection:
-        account = people.find(connection, asked.folded)
-        author = people.author_of(connection, asked.folded)
-        owned = len(people.belongings(connection, account).owned) if account else 0
-        total = people.count(connection, author)
+    with connected(asked.database) as connection:
+        account = account_maintenance.find(connection, asked.folded)
+        author = account_maintenance.author_of(connection, asked.folded)
+        owned = len(account_maintenance.account_data(connection, account).owned) if account else 0
+        total = account_maintenance.count_messages(connection, author)
         if account is None and not total:  # one that is gone may have left something behind
             raise StorageError(_unknown(asked.name))
         question = _(
@@ -226,9 +240,11 @@ def forget(asked: Asked, *, yes: bool) -> int:
         if refusal is not None:
             return refusal
         if account:
-            people.delete(connection, account)  # first, so that a running server ends its sessions
+            account_maintenance.delete(
+                connection, account
+            )  # first, so that a running server ends its sessions
         with Progress(_("Deleting"), total) as progress:
-            deleted = people.forget(connection, author, progress)
+            deleted = account_maintenance.delete_messages(connection, author, progress)
     if account:
         _tell_deleted(name, owned)
     done = ngettext(
@@ -236,25 +252,25 @@ def forget(asked: Asked, *, yes: bool) -> int:
         "{count} messages and events were deleted.",
         deleted,
     )
-    tell(done.format(count=deleted))
+    report(done.format(count=deleted))
     return OK
 
 
 def _not_agreed(question: str) -> int | None:
     """Ask; return the exit code when the answer is no, or when there is nobody to ask."""
     if not sys.stdin.isatty():
-        complain(_("there is nobody to ask whether the account may be deleted: add --yes"))
+        report_error(_("there is nobody to ask whether the account may be deleted: add --yes"))
         return USAGE
-    if not said_yes(question):
-        tell(_("Nothing was deleted."))
+    if not confirm(question):
+        report(_("Nothing was deleted."))
         return FAILED
     return None
 
 
 def _tell_deleted(name: str, owned: int) -> None:
-    tell(_("The account {account} was deleted.").format(account=name))
+    report(_("The account {account} was deleted.").format(account=name))
     if owned:
-        tell(
+        report(
             ngettext(
                 "{count} channel was given up.", "{count} channels were given up.", owned
             ).format(count=owned)
@@ -263,12 +279,12 @@ def _tell_deleted(name: str, owned: int) -> None:
 
 def export(asked: Asked) -> int:
     """Write what is known of an account as JSON, to standard output."""
-    with opened(asked.database) as connection:
+    with connected(asked.database) as connection:
         account = _found(connection, asked)
         written = to_standard_output(lambda stream: _export(connection, account, stream))
     if written is None:
         return FAILED
-    tell(
+    report(
         ngettext("{count} message was written.", "{count} messages were written.", written).format(
             count=written
         )
@@ -280,7 +296,10 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
     """Write one object of JSON, in which every message has a line of its own: nobody has to hold
     all of them in memory.
     """
-    belongings, numbers = people.belongings(connection, account), people.numbers(connection)
+    belongings, numbers = (
+        account_maintenance.account_data(connection, account),
+        account_maintenance.account_numbers(connection),
+    )
     head = {
         "account": {"name": account.name, "registered": date(account.created)},
         "email": (
@@ -301,9 +320,9 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
         + b',\n "messages": ['
     )
     written = 0
-    for record in people.messages(connection, account):
+    for record in account_maintenance.messages(connection, account):
         stream.write(
-            (b",\n  " if written else b"\n  ") + lines.to_line(record, numbers).rstrip(b"\n")
+            (b",\n  " if written else b"\n  ") + json_lines.to_line(record, numbers).rstrip(b"\n")
         )
         written += 1
     stream.write(b"\n ]\n}\n" if written else b"]\n}\n")
@@ -311,7 +330,7 @@ def _export(connection: "apsw.Connection", account: Account, stream: BinaryIO) -
 
 
 def _found(connection: "apsw.Connection", asked: Asked) -> Account:
-    account = people.find(connection, asked.folded)
+    account = account_maintenance.find(connection, asked.folded)
     if account is None:
         raise StorageError(_unknown(asked.name))
     return account

@@ -4,8 +4,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trio_chat.admin.console import date, tell, write_lines
-from trio_chat.admin.exits import OK
+from trio_chat.admin.console import date, report, write_lines
+from trio_chat.admin.exit_codes import OK
 from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, find, normalise
 from trio_chat.i18n import _
 from trio_chat.irc.isupport import Lengths
@@ -14,7 +14,7 @@ from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import StorageError, in_transaction
-from trio_chat.storage.maintenance import opened
+from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
     from trio_chat.config import LimitSettings
@@ -24,7 +24,7 @@ _SETTER = "trio-chat ban"
 
 def list_bans(database: Path) -> int:
     """Write all bans, one a line."""
-    with opened(database) as connection:
+    with connected(database) as connection:
         bans = every_ban(connection)
     return write_lines(
         (
@@ -44,19 +44,19 @@ def add_ban(database: Path, mask: str, seconds: int, reason: str, limits: "Limit
     kind, mask = _read(mask, limits.lengths)
     reason = truncate(escape_controls(reason), MAX_REASON) or "No reason was given"
     ban = Ban(kind, mask, _SETTER, reason, now, now + seconds if seconds else 0)
-    with opened(database) as connection:
+    with connected(database) as connection:
         if len(every_ban(connection)) >= most:
             raise StorageError(
                 _("there are {most} bans already; lift some first").format(most=most)
             )
         in_transaction(connection, save, {ban.key: ban})
-    tell(_("{mask} is banned.").format(mask=mask))
+    report(_("{mask} is banned.").format(mask=mask))
     return OK
 
 
 def remove_ban(database: Path, mask: str) -> int:
     """Lift a ban; the name of a suspended account will do, too."""
-    with opened(database) as connection:
+    with connected(database) as connection:
         known = every_ban(connection)
         # A mask may be older than what is refused, or written in another way, now.
         wanted = ((Kind.ACCOUNT, mask), (Kind.MASK, mask), (Kind.MASK, complete(mask)))
@@ -65,7 +65,7 @@ def remove_ban(database: Path, mask: str) -> int:
         if ban is None:
             raise StorageError(_("{mask} is not banned").format(mask=mask))
         in_transaction(connection, save, {ban.key: None})
-    tell(_("{mask} is not banned any more.").format(mask=ban.mask))
+    report(_("{mask} is not banned any more.").format(mask=ban.mask))
     return OK
 
 

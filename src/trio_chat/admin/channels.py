@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trio_chat.admin.console import date, tell, write_lines
-from trio_chat.admin.exits import OK
+from trio_chat.admin.console import date, report, write_lines
+from trio_chat.admin.exit_codes import OK
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import people
+from trio_chat.storage import account_maintenance
 from trio_chat.storage.database import StorageError
-from trio_chat.storage.maintenance import opened
+from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
     from trio_chat.chat.registered_channels import Wish
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 def list_channels(database: Path) -> int:
     """Write all registered channels, one a line."""
-    with opened(database) as connection:
-        states = people.registered_channels(connection)
+    with connected(database) as connection:
+        states = account_maintenance.registered_channels(connection)
     return write_lines(
         (
             state["name"],
@@ -33,11 +33,11 @@ def list_channels(database: Path) -> int:
 
 def set_history(database: Path, folded: str, wish: "Wish") -> int:
     """Say how long messages of a registered channel are remembered."""
-    with opened(database) as connection:
-        name = people.set_history(connection, folded, wish.days)
+    with connected(database) as connection:
+        name = account_maintenance.set_history(connection, folded, wish.days)
     if name is None:
         raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
-    tell(
+    report(
         _(
             "A server that is running notices within seconds; what is too old is deleted within the"
             " hour."

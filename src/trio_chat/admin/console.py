@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from trio_chat.admin.exits import FAILED, OK
-from trio_chat.admin.new_file import FileError
+from trio_chat.admin.atomic_file import FileError
+from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage.database import StorageError
@@ -17,7 +17,7 @@ from trio_chat.storage.database import StorageError
 _YES = ("y", "yes", "д", "да")
 
 
-def guarded(run: Callable[[], int]) -> int:
+def with_errors_reported(run: Callable[[], int]) -> int:
     """Run a command; a failure is told in one line.
 
     Returns:
@@ -26,21 +26,21 @@ def guarded(run: Callable[[], int]) -> int:
     try:
         return run()
     except (StorageError, FileError) as error:
-        complain(str(error))
+        report_error(str(error))
         return FAILED
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Say what was done, beside what is written to standard output."""
     print(text, file=sys.stderr)
 
 
-def complain(text: str) -> None:
+def report_error(text: str) -> None:
     """Say what is wrong."""
     print(f"trio-chat: {escape_controls(text)}", file=sys.stderr)
 
 
-def said_yes(question: str) -> bool:
+def confirm(question: str) -> bool:
     """Ask somebody at a terminal."""
     sys.stderr.write(question)
     sys.stderr.flush()

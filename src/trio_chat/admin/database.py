@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from trio_chat.admin.console import tell
-from trio_chat.admin.exits import FAILED, OK
-from trio_chat.admin.new_file import new_file
+from trio_chat.admin.atomic_file import atomic_file
+from trio_chat.admin.console import report
+from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.admin.progress import Progress
 from trio_chat.chat.ids import server_time
 from trio_chat.i18n import N_, _
@@ -22,21 +22,21 @@ _COUNTED = {
 def back_up(database: Path, target: Path, *, replace: bool) -> int:
     """Copy the database into a file."""
     with (
-        maintenance.opened(database, as_it_is=True) as connection,
-        new_file(target, database, replace=replace) as part,
+        maintenance.connected(database, as_it_is=True) as connection,
+        atomic_file(target, database, replace=replace) as part,
         Progress(_("Copying"), 100) as progress,
     ):
         backup.back_up(connection, part, lambda done, total: progress(100 * done // max(1, total)))
     size = target.stat().st_size
-    tell(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
+    report(_("{file}: {size} bytes, complete").format(file=escape_controls(str(target)), size=size))
     return OK
 
 
 def check(database: Path) -> int:
     """Say what the database is like."""
-    with maintenance.opened(database, as_it_is=True) as connection:
+    with maintenance.connected(database, as_it_is=True) as connection:
         health = backup.examine(connection, database)
-    known = len(schema.steps())
+    known = len(schema.migrations())
     note = (
         ""
         if health.version == known

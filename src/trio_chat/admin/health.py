@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from trio_chat.admin.console import complain, tell
-from trio_chat.admin.exits import FAILED, OK
+from trio_chat.admin.console import report, report_error
+from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
 
@@ -36,9 +36,9 @@ def check(settings: Settings, timeout: float) -> int:
     else:
         answers = any(_is_taken(place, timeout) for place in _places(settings))
     if answers:
-        tell(_("The server answers."))
+        report(_("The server answers."))
         return OK
-    complain(_("the server does not answer"))
+    report_error(_("the server does not answer"))
     return FAILED
 
 

@@ -8,14 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from trio_chat.admin.console import complain, said_yes, tell, to_standard_output
-from trio_chat.admin.exits import FAILED, OK, USAGE
-from trio_chat.admin.new_file import FileError, new_file
+from trio_chat.admin.atomic_file import FileError, atomic_file
+from trio_chat.admin.console import confirm, report, report_error, to_standard_output
+from trio_chat.admin.exit_codes import FAILED, OK, USAGE
 from trio_chat.admin.progress import Progress, is_terminal
 from trio_chat.chat.ids import first_id, milliseconds, server_time
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import escape_controls
-from trio_chat.storage import lines, maintenance, people
+from trio_chat.storage import account_maintenance, json_lines, maintenance
 from trio_chat.storage.clock import timeline
 from trio_chat.storage.database import StorageError
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 def export(database: Path, channel: str | None, output: Path | None, *, replace: bool) -> int:
     """Write messages as lines of JSON, to a file or to standard output."""
-    with maintenance.opened(database) as connection:
+    with maintenance.connected(database) as connection:
         _check_channel(connection, channel)
         if output is None:
             written = to_standard_output(partial(_export, connection, channel))
         else:
-            with new_file(output, database, replace=replace) as part, part.open("wb") as stream:
+            with atomic_file(output, database, replace=replace) as part, part.open("wb") as stream:
                 written = _export(connection, channel, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
     if written is None:
         return FAILED
-    tell(
+    report(
         ngettext("{count} message was written.", "{count} messages were written.", written).format(
             count=written
         )
@@ -46,12 +46,12 @@ def export(database: Path, channel: str | None, output: Path | None, *, replace:
 
 def _export(connection: "apsw.Connection", channel: str | None, stream: BinaryIO) -> int:
     total = (
-        maintenance.count(connection, channel) if is_terminal() else 0
+        maintenance.count_messages(connection, channel) if is_terminal() else 0
     )  # counting reads them all
-    written, numbers = 0, people.numbers(connection)
+    written, numbers = 0, account_maintenance.account_numbers(connection)
     with Progress(_("Exporting"), total) as progress:
         for page in maintenance.pages(connection, channel):
-            stream.write(b"".join(lines.to_line(record, numbers) for record in page))
+            stream.write(b"".join(json_lines.to_line(record, numbers) for record in page))
             written += len(page)
             progress(written)
     return written
@@ -63,7 +63,7 @@ def import_(database: Path, source: Path | None) -> int:
     """
     try:
         opened = nullcontext(sys.stdin.buffer) if source is None else source.open("rb")
-        with opened as stream, maintenance.opened(database) as connection:
+        with opened as stream, maintenance.connected(database) as connection:
             return _import(connection, stream, 0 if source is None else source.stat().st_size)
     except OSError as error:
         name = _("standard input") if source is None else escape_controls(str(source))
@@ -74,39 +74,39 @@ def import_(database: Path, source: Path | None) -> int:
 
 def _import(connection: "apsw.Connection", stream: BinaryIO, size: int) -> int:
     good = new = bad = 0
-    batch, numbers = [], people.numbers(connection)
+    batch, numbers = [], account_maintenance.account_numbers(connection)
     with Progress(_("Importing"), size) as progress:
-        for item in lines.read(stream, numbers):
-            if isinstance(item, lines.Bad):
+        for item in json_lines.read_lines(stream, numbers):
+            if isinstance(item, json_lines.InvalidLine):
                 bad += 1
                 progress.clear()
-                complain(
+                report_error(
                     _("line {number}: {problem}").format(number=item.number, problem=item.problem)
                 )
                 continue
             batch.append(item)
             if len(batch) == maintenance.BATCH:
-                new += maintenance.add(connection, batch)
+                new += maintenance.insert_messages(connection, batch)
                 good += len(batch)
                 batch.clear()
                 progress(stream.tell() if size else good)
         if batch:
-            new += maintenance.add(connection, batch)
+            new += maintenance.insert_messages(connection, batch)
             good += len(batch)
     _tell_imported(new, good - new, bad)
     return FAILED if bad else OK
 
 
 def _tell_imported(new: int, known: int, bad: int) -> None:
-    tell(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
+    report(ngettext("{count} message is new.", "{count} messages are new.", new).format(count=new))
     if known:
-        tell(
+        report(
             ngettext(
                 "{count} message was there already.", "{count} messages were there already.", known
             ).format(count=known)
         )
     if bad:
-        tell(
+        report(
             ngettext("{count} line was left out.", "{count} lines were left out.", bad).format(
                 count=bad
             )
@@ -115,16 +115,16 @@ def _tell_imported(new: int, known: int, bad: int) -> None:
 
 def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> int:
     """Delete messages from before a moment, in seconds of Unix time, after a question."""
-    with maintenance.opened(database) as connection:
+    with maintenance.connected(database) as connection:
         _check_channel(connection, channel)
         number = timeline(connection).oldest(milliseconds(before), milliseconds(time.time()))
         total = maintenance.count_old(connection, number, channel)
         if total and not yes:
             if not sys.stdin.isatty():
-                complain(_("there is nobody to ask whether messages may be deleted: add --yes"))
+                report_error(_("there is nobody to ask whether messages may be deleted: add --yes"))
                 return USAGE
             if not _agreed(total, before, channel):
-                tell(_("Nothing was deleted."))
+                report(_("Nothing was deleted."))
                 return FAILED
         with Progress(_("Deleting"), total) as progress:
             deleted = maintenance.prune(connection, number, channel, progress)
@@ -133,7 +133,7 @@ def prune(database: Path, before: float, channel: str | None, *, yes: bool) -> i
         "{count} messages and events were deleted.",
         deleted,
     )
-    tell(done.format(count=deleted))
+    report(done.format(count=deleted))
     return OK
 
 
@@ -144,7 +144,7 @@ def _agreed(total: int, before: float, channel: str | None) -> bool:
         total,
     )
     where = _("all channels") if channel is None else escape_controls(channel)
-    return said_yes(question.format(count=total, time=server_time(first_id(before)), channel=where))
+    return confirm(question.format(count=total, time=server_time(first_id(before)), channel=where))
 
 
 def _check_channel(connection: "apsw.Connection", channel: str | None) -> None:

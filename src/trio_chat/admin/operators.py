@@ -3,9 +3,9 @@
 import sys
 from typing import TYPE_CHECKING
 
-from trio_chat.admin.console import complain
-from trio_chat.admin.exits import FAILED, OK, USAGE
-from trio_chat.admin.passwords import NobodyThere, Refused, typed
+from trio_chat.admin.console import report_error
+from trio_chat.admin.exit_codes import FAILED, OK, USAGE
+from trio_chat.admin.passwords import NoTerminal, PasswordError, ask_password
 from trio_chat.chat.accounts import MAX_PASSWORD
 from trio_chat.i18n import _
 from trio_chat.server.accounts import COSTS
@@ -20,7 +20,7 @@ _LEAST = 8
 def print_hash(settings: "Settings", *, from_stdin: bool) -> int:
     """Ask for a password and print what it is checked against."""
     try:
-        password = _first_line() if from_stdin else typed(_("A password for the operator: "))
+        password = _first_line() if from_stdin else ask_password(_("A password for the operator: "))
         if (
             not _LEAST <= len(password) <= len(password.encode()) <= MAX_PASSWORD
             or not password.isprintable()
@@ -29,12 +29,12 @@ def print_hash(settings: "Settings", *, from_stdin: bool) -> int:
                 "an operator's password has at least {least} characters, at most {most} bytes and"
                 " no control characters"
             )
-            raise Refused(words.format(least=_LEAST, most=MAX_PASSWORD))
-    except NobodyThere:
-        complain(_("there is nobody to ask for a password: add --stdin"))
+            raise PasswordError(words.format(least=_LEAST, most=MAX_PASSWORD))
+    except NoTerminal:
+        report_error(_("there is nobody to ask for a password: add --stdin"))
         return USAGE
-    except Refused as error:
-        complain(str(error))
+    except PasswordError as error:
+        report_error(str(error))
         return FAILED
     print(COSTS[settings.accounts.hash_cost].hasher().hash(password))
     return OK

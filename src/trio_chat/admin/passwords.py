@@ -4,7 +4,7 @@ import sys
 from getpass import getpass
 from pathlib import Path
 
-from trio_chat.admin.new_file import FileError
+from trio_chat.admin.atomic_file import FileError
 from trio_chat.i18n import _
 from trio_chat.irc.text import escape_controls
 
@@ -12,15 +12,15 @@ _LONGEST_FILE = 4096
 """Bytes of a file that are looked at."""
 
 
-class Refused(Exception):
+class PasswordError(Exception):
     """A password that cannot be one; the text is one line for the user."""
 
 
-class NobodyThere(Exception):
+class NoTerminal(Exception):
     """There is no terminal where somebody could be asked."""
 
 
-def typed(prompt: str) -> str:
+def ask_password(prompt: str) -> str:
     """Ask twice for a password, without showing it.
 
     Raises:
@@ -28,18 +28,18 @@ def typed(prompt: str) -> str:
         Refused: it was not given twice the same.
     """
     if not sys.stdin.isatty():
-        raise NobodyThere
+        raise NoTerminal
     try:
         password = getpass(prompt)
         again = getpass(_("The same password again: "))
     except EOFError:
-        raise Refused(_("Nothing was done.")) from None
+        raise PasswordError(_("Nothing was done.")) from None
     if again != password:
-        raise Refused(_("These were two different passwords. Nothing was done."))
+        raise PasswordError(_("These were two different passwords. Nothing was done."))
     return password
 
 
-def first_line(file: Path) -> str:
+def read_password(file: Path) -> str:
     """Return the password that a file begins with.
 
     Raises:

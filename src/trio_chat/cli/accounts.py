@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from trio_chat.cli.arguments import YES, account_name
-from trio_chat.cli.commands import DATABASE, Argument, Call, group
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
 ACCOUNT = group(
@@ -35,7 +35,7 @@ _PASSWORD_FILE = Argument(
     ),
     epilog=N_("examples:\n  trio-chat account list\n  trio-chat account list | wc -l"),
 )
-def _list(call: Call) -> int:
+def _list(call: Invocation) -> int:
     from trio_chat.admin.accounts import list_accounts  # noqa: PLC0415
 
     return list_accounts(call.database)
@@ -55,7 +55,7 @@ def _list(call: Call) -> int:
         " secret.txt"
     ),
 )
-def _add(call: Call) -> int:
+def _add(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, add  # noqa: PLC0415
 
     return add(Asked(call.database, call.options.name), call.settings, call.options.password_file)
@@ -76,7 +76,7 @@ def _add(call: Call) -> int:
         " --password-file secret.txt"
     ),
 )
-def _passwd(call: Call) -> int:
+def _passwd(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, change_password  # noqa: PLC0415
 
     return change_password(
@@ -96,7 +96,7 @@ def _passwd(call: Call) -> int:
     ),
     epilog=N_("examples:\n  trio-chat account delete anna\n  trio-chat account delete anna --yes"),
 )
-def _delete(call: Call) -> int:
+def _delete(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, delete  # noqa: PLC0415
 
     return delete(Asked(call.database, call.options.name), yes=call.options.yes)
@@ -112,7 +112,7 @@ def _delete(call: Call) -> int:
     ),
     epilog=N_("examples:\n  trio-chat account dropped"),
 )
-def _dropped(call: Call) -> int:
+def _dropped(call: Invocation) -> int:
     from trio_chat.admin.accounts import list_dropped  # noqa: PLC0415
 
     return list_dropped(call.database)
@@ -130,7 +130,7 @@ def _dropped(call: Call) -> int:
     ),
     epilog=N_("examples:\n  trio-chat account dropped\n  trio-chat account free anna"),
 )
-def _free(call: Call) -> int:
+def _free(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, free  # noqa: PLC0415
 
     return free(Asked(call.database, call.options.name), call.settings)
@@ -148,7 +148,7 @@ def _free(call: Call) -> int:
     ),
     epilog=N_("examples:\n  trio-chat account export anna > anna.json"),
 )
-def _export(call: Call) -> int:
+def _export(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, export  # noqa: PLC0415
 
     return export(Asked(call.database, call.options.name))
@@ -168,7 +168,7 @@ def _export(call: Call) -> int:
     ),
     epilog=N_("examples:\n  trio-chat account forget anna\n  trio-chat account forget anna --yes"),
 )
-def _forget(call: Call) -> int:
+def _forget(call: Invocation) -> int:
     from trio_chat.admin.accounts import Asked, forget  # noqa: PLC0415
 
     return forget(Asked(call.database, call.options.name), yes=call.options.yes)

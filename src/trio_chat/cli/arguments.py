@@ -119,7 +119,7 @@ def duration(text: str) -> int:
     return seconds
 
 
-def wish(text: str) -> "Wish":
+def history_days(text: str) -> "Wish":
     """Return how long a channel wants its messages to be remembered."""
     from trio_chat.chat.registered_channels import MAX_DAYS, parse_history  # noqa: PLC0415
 

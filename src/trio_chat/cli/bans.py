@@ -1,7 +1,7 @@
 """`trio-chat ban`: its commands and their arguments."""
 
 from trio_chat.cli.arguments import duration
-from trio_chat.cli.commands import DATABASE, Argument, Call, group
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
 BAN = group(
@@ -35,7 +35,7 @@ _MASK = Argument(
     ),
     epilog=N_("examples:\n  trio-chat ban list"),
 )
-def _list(call: Call) -> int:
+def _list(call: Invocation) -> int:
     from trio_chat.admin.bans import list_bans  # noqa: PLC0415
 
     return list_bans(call.database)
@@ -65,7 +65,7 @@ def _list(call: Call) -> int:
         "  trio-chat ban add 'spam*!*@203.0.113.0/24' --for 2weeks --reason spam"
     ),
 )
-def _add(call: Call) -> int:
+def _add(call: Invocation) -> int:
     from trio_chat.admin.bans import add_ban  # noqa: PLC0415
 
     options = call.options
@@ -82,7 +82,7 @@ def _add(call: Call) -> int:
     description=N_("Lift a ban, named as `ban list` shows it."),
     epilog=N_("examples:\n  trio-chat ban remove 192.0.2.7"),
 )
-def _remove(call: Call) -> int:
+def _remove(call: Invocation) -> int:
     from trio_chat.admin.bans import remove_ban  # noqa: PLC0415
 
     return remove_ban(call.database, call.options.mask)

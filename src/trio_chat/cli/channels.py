@@ -1,7 +1,7 @@
 """`trio-chat channel`: its commands and their arguments."""
 
-from trio_chat.cli.arguments import channel_name, wish
-from trio_chat.cli.commands import DATABASE, Argument, Call, group
+from trio_chat.cli.arguments import channel_name, history_days
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, group
 from trio_chat.i18n import N_
 
 _SHOWING = {
@@ -20,7 +20,7 @@ CHANNEL = group("channel", description=N_("Look after registered channels."), **
     ),
     **_SHOWING,
 )
-def _list(call: Call) -> int:
+def _list(call: Invocation) -> int:
     from trio_chat.admin.channels import list_channels  # noqa: PLC0415
 
     return list_channels(call.database)
@@ -37,7 +37,7 @@ def _list(call: Call) -> int:
     ),
     Argument(
         "days",
-        type=wish,
+        type=history_days,
         metavar="DAYS|off|default",
         words=N_("a number of days, or one of these words"),
     ),
@@ -50,7 +50,7 @@ def _list(call: Call) -> int:
         " '#secret' off"
     ),
 )
-def _history(call: Call) -> int:
+def _history(call: Invocation) -> int:
     from trio_chat.admin.channels import set_history  # noqa: PLC0415
 
     return set_history(call.database, call.options.channel, call.options.days)

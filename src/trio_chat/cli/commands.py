@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from trio_chat.admin.exits import USAGE
+from trio_chat.admin.exit_codes import USAGE
 from trio_chat.i18n import N_, _, install
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Argument:
         parser.add_argument(*self._flags, help=_(self._words), **self._options)
 
 
-class OneOf(NamedTuple):
+class ExclusiveGroup(NamedTuple):
     """Arguments of which one is given, or none unless that is required."""
 
     arguments: tuple[Argument, ...]
@@ -66,7 +66,7 @@ DATABASE = Argument(
 )
 
 
-class Call:
+class Invocation:
     """A command that was given, with what it needs to run.
 
     Args:
@@ -84,7 +84,7 @@ class Call:
         try:
             settings = load(self.options.config)
         except ConfigError as error:
-            refuse(str(error))
+            usage_error(str(error))
         if "lang" not in self.options and settings.client.language:
             install(settings.client.language)
         return settings
@@ -94,18 +94,20 @@ class Call:
         """The file of the database; none ends the program."""
         database: Path | None = self.options.database or self.settings.storage.file
         if database is None or database.name == ":memory:":
-            refuse(_("the configuration names no database file: say which one with --database"))
+            usage_error(
+                _("the configuration names no database file: say which one with --database")
+            )
         return database
 
 
-def refuse(problem: str) -> NoReturn:
+def usage_error(problem: str) -> NoReturn:
     """Say what is wrong with the command line or the configuration, and end the program."""
     print(f"trio-chat: {problem}", file=sys.stderr)
     raise SystemExit(USAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class HelpTexts:
     """What the help says of a command, marked for translation.
 
     Args:
@@ -123,13 +125,13 @@ class Words:
         return {"help": _(self.help), "description": _(self.description), "epilog": _(self.epilog)}
 
 
-Run = Callable[[Call], int]
+CommandFunction = Callable[[Invocation], int]
 Commands = Any
 """What argparse adds commands to; it has no public name there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CliCommand:
     """A command.
 
     Args:
@@ -141,9 +143,9 @@ class Command:
     """
 
     name: str
-    run: Run
-    arguments: tuple[Argument | OneOf, ...]
-    words: Words
+    run: CommandFunction
+    arguments: tuple[Argument | ExclusiveGroup, ...]
+    words: HelpTexts
 
     def add_to(self, commands: Commands, common: argparse.ArgumentParser) -> None:
         """Add the command to others, with the options that all have in common."""
@@ -154,30 +156,30 @@ class Command:
 
     def __call__(self, options: argparse.Namespace) -> int:
         """Run the command, and return the exit code."""
-        call = Call(options)
+        call = Invocation(options)
         if DATABASE not in self.arguments:
             return self.run(call)
-        from trio_chat.admin.console import guarded  # noqa: PLC0415
+        from trio_chat.admin.console import with_errors_reported  # noqa: PLC0415
 
-        return guarded(partial(self.run, call))
+        return with_errors_reported(partial(self.run, call))
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class CommandGroup:
     """A command that has commands, such as `account`; each is a function decorated with
     `command`.
     """
 
     name: str
-    words: Words
-    commands: list[Command] = field(default_factory=list)
+    words: HelpTexts
+    commands: list[CliCommand] = field(default_factory=list)
 
     def command(
-        self, name: str, *arguments: Argument | OneOf, **words: str
-    ) -> Callable[[Run], Command]:
+        self, name: str, *arguments: Argument | ExclusiveGroup, **words: str
+    ) -> Callable[[CommandFunction], CliCommand]:
         """Make a function a command of this group."""
 
-        def add(run: Run) -> Command:
+        def add(run: CommandFunction) -> CliCommand:
             made = command(name, *arguments, **words)(run)
             self.commands.append(made)
             return made
@@ -194,18 +196,20 @@ class Group:
             each.add_to(own, common)
 
 
-def command(name: str, *arguments: Argument | OneOf, **words: str) -> Callable[[Run], Command]:
+def command(
+    name: str, *arguments: Argument | ExclusiveGroup, **words: str
+) -> Callable[[CommandFunction], CliCommand]:
     """Make a function a command."""
-    return lambda run: Command(name, run, arguments, Words(**words))
+    return lambda run: CliCommand(name, run, arguments, HelpTexts(**words))
 
 
-def group(name: str, **words: str) -> Group:
+def group(name: str, **words: str) -> CommandGroup:
     """Return a group that has no commands yet."""
-    return Group(name, Words(**words))
+    return CommandGroup(name, HelpTexts(**words))
 
 
 def _add_parser(
-    commands: Commands, common: argparse.ArgumentParser, name: str, words: Words
+    commands: Commands, common: argparse.ArgumentParser, name: str, words: HelpTexts
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(
         name,

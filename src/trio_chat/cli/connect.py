@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trio_chat.cli.arguments import fingerprint, setting, target
-from trio_chat.cli.commands import Argument, Call, OneOf, command, refuse
+from trio_chat.cli.commands import Argument, ExclusiveGroup, Invocation, command, usage_error
 from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _CONFIG = "config.ini"
         metavar="FILE",
         words=N_("a file whose first line is the password of the server"),
     ),
-    OneOf(
+    ExclusiveGroup(
         (
             Argument(
                 "--fingerprint",
@@ -72,7 +72,7 @@ _CONFIG = "config.ini"
         " irc://irc.example.org/python"
     ),
 )
-def connect(call: Call) -> int:
+def connect(call: Invocation) -> int:
     """Run a client."""
     from trio_chat.client.loading import Loading  # noqa: PLC0415
     from trio_chat.client.target import ServerAddress, format_address, reachable  # noqa: PLC0415
@@ -96,7 +96,7 @@ def connect(call: Call) -> int:
             else ""
         )
     if server.is_encrypted and options.plaintext:
-        refuse(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
+        usage_error(_("ircs:// means TLS, and --plaintext none; leave one of them out"))
     is_first_run = is_first_run and not (options.target or options.nick)
     names = [profile.name for profile in profiles] or [format_address(server.host, port)]
     loading = Loading([] if is_first_run else names, plain=options.plain)
@@ -151,22 +151,22 @@ def _port(settings: "Settings", server: "ServerAddress") -> int:
     port = server.port or settings.server.port
     if not port:
         words = _("the configuration says port 0, any free one: say which it is, as in {host}:5000")
-        refuse(words.format(host=server.host))
+        usage_error(words.format(host=server.host))
     return port
 
 
 def _first_line(file: Path) -> str:
-    from trio_chat.admin.new_file import FileError  # noqa: PLC0415
-    from trio_chat.admin.passwords import first_line  # noqa: PLC0415
+    from trio_chat.admin.atomic_file import FileError  # noqa: PLC0415
+    from trio_chat.admin.passwords import read_password  # noqa: PLC0415
     from trio_chat.config import KEYS  # noqa: PLC0415
 
     kind = KEYS["server"]["password"]
     try:
-        return str(kind.parse(first_line(file)))
+        return str(kind.parse(read_password(file)))
     except FileError as error:
-        refuse(str(error))
+        usage_error(str(error))
     except ValueError:
-        refuse(
+        usage_error(
             _("{file}: the first line is no password; allowed: {allowed}").format(
                 file=file, allowed=kind.allowed
             )

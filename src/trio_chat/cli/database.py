@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from trio_chat.cli.arguments import FORCE
-from trio_chat.cli.commands import DATABASE, Argument, Call, command, group
+from trio_chat.cli.commands import DATABASE, Argument, Invocation, command, group
 from trio_chat.i18n import N_
 
 
@@ -26,7 +26,7 @@ from trio_chat.i18n import N_
         "  trio-chat backup --config /etc/trio-chat.ini --force /var/backups/chat.db"
     ),
 )
-def backup(call: Call) -> int:
+def backup(call: Invocation) -> int:
     """Copy the database."""
     from trio_chat.admin.database import back_up  # noqa: PLC0415
 
@@ -49,7 +49,7 @@ DB = group("db", description=N_("Look after the database."), **_CHECKING)
     ),
     **_CHECKING,
 )
-def _check(call: Call) -> int:
+def _check(call: Invocation) -> int:
     from trio_chat.admin.database import check  # noqa: PLC0415
 
     return check(call.database)

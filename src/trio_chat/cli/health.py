@@ -1,6 +1,6 @@
 """`trio-chat health`: its arguments."""
 
-from trio_chat.cli.commands import Call, command
+from trio_chat.cli.commands import Invocation, command
 from trio_chat.i18n import N_
 
 _SECONDS = 3.0
@@ -16,7 +16,7 @@ _SECONDS = 3.0
     ),
     epilog=N_("examples:\n  trio-chat health\n  trio-chat health --config /etc/trio-chat.ini"),
 )
-def health(call: Call) -> int:
+def health(call: Invocation) -> int:
     """Ask the server."""
     from trio_chat.admin.health import check  # noqa: PLC0415
 

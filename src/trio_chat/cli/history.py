@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from trio_chat.cli.arguments import FORCE, ONLY_CHANNEL, YES, days_ago, moment
-from trio_chat.cli.commands import DATABASE, Argument, Call, OneOf, group
+from trio_chat.cli.commands import DATABASE, Argument, ExclusiveGroup, Invocation, group
 from trio_chat.i18n import N_
 
 HISTORY = group(
@@ -42,7 +42,7 @@ HISTORY = group(
         "  trio-chat history export --channel '#lobby' | grep pizza"
     ),
 )
-def _export(call: Call) -> int:
+def _export(call: Invocation) -> int:
     from trio_chat.admin.history import export  # noqa: PLC0415
 
     return export(
@@ -71,7 +71,7 @@ def _export(call: Call) -> int:
         "  zcat messages.jsonl.gz | trio-chat history import"
     ),
 )
-def _import(call: Call) -> int:
+def _import(call: Invocation) -> int:
     from trio_chat.admin.history import import_  # noqa: PLC0415
 
     return import_(call.database, call.options.file)
@@ -98,7 +98,7 @@ _KEEP_DAYS = Argument(
 @HISTORY.command(
     "prune",
     DATABASE,
-    OneOf((_BEFORE, _KEEP_DAYS), required=True),
+    ExclusiveGroup((_BEFORE, _KEEP_DAYS), required=True),
     ONLY_CHANNEL,
     YES,
     help=N_("delete old messages"),
@@ -112,7 +112,7 @@ _KEEP_DAYS = Argument(
         "  trio-chat history prune --before 2026-01-31 --channel '#lobby' --yes"
     ),
 )
-def _prune(call: Call) -> int:
+def _prune(call: Invocation) -> int:
     from trio_chat.admin.history import prune  # noqa: PLC0415
 
     return prune(call.database, call.options.before, call.options.channel, yes=call.options.yes)

@@ -1,6 +1,6 @@
 """`trio-chat operator`: its commands and their arguments."""
 
-from trio_chat.cli.commands import Argument, Call, group
+from trio_chat.cli.commands import Argument, Invocation, group
 from trio_chat.i18n import N_
 
 _EXAMPLES = N_(
@@ -31,7 +31,7 @@ OPERATOR = group(
     ),
     epilog=_EXAMPLES,
 )
-def _hash(call: Call) -> int:
+def _hash(call: Invocation) -> int:
     from trio_chat.admin.operators import print_hash  # noqa: PLC0415
 
     return print_hash(call.settings, from_stdin=call.options.stdin)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import trio_chat
-from trio_chat.admin.exits import FAILED, INTERRUPTED, USAGE
+from trio_chat.admin.exit_codes import FAILED, INTERRUPTED, USAGE
 from trio_chat.cli.accounts import ACCOUNT
 from trio_chat.cli.bans import BAN
 from trio_chat.cli.channels import CHANNEL

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from trio_chat.cli.arguments import setting
-from trio_chat.cli.commands import Argument, Call, command
+from trio_chat.cli.commands import Argument, Invocation, command
 from trio_chat.i18n import N_
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         "  trio-chat serve --config /etc/trio-chat.ini --log-level debug"
     ),
 )
-def serve(call: Call) -> int:
+def serve(call: Invocation) -> int:
     """Run a server."""
     from trio_chat.config import load  # noqa: PLC0415
 

@@ -11,78 +11,80 @@ from trio_chat.config.settings import (
     OperatorSettings,
     ProfileSettings,
 )
-from trio_chat.config.values import Kind
+from trio_chat.config.values import ValueType
 from trio_chat.irc.modes import DEFAULT_USER_MODES
 from trio_chat.irc.names import CASEMAPPINGS
 from trio_chat.irc.rights import RIGHTS
 
-_HOSTS = Kind(values.hosts, "one or more addresses or host names, separated by commas or spaces")
-_PORT = values.whole(0, 65535, " (0: any free one)")
+_HOSTS = ValueType(
+    values.hosts, "one or more addresses or host names, separated by commas or spaces"
+)
+_PORT = values.integer(0, 65535, " (0: any free one)")
 _TLS = values.choice("auto", "required", "off")
 _NETWORKS = "addresses and networks such as 10.0.0.0/8, separated by commas"
-_PATH = Kind(values.no_or_path, "a path, seen from the directory of this file, or none")
+_PATH = ValueType(values.optional_path, "a path, seen from the directory of this file, or none")
 
-_NICK = Kind(
-    values.no_or_nick, "a nickname without spaces that does not begin with a digit, or nothing"
+_NICK = ValueType(
+    values.optional_nick, "a nickname without spaces that does not begin with a digit, or nothing"
 )
 
-LENGTHS: dict[str, tuple[str, Kind]] = {
+LENGTHS: dict[str, tuple[str, ValueType]] = {
     # key: (field of Lengths, kind). Upper bounds keep a whole message within the 512 bytes of RFC
     # 1459 §2.3 for ASCII names; lower ones keep every client that asks for something usual working.
-    "nick_length": ("nick", values.whole(3, values.LONGEST_NICK, " characters")),
-    "channel_length": ("channel", values.whole(3, values.LONGEST_CHANNEL, " characters")),
-    "topic_length": ("topic", values.whole(20, 390, " bytes")),
-    "kick_length": ("kick", values.whole(20, 390, " bytes")),
-    "away_length": ("away", values.whole(20, 390, " bytes")),
-    "realname_length": ("realname", values.whole(10, 200, " bytes")),
-    "username_length": ("username", values.whole(3, 32, " characters")),
-    "key_length": ("key", values.whole(4, 64, " bytes")),
-    "host_length": ("host", values.whole(32, 64, " characters")),
-    "channels_per_user": ("channels_per_user", values.whole(1, 10_000)),
-    "sessions_per_user": ("sessions_per_user", values.whole(1, 1000)),
-    "targets": ("targets", values.whole(1, 100)),
-    "mode_changes": ("modes", values.whole(3, 20)),
-    "list_entries": ("list_entries", values.whole(1, 10_000)),
-    "monitor_entries": ("monitor_entries", values.whole(1, 10_000)),
-    "accept_entries": ("accept_entries", values.whole(1, 10_000)),
-    "read_markers": ("read_markers", values.whole(1, 100_000)),
-    "channels_per_account": ("channels_per_account", values.whole(1, 10_000)),
-    "access_entries": ("access_entries", values.whole(1, 10_000)),
-    "certificates_per_account": ("certificates_per_account", values.whole(1, 1000)),
-    "multiline_bytes": ("multiline_bytes", values.whole(512, 16_384)),
-    "multiline_lines": ("multiline_lines", values.whole(2, 1000)),
-    "metadata_keys": ("metadata_keys", values.whole(1, 1000)),
-    "metadata_bytes": ("metadata_bytes", values.whole(16, 300)),
-    "metadata_subs": ("metadata_subs", values.whole(1, 1000)),
-    "metadata_changes": ("metadata_changes", values.whole(1, 1000)),
-    "renamed_days": ("renamed_days", values.whole(0, 36_500, " days (0: not at all)")),
-    "missed_entries": ("missed_entries", values.whole(1, 1000)),
-    "stored_per_hour": ("stored_per_hour", values.whole(0, 100_000_000)),
+    "nick_length": ("nick", values.integer(3, values.LONGEST_NICK, " characters")),
+    "channel_length": ("channel", values.integer(3, values.LONGEST_CHANNEL, " characters")),
+    "topic_length": ("topic", values.integer(20, 390, " bytes")),
+    "kick_length": ("kick", values.integer(20, 390, " bytes")),
+    "away_length": ("away", values.integer(20, 390, " bytes")),
+    "realname_length": ("realname", values.integer(10, 200, " bytes")),
+    "username_length": ("username", values.integer(3, 32, " characters")),
+    "key_length": ("key", values.integer(4, 64, " bytes")),
+    "host_length": ("host", values.integer(32, 64, " characters")),
+    "channels_per_user": ("channels_per_user", values.integer(1, 10_000)),
+    "sessions_per_user": ("sessions_per_user", values.integer(1, 1000)),
+    "targets": ("targets", values.integer(1, 100)),
+    "mode_changes": ("modes", values.integer(3, 20)),
+    "list_entries": ("list_entries", values.integer(1, 10_000)),
+    "monitor_entries": ("monitor_entries", values.integer(1, 10_000)),
+    "accept_entries": ("accept_entries", values.integer(1, 10_000)),
+    "read_markers": ("read_markers", values.integer(1, 100_000)),
+    "channels_per_account": ("channels_per_account", values.integer(1, 10_000)),
+    "access_entries": ("access_entries", values.integer(1, 10_000)),
+    "certificates_per_account": ("certificates_per_account", values.integer(1, 1000)),
+    "multiline_bytes": ("multiline_bytes", values.integer(512, 16_384)),
+    "multiline_lines": ("multiline_lines", values.integer(2, 1000)),
+    "metadata_keys": ("metadata_keys", values.integer(1, 1000)),
+    "metadata_bytes": ("metadata_bytes", values.integer(16, 300)),
+    "metadata_subs": ("metadata_subs", values.integer(1, 1000)),
+    "metadata_changes": ("metadata_changes", values.integer(1, 1000)),
+    "renamed_days": ("renamed_days", values.integer(0, 36_500, " days (0: not at all)")),
+    "missed_entries": ("missed_entries", values.integer(1, 1000)),
+    "stored_per_hour": ("stored_per_hour", values.integer(0, 100_000_000)),
     "stored_bytes_per_hour": ("stored_bytes_per_hour", values.size(0, 2**40)),
 }
 """The keys of [limits] that become `LimitSettings.lengths`."""
 
-KEYS: dict[str, dict[str, Kind]] = {
+KEYS: dict[str, dict[str, ValueType]] = {
     "server": {
         "host": _HOSTS,
         "port": _PORT,
-        "name": Kind(
+        "name": ValueType(
             values.server_name,
             "at most 63 English letters, digits, dots, '-' and '_', such as chat.example.org",
         ),
-        "network": values.some_text(64),
-        "icon": Kind(
-            values.no_or_url,
+        "network": values.nonempty_text(64),
+        "icon": ValueType(
+            values.optional_url,
             "a URL of at most 200 bytes such as https://example.org/icon.png, or nothing",
         ),
-        "description": values.some_text(200),
+        "description": values.nonempty_text(200),
         "password": values.text(200, secret=True),
-        "lobby": Kind(
+        "lobby": ValueType(
             values.channel_or_none,
             "a channel name such as #lobby, without spaces and commas, or none",
         ),
         "lobby_topic": values.text(390),
-        "default_user_modes": Kind(
+        "default_user_modes": ValueType(
             values.letters_or_none(DEFAULT_USER_MODES), f"letters of {DEFAULT_USER_MODES}, or none"
         ),
         "casemapping": values.choice(*CASEMAPPINGS),
@@ -90,119 +92,119 @@ KEYS: dict[str, dict[str, Kind]] = {
         "admin": values.text(200),
         "shutdown_grace": values.decimal(0, 600, "seconds"),
         "cloak": values.YES_OR_NO,
-        "cloak_secret": Kind(
-            values.no_or_secret, "16 to 200 characters without spaces, or nothing", secret=True
+        "cloak_secret": ValueType(
+            values.optional_secret, "16 to 200 characters without spaces, or nothing", secret=True
         ),
         "cloak_accounts": values.YES_OR_NO,
         "tls": _TLS,
         "websocket": values.YES_OR_NO,
-        "origins": Kind(
+        "origins": ValueType(
             values.origins,
             "any, or same and addresses such as https://*.example.org, separated by commas",
         ),
-        "allowed_hosts": Kind(
+        "allowed_hosts": ValueType(
             values.host_patterns,
             "any, or names such as chat.example.org and *.example.org, or none",
         ),
-        "proxies": Kind(values.networks, f"{_NETWORKS}, or none"),
+        "proxies": ValueType(values.networks, f"{_NETWORKS}, or none"),
     },
     "tls": {
         "certificate": _PATH,
         "key": _PATH,
-        "sts_duration": values.no_or_whole(0, 315_360_000, " seconds"),
-        "sts_port": values.whole(0, 65535, " (0: that of [server])"),
+        "sts_duration": values.integer_or_none(0, 315_360_000, " seconds"),
+        "sts_port": values.integer(0, 65535, " (0: that of [server])"),
     },
     "logging": {
         "level": values.choice("debug", "info", "warning", "error"),
         "format": values.choice("text", "json"),
         "file": _PATH,
         "rotate_bytes": values.size(1024, 2**40),
-        "keep": values.whole(1, 1000),
-        "repeats": values.whole(0, 1_000_000),
+        "keep": values.integer(1, 1000),
+        "repeats": values.integer(0, 1_000_000),
     },
     "storage": {
         "file": _PATH,
-        "keep_days": values.whole(0, 36_500, " (0: for ever)"),
-        "clock_hold_hours": values.whole(0, 8760, " (0: not at all)"),
+        "keep_days": values.integer(0, 36_500, " (0: for ever)"),
+        "clock_hold_hours": values.integer(0, 8760, " (0: not at all)"),
         "longer_for_channels": values.YES_OR_NO,
         "synchronous": values.choice("full", "normal", "off"),
-        "playback": values.whole(0, 1000),
+        "playback": values.integer(0, 1000),
         "playback_to": values.choice("people", "accounts", "everybody"),
-        "most_messages": values.whole(1, 10_000),
+        "most_messages": values.integer(1, 10_000),
         "reserve": values.size(0, 2**40),
     },
     "accounts": {
         "registration": values.choice("open", "closed"),
         "required": values.YES_OR_NO,
         "before_connect": values.YES_OR_NO,
-        "min_password": values.whole(1, 100, " characters"),
+        "min_password": values.integer(1, 100, " characters"),
         "email": values.choice("none", "required", "verified"),
         "multi_session": values.YES_OR_NO,
         "always_on": values.choice("off", "opt-in", "opt-out", "all"),
         "auto_away": values.YES_OR_NO,
-        "always_on_days": values.whole(0, 36_500, " (0: for ever)"),
+        "always_on_days": values.integer(0, 36_500, " (0: for ever)"),
         "reservation": values.choice("refuse", "rename", "off"),
         "hash_cost": values.choice("normal", "low"),
     },
     "mail": {
-        "mail_from": Kind(values.no_or_email, "an e-mail address, or nothing"),
-        "smtp_host": Kind(values.no_or_host, "an address or a host name, or nothing"),
-        "smtp_port": values.whole(1, 65535),
+        "mail_from": ValueType(values.optional_email, "an e-mail address, or nothing"),
+        "smtp_host": ValueType(values.optional_host, "an address or a host name, or nothing"),
+        "smtp_port": values.integer(1, 65535),
         "smtp_tls": values.choice("starttls", "tls", "off"),
         "smtp_user": values.text(200),
         "smtp_password": values.text(500, secret=True),
         "sendmail": _PATH,
     },
     "limits": {
-        "clients": values.whole(1, 1_000_000),
-        "always_on_users": values.whole(0, 1_000_000),
+        "clients": values.integer(1, 1_000_000),
+        "always_on_users": values.integer(0, 1_000_000),
         "registration_timeout": values.decimal(0.1, 3600, "seconds"),
         "ping_interval": values.decimal(0.1, 86_400, "seconds"),
         "ping_timeout": values.decimal(0.1, 86_400, "seconds"),
         "websocket_ping_interval": values.decimal(0.1, 86_400, "seconds"),
-        "connections_per_address": values.whole(1, 1_000_000),
-        "connections_per_minute": values.whole(1, 1_000_000),
-        "connections_exempt": Kind(values.networks, f"{_NETWORKS}, or none"),
-        "failed_logins": values.whole(1, 1_000_000),
-        "failed_logins_per_address": values.whole(1, 1_000_000),
+        "connections_per_address": values.integer(1, 1_000_000),
+        "connections_per_minute": values.integer(1, 1_000_000),
+        "connections_exempt": ValueType(values.networks, f"{_NETWORKS}, or none"),
+        "failed_logins": values.integer(1, 1_000_000),
+        "failed_logins_per_address": values.integer(1, 1_000_000),
         "failed_login_delay": values.decimal(0, 60, "seconds"),
-        "registrations_per_hour": values.whole(1, 1_000_000),
-        "password_checks_per_minute": values.whole(1, 1_000_000),
-        "password_threads": values.whole(1, 64),
-        "password_queue": values.whole(1, 100_000),
-        "flood_burst": values.whole(1, 1_000_000, " lines"),
+        "registrations_per_hour": values.integer(1, 1_000_000),
+        "password_checks_per_minute": values.integer(1, 1_000_000),
+        "password_threads": values.integer(1, 64),
+        "password_queue": values.integer(1, 100_000),
+        "flood_burst": values.integer(1, 1_000_000, " lines"),
         "flood_rate": values.decimal(0.1, 100_000, "lines a second"),
-        "flood_limit": values.whole(0, 1_000_000, " lines (0: never)"),
-        "flood_exempt": Kind(values.networks, f"{_NETWORKS}, or none"),
+        "flood_limit": values.integer(0, 1_000_000, " lines (0: never)"),
+        "flood_exempt": ValueType(values.networks, f"{_NETWORKS}, or none"),
         "outbox_bytes": values.size(8192, 2**30),
-        "event_queue": values.whole(1, 1_000_000),
-        "whowas_entries": values.whole(0, 1_000_000),
-        "server_bans": values.whole(1, 100_000),
+        "event_queue": values.integer(1, 1_000_000),
+        "whowas_entries": values.integer(0, 1_000_000),
+        "server_bans": values.integer(1, 100_000),
         **{key: kind for key, (_, kind) in LENGTHS.items()},
     },
     "metrics": {
         "host": _HOSTS,
-        "port": Kind(
+        "port": ValueType(
             values.port_or_none, "a whole number from 0 to 65535 (0: any free one), or none"
         ),
     },
     "client": {
         "nick": _NICK,
-        "channel": Kind(values.no_or_channel, "a channel name such as #lobby, or nothing"),
-        "language": Kind(values.no_or_language, "en, ru, or nothing"),
+        "channel": ValueType(values.optional_channel, "a channel name such as #lobby, or nothing"),
+        "language": ValueType(values.optional_language, "en, ru, or nothing"),
         "theme": values.choice("auto", "dark", "light", "mono"),
         "typing": values.YES_OR_NO,
-        "highlights": Kind(values.words, "words separated by commas, or nothing"),
+        "highlights": ValueType(values.words, "words separated by commas, or nothing"),
         "notify": values.choice("off", "bell", "desktop"),
         "strangers": values.choice("open", "gather", "off"),
-        "encoding": Kind(
+        "encoding": ValueType(
             values.encoding,
             "an encoding of one byte for each character, such as cp1252, cp1251, koi8-r,"
             " iso8859-15",
         ),
         "log": _PATH,
-        "proxy": Kind(
-            values.no_or_proxy,
+        "proxy": ValueType(
+            values.optional_proxy,
             "socks5://host:port, http://host:port, none, or nothing (that of the environment)",
             secret=True,
         ),
@@ -223,7 +225,7 @@ class NamedSection(NamedTuple):
 
     field: str
     settings: type
-    keys: dict[str, Kind]
+    keys: dict[str, ValueType]
 
 
 NAMED: dict[str, NamedSection] = {
@@ -234,7 +236,7 @@ NAMED: dict[str, NamedSection] = {
             "host": _HOSTS,
             "port": _PORT,
             "path": _PATH,
-            "mode": Kind(values.file_mode, "three digits from 0 to 7, such as 660"),
+            "mode": ValueType(values.file_mode, "three digits from 0 to 7, such as 660"),
             "tls": _TLS,
             "websocket": values.YES_OR_NO,
             "proxy": values.YES_OR_NO,
@@ -244,8 +246,8 @@ NAMED: dict[str, NamedSection] = {
         "gateways",
         GatewaySettings,
         {
-            "addresses": Kind(values.networks, f"{_NETWORKS}, or none"),
-            "password": Kind(
+            "addresses": ValueType(values.networks, f"{_NETWORKS}, or none"),
+            "password": ValueType(
                 values.secret_text,
                 "1 to 500 bytes in UTF-8, or their argon2 hash",
                 prose=True,
@@ -257,15 +259,17 @@ NAMED: dict[str, NamedSection] = {
         "operators",
         OperatorSettings,
         {
-            "password": Kind(
-                values.no_or_hash, "what `trio-chat operator hash` prints, or nothing", secret=True
+            "password": ValueType(
+                values.optional_hash,
+                "what `trio-chat operator hash` prints, or nothing",
+                secret=True,
             ),
-            "account": Kind(values.no_or_nick, "the name of an account, or nothing"),
-            "host": Kind(
-                values.no_or_mask,
+            "account": ValueType(values.optional_nick, "the name of an account, or nothing"),
+            "host": ValueType(
+                values.optional_mask,
                 "an address, a network such as 10.0.0.0/8, a mask such as 192.0.2.*, or nothing",
             ),
-            "rights": Kind(
+            "rights": ValueType(
                 values.rights, f"all, or some of {', '.join(RIGHTS)}, separated by commas"
             ),
         },
@@ -274,19 +278,19 @@ NAMED: dict[str, NamedSection] = {
         "profiles",
         ProfileSettings,
         {
-            "host": Kind(values.host, "an address or a host name"),
-            "port": values.whole(1, 65535),
+            "host": ValueType(values.host, "an address or a host name"),
+            "port": values.integer(1, 65535),
             "nick": _NICK,
-            "channels": Kind(values.channels, "channel names separated by commas, or nothing"),
+            "channels": ValueType(values.channels, "channel names separated by commas, or nothing"),
             "account": values.text(100),
             "password_command": values.text(1000),
             "start": values.YES_OR_NO,
-            "encoding": Kind(
-                values.no_or_encoding,
+            "encoding": ValueType(
+                values.optional_encoding,
                 "an encoding as of [client] encoding, or nothing (that of [client])",
             ),
-            "proxy": Kind(
-                values.no_or_proxy,
+            "proxy": ValueType(
+                values.optional_proxy,
                 "socks5://host:port, http://host:port, none, or nothing (that of [client])",
                 secret=True,
             ),

@@ -13,7 +13,7 @@ from typing import Any
 from trio_chat.config.ini import IniError, Sections, line_of, parse, without_comments
 from trio_chat.config.keys import KEYS, LENGTHS, NAMED, NamedSection
 from trio_chat.config.settings import LimitSettings, Settings
-from trio_chat.config.values import Kind
+from trio_chat.config.values import ValueType
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.names import InvalidName, fold_channel, fold_or_self
 from trio_chat.irc.text import escape_controls
@@ -106,7 +106,7 @@ class _Reader:
                 problem = f"[{_shown(section)}] has no key {_shown(key)!r}; {_where_is(keys, key)}"
                 raise self._error(line_of(self._text, section, key), problem)
 
-    def _keys(self, section: str) -> dict[str, Kind]:
+    def _keys(self, section: str) -> dict[str, ValueType]:
         if section in KEYS:
             return KEYS[section]
         word, _, name = section.partition(" ")
@@ -135,11 +135,11 @@ class _Reader:
                 )
 
     def _values(
-        self, section: str, keys: dict[str, Kind], written: dict[str, str]
+        self, section: str, keys: dict[str, ValueType], written: dict[str, str]
     ) -> dict[str, Any]:
         return {key: self._value(section, key, keys[key], value) for key, value in written.items()}
 
-    def _value(self, section: str, key: str, kind: Kind, written: str) -> object:
+    def _value(self, section: str, key: str, kind: ValueType, written: str) -> object:
         value = without_comments(written, prose=kind.prose)
         shown = "a value that is not shown" if kind.secret else f'"{_shown(value)}"'
         if "\n" in value and not kind.lines:
@@ -287,7 +287,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
     return f"did you mean {near[0]!r}?" if near else f"allowed: {', '.join(names)}"
 
 
-def _where_is(keys: dict[str, Kind], key: str) -> str:
+def _where_is(keys: dict[str, ValueType], key: str) -> str:
     for other, others in KEYS.items():
         if key in others:
             return f"it belongs in [{other}]"

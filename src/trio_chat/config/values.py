@@ -2,7 +2,7 @@
 disagree.
 
 Pure: text in, value out. A parser raises ValueError for anything it does not take; the caller knows
-file, section and key, and says them together with `Kind.allowed`.
+file, section and key, and says them together with `ValueType.allowed`.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from trio_chat.irc.masks import format_network, host_network
 from trio_chat.irc.names import CHANTYPES, fold_channel, fold_nick
 from trio_chat.irc.rights import RIGHTS
 
-NOBODY = "none"
+NONE = "none"
 """How to write an empty list or no file, where nothing at all could be a slip."""
 
 LANGUAGES = ("en", "ru")
@@ -48,7 +48,7 @@ _MASK = re.compile(r"[^\s!,#;]{1,100}")
 _UNITS = {"": 1, "k": 1024, "m": 1024 * 1024}
 
 
-class Kind(NamedTuple):
+class ValueType(NamedTuple):
     """What a key takes: how it is read, and how that is said to people."""
 
     parse: Callable[[str], object]
@@ -69,60 +69,62 @@ def _yes_or_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
-YES_OR_NO = Kind(_yes_or_no, "yes or no")
+YES_OR_NO = ValueType(_yes_or_no, "yes or no")
 
 
-def whole(low: int, high: int, note: str = "") -> Kind:
+def integer(low: int, high: int, note: str = "") -> ValueType:
     """Return the kind of a whole number in a range, with a note for people."""
-    return Kind(
+    return ValueType(
         lambda value: _whole(value, low, high), f"a whole number from {low} to {high}{note}"
     )
 
 
-def no_or_whole(low: int, high: int, note: str = "") -> Kind:
+def integer_or_none(low: int, high: int, note: str = "") -> ValueType:
     """Return the kind of a whole number in a range, or the word `none`."""
     words = f"a whole number from {low} to {high}{note}, or none"
-    return Kind(lambda value: None if value.lower() == NOBODY else _whole(value, low, high), words)
+    return ValueType(
+        lambda value: None if value.lower() == NONE else _whole(value, low, high), words
+    )
 
 
-def size(low: int, high: int, note: str = "") -> Kind:
+def size(low: int, high: int, note: str = "") -> ValueType:
     """Return the kind of a number of bytes in a range; 'k' and 'M' count 1024 and 1024 * 1024."""
     words = f"a number of bytes from {low} to {high}, where k means 1024 and M 1048576{note}"
-    return Kind(lambda value: _size(value, low, high), words)
+    return ValueType(lambda value: _size(value, low, high), words)
 
 
-def decimal(low: float, high: float, what: str) -> Kind:
+def decimal(low: float, high: float, what: str) -> ValueType:
     """Return the kind of a number that may have a fraction, such as seconds."""
-    return Kind(
+    return ValueType(
         lambda value: _decimal(value, low, high),
         f"{what} from {low:g} to {high:g}, such as 90 or 0.5",
     )
 
 
-def text(longest: int, *, secret: bool = False) -> Kind:
+def text(longest: int, *, secret: bool = False) -> ValueType:
     """Return the kind of one line of text, which may be empty."""
     words = f"one line of at most {longest} bytes in UTF-8, without control characters"
-    return Kind(lambda value: _text(value, longest), words, prose=True, secret=secret)
+    return ValueType(lambda value: _text(value, longest), words, prose=True, secret=secret)
 
 
-def some_text(longest: int) -> Kind:
+def nonempty_text(longest: int) -> ValueType:
     """Return the kind of one line of text that may not be empty."""
     words = f"one line of 1 to {longest} bytes in UTF-8, without control characters"
-    return Kind(lambda value: _text(value, longest) or _refuse(value), words, prose=True)
+    return ValueType(lambda value: _text(value, longest) or _refuse(value), words, prose=True)
 
 
-def text_lines(most: int, longest: int) -> Kind:
+def text_lines(most: int, longest: int) -> ValueType:
     """Return the kind of several lines of text."""
     words = (
         f"at most {most} lines of at most {longest} bytes each; every line after the first starts"
         " with a space"
     )
-    return Kind(lambda value: _text_lines(value, most, longest), words, prose=True, lines=True)
+    return ValueType(lambda value: _text_lines(value, most, longest), words, prose=True, lines=True)
 
 
-def choice(*words: str) -> Kind:
+def choice(*words: str) -> ValueType:
     """Return the kind of one word out of a few, in any case."""
-    return Kind(lambda value: _choice(value, words), f"one of {', '.join(words)}")
+    return ValueType(lambda value: _choice(value, words), f"one of {', '.join(words)}")
 
 
 def letters_or_none(allowed: str) -> Callable[[str], str]:
@@ -211,17 +213,17 @@ def host(value: str) -> str:
     return bare
 
 
-def no_or_host(value: str) -> str:
+def optional_host(value: str) -> str:
     """Return an IP address or a host name, or nothing for nothing."""
     return host(value) if value else ""
 
 
-def no_or_email(value: str) -> str:
+def optional_email(value: str) -> str:
     """Return an e-mail address, or nothing for nothing."""
     return email_address(value) if value else ""
 
 
-def no_or_url(value: str) -> str:
+def optional_url(value: str) -> str:
     """Return the address of something on the web, or nothing for nothing."""
     if value and not (len(value) <= LONGEST_URL and _URL.fullmatch(value)):
         raise ValueError(value)
@@ -230,14 +232,14 @@ def no_or_url(value: str) -> str:
 
 def port_or_none(value: str) -> int | None:
     """Return a port, or None when nothing is to listen."""
-    return None if value.lower() == NOBODY else _whole(value, 0, 65535)
+    return None if value.lower() == NONE else _whole(value, 0, 65535)
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks in a list; host bits are ignored, so 192.168.1.5/24 means
     192.168.1.0/24.
     """
-    if value.lower() == NOBODY:
+    if value.lower() == NONE:
         return ()
     return tuple(ip_network(part, strict=False) for part in _parts(value))
 
@@ -263,7 +265,7 @@ def host_patterns(value: str) -> tuple[str, ...]:
     """Return names of this server: `any`, or names, which may begin with `*.`; nothing for the word
     `none`.
     """
-    if value.lower() == NOBODY:
+    if value.lower() == NONE:
         return ()
     parts = tuple(part.lower().removesuffix(".") for part in _parts(value))
     if not all(_HOST_PATTERN.fullmatch(part) for part in parts):
@@ -301,10 +303,10 @@ def channel(value: str) -> str:
 
 def channel_or_none(value: str) -> str:
     """Return a channel name, or nothing for the word `none`."""
-    return "" if value.lower() == NOBODY else channel(value)
+    return "" if value.lower() == NONE else channel(value)
 
 
-def no_or_channel(value: str) -> str:
+def optional_channel(value: str) -> str:
     """Return a channel name, or nothing for nothing."""
     return channel(value) if value else ""
 
@@ -323,7 +325,7 @@ def encoding(value: str) -> str:
     return codecs.lookup(value).name if is_of_bytes else _refuse(value)
 
 
-def no_or_encoding(value: str) -> str:
+def optional_encoding(value: str) -> str:
     """Return the name of an encoding, or ""."""
     return encoding(value) if value else ""
 
@@ -333,45 +335,45 @@ def words(value: str) -> tuple[str, ...]:
     return tuple(_text(part.strip(), 100) for part in value.split(",") if part.strip())
 
 
-def no_or_nick(value: str) -> str:
+def optional_nick(value: str) -> str:
     """Return a nickname that a server could accept, or nothing for nothing."""
     if value:
         fold_nick(value, LONGEST_NICK)
     return value
 
 
-def no_or_language(value: str) -> str:
+def optional_language(value: str) -> str:
     """Return the code of a language there is a translation for, or nothing for the language of the
     system.
     """
     return _choice(value, LANGUAGES) if value else ""
 
 
-def no_or_secret(value: str) -> str:
+def optional_secret(value: str) -> str:
     """Return what nobody should guess, or nothing for nothing."""
     if value and not (16 <= len(value) <= 200 and value.isprintable() and " " not in value):
         raise ValueError(value)
     return value
 
 
-def no_or_proxy(value: str) -> str:
+def optional_proxy(value: str) -> str:
     """Return the URL of a proxy, `none` for a direct connection, or nothing for what is set
     elsewhere.
     """
-    if value.lower() in ("", NOBODY):
+    if value.lower() in ("", NONE):
         return value.lower()
     proxies.parse(value)
     return value
 
 
-def no_or_hash(value: str) -> str:
+def optional_hash(value: str) -> str:
     """Return an argon2id hash, or nothing for nothing; a password as it is is refused."""
     if value and not _ARGON2.fullmatch(value):
         raise ValueError(value)
     return value
 
 
-def no_or_mask(value: str) -> str:
+def optional_mask(value: str) -> str:
     """Return an address, a network, or a mask of one, with or without a user name before it;
     nothing for nothing.
     """
@@ -393,9 +395,9 @@ def rights(value: str) -> tuple[str, ...]:
     return tuple(right for right in RIGHTS if right in words)
 
 
-def no_or_path(value: str) -> Path | None:
+def optional_path(value: str) -> Path | None:
     """Return a path, with '~' for the home directory; None when no file is wanted."""
-    if not value or value.lower() == NOBODY:
+    if not value or value.lower() == NONE:
         return None
     # Not Path.expanduser, which raises when there is no home directory.
     return Path(os.path.expanduser(_text(value, 4096)))

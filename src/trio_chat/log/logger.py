@@ -19,8 +19,8 @@ from typing import TextIO
 from trio_chat.config import LoggingSettings
 from trio_chat.irc.text import escape_controls
 from trio_chat.log.file import LogFile
-from trio_chat.log.folding import Folding
-from trio_chat.log.sink import Entry, Sink
+from trio_chat.log.repeats import RepeatFilter
+from trio_chat.log.threads import LogEntry, LogThread
 
 NAME = "trio_chat"
 FLUSH_SECONDS = 2.0
@@ -47,7 +47,7 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
     """
     logger = logging.getLogger(NAME)
     sinks = _start_sinks(settings, sys.stdout if console is None else console)
-    folding = Folding(settings.repeats, time.monotonic)
+    folding = RepeatFilter(settings.repeats, time.monotonic)
     handler = _Handler(sinks, folding)
     before = logger.level, logger.propagate
     logger.setLevel(settings.level.upper())
@@ -66,19 +66,23 @@ def running(settings: LoggingSettings, console: TextIO | None = None) -> Iterato
             sink.stop(max(0.0, deadline - time.monotonic()))
 
 
-def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[Sink]:
+def _start_sinks(settings: LoggingSettings, console: TextIO | None) -> list[LogThread]:
     # sys.stdout is None under pythonw and when it was closed before the start.
     sinks = (
-        [] if console is None else [Sink("log console", _ConsoleWriter(console, settings.format))]
+        []
+        if console is None
+        else [LogThread("log console", _ConsoleWriter(console, settings.format))]
     )
     if settings.file is not None:
         file = LogFile(settings.file, settings.rotate_bytes, settings.keep, time.monotonic)
         tell = sinks[0].put if sinks else _tell_nobody
-        sinks.append(Sink("log file", _FileWriter(file, str(settings.file), tell, settings.format)))
+        sinks.append(
+            LogThread("log file", _FileWriter(file, str(settings.file), tell, settings.format))
+        )
     return sinks
 
 
-def _tell_nobody(_: Entry) -> None:
+def _tell_nobody(_: LogEntry) -> None:
     pass
 
 
@@ -87,7 +91,7 @@ class _Handler(logging.Handler):
     threads.
     """
 
-    def __init__(self, sinks: Sequence[Sink], folding: Folding) -> None:
+    def __init__(self, sinks: Sequence[LogThread], folding: RepeatFilter) -> None:
         super().__init__()
         self._sinks = sinks
         self._folding = folding
@@ -95,9 +99,9 @@ class _Handler(logging.Handler):
     def tell_folded(self, *, is_end: bool = False) -> None:
         """Say how often what was not written has happened, when it is time."""
         for level, text in self._folding.due(is_end=is_end):
-            self._put(Entry(time.time(), level, text))
+            self._put(LogEntry(time.time(), level, text))
 
-    def _put(self, entry: Entry) -> None:
+    def _put(self, entry: LogEntry) -> None:
         for sink in self._sinks:
             sink.put(entry)
 
@@ -117,7 +121,7 @@ class _Handler(logging.Handler):
         details = ""
         if record.exc_info and record.exc_info[0] is not None:
             details = "".join(traceback.format_exception(*record.exc_info))
-        self._put(Entry(record.created, record.levelname, message, details))
+        self._put(LogEntry(record.created, record.levelname, message, details))
 
 
 class _ConsoleWriter:
@@ -140,7 +144,7 @@ class _ConsoleWriter:
         self._is_json = form == "json"
         self._coloured = not self._is_json and _has_colours(console)
 
-    def __call__(self, entries: list[Entry]) -> None:
+    def __call__(self, entries: list[LogEntry]) -> None:
         text = "".join(
             entry.render_json() if self._is_json else entry.render(self._level(entry.level))
             for entry in entries
@@ -195,7 +199,7 @@ class _FileWriter:
     """
 
     def __init__(
-        self, file: LogFile, name: str, tell: Callable[[Entry], None], form: str = "text"
+        self, file: LogFile, name: str, tell: Callable[[LogEntry], None], form: str = "text"
     ) -> None:
         self._file = file
         self._name = escape_controls(name)
@@ -203,7 +207,7 @@ class _FileWriter:
         self._is_json = form == "json"
         self._lost = 0
 
-    def __call__(self, entries: list[Entry]) -> None:
+    def __call__(self, entries: list[LogEntry]) -> None:
         text = "".join(
             entry.render_json() if self._is_json else entry.render() for entry in entries
         )
@@ -233,4 +237,4 @@ class _FileWriter:
             self._lost = 0
 
     def _say(self, level: str, message: str) -> None:
-        self._tell(Entry(time.time(), level, message))
+        self._tell(LogEntry(time.time(), level, message))

@@ -17,7 +17,7 @@ from trio_chat.server.hashing import HashingThreads
 from trio_chat.storage import lock
 from trio_chat.storage.accounts import SqliteAccounts
 from trio_chat.storage.bans import SqliteBans
-from trio_chat.storage.casemapping import settle
+from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.database import MEMORY, Database, StorageError, open_database
 from trio_chat.storage.history import SqliteHistory
@@ -66,7 +66,7 @@ async def remembering(
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with _locked(path), open_database(path, settings.synchronous) as database:
         with naming(settings.file):
-            await settle(database, casemapping)
+            await change_casemapping(database, casemapping)
             history, clock = SqliteHistory(database), SqliteClock(database)
             table = SqliteAccounts(database)
             accounts = await open_accounts(table, COSTS[hash_cost], threads)
@@ -106,7 +106,7 @@ async def _locked(path: Path | None) -> AsyncIterator[None]:
     if path is None:
         yield
         return
-    handle = await trio.to_thread.run_sync(lock.take, path)
+    handle = await trio.to_thread.run_sync(lock.acquire, path)
     try:
         await trio.to_thread.run_sync(lock.set_foreign_log_aside, path)
         yield

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import apsw
 
 from trio_chat.storage.database import StorageError, explain
-from trio_chat.storage.schema import seen
+from trio_chat.storage.schema import schema_version
 
 TABLES = ("buffer", "message", "event", "account")
 _STEPS_PER_LOOK = 100_000
 
 
-class Health(NamedTuple):
+class DatabaseReport(NamedTuple):
     """What a database is like.
 
     Args:
@@ -46,7 +46,7 @@ def back_up(source: apsw.Connection, target: Path, told: Callable[[int, int], No
         StorageError: the copy cannot be written, or is not whole.
     """
     try:
-        seen(source)
+        schema_version(source)
         _copy(source, target, told)
         with closing(apsw.Connection(str(target))) as copy:
             # One file, with nothing beside it, that can be read from anywhere. The server turns it
@@ -75,9 +75,9 @@ def _copy(source: apsw.Connection, target: Path, told: Callable[[int, int], None
     )  # as it is at this moment: one statement is one transaction
 
 
-def examine(connection: apsw.Connection, path: Path) -> Health:
+def examine(connection: apsw.Connection, path: Path) -> DatabaseReport:
     """Read all of a database, and say what it is like."""
-    version = seen(connection)
+    version = schema_version(connection)
     problems: list[str] = []
     counts: dict[str, int] = {}
     last = shift = 0
@@ -105,4 +105,4 @@ def examine(connection: apsw.Connection, path: Path) -> Health:
         apsw.NotADBError,
     ) as error:  # so damaged that it cannot even be looked through
         problems.append(explain(error))
-    return Health(version, counts, last, shift, path.stat().st_size, problems)
+    return DatabaseReport(version, counts, last, shift, path.stat().st_size, problems)

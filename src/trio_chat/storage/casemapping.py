@@ -19,7 +19,7 @@ _NAMES = """
 """
 
 
-async def settle(database: Database, mapping: str) -> None:
+async def change_casemapping(database: Database, mapping: str) -> None:
     """Have a database go on with a case mapping.
 
     Args:
@@ -39,13 +39,13 @@ async def settle(database: Database, mapping: str) -> None:
         )
 
 
-def remembered(connection: "apsw.Connection") -> str:
+def stored_casemapping(connection: "apsw.Connection") -> str:
     """Return the case mapping of a database."""
     return str(connection.execute("SELECT value FROM setting WHERE name = 'casemapping'").get)
 
 
 def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | None:
-    before = remembered(connection)
+    before = stored_casemapping(connection)
     if before == mapping:
         return None
     for name in _names(connection):

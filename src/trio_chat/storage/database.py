@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 import trio
 
 from trio_chat.private import make_directory
-from trio_chat.storage.erasing import empty_log, overwrite_free, prepare_erasing
 from trio_chat.storage.schema import SchemaError, migrate
+from trio_chat.storage.secure_delete import empty_log, overwrite_free, prepare_erasing
 
 if TYPE_CHECKING:
     import apsw
@@ -133,7 +133,7 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        with reading():
+        with damage_reported():
             return await _run(self._reader, work, *args, **kwargs)
 
     async def search(
@@ -148,7 +148,7 @@ class Database:
         Raises:
             StorageError: the database could not be read.
         """
-        with reading():
+        with damage_reported():
             return await _run(self._searcher, work, *args, **kwargs)
 
 
@@ -270,7 +270,7 @@ def _create_private(path: Path) -> None:
 
 
 @contextmanager
-def reading(head: str = "") -> Iterator[None]:
+def damage_reported(head: str = "") -> Iterator[None]:
     """Have a value that cannot be understood count as damage of the database: SQLite does not know
     what is in a text.
 

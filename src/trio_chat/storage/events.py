@@ -58,7 +58,7 @@ def _to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def select_all(
+def select_messages_and_events(
     connection: "apsw.Connection",
     buffer: str,
     span: Span,
@@ -97,13 +97,13 @@ def select_all(
     return records[::-1] if span.from_newest else records
 
 
-def delete_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
+def delete_old_events(connection: "apsw.Connection", values: Mapping[str, Any]) -> int:
     """Delete events as `history.delete` deletes messages; return how many that were."""
     keys = connection.execute(_OLD, values).fetchall()
-    drop_events(connection, keys)
+    delete_events(connection, keys)
     return len(keys)
 
 
-def drop_events(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+def delete_events(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the events that have these keys: the number of a buffer, and an id."""
     connection.executemany("DELETE FROM event WHERE buffer = ? AND id = ?", keys)

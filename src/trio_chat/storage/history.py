@@ -22,10 +22,21 @@ from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import bans
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError
-from trio_chat.storage.events import append_events, delete_events, drop_events, select_all
+from trio_chat.storage.events import (
+    append_events,
+    delete_events,
+    delete_old_events,
+    select_messages_and_events,
+)
 from trio_chat.storage.search import search
+from trio_chat.storage.search_index import (
+    index_messages,
+    index_new,
+    index_old,
+    indexed_range,
+    remove_from_index,
+)
 from trio_chat.storage.state import is_erasing, keep
-from trio_chat.storage.words import append_words, catch_up, catch_up_old, drop_words, indexed
 
 if TYPE_CHECKING:
     import apsw
@@ -122,7 +133,7 @@ class SqliteHistory:
         """
         commits = self._commits
         try:
-            while await self._database.write(catch_up, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
+            while await self._database.write(index_new, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
                 pass
         except StorageError as error:
             raise HistoryError(str(error)) from error
@@ -136,7 +147,7 @@ class SqliteHistory:
             HistoryError: they were not written.
         """
         try:
-            count = await self._database.write(catch_up_old, _INDEXED_AT_ONCE)
+            count = await self._database.write(index_old, _INDEXED_AT_ONCE)
         except StorageError as error:
             raise HistoryError(str(error)) from error
         return count == _INDEXED_AT_ONCE
@@ -146,7 +157,7 @@ class SqliteHistory:
         `History.searchable_from`.
         """
         try:
-            return (await self._database.read(indexed))[0] + 1
+            return (await self._database.read(indexed_range))[0] + 1
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -161,8 +172,12 @@ class SqliteHistory:
         """Return a range of messages; see `History.messages`."""
         try:
             if shown is HistoryFilter.MESSAGES:
-                return await self._database.read(select, buffer, span, limit, private_after)
-            return await self._database.read(select_all, buffer, span, limit, private_after, shown)
+                return await self._database.read(
+                    select_messages, buffer, span, limit, private_after
+                )
+            return await self._database.read(
+                select_messages_and_events, buffer, span, limit, private_after, shown
+            )
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -198,7 +213,7 @@ class SqliteHistory:
     ) -> int:
         """Delete what is old; see `History.prune`."""
         try:
-            return await self._database.erase(delete, before, limit, only, without)
+            return await self._database.erase(delete_old, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -261,11 +276,11 @@ def rename_buffer(connection: "apsw.Connection", before: str, name: str, number:
 
 
 def append_messages(connection: "apsw.Connection", records: Sequence[tuple[int, Record]]) -> None:
-    """Write messages that are not there yet, each with the number of its buffer; `catch_up` adds
+    """Write messages that are not there yet, each with the number of its buffer; `index_new` adds
     the words of new ones.
     """
     connection.executemany(_APPEND, [row(record, buffer) for buffer, record in records])
-    append_words(connection, records)
+    index_messages(connection, records)
 
 
 def row(record: Record, buffer: int) -> tuple[object, ...]:
@@ -286,7 +301,7 @@ def row(record: Record, buffer: int) -> tuple[object, ...]:
     )
 
 
-def select(
+def select_messages(
     connection: "apsw.Connection", buffer: str, span: Span, limit: int, private_after: int
 ) -> list[Record]:
     """Return a range of messages; see `History.messages`."""
@@ -335,14 +350,14 @@ def last_id(connection: "apsw.Connection") -> int:
 
 
 def _delete_one(connection: "apsw.Connection", buffer: str, number: int) -> bool:
-    for table, drop in (("message", drop_for_ever), ("event", drop_events)):
+    for table, drop in (("message", redact_messages), ("event", delete_events)):
         if keys := connection.execute(_ONE.format(table), (buffer, number)).fetchall():
             drop(connection, keys)
             return True
     return False
 
 
-def delete(
+def delete_old(
     connection: "apsw.Connection",
     before: int,
     limit: int,
@@ -355,22 +370,22 @@ def delete(
     left_alone = json.dumps(list(without), ensure_ascii=False)
     values: dict[str, Any] = {"before": before, "limit": limit, "name": name, "without": left_alone}
     keys = connection.execute(_OLD, values).fetchall()
-    drop_messages(connection, keys)
+    delete_messages(connection, keys)
     if len(keys) == limit:
         return limit
     connection.execute(_DIG_OUT, values)
-    return len(keys) + delete_events(connection, values | {"limit": limit - len(keys)})
+    return len(keys) + delete_old_events(connection, values | {"limit": limit - len(keys)})
 
 
-def drop_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+def delete_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the messages that have these keys: the number of a buffer, and an id. Their words go
     with them.
     """
-    drop_words(connection, keys)
+    remove_from_index(connection, keys)
     connection.executemany("DELETE FROM message WHERE buffer = ? AND id = ?", keys)
 
 
-def drop_for_ever(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+def redact_messages(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete messages, and note that an old export is not to bring them back."""
-    drop_messages(connection, keys)
+    delete_messages(connection, keys)
     connection.executemany("INSERT INTO redacted VALUES (?, ?) ON CONFLICT DO NOTHING", keys)

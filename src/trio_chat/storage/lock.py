@@ -49,7 +49,7 @@ class InUseError(StorageError):
     """Another server has the database."""
 
 
-def take(path: Path) -> int:
+def acquire(path: Path) -> int:
     """Take the lock of a database; return the handle that holds it. Blocks for a moment.
 
     Args:

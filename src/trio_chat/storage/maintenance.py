@@ -17,13 +17,19 @@ import apsw
 from trio_chat.chat.history import LAST_ID, Record, Span
 from trio_chat.i18n import _
 from trio_chat.irc.names import use_casemapping
-from trio_chat.storage.casemapping import remembered
+from trio_chat.storage.casemapping import stored_casemapping
 from trio_chat.storage.clock import find_steps
-from trio_chat.storage.database import StorageError, explain, in_transaction, reading
-from trio_chat.storage.erasing import empty_log, prepare_erasing
-from trio_chat.storage.history import append_messages, buffer_id, delete, last_id, select
-from trio_chat.storage.schema import SchemaError, seen, steps
-from trio_chat.storage.words import catch_up
+from trio_chat.storage.database import StorageError, damage_reported, explain, in_transaction
+from trio_chat.storage.history import (
+    append_messages,
+    buffer_id,
+    delete_old,
+    last_id,
+    select_messages,
+)
+from trio_chat.storage.schema import SchemaError, migrations, schema_version
+from trio_chat.storage.search_index import index_new
+from trio_chat.storage.secure_delete import empty_log, prepare_erasing
 
 PAGE = 1000
 """Messages read at once."""
@@ -53,7 +59,7 @@ _COUNT_MESSAGES, _COUNT_EVENTS = _COUNT.format("message"), _COUNT.format("event"
 
 
 @contextmanager
-def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
+def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
     """Open a database that a server has made.
 
     Args:
@@ -77,8 +83,8 @@ def opened(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection]:
         try:
             _prepare(connection, as_it_is=as_it_is)
             if connection.pragma("user_version") >= _SETTINGS_SINCE:
-                use_casemapping(remembered(connection))
-            with reading(f"{path}: "):
+                use_casemapping(stored_casemapping(connection))
+            with damage_reported(f"{path}: "):
                 yield connection
             if connection.total_changes():
                 _empty_log(connection)
@@ -96,12 +102,12 @@ def _prepare(connection: apsw.Connection, *, as_it_is: bool) -> None:
     # Python notices Ctrl-C only when it gets to run, which during one long statement it would not.
     connection.set_progress_handler(lambda: False, _STEPS_PER_LOOK)
     connection.set_busy_timeout(_BUSY_MS)
-    version = seen(connection)
+    version = schema_version(connection)
     if not version:
         raise SchemaError("it is empty; a server fills it when it starts")
-    if version < len(steps()) and not as_it_is:
+    if version < len(migrations()) and not as_it_is:
         raise SchemaError(
-            f"its schema is {version}, this version needs {len(steps())}; start the server once, it"
+            f"its schema is {version}, this version needs {len(migrations())}; start the server once, it"
             " updates it"
         )
     connection.pragma("foreign_keys", True)
@@ -118,7 +124,7 @@ def _empty_log(connection: apsw.Connection) -> None:
         time.sleep(_RETRY)
 
 
-def count(connection: apsw.Connection, channel: str | None = None) -> int:
+def count_messages(connection: apsw.Connection, channel: str | None = None) -> int:
     """Return how many messages there are, in one channel or in all."""
     return int(connection.execute(_COUNT_MESSAGES, {"before": LAST_ID, "name": channel}).get)
 
@@ -143,12 +149,14 @@ def pages(connection: apsw.Connection, channel: str | None = None) -> Iterator[l
     end = last_id(connection) + 1
     for name in channels(connection) if channel is None else [channel]:
         after = 0
-        while page := select(connection, name, Span(after, end, from_newest=False), PAGE, 0):
+        while page := select_messages(
+            connection, name, Span(after, end, from_newest=False), PAGE, 0
+        ):
             yield page
             after = page[-1].id
 
 
-def add(connection: apsw.Connection, records: Sequence[Record]) -> int:
+def insert_messages(connection: apsw.Connection, records: Sequence[Record]) -> int:
     """Write messages as one transaction, leaving out those that are there or were taken back;
     return how many were new.
     """
@@ -167,7 +175,7 @@ def _add(connection: apsw.Connection, records: Sequence[Record]) -> int:
     append_messages(connection, [(numbers[record.buffer], record) for record in new])
     if any(record.shift for record in new):
         find_steps(connection)
-    catch_up(connection, BATCH)  # no server may be there to do it
+    index_new(connection, BATCH)  # no server may be there to do it
     return len(new)
 
 
@@ -187,8 +195,8 @@ def prune(
         before, last_id(connection) + 1
     )  # what is said meanwhile stays, or there would be no end
     while True:
-        with making_room():
-            step = in_transaction(connection, delete, before, DELETED_AT_ONCE, channel)
+        with throttled():
+            step = in_transaction(connection, delete_old, before, DELETED_AT_ONCE, channel)
         if not step:
             return deleted
         deleted += step
@@ -196,7 +204,7 @@ def prune(
 
 
 @contextmanager
-def making_room() -> Iterator[None]:
+def throttled() -> Iterator[None]:
     """Wait after the block in proportion to the time it took.
 
     SQLite does not queue those who want to write. They look again after a while, and must then find

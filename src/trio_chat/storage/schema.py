@@ -20,7 +20,7 @@ class SchemaError(Exception):
 
 
 @cache
-def steps() -> tuple[str, ...]:
+def migrations() -> tuple[str, ...]:
     """Return the SQL of all steps, in order."""
     folder = files(__package__) / "migrations"
     scripts = sorted(
@@ -30,7 +30,7 @@ def steps() -> tuple[str, ...]:
     return tuple(script.read_text("utf-8") for script in scripts)
 
 
-def seen(connection: "apsw.Connection") -> int:
+def schema_version(connection: "apsw.Connection") -> int:
     """Return how many steps a database has seen; 0 when it is empty.
 
     Raises:
@@ -40,10 +40,10 @@ def seen(connection: "apsw.Connection") -> int:
     is_empty = connection.execute("SELECT count(*) FROM sqlite_schema").get == 0
     if not is_empty and application != APPLICATION_ID:
         raise SchemaError("it is a database of another program; choose another file")
-    if version > len(steps()):
+    if version > len(migrations()):
         raise SchemaError(
             f"it was written by a newer version of trio-chat (schema {version}, this version knows"
-            f" {len(steps())}); update trio-chat, or choose another file"
+            f" {len(migrations())}); update trio-chat, or choose another file"
         )
     return int(version)
 
@@ -54,8 +54,8 @@ def migrate(connection: "apsw.Connection") -> None:
     Raises:
         SchemaError: it belongs to another program, or to a newer version of this one.
     """
-    version = seen(connection)
-    for number, step in enumerate(steps()[version:], version + 1):
+    version = schema_version(connection)
+    for number, step in enumerate(migrations()[version:], version + 1):
         with connection:
             connection.execute(step)
             connection.pragma("application_id", APPLICATION_ID)

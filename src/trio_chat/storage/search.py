@@ -1,4 +1,4 @@
-"""Messages found by their words; see `storage.words` for how these get into the index."""
+"""Messages found by their words; see `storage.search_index` for how these get into the index."""
 
 import json
 import time
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.irc.message import NO_TAGS
-from trio_chat.storage.tokens import phrase, prepare
-from trio_chat.storage.words import as_word
+from trio_chat.storage.search_index import hex_token
+from trio_chat.storage.tokens import phrase, prepare_text
 
 if TYPE_CHECKING:
     import apsw
@@ -26,7 +26,7 @@ _STEPS_PER_LOOK = 10_000
 
 def search(connection: "apsw.Connection", query: Query, span: Span, limit: int) -> list[Record]:
     """Return messages that a query finds; see `History.search`."""
-    phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare(word)))]
+    phrases = [quoted for word in query.text.split() if (quoted := phrase(prepare_text(word)))]
     names = json.dumps(list(query.buffers), ensure_ascii=False)
     buffers = connection.execute(
         "SELECT id FROM buffer WHERE name IN (SELECT value FROM json_each(?))", (names,)
@@ -92,7 +92,7 @@ def _expression(buffers: Sequence[str], phrases: Sequence[str], sender: str) -> 
     """
     parts = {"place": " OR ".join(f'"{number}"' for number in buffers)}
     if sender:
-        parts["sender"] = f'"{as_word(sender)}"'
+        parts["sender"] = f'"{hex_token(sender)}"'
     if phrases:
         parts["text"] = " ".join(phrases)
     return " AND ".join(f"{{{column}}} : ({part})" for column, part in parts.items())

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
-from trio_chat.storage.database import Database, reading
+from trio_chat.storage.database import Database, damage_reported
 
 if TYPE_CHECKING:
     import apsw
@@ -45,7 +45,7 @@ class SqliteStateStore:
 
     async def load(self) -> ChangeSet:
         """Return everything; see `StateStore.load`."""
-        with reading():
+        with damage_reported():
             return await self._database.write(_load)
 
     async def wishes(self) -> list[PendingSetting]:

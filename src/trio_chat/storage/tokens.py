@@ -43,7 +43,7 @@ number.
 """
 
 
-def prepare(text: str) -> str:
+def prepare_text(text: str) -> str:
     """Return text as the tokenizer is given it: what people wrote, or what they look for."""
     if not text.isprintable():
         text = strip_formatting(flatten(text)).replace(

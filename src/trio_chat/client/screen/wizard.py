@@ -12,7 +12,7 @@ from trio_chat.client.screen.composer import PromptRequest
 from trio_chat.client.screen.controller import Controller
 from trio_chat.client.screen.pager import PageLine
 from trio_chat.client.target import ServerAddress, TargetError, parse
-from trio_chat.config.values import no_or_nick
+from trio_chat.config.values import optional_nick
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 from trio_chat.private import make_directory
@@ -130,7 +130,7 @@ class FirstRunWizard:
 
 def _can_be_set(nick: str) -> bool:
     try:
-        no_or_nick(nick)
+        optional_nick(nick)
     except ValueError:
         return False
     return True

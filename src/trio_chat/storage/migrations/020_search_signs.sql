@@ -15,6 +15,6 @@ INSERT INTO term (term, rank) VALUES ('automerge', 16), ('crisismerge', 64), ('s
 ALTER TABLE indexed ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 UPDATE indexed SET since = id;
 
--- Earlier versions left words and long texts that were deleted readable in pages that are free; see storage/erasing.py.
+-- Earlier versions left words and long texts that were deleted readable in pages that are free; see storage/secure_delete.py.
 CREATE TABLE filler (content BLOB NOT NULL);
 INSERT INTO setting SELECT 'free_pages', 'as they were' WHERE EXISTS (SELECT * FROM message);

@@ -13,10 +13,10 @@ from trio_chat.chat.accounts import Account, Credentials, Email
 from trio_chat.chat.history import Record
 from trio_chat.chat.masklists import entry
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import accounts, lines, maintenance
+from trio_chat.storage import accounts, json_lines, maintenance
 from trio_chat.storage.database import in_transaction
-from trio_chat.storage.events import drop_events
-from trio_chat.storage.history import drop_for_ever
+from trio_chat.storage.events import delete_events
+from trio_chat.storage.history import redact_messages
 
 if TYPE_CHECKING:
     import apsw
@@ -47,14 +47,14 @@ class Author(NamedTuple):
 _CHANNELS = "SELECT folded, state FROM channel ORDER BY folded"
 _MARKERS = "SELECT target, time FROM marker WHERE account = ? ORDER BY target"
 _METADATA = "SELECT said FROM metadata WHERE account = ?"
-_DROP = {"message": drop_for_ever, "event": drop_events}
+_DROP = {"message": redact_messages, "event": delete_events}
 _SLICE = (
     "SELECT buffer, id, account_id, account FROM {} WHERE (buffer, id) > (?, ?) ORDER BY buffer, id"
     " LIMIT ?"
 )
 
 
-class Belongings(NamedTuple):
+class AccountData(NamedTuple):
     """What belongs to an account besides what it has said.
 
     Args:
@@ -78,7 +78,7 @@ class Belongings(NamedTuple):
     email: Email | None
 
 
-def everybody(connection: "apsw.Connection") -> list[Account]:
+def all_accounts(connection: "apsw.Connection") -> list[Account]:
     """Return all accounts, by name."""
     return sorted(accounts.every_account(connection), key=lambda account: account.folded)
 
@@ -91,7 +91,7 @@ def find(connection: "apsw.Connection", folded: str) -> Account | None:
     )
 
 
-def dropped(connection: "apsw.Connection") -> list[tuple[str, int]]:
+def dropped_names(connection: "apsw.Connection") -> list[tuple[str, int]]:
     """Return the names of deleted accounts that are not free, and when each was deleted (seconds of
     Unix time).
     """
@@ -107,7 +107,7 @@ def find_dropped(connection: "apsw.Connection", folded: str) -> Account | None:
     )
 
 
-def taken(connection: "apsw.Connection") -> dict[str, Account]:
+def accounts_by_name(connection: "apsw.Connection") -> dict[str, Account]:
     """Return all accounts, and the deleted ones whose names are not free, by their folded names."""
     everyone = (*accounts.dropped_accounts(connection), *accounts.every_account(connection))
     return {account.folded: account for account in everyone}
@@ -120,7 +120,7 @@ def author_of(connection: "apsw.Connection", folded: str) -> Author:
     account = find(connection, folded)
     if account is not None:
         return Author(account.id, "")
-    known = taken(connection)
+    known = accounts_by_name(connection)
     if folded in known:
         return Author(known[folded].id, folded)
     return Author(0, folded, frozenset(each.id for each in known.values()))
@@ -138,12 +138,12 @@ def _free(connection: "apsw.Connection", account: Account) -> None:
     _take_from_channels(connection, account)
 
 
-def numbers(connection: "apsw.Connection") -> lines.Numbers:
+def account_numbers(connection: "apsw.Connection") -> json_lines.AccountNumbers:
     """Return what the numbers of accounts in this database mean."""
     origin = bytes(connection.execute("SELECT value FROM secret WHERE name = 'origin'").get)
-    everyone = taken(connection).values()
+    everyone = accounts_by_name(connection).values()
     last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'account'").get
-    return lines.Numbers(
+    return json_lines.AccountNumbers(
         origin.hex(), {account.id: account.folded for account in everyone}, int(last or 0)
     )
 
@@ -162,7 +162,7 @@ def change_password(
     in_transaction(connection, accounts.update, account.id, credentials)
 
 
-def who_is_always_on(connection: "apsw.Connection") -> set[int]:
+def always_on_ids(connection: "apsw.Connection") -> set[int]:
     """Return the numbers of the always-on accounts."""
     return {int(account) for (account,) in connection.execute("SELECT account FROM always_on")}
 
@@ -206,7 +206,7 @@ def _set_history(connection: "apsw.Connection", folded: str, days: int | None) -
     return str(state["name"])
 
 
-def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
+def account_data(connection: "apsw.Connection", account: Account) -> AccountData:
     """Return what belongs to an account."""
     states, number, key = list(_states(connection).values()), account.id, str(account.id)
     names = {str(each.id): each.name for each in accounts.every_account(connection)}
@@ -220,7 +220,9 @@ def belongings(connection: "apsw.Connection", account: Account) -> Belongings:
     preferences = _state(connection, "SELECT state FROM preference WHERE account = ?", number)
     said = _state(connection, _METADATA, number)
     email = accounts.email_of(connection, number)
-    return Belongings(owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email)
+    return AccountData(
+        owned, ranks, markers, stays, always_on, preferences or {}, said or {}, email
+    )
 
 
 def _with_names(state: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
@@ -288,12 +290,14 @@ def messages(connection: "apsw.Connection", account: Account) -> Iterator[Record
                 yield record
 
 
-def count(connection: "apsw.Connection", author: Author) -> int:
+def count_messages(connection: "apsw.Connection", author: Author) -> int:
     """Return the number of messages and events of an author."""
     return sum(len(keys) for table in _DROP for keys in _keys(connection, table, author))
 
 
-def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], None]) -> int:
+def delete_messages(
+    connection: "apsw.Connection", author: Author, told: Callable[[int], None]
+) -> int:
     """Delete all messages and events of an author, in batches; return how many there were.
 
     Args:
@@ -306,7 +310,7 @@ def forget(connection: "apsw.Connection", author: Author, told: Callable[[int], 
         for keys in _keys(connection, table, author):
             for start in range(0, len(keys), maintenance.DELETED_AT_ONCE):
                 batch = keys[start : start + maintenance.DELETED_AT_ONCE]
-                with maintenance.making_room():
+                with maintenance.throttled():
                     in_transaction(connection, drop, batch)
                 deleted += len(batch)
                 told(deleted)

@@ -23,7 +23,7 @@ class _Kind:
         self.last: logging.LogRecord | None = None
 
 
-class Folding:
+class RepeatFilter:
     """Decides which records are written.
 
     Args:

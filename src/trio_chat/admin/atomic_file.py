@@ -17,7 +17,7 @@ class FileError(Exception):
 
 
 @contextmanager
-def new_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path]:
+def atomic_file(target: Path, database: Path, *, replace: bool) -> Iterator[Path]:
     """Give an empty file beside the target, which takes its place when the block ends, and goes
     away when it fails.
 

@@ -8,7 +8,7 @@ import pytest
 
 from trio_chat.config import LoggingSettings
 from trio_chat.log import logger
-from trio_chat.log.folding import WINDOW, Folding
+from trio_chat.log.repeats import WINDOW, RepeatFilter
 
 
 class Ticks:
@@ -33,7 +33,7 @@ def record(
 def test_what_repeats_is_counted_and_told_once_a_minute() -> None:
     """With how often, and the last of it."""
     clock = Ticks()
-    folding = Folding(20, clock)
+    folding = RepeatFilter(20, clock)
     assert sum(folding.admits(record("connected %s", "192.0.2.1")) for _ in range(1254)) == 20
     assert not list(folding.due())
     clock.now = WINDOW
@@ -60,14 +60,14 @@ def test_an_address_is_one_whatever_its_clients_are_called(
     one: str, other: str, *, is_one: bool
 ) -> None:
     """So are the addresses of a /64; others have lines of their own."""
-    folding = Folding(1, Ticks())
+    folding = RepeatFilter(1, Ticks())
     assert folding.admits(record("%s joined %s", one, "#a"))
     assert folding.admits(record("%s joined %s", other, "#b")) is not is_one
 
 
 def test_errors_and_what_operators_do_are_always_written() -> None:
     """They are what the log is read for."""
-    folding = Folding(1, Ticks())
+    folding = RepeatFilter(1, Ticks())
     for _ in range(5):
         assert folding.admits(record("internal error", level=logging.ERROR))
         assert folding.admits(record("operator %s", "ann", level=logging.WARNING, is_audit=True))
@@ -75,14 +75,14 @@ def test_errors_and_what_operators_do_are_always_written() -> None:
 
 def test_everything_is_written_when_that_is_wanted() -> None:
     """`repeats = 0`."""
-    folding = Folding(0, Ticks())
+    folding = RepeatFilter(0, Ticks())
     assert all(folding.admits(record("connected %s", "192.0.2.1")) for _ in range(500))
 
 
 def test_kinds_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Very many addresses share one count: to count must not cost more than to write."""
-    monkeypatch.setattr("trio_chat.log.folding._MOST_KINDS", 3)
-    folding = Folding(1, Ticks())
+    monkeypatch.setattr("trio_chat.log.repeats._MOST_KINDS", 3)
+    folding = RepeatFilter(1, Ticks())
     assert [folding.admits(record("connected %s", f"192.0.2.{number}")) for number in range(6)] == [
         True
     ] * 4 + [False] * 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_chat.chat.history import Record
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage.tokens import prepare
+from trio_chat.storage.tokens import prepare_text
 
 if TYPE_CHECKING:
     import apsw
@@ -30,7 +30,7 @@ _WRITTEN = """
 """
 
 
-def indexed(connection: "apsw.Connection") -> tuple[int, int]:
+def indexed_range(connection: "apsw.Connection") -> tuple[int, int]:
     """Return of which messages the words are written: those with ids above the first number, up to
     the second.
     """
@@ -38,11 +38,11 @@ def indexed(connection: "apsw.Connection") -> tuple[int, int]:
     return rows[0][0], rows[0][1]
 
 
-def append_words(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
+def index_messages(connection: "apsw.Connection", records: Iterable[tuple[int, Record]]) -> None:
     """Write the words of messages, each with the number of its buffer; except of those that are yet
     to be caught up with.
     """
-    since, until = indexed(connection)
+    since, until = indexed_range(connection)
     rows = [
         _row(record.id, buffer, record.source, record.text)
         for buffer, record in records
@@ -51,7 +51,7 @@ def append_words(connection: "apsw.Connection", records: Iterable[tuple[int, Rec
     connection.executemany(_APPEND, rows)
 
 
-def catch_up(connection: "apsw.Connection", limit: int) -> int:
+def index_new(connection: "apsw.Connection", limit: int) -> int:
     """Write the words of messages newer than all that have theirs, the oldest first; return of how
     many, at most `limit`.
     """
@@ -62,7 +62,7 @@ def catch_up(connection: "apsw.Connection", limit: int) -> int:
     return len(messages)
 
 
-def catch_up_old(connection: "apsw.Connection", limit: int) -> int:
+def index_old(connection: "apsw.Connection", limit: int) -> int:
     """Write the words of messages older than all that have theirs, the newest first; return of how
     many, at most `limit`.
     """
@@ -73,7 +73,7 @@ def catch_up_old(connection: "apsw.Connection", limit: int) -> int:
     return len(messages)
 
 
-def drop_words(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
+def remove_from_index(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the words of messages that are about to be deleted, by their keys: the number of a
     buffer, and an id.
     """
@@ -83,9 +83,9 @@ def drop_words(connection: "apsw.Connection", keys: Sequence[tuple[Any, ...]]) -
 
 def _row(number: int, buffer: int, source: str, text: str) -> tuple[object, ...]:
     nick = source.partition("!")[0]
-    return (number, buffer, as_word(fold_or_self(nick)), prepare(text))
+    return (number, buffer, hex_token(fold_or_self(nick)), prepare_text(text))
 
 
-def as_word(name: str) -> str:
+def hex_token(name: str) -> str:
     """Return a name as one word, whatever signs are in it."""
     return name.encode().hex()

@@ -22,7 +22,7 @@ _LONGEST_MESSAGE = 4000
 _INDENT = "    "
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """One log record with everything in it turned to text by the thread that logged it."""
 
     when: float
@@ -59,7 +59,7 @@ class Entry(NamedTuple):
         )  # ASCII only: nothing in it can break a line or speak to a terminal
 
 
-class Sink:
+class LogThread:
     """A thread that writes entries to one place.
 
     Args:
@@ -69,19 +69,19 @@ class Sink:
     """
 
     def __init__(
-        self, name: str, write: Callable[[list[Entry]], None], capacity: int = CAPACITY
+        self, name: str, write: Callable[[list[LogEntry]], None], capacity: int = CAPACITY
     ) -> None:
         self._write = write
         self._capacity = capacity
         self._dropped = 0
         # SimpleQueue because its put() may be called from a signal handler or a finalizer in the
         # middle of a put().
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[LogEntry | None] = queue.SimpleQueue()
         # A daemon: the interpreter does not wait for a thread that a dead console holds.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: LogEntry) -> None:
         """Hand an entry over, or count it as dropped; never waits."""
         if self._queue.qsize() >= self._capacity:
             self._dropped += 1
@@ -107,9 +107,9 @@ class Sink:
             if entries:
                 self._write(entries)
 
-    def _report(self) -> Entry:
+    def _report(self) -> LogEntry:
         dropped, self._dropped = self._dropped, 0
-        return Entry(
+        return LogEntry(
             time.time(),
             "WARNING",
             f"{dropped} log messages were dropped: they came faster than they could be written",

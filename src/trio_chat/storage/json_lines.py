@@ -46,14 +46,14 @@ _USER_AT_HOST = re.compile(r"[A-Za-z0-9._~-]{1,32}@[!-?A-~]{1,64}")
 _RAW = re.compile("[\x7f-\x9f\u2028\u2029]")
 
 
-class Bad(NamedTuple):
+class InvalidLine(NamedTuple):
     """A line that is not a message, and what is wrong with it."""
 
     number: int
     problem: str
 
 
-class Numbers(NamedTuple):
+class AccountNumbers(NamedTuple):
     """What the numbers of accounts in a database mean. A name in a file may be somebody else's
     here, so a number counts, and only where it was given out.
 
@@ -72,7 +72,7 @@ class Numbers(NamedTuple):
         return 0 < number <= self.last and self.names.get(number, folded) == folded
 
 
-NO_NUMBERS = Numbers("", {}, 0)
+NO_ACCOUNTS = AccountNumbers("", {}, 0)
 """Where there are no accounts."""
 _NAMELESS = f"{GUEST}deleted"
 """In the place of a deleted account whose name is free."""
@@ -82,7 +82,7 @@ class LineError(ValueError):
     """Not a message; the text says what is wrong."""
 
 
-def to_line(record: Record, numbers: Numbers = NO_NUMBERS) -> bytes:
+def to_line(record: Record, numbers: AccountNumbers = NO_ACCOUNTS) -> bytes:
     """Return a message as a line; the numbers of accounts in it are valid in the same database
     only.
     """
@@ -111,11 +111,13 @@ def _number(party: str) -> int:
     return 0 if party.startswith(GUEST) else int(party)
 
 
-def _shown(party: str, numbers: Numbers) -> str:
+def _shown(party: str, numbers: AccountNumbers) -> str:
     return party if party.startswith(GUEST) else numbers.names.get(int(party), _NAMELESS)
 
 
-def read(stream: BinaryIO, numbers: Numbers = NO_NUMBERS) -> Iterator[Record | Bad]:
+def read_lines(
+    stream: BinaryIO, numbers: AccountNumbers = NO_ACCOUNTS
+) -> Iterator[Record | InvalidLine]:
     """Give what the lines of a file are, leaving out empty ones; see `from_line`."""
     number = 0
     while line := stream.readline(LONGEST + 1):
@@ -123,15 +125,15 @@ def read(stream: BinaryIO, numbers: Numbers = NO_NUMBERS) -> Iterator[Record | B
         if len(line) > LONGEST:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(LONGEST)
-            yield Bad(number, _("too long"))
+            yield InvalidLine(number, _("too long"))
         elif line.strip():
             try:
                 yield from_line(line, numbers)
             except LineError as error:
-                yield Bad(number, str(error))
+                yield InvalidLine(number, str(error))
 
 
-def from_line(line: bytes, numbers: Numbers = NO_NUMBERS) -> Record:
+def from_line(line: bytes, numbers: AccountNumbers = NO_ACCOUNTS) -> Record:
     """Return the message in a line. Accounts of another database are unknown here, whatever their
     names are.
 
@@ -146,7 +148,7 @@ def from_line(line: bytes, numbers: Numbers = NO_NUMBERS) -> Record:
     number, shift = _id(fields["msgid"], fields["time"])
     is_ours = bool(numbers.origin) and fields.get("origin") == numbers.origin
     if not is_ours:
-        numbers = NO_NUMBERS
+        numbers = NO_ACCOUNTS
     account = fields.get("account_id", 0)
     record = Record(
         buffer=_buffer(fields["channel"], fields.get("parties", []), numbers),
@@ -200,7 +202,7 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _buffer(name: str, parties: Sequence[int], numbers: Numbers) -> str:
+def _buffer(name: str, parties: Sequence[int], numbers: AccountNumbers) -> str:
     """Return the folded name of a channel, or of the conversation of two (see `chat.conversations`)."""
     try:
         if "," in name:
@@ -212,7 +214,7 @@ def _buffer(name: str, parties: Sequence[int], numbers: Numbers) -> str:
         raise LineError(_("channel is not the name of a channel")) from None
 
 
-def _party(name: str, number: int, numbers: Numbers) -> str:
+def _party(name: str, number: int, numbers: AccountNumbers) -> str:
     """Return the number of an account here, or the folded name of a user without one."""
     folded = fold_nick(name.removeprefix(GUEST), LONGEST_NICK)
     if numbers.are_of(number, folded):
