@@ -152,6 +152,7 @@ class World:
         is offered other things.
         """
         server_info = self.server_info = self._resolved(server_info)
+        self.preferences.rules = server_info.account_rules
         before, self.advertised = (
             self.advertised,
             advertisement.advertise(server_info, self.lengths, self.storage),

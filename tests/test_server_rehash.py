@@ -1,0 +1,201 @@
+"""Reading the configuration again: what `rehash.WHEN` says takes effect at once does so, wherever
+the server keeps it.
+"""
+
+import gc
+import logging
+from dataclasses import fields, replace
+from ipaddress import ip_network
+from pathlib import Path
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+
+from support import NOON, Clock, ListHistory
+from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.cloaks import Cloaks
+from trio_chat.chat.operators import Operator
+from trio_chat.chat.preferences import MULTICLIENT
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.config import (
+    GatewaySettings,
+    LimitSettings,
+    MailSettings,
+    OperatorSettings,
+    ServerSettings,
+    Settings,
+    TlsSettings,
+)
+from trio_chat.log import logger
+from trio_chat.server import rehash
+from trio_chat.server.app import Server
+from trio_chat.server.rehash import WHEN, When
+
+NETWORK = ip_network("192.0.2.0/24")
+CHANGED: dict[str, dict[str, Any]] = {
+    "server": {
+        "network": "Other",
+        "icon": "https://example.org/icon.png",
+        "description": "Another server",
+        "password": "open sesame",
+        "motd": ("hello",),
+        "admin": "root@example.org",
+        "shutdown_grace": 9.0,
+        "cloak": False,
+        "cloak_secret": "x" * 40,
+        "cloak_accounts": True,
+        "default_user_modes": "iw",
+        "origins": ("any",),
+        "allowed_hosts": ("example.org",),
+        "proxies": (NETWORK,),
+    },
+    "tls": {
+        "sts_duration": 3600,
+        "sts_port": 6697,
+        "certificate": Path("certificate.pem"),
+        "key": Path("key.pem"),
+    },
+    "logging": {"level": "error"},
+    "storage": {"playback": 7, "playback_to": "everybody", "most_messages": 33},
+    "accounts": {
+        "registration": "closed",
+        "required": True,
+        "before_connect": False,
+        "min_password": 99,
+        "email": "required",
+        "multi_session": False,
+        "reservation": "rename",
+    },
+    "mail": {
+        "mail_from": "chat@example.org",
+        "smtp_host": "mail.example.org",
+        "smtp_port": 2525,
+        "smtp_tls": "off",
+        "smtp_user": "chat",
+        "smtp_password": "secret",
+        "sendmail": Path("/usr/sbin/sendmail"),
+    },
+    "limits": {
+        "server_bans": 3,
+        "registration_timeout": 1.0,
+        "ping_interval": 2.0,
+        "websocket_ping_interval": 3.0,
+        "ping_timeout": 4.0,
+        "flood_burst": 5,
+        "flood_rate": 6.0,
+        "flood_limit": 0,
+        "flood_exempt": (NETWORK,),
+        "outbox_bytes": 70_000,
+        "connections_per_address": 8,
+        "connections_per_minute": 9,
+        "connections_exempt": (NETWORK,),
+    },
+    "operators": {"": (OperatorSettings(name="Anna", account="Anna", rights=("kill",)),)},
+    "gateways": {"": (GatewaySettings(name="web", addresses=(NETWORK,), password="x"),)},
+}
+"""For each key that a running server applies, a value that is not the default."""
+HOLDERS = (
+    AccountRules,
+    Cloaks,
+    ServerInfo,
+    LimitSettings,
+    MailSettings,
+    StoragePorts,
+    Operator,
+    ServerSettings,
+    Settings,
+    TlsSettings,
+)
+"""Values that hold settings, or what follows from them."""
+BEFORE = Settings(mail=MailSettings(mail_from="a@example.org", smtp_host="localhost"))
+
+
+def live_keys() -> list[tuple[str, str]]:
+    """Return the keys that `WHEN` says a running server applies; a section with a name has "" for
+    its keys.
+    """
+    live = (When.NOW, When.NEW)
+    return [
+        (section, key)
+        for section, kinds in WHEN.items()
+        for kind in live
+        if kind in kinds
+        for key in (kinds[kind] or ("",))
+    ]
+
+
+def with_key(section: str, key: str) -> Settings:
+    """Return `BEFORE` with another value for a key."""
+    value = CHANGED[section][key]
+    if not key:
+        return replace(BEFORE, **{section: value})
+    return replace(BEFORE, **{section: replace(getattr(BEFORE, section), **{key: value})})
+
+
+def held(server: Server) -> set[str]:
+    """Return all settings that a server can reach, by the value that holds them."""
+    found: set[str] = set()
+    seen: set[int] = set()
+    waiting: list[object] = [server]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen or isinstance(
+            one, type | ModuleType | FunctionType | BuiltinFunctionType | logging.Logger
+        ):
+            continue
+        seen.add(id(one))
+        if isinstance(one, Cloaks):
+            found.add(f"Cloaks {one.of_address('192.0.2.1')} {one.of_account('ann')}")
+        elif isinstance(one, HOLDERS):
+            found.update(
+                f"{type(one).__name__}.{field.name} = {getattr(one, field.name)!r}"
+                for field in fields(one)
+                if field.name not in ("created", "history", "timeline")
+            )
+        waiting += gc.get_referents(one)
+    return found
+
+
+def running_server(settings: Settings) -> Server:
+    """Return a server with a history, which does not run."""
+    kept = settings.storage
+    storage = StoragePorts(
+        history=ListHistory(),
+        secret=b"x" * 32,
+        playback=kept.playback,
+        playback_to=kept.playback_to,
+        most_messages=kept.most_messages,
+    )
+    return Server(settings, Clock(NOON), storage)
+
+
+@pytest.mark.parametrize(("section", "key"), live_keys())
+def test_a_key_that_is_applied_is_applied_everywhere(
+    section: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After REHASH a server holds what one holds that was started with the new value: no part of it
+    has kept the old one.
+    """
+    monkeypatch.setattr("os.urandom", lambda size: b"x" * size)
+    log = logging.getLogger(logger.NAME)
+    before = log.level
+    new = with_key(section, key)
+    rehashed, started = running_server(BEFORE), running_server(new)
+    try:
+        rehash.apply(rehashed, new)
+        assert held(rehashed) == held(started)
+        assert rehashed.world.advertised == started.world.advertised
+        if section == "logging":
+            assert log.level == logging.ERROR
+    finally:
+        log.setLevel(before)
+
+
+def test_multi_session_is_in_force_at_once() -> None:
+    """A nickname that several devices could share cannot be shared any longer."""
+    server = running_server(BEFORE)
+    assert server.world.preferences.is_on(1, MULTICLIENT)
+    rehash.apply(server, with_key("accounts", "multi_session"))
+    assert not server.world.preferences.is_on(1, MULTICLIENT)
