@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find, offered
-from trio_chat.chat import advertisement
+from trio_chat.chat import advertisement, reconfiguration
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.events import Output
 from trio_chat.chat.server_info import ServerInfo
@@ -25,7 +25,7 @@ def make_town() -> Town:
 
 def reconfigure(town: Town, person: Person, server_info: ServerInfo) -> list[Message]:
     """Configure a town anew; return what a person is told."""
-    town.deliver(Output(tuple(town.world.reconfigure(server_info))), person)
+    town.deliver(Output(tuple(reconfiguration.reconfigure(town.world, server_info))), person)
     return person.read()
 
 
@@ -102,7 +102,7 @@ def test_sts_begins(is_secure: bool, value: str) -> None:
 def test_a_new_duration_is_for_who_comes_by_tls() -> None:
     """In plain text only the port is told, which is the same."""
     town = make_town()
-    town.world.reconfigure(replace(IDENTITY, sts_duration=600, sts_port=6697))
+    reconfiguration.reconfigure(town.world, replace(IDENTITY, sts_duration=600, sts_port=6697))
     ann = modern(town)
     assert reconfigure(town, ann, replace(IDENTITY, sts_duration=0, sts_port=6697)) == []
     ann.session.is_secure = True
@@ -117,7 +117,7 @@ def test_a_new_duration_is_for_who_comes_by_tls() -> None:
 def test_sts_is_never_deleted() -> None:
     """`Servers MUST NOT send CAP DEL to disable this capability` (sts)."""
     town = make_town()
-    town.world.reconfigure(replace(IDENTITY, sts_duration=600, sts_port=6697))
+    reconfiguration.reconfigure(town.world, replace(IDENTITY, sts_duration=600, sts_port=6697))
     ann = modern(town)
     assert reconfigure(town, ann, IDENTITY) == []
     assert not any(word.startswith("sts") for word in offered(ann))
@@ -218,7 +218,7 @@ def test_rehash_tells() -> None:
         world = town.world
         start_secret = b""
 
-    town.world.reconfigure(rehash.server_info(Fake.settings, NOON))
+    reconfiguration.reconfigure(town.world, rehash.server_info(Fake.settings, NOON))
     ann.read()
     new = Settings(
         tls=TlsSettings(sts_duration=60), server=ServerSettings(network="Net", lobby="#other")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support import NOON, Clock, Person, Town, commands, find
 from trio_chat.chat import durations
 from trio_chat.chat.bans import BadMask, Ban, Bans, Kind, normalise
-from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
 
 

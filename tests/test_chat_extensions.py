@@ -7,7 +7,7 @@ import pytest
 from support import ListHistory, OpenAccounts, Town, commands, find, offered
 from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (

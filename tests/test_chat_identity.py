@@ -5,9 +5,10 @@ refers to it.
 import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.logins import forget_account
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.rights import RIGHTS
@@ -234,10 +235,11 @@ def test_the_account_of_an_operator_is_a_number(town: Town, accounts: OpenAccoun
     staff.say("NS DROP secret")
     assert commands(staff.say("OPER root")) != ["381"]
     other = Operator(name="other", rights=frozenset(RIGHTS), account="ann")
-    town.world.reconfigure(
+    reconfiguration.reconfigure(
+        town.world,
         ServerInfo(
             account_rules=AccountRules(reservation="off"), operators={"root": ROOT, "other": other}
-        )
+        ),
     )
     ann = logged_in(town, "ann")
     ann.say("OPER other")

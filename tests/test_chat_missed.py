@@ -10,7 +10,7 @@ from support import Town, commands
 from trio_chat.chat import operators, presence
 from trio_chat.chat.always_on import to_state
 from trio_chat.chat.logins import forget_account
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 

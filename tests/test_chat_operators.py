@@ -7,9 +7,11 @@ import logging
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
+from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.chat.bans import Kind
-from trio_chat.chat.operators import Operator, RehashError
+from trio_chat.chat.control import RehashError
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -359,12 +361,14 @@ def test_operators_are_reviewed_when_the_configuration_changes(town: Town, root:
     other = town.person("other")
     other.say("OPER home secret")
     less = Operator(name="root", password="hash of secret", rights=frozenset({"kill"}))
-    events = town.world.reconfigure(ServerInfo(operators={"root": less}))
+    events = reconfiguration.reconfigure(town.world, ServerInfo(operators={"root": less}))
     assert [event.params for event in events] == [("other", "-o")]
     assert find(root.say("REHASH"), "723")
     assert commands(other.say("REHASH")) == ["481"]
     changed = Operator(name="root", password="hash of another")
-    assert len(town.world.reconfigure(ServerInfo(operators={"root": changed}))) == 1
+    assert (
+        len(reconfiguration.reconfigure(town.world, ServerInfo(operators={"root": changed}))) == 1
+    )
 
 
 def test_sajoin(town: Town, root: Person) -> None:

@@ -9,9 +9,11 @@ import pytest
 from support import ListHistory, Person, Town
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.operators import appoint
+from trio_chat.chat.payers import payer_of
 from trio_chat.chat.presence import set_account
-from trio_chat.chat.quotas import Room, payer_of
+from trio_chat.chat.quotas import Room
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message

@@ -7,7 +7,7 @@ from support import OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import operators
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, Reply
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message

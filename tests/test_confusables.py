@@ -6,7 +6,8 @@ import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.logins import forget_account
-from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.names import fold

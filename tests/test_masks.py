@@ -9,7 +9,8 @@ from trio_chat.chat import durations
 from trio_chat.chat.bans import Ban, Kind, normalise
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.coverage import check, check_entry
-from trio_chat.chat.operators import Operator, appoint
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ConfigError, load
@@ -411,7 +412,8 @@ def test_where_an_operator_must_come_from(
     """An address, a network or a mask, with or without a user name."""
     ann = cloaked(town, "ann", address)
     assert ann.session.user is not None
-    assert Operator(name="x", host=host).admits(ann.session.user, ann.session) is is_admitted
+    user, block = ann.session.user, Operator(name="x", host=host)
+    assert block.permits_host(user.username, ann.session.address, user.host) is is_admitted
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.bans import Ban, BanChanges, Kind
-from trio_chat.chat.operators import RehashError
+from trio_chat.chat.control import RehashError
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import (
     KEYS,

@@ -15,7 +15,7 @@ import pytest
 from support import NOON, Clock, ListHistory
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.preferences import MULTICLIENT
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts

@@ -9,13 +9,9 @@ the end for operators.
 import logging
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from trio_chat.irc.masks import parse_address
-
-if TYPE_CHECKING:
-    from trio_chat.chat.events import Event
-    from trio_chat.chat.users import Session, User
+from trio_chat.chat.events import Event
+from trio_chat.chat.users import Session, User
 
 log = logging.getLogger("trio_chat")
 
@@ -43,14 +39,6 @@ class Room(IntEnum):
     EVERYBODY = 0
     ACCOUNTS = 1
     OPERATORS = 2
-
-
-def payer_of(address: str) -> str:
-    """Return what an address is counted by: itself, or its /64 of IPv6, which one person has."""
-    parsed = parse_address(address) if ":" in address else None
-    if parsed is None:
-        return address
-    return f"{int(parsed) >> 64:x}::/64" if parsed.version == 6 else str(parsed)
 
 
 class _Usage:
@@ -88,7 +76,7 @@ class Quotas:
         self.dropped = 0
 
     def why_not(
-        self, user: "User", rows: int = 1, size: int = ROW_BYTES, session: "Session | None" = None
+        self, user: User, rows: int = 1, size: int = ROW_BYTES, session: Session | None = None
     ) -> str:
         """Return why nothing more is stored for an address or account, as a sentence; "" when it is
         stored, and then count it.
@@ -122,16 +110,14 @@ class Quotas:
                 usage.is_over = False
         return ""
 
-    def stores(
-        self, user: "User", params: Iterable[str], rows: int, session: "Session | None"
-    ) -> bool:
+    def stores(self, user: User, params: Iterable[str], rows: int, session: Session | None) -> bool:
         """Return whether an event is remembered, in so many channels; it happens in any case."""
         size = rows * (ROW_BYTES + len(user.source) + sum(map(len, params)))
         is_stored = not self.why_not(user, rows, size, session)
         self.dropped += not is_stored
         return is_stored
 
-    def why_not_say(self, user: "User", event: "Event") -> str:
+    def why_not_say(self, user: User, event: Event) -> str:
         """Say why a message that would be remembered is refused; see `why_not`."""
         size = ROW_BYTES + len(event.source) + len(event.params[-1].encode())
         if event.client_tags:
@@ -160,7 +146,7 @@ class Quotas:
         kept = [(name, usage) for name, usage in usages if now - usage.at < HOUR]
         self._usages = dict(kept[-_MOST_PAYERS // 2 :])
 
-    def _note_over(self, user: "User", usages: list[_Usage]) -> None:
+    def _note_over(self, user: User, usages: list[_Usage]) -> None:
         if all(usage.is_over for usage in usages):
             return
         for usage in usages:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

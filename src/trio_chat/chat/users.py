@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
-from trio_chat.chat.quotas import payer_of
+from trio_chat.chat.payers import payer_of
 from trio_chat.chat.sasl import Exchange, Inbox
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.modes import SECURE
@@ -15,7 +15,7 @@ from trio_chat.irc.names import fold_or_self
 
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
-    from trio_chat.chat.operators import Operator
+    from trio_chat.chat.operator_blocks import Operator
     from trio_chat.chat.verification import Pending
 
 

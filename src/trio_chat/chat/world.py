@@ -8,18 +8,19 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import NamedTuple
 
-from trio_chat.chat import advertisement, operators
+from trio_chat.chat import advertisement
 from trio_chat.chat.always_on import AlwaysOnUsers
 from trio_chat.chat.bans import Bans
 from trio_chat.chat.channel_table import ChannelTable
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
 from trio_chat.chat.confusables import AccountConfusables, ConfusableIndex
+from trio_chat.chat.control import Control
 from trio_chat.chat.events import Event
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.ids import IdSource
 from trio_chat.chat.monitor import MonitorLists
-from trio_chat.chat.operators import Control
+from trio_chat.chat.operator_blocks import with_numbers
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import Preferences
 from trio_chat.chat.quotas import Quotas
@@ -31,7 +32,7 @@ from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.modes import BOT
-from trio_chat.irc.names import fold_channel, fold_or_self
+from trio_chat.irc.names import fold_channel
 
 _OF_CHANNELS = frozenset(("TOPIC", "MODE"))
 """Events that change a channel, which its only member reads again in the history (IRCv3
@@ -108,7 +109,9 @@ class World:
             IdSource(clock, storage.last_id, storage.timeline) if storage else IdSource(clock)
         )
         self.accounts = storage.accounts if storage else None
-        self.server_info = self._resolved(server_info)
+        self.server_info = replace(
+            server_info, operators=with_numbers(server_info.operators, self.accounts)
+        )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
         self.sessions: set[Session] = set()
         self.unregistered: set[Session] = set()  # of them, those that are not registered
@@ -146,34 +149,6 @@ class World:
             self.channels.create_lobby(
                 server_info.lobby, folded, server_info.lobby_topic, server_info.name
             )
-
-    def reconfigure(self, server_info: ServerInfo) -> list[Event]:
-        """Be as the configuration now says; return what they see who are operators no more, and who
-        is offered other things.
-        """
-        server_info = self.server_info = self._resolved(server_info)
-        self.preferences.rules = server_info.account_rules
-        before, self.advertised = (
-            self.advertised,
-            advertisement.advertise(server_info, self.lengths, self.storage),
-        )
-        dismissed = [
-            event for user in list(self.opers) if (event := self._review(user, server_info))
-        ]
-        return dismissed + advertisement.announcements(self, before, self.advertised)
-
-    def _resolved(self, server_info: ServerInfo) -> ServerInfo:
-        return replace(
-            server_info, operators=operators.with_numbers(server_info.operators, self.accounts)
-        )
-
-    def _review(self, user: User, server_info: ServerInfo) -> Event | None:
-        before = user.operator
-        now = server_info.operators.get(fold_or_self(before.name)) if before else None
-        if before is None or now is None or not before.is_same_person(now):
-            return operators.dismiss(self, user)
-        user.operator = now
-        return None
 
     def host_of(self, address: str) -> str:
         """Return what others see of who comes from an address."""

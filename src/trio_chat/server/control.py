@@ -9,8 +9,8 @@ from typing import Protocol
 import trio
 
 from trio_chat.chat.accounts import Origin
+from trio_chat.chat.control import RehashError
 from trio_chat.chat.events import Output
-from trio_chat.chat.operators import RehashError
 from trio_chat.chat.world import World
 from trio_chat.config import ConfigError, Settings
 from trio_chat.server import rehash
@@ -48,7 +48,7 @@ class Steered(rehash.Reconfigured, Protocol):
 
 
 class ServerControl:
-    """The port `trio_chat.chat.operators.Control`.
+    """The port `trio_chat.chat.control.Control`.
 
     Args:
         server: what is controlled.

@@ -12,7 +12,7 @@ from pathlib import Path
 import trio
 
 from trio_chat import __version__
-from trio_chat.chat.operators import RehashError
+from trio_chat.chat.control import RehashError
 from trio_chat.config import Settings
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes

@@ -10,10 +10,11 @@ from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
 from trio_chat import __version__
+from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import AccountRules
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.events import Event
-from trio_chat.chat.operators import Operator
+from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.world import World
@@ -232,7 +233,7 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
         world.cloaks = cloaks(settings, world.storage, server.start_secret)
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
-    events = world.reconfigure(server_info(settings, world.server_info.created))
+    events = reconfiguration.reconfigure(world, server_info(settings, world.server_info.created))
     return Outcome(_sentences(found), events)
 
 

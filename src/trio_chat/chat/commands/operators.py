@@ -6,7 +6,9 @@ from functools import partial
 from trio_chat.chat import missed, operators, presence
 from trio_chat.chat.accounts import Busy
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
-from trio_chat.chat.operators import Control, Operator, RehashError, audit, notify_opers
+from trio_chat.chat.control import Control, RehashError
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.operators import audit, notify_opers
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
@@ -36,7 +38,7 @@ def oper_command(request: Request) -> None:
         operator is not None
         and not operator.password
         and operator.account
-        and operator.is_account_of(request.user)
+        and operator.permits_account(request.user.account_id)
     ):
         _settle(request, request.reply, operator)
     elif not password:
@@ -68,7 +70,7 @@ async def _check(
         is_right
         and operator is not None
         and _found(request, name) == operator
-        and operator.is_account_of(request.user)
+        and operator.permits_account(request.user.account_id)
     ):
         _settle(request, reply, operator)
         return
@@ -98,7 +100,7 @@ def _note_failure(request: Request, reply: Response, name: str, why: str) -> Non
 
 def _settle(request: Request, reply: Response, operator: Operator) -> None:
     user = request.user
-    if not operator.admits(user, request.session):
+    if not operator.permits_host(user.username, request.session.address, user.host):
         reply.numeric(n.ERR_NOOPERHOST)
         _note_failure(request, reply, operator.name, "wrong address")
         return

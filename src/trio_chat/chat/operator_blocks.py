@@ -1,0 +1,86 @@
+"""Operator blocks: the `[operator NAME]` sections of config.ini, checked and with account numbers.
+
+A block contains the hash of a password, never the password itself.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from trio_chat.chat.accounts import Accounts
+from trio_chat.irc import masks
+from trio_chat.irc.names import fold_or_self
+from trio_chat.irc.rights import RIGHTS
+
+log = logging.getLogger("trio_chat")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """One `[operator NAME]` of config.ini.
+
+    Args:
+        name: what OPER calls it.
+        password: an argon2id hash, or "" when the account is enough.
+        account: the name of the account that one must be logged in to, or "".
+        account_id: the number that it has, see `with_numbers`; or 0 when there is no such account.
+        host: a mask of the address, a network, or `user@host`; "" for anywhere.
+        rights: keys of `RIGHTS`.
+    """
+
+    name: str
+    password: str = field(default="", repr=False)
+    account: str = ""
+    account_id: int = 0
+    host: str = ""
+    rights: frozenset[str] = frozenset(RIGHTS)
+
+    def permits_account(self, account_id: int) -> bool:
+        """Return whether a user of this account may be the operator."""
+        return not self.account or (self.account_id != 0 and self.account_id == account_id)
+
+    def permits_host(self, username: str, address: str, host: str) -> bool:
+        """Return whether a session with this user name, address and shown host may be it."""
+        if not self.host:
+            return True
+        wanted, at, wanted_host = self.host.lower().rpartition("@")
+        mask = masks.parse_mask(masks.complete_mask(f"*!{wanted if at else '*'}@{wanted_host}"))
+        return mask.covers(f"*!{username.lower()}", (address.lower(), host.lower()))
+
+    def is_same_person(self, other: "Operator") -> bool:
+        """Return whether two entries of config.ini mean the same operator: only the rights may
+        differ.
+        """
+        return replace(self, rights=other.rights) == other
+
+
+def with_numbers(
+    operators: Mapping[str, Operator], accounts: Accounts | None
+) -> dict[str, Operator]:
+    """Return operators with the current numbers of their accounts: an account that takes such a
+    name later is no operator.
+    """
+    return {name: _with_number(operator, accounts) for name, operator in operators.items()}
+
+
+def _with_number(operator: Operator, accounts: Accounts | None) -> Operator:
+    if not operator.account:
+        return operator
+    account = accounts.known.get(fold_or_self(operator.account)) if accounts is not None else None
+    if account is None:
+        log.warning(
+            "operator %s: there is no account %s; once it is registered, have the configuration"
+            " read again (REHASH, or SIGHUP)",
+            operator.name,
+            operator.account,
+        )
+        return replace(operator, account_id=0)
+    since = datetime.fromtimestamp(account.created, UTC)
+    log.info(
+        "operator %s: the account %s, registered %s",
+        operator.name,
+        account.name,
+        f"{since:%Y-%m-%d}",
+    )
+    return replace(operator, account_id=account.id)
