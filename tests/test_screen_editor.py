@@ -5,7 +5,6 @@ runs.
 import shlex
 import sys
 from collections.abc import Callable
-from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -138,6 +137,6 @@ async def test_every_key_does_something(jumping_clock: MockClock) -> None:
     """The table names what there is."""
     async with inside() as (it, _server):
         assert all(
-            callable(attrgetter(action)(it.controller))
+            callable(it.controller.keyboard.actions[action])
             for action in {*ACTIONS.values()} - {"go_number"}
         )

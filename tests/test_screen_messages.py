@@ -41,7 +41,7 @@ async def test_react_to_the_selected_message(jumping_clock: MockClock) -> None:
             "@msgid=a :bob!u@h PRIVMSG #lobby :one", "@msgid=b :bob!u@h PRIVMSG #lobby :two"
         )
         await it.sees("two")
-        it.controller.is_typing_told = False
+        it.controller.typing.is_enabled = False
         server.skips += ("CHATHISTORY", "PING h")
         it.screen.press("shift up", "shift up", *"/react 👍", "enter")
         line = parse(await server.expect("TAGMSG #lobby"))

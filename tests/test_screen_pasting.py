@@ -228,7 +228,7 @@ async def test_esc_drops_a_paste_and_the_key_behind_it_is_typed(jumping_clock: M
     async with inside() as (it, server):
         it.paste("one\ntwo")
         it.screen.press("meta y")
-        assert it.controller.question is None
+        assert it.controller.state.confirmation is None
         assert it.controller.prompt.edit_text == "y"
         await hears_nothing(server)
 
@@ -251,4 +251,4 @@ async def test_a_selection_is_moved_without_alt(jumping_clock: MockClock) -> Non
         )
         await it.sees("bob │ 2")
         it.screen.press("meta k", "up", "up", "down", "enter")
-        assert it.controller.reply_to == (it.workspace.buffer, "1")
+        assert it.controller.state.reply_to == (it.workspace.buffer, "1")

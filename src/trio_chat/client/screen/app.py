@@ -10,7 +10,6 @@ import os
 import sys
 import time as clock
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -20,17 +19,16 @@ import urwid
 
 from trio_chat.client.link.link import Link
 from trio_chat.client.log import ChatLog, ServerLog
-from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.entries import BufferEntry
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen import notify, themes
 from trio_chat.client.screen.alerts import Alerts
-from trio_chat.client.screen.commands import SCREEN_COMMANDS, submit
 from trio_chat.client.screen.controller import Controller
 from trio_chat.client.screen.deferred import DeferredCall
-from trio_chat.client.screen.editor import edit_typed
+from trio_chat.client.screen.editor import LineEditor
 from trio_chat.client.screen.server_view import ServerView
 from trio_chat.client.screen.terminal_control import TerminalControl
 from trio_chat.client.session import events
@@ -45,11 +43,7 @@ _BREATH = 0.001
 """Events taken in without a pause, and the seconds of the pause: urwid draws only when all tasks
 wait, whatever comes in.
 """
-_JOBS = 1000
-_TALKS_SINCE = timedelta(days=7)
-"""How old a private talk may be that is opened by itself, since it may hold what has not been
-read.
-"""
+_MOST_CALLS = 1000
 
 
 class Terminal(Protocol):
@@ -120,7 +114,7 @@ class ScreenClient:
         self._make = make
         self._now = now
         self._environment = dict(os.environ) if environment is None else environment
-        self._jobs, self._jobs_receive = trio.open_memory_channel[DeferredCall](_JOBS)
+        self._calls, self._calls_receive = trio.open_memory_channel[DeferredCall](_MOST_CALLS)
         self._dirty = trio.Event()
         self._nursery: trio.Nursery | None = None
         self._scope = trio.CancelScope()
@@ -140,15 +134,22 @@ class ScreenClient:
             self.workspace,
             theme=themes.resolve(options.theme, self._environment),
             post=self._post,
-            submit=submit,
             leave=self.begin_leaving,
             connect=self.connect,
             redraw=screen.clear,
             suspend=self._suspend,
             edit=self._edit,
-            commands=SCREEN_COMMANDS,
-            is_typing_told=options.typing,
+            sends_typing=options.typing,
             now=now,
+        )
+        self._requests = self.controller.requests
+        self._editor = LineEditor(
+            self.workspace,
+            self.controller.composer,
+            self._terminal_control,
+            self._environment,
+            show_error=partial(self.controller.show_note, error=True),
+            refresh=self.controller.refresh,
         )
 
     async def run(self) -> int:
@@ -164,7 +165,7 @@ class ScreenClient:
             with main.start():
                 for view in self.controller.views:
                     nursery.start_soon(self._run_view, view)
-                nursery.start_soon(self._do_jobs)
+                nursery.start_soon(self._run_calls)
                 nursery.start_soon(self._paint)
                 nursery.start_soon(self._tick)
                 nursery.start_soon(self._alerts.run)
@@ -221,7 +222,7 @@ class ScreenClient:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._take_events, view)
             async with trio.open_nursery() as working:
-                working.start_soon(view.do_jobs, self._mark_dirty)
+                working.start_soon(view.run_calls, self._mark_dirty)
                 await self._stay_at(view)
                 working.cancel_scope.cancel()
             view.link.close()
@@ -251,7 +252,7 @@ class ScreenClient:
 
     async def _warn(self, text: str) -> None:
         await trio.lowlevel.checkpoint()
-        self.controller.say_here(text, error=True)
+        self.controller.show_note(text, error=True)
         self._mark_dirty()
 
     async def _take_events(self, view: ServerView) -> None:
@@ -286,7 +287,7 @@ class ScreenClient:
                 server.is_local = session is not None and session.is_local
                 self._offer_registration(view)
             case events.Ready():
-                self._catch_up(view)
+                self._requests.catch_up(view, self._now())
             case events.Joined(channel=channel, own=True):
                 buffer = server.open(channel)
                 is_wanted = bool(view.going_to) and server.features.same(channel, view.going_to)
@@ -307,35 +308,22 @@ class ScreenClient:
             view.registers = False
             self.controller.post(partial(view.link.register, "", ""), view)
 
-    def _catch_up(self, view: ServerView) -> None:
-        """Fetch what was said in private while we were not there."""
-        for buffer in view.server.buffers.values():
-            if buffer.kind is BufferKind.PRIVATE:
-                self.controller.requests.open_conversation(view.server, buffer)
-        until = datetime.fromtimestamp(self._now(), UTC) + timedelta(minutes=1)
-        since = until - _TALKS_SINCE
-        times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
-        self.controller.post(
-            partial(view.link.do, "", lambda protocol: protocol.history.request_targets(*times)),
-            view,
-        )
-
     # Tasks
 
-    def _post(self, job: DeferredCall, view: ServerView | None) -> None:
+    def _post(self, call: DeferredCall, view: ServerView | None = None) -> None:
         try:
             if view is None:
-                self._jobs.send_nowait(job)
+                self._calls.send_nowait(call)
             else:
-                view.post(job)
+                view.post(call)
         except trio.WouldBlock:
-            self.controller.say_here(
+            self.controller.show_note(
                 _("Too much is waiting to be done. This was not done; wait a little."), error=True
             )
 
-    async def _do_jobs(self) -> None:
-        async for job in self._jobs_receive:
-            await job()
+    async def _run_calls(self) -> None:
+        async for call in self._calls_receive:
+            await call()
             self._mark_dirty()
 
     def _mark_dirty(self) -> None:
@@ -352,7 +340,7 @@ class ScreenClient:
     async def _tick(self) -> None:
         while True:
             await trio.sleep(_TICK)
-            self.controller.pasting.look()
+            self.controller.tick()
             self._mark_dirty()
 
     # The terminal
@@ -368,10 +356,8 @@ class ScreenClient:
 
     async def _edit(self) -> None:
         await trio.lowlevel.checkpoint()
-        if self._nursery:  # other jobs do not wait for the editor
-            self._nursery.start_soon(
-                edit_typed, self.controller, self._terminal_control, self._environment
-            )
+        if self._nursery:  # other calls do not wait for the editor
+            self._nursery.start_soon(self._editor.run)
 
     def _draw_anew(self) -> None:
         if self._main:

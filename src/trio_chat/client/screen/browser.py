@@ -1,244 +1,156 @@
-"""Pages over the timeline, and ways through what was said: help, mentions, what was found, where to
-go.
-"""
+"""Contents of the pages: keys, commands, buffers, channels of a server, and messages that were found."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.buffer_search import BufferSearch
 from trio_chat.client.model.messages import HistoryResults
 from trio_chat.client.model.server import ServerState
-from trio_chat.client.model.workspace import MessageList, MessageReference
+from trio_chat.client.model.workspace import MessageList, MessageReference, Workspace
+from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.channels import ChannelPage
-from trio_chat.client.screen.commands import CommandContext
-from trio_chat.client.screen.pager import PageLine, Pager
-from trio_chat.client.screen.pages import (
+from trio_chat.client.screen.input_state import PageFilter
+from trio_chat.client.screen.page_lines import (
     channel_lines,
     found_lines,
     help_lines,
     key_lines,
     message_lines,
 )
+from trio_chat.client.screen.pages import Pages
 from trio_chat.client.screen.server_view import ServerView
-from trio_chat.client.screen.themes import specs
+from trio_chat.client.screen.timeline import TimelineView
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
-if TYPE_CHECKING:
-    from trio_chat.client.screen.controller import Controller
-
-_MOST_PAGES = 20
 _MOST_FOUND = 200
 """Messages that a local search shows."""
 
 
-class Filter(NamedTuple):
-    """A page whose lines depend on the text that is typed on it.
-
-    Args:
-        caption: stands before what is typed.
-        show: shows the page for a text.
-    """
-
-    caption: str
-    show: Callable[[str], None]
-
-
 class Browser:
-    """The pages of one controller.
+    """The ways to the pages of one client.
 
     Args:
-        controller: the controller.
+        workspace: the model.
+        pages: open and close pages.
+        timeline: shows the buffer that is searched.
+        commands: the commands that the help explains.
+        styles: returns the display attributes by name.
+        go_to: goes to a message.
+        join: joins a channel of a server.
+        is_idle: tells whether nothing is typed and nothing is asked.
     """
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
-        self._filter: Filter | None = None
-        self._loaded: BufferSearch | None = None
-        self._seeking: tuple[Buffer, MessageReference, int] | None = None
+    def __init__(
+        self,
+        workspace: Workspace,
+        pages: Pages,
+        timeline: TimelineView,
+        *,
+        commands: Mapping[str, SlashCommand],
+        styles: Callable[[], Mapping[str, Any]],
+        go_to: Callable[[MessageReference], None],
+        join: Callable[[ServerView, str], None],
+        is_idle: Callable[[], bool],
+    ) -> None:
+        self._workspace, self._pages, self._timeline = workspace, pages, timeline
+        self._commands, self._styles = commands, styles
+        self._go_to, self._join, self._is_idle = go_to, join, is_idle
+
+    # Help
 
     def show_keys(self) -> None:
         """Show the keys."""
-        self.open_page(_("Keys — Esc closes"), key_lines(specs(self._controller.theme)))
+        self._pages.open(_("Keys — Esc closes"), key_lines(self._styles()))
 
     def show_help(self, name: str) -> None:
-        """Show the commands."""
-        self.open_page(
-            _("Commands — Esc closes"),
-            help_lines(specs(self._controller.theme), self._controller.commands, name),
-        )
+        """Show the commands, or one of them."""
+        lines = help_lines(self._styles(), self._commands, name)
+        self._pages.open(_("Commands — Esc closes"), lines)
 
-    def open_page(self, title: str, lines: Sequence[PageLine], *, at_end: bool = False) -> None:
-        """Show a page over the timeline."""
-        looks = specs(self._controller.theme)
-        self._controller.layout.page = Pager(
-            title, lines, {"topic": looks["topic"], "selected": looks["selected"]}, at_end=at_end
-        )
-        self._controller.layout.changed()
-
-    def close_page(self) -> None:
-        """Show the timeline again."""
-        self.end_filter()
-        self._controller.layout.page = None
-        self._controller.layout.changed()
-
-    # Pages that are filtered by what is typed
-
-    @property
-    def is_filtering(self) -> bool:
-        """Whether what is typed filters a page."""
-        return self._filter is not None
-
-    @property
-    def caption(self) -> str:
-        """What stands before what is typed then."""
-        return self._filter.caption if self._filter else ""
-
-    def filter(self, wanted: Filter) -> None:
-        """Show a page that is filtered by what is typed from now on; the typed line comes back
-        afterwards.
-        """
-        if self._controller.composer.has_request:
-            return
-        if not self.is_filtering:
-            self._controller.timeline.buffer.draft = self._controller.prompt.edit_text
-        self._controller.prompt.set_edit_text("")
-        self._filter = wanted
-        self.show_filtered()
-
-    def show_filtered(self) -> None:
-        """Show what the typed text leaves."""
-        if self._filter:
-            self._filter.show(self._controller.prompt.edit_text)
-
-    def end_filter(self) -> None:
-        """Filter nothing any longer, and give the typed line back."""
-        if self._filter:
-            self._filter = self._loaded = None
-            self._controller.layout.page = None
-            self._controller.layout.changed()
-            self._controller.prompt.set_edit_text(self._controller.timeline.buffer.draft)
-            self._controller.prompt.set_edit_pos(len(self._controller.prompt.edit_text))
+    # Buffers and channels
 
     def jump(self) -> None:
-        """Ask where to go, and show where that could be."""
-        self.filter(Filter(_("Go to: "), self._show_places))
+        """Ask for a buffer by some letters of its name, and go there."""
+        self._pages.filter(PageFilter(_("Go to: "), self._show_buffers))
 
-    def _show_places(self, text: str) -> None:
+    def _show_buffers(self, text: str) -> None:
         def go(place: tuple[ServerState, Buffer]) -> None:
-            self.end_filter()
-            self._controller.workspace.go(*place)
+            self._pages.end_filter()
+            self._workspace.go(*place)
 
-        places = self._controller.workspace.match(text)
-        self.open_page(
-            _("Where to? Enter goes there, Esc stays here"),
-            channel_lines(specs(self._controller.theme), places, go),
-        )
+        lines = channel_lines(self._styles(), self._workspace.match(text), go)
+        self._pages.open(_("Where to? Enter goes there, Esc stays here"), lines)
+
+    def show_channels(self, view: ServerView) -> None:
+        """Show the channels of a server as they arrive.
+
+        The prompt filters them, unless the user has typed something already.
+        """
+        listing = view.server.begin_listing()
+        self._pages.close()
+        page = ChannelPage(listing, self._styles(), partial(self._join, view))
+        self._pages.show(page)
+
+        def show(text: str) -> None:
+            if text.startswith("/"):  # no channel begins with a slash: a command is being typed
+                self._pages.leave_to_type(text)
+            else:
+                page.filter(text)
+
+        if self._is_idle():
+            self._pages.filter(PageFilter(_("Find: "), show))
+
+    # Messages
 
     def find(self) -> None:
-        """Search in what is loaded of the buffer that is looked at."""
-        self.filter(Filter(_("Find: "), self._show_loaded))
+        """Search the loaded entries of the current buffer while the user types."""
+        search = BufferSearch(self._timeline.buffer)
 
-    def _show_loaded(self, text: str) -> None:
-        buffer = self._controller.timeline.buffer
-        if self._loaded is None or self._loaded.buffer is not buffer:
-            self._loaded = BufferSearch(buffer)
-        server = self._controller.workspace.server
-        numbers = self._loaded.find(text, _MOST_FOUND)
+        def show(text: str) -> None:
+            nonlocal search
+            if search.buffer is not self._timeline.buffer:
+                search = BufferSearch(self._timeline.buffer)
+            self._show_loaded(search, text)
+
+        self._pages.filter(PageFilter(_("Find: "), show))
+
+    def _show_loaded(self, search: BufferSearch, text: str) -> None:
+        server, buffer = self._workspace.server, search.buffer
         found = [
             (
                 MessageReference(server, buffer.name, buffer[number]),
                 partial(self._go_to_number, number),
             )
-            for number in numbers
+            for number in search.find(text, _MOST_FOUND)
         ]
         title = _(
             "Search in what is loaded — Enter goes there, Esc closes; /search asks the server"
         )
-        lines = message_lines(specs(self._controller.theme), found) if text.strip() else []
-        self.open_page(title, lines, at_end=True)
+        lines = message_lines(self._styles(), found) if text.strip() else []
+        self._pages.open(title, lines, at_end=True)
 
     def _go_to_number(self, number: int) -> None:
-        self.end_filter()
-        self._controller.timeline.to_entry(number)
-
-    def show_channels(self, view: ServerView) -> None:
-        """Show the channels of a server as they arrive; what is typed filters them, unless
-        something was being typed already.
-        """
-        listing, controller = view.server.begin_listing(), self._controller
-        self.close_page()
-
-        def join(name: str) -> None:
-            controller.post(
-                partial(CommandContext(controller, view, view.server.log).join, name, ""), view
-            )
-
-        page = controller.layout.page = ChannelPage(listing, specs(controller.theme), join)
-        controller.layout.changed()
-
-        def show(text: str) -> None:
-            if text.startswith("/"):  # no channel begins so: it is a command that is being typed
-                self.close_page()
-                controller.prompt.set_edit_text(text)
-                controller.prompt.set_edit_pos(len(text))
-            else:
-                page.filter(text)
-
-        if not controller.prompt.edit_text and controller.composer.is_free():
-            self.filter(Filter(_("Find: "), show))
+        self._pages.end_filter()
+        self._timeline.to_entry(number)
 
     def show_mentions(self) -> None:
-        """Show who mentioned us."""
-        found = MessageList(
-            _("Mentions — Enter goes there, Esc closes"), list(self._controller.workspace.mentions)
-        )
-        self._show_found(found)
-
-    def _show_found(self, found: MessageList) -> None:
-        self.open_page(
-            found.title, found_lines(specs(self._controller.theme), found, self.go_to), at_end=True
-        )
+        """Show the messages that mention the user."""
+        title = _("Mentions — Enter goes there, Esc closes")
+        self._show_messages(MessageList(title, list(self._workspace.mentions)))
 
     def found(self, server: ServerState, results: HistoryResults) -> None:
-        """Show what a server has found."""
+        """Show the results of a search by a server."""
         messages = [MessageReference(server, talk, entry) for talk, entry in results.found]
         count = len(messages)
         text = ngettext("{count} message with “{words}”", "{count} messages with “{words}”", count)
         title = text.format(count=count, words=clean(results.words)) + _(
             " — Enter goes there, Esc closes"
         )
-        self._show_found(MessageList(title, messages))
+        self._show_messages(MessageList(title, messages))
 
-    def go_to(self, found: MessageReference) -> None:
-        """Go to a message, fetching what is between if need be."""
-        self.close_page()
-        if found.server not in self._controller.workspace.servers:
-            return
-        server = found.server
-        buffer = server.get(found.conversation) or (
-            server.log if found.conversation == server.log.name else server.open(found.conversation)
-        )
-        self._controller.workspace.go(found.server, buffer)
-        self._controller.refresh()
-        self._seeking = (buffer, found, _MOST_PAGES)
-        self.seek()
-
-    def seek(self) -> None:
-        """Go on towards the message that is wanted, when more has been fetched."""
-        if self._seeking is None:
-            return
-        buffer, found, pages = self._seeking
-        number = buffer.find(found.entry.msgid, far=True)
-        if number is None and buffer.has_all:
-            number = buffer.at_time(found.entry.time)
-        if number is not None and buffer is self._controller.timeline.buffer:
-            self._seeking = None
-            self._controller.timeline.to_entry(number)
-        elif not pages or buffer is not self._controller.timeline.buffer or buffer.has_all:
-            self._seeking = None
-        elif not buffer.is_loading:
-            self._seeking = (buffer, found, pages - 1)
-            self._controller.requests.fetch_older(buffer)
+    def _show_messages(self, found: MessageList) -> None:
+        lines = found_lines(self._styles(), found, self._go_to)
+        self._pages.open(found.title, lines, at_end=True)

@@ -3,7 +3,8 @@ the screen, in one table.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass
+from typing import cast
 
 import trio
 
@@ -12,6 +13,7 @@ from trio_chat.client.credentials import is_service
 from trio_chat.client.link.send_queue import Say, SayLines
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.registry import (
     Handler,
     SlashCommand,
@@ -21,15 +23,17 @@ from trio_chat.client.registry import (
     is_command,
 )
 from trio_chat.client.screen import themes
+from trio_chat.client.screen.browser import Browser
+from trio_chat.client.screen.composer import Composer
+from trio_chat.client.screen.input_state import InputState
 from trio_chat.client.screen.server_view import ServerView
+from trio_chat.client.screen.targets import find_target
+from trio_chat.client.screen.timeline import TimelineView
 from trio_chat.client.session.events import MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
-
-if TYPE_CHECKING:
-    from trio_chat.client.screen.controller import Controller
 
 ScreenHandler = Callable[["CommandContext", list[str]], Awaitable[None]]
 SCREEN_COMMANDS: dict[str, SlashCommand] = dict(COMMANDS)
@@ -48,17 +52,35 @@ def _command(
     return register
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """What a command can ask for, at the place where it was typed.
+    """The actions of a command, at the place where its line was typed; see `registry.Actions`.
 
     Args:
-        controller: the controller.
         view: the server.
         buffer: the channel or the person.
+        workspace: the model.
+        state: the uses of the input.
+        composer: sends several lines, or gives them back.
+        browser: shows pages.
+        timeline: shows the buffer.
+        next_unread: goes to the next unread message.
+        use_theme: draws in the colours of a theme.
+        connect: connects to another server, or returns why it cannot.
+        leave: leaves the chat with a reason.
     """
 
-    def __init__(self, controller: "Controller", view: ServerView, buffer: Buffer) -> None:
-        self.controller, self.view, self.buffer = controller, view, buffer
+    view: ServerView
+    buffer: Buffer
+    workspace: Workspace
+    state: InputState
+    composer: Composer
+    browser: Browser
+    timeline: TimelineView
+    next_unread: Callable[[], None]
+    use_theme: Callable[[str], None]
+    connect: Callable[[str], str]
+    leave: Callable[[str], None]
 
     @property
     def current(self) -> str:
@@ -80,15 +102,11 @@ class CommandContext:
 
     async def say(self, target: str, text: str, kind: MessageKind = MessageKind.MESSAGE) -> None:
         """Send a message as soon as there is a connection."""
-        tags = (
-            self.controller.composer.take_reply_tags(self.buffer)
-            if target == self.buffer.name
-            else {}
-        )
+        tags = self.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
         if is_service(
             target
         ):  # its answers are notices, which are shown where there is a window for them
-            self.controller.workspace.go(self.view.server, self.view.server.open(target))
+            self.workspace.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is MessageKind.MESSAGE:
             await self.view.link.enqueue(SayLines(target, text.splitlines(), tags))
@@ -105,7 +123,7 @@ class CommandContext:
         server = self.view.server
         known = server.get(channel)
         if known and known.is_joined:
-            self.controller.workspace.go(server, known)
+            self.workspace.go(server, known)
             await trio.lowlevel.checkpoint()
             return
         self.view.going_to = channel
@@ -130,8 +148,14 @@ class CommandContext:
 
     def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
         """Return the message that a command is about; what was selected is so no more."""
-        entry = self.controller.target_message(name, own=own)
-        self.controller.timeline.unselect()
+        entry = find_target(
+            self.workspace.buffer,
+            self.timeline.selected,
+            self.workspace.server.features,
+            name,
+            own=own,
+        )
+        self.timeline.unselect()
         if entry is None:
             return None
         reactions = entry.extras.reactions if entry.extras else {}
@@ -144,24 +168,23 @@ class CommandContext:
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
         """Send a message that answers another."""
-        self.controller.reply_to = (self.buffer, target_message.msgid)
-        self.controller.timeline.to_end()
+        self.state.reply_to = (self.buffer, target_message.msgid)
+        self.timeline.to_end()
         await self.say(self.current, text)
 
     def finish(self, reason: str) -> None:
         """Leave the chat."""
-        self.controller.leave(reason)
+        self.leave(reason)
 
 
-async def submit(controller: "Controller", view: ServerView, buffer: Buffer, text: str) -> None:
-    """Do what a typed line, or a message of several lines, means."""
-    link = view.link
+async def submit(context: CommandContext, text: str) -> None:
+    """Carry out a typed line, or a message of several lines."""
+    link, buffer = context.view.link, context.buffer
     if link.login_flow.question and await link.login_flow.answer(text):
         return
     if link.desired_nick.asking and text.strip() != "exit" and not text.startswith("/"):
         await link.answer_nick(text)
         return
-    context = CommandContext(controller, view, buffer)
     text = text.rstrip()
     lines = text.split("\n")
     if len(lines) == 1:
@@ -178,7 +201,7 @@ async def submit(controller: "Controller", view: ServerView, buffer: Buffer, tex
             if text.lstrip().startswith("/")
             else lines[0]
         )
-        controller.composer.send_lines(view, buffer, [first, *lines[1:]])
+        context.composer.send_lines(context.view, buffer, [first, *lines[1:]])
 
 
 async def _interpret_lines(context: CommandContext, text: str) -> None:
@@ -187,7 +210,7 @@ async def _interpret_lines(context: CommandContext, text: str) -> None:
     """
     command = find(text, SCREEN_COMMANDS)
     if command is None or not command.takes_lines:
-        context.controller.composer.give_back(context.buffer, text)
+        context.composer.give_back(context.buffer, text)
     if command is None or command.takes_lines:
         await interpret(context, text, SCREEN_COMMANDS)
         return
@@ -217,49 +240,49 @@ SCREEN_COMMANDS.update(
 
 @_command(N_("[command]"), N_("shows the commands, or what one of them does"), 0, 1)
 async def _help(context: CommandContext, words: list[str]) -> None:
-    context.controller.browser.show_help(words[0].removeprefix("/").lower() if words else "")
+    context.browser.show_help(words[0].removeprefix("/").lower() if words else "")
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("shows the keys"), 0, 0)
 async def _keys(context: CommandContext, words: list[str]) -> None:
-    context.controller.browser.show_keys()
+    context.browser.show_keys()
     await trio.lowlevel.checkpoint()
 
 
 @_command(N_("letters"), N_("goes to the channel or person whose name has these letters"), 1, 1)
 async def _go(context: CommandContext, words: list[str]) -> None:
-    if words[0].isdigit() and context.controller.workspace.go_number(int(words[0][:6])):
+    if words[0].isdigit() and context.workspace.go_number(int(words[0][:6])):
         await trio.lowlevel.checkpoint()
         return
-    places = context.controller.workspace.match(words[0])
+    places = context.workspace.match(words[0])
     if places:
-        context.controller.workspace.go(*places[0])
+        context.workspace.go(*places[0])
     else:
         await context.tell(_("Nothing is called like {name}.").format(name=words[0]), error=True)
 
 
 @_command("", N_("goes to the next channel"), 0, 0)
 async def _next(context: CommandContext, words: list[str]) -> None:
-    context.controller.next_buffer()
+    context.workspace.step(1)
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes to the previous channel"), 0, 0)
 async def _previous(context: CommandContext, words: list[str]) -> None:
-    context.controller.previous_buffer()
+    context.workspace.step(-1)
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes to what is unread, mentions first"), 0, 0)
 async def _unread(context: CommandContext, words: list[str]) -> None:
-    context.controller.next_unread()
+    context.next_unread()
     await trio.lowlevel.checkpoint()
 
 
 @_command("", N_("goes back to where you were before"), 0, 0)
 async def _back(context: CommandContext, words: list[str]) -> None:
-    context.controller.workspace.go_back()
+    context.workspace.go_back()
     await trio.lowlevel.checkpoint()
 
 
@@ -267,7 +290,7 @@ async def _back(context: CommandContext, words: list[str]) -> None:
 async def _query(context: CommandContext, words: list[str]) -> None:
     buffer = context.view.server.open(words[0])
     buffer.is_unanswered = False
-    context.controller.workspace.go(context.view.server, buffer)
+    context.workspace.go(context.view.server, buffer)
     if len(words) > 1:
         await context.say(words[0], words[1])
     await trio.lowlevel.checkpoint()
@@ -281,15 +304,15 @@ async def _close(context: CommandContext, words: list[str]) -> None:
             _("The server itself cannot be closed: /disconnect leaves it."), error=True
         )
         return
-    context.controller.workspace.close(server, buffer)
-    context.controller.timeline.forget(buffer)
+    context.workspace.close(server, buffer)
+    context.timeline.forget(buffer)
     if buffer.kind is BufferKind.CHANNEL and buffer.is_joined:
         await context.do("/close", lambda protocol: protocol.send("PART", buffer.name))
 
 
 @_command("", N_("shows who mentioned you"), 0, 0)
 async def _mentions(context: CommandContext, words: list[str]) -> None:
-    context.controller.browser.show_mentions()
+    context.browser.show_mentions()
     await trio.lowlevel.checkpoint()
 
 
@@ -303,7 +326,7 @@ async def _clear(context: CommandContext, words: list[str]) -> None:
 @_command(N_("dark | light | mono"), N_("changes the colours"), 1, 1)
 async def _theme(context: CommandContext, words: list[str]) -> None:
     if words[0] in themes.NAMES[1:]:
-        context.controller.use_theme(words[0])
+        context.use_theme(words[0])
         await trio.lowlevel.checkpoint()
     else:
         await context.tell(
@@ -313,7 +336,7 @@ async def _theme(context: CommandContext, words: list[str]) -> None:
 
 @_command(N_("host[:port] | profile"), N_("connects to another server as well"), 1, 1)
 async def _connect(context: CommandContext, words: list[str]) -> None:
-    problem = context.controller.connect(words[0])
+    problem = context.connect(words[0])
     if problem:
         await context.tell(clean(problem), error=True)
     await trio.lowlevel.checkpoint()
@@ -342,7 +365,7 @@ async def _list(context: CommandContext, words: list[str]) -> None:
     if (
         context.view.server.state is ConnectionState.CONNECTED
     ):  # elsewhere the screen shows why nothing comes
-        context.controller.browser.show_channels(context.view)
+        context.browser.show_channels(context.view)
     await COMMANDS["list"].handler(context, words)
 
 

@@ -1,25 +1,24 @@
-"""The composer: the target of a typed text, pending questions, typing notifications, and pastes."""
+"""The composer: the prompt with its caption, and the destination of each typed line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from trio_chat.client.credentials import has_credentials
 from trio_chat.client.link.send_queue import SayLines
 from trio_chat.client.model import completion
-from trio_chat.client.model.buffer import Buffer, BufferKind
-from trio_chat.client.registry import asks_secret
+from trio_chat.client.model.buffer import Buffer
+from trio_chat.client.model.workspace import Workspace
+from trio_chat.client.registry import SlashCommand, asks_secret
 from trio_chat.client.screen.deferred import DeferredCall
-from trio_chat.client.screen.server_view import ServerView
-from trio_chat.client.screen.themes import specs
+from trio_chat.client.screen.input_state import InputState, PromptRequest
+from trio_chat.client.screen.prompt import PromptEdit
+from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
+from trio_chat.client.screen.typing_notifier import TypingNotifier
 from trio_chat.client.session.status import REPLY_TAG
 from trio_chat.i18n import N_, _
 from trio_chat.irc.text import clean
 
-if TYPE_CHECKING:
-    from trio_chat.client.screen.controller import Controller
-
-_TYPING_INTERVAL = 3.0
 _HINT_INTERVAL = 20.0
 _HINTS = (
     N_("F1 shows the keys, /help the commands"),
@@ -33,225 +32,186 @@ _HINTS = (
 )
 
 
-class Confirmation(NamedTuple):
-    """Something the user is asked in the line of the status; keys answer it."""
-
-    text: str
-    yes: Callable[[], None]
-    edit: Callable[[], None] | None = None
-
-
-class PromptRequest(NamedTuple):
-    """Something the user is asked in the prompt."""
-
-    caption: str
-    answer: Callable[[str], None]
-    secret: bool = False
-
-
 class Composer:
-    """The prompt of one controller.
+    """The prompt of one client.
 
     Args:
-        controller: the controller.
+        workspace: the model.
+        views: the servers.
+        state: the uses of the input, which other parts change too.
+        typing: notifies the others of typing.
+        commands: the commands, for completion.
+        styles: returns the display attributes by name.
+        post: defers a call.
+        submit: carries out a line that was typed in a buffer of a server.
+        scroll_to_end: shows the newest message.
+        now: seconds of Unix time.
     """
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
-        self._request: PromptRequest | None = None
-        self._expects_secret = False
-        self._typing_since: tuple[Buffer, float] | None = None
+    def __init__(
+        self,
+        workspace: Workspace,
+        views: ServerViews,
+        state: InputState,
+        typing: TypingNotifier,
+        *,
+        commands: Mapping[str, SlashCommand],
+        styles: Callable[[], Mapping[str, Any]],
+        post: Post,
+        submit: Callable[[ServerView, Buffer, str], Awaitable[None]],
+        scroll_to_end: Callable[[], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._workspace, self._views, self._state = workspace, views, state
+        self._typing = typing
+        self._commands, self._styles = commands, styles
+        self._post, self._submit = post, submit
+        self._scroll_to_end = scroll_to_end
+        self._now = now
         self._mask: str | None = None
         self._hint: Any = None
+        self.prompt = PromptEdit(self.entered, self.completions, self._typed, self.remembers)
 
-    @property
-    def has_request(self) -> bool:
-        """Whether we ask something in the prompt ourselves."""
-        return self._request is not None
+    # The caption
 
     def show_caption(self) -> None:
         """Show what the prompt is for at this moment."""
-        looks = specs(self._controller.theme)
-        request = self.current_request()
+        styles, request = self._styles(), self.current_request()
         if request:
-            caption = [(looks["question"], clean(request.caption))]
-        elif self._controller.browser.is_filtering:
-            caption = [(looks["question"], self._controller.browser.caption)]
-        elif self._controller.reply_to:
-            caption = [(looks["question"], _("Answer to {nick}: ").format(nick=self._answered()))]
+            caption = [(styles["question"], clean(request.caption))]
+        elif self._state.page_filter:
+            caption = [(styles["question"], self._state.page_filter.caption)]
+        elif self._state.reply_to:
+            nick = self._answered(*self._state.reply_to)
+            caption = [(styles["question"], _("Answer to {nick}: ").format(nick=nick))]
         else:
-            caption = [(looks["prompt"], "› ")]
-        text = "".join(text for _look, text in caption)
-        if self._controller.prompt.caption != text:
-            self._controller.prompt.set_caption(caption)
+            caption = [(styles["prompt"], "› ")]
+        text = "".join(text for _style, text in caption)
+        if self.prompt.caption != text:
+            self.prompt.set_caption(caption)
         mask = "*" if request and request.secret else None
         if self._mask != mask:
             self._mask = mask
-            self._controller.prompt.set_mask(mask)
-        hint = (
-            None
-            if request or self._controller.browser.is_filtering or self._controller.reply_to
-            else [
-                (
-                    looks["hint"],
-                    _(_HINTS[int(self._controller.now() / _HINT_INTERVAL) % len(_HINTS)]),
-                )
-            ]
-        )
+            self.prompt.set_mask(mask)
+        is_busy = request or self._state.page_filter or self._state.reply_to
+        hint = None if is_busy else [(styles["hint"], self._current_hint())]
         if hint != self._hint:
             self._hint = hint
-            self._controller.prompt.placeholder = hint
+            self.prompt.placeholder = hint
 
-    def _answered(self) -> str:
-        """Return the author of the message that is answered."""
-        buffer, msgid = self._controller.reply_to or (self._controller.workspace.buffer, "")
+    def _current_hint(self) -> str:
+        return _(_HINTS[int(self._now() / _HINT_INTERVAL) % len(_HINTS)])
+
+    @staticmethod
+    def _answered(buffer: Buffer, msgid: str) -> str:
+        """Return the author of the message that the next one replies to."""
         number = buffer.find(msgid, far=True)
         return clean(buffer[number].sender) if number is not None else "?"
 
-    def request(self, request: PromptRequest | None) -> None:
-        """Ask the user something in the prompt, or nothing more."""
-        self._request = request
+    # Questions
+
+    def request(self, request: PromptRequest) -> None:
+        """Ask the user something in the prompt."""
+        self._state.request = request
 
     def current_request(self) -> PromptRequest | None:
-        """Return what the user is asked: by us, or by the link of the server that is looked at."""
-        if self._request or not self._controller.views:
-            return self._request
-        link = self._controller.view.link
-        if link.login_flow.question:
-            return PromptRequest(
-                link.login_flow.question.text, lambda _line: None, link.login_flow.question.secret
-            )
+        """Return the open question: one of the client, or one of the current server's link."""
+        if self._state.request or not self._views:
+            return self._state.request
+        link = self._view().link
+        if question := link.login_flow.question:
+            return PromptRequest(question.text, _answered_by_link, question.secret)
         if link.desired_nick.asking:
             offer = f" [{link.desired_nick.offer}]" if link.desired_nick.offer else ""
-            return PromptRequest(
-                _("Your nickname{offer}: ").format(offer=offer), lambda _line: None
-            )
-        return (
-            PromptRequest("… ", lambda _line: None, secret=True) if self._expects_secret else None
-        )
+            text = _("Your nickname{offer}: ").format(offer=offer)
+            return PromptRequest(text, _answered_by_link)
+        if self._state.expects_secret:
+            return PromptRequest("… ", _answered_by_link, secret=True)
+        return None
 
     def remembers(self, text: str) -> bool:
-        """Return whether what is typed may be brought back later: no answer to a question, and no
-        password beside a command.
-        """
-        place = self._controller.workspace.buffer.name if self._controller.views else ""
+        """Return whether a line may be recalled later: neither an answer nor one with a password."""
+        place = self._workspace.buffer.name if self._views else ""
         return self.is_free() and not asks_secret(text) and not has_credentials(text, place)
 
     def is_free(self) -> bool:
-        """Return whether what is typed is for the chat, and no answer to a question."""
-        return self.current_request() is None and not self._controller.browser.is_filtering
+        """Return whether the text in the prompt is for the chat, not an answer or a filter."""
+        return self.current_request() is None and not self._state.page_filter
 
-    async def _submit_asking(self, job: DeferredCall) -> None:
-        try:
-            await job()
-        finally:
-            self._expects_secret = False
+    # Typed lines
 
     def entered(self, text: str) -> None:
-        """Take what was typed when Enter is pressed."""
-        self._typing_since = None
-        if self._request:
-            request, self._request = self._request, None
+        """Take the line in the prompt when Enter is pressed."""
+        self._typing.sent()
+        if request := self._state.request:
+            self._state.request = None
             request.answer(text)
             return
-        if not self._controller.views:
+        if not self._views:
             return
-        self._controller.workspace.buffer.draft = ""
+        view, buffer = self._view(), self._workspace.buffer
+        buffer.draft = ""
         if not text.startswith("/"):
-            self._controller.timeline.to_end()
-        view = self._controller.view
-        job = partial(
-            self._controller.submit, self._controller, view, self._controller.workspace.buffer, text
-        )
-        if asks_secret(text):  # who types fast is faster than the question
-            self._expects_secret = True
-            self._controller.post(partial(self._submit_asking, job), view)
+            self._scroll_to_end()
+        call = partial(self._submit, view, buffer, text)
+        if asks_secret(text):
+            # The password may be typed before the server has asked for it: hide it from now on.
+            self._state.expects_secret = True
+            self._post(partial(self._submit_asking, call), view)
         else:
-            self._controller.post(job, view)
+            self._post(call, view)
+
+    async def _submit_asking(self, call: DeferredCall) -> None:
+        try:
+            await call()
+        finally:
+            self._state.expects_secret = False
 
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
-        """Return the tags of a message that answers another, and answer no more."""
-        reply, self._controller.reply_to = self._controller.reply_to, None
+        """Return the tags of a reply, and end replying."""
+        reply, self._state.reply_to = self._state.reply_to, None
         return {REPLY_TAG: reply[1]} if reply and reply[0] is buffer else {}
 
-    def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
-        """Return what the word before the cursor could become."""
-        if (
-            self.current_request()
-            or self._controller.browser.is_filtering
-            or not self._controller.views
-        ):
-            return []
-        server, buffer = self._controller.workspace.server, self._controller.workspace.buffer
-        return completion.completions(
-            text,
-            position,
-            buffer=buffer,
-            channels=server.channels(),
-            commands=self._controller.commands,
-            nick=server.nick,
-        )
-
-    def typed(self) -> None:
-        """Note that the text has changed by a key."""
-        if self._controller.browser.is_filtering:
-            self._controller.browser.show_filtered()
-            return
-        if not self._controller.views:
-            return
-        text, buffer = self._controller.prompt.edit_text, self._controller.workspace.buffer
-        if (
-            not self._controller.is_typing_told
-            or self.current_request()
-            or buffer.kind is BufferKind.SERVER
-        ):
-            return
-        if not text:
-            self.stop_typing()
-        elif not text.startswith("/") or text.startswith(("//", "/me ")):
-            since = self._typing_since
-            if (
-                since is None
-                or since[0] is not buffer
-                or self._controller.now() - since[1] >= _TYPING_INTERVAL
-            ):
-                self._typing_since = (buffer, self._controller.now())
-                self._tell_typing(buffer, "active")
-
-    def stop_typing(self) -> None:
-        """Let the others know that we are typing no longer."""
-        if self._typing_since:
-            self._tell_typing(self._typing_since[0], "done")
-            self._typing_since = None
-
-    def _tell_typing(self, buffer: Buffer, state: str) -> None:
-        for view in self._controller.views:
-            if buffer in view.server.buffers.values() and view.link.is_ready:
-                self._controller.post(
-                    partial(
-                        view.link.do, "", lambda protocol: protocol.tell_typing(buffer.name, state)
-                    ),
-                    view,
-                )
-
     def send_lines(self, view: ServerView, buffer: Buffer, lines: Sequence[str]) -> None:
-        """Send lines, as one message where the server can."""
-        self._controller.post(
-            partial(view.link.enqueue, SayLines(buffer.name, lines, self.take_reply_tags(buffer))),
-            view,
-        )
+        """Send lines, as one message if the server has `draft/multiline`."""
+        message = SayLines(buffer.name, lines, self.take_reply_tags(buffer))
+        self._post(partial(view.link.enqueue, message), view)
 
     def give_back(self, buffer: Buffer, text: str) -> bool:
-        """Put a text that was not sent back where the user can change it; return whether there is
-        room for it.
-        """
-        if buffer is self._controller.workspace.buffer and self.is_free():
-            if self._controller.prompt.edit_text:
+        """Put a text that was not sent back where it was typed; return whether there was room."""
+        if buffer is self._workspace.buffer and self.is_free():
+            if self.prompt.edit_text:
                 return False
-            self._controller.prompt.set_edit_text(text)
-            self._controller.prompt.set_edit_pos(len(text))
+            self.prompt.replace(text)
             return True
         if buffer.draft:
             return False
         buffer.draft = text
         return True
+
+    def _typed(self) -> None:
+        if self._state.page_filter:
+            self._state.page_filter.show(self.prompt.edit_text)
+        elif self._views and not self.current_request():
+            self._typing.typed(self._workspace.buffer, self.prompt.edit_text)
+
+    def completions(self, text: str, position: int) -> Sequence[tuple[str, int]]:
+        """Return what the word before the cursor could become, each with the cursor's position."""
+        if not self._views or not self.is_free():
+            return []
+        server, buffer = self._workspace.server, self._workspace.buffer
+        return completion.completions(
+            text,
+            position,
+            buffer=buffer,
+            channels=server.channels(),
+            commands=self._commands,
+            nick=server.nick,
+        )
+
+    def _view(self) -> ServerView:
+        return self._views.of(self._workspace.server)
+
+
+def _answered_by_link(_line: str) -> None:
+    """Leave the answer to `submit`, which gives it to the link that has asked."""

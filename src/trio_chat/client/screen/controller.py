@@ -1,56 +1,57 @@
-"""The controller: keys and typed lines become changes of the model and of the view, and jobs for links.
+"""The controller: puts the parts of the screen together, and carries out the actions of keys.
 
-Everything here is synchronous. What has to wait is handed to `post` as a function, and done in
-order by one task.
+The parts do not know it. Each is given the parts that it needs, and functions for the rest;
+`InputState` and the model are shared. Everything here is synchronous: a call that has to wait is
+handed to `post`, and one task makes the calls of a server in order.
 """
 
 import time as clock
-from collections.abc import Awaitable, Callable, Sequence
-from itertools import islice
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, BufferKind
-from trio_chat.client.model.entries import BufferEntry
-from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
-from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.browser import Browser
-from trio_chat.client.screen.composer import Composer, Confirmation
+from trio_chat.client.screen.commands import SCREEN_COMMANDS, CommandContext, submit
+from trio_chat.client.screen.composer import Composer
 from trio_chat.client.screen.deferred import DeferredCall
-from trio_chat.client.screen.keymap import ACTIONS
+from trio_chat.client.screen.input_state import InputState, PromptRequest
+from trio_chat.client.screen.keyboard import Keyboard
 from trio_chat.client.screen.layout import Layout
 from trio_chat.client.screen.markup import Look
+from trio_chat.client.screen.pager import PageLine
+from trio_chat.client.screen.pages import Pages
 from trio_chat.client.screen.panels import Panels
 from trio_chat.client.screen.pasting import Pasting
-from trio_chat.client.screen.prompt import PromptEdit
 from trio_chat.client.screen.requests import Requests
 from trio_chat.client.screen.rows import Rows
-from trio_chat.client.screen.server_view import ServerView
+from trio_chat.client.screen.seeking import MessageSeeker
+from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
+from trio_chat.client.screen.targets import find_target
 from trio_chat.client.screen.themes import specs
 from trio_chat.client.screen.timeline import TimelineView
+from trio_chat.client.screen.typing_notifier import TypingNotifier
 from trio_chat.client.session.events import Note
 from trio_chat.i18n import _, ngettext
 
 _TO_LEAVE = 3.0
-"""Seconds in which Ctrl-C has to be pressed again."""
+"""Seconds within which a second Ctrl-C leaves."""
 
 
 class Controller:
-    """The controller.
+    """The screen of one client.
 
     Args:
         workspace: the model.
         theme: the name of the theme, not `auto`.
-        post: hands over what has to wait.
-        submit: what a typed line means, at a server view and a buffer.
-        leave: begins to end the program.
-        connect: connects to another server, or returns why not.
-        redraw: draws the whole screen anew.
-        suspend: stops the program until the shell goes on with it.
-        edit: has what is typed edited by the user's editor.
-        is_typing_told: whether others are told that we are typing.
-        commands: the commands that there are.
+        post: defers a call.
+        leave: begins to leave all servers, with a reason.
+        connect: connects to another server, or returns why it cannot.
+        redraw: draws the whole screen again.
+        suspend: stops the process until the shell continues it.
+        edit: has the typed line edited by the user's editor.
+        sends_typing: whether the others are notified of typing.
         now: seconds of Unix time.
     """
 
@@ -59,46 +60,59 @@ class Controller:
         workspace: Workspace,
         *,
         theme: str,
-        post: Callable[[DeferredCall, ServerView | None], None],
-        submit: "Callable[[Controller, ServerView, Buffer, str], Awaitable[None]]",
+        post: Post,
         leave: Callable[[str], None],
         connect: Callable[[str], str],
         redraw: Callable[[], None],
         suspend: DeferredCall,
         edit: DeferredCall,
-        commands: dict[str, SlashCommand],
-        is_typing_told: bool = True,
+        sends_typing: bool = True,
         now: Callable[[], float] = clock.time,
     ) -> None:
         self.workspace = workspace
-        self.views: list[ServerView] = []
-        self.commands = commands
-        self.reply_to: tuple[Buffer, str] | None = None
+        self.views = ServerViews()
+        self.state = InputState()
         self.theme = theme
-        self._post, self.submit, self.redraw = post, submit, redraw
-        self._suspend, self._edit = suspend, edit
-        self.leave, self.connect = leave, connect
-        self.is_typing_told = is_typing_told
-        self.now = now
-        self._question: Confirmation | None = None
-        self.browser = Browser(self)
-        self.composer = Composer(self)
-        self.pasting = Pasting(self)
+        self.post = post
+        self._leave, self._connect = leave, connect
+        self._now = now
         self._interrupted = 0.0
-
+        self.requests = Requests(self.views, post)
+        self.timeline = TimelineView(_nowhere(), Look(theme), self.requests.fetch_older)
+        self.typing = TypingNotifier(self.views, post, now, is_enabled=sends_typing)
+        self.composer = self._make_composer()
+        self.prompt = self.composer.prompt
+        self.panels = Panels(workspace, self._styles, now)
+        self.layout = self._make_layout()
+        self.pages = Pages(self.layout, self.prompt, self.timeline, self.state, self._styles)
+        self.seeker = MessageSeeker(
+            workspace, self.timeline, self.pages, self.requests.fetch_older, self.refresh
+        )
+        self.browser = self._make_browser()
+        self.pasting = self._make_pasting()
+        self.keyboard = self._make_keyboard(redraw, suspend, edit)
         workspace.on_found = self.browser.found
-        self.requests = Requests(self)
         workspace.on_seen = self.requests.has_read
         workspace.on_open = self.requests.opened
-        self.panels = Panels(workspace, lambda: self.theme, now)
-        self.prompt = PromptEdit(
-            self.composer.entered,
-            self.composer.completions,
-            self.composer.typed,
-            self.composer.remembers,
+
+    # The parts
+
+    def _make_composer(self) -> Composer:
+        return Composer(
+            self.workspace,
+            self.views,
+            self.state,
+            self.typing,
+            commands=SCREEN_COMMANDS,
+            styles=self._styles,
+            post=self.post,
+            submit=self._submit,
+            scroll_to_end=self.timeline.to_end,
+            now=self._now,
         )
-        self.timeline = TimelineView(_nowhere(), Look(theme), self.requests.fetch_older)
-        self.layout = Layout(
+
+    def _make_layout(self) -> Layout:
+        layout = Layout(
             topic=Rows(self.panels.topic),
             places=Rows(self.panels.places),
             timeline=self.timeline,
@@ -106,31 +120,99 @@ class Controller:
             status=Rows(self._status),
             prompt=self.prompt,
             press=self.press,
-            drawn=self.pasting.drawn,
+            drawn=self._drawn,
         )
-        self.layout.rule = specs(theme)["rule"]
+        layout.rule = self._styles()["rule"]
+        return layout
 
-    # ServerState views
+    def _make_browser(self) -> Browser:
+        return Browser(
+            self.workspace,
+            self.pages,
+            self.timeline,
+            commands=SCREEN_COMMANDS,
+            styles=self._styles,
+            go_to=self.seeker.go_to,
+            join=self._join,
+            is_idle=lambda: not self.prompt.edit_text and self.composer.is_free(),
+        )
+
+    def _make_pasting(self) -> Pasting:
+        return Pasting(
+            self.workspace,
+            self.views,
+            self.state,
+            self.prompt,
+            sender=self.composer,
+            warn=partial(self.show_note, error=True),
+            redraw=self.layout.changed,
+            now=self._now,
+        )
+
+    def _make_keyboard(
+        self, redraw: Callable[[], None], suspend: DeferredCall, edit: DeferredCall
+    ) -> Keyboard:
+        terminal: dict[str, Callable[[], object]] = {
+            "redraw": redraw,
+            "suspend": partial(self.post, suspend),
+            "edit_outside": partial(self.post, edit),
+        }
+        return Keyboard(
+            self.workspace,
+            self.state,
+            self.layout,
+            self.pages,
+            self.prompt,
+            self.timeline,
+            actions=self._actions() | terminal,
+            is_paste_unseen=lambda: self.pasting.is_unseen,
+        )
+
+    def _actions(self) -> dict[str, Callable[[], object]]:
+        """Return the actions by the names that the key map gives them."""
+        workspace, timeline, browser = self.workspace, self.timeline, self.browser
+        return {
+            "show_keys": browser.show_keys,
+            "jump": browser.jump,
+            "find": browser.find,
+            "show_mentions": browser.show_mentions,
+            "next_buffer": partial(workspace.step, 1),
+            "previous_buffer": partial(workspace.step, -1),
+            "next_unread": self.next_unread,
+            "go_back": workspace.go_back,
+            "page_up": partial(timeline.page, 1),
+            "page_down": partial(timeline.page, -1),
+            "to_start": timeline.to_start,
+            "to_end": timeline.to_end,
+            "to_unread": timeline.to_unread,
+            "select_up": partial(timeline.select, -1),
+            "select_down": partial(timeline.select, 1),
+            "reply": self._reply,
+            "toggle_places": self._toggle_places,
+            "toggle_members": self._toggle_members,
+            "toggle_bare": self._toggle_bare,
+            "escape": self._escape,
+            "interrupt": self._interrupt,
+            "end_of_input": partial(self._leave, ""),
+        }
 
     @property
     def view(self) -> ServerView:
-        """The view of the server that is looked at."""
-        return self.view_of(self.workspace.server)
+        """The view of the current server."""
+        return self.views.of(self.workspace.server)
 
-    def view_of(self, server: ServerState) -> ServerView:
-        """Return the view of a server."""
-        return next(view for view in self.views if view.server is server)
+    @property
+    def is_open(self) -> bool:
+        """Whether Esc ends something: a page, a question, a selection, or a reply."""
+        return self.keyboard.esc_matters
 
-    def post(self, job: DeferredCall, view: ServerView | None = None) -> None:
-        """Have something done that has to wait, after what was asked of that server before; None
-        for what is about no server.
-        """
-        self._post(job, view)
+    def _styles(self) -> Mapping[str, Any]:
+        return specs(self.theme)
 
     # Drawing
 
     def refresh(self) -> None:
-        """Bring the view up to date with the model; what has not changed is not drawn."""
+        """Bring the screen up to date with the model; unchanged parts are not drawn again."""
         self.composer.show_caption()
         if not self.workspace.servers:
             return
@@ -146,26 +228,32 @@ class Controller:
         self.timeline.refresh()
         if layout.page:
             layout.page.refresh()
-        self.browser.seek()
+        self.seeker.seek()
+
+    def tick(self) -> None:
+        """End a paste whose end mark is missing; called once a second."""
+        self.pasting.look()
 
     def _change_buffer(self) -> None:
-        if not self.composer.has_request and not self.browser.is_filtering:
+        if self.state.has_draft:
             self.timeline.buffer.draft = self.prompt.edit_text
-        self.composer.stop_typing()
+        self.typing.stop()
         self.timeline.show(self.workspace.buffer)
-        if not self.composer.has_request and not self.browser.is_filtering:
-            self.prompt.set_edit_text(self.workspace.buffer.draft)
-            self.prompt.set_edit_pos(len(self.workspace.buffer.draft))
-        self.reply_to = None
-        self.browser.show_filtered()
+        if self.state.has_draft:
+            self.prompt.replace(self.workspace.buffer.draft)
+        self.state.reply_to = None
+        self.pages.show_filtered()
+
+    def _drawn(self) -> None:
+        self.pasting.drawn()
 
     def _status(self, columns: int, rows: int) -> Sequence[Any]:
         if not self.views:
             return []
-        session = self.view.link.session
-        waiting = len(session.protocol.pending) if session else 0
-        question = self._question.text if self._question else ""
-        if not question and (lines := self.view.link.paced_lines):
+        link = self.view.link
+        waiting = len(link.session.protocol.pending) if link.session else 0
+        question = self.state.confirmation.text if self.state.confirmation else ""
+        if not question and (lines := link.paced_lines):
             text = ngettext(
                 "{count} line waits to be sent; Esc stops that",
                 "{count} lines wait to be sent; Esc stops that",
@@ -178,208 +266,90 @@ class Controller:
             )
         ] * rows
 
-    # Keys
+    def show_note(self, text: str, *, error: bool = False) -> None:
+        """Show a sentence in the current buffer; there is none before the first server."""
+        if self.views:
+            self.workspace.server.show(self.workspace.buffer, Note(text, error))
+
+    # Keys and typed lines
 
     def press(self, key: str, columns: int) -> None:
         """Take a key."""
         if self.workspace.servers and self.timeline.buffer is not self.workspace.buffer:
-            self.refresh()  # what is typed belongs to where we are, not to where we were
+            self.refresh()  # the prompt must belong to the current buffer before the key changes it
         if key in ("focus in", "focus out"):
             self.workspace.is_present = key == "focus in"
             self.workspace.look()
         elif not self.pasting.take(key):
-            for each in self._meant_by(key):
-                self._take(each, columns)
+            self.keyboard.press(key, columns)
         self.refresh()
 
-    def _meant_by(self, key: str) -> Sequence[str]:
-        """Return the keys that the user has pressed: Esc and another one at once look to a terminal
-        like Alt and that one.
+    async def _submit(self, view: ServerView, buffer: Buffer, text: str) -> None:
+        await submit(self._context(view, buffer), text)
 
-        Where Esc means something it counts as Esc, and so it does before a key that means nothing
-        with Alt: a command that is typed behind Esc must never go elsewhere.
-        """
-        plain = key.removeprefix("meta ")
-        if plain == key:
-            return (key,)
-        if self.is_open or not (key in ACTIONS or self.prompt.knows(key)):
-            return ("esc", plain)
-        return (key,)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a page, a question, a selection or an answer that Esc ends."""
-        is_selecting = bool(self.views) and self.timeline.selected is not None
-        is_asking = self._question is not None or self.browser.is_filtering
-        return (
-            self.layout.page is not None or is_asking or is_selecting or self.reply_to is not None
+    def _context(self, view: ServerView, buffer: Buffer) -> CommandContext:
+        return CommandContext(
+            view=view,
+            buffer=buffer,
+            workspace=self.workspace,
+            state=self.state,
+            composer=self.composer,
+            browser=self.browser,
+            timeline=self.timeline,
+            next_unread=self.next_unread,
+            use_theme=self.use_theme,
+            connect=self._connect,
+            leave=self._leave,
         )
 
-    def _take(self, key: str, columns: int) -> None:
-        if ACTIONS.get(key) == "suspend":
-            self.suspend()
-        elif self._question:
-            self._answer(key)
-        elif self.layout.page is None or not self._press_in_page(key):
-            self._press(key, columns)
+    def _join(self, view: ServerView, channel: str) -> None:
+        self.post(partial(self._context(view, view.server.log).join, channel, ""), view)
 
-    def _press(self, key: str, columns: int) -> None:
-        action = ACTIONS.get(key)
-        if not self.views and action not in _WITHOUT_SERVERS:
-            action = None
-        if key == "ctrl d" and self.prompt.edit_text:
-            action = None
-        if key == "enter" and self.pasting.is_unseen:
-            return
-        if (
-            key in _IN_SELECTION
-            and self.views
-            and self.timeline.selected is not None
-            and not self.prompt.edit_text
-        ):
-            action = _IN_SELECTION[key]
-        if action == "go_number":
-            self.workspace.go_number(int(key[-1]))
-        elif action:
-            attrgetter(action)(self)()
-        else:
-            self.prompt.keypress((columns,), key)
-
-    def _press_in_page(self, key: str) -> bool:
-        page = self.layout.page
-        assert page is not None  # noqa: S101  this is about its keys
-        moves = {
-            "up": (page.move, -1),
-            "down": (page.move, 1),
-            "page up": (page.page, -1),
-            "page down": (page.page, 1),
-        }
-        if not self.views:
-            return False
-        if key in moves:
-            move, by = moves[key]
-            move(by)
-        elif key == "enter" and (self.browser.is_filtering or not self.prompt.edit_text):
-            if page.choose():
-                self.browser.close_page()
-        elif key in ("esc", "ctrl c"):
-            self.browser.close_page()
-        else:
-            return False
-        return True
-
-    def _answer(self, key: str) -> None:
-        question, self._question = self._question, None
-        if question is None:
-            return
-        if self.pasting.is_unseen and key != "esc":
-            self._question = question
-        elif key in ("y", "Y", "д", "Д", "enter"):
-            question.yes()
-        elif key in ("e", "E", "п", "П") and question.edit:
-            question.edit()
-        elif key not in ("n", "N", "н", "Н", "esc", "ctrl c"):
-            self._question = question
-
-    @property
-    def question(self) -> Confirmation | None:
-        """What the user is asked."""
-        return self._question
-
-    def ask(self, question: Confirmation | None) -> None:
-        """Ask the user something, or nothing any longer."""
-        self._question = question
-
-    # What keys do
-
-    def next_buffer(self) -> None:
-        """Go to the next buffer."""
-        self.workspace.step(1)
-
-    def previous_buffer(self) -> None:
-        """Go to the previous buffer."""
-        self.workspace.step(-1)
+    # Actions
 
     def next_unread(self) -> None:
-        """Go to what is unread."""
+        """Go to the next unread message, mentions first."""
         if self.workspace.go_unread():
             self.refresh()
             self.timeline.to_unread()
 
-    def page_up(self) -> None:
-        """Scroll back."""
-        self.timeline.page(1)
-
-    def page_down(self) -> None:
-        """Scroll forward."""
-        self.timeline.page(-1)
-
-    def select_up(self) -> None:
-        """Select a message further up."""
-        self.timeline.select(-1)
-
-    def select_down(self) -> None:
-        """Select a message further down."""
-        self.timeline.select(1)
-
-    def reply(self) -> None:
-        """Answer the selected message, or the last one of somebody else; again: do not."""
-        if self.reply_to:
-            self.reply_to = None
+    def _reply(self) -> None:
+        """Reply to the selected message, or the last one of somebody else; again: do not."""
+        if self.state.reply_to:
+            self.state.reply_to = None
             return
-        entry = self.target_message("", own=False)
-        if entry:
-            self.reply_to = (self.workspace.buffer, entry.msgid)
+        buffer, features = self.workspace.buffer, self.workspace.server.features
+        if entry := find_target(buffer, self.timeline.selected, features, "", own=False):
+            self.state.reply_to = (buffer, entry.msgid)
 
-    def target_message(self, name: str, *, own: bool) -> BufferEntry | None:
-        """Return the message that a command is about; see `registry.Actions.target_message`."""
-        number = self.timeline.selected
-        if number is not None and not name:
-            entry = self.workspace.buffer[number]
-            return entry if entry.msgid else None
-        said = (
-            entry
-            for entry in self.workspace.buffer.newest()
-            if entry.is_message and entry.msgid and not entry.is_deleted
-        )
-        if name.isdecimal():
-            return next(islice(said, int(name[:9]) - 1, None), None) if int(name[:9]) else None
-        same = self.workspace.server.features.same
-        return next(
-            (entry for entry in said if (same(entry.sender, name) if name else entry.own is own)),
-            None,
-        )
-
-    def toggle_places(self) -> None:
-        """Show or hide the list of buffers."""
+    def _toggle_places(self) -> None:
         self.layout.shows_places = not self.layout.shows_places
         self.layout.changed()
 
-    def toggle_members(self) -> None:
-        """Show or hide the members."""
+    def _toggle_members(self) -> None:
         self.layout.shows_members = not self.layout.shows_members
         self.layout.changed()
 
-    def toggle_bare(self) -> None:
-        """Show only what was said, or everything."""
+    def _toggle_bare(self) -> None:
         self.layout.is_bare = not self.layout.is_bare
+        self._restyle()
+
+    def use_theme(self, name: str) -> None:
+        """Draw in the colours of another theme."""
+        self.theme = name
+        self.layout.rule = specs(name)["rule"]
+        self._restyle()
+
+    def _restyle(self) -> None:
         self.timeline.restyle(Look(self.theme, self.layout.is_bare))
         self.layout.changed()
 
-    def suspend(self) -> None:
-        """Stop until the shell goes on with us."""
-        self.post(self._suspend)
-
-    def edit_outside(self) -> None:
-        """Have what is typed edited by the user's editor."""
-        self.post(self._edit)
-
-    def escape(self) -> None:
-        """Give up what is being done."""
-        if self.browser.is_filtering:
-            self.browser.end_filter()
-        elif self.reply_to:
-            self.reply_to = None
+    def _escape(self) -> None:
+        """End the innermost thing that Esc ends."""
+        if self.state.page_filter:
+            self.pages.end_filter()
+        elif self.state.reply_to:
+            self.state.reply_to = None
         elif not (self.timeline.unselect() or self._stop_sending()):
             self.timeline.to_end()
 
@@ -388,47 +358,39 @@ class Controller:
         stopped = [(view, *left) for view in self.views for left in view.link.stop_paced()]
         for view, target, text in stopped:
             if not self.composer.give_back(view.server.open(target), text):
-                view.server.show(
-                    self.workspace.buffer, Note(_("Not sent: {text}").format(text=text), True)
-                )
+                problem = _("Not sent: {text}").format(text=text)
+                view.server.show(self.workspace.buffer, Note(problem, True))
         if stopped:
-            self.say_here(_("Stopped. What was not sent can be typed on."))
+            self.show_note(_("Stopped. What was not sent can be typed on."))
         return bool(stopped)
 
-    def interrupt(self) -> None:
+    def _interrupt(self) -> None:
         """Remove what is typed; leave when that is done twice on an empty line."""
-        if self.browser.is_filtering:
-            self.browser.end_filter()
+        if self.state.page_filter:
+            self.pages.end_filter()
         elif self._stop_sending():
             pass
         elif self.prompt.edit_text:
             self.prompt.clear()
-        elif self.now() - self._interrupted < _TO_LEAVE:
-            self.leave("")
+        elif self._now() - self._interrupted < _TO_LEAVE:
+            self._leave("")
         else:
-            self._interrupted = self.now()
-            self.say_here(_("Press Ctrl-C again to leave."))
+            self._interrupted = self._now()
+            self.show_note(_("Press Ctrl-C again to leave."))
 
-    def end_of_input(self) -> None:
-        """Leave."""
-        self.leave("")
+    # The first run
 
-    def use_theme(self, name: str) -> None:
-        """Draw in the colours of another theme."""
-        self.theme = name
-        self.layout.rule = specs(name)["rule"]
-        self.timeline.restyle(Look(name, self.layout.is_bare))
-        self.layout.changed()
+    def request(self, request: PromptRequest) -> None:
+        """Ask a question in the prompt."""
+        self.composer.request(request)
 
-    def say_here(self, text: str, *, error: bool = False) -> None:
-        """Show a sentence in the current buffer."""
-        if self.views:
-            self.workspace.server.show(self.workspace.buffer, Note(text, error))
+    def open_page(self, title: str, lines: Sequence[PageLine]) -> None:
+        """Show a page over the timeline."""
+        self.pages.open(title, lines)
 
-
-_WITHOUT_SERVERS = frozenset(("redraw", "suspend", "interrupt", "end_of_input"))
-_IN_SELECTION = {"up": "select_up", "down": "select_down", "enter": "reply"}
-"""What keys do while a message is selected and nothing is typed."""
+    def close_page(self) -> None:
+        """Show the timeline again."""
+        self.pages.close()
 
 
 def _nowhere() -> Buffer:

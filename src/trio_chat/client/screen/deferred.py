@@ -1,4 +1,4 @@
-"""Jobs that have to wait: handed over by the controller, done in order by one task."""
+"""Deferred calls: asynchronous work that synchronous code hands to a task, which does it in order."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,19 +1,18 @@
-"""The user's editor (`$VISUAL`, `$EDITOR`) for the line that is being typed, while connections are
-served.
-"""
+"""The user's editor (`$VISUAL`, `$EDITOR`) for a text, while connections are served."""
 
 import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import trio
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.server import ServerState
-from trio_chat.client.screen.controller import Controller
+from trio_chat.client.model.workspace import Workspace
+from trio_chat.client.screen.composer import Composer
 from trio_chat.client.screen.pasting import MOST
 from trio_chat.client.screen.terminal_control import TerminalControl
 from trio_chat.client.session.events import Note
@@ -26,44 +25,62 @@ _TO_REMOVE = 2.0
 """Seconds for the file to be removed, also when the program ends."""
 
 
-class EditorError(Exception):
-    """The text was not edited; the text of this says why."""
+class LineEditor:
+    """The typed line in the user's editor.
 
-
-async def edit_typed(
-    controller: Controller, terminal_control: TerminalControl, environment: Mapping[str, str]
-) -> None:
-    """Have the typed line edited, and put what comes of it where it was; Enter sends it then as
-    always.
+    Args:
+        workspace: the model.
+        composer: has the line.
+        terminal: is released to the editor.
+        environment: names the editor.
+        show_error: shows a sentence about what went wrong.
+        refresh: brings the screen up to date with the model.
     """
-    text, server, buffer = (
-        controller.prompt.edit_text,
-        controller.workspace.server,
-        controller.workspace.buffer,
-    )
-    if terminal_control.is_released or not controller.composer.is_free():
-        return
-    if text and not controller.composer.remembers(text):
-        controller.say_here(
-            _("There is a password in this line: it is not given to another program."), error=True
-        )
-        return
-    controller.prompt.set_edit_text("")
-    edited = text
-    try:
-        with terminal_control.released():
-            edited = await _edit(text, environment)
-    except EditorError as error:
-        controller.say_here(str(error), error=True)
-    finally:
-        _put(controller, server, buffer, edited)
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        composer: Composer,
+        terminal: TerminalControl,
+        environment: Mapping[str, str],
+        *,
+        show_error: Callable[[str], None],
+        refresh: Callable[[], None],
+    ) -> None:
+        self._workspace, self._composer = workspace, composer
+        self._terminal, self._environment = terminal, environment
+        self._show_error, self._refresh = show_error, refresh
+
+    async def run(self) -> None:
+        """Edit the line, and put the result where the line was typed; Enter sends it as always."""
+        prompt, composer = self._composer.prompt, self._composer
+        text, server, buffer = prompt.edit_text, self._workspace.server, self._workspace.buffer
+        if self._terminal.is_released or not composer.is_free():
+            return
+        if text and not composer.remembers(text):
+            problem = _("There is a password in this line: it is not given to another program.")
+            self._show_error(problem)
+            return
+        prompt.set_edit_text("")
+        edited = text
+        try:
+            with self._terminal.released():
+                edited = await _edit(text, self._environment)
+        except EditorError as error:
+            self._show_error(str(error))
+        finally:
+            self._put_back(server, buffer, edited)
+
+    def _put_back(self, server: ServerState, buffer: Buffer, text: str) -> None:
+        self._refresh()  # the prompt must belong to the current buffer before it is changed
+        if text and not self._composer.give_back(buffer, text):
+            problem = clean(_("Not sent: {text}").format(text=text))
+            server.show(buffer, Note(problem, error=True))
+        self._refresh()
 
 
-def _put(controller: Controller, server: ServerState, buffer: Buffer, text: str) -> None:
-    controller.refresh()  # what is in the prompt belongs to where we were until now
-    if text and not controller.composer.give_back(buffer, text):
-        server.show(buffer, Note(clean(_("Not sent: {text}").format(text=text)), error=True))
-    controller.refresh()
+class EditorError(Exception):
+    """The text was not edited; the message says why, in the user's language."""
 
 
 async def _edit(text: str, environment: Mapping[str, str]) -> str:

@@ -14,7 +14,7 @@ class Binding(NamedTuple):
     Args:
         keys: as urwid calls them.
         shown: as people call them.
-        action: the method of the controller, or of a part of it.
+        action: the name of an action of the controller.
         help: what it does.
     """
 
@@ -25,7 +25,7 @@ class Binding(NamedTuple):
 
 
 BINDINGS = (
-    Binding(("f1",), "F1", "browser.show_keys", N_("shows the keys")),
+    Binding(("f1",), "F1", "show_keys", N_("shows the keys")),
     Binding(
         ("ctrl n", "meta down"), "Ctrl-N, Alt-↓", "next_buffer", N_("goes to the next channel")
     ),
@@ -44,24 +44,22 @@ BINDINGS = (
     Binding(
         ("ctrl g", "meta g"),
         "Ctrl-G",
-        "browser.jump",
+        "jump",
         N_("goes to a channel by some letters of its name"),
     ),
-    Binding(("ctrl f",), "Ctrl-F", "browser.find", N_("finds in what is loaded, while you type")),
+    Binding(("ctrl f",), "Ctrl-F", "find", N_("finds in what is loaded, while you type")),
     Binding(("meta a",), "Alt-A", "next_unread", N_("goes to what is unread, mentions first")),
-    Binding(("ctrl t",), "Ctrl-T", "workspace.go_back", N_("goes back to where you were before")),
+    Binding(("ctrl t",), "Ctrl-T", "go_back", N_("goes back to where you were before")),
     Binding(("page up",), "PgUp", "page_up", N_("scrolls back; older messages are fetched")),
     Binding(("page down",), "PgDn", "page_down", N_("scrolls forward")),
     Binding(
         ("ctrl home", "meta home"),
         "Ctrl-Home",
-        "timeline.to_start",
+        "to_start",
         N_("goes to the oldest message there is"),
     ),
-    Binding(
-        ("ctrl end", "meta end"), "Ctrl-End", "timeline.to_end", N_("goes to the newest message")
-    ),
-    Binding(("meta u",), "Alt-U", "timeline.to_unread", N_("goes to the line of what is new")),
+    Binding(("ctrl end", "meta end"), "Ctrl-End", "to_end", N_("goes to the newest message")),
+    Binding(("meta u",), "Alt-U", "to_unread", N_("goes to the line of what is new")),
     Binding(
         ("shift up", "meta k"),
         "Shift-↑, Alt-K",
@@ -82,7 +80,7 @@ BINDINGS = (
     Binding(
         ("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")
     ),
-    Binding(("f8", "meta m"), "F8, Alt-M", "browser.show_mentions", N_("shows who mentioned you")),
+    Binding(("f8", "meta m"), "F8, Alt-M", "show_mentions", N_("shows who mentioned you")),
     Binding(("ctrl l",), "Ctrl-L", "redraw", N_("draws the screen anew")),
     Binding(
         ("ctrl x",),

@@ -12,7 +12,7 @@ from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen.markup import clock_of
 from trio_chat.client.screen.rows import Markup, fitted, width
-from trio_chat.client.screen.themes import nick_look, specs
+from trio_chat.client.screen.themes import nick_look
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
@@ -32,20 +32,23 @@ class Panels:
 
     Args:
         workspace: what is shown.
-        theme: returns the name of the theme.
+        styles: returns the display attributes by name.
         now: seconds of Unix time.
     """
 
     def __init__(
-        self, workspace: Workspace, theme: Callable[[], str], now: Callable[[], float]
+        self,
+        workspace: Workspace,
+        styles: Callable[[], Mapping[str, Any]],
+        now: Callable[[], float],
     ) -> None:
         self._workspace = workspace
-        self._theme = theme
+        self._styles = styles
         self._now = now
 
     @property
     def _looks(self) -> Mapping[str, Any]:
-        return specs(self._theme())
+        return self._styles()
 
     def topic(self, columns: int, rows: int) -> list[Markup]:
         """Return the line above: where we are, and what is talked of."""

@@ -1,23 +1,21 @@
-"""Bracketed pastes: gathered key by key, cleaned, put into the prompt, or sent when the user says
-so.
+"""Bracketed pastes: gathered key by key, cleaned, and put into the prompt or sent after a question.
 
-A terminal brackets a paste with two marks. What stands between them is text, whatever it looks
-like: no key of it is a command.
+A terminal puts a mark before and after a paste. Whatever is between the marks is text: none of its
+keys is a command.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from trio_chat.client.model.buffer import Buffer, BufferKind
+from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.registry import is_command
-from trio_chat.client.screen.composer import Confirmation
-from trio_chat.client.screen.server_view import ServerView
+from trio_chat.client.screen.input_state import Confirmation, InputState
+from trio_chat.client.screen.prompt import PromptEdit
+from trio_chat.client.screen.server_view import ServerView, ServerViews
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
-
-if TYPE_CHECKING:
-    from trio_chat.client.screen.controller import Controller
 
 MOST = 200_000
 """Characters of a paste."""
@@ -29,17 +27,51 @@ _TAB = "    "
 _TEXT = {"enter": "\n", "ctrl j": "\n", "tab": _TAB}
 
 
+class LineSender(Protocol):
+    """The part of the composer that pastes need."""
+
+    def is_free(self) -> bool:
+        """Return whether the text in the prompt is for the chat."""
+
+    def entered(self, text: str) -> None:
+        """Take a line as if it had been typed."""
+
+    def send_lines(self, view: ServerView, buffer: Buffer, lines: Sequence[str]) -> None:
+        """Send lines to a buffer."""
+
+
 class Pasting:
-    """The pastes of one controller.
+    """The pastes of one client.
 
     Args:
-        controller: the controller.
+        workspace: the model.
+        views: the servers.
+        state: the uses of the input.
+        prompt: receives what is not sent.
+        sender: sends lines.
+        warn: shows an error to the user.
+        redraw: has the screen drawn again.
+        now: seconds of Unix time.
 
-    `is_unseen` tells whether something was pasted that the screen has not shown yet.
+    `is_unseen` tells whether the screen does not show the latest paste yet.
     """
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
+    def __init__(
+        self,
+        workspace: Workspace,
+        views: ServerViews,
+        state: InputState,
+        prompt: PromptEdit,
+        *,
+        sender: LineSender,
+        warn: Callable[[str], None],
+        redraw: Callable[[], None],
+        now: Callable[[], float],
+    ) -> None:
+        self._workspace, self._views = workspace, views
+        self._state, self._prompt = state, prompt
+        self._sender = sender
+        self._warn, self._redraw, self._now = warn, redraw, now
         self._keys: list[str] | None = None
         self._length = 0
         self._last_key = 0.0
@@ -49,7 +81,7 @@ class Pasting:
 
     def take(self, key: str) -> bool:
         """Take a key that belongs to a paste; return whether it does."""
-        now = self._controller.now()
+        now = self._now()
         if self._keys is not None and (
             now - self._last_key >= _SILENCE or (key == "ctrl c" and now - self._last_key >= _PAUSE)
         ):
@@ -69,7 +101,7 @@ class Pasting:
 
     def look(self) -> None:
         """End a paste whose end mark does not arrive; to be called periodically."""
-        if self._keys is not None and self._controller.now() - self._last_key >= _SILENCE:
+        if self._keys is not None and self._now() - self._last_key >= _SILENCE:
             self._end()
 
     def drawn(self) -> None:
@@ -93,61 +125,60 @@ class Pasting:
         if keys is None:
             return
         self.is_unseen = True
-        self._controller.layout.changed()  # so that it is drawn in any case
+        self._redraw()  # the paste may have left the screen as it was
         if length > MOST:
             text = _(
                 "What was pasted is too long and was dropped: {count} characters, and {most}"
                 " can be."
             )
-            self._controller.say_here(text.format(count=length, most=MOST), error=True)
+            self._warn(text.format(count=length, most=MOST))
         else:
             self._take_text("".join(keys))
 
     def _take_text(self, text: str) -> None:
-        controller = self._controller
-        if self._question is not None and controller.question is self._question:
-            text = (
-                self._asked + text
-            )  # pasted while the question about what was pasted before is open
+        if self._question is not None and self._state.confirmation is self._question:
+            text = self._asked + text  # the question about the paste before this one is still open
         lines = text.rstrip("\n").split("\n")
-        if len(lines) == 1 or not controller.views or not controller.composer.is_free():
-            controller.ask(None)
-            controller.prompt.insert(lines[0])
+        if len(lines) == 1 or not self._views or not self._sender.is_free():
+            self._state.confirmation = None
+            self._prompt.insert(lines[0])
         else:
             self._ask(text)
 
     def _ask(self, text: str) -> None:
-        controller, buffer = self._controller, self._controller.workspace.buffer
-        typed, at = controller.prompt.edit_text, controller.prompt.edit_pos
+        buffer = self._workspace.buffer
+        typed, at = self._prompt.edit_text, self._prompt.edit_pos
         body = text.rstrip("\n")
         whole = typed[:at] + body + typed[at:]
+        send: Callable[[], None]
         if is_command(typed):
-            place = typed[:at].strip()
-            send: Callable[[], None] = partial(self._enter, whole)
+            place, send = typed[:at].strip(), partial(self._enter, whole)
         elif buffer.kind is BufferKind.SERVER:
-            controller.prompt.insert(body.replace("\n", " "))
+            self._prompt.insert(body.replace("\n", " "))
             return
         else:
-            place = buffer.name
-            send = partial(
-                self._send, controller.view, buffer, whole[1:] if typed.startswith("//") else whole
-            )
+            message = whole[1:] if typed.startswith("//") else whole
+            view = self._views.of(self._workspace.server)
+            place, send = buffer.name, partial(self._send, view, buffer, message)
+        count = len(body.split("\n"))
         question = ngettext(
             "Paste {count} line into {place}? Enter sends, E edits it first, Esc drops it",
             "Paste {count} lines into {place}? Enter sends, E edits them first, Esc drops them",
-            len(body.split("\n")),
+            count,
         )
-        asked = question.format(count=len(body.split("\n")), place=clean(place))
         self._asked = text
-        self._question = Confirmation(asked, send, partial(controller.prompt.insert, body))
-        controller.ask(self._question)
+        self._question = self._state.confirmation = Confirmation(
+            question.format(count=count, place=clean(place)),
+            send,
+            partial(self._prompt.insert, body),
+        )
 
     def _enter(self, whole: str) -> None:
         """Take a command and the lines behind it as if they had been typed."""
-        self._controller.prompt.clear()
-        self._controller.composer.entered(whole)
+        self._prompt.clear()
+        self._sender.entered(whole)
 
     def _send(self, view: ServerView, buffer: Buffer, whole: str) -> None:
-        if buffer is self._controller.workspace.buffer:
-            self._controller.prompt.clear()
-        self._controller.composer.send_lines(view, buffer, whole.split("\n"))
+        if buffer is self._workspace.buffer:
+            self._prompt.clear()
+        self._sender.send_lines(view, buffer, whole.split("\n"))

@@ -89,8 +89,13 @@ class PromptEdit(urwid.Edit):
             buffer.pop()
             self._changed()
 
+    def replace(self, text: str) -> None:
+        """Put a text in place of the typed one, with the cursor behind it."""
+        self.set_edit_text(text)
+        self.set_edit_pos(len(text))
+
     def clear(self) -> None:
-        """Remove what is typed; it can be recalled like what was sent."""
+        """Remove the typed text; it can be recalled like one that was sent."""
         if self.edit_text.strip() and self._remembers(self.edit_text):
             self._remember(self.edit_text)
         self.set_edit_text("")

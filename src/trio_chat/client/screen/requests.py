@@ -2,76 +2,69 @@
 markers.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
 
 from trio_chat.client.credentials import is_service
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.server import ServerState
-
-if TYPE_CHECKING:
-    from trio_chat.client.screen.controller import Controller
+from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
+from trio_chat.client.session.protocol import ClientProtocol
 
 _OLDER = 100
-"""Messages fetched when the reader comes to the oldest one there is."""
+"""Messages that are fetched when the reader reaches the oldest one of a buffer."""
+_CONVERSATIONS_SINCE = timedelta(days=7)
+"""The age up to which a private conversation is opened by itself: it may have unread messages."""
 
 
 class Requests:
-    """The requests of one controller.
+    """The requests of one client.
 
     Args:
-        controller: the controller.
+        views: the servers.
+        post: defers a call.
     """
 
-    def __init__(self, controller: "Controller") -> None:
-        self._controller = controller
+    def __init__(self, views: ServerViews, post: Post) -> None:
+        self._views = views
+        self._post = post
 
     def fetch_older(self, buffer: Buffer) -> None:
-        """Fetch what was said before the oldest entry there is."""
-        for view in self._controller.views:
-            if buffer in view.server.buffers.values() and view.link.is_ready and not buffer.has_all:
-                buffer.is_loading = True
-                self._controller.post(
-                    partial(
-                        view.link.do,
-                        "",
-                        lambda protocol: protocol.history.show_earlier(buffer.name, _OLDER),
-                    ),
-                    view,
-                )
+        """Fetch the messages before the oldest entry of a buffer."""
+        view = self._views.holding(buffer)
+        if view is not None and view.link.is_ready and not buffer.has_all:
+            buffer.is_loading = True
+            self._do(view, lambda protocol: protocol.history.show_earlier(buffer.name, _OLDER))
 
     def opened(self, server: ServerState, buffer: Buffer) -> None:
-        """Fetch what belongs into a new buffer, if it is of a private talk; the history of a
-        channel comes by itself.
-        """
+        """Fetch the messages of a new private buffer; a channel's history arrives with its JOIN."""
         if buffer.kind is BufferKind.PRIVATE:
-            self.open_conversation(server, buffer)
+            self._open_conversation(server, buffer)
 
-    def open_conversation(self, server: ServerState, buffer: Buffer) -> None:
-        """Fetch what was said in a private talk; what services say is not remembered."""
-        if is_service(buffer.name):
-            return
-        for view in self._controller.views:
-            if view.server is server:
-                self._controller.post(
-                    partial(
-                        view.link.do,
-                        "",
-                        lambda protocol: protocol.history.open_conversation(buffer.name),
-                    ),
-                    view,
-                )
+    def catch_up(self, view: ServerView, now: float) -> None:
+        """Fetch the private messages of the time without a connection."""
+        for buffer in view.server.buffers.values():
+            if buffer.kind is BufferKind.PRIVATE:
+                self._open_conversation(view.server, buffer)
+        until = datetime.fromtimestamp(now, UTC) + timedelta(minutes=1)
+        since = until - _CONVERSATIONS_SINCE
+        times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
+        self._do(view, lambda protocol: protocol.history.request_targets(*times))
+
+    def _open_conversation(self, server: ServerState, buffer: Buffer) -> None:
+        view = self._views.find(server)
+        if view is not None and not is_service(buffer.name):  # services have no history
+            self._do(view, lambda protocol: protocol.history.open_conversation(buffer.name))
 
     def has_read(self, server: ServerState, buffer: Buffer, time: float) -> None:
-        """Tell the server that a buffer was read up to a time, 0 for one that nothing was said
-        in.
-        """
-        session = next(
-            (view.link.session for view in self._controller.views if view.server is server), None
-        )
-        if session and time:
+        """Move the read marker of a buffer to a time; 0 is the time of a buffer without messages."""
+        view = self._views.find(server)
+        if view is not None and view.link.session and time:
             moment = datetime.fromtimestamp(time, UTC)
-            session.protocol.history.has_read(
+            view.link.session.protocol.history.has_read(
                 buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
             )
+
+    def _do(self, view: ServerView, action: Callable[[ClientProtocol], None]) -> None:
+        self._post(partial(view.link.do, "", action), view)

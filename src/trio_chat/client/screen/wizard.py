@@ -1,15 +1,16 @@
-"""The first run: three questions, and the user's own configuration is written with the answers."""
+"""The wizard of the first run: three questions, whose answers become the user's configuration."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import trio
 
 from trio_chat.client.link import nicknames
-from trio_chat.client.screen.composer import PromptRequest
-from trio_chat.client.screen.controller import Controller
+from trio_chat.client.screen.deferred import DeferredCall
+from trio_chat.client.screen.input_state import PromptRequest
 from trio_chat.client.screen.pager import PageLine
 from trio_chat.client.target import ServerAddress, TargetError, parse
 from trio_chat.config.values import optional_nick
@@ -21,20 +22,35 @@ _PORT = 5000
 _YES = frozenset(("y", "yes", "д", "да"))
 
 
+class WizardScreen(Protocol):
+    """The part of the full-screen client that the wizard needs."""
+
+    def request(self, request: PromptRequest) -> None:
+        """Ask a question in the prompt."""
+
+    def open_page(self, title: str, lines: Sequence[PageLine]) -> None:
+        """Show a page."""
+
+    def close_page(self) -> None:
+        """Close the page."""
+
+    def post(self, call: DeferredCall) -> None:
+        """Defer a call."""
+
+
 class FirstRunWizard:
     """The questions.
 
     Args:
-        controller: where they are asked.
-        file: where the answers are kept.
-        done: told the host, the port, the nickname, the channel and whether to register the
-            nickname.
+        screen: asks them.
+        file: the configuration that is written.
+        done: called with the server's address, the nickname, and whether to register it.
     """
 
     def __init__(
-        self, controller: Controller, file: Path, done: Callable[[ServerAddress, str, bool], None]
+        self, screen: WizardScreen, file: Path, done: Callable[[ServerAddress, str, bool], None]
     ) -> None:
-        self._controller = controller
+        self._screen = screen
         self._file = file
         self._done = done
         self._target = ServerAddress("", None)
@@ -44,9 +60,7 @@ class FirstRunWizard:
     def begin(self) -> None:
         """Ask the first question."""
         self._explain("")
-        self._controller.composer.request(
-            PromptRequest(_("Server [127.0.0.1]: "), self._take_server)
-        )
+        self._screen.request(PromptRequest(_("Server [127.0.0.1]: "), self._take_server))
 
     def _explain(self, problem: str) -> None:
         lines = [
@@ -68,7 +82,7 @@ class FirstRunWizard:
             "",
             problem,
         ]
-        self._controller.browser.open_page(
+        self._screen.open_page(
             _("First steps"), [PageLine([(None, f" {clean(line)}")]) for line in lines]
         )
 
@@ -77,15 +91,13 @@ class FirstRunWizard:
             self._target = parse(text.strip() or "127.0.0.1")
         except TargetError as error:
             self._explain(str(error))
-            self._controller.composer.request(
-                PromptRequest(_("Server [127.0.0.1]: "), self._take_server)
-            )
+            self._screen.request(PromptRequest(_("Server [127.0.0.1]: "), self._take_server))
             return
         self._ask_nick("")
 
     def _ask_nick(self, problem: str) -> None:
         self._explain(problem)
-        self._controller.composer.request(
+        self._screen.request(
             PromptRequest(_("Nickname [{offer}]: ").format(offer=self._offer), self._take_nick)
         )
 
@@ -100,15 +112,15 @@ class FirstRunWizard:
             )
             return
         self._nick = nick
-        self._controller.composer.request(
+        self._screen.request(
             PromptRequest(
                 _("Register this nickname with a password? [y/N] "), self._take_registration
             )
         )
 
     def _take_registration(self, text: str) -> None:
-        self._controller.post(partial(trio.to_thread.run_sync, self._write))
-        self._controller.browser.close_page()
+        self._screen.post(partial(trio.to_thread.run_sync, self._write))
+        self._screen.close_page()
         self._done(self._target, self._nick, text.strip().lower() in _YES)
 
     def _write(self) -> None:
