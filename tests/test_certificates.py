@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 import trio
 import trustme
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from edge import HELLO, Edge, End, edge
@@ -104,6 +106,45 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
             certificates.check(Files(tmp_path / certificate, tmp_path / key, is_own=False))
         assert "\n" not in str(caught.value)
     assert certificates.check(Files(tmp_path / "both", tmp_path / "both", is_own=False))
+
+
+def damaged(directory: Path, old: bytes, new: bytes) -> Files:
+    """Write a certificate with a key, in which some bytes are others."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=90))
+    names = x509.SubjectAlternativeName([x509.DNSName("a.example")])
+    builder = builder.add_extension(names, critical=False)
+    der = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+    assert der.count(old) == 1
+    path = directory / "both.pem"
+    path.write_bytes(
+        ssl.DER_cert_to_PEM_cert(der.replace(old, new, 1)).encode()
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return Files(path, path, is_own=False)
+
+
+def test_a_certificate_of_an_unknown_version_is_damaged(tmp_path: Path) -> None:
+    """OpenSSL takes it; what is said of it cannot be read."""
+    files = damaged(tmp_path, b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x40")
+    with pytest.raises(CertificateError, match=r"both\.pem: the certificate is damaged"):
+        certificates.look(files, "a")
+
+
+def test_a_certificate_with_a_kind_of_name_that_is_not_known_has_no_names(tmp_path: Path) -> None:
+    """The server can be reached by TLS all the same."""
+    files = damaged(tmp_path, b"\x82\x09a.example", b"\xa3\x09\x04\x07example")
+    facts = certificates.look(files, "a")
+    assert facts.names == ()
+    assert facts.fingerprint
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are none")

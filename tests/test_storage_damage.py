@@ -127,3 +127,32 @@ def test_a_text_that_cannot_be_read(
     assert [problem.startswith("chat.db") for problem in problems] == ([True] if key else [])
     cli.main(["history", "export", "--database", "chat.db"])
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("statement", "is_fatal"),
+    [
+        ("DELETE FROM change", True),
+        ("INSERT OR REPLACE INTO clock VALUES (1, 'x', 'x', 'x')", True),
+        ("UPDATE setting SET value = CAST(x'ff' AS TEXT) WHERE name = 'casemapping'", True),
+        ("UPDATE indexed SET id = 'x'", False),
+        ("UPDATE indexed SET id = 0; UPDATE message SET text = CAST(x'ff' AS TEXT)", False),
+    ],
+)
+def test_a_value_that_cannot_be_understood(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statement: str, is_fatal: bool
+) -> None:
+    """Where a row or a number is missing, the server names the file at the start, or goes on
+    without what the value is for.
+    """
+    monkeypatch.chdir(tmp_path)
+    trio.run(fill)
+    connection = apsw.Connection("chat.db")
+    connection.execute(statement)
+    connection.close()
+    problems: list[str] = []
+    try:
+        trio.run(start)
+    except Exception as error:
+        problems = list(_problems(error)) or [f"a defect: {error}"]
+    assert [problem.startswith("chat.db") for problem in problems] == [True] * is_fatal

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 import trio
+from cryptography.hazmat.primitives import serialization
 from programs import PATIENCE, program, server
 from test_memory import Talker
 
 from trio_chat.chat.history import Record
+from trio_chat.server import certificates
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.json_lines import to_line
@@ -164,10 +167,38 @@ async def test_a_second_server_on_the_same_database_does_not_start(tmp_path: Pat
             pass
 
 
+def write_certificates(directory: Path) -> None:
+    """Write a certificate, its key in forms that cannot be used, and the key of another one."""
+    key, _, rest = certificates.make("a").partition(b"-----BEGIN CERT")
+    certificate = b"-----BEGIN CERT" + rest
+    locked = serialization.load_pem_private_key(key, None).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"x"),
+    )
+    for name, data in {
+        "a.pem": certificate,
+        "a.key": key,
+        "a.der": ssl.PEM_cert_to_DER_cert(certificate.decode()),
+        "locked.key": locked,
+        "b.key": certificates.make("b").partition(b"-----BEGIN CERT")[0],
+    }.items():
+        (directory / name).write_bytes(data)
+
+
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
         ("[tls]\ncertificate = none.pem\n", "none.pem: cannot be read: No such file or directory"),
+        (
+            "[tls]\ncertificate = a.pem\nkey = b.key\n",
+            "b.key: the private key is of another certificate than a.pem",
+        ),
+        (
+            "[tls]\ncertificate = a.pem\nkey = locked.key\n",
+            "locked.key: the private key needs a password",
+        ),
+        ("[tls]\ncertificate = a.der\nkey = a.key\n", "a.der: must have a certificate in the PEM"),
         (
             "[storage]\nfile = server.ini\n",
             "server.ini cannot be used: it is damaged, or no database of SQLite",
@@ -182,6 +213,7 @@ async def test_what_keeps_a_server_from_starting_is_one_line(
     tmp_path: Path, settings: str, line: str
 ) -> None:
     """Not a traceback."""
+    write_certificates(tmp_path)
     (tmp_path / "server.ini").write_text(
         f"[server]\nhost = 127.0.0.1\nport = 0\n{settings}[logging]\nfile = none\n"
     )

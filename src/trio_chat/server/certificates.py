@@ -208,8 +208,8 @@ def look(files: Files, name: str) -> Facts:
     try:
         first, *_ = x509.load_pem_x509_certificates(files.certificate.read_bytes())
         return Facts(fingerprint, first.not_valid_after_utc.timestamp(), _names(first))
-    except (OSError, ValueError) as error:
-        raise CertificateError(f"{files.certificate}: no certificate in the PEM format") from error
+    except (OSError, ValueError, x509.InvalidVersion) as error:
+        raise CertificateError(f"{files.certificate}: the certificate is damaged") from error
 
 
 def _names(certificate: "Certificate") -> tuple[str, ...]:
@@ -220,7 +220,11 @@ def _names(certificate: "Certificate") -> tuple[str, ...]:
 
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, ValueError):
+    except (
+        x509.ExtensionNotFound,
+        x509.UnsupportedGeneralNameType,
+        ValueError,
+    ):  # OpenSSL uses such a certificate all the same
         return ()
     return tuple(name.lower() for name in names.get_values_for_type(x509.DNSName))
 

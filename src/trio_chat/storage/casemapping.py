@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from trio_chat.chat.conversations import GUEST
 from trio_chat.irc.names import folds_alike
 from trio_chat.storage.bans import every_ban, save
-from trio_chat.storage.database import Database, StorageError
+from trio_chat.storage.database import Database, StorageError, damage_reported
 
 if TYPE_CHECKING:
     import apsw
@@ -29,7 +29,8 @@ async def change_casemapping(database: Database, mapping: str) -> None:
     Raises:
         StorageError: it has names that would be others with it.
     """
-    conflict = await database.write(_settle, mapping)
+    with damage_reported():
+        conflict = await database.write(_settle, mapping)
     if conflict:
         before, name = conflict
         raise StorageError(

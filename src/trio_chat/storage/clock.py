@@ -84,7 +84,7 @@ def find_steps(connection: "apsw.Connection") -> None:
 def _kept(connection: "apsw.Connection") -> Kept | None:
     row = connection.execute("SELECT base, seen, left FROM clock").fetchone()
     if row is not None:
-        return Kept(*row)
+        return Kept(*map(float, row))  # a damaged page may have no number here
     newest = connection.execute("SELECT id, shift FROM message ORDER BY id DESC LIMIT 1").fetchone()
     return Kept(seconds(*newest), seconds(*newest)) if newest is not None else None
 

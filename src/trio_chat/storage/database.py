@@ -271,20 +271,24 @@ def _create_private(path: Path) -> None:
 
 @contextmanager
 def damage_reported(head: str = "") -> Iterator[None]:
-    """Have a value that cannot be understood count as damage of the database: SQLite does not know
-    what is in a text.
+    """Report a value that cannot be understood as damage of the database: SQLite does not check the
+    encoding of a text, and after a damaged page rows and numbers are missing.
 
     Args:
         head: what the message of the error begins with.
 
     Raises:
-        StorageError: it cannot.
+        StorageError: a value cannot be understood.
     """
     try:
         yield
     except (UnicodeDecodeError, JSONDecodeError) as error:
         raise StorageError(
             f"{head}{_WORDS['Corrupt']} (a text in it cannot be read: {error})"
+        ) from error
+    except (TypeError, ValueError, LookupError) as error:
+        raise StorageError(
+            f"{head}{_WORDS['Corrupt']} (a value in it cannot be understood: {error!r})"
         ) from error
 
 

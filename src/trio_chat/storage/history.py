@@ -21,7 +21,7 @@ from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.storage import bans
 from trio_chat.storage.clock import note_steps
-from trio_chat.storage.database import Database, StorageError
+from trio_chat.storage.database import Database, StorageError, damage_reported
 from trio_chat.storage.events import (
     append_events,
     delete_events,
@@ -106,9 +106,10 @@ class SqliteHistory:
             await write(self._append, records, state)
         except (
             StorageError,
+            TypeError,
             ValueError,
             OverflowError,
-        ) as error:  # text that is none (UnicodeError), a number too large
+        ) as error:  # text that is none (UnicodeError), a number too large, a damaged page
             self._buffers.clear()  # what the transaction numbered is not there
             self._shift = None
             raise (HistoryError if _is_about_the_file(error) else BadRecord)(str(error)) from error
@@ -133,8 +134,9 @@ class SqliteHistory:
         """
         commits = self._commits
         try:
-            while await self._database.write(index_new, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
-                pass
+            with damage_reported():
+                while await self._database.write(index_new, _INDEXED_AT_ONCE) == _INDEXED_AT_ONCE:
+                    pass
         except StorageError as error:
             raise HistoryError(str(error)) from error
         self._indexed_commits = max(self._indexed_commits, commits)
@@ -147,7 +149,8 @@ class SqliteHistory:
             HistoryError: they were not written.
         """
         try:
-            count = await self._database.write(index_old, _INDEXED_AT_ONCE)
+            with damage_reported():
+                count = await self._database.write(index_old, _INDEXED_AT_ONCE)
         except StorageError as error:
             raise HistoryError(str(error)) from error
         return count == _INDEXED_AT_ONCE
@@ -204,7 +207,8 @@ class SqliteHistory:
     async def redact(self, buffer: str, number: int) -> bool:
         """Delete one message; see `History.redact`."""
         try:
-            return await self._database.erase(_delete_one, buffer, number)
+            with damage_reported():
+                return await self._database.erase(_delete_one, buffer, number)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
@@ -213,7 +217,8 @@ class SqliteHistory:
     ) -> int:
         """Delete what is old; see `History.prune`."""
         try:
-            return await self._database.erase(delete_old, before, limit, only, without)
+            with damage_reported():
+                return await self._database.erase(delete_old, before, limit, only, without)
         except StorageError as error:
             raise HistoryError(str(error)) from error
 
