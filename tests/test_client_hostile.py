@@ -12,7 +12,7 @@ from screen_fakes import CAPS, inside
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.render import Renderer
-from trio_chat.client.session.handlers import HANDLERS
+from trio_chat.client.session.handlers.table import HANDLERS
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials
 from trio_chat.client.session.sync_state import SyncState
@@ -210,14 +210,14 @@ def test_nothing_that_a_server_says_is_a_defect(stage: tuple[str, ...], said: li
             continue
         protocol.receive(message)
         if protocol.ready and number % 5 == 0:
-            protocol.say("#lobby", "hi")
+            protocol.messages.say("#lobby", "hi")
             protocol.history.show_earlier("#lobby", 10)
         hear(protocol, server, renderer)
     for buffer in server.ordered():
-        protocol.history.has_read(buffer.name, "2026-05-04T00:01:00.000Z")
+        protocol.read_markers.note(buffer.name, "2026-05-04T00:01:00.000Z")
         protocol.history.open_conversation(buffer.name)
-    protocol.history.mark_read()
-    protocol.take_back_nick()
+    protocol.mark_read()
+    protocol.nickname.take_back()
     hear(protocol, server, renderer)
     protocol.end(returns=True)
 

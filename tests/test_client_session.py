@@ -235,7 +235,7 @@ async def test_a_line_holds_as_much_as_our_own_address_leaves() -> None:
         ):
             await t.server.send(line)
             await t.events()
-            assert t.session.protocol.room("#lobby") == room_for_text(
+            assert t.session.protocol.messages.room("#lobby") == room_for_text(
                 source, "#lobby", MessageKind.MESSAGE
             )
 
@@ -277,7 +277,7 @@ async def test_few_messages_at_a_time() -> None:
             await t.session.say("#lobby", str(number))
         nursery.start_soon(t.session.say, "#lobby", "late")
         await t.events()
-        assert len(t.protocol.pending) == WINDOW
+        assert len(t.protocol.messages.pending) == WINDOW
         bodies = [await t.server.echo() for _ in range(WINDOW + 1)]
         assert bodies[-1] == "PRIVMSG #lobby :late"
 
@@ -383,7 +383,7 @@ async def test_nick_refused_before_registration() -> None:
         assert await t.events() == [
             NickRefused("alice", "433", "Nickname is already in use", registered=False)
         ]
-        await t.session.do(lambda protocol: protocol.change_nick("carol"))
+        await t.session.do(lambda protocol: protocol.nickname.change("carol"))
         await t.server.expect("CAP END")
         await t.server.expect("NICK carol")
         await t.server.welcome("carol")
@@ -397,7 +397,7 @@ async def test_takes_its_nick_back(autojump_clock: trio.testing.MockClock) -> No
     async with talk(enter=False, nick_interval=15) as t:
         for start in ("CAP LS", "NICK alice", "USER"):
             await t.server.expect(start)
-        await t.session.do(lambda protocol: protocol.ask_nick("alice2"))
+        await t.session.do(lambda protocol: protocol.nickname.ask("alice2"))
         await t.server.expect("NICK alice2")
         await t.server.welcome("alice2")
         await t.server.let_join("#lobby")
@@ -540,7 +540,7 @@ async def test_nick_given_by_the_server_is_kept(autojump_clock: trio.testing.Moc
     async with talk(nick_interval=15) as t:
         await t.server.send(":alice!u@h NICK Guest1")
         await t.server.expect("PING alive")
-        assert t.protocol.wanted == "Guest1"
+        assert t.protocol.nickname.wanted == "Guest1"
 
 
 async def test_talk_goes_on_when_writing_fails() -> None:
@@ -579,7 +579,7 @@ async def test_history_is_told_apart() -> None:
             ),
             Said("bob", "#lobby", "now", msgid="3"),
         ]
-        assert len(t.protocol.pending) == 1
+        assert len(t.protocol.messages.pending) == 1
 
 
 async def test_a_refused_nickname_that_begins_like_a_channel() -> None:

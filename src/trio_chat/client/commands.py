@@ -51,7 +51,7 @@ async def _nick(client: Actions, words: list[str]) -> None:
     if " " in nick:
         await client.tell(_("A nickname cannot contain spaces."), error=True)
         return
-    await client.do(f"/nick {nick}", lambda protocol: protocol.change_nick(nick))
+    await client.do(f"/nick {nick}", lambda protocol: protocol.nickname.change(nick))
 
 
 @command(N_("#channel [key]"), N_("joins a channel, or goes back to one you are in"), 1, 2)

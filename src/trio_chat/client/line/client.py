@@ -25,9 +25,9 @@ from trio_chat.client.render import Renderer
 from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
-from trio_chat.client.session.status import REPLY_TAG
 from trio_chat.client.spans import Line
 from trio_chat.i18n import _
+from trio_chat.irc.tag_names import DRAFT_REPLY
 from trio_chat.irc.text import clean
 
 __all__ = ("WAITING_LINES", "LineClient")
@@ -192,7 +192,7 @@ class LineClient:
                 target_message.conversation,
                 text,
                 MessageKind.MESSAGE,
-                {REPLY_TAG: target_message.msgid},
+                {DRAFT_REPLY: target_message.msgid},
             )
         )
 

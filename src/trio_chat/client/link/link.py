@@ -325,7 +325,9 @@ class Link:
             return
         if self.session:
             try:
-                await self.session.do(lambda protocol: protocol.change_nick(self.desired_nick.nick))
+                await self.session.do(
+                    lambda protocol: protocol.nickname.change(self.desired_nick.nick)
+                )
             except NotConnectedError:
                 return  # the next connection begins with it
 
@@ -372,7 +374,7 @@ class Link:
                 self._left(channel)
             case events.Renamed(new=new, own=True):
                 if self.session and self.joined_channels.features.same(
-                    new, self.session.protocol.wanted
+                    new, self.session.protocol.nickname.wanted
                 ):
                     self.desired_nick.set(new)
                     await self._state.save_nick(new)
@@ -404,7 +406,9 @@ class Link:
             # back.
             await session.do(
                 lambda protocol: (
-                    protocol.ask_nick if self._reconnector.was_connected else protocol.change_nick
+                    protocol.nickname.ask
+                    if self._reconnector.was_connected
+                    else protocol.nickname.change
                 )(other)
             )
         except NotConnectedError:
@@ -419,7 +423,7 @@ class Link:
         if (
             self.desired_nick.asking
             and self.session
-            and self.joined_channels.features.same(account, self.session.protocol.refused_nick)
+            and self.joined_channels.features.same(account, self.session.protocol.nickname.refused)
         ):
             await self.answer_nick(account)
 

@@ -41,7 +41,7 @@ class Say:
     async def __call__(self, session: ClientSession) -> None:
         """Send the rest, in as many messages as it takes."""
         while self.text:
-            part, rest = cut(self.text, session.protocol.room(self.target, self._kind))
+            part, rest = cut(self.text, session.protocol.messages.room(self.target, self._kind))
             await session.say(self.target, part, self._kind, self._tags)
             self.text = rest
 
@@ -75,7 +75,9 @@ class SayLines:
 
     def fits_together(self, session: ClientSession) -> bool:
         """Return whether it can be one message."""
-        return session.protocol.fits_together(self.target, [line.text for line in self._lines])
+        return session.protocol.messages.fits_together(
+            self.target, [line.text for line in self._lines]
+        )
 
     async def __call__(self, session: ClientSession) -> None:
         """Send the rest."""

@@ -15,8 +15,8 @@ from trio_chat.client.screen.input_state import InputState, PromptRequest
 from trio_chat.client.screen.prompt import PromptEdit
 from trio_chat.client.screen.server_view import Post, ServerView, ServerViews
 from trio_chat.client.screen.typing_notifier import TypingNotifier
-from trio_chat.client.session.status import REPLY_TAG
 from trio_chat.i18n import N_, _
+from trio_chat.irc.tag_names import DRAFT_REPLY
 from trio_chat.irc.text import clean
 
 _HINT_INTERVAL = 20.0
@@ -170,7 +170,7 @@ class Composer:
     def take_reply_tags(self, buffer: Buffer) -> dict[str, str]:
         """Return the tags of a reply, and end replying."""
         reply, self._state.reply_to = self._state.reply_to, None
-        return {REPLY_TAG: reply[1]} if reply and reply[0] is buffer else {}
+        return {DRAFT_REPLY: reply[1]} if reply and reply[0] is buffer else {}
 
     def send_lines(self, view: ServerView, buffer: Buffer, lines: Sequence[str]) -> None:
         """Send lines, as one message if the server has `draft/multiline`."""

@@ -251,7 +251,7 @@ class Controller:
         if not self.views:
             return []
         link = self.view.link
-        waiting = len(link.session.protocol.pending) if link.session else 0
+        waiting = len(link.session.protocol.messages.pending) if link.session else 0
         question = self.state.confirmation.text if self.state.confirmation else ""
         if not question and (lines := link.paced_lines):
             text = ngettext(

@@ -62,7 +62,7 @@ class Requests:
         view = self._views.find(server)
         if view is not None and view.link.session and time:
             moment = datetime.fromtimestamp(time, UTC)
-            view.link.session.protocol.history.has_read(
+            view.link.session.protocol.read_markers.note(
                 buffer.name, f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
             )
 

@@ -56,7 +56,7 @@ class TypingNotifier:
         if view is not None and view.link.is_ready:
             self._post(
                 partial(
-                    view.link.do, "", lambda protocol: protocol.tell_typing(buffer.name, state)
+                    view.link.do, "", lambda protocol: protocol.notify_typing(buffer.name, state)
                 ),
                 view,
             )

@@ -1,12 +1,12 @@
-"""Accounts on one connection: logging in and registering, and what the server answers.
+"""Authentication on one connection: logging in to an account, and registering one.
 
-Where the server knows neither SASL nor draft/account-registration, NickServ is asked, as people
-have done since there have been accounts; such a message is never shown, nor is its echo.
+Where the server offers neither SASL nor `draft/account-registration`, NickServ is asked, as people
+did before these existed; such a message is never shown, nor is its echo.
 """
 
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from trio_chat.client.session.effects import Effects
 from trio_chat.client.session.events import (
     AccountRefused,
     LoggedIn,
@@ -14,7 +14,9 @@ from trio_chat.client.session.events import (
     MustVerify,
     Registered,
 )
-from trio_chat.client.session.handlers import handles
+from trio_chat.client.session.features import Features
+from trio_chat.client.session.negotiation import Negotiation
+from trio_chat.client.session.own_nickname import OwnNickname
 from trio_chat.client.session.sasl import (
     ChallengeBuffer,
     LoginCredentials,
@@ -23,18 +25,14 @@ from trio_chat.client.session.sasl import (
     chunks,
     mechanisms,
 )
-from trio_chat.irc import numerics
-from trio_chat.irc.message import Message
-
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
+from trio_chat.irc import capability_names, numerics
 
 NICKSERV = "NickServ"
 _NOT_ENCRYPTED = "NOT_ENCRYPTED"
 
 
 class AccountRequest(Enum):
-    """What the server has been asked for."""
+    """What the server has been asked for and has not answered yet."""
 
     NOTHING = "nothing"
     LOGIN = "login"
@@ -42,18 +40,39 @@ class AccountRequest(Enum):
 
 
 class Authentication:
-    """Our account on one connection.
+    """The account of this client on one connection.
 
     Args:
-        protocol: where to ask and tell.
+        effects: where lines are sent and events are reported.
+        negotiation: the capabilities, whose end waits for a login before registration.
+        features: of the server.
+        nickname: that of this client, which is the name of an account without a name.
         credentials: what to log in with at once, if anything.
+        is_private: whether nobody between client and server can read along, or the user has
+            accepted that.
+
+    Attributes:
+        account: the account that the client is logged in to, "" for none.
     """
 
-    def __init__(self, protocol: "ClientProtocol", credentials: LoginCredentials | None) -> None:
+    def __init__(
+        self,
+        effects: Effects,
+        negotiation: Negotiation,
+        features: Features,
+        nickname: OwnNickname,
+        credentials: LoginCredentials | None,
+        *,
+        is_private: bool,
+    ) -> None:
         self.account = ""
-        self.pending_request = AccountRequest.NOTHING
-        self._protocol = protocol
+        self._effects = effects
+        self._negotiation = negotiation
+        self._features = features
+        self._nickname = nickname
         self._credentials = credentials
+        self._is_private = is_private
+        self._pending = AccountRequest.NOTHING
         self._mechanisms: list[Mechanism] = []
         self._mechanism: Mechanism | None = None
         self._challenges = ChallengeBuffer()
@@ -62,48 +81,47 @@ class Authentication:
         self._asked_nickserv = False
         self._secrets: list[str] = []
 
-    # What the user wants
+    # Requests of the user
 
     def log_in_at_once(self) -> None:
-        """Log in with what was known before the connection."""
+        """Log in with the credentials that were known before the connection, if any."""
         if self._credentials:
             self.log_in(self._credentials)
 
     def log_in(self, credentials: LoginCredentials) -> None:
-        """Log in, by SASL where the server knows it."""
-        self._credentials, self.pending_request = credentials, AccountRequest.LOGIN
-        negotiation = self._protocol.negotiation
-        if "sasl" not in negotiation.enabled:
+        """Log in, by SASL where the server offers it."""
+        self._credentials, self._pending = credentials, AccountRequest.LOGIN
+        if capability_names.SASL not in self._negotiation.enabled:
             self._identify()
             return
         self._mechanisms = mechanisms(
-            negotiation.value("sasl"), credentials, may_tell=self._may_tell
+            self._negotiation.value(capability_names.SASL),
+            credentials,
+            may_send_password=self._may_send_password,
         )
-        self._try_next("" if self._may_tell else _NOT_ENCRYPTED)
+        self._try_next("" if self._may_send_password else _NOT_ENCRYPTED)
 
     @property
-    def _may_tell(self) -> bool:
+    def _may_send_password(self) -> bool:
         """Whether the password itself may be sent: a stored one only over a private connection."""
-        return (
-            self._protocol.is_private or self._credentials is None or not self._credentials.is_kept
-        )
+        return self._is_private or self._credentials is None or not self._credentials.is_kept
 
     def register(self, credentials: LoginCredentials, email: str) -> None:
         """Register an account; its name "" means the nickname."""
-        self._credentials, self.pending_request = credentials, AccountRequest.REGISTRATION
-        protocol, password = self._protocol, credentials.password
-        if "draft/account-registration" in protocol.negotiation.enabled:
-            protocol.send("REGISTER", credentials.account or "*", email or "*", password)
-        elif credentials.account and not protocol.is_me(credentials.account):
+        self._credentials, self._pending = credentials, AccountRequest.REGISTRATION
+        account, password = credentials.account, credentials.password
+        if capability_names.ACCOUNT_REGISTRATION in self._negotiation.enabled:
+            self._effects.send("REGISTER", account or "*", email or "*", password)
+        elif account and not self._nickname.is_me(account):
             self.fail("ACCOUNT_NAME_MUST_BE_NICK", "")
         else:
-            self._tell_nickserv(f"REGISTER {password} {email}".rstrip(), password)
+            self._send_to_nickserv(f"REGISTER {password} {email}".rstrip(), password)
 
     def hides(self, target: str, text: str) -> bool:
-        """Return whether a message of ours must not be shown."""
-        return self._protocol.features.same(target, NICKSERV) and text in self._secrets
+        """Return whether a message of this client contains a password and must not be shown."""
+        return self._features.same(target, NICKSERV) and text in self._secrets
 
-    # What comes in
+    # Answers of the server
 
     def challenged(self, piece: str) -> None:
         """Answer the server's part of the mechanism."""
@@ -115,46 +133,49 @@ class Authentication:
                 return
             self._is_talking, self._expects_failure = True, False
             for chunk in chunks(self._mechanism.answer(challenge)):
-                self._protocol.send("AUTHENTICATE", chunk)
+                self._effects.send("AUTHENTICATE", chunk)
         except SaslError:
-            self._protocol.send("AUTHENTICATE", "*")
+            self._effects.send("AUTHENTICATE", "*")
 
     def logged_in(self, account: str) -> None:
-        """Note that we are logged in."""
+        """Note that the client is logged in."""
         is_new, self.account = account != self.account, account
-        if is_new and self.pending_request is not AccountRequest.REGISTRATION:
-            self._protocol.emit(LoggedIn(account))
+        if is_new and self._pending is not AccountRequest.REGISTRATION:
+            self._effects.report(LoggedIn(account))
+
+    def logged_out(self) -> None:
+        """Note that the client is logged in to no account any longer."""
+        self.account = ""
+        self._effects.report(LoggedOut())
 
     def finished(self) -> None:
-        """Go on after a login that went well."""
-        self.pending_request, self._mechanism = AccountRequest.NOTHING, None
-        self._go_on()
+        """Go on after a successful login."""
+        self._pending, self._mechanism = AccountRequest.NOTHING, None
+        self._end_negotiation()
 
     def registered(self, account: str) -> None:
-        """Note that an account is ours."""
-        self.account, self.pending_request = account, AccountRequest.NOTHING
-        self._protocol.emit(Registered(account))
+        """Note that an account is that of the user."""
+        self.account, self._pending = account, AccountRequest.NOTHING
+        self._effects.report(Registered(account))
 
     def changed(self, account: str) -> None:
-        """Note that others are told that we are logged in: all that some servers say to who has
-        asked NickServ.
+        """Note that the server informs others of the login (IRCv3 account-notify): some servers
+        send nothing else to a client that has asked NickServ.
         """
         if self._asked_nickserv and account != "*":
             self.logged_in(account)
 
     def must_verify(self, account: str, text: str) -> None:
-        """Note that the server wants something more before the account is ours."""
-        self.pending_request = AccountRequest.NOTHING
-        self._protocol.emit(MustVerify(account, text))
+        """Note that the server requires another step before the account is that of the user."""
+        self._pending = AccountRequest.NOTHING
+        self._effects.report(MustVerify(account, text))
 
     def refused_mechanism(self, code: str, reason: str) -> None:
         """Try the next mechanism when the server does not know this one, or fail."""
         if self._mechanism is None:
             return
         if self._expects_failure and code == numerics.ERR_SASLFAIL:
-            self._expects_failure = (
-                False  # it belongs to the 908 before it, which we have acted upon
-            )
+            self._expects_failure = False  # it belongs to the RPL_SASLMECHS before it
         elif self._is_talking and code != numerics.RPL_SASLMECHS:
             self.fail(code, reason)
         else:
@@ -162,38 +183,38 @@ class Authentication:
             self._expects_failure = code == numerics.RPL_SASLMECHS
 
     def refused_command(self, command: str, reason: str) -> bool:
-        """Ask NickServ when the server lets nobody log in by this command now; return whether that
-        was so.
+        """Ask NickServ when the server does not take AUTHENTICATE now; return whether that was the
+        command.
         """
         if command != "AUTHENTICATE" or self._mechanism is None:
             return False
         self._mechanism = None
-        if self._protocol.registered:
+        if self._nickname.is_registered:
             self._identify()
         else:
             self.fail("", reason)
         return True
 
-    def nobody_there(self, nick: str) -> bool:
-        """Say that there are no accounts when there is no NickServ; return whether we had asked for
-        it.
+    def no_such_nick(self, nick: str) -> bool:
+        """Report that the server has no accounts when there is no NickServ; return whether it was
+        asked.
         """
-        if not self._asked_nickserv or not self._protocol.features.same(nick, NICKSERV):
+        if not self._asked_nickserv or not self._features.same(nick, NICKSERV):
             return False
         self._asked_nickserv = False
         self.fail("NO_ACCOUNTS", "")
         return True
 
     def fail(self, code: str, reason: str) -> None:
-        """Tell that what was wanted did not come about."""
+        """Report that the server did not do what it was asked for."""
         account = self._credentials.account if self._credentials else ""
-        self.pending_request, self._mechanism = AccountRequest.NOTHING, None
-        self._protocol.emit(AccountRefused(account or self._protocol.nick, code, reason))
-        self._go_on()
+        self._pending, self._mechanism = AccountRequest.NOTHING, None
+        self._effects.report(AccountRefused(account or self._nickname.current, code, reason))
+        self._end_negotiation()
 
     def end(self) -> None:
-        """Tell that a wish was not answered when the connection ended."""
-        if self.pending_request is not AccountRequest.NOTHING and self._protocol.registered:
+        """Report a request that was not answered when the connection ended."""
+        if self._pending is not AccountRequest.NOTHING and self._nickname.is_registered:
             self.fail("LOST", "")
 
     def _try_next(self, code: str, reason: str = "") -> None:
@@ -202,74 +223,25 @@ class Authentication:
             self.fail(code or numerics.RPL_SASLMECHS, reason)
             return
         self._mechanism = self._mechanisms.pop(0)
-        self._protocol.send("AUTHENTICATE", self._mechanism.name)
+        self._effects.send("AUTHENTICATE", self._mechanism.name)
 
     def _identify(self) -> None:
-        if not self._may_tell:
+        if not self._may_send_password:
             self.fail(_NOT_ENCRYPTED, "")
         elif self._credentials:
             account, password = self._credentials.account, self._credentials.password
-            self._tell_nickserv(f"IDENTIFY {account} {password}", password)
+            self._send_to_nickserv(f"IDENTIFY {account} {password}", password)
 
-    def _tell_nickserv(self, text: str, password: str) -> None:
+    def _send_to_nickserv(self, text: str, password: str) -> None:
         if " " in password:
             self.fail("NO_SPACES", "")
             return
-        # Its answer is a sentence for people; only the numeric or ACCOUNT that may follow says what
-        # it means.
-        self.pending_request, self._asked_nickserv = AccountRequest.NOTHING, True
+        # NickServ answers with a sentence for people; only a numeric or ACCOUNT that may follow is
+        # for programs.
+        self._pending, self._asked_nickserv = AccountRequest.NOTHING, True
         self._secrets.append(text)
-        self._protocol.send("PRIVMSG", NICKSERV, text)
+        self._effects.send("PRIVMSG", NICKSERV, text)
 
-    def _go_on(self) -> None:
-        for message in self._protocol.negotiation.end_login():
-            self._protocol.put(message)
-
-
-@handles("AUTHENTICATE", params=1)
-def _authenticate(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.authentication.challenged(message.params[0])
-
-
-@handles(numerics.RPL_LOGGEDIN, params=3)
-def _logged_in(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.authentication.logged_in(message.params[2])
-
-
-@handles(numerics.RPL_LOGGEDOUT, params=1)
-def _logged_out(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.authentication.account = ""
-    protocol.emit(LoggedOut())
-
-
-@handles(numerics.RPL_SASLSUCCESS, params=1)
-def _sasl_success(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.authentication.finished()
-
-
-@handles(
-    numerics.ERR_NICKLOCKED,
-    numerics.ERR_SASLFAIL,
-    numerics.ERR_SASLTOOLONG,
-    numerics.ERR_SASLABORTED,
-    numerics.ERR_SASLALREADY,
-    numerics.RPL_SASLMECHS,
-    params=1,
-)
-def _sasl_failure(protocol: "ClientProtocol", message: Message) -> None:
-    protocol.authentication.refused_mechanism(message.command, message.params[-1])
-
-
-@handles("ACCOUNT", params=1)
-def _account(protocol: "ClientProtocol", message: Message) -> None:
-    if protocol.is_me(message.nick):
-        protocol.authentication.changed(message.params[0])
-
-
-@handles("REGISTER", "VERIFY", params=3)
-def _register(protocol: "ClientProtocol", message: Message) -> None:
-    word, account, text = message.params[0].upper(), message.params[1], message.params[-1]
-    if word == "SUCCESS":
-        protocol.authentication.registered(account)
-    elif word == "VERIFICATION_REQUIRED":
-        protocol.authentication.must_verify(account, text)
+    def _end_negotiation(self) -> None:
+        for message in self._negotiation.end_login():
+            self._effects.put(message)

@@ -1,6 +1,9 @@
-"""A part of the history that is wanted: what to ask for, and what has come of it."""
+"""A request for chat history (IRCv3 `draft/chathistory`, `soju.im/search`): its lines, and the
+messages that have come of it.
+"""
 
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -9,7 +12,7 @@ from trio_chat.client.session.sync_state import UNKNOWN_POSITION, HistoryPositio
 from trio_chat.irc.message import Message, format_tags
 
 AT_JOIN = 20
-"""Messages shown of a channel that is joined, when somebody watches."""
+"""Messages shown of a channel that is joined, when a person watches."""
 MOST_MISSED = 500
 """Messages fetched of what was said while there was no connection."""
 MOST_EARLIER = 500
@@ -22,7 +25,7 @@ _MOST_IN_PAGE = 1000
 
 
 class Purpose(Enum):
-    """What a part of the history is wanted for."""
+    """Purpose of a request."""
 
     JOINED = "to know what is being talked of"
     MISSED = "to fill a gap"
@@ -32,16 +35,28 @@ class Purpose(Enum):
 
 @dataclass(slots=True)
 class HistoryRequest:
-    """A part of the history that is wanted.
+    """A request, answered in one or several pages.
 
     Args:
-        purpose: what for.
-        channel: whose history it is; "" searches everywhere.
+        purpose: why it is made.
+        channel: the channel or the user whose history is requested; "" searches everywhere.
         want: how many messages at most.
-        since: the message after which it begins.
+        since: the message after which the answer begins.
         before: the message before which it ends.
-        text: what is searched for.
-        joined: when we joined the channel.
+        text: the words to search for.
+        joined: when this client joined the channel.
+
+    Attributes:
+        found: the messages of the pages so far, the oldest first.
+        page: the messages of the current page that are to be shown.
+        count: how many messages the current page has, shown or not.
+        fetched: how many messages the pages before it had.
+        asked: how many messages were requested for the current page.
+        oldest: the first message of the current page.
+        by_time: whether `since` is given as a time, since the server refused its msgid.
+        batch: the reference of the batch that is the current page, "" until it begins.
+        is_end: whether the server has said that no page follows.
+        token: the token of the PING behind the current page's request.
     """
 
     purpose: Purpose
@@ -64,21 +79,21 @@ class HistoryRequest:
 
     @property
     def holds(self) -> bool:
-        """Whether what happens meanwhile must be shown after it."""
+        """Whether live events must be shown after its answer."""
         return self.purpose in (Purpose.JOINED, Purpose.MISSED)
 
     def next_page(self, limit: int, token: str) -> None:
-        """Forget the last page and decide how long the next one may be.
+        """Begin another page, and decide how long it may be.
 
         Args:
-            limit: how many messages the server gives at once, 0 for any number.
-            token: what the PING behind the request carries.
+            limit: how many messages the server returns at once, 0 for any number.
+            token: of the PING that follows the request.
         """
         self.asked = min(limit or PAGE, PAGE, self.want - self.fetched)
         self.page, self.count, self.batch, self.is_end, self.token = [], 0, "", False, token
 
     def add(self, said: Said, *, shown: bool) -> None:
-        """Take in one message of the page; `shown` is false for what no person is to see."""
+        """Take one message of the page; `shown` is false for what no person is to see."""
         if self.count == 0:
             self.oldest = position_of(said)
         self.count += 1
@@ -86,16 +101,20 @@ class HistoryRequest:
             self.page.append(said)
 
     def end_page(self) -> None:
-        """Put the page before those that were there: they come from the newest to the oldest."""
+        """Put the page before the earlier ones: pages go from the newest to the oldest."""
         self.found[:0] = self.page
         self.fetched += self.count
         self.before = self.oldest
 
+    def further(self) -> "HistoryRequest":
+        """Return a request that goes on before the messages of this one."""
+        return HistoryRequest(self.purpose, self.channel, self.want, before=self.oldest)
+
     def message(self, types: Collection[str]) -> Message:
-        """Return what to ask the server.
+        """Return the line that requests the current page.
 
         Args:
-            types: the forms of references that it understands.
+            types: the types of message references that the server knows.
         """
         if self.purpose is Purpose.SEARCH:
             attributes = {"text": self.text, "in": self.channel, "limit": str(self.asked)}
@@ -113,6 +132,52 @@ class HistoryRequest:
         return Message("CHATHISTORY", (words[0], self.channel, *words[1:], str(self.asked)))
 
 
+class RequestQueue:
+    """The requests of one connection: the one that is under way, and those that wait for it."""
+
+    def __init__(self) -> None:
+        self.current: HistoryRequest | None = None
+        self._waiting: deque[HistoryRequest] = deque()
+        self._tokens = 0
+
+    def add(self, request: HistoryRequest) -> None:
+        """Add a request behind the others."""
+        self._waiting.append(request)
+
+    def add_first(self, request: HistoryRequest) -> None:
+        """Add a request that goes on with the current one."""
+        self._waiting.appendleft(request)
+
+    def begin_next(self) -> HistoryRequest | None:
+        """Make the first waiting request the current one and return it; None while another is
+        under way, or when none waits.
+        """
+        if self.current is not None or not self._waiting:
+            return None
+        self.current = self._waiting.popleft()
+        return self.current
+
+    def end(self) -> None:
+        """Note that the current request is done."""
+        self.current = None
+
+    def new_token(self) -> str:
+        """Return a token for a PING that no other request has had."""
+        self._tokens += 1
+        return f"h{self._tokens}"
+
+    def awaited(self, fold: Callable[[str], str]) -> set[str]:
+        """Return the folded names of the channels whose history must be shown before live events.
+
+        Args:
+            fold: folds a name for comparison.
+        """
+        if self.current is None and not self._waiting:
+            return set()
+        current = (self.current,) if self.current else ()
+        return {fold(request.channel) for request in (*current, *self._waiting) if request.holds}
+
+
 def position_of(said: Said) -> HistoryPosition:
-    """Return where a message is in the history."""
+    """Return the position of a message in the history."""
     return HistoryPosition(said.msgid, said.time or said.played_back.removeprefix("?"))

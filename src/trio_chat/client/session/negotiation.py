@@ -2,44 +2,52 @@
 output.
 """
 
+from trio_chat.irc import capability_names
 from trio_chat.irc.message import Message
 
 WANTED = (
-    "account-notify",
-    "account-tag",
-    "away-notify",
-    "batch",
-    "cap-notify",
-    "chghost",
-    "draft/account-registration",
-    "draft/chathistory",
-    "draft/message-redaction",
-    "draft/multiline",
-    "draft/read-marker",
-    "draft/whoami",
-    "echo-message",
-    "extended-join",
-    "invite-notify",
-    "labeled-response",
-    "message-tags",
-    "multi-prefix",
-    "sasl",
-    "server-time",
-    "setname",
-    "soju.im/search",
-    "standard-replies",
+    capability_names.ACCOUNT_NOTIFY,
+    capability_names.ACCOUNT_TAG,
+    capability_names.AWAY_NOTIFY,
+    capability_names.BATCH,
+    capability_names.CAP_NOTIFY,
+    capability_names.CHGHOST,
+    capability_names.ACCOUNT_REGISTRATION,
+    capability_names.CHATHISTORY,
+    capability_names.MESSAGE_REDACTION,
+    capability_names.MULTILINE,
+    capability_names.READ_MARKER,
+    capability_names.WHOAMI,
+    capability_names.ECHO_MESSAGE,
+    capability_names.EXTENDED_JOIN,
+    capability_names.INVITE_NOTIFY,
+    capability_names.LABELED_RESPONSE,
+    capability_names.MESSAGE_TAGS,
+    capability_names.MULTI_PREFIX,
+    capability_names.SASL,
+    capability_names.SERVER_TIME,
+    capability_names.SETNAME,
+    capability_names.SEARCH,
+    capability_names.STANDARD_REPLIES,
 )
-_FOR_HISTORY = frozenset(("batch", "echo-message", "message-tags", "server-time"))
+_FOR_HISTORY = frozenset(
+    (
+        capability_names.BATCH,
+        capability_names.ECHO_MESSAGE,
+        capability_names.MESSAGE_TAGS,
+        capability_names.SERVER_TIME,
+    )
+)
 """What the history needs: without its end, its times and its msgids, and those of our own messages,
 it has gaps or doubles.
 """
 _MOST_LINES = 100
 _NEEDS = {
-    "draft/chathistory": _FOR_HISTORY,
-    "draft/whoami": frozenset(
-        ("chghost",)
+    capability_names.CHATHISTORY: _FOR_HISTORY,
+    capability_names.WHOAMI: frozenset(
+        (capability_names.CHGHOST,)
     ),  # "Clients requesting draft/whoami MUST also request chghost"
-    "soju.im/search": _FOR_HISTORY,
+    capability_names.SEARCH: _FOR_HISTORY,
 }
 
 
@@ -65,36 +73,39 @@ class Negotiation:
         """Whether a reply says which message it answers (labeled-response needs batch to say so of
         several lines).
         """
-        return {"labeled-response", "batch"} <= self.enabled
+        return {capability_names.LABELED_RESPONSE, capability_names.BATCH} <= self.enabled
 
     @property
     def echo(self) -> bool:
         """Whether the server sends our own messages back to us."""
-        return "echo-message" in self.enabled
+        return capability_names.ECHO_MESSAGE in self.enabled
 
     @property
     def history(self) -> bool:
         """Whether the server can be asked for what was said before."""
-        return "draft/chathistory" in self.enabled and self.enabled >= _FOR_HISTORY
+        return capability_names.CHATHISTORY in self.enabled and self.enabled >= _FOR_HISTORY
 
     @property
     def search(self) -> bool:
         """Whether the server finds words in what was said before."""
-        return "soju.im/search" in self.enabled and self.enabled >= _FOR_HISTORY
+        return capability_names.SEARCH in self.enabled and self.enabled >= _FOR_HISTORY
 
     @property
     def tags(self) -> bool:
         """Whether client-only tags reach the others: replies, reactions, who is typing."""
-        return "message-tags" in self.enabled
+        return capability_names.MESSAGE_TAGS in self.enabled
 
     @property
     def most_together(self) -> tuple[int, int]:
         """How many lines, and how many bytes, one message may have; (1, 0) where one line is one
         message.
         """
-        if not {"draft/multiline", "batch", "message-tags"} <= self.enabled:
+        if (
+            not {capability_names.MULTILINE, capability_names.BATCH, capability_names.MESSAGE_TAGS}
+            <= self.enabled
+        ):
             return 1, 0
-        limits = dict(word.partition("=")[::2] for word in self.value("draft/multiline"))
+        limits = dict(word.partition("=")[::2] for word in self.value(capability_names.MULTILINE))
         lines, size = limits.get("MAX-LINES", ""), limits.get("MAX-BYTES", "")
         return int(lines) if lines.isdigit() else _MOST_LINES, int(size) if size.isdigit() else 0
 
@@ -165,7 +176,7 @@ class Negotiation:
 
     def _answered(self) -> list[Message]:
         self._unanswered = max(self._unanswered - 1, 0)
-        if not self._unanswered and self._login_wanted and "sasl" in self.enabled:
+        if not self._unanswered and self._login_wanted and capability_names.SASL in self.enabled:
             self._login_wanted = False
             self.login_due = True
             return []

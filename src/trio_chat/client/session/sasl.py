@@ -112,7 +112,7 @@ def _check_iterations(challenge: str) -> None:
 
 
 def mechanisms(
-    offered: Sequence[str], credentials: LoginCredentials, *, may_tell: bool = True
+    offered: Sequence[str], credentials: LoginCredentials, *, may_send_password: bool = True
 ) -> list[Mechanism]:
     """Return the ways to log in that both sides know, the best first; a server that names none is
     taken to know PLAIN.
@@ -120,7 +120,7 @@ def mechanisms(
     Args:
         offered: the mechanisms that the server names.
         credentials: what to prove.
-        may_tell: whether the password itself may be sent.
+        may_send_password: whether the password itself may be sent.
     """
     known: list[Mechanism] = []
     try:
@@ -128,7 +128,7 @@ def mechanisms(
             known.append(SaslScram(credentials))
     except (ImportError, ValueError):
         pass
-    if may_tell and (SaslPlain.name in offered or not offered):
+    if may_send_password and (SaslPlain.name in offered or not offered):
         known.append(SaslPlain(credentials))
     return known
 

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 
 import trio
 
-from trio_chat.client.session import incoming
+from trio_chat.client.session import ping_tokens
 from trio_chat.client.session.decoding import decode
 from trio_chat.client.session.events import EndReason, Event, Lag, MessageKind, SessionOutcome
 from trio_chat.client.session.protocol import ClientProtocol
@@ -144,7 +144,7 @@ class ClientSession:
         kind: MessageKind = MessageKind.MESSAGE,
         tags: Mapping[str, str] = NO_TAGS,
     ) -> None:
-        """Send one message that fits (see `ClientProtocol.room`), as soon as few enough are on their way.
+        """Send one message that fits (see `OutgoingMessages.room`), as soon as few enough are on their way.
 
         Raises:
             NotConnectedError: the connection ended first; the message was not sent and is not
@@ -153,22 +153,22 @@ class ClientSession:
 
         Cancelled while it waits for room, it has sent nothing.
         """
-        await self._wait_until(lambda: len(self.protocol.pending) < WINDOW)
-        self.protocol.say(target, text, kind, tags)
+        await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
+        self.protocol.messages.say(target, text, kind, tags)
         await self._flush()
 
     async def say_together(
         self, target: str, lines: Sequence[str], tags: Mapping[str, str]
     ) -> None:
-        """Send one message of several lines (see `ClientProtocol.fits_together`), as `say` does one of
+        """Send one message of several lines (see `OutgoingMessages.fits_together`), as `say` does one of
         one line.
 
         Raises:
             NotConnectedError: the connection ended first; nothing was sent.
             ValueError: when the target cannot be written on a line.
         """
-        await self._wait_until(lambda: len(self.protocol.pending) < WINDOW)
-        self.protocol.say_together(target, lines, tags)
+        await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
+        self.protocol.messages.say_together(target, lines, tags)
         await self._flush()
 
     async def do(self, action: Callable[[ClientProtocol], None]) -> None:
@@ -196,11 +196,13 @@ class ClientSession:
         Raises:
             NotConnectedError: the connection ended first.
         """
-        await self.do(lambda protocol: protocol.send("PING", incoming.SETTLED_TOKEN))
+        await self.do(lambda protocol: protocol.send("PING", ping_tokens.SETTLED))
         protocol = self.protocol
         await self._wait_until(
             lambda: (
-                protocol.settled and not protocol.pending and not protocol.sync_state.unconfirmed
+                protocol.settled
+                and not protocol.messages.pending
+                and not protocol.sync_state.unconfirmed
             )
         )
 
@@ -213,7 +215,7 @@ class ClientSession:
         self._leaving = True
         with trio.move_on_after(patience):
             try:
-                await self.do(lambda protocol: protocol.history.mark_read())
+                await self.do(lambda protocol: protocol.mark_read())
                 await self.do(lambda protocol: protocol.send("QUIT", *filter(None, (reason,))))
                 await self._wait_until(lambda: False)
             except NotConnectedError:
@@ -248,7 +250,7 @@ class ClientSession:
         self.protocol.receive(message)
         if self.protocol.lag_answered and self._asked_lag is not None:
             self.protocol.lag_answered = False
-            self.protocol.tell(Lag(trio.current_time() - self._asked_lag))
+            self.protocol.report(Lag(trio.current_time() - self._asked_lag))
             self._asked_lag = None
         await self._flush()
 
@@ -289,7 +291,7 @@ class ClientSession:
             heard = self._heard
             if self.protocol.registered:
                 with trio.move_on_after(self._patience):
-                    await self._outgoing.send(f"PING :{incoming.ALIVE_TOKEN}")
+                    await self._outgoing.send(f"PING :{ping_tokens.ALIVE}")
                     await trio.sleep_forever()
             if not self._telling and self._heard == heard:
                 self._lost = "timeout"
@@ -311,14 +313,16 @@ class ClientSession:
         while True:
             await trio.sleep(self._nick_interval)
             protocol = self.protocol
-            if protocol.ready and not protocol.features.same(protocol.nick, protocol.wanted):
-                protocol.take_back_nick()
+            if protocol.ready and not protocol.features.same(
+                protocol.nick, protocol.nickname.wanted
+            ):
+                protocol.nickname.take_back()
                 await self._flush()
 
     async def _mark_read(self) -> None:
         while True:
             await trio.sleep(_MARK_INTERVAL)
-            self.protocol.history.mark_read()
+            self.protocol.mark_read()
             await self._flush()
 
     async def _measure_lag(self) -> None:
@@ -326,7 +330,7 @@ class ClientSession:
         while True:
             if self._asked_lag is None:
                 self._asked_lag = trio.current_time()
-                self.protocol.send("PING", incoming.LAG_TOKEN)
+                self.protocol.send("PING", ping_tokens.LAG)
                 await self._flush()
             await trio.sleep(_LAG_INTERVAL)
 

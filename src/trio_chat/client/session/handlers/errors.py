@@ -1,9 +1,9 @@
-"""Error replies: each tied to the message, the join or the nickname that it refuses."""
+"""Error replies and FAIL: each tied to the message, the JOIN or the nickname that it refuses."""
 
 from typing import TYPE_CHECKING
 
 from trio_chat.client.session.events import NickRefused, ServerError
-from trio_chat.client.session.handlers import handles
+from trio_chat.client.session.handlers.table import handles
 from trio_chat.irc import numerics
 from trio_chat.irc.message import Message
 
@@ -45,24 +45,24 @@ _ABOUT_NO_TARGET = frozenset(
 
 
 def error_reply(protocol: "ClientProtocol", message: Message) -> None:
-    """Deal with a numeric that says that something went wrong."""
+    """Handle an error numeric."""
     code, params = message.command, message.params
     about = params[1] if len(params) > 2 else ""
     reason = params[-1]
     if code in _NICK_REFUSED and (code == _BAD_NICK or not protocol.features.is_channel(about)):
-        _nick_refused(protocol, code, about or protocol.asked_nick, reason)
+        _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
     elif not protocol.registered:
         if code in _NOT_LET_IN:
             protocol.fatal = (code, reason)
         else:
             protocol.authentication.refused_command(about, reason)
     elif protocol.authentication.refused_command(about, reason) or (
-        code == numerics.ERR_NOSUCHNICK and protocol.authentication.nobody_there(about)
+        code == numerics.ERR_NOSUCHNICK and protocol.authentication.no_such_nick(about)
     ):
         return
     elif pending := _refused_message(protocol, message, about):
-        protocol.refuse(pending, code, reason)
-    elif protocol.end_joining(about):
+        protocol.messages.refuse(pending, code, reason)
+    elif protocol.channel_tracker.answered(about):
         protocol.refuse_join(about, code, reason)
     elif code != _NO_MOTD:
         protocol.emit(ServerError(reason, code, about))
@@ -71,31 +71,26 @@ def error_reply(protocol: "ClientProtocol", message: Message) -> None:
 def _refused_message(
     protocol: "ClientProtocol", message: Message, about: str
 ) -> "PendingMessage | None":
-    if label := protocol.label_of(message):
-        return protocol.pending.take(label)
-    if protocol.negotiation.labels:
-        return None
-    if message.command in _ABOUT_NO_TARGET:
-        return protocol.pending.take_oldest(lambda target: True)
-    return protocol.pending.take_oldest(protocol.same_target(about))
+    target = None if message.command in _ABOUT_NO_TARGET else about
+    return protocol.messages.refused(protocol.batches.label_of(message), target)
 
 
 def _nick_refused(protocol: "ClientProtocol", code: str, nick: str, reason: str) -> None:
-    if protocol.taking_back and protocol.registered:
-        protocol.taking_back = False
+    own = protocol.nickname
+    if own.is_taking_back and own.is_registered:
+        own.is_taking_back = False
         return
-    if code == numerics.ERR_NICKNAMEINUSE and any(
-        word in reason.lower() for word in _RESERVED_WORDS
-    ):
+    words = reason.lower()
+    if code == numerics.ERR_NICKNAMEINUSE and any(word in words for word in _RESERVED_WORDS):
         code = _RESERVED
-    if protocol.features.same(nick, protocol.refused_nick):  # said in two ways at once
+    if protocol.features.same(nick, own.refused):  # the server sends a numeric and a notice
         if code == _RESERVED:
             protocol.emit(ServerError(reason, code, nick))
         return
-    protocol.refused_nick = nick
-    if protocol.registered:
-        protocol.wanted = protocol.nick
-    protocol.emit(NickRefused(nick, code, reason, protocol.registered))
+    own.refused = nick
+    if own.is_registered:
+        own.wanted = own.current
+    protocol.emit(NickRefused(nick, code, reason, own.is_registered))
 
 
 @handles("FAIL", params=3)
@@ -103,14 +98,14 @@ def _fail(protocol: "ClientProtocol", message: Message) -> None:
     command, code, *context, reason = message.params
     about = context[0] if context else ""
     if command == "NICK":
-        _nick_refused(protocol, code, about or protocol.asked_nick, reason)
+        _nick_refused(protocol, code, about or protocol.nickname.asked, reason)
     elif command in _HISTORY and ("TARGETS" in context or protocol.history.refused(reason)):
         return
     elif command in ("REGISTER", "VERIFY"):
         protocol.authentication.fail(code, reason)
     elif pending := _refused_message(protocol, message, about):
-        protocol.refuse(pending, code, reason)
-    elif command == "JOIN" and protocol.end_joining(about):
+        protocol.messages.refuse(pending, code, reason)
+    elif command == "JOIN" and protocol.channel_tracker.answered(about):
         protocol.refuse_join(about, code, reason)
     else:
         protocol.emit(ServerError(reason, code, " ".join(context)))

@@ -1,4 +1,4 @@
-"""The table of what deals with each command from a server; filled by `incoming` and `refusals`."""
+"""The table of handlers by command; `dispatch` imports the modules that fill it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
 Handler = Callable[["ClientProtocol", Message], None]
 HANDLERS: dict[str, tuple[int, Handler]] = {}
-"""By command: how many parameters it has at least, and what deals with it."""
+"""By command: how many parameters it has at least, and its handler."""
 
 
 def handles(*commands: str, params: int = 0) -> Callable[[Handler], Handler]:
-    """Register a function as the handler of these commands, when they have at least so many
-    parameters.
+    """Register a function as the handler of these commands.
+
+    Args:
+        commands: names of commands, and numerics.
+        params: a message with fewer parameters is ignored.
     """
 
     def register(handler: Handler) -> Handler:

@@ -1,0 +1,157 @@
+"""Handlers of channels and users: joins and parts, nicknames, NAMES, topics, modes, LIST."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.session.events import (
+    Invited,
+    Joined,
+    Kicked,
+    ListedChannel,
+    ListEnd,
+    ModeChanged,
+    Names,
+    Parted,
+    Quit,
+    RankChanged,
+    Renamed,
+    ServerError,
+    TopicChanged,
+    TopicIs,
+)
+from trio_chat.client.session.handlers.status import request_status
+from trio_chat.client.session.handlers.table import handles
+from trio_chat.irc import numerics, tag_names
+from trio_chat.irc.message import Message, is_middle
+
+if TYPE_CHECKING:
+    from trio_chat.client.session.protocol import ClientProtocol
+
+
+@handles("JOIN", params=1)
+def _join(protocol: "ClientProtocol", message: Message) -> None:
+    name, nick = message.params[0], message.nick
+    if not is_middle(name):
+        return  # no later message could name it
+    own = protocol.is_me(nick)
+    if own:
+        protocol.channel_tracker.enter(name)
+        if protocol.sees_status:
+            protocol.status_due.add(protocol.features.fold(name))
+    protocol.channel_tracker.add(name, nick)
+    protocol.emit(Joined(nick, name, own))
+    if own:
+        protocol.history.joined(name, message.tags.get(tag_names.TIME, ""))
+        protocol.check_ready()
+
+
+@handles("PART", params=1)
+def _part(protocol: "ClientProtocol", message: Message) -> None:
+    name = message.params[0]
+    reason = message.params[1] if len(message.params) > 1 else ""
+    protocol.emit(Parted(message.nick, name, reason, _remove(protocol, name, message.nick)))
+
+
+@handles("KICK", params=2)
+def _kick(protocol: "ClientProtocol", message: Message) -> None:
+    name, nick = message.params[0], message.params[1]
+    reason = message.params[2] if len(message.params) > 2 else ""
+    protocol.emit(Kicked(nick, name, message.nick, reason, _remove(protocol, name, nick)))
+
+
+def _remove(protocol: "ClientProtocol", name: str, nick: str) -> bool:
+    """Take a user out of a channel; return whether that is this client."""
+    own = protocol.is_me(nick)
+    if own:
+        protocol.channel_tracker.leave(name)
+    else:
+        protocol.channel_tracker.remove(name, nick)
+    return own
+
+
+@handles("QUIT")
+def _quit(protocol: "ClientProtocol", message: Message) -> None:
+    if protocol.is_me(message.nick):
+        return
+    protocol.channel_tracker.remove_everywhere(message.nick)
+    protocol.emit(Quit(message.nick, message.params[0] if message.params else ""))
+    protocol.nickname.freed(message.nick)
+
+
+@handles("NICK", params=1)
+def _nick(protocol: "ClientProtocol", message: Message) -> None:
+    old, new = message.nick, message.params[0]
+    if not is_middle(new):
+        return
+    own = protocol.is_me(old)
+    if own:
+        protocol.nickname.changed(old, new)
+    protocol.channel_tracker.rename(old, new)
+    protocol.emit(Renamed(old, new, own))
+    if not own:
+        protocol.nickname.freed(old)
+
+
+@handles(numerics.RPL_NAMREPLY, params=4)
+def _names(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.channel_tracker.add_names(message.params[2], message.params[3].split())
+
+
+@handles(numerics.RPL_ENDOFNAMES, params=2)
+def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
+    name = message.params[1]
+    names = protocol.channel_tracker.end_names(name)
+    ranks = tuple(names.ranks.get(key, "") for key in names.members)
+    protocol.emit(Names(name, tuple(names.members.values()), ranks))
+    request_status(protocol, name)
+
+
+@handles(numerics.RPL_NOTOPIC, params=3)
+def _no_topic(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(TopicIs(message.params[1], ""))
+
+
+@handles(numerics.RPL_TOPIC, params=3)
+def _topic_is(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(TopicIs(message.params[1], message.params[2]))
+
+
+@handles("TOPIC", params=2)
+def _topic(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(TopicChanged(message.params[0], message.params[1], message.nick))
+
+
+@handles("MODE", params=2)
+def _mode(protocol: "ClientProtocol", message: Message) -> None:
+    target, *modes = message.params
+    protocol.emit(ModeChanged(target, message.nick, " ".join(modes), protocol.is_me(target)))
+    if channel := protocol.channel(target):
+        for nick, ranks in protocol.channel_tracker.change_ranks(target, tuple(modes)):
+            protocol.emit(RankChanged(channel.name, nick, ranks))
+
+
+@handles("INVITE", params=2)
+def _invite(protocol: "ClientProtocol", message: Message) -> None:
+    nick, channel = message.params[0], message.params[1]
+    own = protocol.is_me(nick)
+    is_hidden = own and protocol.senders.hides_stranger(message.nick)
+    if not is_hidden and not protocol.senders.ignores(message.source):
+        protocol.emit(Invited(nick, message.nick, channel, own))
+
+
+@handles(numerics.RPL_LIST, params=3)
+def _list_entry(protocol: "ClientProtocol", message: Message) -> None:
+    _, name, users, *topic = message.params
+    protocol.listed += 1
+    protocol.emit(ListedChannel(name, users, topic[-1] if topic else ""))
+
+
+@handles(numerics.RPL_LISTEND)
+def _list_end(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.emit(ListEnd(protocol.listed))
+    protocol.listed = 0
+
+
+@handles(numerics.RPL_TRYAGAIN, params=3)
+def _try_again(protocol: "ClientProtocol", message: Message) -> None:
+    """Report that the server has dropped a command, since it has too much to do."""
+    protocol.emit(ServerError(message.params[2], message.command, message.params[1]))

@@ -1,0 +1,78 @@
+"""Handlers of the connection: capabilities, registration, PING and PONG, the end."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.session import ping_tokens
+from trio_chat.client.session.events import Connected, ServerInfo
+from trio_chat.client.session.handlers.table import handles
+from trio_chat.irc import numerics
+from trio_chat.irc.message import Message, is_middle
+
+if TYPE_CHECKING:
+    from trio_chat.client.session.protocol import ClientProtocol
+
+
+@handles("CAP")
+def _cap(protocol: "ClientProtocol", message: Message) -> None:
+    for answer in protocol.negotiation.receive(message.params):
+        protocol.put(answer)
+    if protocol.negotiation.login_due:
+        protocol.negotiation.login_due = False
+        protocol.authentication.log_in_at_once()
+
+
+@handles(numerics.RPL_WELCOME, params=1)
+def _welcome(protocol: "ClientProtocol", message: Message) -> None:
+    nick = message.params[0]
+    protocol.nickname.registered(nick if is_middle(nick) else "")
+    protocol.senders.server = message.source
+    protocol.emit(Connected(protocol.nick))
+    protocol.join_first_channels()
+
+
+@handles(numerics.RPL_ISUPPORT, params=2)
+def _isupport(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.features.read(message.params[1:-1])
+
+
+@handles("PING")
+def _ping(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.send("PONG", *message.params)
+
+
+@handles("PONG", params=1)
+def _pong(protocol: "ClientProtocol", message: Message) -> None:
+    token = message.params[-1]
+    if token == ping_tokens.READY:
+        protocol.check_ready(answered=True)
+    elif token == ping_tokens.SETTLED:
+        protocol.settled = True
+    elif token == ping_tokens.LAG:
+        protocol.lag_answered = True
+    else:
+        protocol.history.passed(token)
+        protocol.messages.passed(token)
+
+
+@handles("ERROR")
+def _closing(protocol: "ClientProtocol", message: Message) -> None:
+    protocol.error = message.params[-1] if message.params else ""
+
+
+@handles("CHGHOST", params=2)
+def _other_host(protocol: "ClientProtocol", message: Message) -> None:
+    """Note the new address of this client: the room for text in one line depends on it."""
+    if protocol.is_me(message.nick):
+        user, host = message.params[:2]
+        protocol.nickname.source = f"{message.nick}!{user}@{host}"
+
+
+@handles("ACK", "SETNAME", "KILL")
+def _silent(protocol: "ClientProtocol", message: Message) -> None:
+    """Show nothing; a label of the message counts."""
+
+
+@handles(numerics.RPL_MOTD, params=1)
+def _motd(protocol: "ClientProtocol", message: Message) -> None:
+    if text := message.params[-1].removeprefix("- ").removeprefix("-").rstrip():
+        protocol.emit(ServerInfo(text))

@@ -1,0 +1,84 @@
+"""Dispatch of a message from the server to its handler.
+
+Numerics without a handler are shown, but for those that every server sends; error replies go to
+`errors`.
+"""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.session.events import ServerInfo
+from trio_chat.client.session.handlers import (  # noqa: F401  they fill the table
+    accounts,
+    channels,
+    connection,
+    messages,
+    status,
+)
+from trio_chat.client.session.handlers.errors import error_reply
+from trio_chat.client.session.handlers.table import HANDLERS
+from trio_chat.irc import numerics, tag_names
+from trio_chat.irc.message import Message
+
+if TYPE_CHECKING:
+    from trio_chat.client.session.protocol import ClientProtocol
+
+_NOT_SHOWN = frozenset(
+    (
+        numerics.RPL_YOURHOST,
+        numerics.RPL_CREATED,
+        numerics.RPL_MYINFO,
+        numerics.RPL_SNOMASK,
+        numerics.RPL_YOURID,
+        numerics.RPL_SAVENICK,
+        numerics.RPL_ENDOFSTATS,
+        numerics.RPL_UMODEIS,
+        numerics.RPL_STATSCONN,
+        numerics.RPL_LUSERCLIENT,
+        numerics.RPL_LUSEROP,
+        numerics.RPL_LUSERUNKNOWN,
+        numerics.RPL_LUSERCHANNELS,
+        numerics.RPL_LUSERME,
+        numerics.RPL_LOCALUSERS,
+        numerics.RPL_GLOBALUSERS,
+        numerics.RPL_ENDOFWHO,
+        numerics.RPL_ENDOFWHOIS,
+        numerics.RPL_LISTSTART,
+        numerics.RPL_CREATIONTIME,
+        numerics.RPL_TOPICWHOTIME,
+        numerics.RPL_MOTDSTART,
+        numerics.RPL_ENDOFMOTD,
+        numerics.RPL_VISIBLEHOST,
+        numerics.ERR_NOMOTD,
+    )
+)
+"""Replies that every server sends, or that repeat what other replies have said."""
+_IN_HISTORY = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
+
+
+def handle(protocol: "ClientProtocol", message: Message) -> None:
+    """Handle one message from the server; one with too few parameters is ignored."""
+    params, handler = HANDLERS.get(message.command, (2, _anything_else))
+    is_from_history = message.tags.get(tag_names.BATCH, "") in protocol.history.batches
+    if is_from_history and message.command not in _IN_HISTORY:
+        return  # a JOIN or PART of the past changes nothing now
+    if len(message.params) >= params:
+        handler(protocol, message)
+        _settle_label(protocol, message)
+
+
+def _settle_label(protocol: "ClientProtocol", message: Message) -> None:
+    # A message with the label of a message of ours is an answer. What an echo or an error has not
+    # settled is settled here: a single line by itself, several lines by the end of their batch.
+    label = message.tags.get(tag_names.LABEL, "")
+    if label and message.command != "BATCH":
+        protocol.messages.labelled(label)
+
+
+def _anything_else(protocol: "ClientProtocol", message: Message) -> None:
+    command = message.command
+    if not (command.isdigit() and len(command) == 3):
+        return
+    if command[0] in "45":
+        error_reply(protocol, message)
+    elif command not in _NOT_SHOWN and protocol.registered:
+        protocol.emit(ServerInfo(" ".join(message.params[1:])))

@@ -1,0 +1,144 @@
+"""Handlers of messages: new or from the history, of others or echoes of this client's own."""
+
+from typing import TYPE_CHECKING
+
+from trio_chat.client.session.events import MessageKind, Said, ServerInfo, ServerShutDown
+from trio_chat.client.session.handlers.status import answered_msgid
+from trio_chat.client.session.handlers.table import handles
+from trio_chat.irc import tag_names
+from trio_chat.irc.message import Message
+
+if TYPE_CHECKING:
+    from trio_chat.client.session.protocol import ClientProtocol
+
+SHUT_DOWN_TEXT = "The server has shut down"
+"""Notice of trio-chat's server before it closes, to clients without standard replies."""
+
+
+@handles("PRIVMSG", "NOTICE", params=2)
+def _said(protocol: "ClientProtocol", message: Message) -> None:
+    if protocol.batches.add_line(message):
+        return
+    target, text = message.params[0], message.params[1]
+    kind = MessageKind.NOTICE if message.command == "NOTICE" else MessageKind.MESSAGE
+    is_for_people = True
+    if text.startswith("\x01"):
+        word, _, rest = text.strip("\x01").partition(" ")
+        # CTCP other than ACTION asks the program, not its user; an answer would tell strangers
+        # about it.
+        is_for_people = word.upper() == "ACTION" and kind is MessageKind.MESSAGE
+        kind, text = MessageKind.ACTION, rest
+    is_shown = is_for_people and not protocol.senders.ignores(message.source)
+    batch = message.tags.get(tag_names.BATCH, "")
+    if batch in protocol.history.batches:
+        said = _from_history(protocol, message, target, text, kind)
+        protocol.history.add(batch, said, shown=is_shown)
+    elif not is_shown or _is_hidden(protocol, message, kind):
+        return
+    elif protocol.is_me(message.nick):
+        _own_message(protocol, message, target, text, kind)
+    elif protocol.senders.is_server(message.source):
+        _server_message(protocol, text)
+    else:
+        private = protocol.is_me(target)
+        protocol.emit(
+            Said(
+                message.nick,
+                target,
+                text,
+                kind,
+                private=private,
+                msgid=message.tags.get(tag_names.MSGID, ""),
+                time=message.tags.get(tag_names.TIME, ""),
+                reply_to=answered_msgid(message),
+                is_stranger=private and protocol.senders.is_stranger(message.nick),
+            )
+        )
+
+
+def _is_hidden(protocol: "ClientProtocol", message: Message, kind: MessageKind) -> bool:
+    """Return whether this is a private message of a stranger that the user wants to hide.
+
+    Notices of strangers are shown all the same, since services answer by them.
+    """
+    is_private = kind is not MessageKind.NOTICE and protocol.is_me(message.params[0])
+    return (
+        is_private
+        and not protocol.senders.is_server(message.source)
+        and protocol.senders.hides_stranger(message.nick)
+    )
+
+
+def _from_history(
+    protocol: "ClientProtocol", message: Message, target: str, text: str, kind: MessageKind
+) -> Said:
+    own, tags = protocol.is_me(message.nick), message.tags
+    return Said(
+        message.nick,
+        target,
+        text,
+        kind,
+        own,
+        private=protocol.is_me(target) and not own,
+        msgid=tags.get(tag_names.MSGID, ""),
+        played_back=tags.get(tag_names.TIME, "") or "?",
+        reply_to=answered_msgid(message),
+    )
+
+
+def _own_message(
+    protocol: "ClientProtocol", message: Message, target: str, text: str, kind: MessageKind
+) -> None:
+    """Take the echo of a message, or what another session of the same user has sent."""
+    if protocol.authentication.hides(target, text):
+        return
+    said = Said(
+        message.nick,
+        target,
+        text,
+        kind,
+        msgid=message.tags.get(tag_names.MSGID, ""),
+        time=message.tags.get(tag_names.TIME, ""),
+        reply_to=answered_msgid(message),
+    )
+    if not protocol.messages.echoed(protocol.batches.label_of(message), said):
+        protocol.messages.sent_elsewhere(said, private=protocol.is_me(target))
+
+
+def _server_message(protocol: "ClientProtocol", text: str) -> None:
+    if text == SHUT_DOWN_TEXT:
+        _shut_down(protocol)
+    elif protocol.registered:  # before that, servers write of looking up hosts and the like
+        protocol.emit(ServerInfo(text))
+
+
+def _shut_down(protocol: "ClientProtocol") -> None:
+    if not protocol.shut_down:
+        protocol.shut_down = True
+        protocol.emit(ServerShutDown())
+
+
+@handles("BATCH", params=1)
+def _batch(protocol: "ClientProtocol", message: Message) -> None:
+    sign, reference = message.params[0][:1], message.params[0][1:]
+    if sign == "+":
+        protocol.batches.begin(reference, message)
+        kind, target = (*message.params[1:3], "", "")[:2]
+        is_end = tag_names.CHATHISTORY_END in message.tags
+        protocol.history.begin_batch(reference, kind, target, is_end=is_end)
+        return
+    if whole := protocol.batches.end_multiline(reference):
+        _said(protocol, whole)
+    protocol.history.end_batch(reference)
+    # A batch with a label that is neither the echo nor a refusal of the message is an answer all
+    # the same: services send such.
+    if label := protocol.batches.end(reference, message):
+        protocol.messages.labelled(label)
+
+
+@handles("WARN", "NOTE", params=2)
+def _note(protocol: "ClientProtocol", message: Message) -> None:
+    if message.command == "NOTE" and message.params[1] == "SERVER_SHUTDOWN":
+        _shut_down(protocol)
+    else:
+        protocol.emit(ServerInfo(message.params[-1]))

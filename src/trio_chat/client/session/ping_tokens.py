@@ -1,0 +1,10 @@
+"""Tokens of the PINGs of this client; other PONGs answer a message or a history request."""
+
+READY = "ready"
+"""Behind the JOINs at the start."""
+SETTLED = "settled"
+"""Behind everything that was sent so far."""
+LAG = "lag"
+"""Sent to measure how long the server takes to answer."""
+ALIVE = "alive"
+"""Sent after a silence, to find out whether the server is there."""
