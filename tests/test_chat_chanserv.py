@@ -7,7 +7,8 @@ import json
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.registered_channels import Registration, restore, to_state
+from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -141,7 +142,7 @@ def test_the_lobby_stays_when_nobody_owns_it_any_more(town: Town) -> None:
     """It is there for who comes next, empty or not."""
     ann = logged_in(town, "ann", "#lobby")
     lobby = town.world.channels["#lobby"]
-    lobby.registration = Registration(ann.session.account_id, int(NOON))
+    lobby.registration = ChannelRegistration(ann.session.account_id, int(NOON))
     assert "nobody" in sentence(ann.say("CS DROP #lobby"))
     ann.say("PART #lobby")
     assert town.world.channels["#lobby"] is lobby

@@ -5,7 +5,8 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.registered_channels import Registration, restore, to_state
+from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc import extbans, modes
@@ -222,7 +223,7 @@ def test_extended_bans_last(town: Town) -> None:
     """A list entry of a registered channel is the same after a restart."""
     town.person("ann", "#a").say("MODE #a +bf m:a:bob #a", "MODE #a +u")
     channel = town.world.channels["#a"]
-    channel.registration = Registration(ANN, 1)
+    channel.registration = ChannelRegistration(ANN, 1)
     state = to_state(channel)
     again = restore(Town().world, "#a", state)
     assert [entry.mask for entry in again.lists["b"].values()] == ["m:a:bob"]
@@ -453,7 +454,7 @@ def test_no_line_of_a_message_is_ctcp() -> None:
 def test_who_runs_a_channel_is_not_kept_out(town: Town, rank: str, first: str) -> None:
     """Neither by an invitation that is missing nor by a ban."""
     town.person("eve", "#a").say("MODE #a +i", f"MODE #a +b {'*!*@*' if rank == 'o' else 'x'}")
-    town.world.channels["#a"].registration = Registration(ANN, 1, {BOB: rank})
+    town.world.channels["#a"].registration = ChannelRegistration(ANN, 1, {BOB: rank})
     assert commands(logged_in(town, "bob").say("JOIN #a"))[0] == first
 
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find
-from trio_chat.chat.registered_channels import Registration, restore, to_state
+from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.registered_channels import restore, to_state
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -94,7 +95,7 @@ def test_a_registration_follows(town: Town) -> None:
     """
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a")
     channel = town.world.channels["#a"]
-    channel.registration = Registration(1, 1)
+    channel.registration = ChannelRegistration(1, 1)
     assert bob.session.user is not None
     channel.members[bob.session.user].ranks = {"q"}
     assert commands(ann.say("RENAME #a #b")) == ["482"]
@@ -154,7 +155,7 @@ def test_a_registered_channel_keeps_its_names(town: Town) -> None:
     town.clock.now += 1
     ann.say("RENAME #a #b")
     bob.read()
-    town.world.channels["#b"].registration = Registration(1, 1)
+    town.world.channels["#b"].registration = ChannelRegistration(1, 1)
     assert commands(bob.say("JOIN #a")) == ["470"]
 
 
@@ -221,7 +222,7 @@ def test_only_the_latest_former_names_lead_on(town: Town) -> None:
 def test_former_names_last_with_the_channel(town: Town) -> None:
     """A restart does not make another user the first in a channel that others look for."""
     ann = town.person("ann", "#a")
-    town.world.channels["#a"].registration = Registration(1, 1)
+    town.world.channels["#a"].registration = ChannelRegistration(1, 1)
     town.world.channels["#a"].permanent = True
     assert ann.session.user is not None
     town.world.channels["#a"].members[ann.session.user].ranks = {"q"}

@@ -6,9 +6,9 @@ import pytest
 
 from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat import retention
+from trio_chat.chat.channel_registration import parse_history
 from trio_chat.chat.history import LAST_ID
 from trio_chat.chat.ids import first_id
-from trio_chat.chat.registered_channels import parse_history
 from trio_chat.chat.storage_ports import StoragePorts
 
 DAY = 86_400.0

@@ -12,7 +12,7 @@ from trio_chat.storage.database import StorageError
 from trio_chat.storage.maintenance import connected
 
 if TYPE_CHECKING:
-    from trio_chat.chat.registered_channels import Wish
+    from trio_chat.chat.channel_registration import HistorySetting
 
 
 def list_channels(database: Path) -> int:
@@ -31,10 +31,10 @@ def list_channels(database: Path) -> int:
     )
 
 
-def set_history(database: Path, folded: str, wish: "Wish") -> int:
+def set_history(database: Path, folded: str, setting: "HistorySetting") -> int:
     """Say how long messages of a registered channel are remembered."""
     with connected(database) as connection:
-        name = account_maintenance.set_history(connection, folded, wish.days)
+        name = account_maintenance.set_history(connection, folded, setting.days)
     if name is None:
         raise StorageError(_("{channel} is not registered").format(channel=escape_controls(folded)))
     report(

@@ -2,19 +2,14 @@
 
 from collections.abc import Iterable
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from trio_chat.chat.channel_registration import OFF, ChannelRegistration
 from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.masklists import ListEntry, covers
 from trio_chat.chat.users import Session, User
 from trio_chat.irc import extbans, modes
 from trio_chat.irc.modes import AT_LEAST, CHANNEL_MODES, RANKS, ModeType
-
-if TYPE_CHECKING:
-    from trio_chat.chat.registered_channels import Registration
-
-OFF = -1
-"""The number of days of a channel of which nothing is remembered."""
 
 
 class Topic(NamedTuple):
@@ -105,7 +100,7 @@ class Channel:
         self.created = created
         self.founded = founded
         self.permanent = permanent
-        self.registration: Registration | None = None
+        self.registration: ChannelRegistration | None = None
         self.topic: Topic | None = None
         # Where nobody is the operator by having come first, everyone may set the topic.
         self.flags = frozenset("n" if permanent else "nt")

@@ -46,7 +46,7 @@ class PendingSetting(NamedTuple):
     Args:
         number: greater than those of the wishes before it.
         folded: the name of the channel, folded.
-        history: for how many days it is to be remembered; see `registered_channels.Registration`.
+        history: for how many days it is to be remembered; see `channel_registration.ChannelRegistration`.
     """
 
     number: int

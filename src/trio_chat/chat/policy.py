@@ -263,7 +263,7 @@ def why_not_join(user: User, channel: Channel, key: str) -> Numeric | None:
     Who runs a registered channel cannot be kept out of it.
     """
     if channel.registration and modes.AT_LEAST[modes.HALF_OPERATOR].intersection(
-        channel.registration.rank_of(user)
+        channel.registration.rank_of(user.account_id)
     ):
         return None
     invited = user.invited.get(channel)

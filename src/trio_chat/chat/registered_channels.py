@@ -1,79 +1,28 @@
-"""Channels that belong to accounts, or that always-on users are in: what of them lasts, as plain
-data, and a channel again.
+"""Registered channels, and channels with always-on members: their stored state as plain data, and
+back.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from trio_chat.chat.accounts import Account
-from trio_chat.chat.channels import OFF, Channel, Topic
+from trio_chat.chat.channel_registration import ChannelRegistration
+from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
-from trio_chat.irc.modes import CHANNEL_MODES, FOUNDER, RANKS
-
-if TYPE_CHECKING:
-    from trio_chat.chat.users import User
-    from trio_chat.chat.world import World
+from trio_chat.chat.users import User
+from trio_chat.chat.world import World
+from trio_chat.irc.modes import CHANNEL_MODES, RANKS
 
 SERVICE = "ChanServ"
 """Who gives ranks to those who have them by right."""
-MAX_DAYS = 36_500
-
-
-@dataclass(slots=True)
-class Registration:
-    """To whom a channel belongs.
-
-    Args:
-        owner: the number of the account.
-        since: seconds of Unix time.
-        access: the rank (a letter of `irc.modes.RANKS`) that accounts, by their numbers, get when
-            they join.
-        history: for how many days messages are to be remembered, `OFF` for not at all; None as
-            everywhere.
-    """
-
-    owner: int
-    since: int
-    access: dict[int, str] = field(default_factory=dict)
-    history: int | None = None
-
-    def rank_of(self, user: "User") -> str:
-        """Return the rank that somebody has by right, or ""."""
-        if not user.account_id:
-            return ""
-        return FOUNDER if user.account_id == self.owner else self.access.get(user.account_id, "")
-
-
-class Wish(NamedTuple):
-    """What an owner wants of the history; see `Registration`."""
-
-    days: int | None
-
-
-def parse_history(text: str) -> Wish | None:
-    """Read a number of days, `off` or `default`; None when it is none of them."""
-    word = text.lower()
-    if word in _WISHES:
-        return Wish(_WISHES[word])
-    is_number = (
-        word.isascii()
-        and word.isdigit()
-        and len(word) <= len(str(MAX_DAYS))
-        and 1 <= int(word) <= MAX_DAYS
-    )
-    return Wish(int(word)) if is_number else None
-
-
-_WISHES = {"off": OFF, "default": None}
 
 
 def to_state(channel: Channel) -> dict[str, Any]:
     """Return the lasting state of a channel; its owner is 0 when it has none. Numbers become text,
     as keys of JSON are text.
     """
-    registration = channel.registration or Registration(0, 0)
+    registration = channel.registration or ChannelRegistration(0, 0)
     return {
         "name": channel.name,
         "created": channel.created,
@@ -101,7 +50,7 @@ def to_state(channel: Channel) -> dict[str, Any]:
     }
 
 
-def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
+def restore(world: World, folded: str, state: Mapping[str, Any]) -> Channel:
     """Make a channel as its state says, without members. What nobody owns and the operator has set
     stays as it is.
     """
@@ -114,7 +63,7 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     if state["owner"]:
         channel.permanent = True
         access = {int(account): rank for account, rank in state["access"].items()}
-        channel.registration = Registration(
+        channel.registration = ChannelRegistration(
             state["owner"], state["since"], access, state.get("history")
         )
     channel.topic = Topic(*state["topic"]) if state["topic"] else None
@@ -134,7 +83,7 @@ def restore(world: "World", folded: str, state: Mapping[str, Any]) -> Channel:
     return channel
 
 
-def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) -> None:
+def restore_members(world: World, channel: Channel, state: Mapping[str, Any]) -> None:
     """Make the always-on users be in a channel as its state says; when nobody is left in it, it is
     gone.
     """
@@ -148,7 +97,7 @@ def restore_members(world: "World", channel: Channel, state: Mapping[str, Any]) 
         world.dirty.note_channel(channel.folded)
 
 
-def forget_account(world: "World", channel: Channel, account: Account) -> list[Event]:
+def forget_account(world: World, channel: Channel, account: Account) -> list[Event]:
     """Take what a channel says of an account that is gone: its ownership, its access, and masks of
     lists that name it.
 
@@ -174,13 +123,13 @@ def forget_account(world: "World", channel: Channel, account: Account) -> list[E
 
 
 def rank_event(
-    world: "World", channel: Channel, user: "User", letter: str, *, adding: bool = True
+    world: World, channel: Channel, user: User, letter: str, *, adding: bool = True
 ) -> Event:
     """Return the MODE by which everyone sees that the service gave or took a rank."""
     return service_event(world, channel, f"{'+' if adding else '-'}{letter}", user.nick)
 
 
-def service_event(world: "World", channel: Channel, change: str, param: str) -> Event:
+def service_event(world: World, channel: Channel, change: str, param: str) -> Event:
     """Return the MODE by which everyone sees what the service has changed."""
     source = f"{SERVICE}!{SERVICE}@{world.server_info.name}"
     params = (channel.name, change, param)

@@ -4,7 +4,8 @@ within limits.
 
 from typing import NamedTuple
 
-from trio_chat.chat.channels import OFF, Channel
+from trio_chat.chat.channel_registration import OFF
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.history import LAST_ID, Span
 from trio_chat.chat.ids import milliseconds
 from trio_chat.chat.storage_ports import StoragePorts
@@ -31,14 +32,14 @@ def days(storage: StoragePorts, channel: Channel | None) -> int | None:
     """Return how many days something is remembered: 0 for ever, `OFF` not at all. Of private
     messages there is no channel.
     """
-    wish = (
+    setting = (
         channel.registration.history
         if channel is not None and channel.registration is not None
         else None
     )
-    if wish is None or wish == OFF or storage.may_be_longer or not storage.keep_days:
-        return storage.keep_days if wish is None else wish
-    return min(wish, storage.keep_days)
+    if setting is None or setting == OFF or storage.may_be_longer or not storage.keep_days:
+        return storage.keep_days if setting is None else setting
+    return min(setting, storage.keep_days)
 
 
 def oldest(world: World, storage: StoragePorts, channel: Channel | None) -> int:

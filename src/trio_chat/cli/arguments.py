@@ -9,7 +9,7 @@ from trio_chat.cli.commands import Argument
 from trio_chat.i18n import N_, _
 
 if TYPE_CHECKING:
-    from trio_chat.chat.registered_channels import Wish
+    from trio_chat.chat.channel_registration import HistorySetting
     from trio_chat.client.target import ServerAddress
 
 _DAY = 86_400.0
@@ -119,9 +119,9 @@ def duration(text: str) -> int:
     return seconds
 
 
-def history_days(text: str) -> "Wish":
+def history_days(text: str) -> "HistorySetting":
     """Return how long a channel wants its messages to be remembered."""
-    from trio_chat.chat.registered_channels import MAX_DAYS, parse_history  # noqa: PLC0415
+    from trio_chat.chat.channel_registration import MAX_DAYS, parse_history  # noqa: PLC0415
 
     parsed = parse_history(text)
     if parsed is None:

@@ -99,7 +99,9 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
             )  # as it was asked for: its own spelling is for its members
             return
         world.channels.enter(
-            user, channel, channel.registration.rank_of(user) if channel.registration else ""
+            user,
+            channel,
+            channel.registration.rank_of(user.account_id) if channel.registration else "",
         )
     user.invited.pop(channel, None)
     log.info("%s joined %s", user.source, channel.name)
@@ -139,7 +141,7 @@ def _announce_join(request: Request, channel: Channel) -> None:
     reply.emit(
         world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,))
     )
-    if channel.registration and (letter := channel.registration.rank_of(user)):
+    if channel.registration and (letter := channel.registration.rank_of(user.account_id)):
         reply.emit(rank_event(world, channel, user, letter))
     if user.away:  # IRCv3 away-notify: who joins while away says so
         away = UNSPECIFIED if policy.is_muted(user, channel) else user.away

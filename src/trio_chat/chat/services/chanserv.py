@@ -5,9 +5,10 @@ restarts.
 from datetime import UTC, datetime
 
 from trio_chat.chat import retention
-from trio_chat.chat.channels import OFF, Channel
+from trio_chat.chat.channel_registration import OFF, ChannelRegistration, parse_history
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.policy import is_operator, may_grant
-from trio_chat.chat.registered_channels import SERVICE, Registration, parse_history, rank_event
+from trio_chat.chat.registered_channels import SERVICE, rank_event
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
@@ -59,11 +60,11 @@ def _is_owner(request: Request, channel: Channel) -> bool:
     )
 
 
-def _owner(request: Request, registration: Registration) -> str:
+def _owner(request: Request, registration: ChannelRegistration) -> str:
     return request.world.account_name(registration.owner)
 
 
-def _own_channel(request: Request, name: str) -> tuple[Channel, Registration] | None:
+def _own_channel(request: Request, name: str) -> tuple[Channel, ChannelRegistration] | None:
     """Return a channel that belongs to the user, or say that it does not."""
     channel = _channel(request, name)
     if channel is None:
@@ -98,7 +99,7 @@ def _register(request: Request, words: list[str]) -> None:
     elif owned >= world.lengths.channels_per_account:
         answer(request, f"You have {owned} channels already, which is as many as one can have.")
     else:
-        channel.registration = Registration(user.account_id, int(world.clock()))
+        channel.registration = ChannelRegistration(user.account_id, int(world.clock()))
         channel.permanent = True
         world.channels.touch(channel)
         channel.members[user].ranks.add(modes.FOUNDER)
@@ -215,7 +216,7 @@ def _access(request: Request, words: list[str]) -> None:
 
 
 def _grant(
-    request: Request, channel: Channel, registration: Registration, name: str, letter: str
+    request: Request, channel: Channel, registration: ChannelRegistration, name: str, letter: str
 ) -> None:
     accounts = request.world.accounts
     account = accounts.known.get(fold_or_self(name)) if accounts else None
@@ -244,11 +245,11 @@ def _set(request: Request, words: list[str]) -> None:
     if found is None or storage is None:
         return
     channel, registration = found
-    wish = parse_history(words[2])
-    if words[1].upper() != "HISTORY" or wish is None:
+    setting = parse_history(words[2])
+    if words[1].upper() != "HISTORY" or setting is None:
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['SET'].usage}")
         return
-    registration.history = wish.days
+    registration.history = setting.days
     request.world.channels.touch(channel)
     number = retention.days(storage, channel)
     if number == OFF:
@@ -287,7 +288,7 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
     channel = _channel(request, words[0])
     if channel is None:
         return
-    right = channel.registration.rank_of(request.user) if channel.registration else ""
+    right = channel.registration.rank_of(request.user.account_id) if channel.registration else ""
     other = request.world.users.get(fold_or_self(words[1])) if len(words) > 1 else request.user
     if not right or (
         not may_grant(right, letter) and (right != letter or other is not request.user)
