@@ -24,8 +24,11 @@ HELLO = b"NICK ann\r\nUSER ann 0 * :Ann\r\n"
 class Reader(Protocol):
     """What has a stream, and what came of it that nobody has looked at."""
 
-    stream: trio.abc.ReceiveStream
     buffer: bytes
+
+    @property
+    def stream(self) -> trio.abc.ReceiveStream:
+        """The stream to read from."""
 
 
 class End:

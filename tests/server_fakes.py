@@ -10,6 +10,7 @@ from trio.testing import memory_stream_pair
 from edge import read_up_to
 from support import NOON, Clock, ListHistory
 from trio_chat.chat.history import Record
+from trio_chat.chat.persistence import State
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc.message import Message, parse
@@ -26,10 +27,10 @@ class SlowHistory(ListHistory):
         super().__init__()
         self.gate = trio.Event()
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
         """Remember messages, once the gate is open."""
         await self.gate.wait()
-        await super().commit(records)
+        await super().commit(records, state)
 
 
 Pair = Callable[[], tuple["trio.StapledStream[Any, Any]", "trio.StapledStream[Any, Any]"]]

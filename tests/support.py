@@ -31,6 +31,7 @@ from trio_chat.chat.history import (
     Span,
 )
 from trio_chat.chat.multiline import flatten
+from trio_chat.chat.persistence import State
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session
@@ -317,7 +318,7 @@ class ListHistory:
         """What was said; without who came and went."""
         return [record for record in self.records if record.command in MESSAGES]
 
-    async def commit(self, records: Sequence[Record]) -> None:
+    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
         """Remember messages."""
         if self.error:
             raise self.error

@@ -625,7 +625,7 @@ def test_how_long_a_channel_is_remembered() -> None:
     it has made it.
     """
     fill()
-    register("#a", "Ann")
+    register("#a", ANN)
 
     async def wishes() -> list[object]:
         async with open_database(DATABASE) as database:
@@ -651,8 +651,8 @@ def test_what_cannot_be_said_of_a_channel(
 ) -> None:
     """Usage errors and channels that are not registered are told."""
     fill()
-    register("#free", "", members={"ann": ""})  # nobody owns it, somebody always on is in it
-    register("#a", "Ann")
+    register("#free", 0, members={ANN: ""})  # nobody owns it, somebody always on is in it
+    register("#a", ANN)
     assert ran("channel", "history", *arguments) == code
     assert (
         f"{arguments[0]} is not registered" if code == 1 else "off or default"

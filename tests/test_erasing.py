@@ -206,12 +206,12 @@ async def test_what_somebody_said_of_themselves() -> None:
                 {},
                 {},
                 {},
-                {"ann": {"note": SECRET}, "bob": {"note": LONG}},
+                {1: {"note": SECRET}, 2: {"note": LONG}},
             )
         )
         await database.empty_log()
         assert readable()
-        await store.save(ChangeSet({"#c": None}, {}, {}, {}, {"ann": {"note": "-"}, "bob": {}}))
+        await store.save(ChangeSet({"#c": None}, {}, {}, {}, {1: {"note": "-"}, 2: {}}))
         with trio.fail_after(5):
             await database.wait_erased()
         assert await database.empty_log()

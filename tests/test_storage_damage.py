@@ -45,7 +45,7 @@ async def use(memory: StoragePorts) -> None:
         lambda: history.messages("#1", Span(), 50, 0),
         lambda: history.messages("#1", Span(), 50, 0, HistoryFilter.WITH_TAGMSG),
         lambda: history.search(Query({"#1": 0}, "words"), Span(), 10),
-        lambda: history.conversations("ann"),
+        lambda: history.conversations(1),
         lambda: history.commit([Record("#1", 1000, "PRIVMSG", "a!b@c", "", "x")]),
         lambda: history.redact("#1", 4),
         lambda: history.prune(10, 200),
