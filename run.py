@@ -61,6 +61,8 @@ def main(arguments):
         return explain_old_python()
     command = arguments[0] if arguments else ""
     needed = {"", GROUPS.get(command, "")}
+    if command == "check":
+        needed.add("test")  # the types of the tests are checked too
     try:
         set_up(needed)
     except Problem as problem:

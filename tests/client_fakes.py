@@ -7,6 +7,7 @@ Not a mock of the client's own parts: everything from the stream upwards is the 
 import math
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import trio
 import trio.testing
@@ -15,6 +16,7 @@ from trio_chat import i18n
 from trio_chat.client.line.client import LineClient
 from trio_chat.client.line.interface import PromptState
 from trio_chat.client.link.keyring import Keyring
+from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.session.connecting import CannotConnectError
 from trio_chat.client.session.events import Event, SessionOutcome
 from trio_chat.client.session.protocol import ClientProtocol
@@ -217,7 +219,7 @@ async def talk(
     *,
     enter: bool = True,
     protocol: ClientProtocol | None = None,
-    **options: float,
+    **options: Any,
 ) -> AsyncIterator[Talk]:
     """Run a session against a fake server; at the end it is cancelled."""
     here, there = trio.testing.memory_stream_pair()
@@ -280,10 +282,11 @@ class ListInterface:
         return shown
 
 
-class NoState:
+class NoState(StateFile):
     """Remembers a nickname and an ignore list as long as a test lasts."""
 
     def __init__(self, nick: str = "", ignored: Sequence[str] = ()) -> None:
+        super().__init__()
         self.nick = nick
         self.ignored = list(ignored)
         self.can_write = True

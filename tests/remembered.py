@@ -16,14 +16,12 @@ def record(number: int, buffer: str = "#a", text: str = "привет 😀") -> 
 
 nicks = st.sampled_from(["ann", "борис", "[x]", "名前"])
 texts = st.text(
-    st.characters(exclude_characters="\r\n\0", exclude_categories=("Cs",)), min_size=1, max_size=60
+    st.characters(exclude_characters="\r\n\0", exclude_categories=["Cs"]), min_size=1, max_size=60
 )
 many = st.lists(st.builds(multiline.Line, texts, st.booleans()), min_size=1, max_size=5).map(
     lambda several: multiline.join([several[0]._replace(is_joined=False), *several[1:]])
 )
-tag_values = st.text(
-    st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=20
-)
+tag_values = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
 tags = st.dictionaries(st.sampled_from(["+reply", "+a/b", "+ы"]), tag_values)
 buffers = st.sampled_from(["#a", "#кухня", "#ß", "1,2", "1,~борис"])
 records = st.builds(

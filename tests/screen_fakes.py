@@ -103,7 +103,7 @@ class FakeScreen(BaseScreen):
         return [attribute for attribute, piece in runs if text in piece]
 
 
-class Watched:
+class WatchedClient:
     """A running client, its screen, and the servers it connects to."""
 
     def __init__(self, screen: FakeScreen, options: Options, caps: str) -> None:
@@ -131,7 +131,7 @@ class Watched:
             self._connect,
             JoinedChannels(channel),
             nick=nick,
-            state=NoState(),  # type: ignore[arg-type]
+            state=NoState(),
             random=Calm(),  # type: ignore[arg-type]
             sees_status=True,
             stays=True,
@@ -184,9 +184,9 @@ async def watched(
     rows: int = 24,
     options: Options | None = None,
     nick: str = "alice",
-) -> AsyncIterator[Watched]:
+) -> AsyncIterator[WatchedClient]:
     """Run a client on a screen; at the end it must have ended by itself or is cancelled."""
-    running = Watched(FakeScreen(columns, rows), options or Options(theme="dark"), caps)
+    running = WatchedClient(FakeScreen(columns, rows), options or Options(theme="dark"), caps)
     running.client.add("test", running.link(nick=nick))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)
@@ -197,7 +197,7 @@ async def watched(
 @asynccontextmanager
 async def inside(
     caps: str = CAPS, *messages: str, **options: Any
-) -> AsyncIterator[tuple[Watched, FakeServer]]:
+) -> AsyncIterator[tuple[WatchedClient, FakeServer]]:
     """Run a client that is in the lobby with bob; the messages are what was said there before."""
     async with watched(caps, **options) as running:
         server = await running.server()

@@ -20,7 +20,7 @@ from trio_chat.chat.accounts import (
     ScramKeys,
 )
 from trio_chat.chat.dispatch import handle_line
-from trio_chat.chat.events import Output
+from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.history import (
     MESSAGES,
     RENAME,
@@ -122,7 +122,8 @@ class Town:
 
     def deliver(self, output: Output, origin: Person) -> None:
         """Store and deliver the output of a command, with the functions of the broadcaster."""
-        parts, storage = output.parts, self.world.storage
+        parts: Sequence[OutputItem] = output.parts
+        storage = self.world.storage
         if storage and (records := records_of([output])):
             try:
                 run_now(storage.history.commit(records))
@@ -138,6 +139,13 @@ class Town:
         if output.later is not None:
             self.deliver(run_now(output.later()), origin)
         self._check_indexes()
+
+    @property
+    def history(self) -> "ListHistory":
+        """The history of the world."""
+        assert self.world.storage is not None
+        assert isinstance(self.world.storage.history, ListHistory)
+        return self.world.storage.history
 
     def _check_indexes(self) -> None:
         """What the world counts as it goes is what is there."""

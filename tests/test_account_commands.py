@@ -96,10 +96,8 @@ def joined(number: int, account: str) -> Record:
 
 def left() -> list[int]:
     """Return the ids of all messages and events."""
-    return [
-        number
-        for (number,) in execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")
-    ]  # type: ignore[misc]
+    rows = execute("SELECT id FROM message UNION ALL SELECT id FROM event ORDER BY 1")
+    return [int(str(number)) for (number,) in rows]
 
 
 def register(
@@ -254,10 +252,13 @@ def test_the_least_length_is_that_of_the_configuration() -> None:
 def test_a_password_is_typed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal, where nobody sees it."""
     asked: list[str] = []
+
+    def getpass(prompt: str) -> str:
+        asked.append(prompt)
+        return PASSWORD
+
     monkeypatch.setattr(sys, "stdin", Terminal())
-    monkeypatch.setattr(
-        "trio_chat.admin.passwords.getpass", lambda prompt: asked.append(prompt) or PASSWORD
-    )
+    monkeypatch.setattr("trio_chat.admin.passwords.getpass", getpass)
     assert ran("account", "add", "ann") == 0
     assert len(asked) == 2
     assert verified("ann", PASSWORD)
@@ -511,11 +512,13 @@ def test_others_can_write_while_somebody_is_forgotten(monkeypatch: pytest.Monkey
     """Nothing is locked between two batches, nor while the history is read."""
     monkeypatch.setattr(maintenance, "DELETED_AT_ONCE", 1)
     fill(said(1, "Ann"), said(2, "Ann"))
+
+    def say_something(done: int) -> None:
+        fill(said(10 + done, "bob"))
+
     with maintenance.connected(DATABASE) as connection:
         deleted = account_maintenance.delete_messages(
-            connection,
-            account_maintenance.Author(ANN, ""),
-            lambda done: fill(said(10 + done, "bob")),
+            connection, account_maintenance.Author(ANN, ""), say_something
         )
     assert (deleted, left()) == (2, [11, 12])
 

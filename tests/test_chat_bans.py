@@ -2,7 +2,7 @@
 end.
 """
 
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 import pytest
 from hypothesis import given
@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from support import NOON, Clock, Person, Town, commands, find
 from trio_chat.chat import durations
-from trio_chat.chat.bans import BadMask, Ban, Bans, Kind, normalise
+from trio_chat.chat.bans import Ban, Bans, Kind, normalise
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
+from trio_chat.irc.masks import BadMask
 
 
 @pytest.fixture
@@ -116,7 +117,9 @@ networks = st.one_of(
 
 
 @given(st.lists(networks, max_size=8), st.data())
-def test_an_address_is_found_as_its_networks_say(banned: list, data: st.DataObject) -> None:
+def test_an_address_is_found_as_its_networks_say(
+    banned: list[IPv4Network | IPv6Network], data: st.DataObject
+) -> None:
     """The look-up by prefixes says what trying each network says, also after some are lifted."""
     bans = Bans(Clock())
     for network in banned:

@@ -162,7 +162,7 @@ def story(town: Town) -> list[str]:
     through the same hours again.
     """
     ann = town.person("ann", "#a")
-    said = []
+    said: list[str] = []
     for start in (NOON, NOON + 3 * HOUR, NOON + 600, NOON + 3 * HOUR):
         for number in range(70):
             town.clock.now = start + number * 7

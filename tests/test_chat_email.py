@@ -3,6 +3,7 @@
 """
 
 import re
+from typing import Any
 
 import pytest
 
@@ -41,11 +42,11 @@ class LetterBox:
 class MailTown(Town):
     """A world in which accounts need an address."""
 
-    def __init__(self, email: str = "verified", **rules: bool) -> None:
+    def __init__(self, email: str = "verified", **rules: Any) -> None:
         self.accounts = OpenAccounts()
         server_info = ServerInfo(
             created=1_800_000_000.0, account_rules=AccountRules(email=email, **rules)
-        )  # type: ignore[arg-type]
+        )
         super().__init__(
             server_info, storage=StoragePorts(history=ListHistory(), accounts=self.accounts)
         )

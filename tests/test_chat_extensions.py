@@ -2,6 +2,8 @@
 always did.
 """
 
+from typing import Any
+
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find, offered
@@ -23,7 +25,7 @@ from trio_chat.server import rehash
 ANN = "AGFubgBhbm4tcGFzc3dvcmQ="
 
 
-def with_accounts(**rules: bool) -> Town:
+def with_accounts(**rules: Any) -> Town:
     """Return a world in which Ann has an account."""
     accounts = OpenAccounts()
     accounts.add("ann", "ann-password")

@@ -75,11 +75,10 @@ def test_everything_follows(town: Town) -> None:
         "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
     )
     ann.say("RENAME #a #b", "PRIVMSG #b :again")
-    assert town.world.storage is not None
-    assert [(record.buffer, record.text) for record in town.world.storage.history.said] == [
+    assert [(record.buffer, record.text) for record in town.history.said] == [
         ("#b", "hello"),
         ("#b", "again"),
-    ]  # type: ignore[attr-defined]
+    ]
     assert "f" in find(ann.say("MODE #x"), "324").params[2]
     assert find(ann.say("MODE #x"), "324").params[3] == "#b"
     assert (

@@ -50,11 +50,11 @@ class HereDatabase(Database):
         self._here = apsw.Connection(":memory:")
         migrate(self._here)
 
-    async def write(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:  # type: ignore[override]
+    async def write(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:
         """Run work as one transaction, here and now."""
         return in_transaction(self._here, work, *args, **kwargs)
 
-    async def read(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:  # type: ignore[override]
+    async def read(self, work: Callable[..., T], *args: object, **kwargs: object) -> T:
         """Run work here and now."""
         return work(self._here, *args, **kwargs)
 

@@ -90,13 +90,13 @@ def test_a_channel_of_which_nothing_is_remembered() -> None:
     town = town_that()
     ann = owner(town, "")
     ann.say("PRIVMSG #a :before")
-    before = len(town.world.storage.history.records)  # type: ignore[union-attr, attr-defined]
+    before = len(town.history.records)
     ann.say("CHANSERV SET #a HISTORY off")
     bob = town.person("bob", "#a")
     ann.say("PRIVMSG #a :hello")
     assert commands(bob.read()) == ["PRIVMSG"]
     assert texts(ann, "CHATHISTORY LATEST #a * 9") == []
-    assert len(town.world.storage.history.records) == before  # type: ignore[union-attr, attr-defined]
+    assert len(town.history.records) == before
     assert rules(town) == [retention.Rule(LAST_ID, only="#a")]
 
 

@@ -2,18 +2,20 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
 from trio_chat import __version__, cli
 from trio_chat.client.trust import Security
+from trio_chat.config import Settings
 from trio_chat.i18n import install
 
 
 @pytest.fixture(autouse=True)
-def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Start in an empty directory with an English user who has set nothing."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
@@ -23,22 +25,28 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch):
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Return a list of the settings that servers are started with; no server is."""
-    calls = []
-    module = ModuleType("trio_chat.server.main")
-    module.run = lambda settings, load: calls.append(settings) or 0
-    monkeypatch.setitem(sys.modules, "trio_chat.server.main", module)
+    calls: list[Settings] = []
+
+    def run(settings: Settings, load: object) -> int:
+        calls.append(settings)
+        return 0
+
+    monkeypatch.setitem(sys.modules, "trio_chat.server.main", SimpleNamespace(run=run))
     return calls
 
 
 @pytest.fixture
-def connected(monkeypatch: pytest.MonkeyPatch):
+def connected(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
     """Return a list of the options that clients are started with; no client is."""
-    calls = []
-    module = ModuleType("trio_chat.client.main")
-    module.ConnectOptions = SimpleNamespace
-    module.run = lambda options, loaded: calls.append(options) or 0
+    calls: list[SimpleNamespace] = []
+
+    def run(options: SimpleNamespace, loaded: object) -> int:
+        calls.append(options)
+        return 0
+
+    module = SimpleNamespace(ConnectOptions=SimpleNamespace, run=run)
     monkeypatch.setitem(sys.modules, "trio_chat.client.main", module)
     return calls
 
@@ -71,14 +79,16 @@ def test_no_command_shows_help_and_fails(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["connect", "--help"]])
-def test_help_has_examples(arguments, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_has_examples(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Every help ends with commands to copy."""
     assert cli.main(arguments) == 0
     assert "examples:\n  trio-chat " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--lang", "ru", "--help"], ["connect", "--lang=ru", "-h"]])
-def test_help_is_in_the_language_asked_for(arguments, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_is_in_the_language_asked_for(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """--lang counts for the help too, before and behind the command."""
     cli.main(arguments)
     assert "примеры" in capsys.readouterr().out
@@ -109,7 +119,11 @@ def test_help_is_in_the_language_asked_for(arguments, capsys: pytest.CaptureFixt
     ],
 )
 def test_wrong_usage_ends_with_2_and_words(
-    arguments, words, capsys: pytest.CaptureFixture[str], served, connected
+    arguments: list[str],
+    words: str,
+    capsys: pytest.CaptureFixture[str],
+    served: list[Settings],
+    connected: list[SimpleNamespace],
 ) -> None:
     """A mistake on the command line says what is allowed, and nothing is started."""
     assert cli.main(arguments) == 2
@@ -122,7 +136,10 @@ def test_wrong_usage_ends_with_2_and_words(
 
 @pytest.mark.parametrize("command", ["serve", "connect"])
 def test_a_wrong_configuration_ends_with_2_and_one_line(
-    command, capsys: pytest.CaptureFixture[str], served, connected
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    served: list[Settings],
+    connected: list[SimpleNamespace],
 ) -> None:
     """A mistake in config.ini is told in one line."""
     config("[server]\nport = x\n")
@@ -134,14 +151,14 @@ def test_a_wrong_configuration_ends_with_2_and_one_line(
     assert not connected
 
 
-def test_serve_uses_the_configuration(served) -> None:
+def test_serve_uses_the_configuration(served: list[Settings]) -> None:
     """Without options config.ini counts."""
     config("[server]\nport = 6000\n")
     assert cli.main(["serve"]) == 0
     assert served[0].server.port == 6000
 
 
-def test_options_of_serve_win_over_the_configuration(served) -> None:
+def test_options_of_serve_win_over_the_configuration(served: list[Settings]) -> None:
     """What is typed counts more than what is in the file; the rest of the file still counts."""
     config("[server]\nport = 6000\nname = a.b\n[logging]\nlevel = error\n")
     cli.main(["serve", "--host", "127.0.0.1,::1", "--port", "0", "--log-level", "DEBUG"])
@@ -151,7 +168,7 @@ def test_options_of_serve_win_over_the_configuration(served) -> None:
     assert settings.logging.level == "debug"
 
 
-def test_a_named_configuration(served, tmp_path: Path) -> None:
+def test_a_named_configuration(served: list[Settings], tmp_path: Path) -> None:
     """--config takes another file."""
     other = tmp_path / "other name.ini"
     other.write_text("[server]\nport = 6001\n")
@@ -159,13 +176,15 @@ def test_a_named_configuration(served, tmp_path: Path) -> None:
     assert served[0].server.port == 6001
 
 
-def test_the_exit_code_of_a_command_is_passed_on(monkeypatch: pytest.MonkeyPatch, served) -> None:
+def test_the_exit_code_of_a_command_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, served: list[Settings]
+) -> None:
     """What the server or client ends with, the program ends with."""
     monkeypatch.setattr(sys.modules["trio_chat.server.main"], "run", lambda settings, load: 1)
     assert cli.main(["serve"]) == 1
 
 
-def test_connect_without_anything_goes_to_this_machine(connected) -> None:
+def test_connect_without_anything_goes_to_this_machine(connected: list[SimpleNamespace]) -> None:
     """The server of the defaults, as somebody on the same computer reaches it."""
     assert cli.main(["connect"]) == 0
     assert where(connected[0]) == {
@@ -178,7 +197,7 @@ def test_connect_without_anything_goes_to_this_machine(connected) -> None:
     }
 
 
-def test_connect_uses_the_configuration(connected) -> None:
+def test_connect_uses_the_configuration(connected: list[SimpleNamespace]) -> None:
     """The client finds its server, name, channel and password in config.ini."""
     config(
         "[server]\nhost = ::\nport = 6000\npassword = open\n[client]\nnick = anna\nchannel = tea\n"
@@ -195,7 +214,7 @@ def test_connect_uses_the_configuration(connected) -> None:
     assert where(connected[0]) == expected
 
 
-def test_options_of_connect_win_over_the_configuration(connected) -> None:
+def test_options_of_connect_win_over_the_configuration(connected: list[SimpleNamespace]) -> None:
     """What is typed counts more than what is in the file."""
     config("[client]\nnick = anna\nchannel = tea\n")
     cli.main(["connect", "192.0.2.7:7000", "--nick", "боб", "--channel", "кофе"])
@@ -219,7 +238,7 @@ PROFILES = (
 @pytest.mark.parametrize(
     ("arguments", "names"), [([], ["home"]), (["work"], ["work"]), (["192.0.2.9"], [])]
 )
-def test_profiles(connected, arguments, names) -> None:
+def test_profiles(connected: list[SimpleNamespace], arguments: list[str], names: list[str]) -> None:
     """Without a target those that start by themselves are joined; a name means that profile, an
     address none.
     """
@@ -230,7 +249,7 @@ def test_profiles(connected, arguments, names) -> None:
 
 
 def test_the_own_configuration_counts_where_there_is_no_other(
-    connected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connected: list[SimpleNamespace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without config.ini here, the user's own file is read, and it is a first run when there is
     none either.
@@ -250,7 +269,10 @@ def test_the_own_configuration_counts_where_there_is_no_other(
 
 @pytest.mark.parametrize("arguments", [["192.0.2.7"], ["--nick", "anna"]])
 def test_who_says_something_needs_no_assistant(
-    connected, arguments, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connected: list[SimpleNamespace],
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever names a server or a nickname knows the way."""
     monkeypatch.setattr("trio_chat.client.paths.config_file", lambda: tmp_path / "own.ini")
@@ -267,27 +289,35 @@ def test_who_says_something_needs_no_assistant(
         (["host", "--fingerprint", ":".join(["AB"] * 32)], Security(fingerprint="ab" * 32)),
     ],
 )
-def test_how_a_connection_is_to_be_encrypted(connected, arguments, security) -> None:
+def test_how_a_connection_is_to_be_encrypted(
+    connected: list[SimpleNamespace], arguments: list[str], security: Security
+) -> None:
     """What weakens it must be asked for by name."""
     cli.main(["connect", *arguments])
     assert connected[0].security == security
 
 
-def test_a_host_without_a_port_gets_the_one_of_the_configuration(connected) -> None:
+def test_a_host_without_a_port_gets_the_one_of_the_configuration(
+    connected: list[SimpleNamespace],
+) -> None:
     """A copied config.ini is enough to find the server on another machine."""
     config("[server]\nport = 6000\n")
     cli.main(["connect", "192.0.2.7"])
     assert (connected[0].host, connected[0].port) == ("192.0.2.7", 6000)
 
 
-def test_the_channel_of_an_address_counts_more_than_the_configuration(connected) -> None:
+def test_the_channel_of_an_address_counts_more_than_the_configuration(
+    connected: list[SimpleNamespace],
+) -> None:
     """irc://host/channel asks for that channel."""
     config("[client]\nchannel = tea\n")
     cli.main(["connect", "irc://192.0.2.7/python"])
     assert (connected[0].port, connected[0].channel) == (6667, "#python")
 
 
-def test_the_password_of_the_configuration_is_for_its_own_server_only(connected) -> None:
+def test_the_password_of_the_configuration_is_for_its_own_server_only(
+    connected: list[SimpleNamespace],
+) -> None:
     """No other server gets to know it."""
     config("[server]\npassword = open\n")
     cli.main(["connect", "192.0.2.7"])
@@ -295,7 +325,9 @@ def test_the_password_of_the_configuration_is_for_its_own_server_only(connected)
     assert [options.password for options in connected] == ["", "open"]
 
 
-def test_port_0_is_nowhere_to_connect_to(connected, capsys: pytest.CaptureFixture[str]) -> None:
+def test_port_0_is_nowhere_to_connect_to(
+    connected: list[SimpleNamespace], capsys: pytest.CaptureFixture[str]
+) -> None:
     """A server on any free port must be named."""
     config("[server]\nport = 0\n")
     assert cli.main(["connect"]) == 2
@@ -308,7 +340,9 @@ def test_port_0_is_nowhere_to_connect_to(connected, capsys: pytest.CaptureFixtur
     [b"s3cret", b"s3cret\n", b"s3cret\r\nmore\n", b"\xef\xbb\xbfs3cret\n"],
     ids=["bare", "lf", "crlf", "bom"],
 )
-def test_the_password_is_the_first_line(data, connected, tmp_path: Path) -> None:
+def test_the_password_is_the_first_line(
+    data: bytes, connected: list[SimpleNamespace], tmp_path: Path
+) -> None:
     """Line ends and a byte order mark are no part of a password."""
     (tmp_path / "password").write_bytes(data)
     assert cli.main(["connect", "--password-file", "password"]) == 0
@@ -317,7 +351,10 @@ def test_the_password_is_the_first_line(data, connected, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("data", [b"", b"\nsecond\n", b"\xff\xfe", b"bell\x07\n", b"x" * 5000])
 def test_what_is_no_password(
-    data, connected, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    data: bytes,
+    connected: list[SimpleNamespace],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An unusable password file is named, and its content is not shown."""
     (tmp_path / "password").write_bytes(data)
@@ -329,7 +366,7 @@ def test_what_is_no_password(
 
 
 def test_the_language_of_the_configuration_counts(
-    connected, capsys: pytest.CaptureFixture[str]
+    connected: list[SimpleNamespace], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """[client] language is used when --lang is not."""
     config("[client]\nlanguage = ru\n[server]\nport = 0\n")
@@ -338,7 +375,7 @@ def test_the_language_of_the_configuration_counts(
 
 
 def test_ctrl_c_is_no_traceback(
-    served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    served: list[Settings], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl+C anywhere ends the program quietly."""
 
@@ -354,8 +391,7 @@ def test_a_missing_package_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Started without its dependencies, the program says so."""
-    module = ModuleType("trio_chat.server.main")
-    module.run = lambda settings, load: __import__("a_package_that_is_missing")
+    module = SimpleNamespace(run=lambda settings, load: __import__("a_package_that_is_missing"))
     monkeypatch.setitem(sys.modules, "trio_chat.server.main", module)
     assert cli.main(["serve"]) == 1
     assert "a_package_that_is_missing" in capsys.readouterr().err

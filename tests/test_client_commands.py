@@ -1,5 +1,7 @@
 """Commands that are typed, and the lines that they send."""
 
+from collections.abc import Callable, Sequence
+
 import pytest
 import trio
 import trio.testing
@@ -11,6 +13,7 @@ from trio_chat.client.commands import COMMANDS
 from trio_chat.client.registry import TargetMessage, interpret
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind
+from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol
 
 
@@ -22,6 +25,17 @@ class Asked:
         self.done: list[object] = []
         self._isupport = isupport
 
+    @property
+    def ignored(self) -> IgnoreList:
+        """The ignore list, with nobody on it."""
+        return IgnoreList()
+
+    async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
+        """Write a change of the ignore list down."""
+        await trio.lowlevel.checkpoint()
+        self.done.append(("ignore", added, removed))
+        return True
+
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Write a sentence down."""
         await trio.lowlevel.checkpoint()
@@ -32,12 +46,12 @@ class Asked:
         await trio.lowlevel.checkpoint()
         self.done.append((kind.value, target, text))
 
-    async def do(self, text: str, action: object) -> None:
+    async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
         """Write the lines down."""
         await trio.lowlevel.checkpoint()
         protocol = ClientProtocol("alice")
         protocol.features.read(self._isupport.split())
-        action(protocol)  # type: ignore[operator]
+        action(protocol)
         self.done += [*protocol.take_lines(), *protocol.take_events()]
 
     async def join(self, channel: str, key: str) -> None:

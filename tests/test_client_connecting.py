@@ -9,7 +9,6 @@ import trio
 import trio.testing
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client.session import connecting
 from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
 from trio_chat.client.target import format_address
 
@@ -39,7 +38,7 @@ async def test_reasons(monkeypatch: pytest.MonkeyPatch, error: Exception, reason
         await trio.lowlevel.checkpoint()
         raise OSError("all attempts failed") from error
 
-    monkeypatch.setattr(connecting.trio, "open_tcp_stream", fail)
+    monkeypatch.setattr(trio, "open_tcp_stream", fail)
     with pytest.raises(CannotConnectError) as caught:
         await connect_tcp("srv.test", 5000)
     assert caught.value.reason == reason

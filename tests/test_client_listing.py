@@ -6,14 +6,14 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from client_fakes import chat
-from screen_fakes import CAPS, inside
+from client_fakes import FakeServer, chat
+from screen_fakes import CAPS, WatchedClient, inside
 from trio_chat.client.listing import LONGEST_TOPIC, MOST_LINES, Listing
 
 FORGETFUL = CAPS.replace("draft/chathistory ", "")
 
 
-def entries(*channels, nick="alice"):
+def entries(*channels: str, nick: str = "alice") -> list[str]:
     """Return lines of RPL_LIST (322): each channel as "name users topic"."""
     words = (channel.split(" ", 2) for channel in channels)
     return [f":srv.test 322 {nick} {name} {users} :{topic}" for name, users, topic in words]
@@ -23,7 +23,7 @@ END = ":srv.test 323 alice :End of /LIST"
 SOME = ("#small 1 chess", "#big 90 talk", "#middle 10 chess and more")
 
 
-async def begin(c, server) -> None:
+async def begin(c: WatchedClient, server: FakeServer) -> None:
     """Ask for the list."""
     c.screen.type("/list")
     c.screen.press("enter")
@@ -31,7 +31,7 @@ async def begin(c, server) -> None:
     await c.sees("0 channels, more are coming")
 
 
-def order(lines):
+def order(lines: list[str]) -> list[str]:
     """Return the channels in the order in which they are on the page."""
     return [
         word for line in lines for word in line.split() if word in ("#small", "#big", "#middle")
@@ -70,7 +70,7 @@ def test_words_are_looked_for_in_names_and_topics() -> None:
 
 
 @pytest.mark.parametrize("users", ["", "x", "-1", "²", "9" * 5000])
-def test_a_number_of_users_that_is_none(users) -> None:
+def test_a_number_of_users_that_is_none(users: str) -> None:
     """A hostile server may send anything."""
     listing = Listing()
     listing.add("#a", users, "")
@@ -187,7 +187,7 @@ async def test_esc_and_a_command_at_once(jumping_clock: MockClock) -> None:
 
 
 @pytest.mark.parametrize("numeric", ["263", "421"])
-async def test_a_refused_list_says_so(jumping_clock: MockClock, numeric) -> None:
+async def test_a_refused_list_says_so(jumping_clock: MockClock, numeric: str) -> None:
     """RPL_TRYAGAIN, an error about LIST, and the end of the connection end the page's waiting."""
     async with inside(FORGETFUL) as (c, server):
         await begin(c, server)
@@ -232,7 +232,9 @@ async def test_only_channels_can_be_chosen(jumping_clock: MockClock) -> None:
 
 
 @pytest.mark.parametrize("wants_lines", [False, True])
-async def test_names_and_topics_are_made_harmless(jumping_clock: MockClock, wants_lines) -> None:
+async def test_names_and_topics_are_made_harmless(
+    jumping_clock: MockClock, wants_lines: bool
+) -> None:
     """A channel can be called what would move the cursor."""
     evil = entries("#a\x1b[2J\u202e 9 \x02bold\x1b]0;x\x07\x1b[H", "#small 1 x")
     async with inside(FORGETFUL, columns=200) as (c, server):

@@ -23,7 +23,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     return lambda: capsys.readouterr().out
 
 
-def test_the_full_screen_begins_with_a_line_that_goes_again(shown) -> None:
+def test_the_full_screen_begins_with_a_line_that_goes_again(shown: Callable[[], str]) -> None:
     """The user sees at once where it goes; nothing of that is left when the screen is drawn, or
     when it cannot be.
     """
@@ -32,7 +32,7 @@ def test_the_full_screen_begins_with_a_line_that_goes_again(shown) -> None:
     assert shown() == f"\r{' ' * 29}\r"
 
 
-def test_the_line_is_taken_away_once(shown) -> None:
+def test_the_line_is_taken_away_once(shown: Callable[[], str]) -> None:
     """What is on the screen later stays there."""
     line = Loading(["here"], plain=False)
     with line.running():
@@ -41,7 +41,7 @@ def test_the_line_is_taken_away_once(shown) -> None:
     assert not shown()
 
 
-def test_the_line_fits(shown) -> None:
+def test_the_line_fits(shown: Callable[[], str]) -> None:
     """What has wrapped could not be taken away."""
     with Loading(["a-very-long-name.of-a-server.example.org:5000"], plain=False).running():
         assert len(shown()) == 29
@@ -49,7 +49,7 @@ def test_the_line_fits(shown) -> None:
 
 @pytest.mark.parametrize(("plain", "term"), [(True, "xterm"), (False, "dumb")])
 def test_the_line_client_begins_with_a_line_that_stays(
-    shown, monkeypatch: pytest.MonkeyPatch, plain, term
+    shown: Callable[[], str], monkeypatch: pytest.MonkeyPatch, plain: bool, term: str
 ) -> None:
     """For a screen reader it is a line like all others."""
     monkeypatch.setenv("TERM", term)
@@ -58,7 +58,7 @@ def test_the_line_client_begins_with_a_line_that_stays(
     assert shown() == "[INFO] Opening work, home …\n"
 
 
-def test_a_pipe_is_told_nothing(shown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_is_told_nothing(shown: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs want to know what happens in the chat."""
     monkeypatch.setattr(loading, "is_terminal", lambda _descriptor: False)
     with Loading(["here"], plain=True).running():
@@ -66,14 +66,14 @@ def test_a_pipe_is_told_nothing(shown, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not shown()
 
 
-def test_a_name_cannot_speak_to_the_terminal(shown) -> None:
+def test_a_name_cannot_speak_to_the_terminal(shown: Callable[[], str]) -> None:
     """A profile may be called anything."""
     with Loading(["\x1b[2J"], plain=True).running():
         pass
     assert "\x1b" not in shown()
 
 
-def test_garbage_is_looked_for_again_whatever_happens(shown) -> None:
+def test_garbage_is_looked_for_again_whatever_happens(shown: Callable[[], str]) -> None:
     """The pause is for the imports, not for the chat, nor for what comes after an error."""
     line = Loading(["here"], plain=True)
     with line.running():

@@ -18,7 +18,7 @@ FILES = {
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty home of a user without any variable that names a directory."""
     for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def linux(home, monkeypatch: pytest.MonkeyPatch):
+def linux(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the home on Linux."""
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(platformdirs, "PlatformDirs", unix.Unix)
@@ -36,7 +36,7 @@ def linux(home, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def mac(home, monkeypatch: pytest.MonkeyPatch):
+def mac(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the home on macOS."""
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(platformdirs, "PlatformDirs", macos.MacOS)
@@ -44,7 +44,7 @@ def mac(home, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def windows_home(home, monkeypatch: pytest.MonkeyPatch):
+def windows_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the home on Windows, whose folders were moved to another drive."""
     folders = {"CSIDL_APPDATA": home / "D" / "Roaming", "CSIDL_LOCAL_APPDATA": home / "D" / "Local"}
     monkeypatch.setattr(sys, "platform", "win32")
@@ -60,14 +60,14 @@ def written(path: Path) -> Path:
     return path
 
 
-def test_linux_follows_the_xdg_defaults(linux) -> None:
+def test_linux_follows_the_xdg_defaults(linux: Path) -> None:
     """State and configuration have directories of their own (XDG Base Directory)."""
     assert paths.state_file() == linux / ".local/state/trio-chat/client.json"
     assert paths.config_file() == linux / ".config/trio-chat/client.ini"
     assert paths.known_servers_file() == linux / ".config/trio-chat/known_servers"
 
 
-def test_linux_follows_the_xdg_variables(linux, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_linux_follows_the_xdg_variables(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An absolute variable names another directory."""
     monkeypatch.setenv("XDG_STATE_HOME", str(linux / "s"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(linux / "c"))
@@ -77,12 +77,12 @@ def test_linux_follows_the_xdg_variables(linux, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_macos_keeps_everything_in_the_application_support(mac, name) -> None:
+def test_macos_keeps_everything_in_the_application_support(mac: Path, name: str) -> None:
     """One directory holds all three files."""
     assert FILES[name]() == mac / "Library/Application Support/trio-chat" / name
 
 
-def test_windows_keeps_the_state_local_and_lets_the_configuration_roam(windows_home) -> None:
+def test_windows_keeps_the_state_local_and_lets_the_configuration_roam(windows_home: Path) -> None:
     """The folders are those that Windows names, also where no variable names them."""
     assert paths.state_file() == windows_home / "D/Local/trio-chat/client.json"
     assert paths.config_file() == windows_home / "D/Roaming/trio-chat/client.ini"
@@ -97,7 +97,9 @@ def test_windows_keeps_the_state_local_and_lets_the_configuration_roam(windows_h
         ("known_servers", "AppData/Roaming"),
     ],
 )
-def test_files_of_earlier_versions_stay_in_use_on_windows(windows_home, name, old) -> None:
+def test_files_of_earlier_versions_stay_in_use_on_windows(
+    windows_home: Path, name: str, old: str
+) -> None:
     """An earlier version looked below the home where no variable was set."""
     earlier = written(windows_home / old / "trio-chat" / name)
     assert FILES[name]() == earlier
@@ -105,7 +107,7 @@ def test_files_of_earlier_versions_stay_in_use_on_windows(windows_home, name, ol
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_earlier_versions_stay_in_use_on_macos(
-    mac, monkeypatch: pytest.MonkeyPatch, name
+    mac: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """An earlier version ignored the XDG variables on macOS."""
     for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
@@ -116,7 +118,7 @@ def test_files_of_earlier_versions_stay_in_use_on_macos(
 
 @pytest.mark.parametrize("name", FILES)
 def test_files_of_earlier_versions_stay_in_use_on_linux(
-    linux, monkeypatch: pytest.MonkeyPatch, name
+    linux: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """An earlier version followed relative XDG variables too."""
     monkeypatch.chdir(linux)
@@ -128,7 +130,7 @@ def test_files_of_earlier_versions_stay_in_use_on_linux(
 
 @pytest.mark.parametrize("name", FILES)
 def test_the_file_of_the_platform_precedes_an_earlier_one(
-    mac, monkeypatch: pytest.MonkeyPatch, name
+    mac: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Where both files exist, the one in the platform's place is used."""
     for variable in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
@@ -139,7 +141,7 @@ def test_the_file_of_the_platform_precedes_an_earlier_one(
 
 
 def test_a_user_without_a_home_trusts_no_file_of_the_working_directory(
-    linux, monkeypatch: pytest.MonkeyPatch
+    linux: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The known servers need a home; state and configuration fall back to the working directory."""
 

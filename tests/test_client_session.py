@@ -6,6 +6,7 @@ import trio.testing
 
 from client_fakes import LABELS, talk
 from trio_chat.client.session.events import (
+    Away,
     Connected,
     EndReason,
     Invited,
@@ -146,6 +147,7 @@ async def test_label_in_batch() -> None:
         )
         said, away = await t.events()
         assert said == Said("alice", "bob", "hello", own=True)
+        assert isinstance(away, Away)
         assert away.text == "gone fishing"
 
 

@@ -4,9 +4,10 @@ nothing by accident.
 
 import ssl
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -32,13 +33,13 @@ class Meeting:
         self.told: list[str] = []
         self.connections = 0
 
-    async def connect(self, host: str = "chat.example.org", **security: object) -> trio.abc.Stream:
+    async def connect(self, host: str = "chat.example.org", **security: Any) -> trio.abc.Stream:
         """Connect as a client that has just been started does."""
         return await self.connector(host, **security)()
 
-    def connector(self, host: str = "chat.example.org", **security: object) -> Connector:
+    def connector(self, host: str = "chat.example.org", **security: Any) -> Connector:
         """Return what connects."""
-        connector = Connector(host, 5000, Security(**security), self.known)  # type: ignore[arg-type]
+        connector = Connector(host, 5000, Security(**security), self.known)
 
         async def tell(text: str) -> None:
             self.told.append(text)
@@ -48,8 +49,12 @@ class Meeting:
         return connector
 
 
+At = Callable[..., AbstractAsyncContextManager[Meeting]]
+"""What the fixture `at` gives."""
+
+
 @pytest.fixture
-def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> At:
     """Return a function that gives a meeting with a server of some settings."""
 
     @asynccontextmanager
@@ -85,7 +90,7 @@ async def chats(stream: trio.abc.Stream) -> None:
     await trio.aclose_forcefully(stream)
 
 
-async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at) -> None:
+async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at: At) -> None:
     """Told the first time, with the fingerprint that the server printed; silently the next."""
     async with at() as meeting:
         await chats(await meeting.connect())
@@ -97,14 +102,16 @@ async def test_a_server_that_nobody_vouches_for_is_known_from_then_on(at) -> Non
         assert len(meeting.told) == 1
 
 
-async def test_a_server_that_an_authority_vouches_for_needs_no_word(at, vouched: Settings) -> None:
+async def test_a_server_that_an_authority_vouches_for_needs_no_word(
+    at: At, vouched: Settings
+) -> None:
     """It is remembered as such."""
     async with at(settings=vouched) as meeting:
         await chats(await meeting.connect())
         assert (meeting.told, await meeting.known.get(ADDRESS)) == ([], BY_AUTHORITY)
 
 
-async def test_a_certificate_that_has_changed_is_refused(at) -> None:
+async def test_a_certificate_that_has_changed_is_refused(at: At) -> None:
     """Loudly, with both fingerprints and what to do; nothing is said on that connection."""
     async with at() as meeting:
         await meeting.known.remember(ADDRESS, "ab" * 32)
@@ -115,7 +122,7 @@ async def test_a_certificate_that_has_changed_is_refused(at) -> None:
         assert not meeting.here.server.world.users
 
 
-async def test_a_server_that_was_vouched_for_and_is_not_is_refused(at) -> None:
+async def test_a_server_that_was_vouched_for_and_is_not_is_refused(at: At) -> None:
     """Else whoever is in between only needs a certificate of their own making."""
     async with at() as meeting:
         await meeting.known.remember(ADDRESS, BY_AUTHORITY)
@@ -123,7 +130,7 @@ async def test_a_server_that_was_vouched_for_and_is_not_is_refused(at) -> None:
             await meeting.connect()
 
 
-async def test_a_server_that_is_vouched_for_now_is_accepted(at, vouched: Settings) -> None:
+async def test_a_server_that_is_vouched_for_now_is_accepted(at: At, vouched: Settings) -> None:
     """The operator has got a real certificate: that proves more than the old one did."""
     async with at(settings=vouched) as meeting:
         await meeting.known.remember(ADDRESS, "ab" * 32)
@@ -131,7 +138,9 @@ async def test_a_server_that_is_vouched_for_now_is_accepted(at, vouched: Setting
         assert await meeting.known.get(ADDRESS) == BY_AUTHORITY
 
 
-async def test_a_fingerprint_that_was_given_is_the_only_right_one(at, vouched: Settings) -> None:
+async def test_a_fingerprint_that_was_given_is_the_only_right_one(
+    at: At, vouched: Settings
+) -> None:
     """Whatever was known, and whoever vouches."""
     async with at(settings=vouched) as meeting:
         await meeting.here.server.encryption.prepare()
@@ -140,7 +149,7 @@ async def test_a_fingerprint_that_was_given_is_the_only_right_one(at, vouched: S
             await meeting.connect(fingerprint="ab" * 32)
 
 
-async def test_insecure_takes_whoever_it_is_and_remembers_nobody(at) -> None:
+async def test_insecure_takes_whoever_it_is_and_remembers_nobody(at: At) -> None:
     """It was asked for by name."""
     async with at() as meeting:
         await meeting.known.remember(ADDRESS, "ab" * 32)
@@ -148,7 +157,7 @@ async def test_insecure_takes_whoever_it_is_and_remembers_nobody(at) -> None:
         assert await meeting.known.get(ADDRESS) == "ab" * 32
 
 
-async def test_a_server_without_tls_is_told_once(at) -> None:
+async def test_a_server_without_tls_is_told_once(at: At) -> None:
     """The user must know; coming back is quicker and quiet."""
     async with at(tls="off") as meeting:
         connector = meeting.connector()
@@ -159,7 +168,7 @@ async def test_a_server_without_tls_is_told_once(at) -> None:
         assert (len(meeting.told), meeting.connections) == (1, 3)
 
 
-async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at) -> None:
+async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at: At) -> None:
     """Whoever is in between could otherwise just cut it off."""
     async with at(tls="off") as meeting:
         await meeting.known.remember(ADDRESS, "ab" * 32)
@@ -171,7 +180,7 @@ async def test_a_server_that_spoke_tls_before_is_not_spoken_to_in_the_clear(at) 
 @pytest.mark.parametrize(
     "security", [{"required": True}, {"insecure": True}, {"fingerprint": "ab" * 32}]
 )
-async def test_who_wants_tls_gets_no_plain_text(at, security: dict[str, object]) -> None:
+async def test_who_wants_tls_gets_no_plain_text(at: At, security: dict[str, Any]) -> None:
     """ircs:// and the options that only make sense with TLS."""
     async with at(tls="off") as meeting:
         with pytest.raises(CannotConnectError, match="offers no TLS"):
@@ -179,7 +188,7 @@ async def test_who_wants_tls_gets_no_plain_text(at, security: dict[str, object])
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-async def test_this_machine_needs_no_encryption(at, host: str) -> None:
+async def test_this_machine_needs_no_encryption(at: At, host: str) -> None:
     """What is said does not leave it; ircs:// encrypts there too."""
     async with at() as meeting:
         assert not isinstance(await meeting.connect(host), trio.SSLStream)
@@ -212,12 +221,16 @@ class Slow(trio.abc.Stream):
         await self._stream.aclose()
 
 
+Through = Callable[[Callable[[trio.abc.Stream], trio.abc.Stream]], None]
+"""What the fixture `through` gives."""
+
+
 @pytest.fixture
-def through(monkeypatch: pytest.MonkeyPatch):
+def through(monkeypatch: pytest.MonkeyPatch) -> Through:
     """Return a function that lets something come between the client and what it connects to."""
 
     def put(between: Callable[[trio.abc.Stream], trio.abc.Stream]) -> None:
-        connect_tcp = trust.connect_tcp
+        connect_tcp = trust.connect_tcp  # type: ignore[attr-defined]  # what `at` has put there
 
         async def connect(host: str, port: int) -> trio.abc.Stream:
             return between(await connect_tcp(host, port))
@@ -237,7 +250,7 @@ def patient_clock() -> trio.testing.MockClock:
 
 @pytest.mark.parametrize("seconds", [1, 3])
 async def test_a_slow_link_stays_encrypted(
-    seconds: float, at, through, patient_clock: MockClock
+    seconds: float, at: At, through: Through, patient_clock: MockClock
 ) -> None:
     """A server that answers late does speak TLS."""
     async with at() as meeting:
@@ -248,7 +261,7 @@ async def test_a_slow_link_stays_encrypted(
 
 
 async def test_a_link_that_is_too_slow_for_the_server(
-    at, through, patient_clock: MockClock
+    at: At, through: Through, patient_clock: MockClock
 ) -> None:
     """The server gives up; nothing is said to it in the clear."""
     async with at() as meeting:
@@ -291,7 +304,7 @@ class Silent:
 
 @pytest.mark.parametrize("hangs_up", [False, True])
 async def test_silence_is_no_answer(
-    hangs_up: bool, at, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    hangs_up: bool, at: At, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is tried again with more patience, and the user is told how to go on; nothing is said in
     the clear but a greeting.
@@ -310,7 +323,7 @@ async def test_silence_is_no_answer(
 
 
 async def test_a_server_that_waits_for_a_line_speaks_no_tls(
-    at, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+    at: At, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Old servers wait for the end of a line for ever; they get one, and their answer is
     definite.
@@ -328,11 +341,11 @@ async def test_a_server_that_waits_for_a_line_speaks_no_tls(
 
 
 async def test_what_was_encrypted_once_never_falls_back(
-    at, monkeypatch: pytest.MonkeyPatch
+    at: At, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also when its certificate could not be remembered."""
     async with at() as meeting:
-        meeting.known.get = _knows_nobody  # type: ignore[method-assign]
+        monkeypatch.setattr(meeting.known, "get", _knows_nobody)
         connector = meeting.connector()
         await chats(await connector())
 
@@ -385,7 +398,7 @@ def trust_authority(authority: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(("name", "days"), [("other.example.org", 1), ("chat.example.org", -1)])
 @pytest.mark.parametrize("required", [False, True])
 async def test_a_wrong_certificate_is_refused_at_the_first_visit(
-    name, days, required, at, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, days: int, required: bool, at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One for another name, or one that has expired, with what is wrong and what to do."""
     async with at(settings=issued(tmp_path, name, monkeypatch, days=days)) as meeting:
@@ -398,7 +411,7 @@ async def test_a_wrong_certificate_is_refused_at_the_first_visit(
 
 
 async def test_an_expired_certificate_has_not_changed(
-    at, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody is in between."""
     async with at(settings=issued(tmp_path, "chat.example.org", monkeypatch, days=-1)) as meeting:
@@ -408,7 +421,7 @@ async def test_an_expired_certificate_has_not_changed(
         assert "CHANGED" not in str(caught.value)
 
 
-async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at) -> None:
+async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at: At) -> None:
     """Also where nobody vouches for the server anyway."""
     async with at() as meeting:
         later = datetime.now(UTC) + timedelta(days=36_500)
@@ -417,7 +430,7 @@ async def test_a_certificate_of_ones_own_that_has_expired_is_refused(at) -> None
             await connector()
 
 
-async def test_ircs_takes_nobody_on_trust(at) -> None:
+async def test_ircs_takes_nobody_on_trust(at: At) -> None:
     """The error for a certificate without a trusted issuer has its fingerprint, which the user can
     check and give.
     """
@@ -431,7 +444,7 @@ async def test_ircs_takes_nobody_on_trust(at) -> None:
         await chats(await meeting.connect(required=True, fingerprint=fingerprint))
 
 
-async def test_a_list_that_cannot_be_read_is_no_empty_list(at, tmp_path: Path) -> None:
+async def test_a_list_that_cannot_be_read_is_no_empty_list(at: At, tmp_path: Path) -> None:
     """Nobody could say then whether something has changed."""
     async with at() as meeting:
         meeting.known = KnownServers(tmp_path)  # a directory
@@ -439,12 +452,14 @@ async def test_a_list_that_cannot_be_read_is_no_empty_list(at, tmp_path: Path) -
             await meeting.connect()
 
 
-async def test_a_list_that_cannot_be_written_is_told(at, tmp_path: Path) -> None:
+async def test_a_list_that_cannot_be_written_is_told(
+    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The connection is as good as without a list."""
     (tmp_path / "file").write_text("")
     async with at() as meeting:
         meeting.known = KnownServers(tmp_path / "file" / "known_servers")
-        meeting.known.get = _knows_nobody  # type: ignore[method-assign]
+        monkeypatch.setattr(meeting.known, "get", _knows_nobody)
         await chats(await meeting.connect())
         assert "cannot be written" in meeting.told[0]
 

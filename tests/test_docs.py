@@ -9,6 +9,7 @@ from trio_chat.chat import dispatch  # noqa: F401  # it fills the registry
 from trio_chat.chat.registry import COMMANDS
 from trio_chat.chat.sasl import mechanisms
 from trio_chat.chat.services import chanserv, nickserv
+from trio_chat.chat.services.service import Service
 from trio_chat.irc import extbans, isupport, modes
 from trio_chat.irc.capabilities import CAPABILITIES
 
@@ -133,7 +134,7 @@ def test_every_sasl_mechanism_is_named() -> None:
 @pytest.mark.parametrize(
     "service", [nickserv.NICKSERV, chanserv.CHANSERV], ids=lambda service: service.name
 )
-def test_every_command_of_a_service_is_named(service: nickserv.Service) -> None:
+def test_every_command_of_a_service_is_named(service: Service) -> None:
     """In the line of the service."""
     (listed,) = (rest for first, rest in rows("Accounts") if first == service.name)
     assert set(service.commands) <= set(CODE.findall(listed))

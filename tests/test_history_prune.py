@@ -104,12 +104,11 @@ def test_a_server_that_writes_is_not_locked_out() -> None:
     """Between two batches there is room for somebody else's message."""
     fill(*(record(number) for number in range(1, 4 * storage.BATCH)))
     other = apsw.Connection("trio-chat.db")
+
+    def write(done: int) -> None:
+        other.execute("INSERT INTO buffer (name) VALUES (?)", (f"#{done}",))
+
     with storage.connected(Path("trio-chat.db")) as connection:
-        storage.prune(
-            connection,
-            NOW,
-            None,
-            lambda done: other.execute("INSERT INTO buffer (name) VALUES (?)", (f"#{done}",)),
-        )
+        storage.prune(connection, NOW, None, write)
     assert other.execute("SELECT count(*) FROM buffer").get > 3
     other.close()

@@ -48,7 +48,7 @@ def extracted() -> dict[str, str | tuple[str, ...]]:
 
 def texts(message: Message) -> list[str]:
     """Return the translations of a message."""
-    return [message.string] if isinstance(message.string, str) else list(message.string)
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())
 
 
 def placeholders(text: str) -> set[str]:

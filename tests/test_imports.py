@@ -58,7 +58,7 @@ def packages(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
-def test_imports_point_one_way(room) -> None:
+def test_imports_point_one_way(room: str) -> None:
     """irc <- chat <- storage <- server <- admin, irc <- client, cli on top; the language and the
     rules do no input or output.
     """
@@ -83,7 +83,7 @@ def test_imports_are_absolute() -> None:
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]]
 )
-def test_the_command_line_answers_without_the_heavy_modules(arguments) -> None:
+def test_the_command_line_answers_without_the_heavy_modules(arguments: list[str]) -> None:
     """Help and version come at once: no event loop, no screen library, no name tables."""
     code = f"""
         import sys

@@ -10,6 +10,7 @@ import sys
 import textwrap
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[(DEBUG|INFO|WARNING|ERROR)\
 
 
 @pytest.fixture
-def file(tmp_path: Path):
+def file(tmp_path: Path) -> Path:
     """Return where the log file will be."""
     return tmp_path / "logs" / "server_log.txt"
 
@@ -44,7 +45,7 @@ def text(file: Path) -> str:
     return re.sub(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", "", content, flags=re.MULTILINE)
 
 
-def test_a_line_is_time_level_message(file) -> None:
+def test_a_line_is_time_level_message(file: Path) -> None:
     """`YYYY-MM-DD HH:MM:SS [LEVEL] message`, the same on the console and in the file."""
     shown = log(file, "Привет")
     assert LINE.fullmatch(shown)
@@ -52,13 +53,13 @@ def test_a_line_is_time_level_message(file) -> None:
     assert file.read_text(encoding="utf-8") == shown
 
 
-def test_the_order_is_kept(file) -> None:
+def test_the_order_is_kept(file: Path) -> None:
     """Lines stand in the order in which they were logged."""
     log(file, *(str(number) for number in range(2000)))
     assert text(file) == "".join(f"[INFO] {number}\n" for number in range(2000))
 
 
-def test_children_log_too(file) -> None:
+def test_children_log_too(file: Path) -> None:
     """A module's own logger ends up in the same place."""
     with logger.running(LoggingSettings(file=file), io.StringIO()):
         logging.getLogger("trio_chat.server.app").warning("deep")
@@ -74,7 +75,7 @@ def test_children_log_too(file) -> None:
         ("error", ["ERROR"]),
     ],
 )
-def test_the_level_decides(file, level, expected) -> None:
+def test_the_level_decides(file: Path, level: str, expected: list[str]) -> None:
     """What is below the level is not written."""
     with logger.running(LoggingSettings(file=file, level=level), io.StringIO()) as log:
         for name in ("DEBUG", "INFO", "WARNING", "ERROR"):
@@ -86,7 +87,7 @@ def test_the_level_decides(file, level, expected) -> None:
     "hostile",
     ["a\n2026-01-01 00:00:00 [INFO] forged", "\x1b[2J", "a\rb", "\u202eabc", "\x9b31m", "\0"],
 )
-def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile) -> None:
+def test_nobody_forges_lines_or_speaks_to_the_terminal(file: Path, hostile: str) -> None:
     """Controls in a message are shown by their codes."""
     shown = log(file, hostile)
     assert LINE.fullmatch(shown)
@@ -95,19 +96,19 @@ def test_nobody_forges_lines_or_speaks_to_the_terminal(file, hostile) -> None:
     assert file.read_text(encoding="utf-8") == shown
 
 
-def test_a_lone_surrogate_is_written_somehow(file) -> None:
+def test_a_lone_surrogate_is_written_somehow(file: Path) -> None:
     """Text that UTF-8 has no bytes for does not stop the log."""
     log(file, "\udcff")
     assert text(file) == "[INFO] \\udcff\n"
 
 
-def test_a_long_message_is_cut(file) -> None:
+def test_a_long_message_is_cut(file: Path) -> None:
     """One message cannot fill the disk."""
     log(file, "a" * 100_000)
     assert len(text(file)) < 5000
 
 
-def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file) -> None:
+def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file: Path) -> None:
     """Every line of it is indented, and controls within are shown by their codes."""
     with logger.running(LoggingSettings(file=file), io.StringIO()) as log:
         try:
@@ -120,21 +121,21 @@ def test_a_traceback_keeps_its_lines_and_cannot_forge_any(file) -> None:
     assert all(line.startswith("    ") and line.isprintable() for line in rest)
 
 
-def test_a_wrong_logging_call_is_logged(file) -> None:
+def test_a_wrong_logging_call_is_logged(file: Path) -> None:
     """A mistake in a log call neither raises nor disappears."""
     with logger.running(LoggingSettings(file=file), io.StringIO()) as log:
         log.info("%d people", "many")
     assert "'%d people' cannot be logged" in text(file)
 
 
-def test_the_file_is_private(file) -> None:
+def test_the_file_is_private(file: Path) -> None:
     """Only its owner may read what people did."""
     log(file, "x")
     if os.name == "posix":
         assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_file_is_appended_to(file) -> None:
+def test_the_file_is_appended_to(file: Path) -> None:
     """A restart loses nothing."""
     log(file, "one")
     log(file, "two")
@@ -150,7 +151,9 @@ def test_without_a_file_there_is_only_the_console(
     assert not list(tmp_path.iterdir())
 
 
-def test_without_a_console_there_is_only_the_file(file, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_console_there_is_only_the_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Standard output may be missing (pythonw)."""
     monkeypatch.setattr(sys, "stdout", None)
     with logger.running(LoggingSettings(file=file)) as log:
@@ -158,7 +161,7 @@ def test_without_a_console_there_is_only_the_file(file, monkeypatch: pytest.Monk
     assert text(file) == "[INFO] x\n"
 
 
-def test_afterwards_logging_is_as_before(file) -> None:
+def test_afterwards_logging_is_as_before(file: Path) -> None:
     """The logger of an embedding program gets its settings back."""
     root = logging.getLogger(logger.NAME)
     before = root.level, root.propagate, list(root.handlers)
@@ -166,7 +169,7 @@ def test_afterwards_logging_is_as_before(file) -> None:
     assert (root.level, root.propagate, list(root.handlers)) == before
 
 
-def test_old_files_are_numbered_and_limited(file) -> None:
+def test_old_files_are_numbered_and_limited(file: Path) -> None:
     """A full file becomes `.1`, and only as many are kept as was said."""
     for number in range(6):
         with logger.running(
@@ -177,7 +180,7 @@ def test_old_files_are_numbered_and_limited(file) -> None:
     assert names == {"server_log.txt": "5", "server_log.txt.1": "4", "server_log.txt.2": "3"}
 
 
-def test_a_failed_turn_over_is_told_once_and_costs_nothing(file) -> None:
+def test_a_failed_turn_over_is_told_once_and_costs_nothing(file: Path) -> None:
     """While the old file cannot be moved, the log goes on in it, and the older files stay."""
     blocked = file.with_name("server_log.txt.1")
     (blocked / "in the way").mkdir(parents=True)
@@ -193,7 +196,7 @@ def test_a_failed_turn_over_is_told_once_and_costs_nothing(file) -> None:
     assert file.read_bytes().count(b"\n") == 4
 
 
-def test_a_turn_over_is_tried_again_later(file) -> None:
+def test_a_turn_over_is_tried_again_later(file: Path) -> None:
     """Once the obstacle is gone and some time has passed, the file is turned over."""
     now = [0.0]
     obstacle = file.with_name("server_log.txt.1")
@@ -211,7 +214,9 @@ def test_a_turn_over_is_tried_again_later(file) -> None:
     assert obstacle.read_bytes().count(b"\n") == 3
 
 
-def test_repeated_failures_do_not_wear_out_the_old_files(file) -> None:
+def test_repeated_failures_do_not_wear_out_the_old_files(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Only the first attempt moves the older files up; then there is a gap, and they stay."""
     file.parent.mkdir()
     for number in (1, 2):
@@ -223,8 +228,10 @@ def test_repeated_failures_do_not_wear_out_the_old_files(file) -> None:
         raise PermissionError
 
     log_file.write(b"first line\n")
-    numbered = log_file._numbered
-    log_file._numbered = lambda number: numbered(number) if number else file.with_name("locked")
+    numbered, locked = log_file._numbered, file.with_name("locked")
+    monkeypatch.setattr(
+        log_file, "_numbered", lambda number: numbered(number) if number else locked
+    )
     for _ in range(10):
         now[0] += 60
         log_file.write(b"more lines\n")
@@ -236,7 +243,7 @@ def test_repeated_failures_do_not_wear_out_the_old_files(file) -> None:
     }
 
 
-def test_a_file_that_was_moved_away_is_begun_anew(file) -> None:
+def test_a_file_that_was_moved_away_is_begun_anew(file: Path) -> None:
     """Another program may turn the log over, or somebody may delete it."""
     log_file = LogFile(file, 1_000_000, 1, clock=lambda: 0.0)
     log_file.write(b"one\n")
@@ -260,23 +267,26 @@ def test_an_unwritable_place_is_told_once_on_the_console(tmp_path: Path) -> None
     assert "[INFO] 1999\n" in shown
 
 
-class Disk:
+class Disk(LogFile):
     """A log file whose disk is full as long as the test says."""
 
     def __init__(self) -> None:
+        super().__init__(Path("x.txt"), 1_000_000, 1, clock=lambda: 0.0)
         self.full = True
         self.written = b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> OSError | None:
         """Write, or fail as a full disk does."""
         if self.full:
             raise OSError(28, "No space left on device")
         self.written += data
+        return None
 
 
 def test_writing_resumes_when_there_is_room_again() -> None:
     """What is missing is counted and told."""
-    disk, told = Disk(), []
+    disk = Disk()
+    told: list[LogEntry] = []
     write = logger._FileWriter(disk, "x.txt", told.append)
     write([LogEntry(0.0, "INFO", "lost")] * 3)
     write([LogEntry(0.0, "INFO", "lost")])
@@ -317,7 +327,7 @@ def test_too_much_is_dropped_and_counted() -> None:
     ]
 
 
-def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
+def run_program(code: str, file: Path, **options: Any) -> "subprocess.Popen[bytes]":
     """Start Python with a program that has `logger`, `settings` and `log`."""
     prelude = """
         import sys
@@ -327,10 +337,10 @@ def run_program(code: str, **options: object) -> subprocess.Popen[bytes]:
         settings = LoggingSettings(file=Path(sys.argv[1]))
     """
     program = textwrap.dedent(prelude) + textwrap.dedent(code)
-    return subprocess.Popen([sys.executable, "-c", program, str(options.pop("file"))], **options)
+    return subprocess.Popen([sys.executable, "-c", program, str(file)], **options)
 
 
-def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file) -> None:
+def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file: Path) -> None:
     """A full pipe (or a Windows console with something selected) does not stop the program from
     ending well.
     """
@@ -342,11 +352,12 @@ def test_a_console_that_nobody_reads_holds_up_neither_the_file_nor_the_exit(file
     """
     with run_program(code, file=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.wait(60) == 7
+        assert process.stderr is not None
         assert process.stderr.read() == b""
     assert text(file).count("\n") == 3000
 
 
-def test_the_console_is_utf8_in_any_locale(file) -> None:
+def test_the_console_is_utf8_in_any_locale(file: Path) -> None:
     """Names in any script are shown as they are, whatever the locale says."""
     code = """
         with logger.running(settings) as log:
@@ -358,7 +369,7 @@ def test_the_console_is_utf8_in_any_locale(file) -> None:
     assert shown.decode().rstrip().endswith("[INFO] При")
 
 
-def test_a_closed_console_does_not_matter(file) -> None:
+def test_a_closed_console_does_not_matter(file: Path) -> None:
     """The reader of the pipe may go away (`serve | head`)."""
     code = """
         sys.stdin.read()
@@ -367,6 +378,9 @@ def test_a_closed_console_does_not_matter(file) -> None:
     """
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with run_program(code, file=file, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         process.stdout.close()
         process.stdin.close()
         assert process.stderr.read() == b""
@@ -378,7 +392,9 @@ def test_a_closed_console_does_not_matter(file) -> None:
 @pytest.mark.parametrize(
     ("variables", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
 )
-def test_levels_are_coloured_on_a_terminal_only(file, variables, coloured) -> None:
+def test_levels_are_coloured_on_a_terminal_only(
+    file: Path, variables: dict[str, str], coloured: bool
+) -> None:
     """Warnings catch the eye on a terminal, unless colours are not wanted; the file is always
     plain.
     """

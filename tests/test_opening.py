@@ -332,7 +332,9 @@ async def test_the_password_of_a_gateway_may_be_a_hash(monkeypatch: pytest.Monke
         await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
     ).host == "198.51.100.7"
     monkeypatch.setattr(threads, "check", None)
-    assert await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
+    assert (
+        await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), ("secret", *ELSEWHERE), threads)
+    ).host == "198.51.100.7"
     monkeypatch.undo()
     with pytest.raises(GatewayError):
         await speak_for(Peer(host="192.0.2.9"), gateway(HASHED), (HASHED, *ELSEWHERE), threads)
@@ -352,9 +354,10 @@ async def test_passwords_of_gateways_cannot_be_guessed(
     with pytest.raises(GatewayError) as refused:
         await speak_for(peer, gateway(password), ("secret", *ELSEWHERE), threads)
     assert "Too many wrong passwords" in refused.value.told
-    assert await speak_for(
+    other = await speak_for(
         Peer(host="192.0.2.10"), gateway(password), ("secret", *ELSEWHERE), threads
     )
+    assert other.host == "198.51.100.7"
     assert [record.getMessage() for record in caplog.records] == [
         "too many wrong passwords for the gateway WEBIRC from 192.0.2.9: refused for 10m"
     ]

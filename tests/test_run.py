@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -20,9 +22,11 @@ BATCHES = {"server.bat": b"serve", "client.bat": b"connect"}
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Return run.py as a module that works in a temporary directory and installs nothing."""
     specification = importlib.util.spec_from_file_location("run_py", ROOT / "run.py")
+    assert specification is not None
+    assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     (tmp_path / "pyproject.toml").write_text(
@@ -43,13 +47,13 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.fixture
-def calls(run, monkeypatch: pytest.MonkeyPatch):
+def calls(run: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Return a list of the commands that run.py starts while setting up; all succeed, and `venv`
     leaves a Python.
     """
-    started = []
+    started: list[list[str]] = []
 
-    def call(command):
+    def call(command: list[str]) -> tuple[int, str]:
         started.append(command)
         if "venv" in command:
             Path(run.PYTHON).touch()
@@ -100,7 +104,7 @@ def test_an_old_python_can_read_it() -> None:
 
 
 def test_an_old_python_is_told_what_to_do(
-    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The message names both versions and where to get a new one."""
     monkeypatch.setattr(sys, "version_info", (3, 6, 9, "final", 0))
@@ -112,7 +116,7 @@ def test_an_old_python_is_told_what_to_do(
 
 
 def test_the_first_start_makes_an_environment_and_installs(
-    run, calls, capsys: pytest.CaptureFixture[str]
+    run: ModuleType, calls: list[list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """One line is said, an environment is made, and the project is installed editable."""
     run.set_up({""})
@@ -121,7 +125,9 @@ def test_the_first_start_makes_an_environment_and_installs(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_the_second_start_does_nothing(run, calls, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_second_start_does_nothing(
+    run: ModuleType, calls: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
     """What is installed is not installed again."""
     run.set_up({""})
     calls.clear()
@@ -131,7 +137,7 @@ def test_the_second_start_does_nothing(run, calls, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == ""
 
 
-def test_a_group_is_added_to_what_is_there(run, calls) -> None:
+def test_a_group_is_added_to_what_is_there(run: ModuleType, calls: list[list[str]]) -> None:
     """`test` installs its group as well, and later starts know both."""
     run.set_up({""})
     run.set_up({"", "test"})
@@ -143,7 +149,9 @@ def test_a_group_is_added_to_what_is_there(run, calls) -> None:
     assert calls == []
 
 
-def test_a_changed_project_is_installed_again(run, calls, tmp_path: Path) -> None:
+def test_a_changed_project_is_installed_again(
+    run: ModuleType, calls: list[list[str]], tmp_path: Path
+) -> None:
     """New dependencies in pyproject.toml are noticed."""
     run.set_up({""})
     with (tmp_path / "pyproject.toml").open("a") as stream:
@@ -154,7 +162,9 @@ def test_a_changed_project_is_installed_again(run, calls, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("stamp", ["", "{", "[]", "{}", "null", '{"key": 1, "installed": 2}'])
-def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp) -> None:
+def test_a_broken_stamp_means_nothing_is_installed(
+    run: ModuleType, calls: list[list[str]], stamp: str
+) -> None:
     """Whatever an interruption leaves behind, the next start takes it up."""
     run.set_up({""})
     Path(run.STAMP).write_text(stamp)
@@ -165,13 +175,13 @@ def test_a_broken_stamp_means_nothing_is_installed(run, calls, stamp) -> None:
 
 
 def test_an_interrupted_installation_is_not_taken_for_a_finished_one(
-    run, calls, monkeypatch: pytest.MonkeyPatch
-):
+    run: ModuleType, calls: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The stamp is removed before anything is changed, and written when all is done."""
     run.set_up({""})
     good = run.call
 
-    def interrupt(command):
+    def interrupt(command: list[str]) -> object:
         if "install" in command:
             raise KeyboardInterrupt
         return good(command)
@@ -181,14 +191,16 @@ def test_an_interrupted_installation_is_not_taken_for_a_finished_one(
     assert not Path(run.STAMP).exists()
 
 
-def test_only_one_sets_up_at_a_time(run, tmp_path: Path) -> None:
+def test_only_one_sets_up_at_a_time(run: ModuleType, tmp_path: Path) -> None:
     """server.bat and client.bat may be double-clicked one after the other."""
     with (tmp_path / "lock").open("a") as first, (tmp_path / "lock").open("a") as second:
         assert run.try_to_hold(first)
         assert not run.try_to_hold(second)
 
 
-def test_half_an_environment_is_made_anew(run, calls, tmp_path: Path) -> None:
+def test_half_an_environment_is_made_anew(
+    run: ModuleType, calls: list[list[str]], tmp_path: Path
+) -> None:
     """What an interrupted setup left in .venv is removed first."""
     (tmp_path / ".venv" / "lib").mkdir(parents=True)
     (tmp_path / ".venv" / "lib" / "half").touch()
@@ -198,7 +210,10 @@ def test_half_an_environment_is_made_anew(run, calls, tmp_path: Path) -> None:
 
 
 def test_a_failed_installation_shows_why(
-    run, calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: ModuleType,
+    calls: list[list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """pip's last lines are shown with what can be done, and the code is 1."""
     good = run.call
@@ -213,7 +228,7 @@ def test_a_failed_installation_shows_why(
 
 
 @pytest.fixture
-def locked(run):
+def locked(run: ModuleType) -> Path:
     """Return the file of exact versions, which the project of the other tests does not have."""
     path = Path(run.CONSTRAINTS)
     path.parent.mkdir()
@@ -221,7 +236,9 @@ def locked(run):
     return path
 
 
-def test_the_locked_versions_are_installed(run, calls, locked) -> None:
+def test_the_locked_versions_are_installed(
+    run: ModuleType, calls: list[list[str]], locked: Path
+) -> None:
     """The file of exact versions is handed to pip, and read again when it has changed."""
     run.set_up({""})
     assert calls[-1][-4:-2] == ["--constraint", str(locked)]
@@ -233,21 +250,22 @@ def test_the_locked_versions_are_installed(run, calls, locked) -> None:
 
 @pytest.mark.parametrize(("chosen", "attempts"), [(None, 2), ("lowest.txt", 1)])
 def test_only_the_default_versions_may_be_replaced(
-    run,
-    calls,
-    locked,
+    run: ModuleType,
+    calls: list[list[str]],
+    locked: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-    chosen,
-    attempts,
-):
+    chosen: str | None,
+    attempts: int,
+) -> None:
     """On a Python without wheels for them the newest versions are tried, unless a file was named."""
     if chosen:
         monkeypatch.setenv("TRIO_CHAT_CONSTRAINTS", str(locked.with_name(chosen)))
         locked.rename(locked.with_name(chosen))
-    good, installations = run.call, []
+    good = run.call
+    installations: list[list[str]] = []
 
-    def call(command):
+    def call(command: list[str]) -> object:
         if "install" in command:
             installations.append(command)
         return (1, "no wheel") if "--constraint" in command else good(command)
@@ -259,7 +277,7 @@ def test_only_the_default_versions_may_be_replaced(
 
 
 def test_a_python_without_ensurepip_is_explained(
-    run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Debian splits venv off; the message names its package."""
     monkeypatch.setitem(sys.modules, "ensurepip", None)
@@ -267,7 +285,7 @@ def test_a_python_without_ensurepip_is_explained(
     assert "apt install python3-venv" in capsys.readouterr().err
 
 
-def test_only_the_end_of_long_output_is_shown(run) -> None:
+def test_only_the_end_of_long_output_is_shown(run: ModuleType) -> None:
     """Nobody scrolls through all that pip says."""
     code, output = run.call(
         [sys.executable, "-c", "for n in range(1000): print(n)\nraise SystemExit(3)"]
@@ -279,17 +297,24 @@ def test_only_the_end_of_long_output_is_shown(run) -> None:
 @pytest.mark.parametrize(
     ("names", "started"), [([], 99), (["mypy"], 1), (["ruff"], 2), (["mypy", "typo"], 0)]
 )
-def test_checks_can_be_chosen(run, monkeypatch: pytest.MonkeyPatch, names, started) -> None:
+def test_checks_can_be_chosen(
+    run: ModuleType, monkeypatch: pytest.MonkeyPatch, names: list[str], started: int
+) -> None:
     """`run.py check NAME` runs what has this name, and a wrong name is a failure."""
-    commands = []
-    monkeypatch.setattr(run.subprocess, "call", lambda command, env: bool(commands.append(command)))
+    commands: list[object] = []
+
+    def call(command: object, env: object) -> int:
+        commands.append(command)
+        return 0
+
+    monkeypatch.setattr(run.subprocess, "call", call)
     monkeypatch.chdir(run.ROOT)
     assert run.check(names) == (0 if started else 1)
     assert len(commands) == min(started, len(run.CHECKS))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows starts a child instead")
-def test_arguments_and_exit_code_are_passed_on(run, tmp_path: Path) -> None:
+def test_arguments_and_exit_code_are_passed_on(run: ModuleType, tmp_path: Path) -> None:
     """The program gets the arguments as they are, in a directory of any name, and its exit code
     counts.
     """
@@ -310,7 +335,7 @@ def test_arguments_and_exit_code_are_passed_on(run, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (42, "['serve', 'a b', '--x=й', '']\n")
 
 
-def test_the_groups_are_those_of_the_project(run) -> None:
+def test_the_groups_are_those_of_the_project(run: ModuleType) -> None:
     """run.py finds its groups in the real pyproject.toml."""
     project = (ROOT / "pyproject.toml").read_bytes()
     groups = tomllib.loads(project.decode())["dependency-groups"]
@@ -319,20 +344,20 @@ def test_the_groups_are_those_of_the_project(run) -> None:
     )
 
 
-def exact_versions(name):
+def exact_versions(name: str) -> dict[str, list[str]]:
     """Return the versions in a file of constraints/: by name, one or more for each package."""
     lines = (ROOT / "constraints" / name).read_text("ascii").splitlines()
     found = [
         re.fullmatch(r"([a-z0-9-]+)==([\w.]+)( ; .+)?", line) for line in lines if line[0] != "#"
     ]
-    assert all(found), lines  # no address and no path
-    versions = {}
+    versions: dict[str, list[str]] = {}
     for match in found:
+        assert match, lines  # no address and no path
         versions.setdefault(match[1], []).append(match[2])
     return versions
 
 
-def declared(*groups):
+def declared(*groups: str) -> list[tuple[str, SpecifierSet]]:
     """Return the names and specifiers of what the project requires, with all of its extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lines = [*project["project"]["dependencies"]]
@@ -344,7 +369,7 @@ def declared(*groups):
     return [(canonicalize_name(requirement.name), requirement.specifier) for requirement in parsed]
 
 
-def test_every_requirement_is_locked(run) -> None:
+def test_every_requirement_is_locked(run: ModuleType) -> None:
     """constraints/locked.txt has an allowed version of each; `run.py lock` writes it anew."""
     versions = exact_versions("locked.txt")
     for name, specifier in declared(*set(run.GROUPS.values())):
@@ -370,7 +395,11 @@ def test_the_lowest_versions_are_the_declared_ones() -> None:
     ],
 )
 def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(
-    run, monkeypatch: pytest.MonkeyPatch, version, directory, expected
+    run: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    version: tuple[int, int],
+    directory: str,
+    expected: list[str],
 ) -> None:
     """Older Pythons read .pth files in the system's character set, and do not start when they
     cannot.
@@ -381,7 +410,7 @@ def test_a_directory_with_a_cyrillic_name_is_not_written_to_a_pth_file(
 
 
 @pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_are_plain(name) -> None:
+def test_batch_files_are_plain(name: str) -> None:
     """cmd.exe needs CR LF for its labels, and has its own idea of other characters."""
     data = (ROOT / name).read_bytes()
     assert data.isascii()

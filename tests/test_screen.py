@@ -65,7 +65,7 @@ async def test_messages_of_other_channels_are_counted(jumping_clock: MockClock) 
         assert it.workspace.unread() == (0, 0)
 
 
-async def test_ways_to_another_channel(jumping_clock: MockClock):
+async def test_ways_to_another_channel(jumping_clock: MockClock) -> None:
     """Ctrl-N and Ctrl-P, Alt with a number, Ctrl-T, and by some letters of the name."""
     async with inside() as (it, server):
         await server.send(":alice!u@h JOIN #other", ":srv.test 366 alice #other :End")
@@ -141,7 +141,7 @@ async def test_panels_go_where_there_is_no_room(jumping_clock: MockClock) -> Non
 @pytest.mark.parametrize(
     ("key", "gone"), [("f3", "1 test"), ("f4", "2 people"), ("f5", "not encrypted")]
 )
-async def test_panels_can_be_hidden(key, gone, jumping_clock: MockClock) -> None:
+async def test_panels_can_be_hidden(key: str, gone: str, jumping_clock: MockClock) -> None:
     """A key hides a panel, and nothing else but the frame around it; and brings it back."""
     async with inside() as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :hello")
@@ -162,7 +162,7 @@ async def test_the_bare_view_has_only_what_was_said(jumping_clock: MockClock) ->
         assert "│" not in it.screen.text()
 
 
-async def test_members_show_rank_and_who_is_away(jumping_clock: MockClock):
+async def test_members_show_rank_and_who_is_away(jumping_clock: MockClock) -> None:
     """Operators first; who is away is said so, and not by colour alone."""
     async with inside() as (it, server):
 
@@ -349,6 +349,7 @@ async def test_formatting_and_links(jumping_clock: MockClock) -> None:
         )
         assert fat.bold
         assert red.foreground == "light red"
+        assert link.hyperlink is not None
         assert link.hyperlink.uri == "https://example.org/x"
 
 

@@ -14,7 +14,7 @@ from trio_chat.client.screen.tty import TerminalScreen
 
 def escapes(colors: int) -> list[str]:
     """Return how all looks of all themes are written to a terminal that has so many colours."""
-    screen = TerminalScreen(input=io.StringIO(), output=io.StringIO())  # type: ignore[arg-type]
+    screen = TerminalScreen(input=io.StringIO(), output=io.StringIO())
     screen.colors = colors  # type: ignore[assignment]
     return [
         screen._attrspec_to_escape(spec)
@@ -54,7 +54,7 @@ def test_nicknames_have_colours_of_their_own(theme: str) -> None:
 def test_what_a_text_is_beside_its_colour_stays() -> None:
     """A link is still a link, and bold."""
     spec = urwid.AttrSpec(
-        "#5fafff,bold,underline", "#303030", 1 << 24, hyperlink="https://example.org"
+        "#5fafff,bold,underline", "#303030", 16777216, hyperlink="https://example.org"
     )
     few = reduced(spec, 16)
     assert (few.bold, few.underline, few.hyperlink) == (True, True, spec.hyperlink)

@@ -19,7 +19,7 @@ from trio_chat.client.screen.app import Options
         ("bell", "I like CATS!", "\a"),
     ],
 )
-async def test_notifications(way, text, written, jumping_clock: MockClock) -> None:
+async def test_notifications(way: str, text: str, written: str, jumping_clock: MockClock) -> None:
     """A mention, or a word that the user wants to know of, calls who looks elsewhere."""
     async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (
         it,

@@ -12,10 +12,10 @@ import trio
 from trio.testing import MockClock
 
 from client_fakes import until
-from screen_fakes import Watched, inside
+from screen_fakes import WatchedClient, inside
 from trio_chat.client.screen.keymap import ACTIONS
 
-Use = Callable[[Watched, str], None]
+Use = Callable[[WatchedClient, str], None]
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def use(tmp_path: Path) -> Use:
     `path`.
     """
 
-    def give(it: Watched, code: str) -> None:
+    def give(it: WatchedClient, code: str) -> None:
         script = tmp_path / "editor.py"
         script.write_text(
             f"import os, pathlib, stat, sys, time\npath = pathlib.Path(sys.argv[1])\n{code}\n",
@@ -35,7 +35,7 @@ def use(tmp_path: Path) -> Use:
     return give
 
 
-async def edited(it: Watched) -> None:
+async def edited(it: WatchedClient) -> None:
     """Press Ctrl-X, and wait until the editor has ended."""
     it.screen.press("ctrl x")
     await until(lambda: it.screen.given_back > 0)

@@ -6,7 +6,7 @@ import pytest
 import wcwidth
 from trio.testing import MockClock
 
-from screen_fakes import CAPS, inside
+from screen_fakes import CAPS, FakeScreen, inside
 from trio_chat.client.model import links
 from trio_chat.client.model.emoji import apart, apart_in_place
 from trio_chat.client.screen.rows import fitted, width
@@ -21,14 +21,14 @@ JOINERS = {
 }
 
 
-def columns_of(row):
+def columns_of(row: str) -> int:
     """Return how many columns a terminal takes that knows of no sequences: each character by
     itself.
     """
     return sum(max(wcwidth.wcwidth(sign), 0) for sign in row)
 
 
-def assert_settled(screen) -> None:
+def assert_settled(screen: FakeScreen) -> None:
     """Check that every row is as wide as the screen, whatever a terminal knows of emoji."""
     for row in screen.canvas.decoded_text:
         assert not JOINERS & set(row), ascii(row)
@@ -36,7 +36,7 @@ def assert_settled(screen) -> None:
 
 
 @pytest.mark.parametrize("text", ALL)
-def test_a_sequence_is_as_wide_as_its_parts(text) -> None:
+def test_a_sequence_is_as_wide_as_its_parts(text: str) -> None:
     """What a terminal makes of the parts does not depend on which sequences it knows."""
     assert columns_of(apart(text)) == wcwidth.wcswidth(apart(text)) == width(text)
     assert len(apart_in_place(text)) == len(text)
@@ -44,7 +44,7 @@ def test_a_sequence_is_as_wide_as_its_parts(text) -> None:
 
 
 @pytest.mark.parametrize("text", ["क्\u200dष", "می\u200cخواهم", "plain", "🏽", "é", "你好"])
-def test_other_scripts_keep_their_joiners(text) -> None:
+def test_other_scripts_keep_their_joiners(text: str) -> None:
     """In Devanagari and Persian they are part of the spelling; a skin tone by itself is a sign like
     others.
     """
@@ -52,7 +52,7 @@ def test_other_scripts_keep_their_joiners(text) -> None:
 
 
 @pytest.mark.parametrize("columns", range(12))
-def test_what_is_cut_takes_its_columns(columns) -> None:
+def test_what_is_cut_takes_its_columns(columns: int) -> None:
     """No cut leaves half of a sequence, or of a wide character."""
     text = fitted("".join(ALL), max(columns, 1))
     assert columns_of(text) == max(columns, 1)
@@ -64,7 +64,7 @@ def test_cutting_a_long_text_does_not_take_its_square() -> None:
 
 
 @pytest.mark.parametrize("columns", [120, 50])
-async def test_everywhere_on_the_screen(jumping_clock: MockClock, columns) -> None:
+async def test_everywhere_on_the_screen(jumping_clock: MockClock, columns: int) -> None:
     """Nicknames, members, reactions, information, the topic, messages, places, who is typing, and
     the prompt.
     """
@@ -110,4 +110,5 @@ async def test_a_link_leads_where_it_was_meant_to(jumping_clock: MockClock) -> N
         await server.send(f":bob!u@h PRIVMSG #lobby :https://a.example/{FAMILY}{FLAG}")
         await c.sees("https://a.example/👩")
         (look,) = c.screen.attributes("https://a.example/")
+        assert look.hyperlink is not None
         assert look.hyperlink.uri == links.target(f"https://a.example/{FAMILY}{FLAG}")

@@ -61,7 +61,7 @@ class Keyboard:
 @pytest.fixture
 def keyboard(monkeypatch: pytest.MonkeyPatch) -> Keyboard:
     """Return a keyboard; the time stands still."""
-    monkeypatch.setattr(tty.clock, "monotonic", lambda: 0.0)
+    monkeypatch.setattr("trio_chat.client.screen.tty.clock.monotonic", lambda: 0.0)
     return Keyboard()
 
 
@@ -78,7 +78,9 @@ def keyboard(monkeypatch: pytest.MonkeyPatch) -> Keyboard:
         (b"\x1b[200~", ["begin paste"]),
     ],
 )
-def test_what_arrives_in_two_reads_is_one_key(data, keys, keyboard) -> None:
+def test_what_arrives_in_two_reads_is_one_key(
+    data: bytes, keys: list[str], keyboard: Keyboard
+) -> None:
     """Three tenths of a second apart, wherever it is cut."""
     for cut in range(1, len(data)):
         keyboard.keys = []
@@ -89,7 +91,7 @@ def test_what_arrives_in_two_reads_is_one_key(data, keys, keyboard) -> None:
         assert keyboard.keys == keys
 
 
-def test_a_sequence_behind_an_esc_that_counted_already_is_no_text(keyboard) -> None:
+def test_a_sequence_behind_an_esc_that_counted_already_is_no_text(keyboard: Keyboard) -> None:
     """Esc closes a page at once; the rest of a sequence that comes later is a key all the same."""
     keyboard.feed(b"\x1b")
     keyboard.alarms.wait(0.2)
@@ -100,7 +102,7 @@ def test_a_sequence_behind_an_esc_that_counted_already_is_no_text(keyboard) -> N
 @pytest.mark.parametrize(
     ("text", "keys"), [("Ok", ["O", "k"]), ("[x", ["[", "x"]), ("msg", ["m", "s", "g"])]
 )
-def test_what_is_typed_behind_esc_is_text(text, keys, keyboard) -> None:
+def test_what_is_typed_behind_esc_is_text(text: str, keys: list[str], keyboard: Keyboard) -> None:
     """Each sign by itself, as a person types."""
     keyboard.feed(b"\x1b")
     keyboard.alarms.wait(0.2)
@@ -114,7 +116,7 @@ def test_what_is_typed_behind_esc_is_text(text, keys, keyboard) -> None:
 
 
 @pytest.mark.parametrize("half", [b"\xd1", b"\xf0\x9f", b"\x1b[1;", b"\x1b[20"])
-def test_half_of_something_is_dropped(half, keyboard) -> None:
+def test_half_of_something_is_dropped(half: bytes, keyboard: Keyboard) -> None:
     """What never gets its rest is not typed, and what comes later is not touched."""
     keyboard.feed(half)
     keyboard.alarms.wait(10)
@@ -149,7 +151,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=20), st.data())
-def test_chunks_make_no_difference(pieces, data) -> None:
+def test_chunks_make_no_difference(pieces: list[bytes], data: st.DataObject) -> None:
     """Whatever a link makes of the bytes, the keys are the same."""
     whole, cut = Keyboard(), Keyboard()
     everything = b"".join(pieces)

@@ -8,7 +8,7 @@ import trio.testing
 from trio.testing import MockClock
 
 from client_fakes import FakeServer, until
-from screen_fakes import Watched, inside
+from screen_fakes import WatchedClient, inside
 from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.irc.message import parse
 
@@ -23,7 +23,7 @@ async def confirm(server: FakeServer, line: str) -> None:
     await server.send(f":srv.test PONG srv.test {ping.params[0]}")
 
 
-async def connected(it: Watched) -> FakeServer:
+async def connected(it: WatchedClient) -> FakeServer:
     """Let the client in to the next server it connects to, and return that."""
     server = await it.server()
     await server.greet()
@@ -37,7 +37,7 @@ async def hears(server: FakeServer, command: str) -> None:
         pass
 
 
-async def begin_paste(it: Watched, server: FakeServer) -> None:
+async def begin_paste(it: WatchedClient, server: FakeServer) -> None:
     """Paste a hundred lines, and take those that are sent at once."""
     it.paste("\n".join(MANY))
     await it.rest()
@@ -48,7 +48,7 @@ async def begin_paste(it: Watched, server: FakeServer) -> None:
 
 
 @pytest.mark.parametrize("key", ["esc", "ctrl c"])
-async def test_a_key_stops_a_paste(key, jumping_clock: MockClock) -> None:
+async def test_a_key_stops_a_paste(key: str, jumping_clock: MockClock) -> None:
     """The rest is in the prompt, where it can be changed, and nothing more is sent."""
     async with inside(PLAIN_IRC) as (it, server):
         await begin_paste(it, server)
@@ -73,7 +73,7 @@ async def test_commands_and_messages_to_others_overtake_a_paste(jumping_clock: M
         it.screen.press("enter")
         it.screen.type("/topic #other :)")
         it.screen.press("enter")
-        lines = []
+        lines: list[str] = []
         while not any(line.startswith("TOPIC") for line in lines):
             line = await server.line()
             lines.append(line)
@@ -177,7 +177,9 @@ async def test_a_server_that_hangs_holds_up_no_other(jumping_clock: MockClock) -
         it.workspace.go(first, first.log)
         it.screen.type("/disconnect")
         it.screen.press("enter")  # the server does not close
-        it.workspace.go(second, second.get("#lobby"))
+        lobby = second.get("#lobby")
+        assert lobby is not None
+        it.workspace.go(second, lobby)
         it.screen.type("hi")
         it.screen.press("enter")
         start = trio.current_time()

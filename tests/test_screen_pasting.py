@@ -6,14 +6,14 @@ import trio.testing
 from trio.testing import MockClock
 
 from client_fakes import FakeServer, until
-from screen_fakes import Watched, inside
+from screen_fakes import WatchedClient, inside
 from trio_chat.client.screen import pasting
 from trio_chat.irc.message import parse
 
 PLAIN_IRC = ""
 
 
-async def confirm(it: Watched) -> None:
+async def confirm(it: WatchedClient) -> None:
     """Press Enter when the question has been drawn."""
     await it.rest()
     it.screen.press("enter")
@@ -75,7 +75,7 @@ async def test_a_paste_of_one_line_is_typed(jumping_clock: MockClock) -> None:
 
 @pytest.mark.parametrize("text", ["one", "one\ntwo"])
 async def test_enter_in_the_packet_of_the_paste_sends_nothing(
-    text, jumping_clock: MockClock
+    text: str, jumping_clock: MockClock
 ) -> None:
     """The user has not seen what it would send; the next Enter counts."""
     async with inside() as (it, server):
@@ -89,7 +89,7 @@ async def test_enter_in_the_packet_of_the_paste_sends_nothing(
 
 @pytest.mark.parametrize("command", ["/msg bob ", "/query bob ", "/MSG bob "])
 async def test_a_command_before_a_paste_of_several_lines_is_carried_out(
-    command, jumping_clock: MockClock
+    command: str, jumping_clock: MockClock
 ) -> None:
     """All lines go to the person that the command names, and none to the channel."""
     async with inside(PLAIN_IRC) as (it, server):
@@ -106,7 +106,7 @@ async def test_a_command_before_a_paste_of_several_lines_is_carried_out(
 
 @pytest.mark.parametrize("command", ["/topic ", "/nick ", "/away ", "/me ", "/nosuch "])
 async def test_a_command_of_one_line_keeps_the_paste_in_the_prompt(
-    command, jumping_clock: MockClock
+    command: str, jumping_clock: MockClock
 ) -> None:
     """It is refused, and nothing of it is sent anywhere."""
     async with inside() as (it, server):
@@ -156,7 +156,7 @@ async def test_a_paste_while_the_question_is_open_is_added(jumping_clock: MockCl
 @pytest.mark.parametrize(
     "key", ["tab", "ctrl a", "ctrl c", "esc", "f1", "meta /", "<255>", "window", "shift up"]
 )
-async def test_a_control_character_in_a_paste_is_no_key(key, jumping_clock: MockClock) -> None:
+async def test_a_control_character_in_a_paste_is_no_key(key: str, jumping_clock: MockClock) -> None:
     """The text around it is pasted, and nothing happens that a key would do."""
     async with inside() as (it, _server):
         it.screen.press("begin paste", "a", key, "b", "end paste")
@@ -206,7 +206,7 @@ async def test_an_endless_paste_is_dropped(
 )
 @pytest.mark.parametrize("key", ["/", "a", "2", "g", "k", "u", "r", "m", "b", "enter"])
 async def test_esc_and_a_key_are_two_keys_where_esc_means_something(
-    opening, key, jumping_clock: MockClock
+    opening: tuple[str, ...], key: str, jumping_clock: MockClock
 ) -> None:
     """Esc ends the page, the question, the selection or the answer; the key does what it does
     alone.
@@ -216,9 +216,9 @@ async def test_esc_and_a_key_are_two_keys_where_esc_means_something(
         await it.sees("bob │ hi", "carol")
         here = it.workspace.buffer
         it.screen.press(*opening)
-        assert it.controller.is_open
+        was_open = it.controller.is_open
         it.screen.press(f"meta {key}")
-        assert not it.controller.is_open
+        assert (was_open, it.controller.is_open) == (True, False)
         assert it.workspace.buffer is here
         assert it.controller.prompt.edit_text == ("" if key == "enter" else key)
 

@@ -25,7 +25,9 @@ from trio_chat.client.screen.tty import NoScreenError, TerminalScreen, open_scre
         ((65535, 50), (80, 50)),
     ],
 )
-def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken) -> None:
+def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(
+    size: tuple[int, int], taken: tuple[int, int]
+) -> None:
     """A window of 0 x 0 is what serial consoles and some containers have."""
     termios = pytest.importorskip("termios")
     ours, theirs = os.openpty()
@@ -35,7 +37,7 @@ def test_a_terminal_that_does_not_know_its_size_has_a_usual_one(size, taken) -> 
 
 
 @pytest.mark.parametrize("encoding", ["gb18030", "gbk", "euc-jp", "big5", "shift_jis", "euc-kr"])
-def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding) -> None:
+def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding: str) -> None:
     """There … takes two columns, and what is counted as one would shift the frame, or end the
     program.
     """
@@ -44,7 +46,7 @@ def test_nothing_is_drawn_where_a_sign_takes_two_bytes(encoding) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "koi8-r", "ascii"])
-def test_other_encodings_are_drawn_in(encoding) -> None:
+def test_other_encodings_are_drawn_in(encoding: str) -> None:
     """One byte is one column; what such an encoding does not have becomes a question mark."""
     with util.set_temporary_encoding(encoding):
         open_screen({})

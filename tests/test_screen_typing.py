@@ -65,7 +65,7 @@ async def test_several_lines_become_one_message(jumping_clock: MockClock) -> Non
         ("zz", "zz"),
     ],
 )
-async def test_completion(typed, completed, jumping_clock: MockClock) -> None:
+async def test_completion(typed: str, completed: str, jumping_clock: MockClock) -> None:
     """Tab completes nicknames, commands, channels and emoji."""
     async with inside() as (it, _server):
         it.screen.type(typed)

@@ -43,7 +43,7 @@ class Wrapping(pyte.Screen):
 def shown(*markup: tuple[urwid.AttrSpec | None, str]) -> Wrapping:
     """Return a terminal on which a text is drawn."""
     output = io.StringIO()
-    screen = TerminalScreen(input=io.StringIO(), output=output)  # type: ignore[arg-type]
+    screen = TerminalScreen(input=io.StringIO(), output=output)
     screen.set_terminal_properties(colors=256, hyperlinks=True)
     screen._started = True
     screen._rows_used = None

@@ -2,7 +2,7 @@
 messages, or refused.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import trio
@@ -13,7 +13,7 @@ from trio_chat.chat.bans import Ban, Kind
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import BadRecord, HistoryError, Record
 from trio_chat.chat.persistence import ChangeSet, PendingSetting, State
-from trio_chat.chat.registry import COMMANDS, Request
+from trio_chat.chat.registry import COMMANDS, Command, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.server.bans import BanKeeper
@@ -77,9 +77,9 @@ def changing(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:
     for name in ("PING", "TOPIC"):
         entry = COMMANDS[name]
 
-        def handler(request: object, entry: object = entry) -> object:
+        def handler(request: Request, entry: Command = entry) -> Iterator[int] | None:
             hall.change()
-            return entry.handler(request)  # type: ignore[attr-defined]
+            return entry.handler(request)
 
         monkeypatch.setitem(COMMANDS, name, entry._replace(handler=handler))
     return hall

@@ -66,13 +66,24 @@ async def test_the_password_of_an_operator() -> None:
         assert trio.current_time() - started >= LimitSettings().failed_login_delay * 0.99
 
 
+def hashes_checked(monkeypatch: pytest.MonkeyPatch, cost: object) -> list[str]:
+    """Have no password fit; return the list of the hashes that passwords are compared with."""
+    checked: list[str] = []
+
+    def verify(hashed: str, password: str) -> bool:
+        checked.append(hashed)
+        return False
+
+    monkeypatch.setattr(cost, "verify", verify)
+    return checked
+
+
 async def test_an_operator_that_does_not_exist_costs_a_hash(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
     """So its absence cannot be told by the time that the answer takes."""
-    checked = []
     cost = COSTS["low"]
-    monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
+    checked = hashes_checked(monkeypatch, cost)
     control = ServerControl(server(), cost, HashingThreads())
     await control.is_password("eve", "", "x", HERE)
     await control.is_password("root", HASH, "x", HERE)
@@ -83,9 +94,8 @@ async def test_the_decoy_is_as_dear_as_the_operators(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
 ) -> None:
     """Their hashes may have been made with another hash_cost."""
-    checked: list[str] = []
     cost = COSTS["normal"]
-    monkeypatch.setattr(cost, "verify", lambda hashed, password: bool(checked.append(hashed)))
+    checked = hashes_checked(monkeypatch, cost)
     running = server(Settings(operators=(OperatorSettings(name="root", password=HASH),)))
     await ServerControl(running, cost, HashingThreads()).is_password("eve", "", "x", HERE)
     assert checked[0].split("$")[:4] == HASH.split("$")[:4]

@@ -8,6 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from trio_chat.server import outbox as outbox_module
 from trio_chat.server.outbox import Outbox
+from trio_chat.server.transport import Take
 
 
 class Pipe:
@@ -37,6 +38,10 @@ class Pipe:
         if self.error:
             raise self.error
         self.taken += rest
+
+    async def receive_each(self, take: Take) -> None:
+        """Never called here."""
+        raise AssertionError
 
     async def receive(self) -> bytes:
         """Never called here."""

@@ -4,7 +4,7 @@ the server keeps it.
 
 import gc
 import logging
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -148,7 +148,7 @@ def held(server: Server) -> set[str]:
         seen.add(id(one))
         if isinstance(one, Cloaks):
             found.add(f"Cloaks {one.of_address('192.0.2.1')} {one.of_account('ann')}")
-        elif isinstance(one, HOLDERS):
+        elif isinstance(one, HOLDERS) and is_dataclass(one):
             found.update(
                 f"{type(one).__name__}.{field.name} = {getattr(one, field.name)!r}"
                 for field in fields(one)

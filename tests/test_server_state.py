@@ -226,9 +226,9 @@ async def saved(store: SqliteStateStore, is_there: Callable[[ChangeSet], bool]) 
 async def test_what_cannot_be_written_is_written_later() -> None:
     """Nothing is forgotten for a full disk."""
 
-    class Full:
-        async def load(self) -> ChangeSet:
-            return ChangeSet({}, {})
+    class Full(SqliteStateStore):
+        def __init__(self) -> None:
+            pass
 
         async def save(self, changes: ChangeSet) -> None:
             raise StorageError("the disk is full")

@@ -185,7 +185,7 @@ def test_channels_belong_to_numbers(old: apsw.Connection) -> None:
     """With its access list and its always-on users; what belonged to a deleted account has no
     owner.
     """
-    states = {
+    states: dict[str, dict[str, object]] = {
         "#a": {
             "name": "#a",
             "owner": "Ann",

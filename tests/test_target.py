@@ -41,7 +41,7 @@ def _english() -> None:
         ("irc://[::1]:7000/a/b", ServerAddress("::1", 7000, "#a/b")),
     ],
 )
-def test_a_target(text, target) -> None:
+def test_a_target(text: str, target: ServerAddress) -> None:
     """Every form that people know from other programs means what it means there."""
     assert parse(text) == target
 
@@ -49,7 +49,7 @@ def test_a_target(text, target) -> None:
 @pytest.mark.parametrize(
     ("text", "host"), [("0.0.0.0:5000", "127.0.0.1"), ("[::]:5000", "::1"), ("::", "::1")]
 )
-def test_every_address_means_this_machine(text, host) -> None:
+def test_every_address_means_this_machine(text: str, host: str) -> None:
     """What a server listens on is often copied; nobody but Linux can connect to it."""
     assert parse(text).host == host
     assert reachable(host) == host
@@ -92,7 +92,7 @@ def test_every_address_means_this_machine(text, host) -> None:
         "ws://host",
     ],
 )
-def test_what_is_no_target(text) -> None:
+def test_what_is_no_target(text: str) -> None:
     """Anything else is refused in words."""
     with pytest.raises(TargetError, match=r"\w"):
         parse(text)
@@ -113,7 +113,7 @@ def test_a_bad_port_tells_what_is_allowed() -> None:
 
 
 @given(st.text() | st.text(alphabet="irc:/[]#%0123456789abcdef.@?,").map("irc://".__add__))
-def test_any_text_is_a_target_or_refused(text) -> None:
+def test_any_text_is_a_target_or_refused(text: str) -> None:
     """No text ends in another error, and no target has a port that is none."""
     try:
         target = parse(text)

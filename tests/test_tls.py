@@ -82,9 +82,9 @@ async def test_what_comes_with_the_end_of_the_handshake_is_not_lost(tls_settings
             client.unwrap()
         await stream.send_all(outgoing.read())
         assert (await bob.until("PRIVMSG")).params[1] == "the last words"
-        while received := await stream.receive_some():
-            incoming.write(received)
-        records = b""
+        while data := await stream.receive_some():
+            incoming.write(data)
+        records = bytearray()
         with suppress(ssl.SSLZeroReturnError):  # as said by close_notify
             while True:
                 records += client.read(65536)

@@ -582,7 +582,7 @@ async def test_a_trusted_proxy_says_who_is_behind_it(
         await web.say("NICK web", "USER web 0 * :Web")
         assert (await web.until("001")).params[1].endswith(f"@{host}")
         await web.say("WHOIS web", "PING x")
-        commands = []
+        commands: list[str] = []
         while not commands or commands[-1] != "PONG":
             event = await web.event()
             assert isinstance(event, TextMessage)

@@ -103,7 +103,7 @@ class Monitor:
             await trio.sleep_until(due)
             self._lag = max(self._lag, trio.current_time() - due)
 
-    async def _serve(self, stream: trio.SocketStream) -> None:
+    async def _serve(self, stream: trio.abc.Stream) -> None:
         """Answer one request and close; whatever goes wrong ends this connection only."""
         self._open += 1
         try:
