@@ -7,13 +7,19 @@ last of it is plain data here: the user itself, while its place in channels is k
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from trio_chat.chat.missed import Missed, restore
 from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.preferences import ALWAYS_ON, Preferences
 from trio_chat.chat.users import User
 from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
+
+
+class Missed(NamedTuple):
+    """Something that a user was not there to see: the id that says when, and a sentence."""
+
+    id: int
+    text: str
 
 
 class AlwaysOnUsers:
@@ -96,8 +102,8 @@ class AlwaysOnUsers:
 
     def restore_missed(self, account: int, state: Mapping[str, Any]) -> None:
         """Keep for an account what its user's state says; older ones say nothing."""
-        if kept := restore(state.get("missed", ())):
-            self.keep_missed(account, kept)
+        if stored := state.get("missed", ()):
+            self.keep_missed(account, [Missed(int(number), str(text)) for number, text in stored])
 
     def _note_all(self, user: User) -> None:
         self._dirty.note_user(user.account_id)

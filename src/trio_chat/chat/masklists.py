@@ -2,10 +2,9 @@
 one comparison.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
-from trio_chat.chat.users import User
 from trio_chat.irc import extbans, masks
 from trio_chat.irc.names import fold_or_self
 
@@ -17,14 +16,54 @@ def fold_mask(mask: str) -> str:
     return f"{fold_or_self(nick)}!{user.lower()}@{fold_or_self(host)}"
 
 
-Covers = Callable[[User], bool]
-"""Tells whether a mask covers a user."""
+class Addressed(Protocol):
+    """A session, as far as masks are concerned."""
+
+    @property
+    def address(self) -> str:
+        """Its address."""
+
+
+class MaskSubject(Protocol):
+    """A user, as far as masks are concerned; see `users.User`."""
+
+    @property
+    def folded(self) -> str:
+        """The folded nickname."""
+
+    @property
+    def folded_mask(self) -> str:
+        """The folded nick!user@host."""
+
+    @property
+    def username(self) -> str:
+        """The user name."""
+
+    @property
+    def host(self) -> str:
+        """The host that others see."""
+
+    @property
+    def realname(self) -> str:
+        """The real name."""
+
+    @property
+    def account(self) -> str:
+        """The name of the account, or ""."""
+
+    @property
+    def sessions(self) -> Sequence[Addressed]:
+        """The sessions."""
+
+
+Covers = Callable[[MaskSubject], bool]
+"""Returns whether a mask covers a user."""
 
 
 def _of_names(folded: str) -> Covers:
     mask = masks.parse_mask(folded)
 
-    def covers(user: User) -> bool:
+    def covers(user: MaskSubject) -> bool:
         if mask.network is None and mask.pattern.fullmatch(user.folded_mask):
             return True
         hosts = [session.address.lower() for session in user.sessions] if mask.by_address else []
@@ -107,7 +146,7 @@ def entry(text: str, setter: str, time: int) -> ListEntry:
     )
 
 
-def covers(entries: Iterable[ListEntry], user: User, act: str = "") -> bool:
+def covers(entries: Iterable[ListEntry], user: MaskSubject, act: str = "") -> bool:
     """Return whether any mask covers a user.
 
     Args:

@@ -5,33 +5,22 @@ which it tells are not the user's any more, so CHATHISTORY cannot show it. It is
 session of the account is here, which gets a NOTICE of each.
 """
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
-
+from trio_chat.chat.always_on import Missed
+from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import readable_time
+from trio_chat.chat.masklists import ListEntry
+from trio_chat.chat.response import Response
+from trio_chat.chat.users import Session, User
+from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import truncate
-
-if TYPE_CHECKING:
-    from trio_chat.chat.channels import Channel
-    from trio_chat.chat.masklists import ListEntry
-    from trio_chat.chat.response import Response
-    from trio_chat.chat.users import Session, User
-    from trio_chat.chat.world import World
 
 _MAX_TEXT = 380
 """Bytes of a notice, so that its line holds it."""
 
 
-class Missed(NamedTuple):
-    """Something that a user was not there to see: the id that says when, and a sentence."""
-
-    id: int
-    text: str
-
-
-def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> None:
+def note(world: World, user: User, text: str, *, is_minor: bool = False) -> None:
     """Keep a notice for a user without a connected session; do nothing for other users.
 
     Args:
@@ -50,13 +39,13 @@ def note(world: "World", user: "User", text: str, *, is_minor: bool = False) -> 
     world.always_on.note(user)
 
 
-def note_removed(world: "World", user: "User", reason: str) -> None:
+def note_removed(world: World, user: User, reason: str) -> None:
     """Keep a notice that a user was made to leave all its channels."""
     names = ", ".join(channel.name for channel in user.channels)
     note(world, user, f"{reason}; you are no longer in {names}" if names else reason)
 
 
-def note_banned(world: "World", source: str, channel: "Channel", ban: "ListEntry") -> None:
+def note_banned(world: World, source: str, channel: Channel, ban: ListEntry) -> None:
     """Keep a notice of a new ban or mute for the members that it covers."""
     for member in channel.members:
         if not member.sessions and ban.covers(member) and channel.is_silenced(member):
@@ -67,7 +56,7 @@ def note_banned(world: "World", source: str, channel: "Channel", ban: "ListEntry
             )
 
 
-def tell(world: "World", session: "Session", reply: "Response") -> None:
+def tell(world: World, session: Session, reply: Response) -> None:
     """Send a session of an account what was kept for it, which is then forgotten."""
     user = session.user
     kept = world.always_on.take_missed(user.account_id) if user is not None else []
@@ -92,8 +81,3 @@ def tell(world: "World", session: "Session", reply: "Response") -> None:
                 shift=shift,
             )
         )
-
-
-def restore(state: Iterable[Any]) -> list[Missed]:
-    """Return notices as they were written down: pairs of an id and a text."""
-    return [Missed(int(number), str(text)) for number, text in state]

@@ -3,10 +3,8 @@ only its watchers.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from trio_chat.chat.users import Session
+from trio_chat.chat.users import Session
 
 
 class MonitorLists:
@@ -18,7 +16,7 @@ class MonitorLists:
         self._watchers: dict[str, dict[Session, None]] = {}
         self._watched: dict[Session, dict[str, str]] = {}
 
-    def targets_of(self, session: "Session") -> dict[str, str]:
+    def targets_of(self, session: Session) -> dict[str, str]:
         """Return what a session watches, in the order in which it was added: the nicknames as it
         wrote them, by folded form.
         """
@@ -28,20 +26,20 @@ class MonitorLists:
         """Return all nicknames that anybody watches."""
         return tuple(self._watchers)
 
-    def count(self, session: "Session") -> int:
+    def count(self, session: Session) -> int:
         """Return how many nicknames a session watches."""
         return len(self._watched.get(session, ()))
 
-    def is_monitoring(self, session: "Session", folded: str) -> bool:
+    def is_monitoring(self, session: Session, folded: str) -> bool:
         """Return whether a session watches a nickname."""
         return folded in self._watched.get(session, ())
 
-    def add(self, session: "Session", folded: str, nick: str) -> None:
+    def add(self, session: Session, folded: str, nick: str) -> None:
         """Have a session watch a nickname that it does not watch yet."""
         self._watched.setdefault(session, {})[folded] = nick
         self._watchers.setdefault(folded, {})[session] = None
 
-    def remove(self, session: "Session", folded: str) -> None:
+    def remove(self, session: Session, folded: str) -> None:
         """End a watch, if there is one."""
         watched = self._watched.get(session, {})
         if watched.pop(folded, None) is None:
@@ -53,12 +51,12 @@ class MonitorLists:
         if not watchers:
             del self._watchers[folded]
 
-    def clear(self, session: "Session") -> None:
+    def clear(self, session: Session) -> None:
         """End all watches of a session."""
         for folded in self.targets_of(session):
             self.remove(session, folded)
 
-    def watchers(self, folded: str, *, without: "Iterable[Session]" = ()) -> "tuple[Session, ...]":
+    def watchers(self, folded: str, *, without: Iterable[Session] = ()) -> tuple[Session, ...]:
         """Return the sessions that watch a nickname, as a snapshot.
 
         Args:

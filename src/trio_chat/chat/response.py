@@ -10,17 +10,15 @@ labeled-response).
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
-from trio_chat.chat.ids import msgid, server_time
+from trio_chat.chat.ids import IdSource, msgid, server_time
+from trio_chat.chat.server_info import ServerInfo
+from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.message import MAX_BODY, MAX_LABEL, Message, format_body, format_tags, truncate
 from trio_chat.irc.numerics import Numeric
-
-if TYPE_CHECKING:
-    from trio_chat.chat.users import Session
-    from trio_chat.chat.world import World
 
 Later = Callable[["Response"], Awaitable[None]]
 """Something that may wait for the memory, and then says what is to be sent."""
@@ -46,6 +44,34 @@ _NOT_KEPT = (
     "This is in effect, but cannot be stored at the moment; it is lost if the server ends before it"
     " can be"
 )
+
+
+class Counted(Protocol):
+    """A part of the state that counts its changes."""
+
+    @property
+    def noted(self) -> int:
+        """How many changes there were so far."""
+
+
+class ResponseContext(Protocol):
+    """The part of the world that a response needs; see `world.World`."""
+
+    @property
+    def ids(self) -> IdSource:
+        """The source of ids."""
+
+    @property
+    def server_info(self) -> ServerInfo:
+        """The server, for its name."""
+
+    @property
+    def dirty(self) -> Counted:
+        """The state that is to be stored."""
+
+    @property
+    def bans(self) -> Counted:
+        """The bans of the server."""
 
 
 class Response:
@@ -77,7 +103,9 @@ class Response:
         "_world",
     )
 
-    def __init__(self, world: "World", session: "Session", message: Message | None = None) -> None:
+    def __init__(
+        self, world: ResponseContext, session: Session, message: Message | None = None
+    ) -> None:
         self._world = world
         self._session = session
         self._command = message.command if message is not None else "*"
@@ -429,8 +457,8 @@ class Response:
 
 
 def _unavailable(
-    world: "World",
-    session: "Session",
+    world: ResponseContext,
+    session: Session,
     label: str,
     command: str,
     targets: Iterable[tuple[str, ...]],
@@ -444,7 +472,7 @@ def _unavailable(
 
 
 def _refused(
-    world: "World", session: "Session", label: str, parts: tuple[OutputItem, ...]
+    world: ResponseContext, session: Session, label: str, parts: tuple[OutputItem, ...]
 ) -> tuple[OutputItem, ...]:
     """Return what is sent of a command whose messages cannot be stored: that for each target, and
     all that need not be.

@@ -1,13 +1,13 @@
 """Finding people: WHO, WHOIS, WHOWAS, USERHOST, ISON (Modern IRC, User-based queries)."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import as_param
 from trio_chat.chat.commands import metadata, whox
 from trio_chat.chat.commands.info import format_time, is_other_server
-from trio_chat.chat.masklists import Covers, fold_mask
+from trio_chat.chat.masklists import fold_mask
 from trio_chat.chat.operators import has_right
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
@@ -17,6 +17,9 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import MAX_BODY, wrap_words
 from trio_chat.irc.modes import BOT, SECURE
 from trio_chat.irc.names import fold_or_self, is_channel_name
+
+Matches = Callable[[User], bool]
+"""Returns whether WHO lists a user."""
 
 
 @command(
@@ -71,12 +74,12 @@ def _who_matching(
             yield 1
 
 
-def _by_name(viewer: User, mask: str) -> Covers:
+def _by_name(viewer: User, mask: str) -> Matches:
     pattern = masks.compile_glob(fold_or_self(mask))
     return lambda user: any(pattern.fullmatch(text) for text in _names(viewer, user))
 
 
-def _by_network(viewer: User, mask: str) -> Covers:
+def _by_network(viewer: User, mask: str) -> Matches:
     """Return whether the address of a user is in the network of a mask, if the user that asks may
     know the address.
     """
