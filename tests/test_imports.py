@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import textwrap
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,27 @@ def test_imports_point_one_way(room: str) -> None:
         if packages(name) & FORBIDDEN[room]
     }
     assert not wrong
+
+
+MUTUAL = {("trio_chat.chat.users", "trio_chat.chat.channels")}
+"""The one pair of modules that may know each other: a user has channels, a channel has members."""
+
+
+def module_name(module: Path) -> str:
+    """Return the name by which a file is imported."""
+    return ".".join(("trio_chat", *module.relative_to(PACKAGE).with_suffix("").parts))
+
+
+@pytest.mark.parametrize("room", ["irc", "chat", "storage", "config", "log", "admin", "cli"])
+def test_no_modules_import_each_other_in_a_circle(room: str) -> None:
+    """Imports for type checking count: a module can be understood after those that it imports."""
+    graph = {module_name(path): imported(path) for path in (PACKAGE / room).rglob("*.py")}
+    TopologicalSorter(
+        {
+            name: {other for other in found & graph.keys() if (name, other) not in MUTUAL} - {name}
+            for name, found in graph.items()
+        }
+    ).prepare()
 
 
 def test_imports_are_absolute() -> None:
