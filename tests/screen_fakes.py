@@ -14,6 +14,7 @@ from urwid.display.common import BaseScreen
 from client_fakes import Calm, FakeServer, NoState, until
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
+from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.screen.app import Options, ScreenClient
 
 NOW = 1_777_852_800.0
@@ -130,11 +131,9 @@ class WatchedClient:
         return Link(
             self._connect,
             JoinedChannels(channel),
-            nick=nick,
+            LinkOptions(nick=nick, sees_status=True, stays=True),
             state=NoState(),
             random=Calm(),  # type: ignore[arg-type]
-            sees_status=True,
-            stays=True,
         )
 
     def _make(self, wanted: str) -> tuple[str, Link]:

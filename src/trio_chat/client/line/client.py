@@ -17,6 +17,7 @@ from trio_chat.client.line.recent import RecentMessages
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.keyring import PasswordStore
 from trio_chat.client.link.link import WAITING_LINES, Link
+from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.link.send_queue import Say
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
@@ -79,16 +80,18 @@ class LineClient:
         self._link = Link(
             connect,
             self._joined_channels,
-            nick=nick,
-            password=password,
+            LinkOptions(
+                nick=nick,
+                password=password,
+                interactive=interface.interactive,
+                can_hide=interface.can_hide,
+                may_be_plain=may_be_plain,
+                encoding=encoding,
+                hides_strangers=hides_strangers,
+            ),
             state=state,
             passwords=passwords,
             random=random,
-            interactive=interface.interactive,
-            can_hide=interface.can_hide,
-            may_be_plain=may_be_plain,
-            encoding=encoding,
-            hides_strangers=hides_strangers,
         )
         self._chat_log = ChatLog(log, partial(self.tell, error=True), clock.time)
         self._log = ServerLog(self._chat_log, name)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
+from trio_chat.client.link.options import LinkOptions
 from trio_chat.client.paths import config_file
 from trio_chat.client.screen.app import Options, ScreenClient
 from trio_chat.client.screen.tty import open_screen
@@ -57,14 +58,16 @@ def make_link(target: "ServerOptions") -> Link:
     link = Link(
         connector,
         JoinedChannels(first, more),
-        nick=target.nick,
-        password=target.password,
+        LinkOptions(
+            nick=target.nick,
+            password=target.password,
+            sees_status=True,
+            stays=True,
+            may_be_plain=target.security.plaintext,
+            encoding=target.encoding,
+            hides_strangers=target.hides_strangers,
+        ),
         passwords=target.passwords,
-        sees_status=True,
-        stays=True,
-        may_be_plain=target.security.plaintext,
-        encoding=target.encoding,
-        hides_strangers=target.hides_strangers,
     )
     connector.tell = link.warn
     return link

@@ -43,6 +43,12 @@ class IgnoreList:
         self.words = list({word.casefold(): word for word in usable}.values())[:MOST_IGNORED]
         self._read.clear()
 
+    def change(self, added: Iterable[str], removed: Iterable[str]) -> None:
+        """Remove masks from the list, then add others at its end; capitals do not matter."""
+        added = list(added)
+        gone = {word.casefold() for word in (*removed, *added)}
+        self.replace([*(word for word in self.words if word.casefold() not in gone), *added])
+
     def hides(self, source: str, fold: Fold) -> bool:
         """Return whether a source is ignored.
 
