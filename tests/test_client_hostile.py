@@ -9,6 +9,7 @@ from trio.testing import MockClock
 
 from client_fakes import chat, until
 from screen_fakes import CAPS, inside
+from trio_chat.client.model.handlers.dispatch import apply
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.render import Renderer
@@ -228,7 +229,7 @@ def hear(protocol: ClientProtocol, server: ServerState, renderer: Renderer) -> N
     """
     for _time in range(3):
         for event in protocol.take_events():
-            server.apply(event)
+            apply(server, event)
             renderer.lines(event)
         for line in protocol.take_lines():
             assert "\n" not in line

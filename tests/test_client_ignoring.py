@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from client_fakes import HISTORY, FakeServer, NoState, chat, talk
 from screen_fakes import CAPS, WatchedClient, inside
 from trio_chat.client.link.state_file import StateFile
-from trio_chat.client.model.messages import MOST_UNREAD_CONVERSATIONS
+from trio_chat.client.model.handlers.messages import MOST_UNREAD_CONVERSATIONS
 from trio_chat.client.screen.app import Options
 from trio_chat.client.session.events import (
     HistoryTarget,

@@ -1,16 +1,14 @@
-"""One server as the screen shows it: its state and its buffers. What an event of its link means to
-them, `handlers` knows.
+"""The state of one server as the screen shows it: the connection, and the buffers. The handlers of
+events (`handlers`) change it.
 """
 
 from collections.abc import Callable, Sequence
 
 from trio_chat.client.listing import Listing
-from trio_chat.client.model import channels, connection, messages  # noqa: F401  # fill HANDLERS
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
-from trio_chat.client.model.handlers import HANDLERS
-from trio_chat.client.model.messages import HistoryResults
+from trio_chat.client.model.history_results import HistoryResults
 from trio_chat.client.render import Renderer
 from trio_chat.client.session.events import Event, Note, Quit, Renamed
 from trio_chat.client.session.features import Features
@@ -131,14 +129,6 @@ class ServerState:
             self.skew = time_of(shown, self.now()) - self.now()
 
     # What happens
-
-    def apply(self, event: Event) -> None:
-        """Take in what happened."""
-        handler = HANDLERS.get(type(event))
-        if handler:
-            handler(self, event)
-        else:
-            self.show(self.log, event)
 
     def show(self, buffer: Buffer, event: Event) -> None:
         """Add what happened as a sentence."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from trio_chat.client.model import fuzzy
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.entries import BufferEntry
-from trio_chat.client.model.messages import HistoryResults
+from trio_chat.client.model.history_results import HistoryResults
 from trio_chat.client.model.server import ServerState
 
 _MOST_MENTIONS = 500

@@ -22,6 +22,7 @@ from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.entries import BufferEntry
+from trio_chat.client.model.handlers.dispatch import apply
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen import notify, themes
@@ -272,7 +273,7 @@ class ScreenClient:
                     view.server.clock,
                     partial(view.server.shared_conversations, shown),
                 )
-                view.server.apply(shown)
+                apply(view.server, shown)
                 self._follow(view, shown)
             view.server.asks_nick = view.link.desired_nick.asking
             self._mark_dirty()

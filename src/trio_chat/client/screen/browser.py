@@ -6,7 +6,7 @@ from typing import Any
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.buffer_search import BufferSearch
-from trio_chat.client.model.messages import HistoryResults
+from trio_chat.client.model.history_results import HistoryResults
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import MessageList, MessageReference, Workspace
 from trio_chat.client.registry import SlashCommand

@@ -1,7 +1,5 @@
 """Handlers of channels and users: joins and parts, nicknames, NAMES, topics, modes, LIST."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session.events import (
     Invited,
     Joined,
@@ -20,15 +18,13 @@ from trio_chat.client.session.events import (
 )
 from trio_chat.client.session.handlers.status import request_status
 from trio_chat.client.session.handlers.table import handles
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message, is_middle
 
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
-
 
 @handles("JOIN", params=1)
-def _join(protocol: "ClientProtocol", message: Message) -> None:
+def _join(protocol: ProtocolState, message: Message) -> None:
     name, nick = message.params[0], message.nick
     if not is_middle(name):
         return  # no later message could name it
@@ -45,20 +41,20 @@ def _join(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("PART", params=1)
-def _part(protocol: "ClientProtocol", message: Message) -> None:
+def _part(protocol: ProtocolState, message: Message) -> None:
     name = message.params[0]
     reason = message.params[1] if len(message.params) > 1 else ""
     protocol.emit(Parted(message.nick, name, reason, _remove(protocol, name, message.nick)))
 
 
 @handles("KICK", params=2)
-def _kick(protocol: "ClientProtocol", message: Message) -> None:
+def _kick(protocol: ProtocolState, message: Message) -> None:
     name, nick = message.params[0], message.params[1]
     reason = message.params[2] if len(message.params) > 2 else ""
     protocol.emit(Kicked(nick, name, message.nick, reason, _remove(protocol, name, nick)))
 
 
-def _remove(protocol: "ClientProtocol", name: str, nick: str) -> bool:
+def _remove(protocol: ProtocolState, name: str, nick: str) -> bool:
     """Take a user out of a channel; return whether that is this client."""
     own = protocol.is_me(nick)
     if own:
@@ -69,7 +65,7 @@ def _remove(protocol: "ClientProtocol", name: str, nick: str) -> bool:
 
 
 @handles("QUIT")
-def _quit(protocol: "ClientProtocol", message: Message) -> None:
+def _quit(protocol: ProtocolState, message: Message) -> None:
     if protocol.is_me(message.nick):
         return
     protocol.channel_tracker.remove_everywhere(message.nick)
@@ -78,7 +74,7 @@ def _quit(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("NICK", params=1)
-def _nick(protocol: "ClientProtocol", message: Message) -> None:
+def _nick(protocol: ProtocolState, message: Message) -> None:
     old, new = message.nick, message.params[0]
     if not is_middle(new):
         return
@@ -92,12 +88,12 @@ def _nick(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_NAMREPLY, params=4)
-def _names(protocol: "ClientProtocol", message: Message) -> None:
+def _names(protocol: ProtocolState, message: Message) -> None:
     protocol.channel_tracker.add_names(message.params[2], message.params[3].split())
 
 
 @handles(numerics.RPL_ENDOFNAMES, params=2)
-def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
+def _end_of_names(protocol: ProtocolState, message: Message) -> None:
     name = message.params[1]
     names = protocol.channel_tracker.end_names(name)
     ranks = tuple(names.ranks.get(key, "") for key in names.members)
@@ -106,22 +102,22 @@ def _end_of_names(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_NOTOPIC, params=3)
-def _no_topic(protocol: "ClientProtocol", message: Message) -> None:
+def _no_topic(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(TopicIs(message.params[1], ""))
 
 
 @handles(numerics.RPL_TOPIC, params=3)
-def _topic_is(protocol: "ClientProtocol", message: Message) -> None:
+def _topic_is(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(TopicIs(message.params[1], message.params[2]))
 
 
 @handles("TOPIC", params=2)
-def _topic(protocol: "ClientProtocol", message: Message) -> None:
+def _topic(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(TopicChanged(message.params[0], message.params[1], message.nick))
 
 
 @handles("MODE", params=2)
-def _mode(protocol: "ClientProtocol", message: Message) -> None:
+def _mode(protocol: ProtocolState, message: Message) -> None:
     target, *modes = message.params
     protocol.emit(ModeChanged(target, message.nick, " ".join(modes), protocol.is_me(target)))
     if channel := protocol.channel(target):
@@ -130,7 +126,7 @@ def _mode(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("INVITE", params=2)
-def _invite(protocol: "ClientProtocol", message: Message) -> None:
+def _invite(protocol: ProtocolState, message: Message) -> None:
     nick, channel = message.params[0], message.params[1]
     own = protocol.is_me(nick)
     is_hidden = own and protocol.senders.hides_stranger(message.nick)
@@ -139,19 +135,19 @@ def _invite(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_LIST, params=3)
-def _list_entry(protocol: "ClientProtocol", message: Message) -> None:
+def _list_entry(protocol: ProtocolState, message: Message) -> None:
     _, name, users, *topic = message.params
     protocol.listed += 1
     protocol.emit(ListedChannel(name, users, topic[-1] if topic else ""))
 
 
 @handles(numerics.RPL_LISTEND)
-def _list_end(protocol: "ClientProtocol", message: Message) -> None:
+def _list_end(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(ListEnd(protocol.listed))
     protocol.listed = 0
 
 
 @handles(numerics.RPL_TRYAGAIN, params=3)
-def _try_again(protocol: "ClientProtocol", message: Message) -> None:
+def _try_again(protocol: ProtocolState, message: Message) -> None:
     """Report that the server has dropped a command, since it has too much to do."""
     protocol.emit(ServerError(message.params[2], message.command, message.params[1]))

@@ -1,19 +1,15 @@
 """Handlers of the connection: capabilities, registration, PING and PONG, the end."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session import ping_tokens
 from trio_chat.client.session.events import Connected, ServerInfo
 from trio_chat.client.session.handlers.table import handles
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics
 from trio_chat.irc.message import Message, is_middle
 
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
-
 
 @handles("CAP")
-def _cap(protocol: "ClientProtocol", message: Message) -> None:
+def _cap(protocol: ProtocolState, message: Message) -> None:
     for answer in protocol.negotiation.receive(message.params):
         protocol.put(answer)
     if protocol.negotiation.login_due:
@@ -22,7 +18,7 @@ def _cap(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_WELCOME, params=1)
-def _welcome(protocol: "ClientProtocol", message: Message) -> None:
+def _welcome(protocol: ProtocolState, message: Message) -> None:
     nick = message.params[0]
     protocol.nickname.registered(nick if is_middle(nick) else "")
     protocol.senders.server = message.source
@@ -31,17 +27,17 @@ def _welcome(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_ISUPPORT, params=2)
-def _isupport(protocol: "ClientProtocol", message: Message) -> None:
+def _isupport(protocol: ProtocolState, message: Message) -> None:
     protocol.features.read(message.params[1:-1])
 
 
 @handles("PING")
-def _ping(protocol: "ClientProtocol", message: Message) -> None:
+def _ping(protocol: ProtocolState, message: Message) -> None:
     protocol.send("PONG", *message.params)
 
 
 @handles("PONG", params=1)
-def _pong(protocol: "ClientProtocol", message: Message) -> None:
+def _pong(protocol: ProtocolState, message: Message) -> None:
     token = message.params[-1]
     if token == ping_tokens.READY:
         protocol.check_ready(answered=True)
@@ -55,12 +51,12 @@ def _pong(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("ERROR")
-def _closing(protocol: "ClientProtocol", message: Message) -> None:
+def _closing(protocol: ProtocolState, message: Message) -> None:
     protocol.error = message.params[-1] if message.params else ""
 
 
 @handles("CHGHOST", params=2)
-def _other_host(protocol: "ClientProtocol", message: Message) -> None:
+def _other_host(protocol: ProtocolState, message: Message) -> None:
     """Note the new address of this client: the room for text in one line depends on it."""
     if protocol.is_me(message.nick):
         user, host = message.params[:2]
@@ -68,11 +64,11 @@ def _other_host(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("ACK", "SETNAME", "KILL")
-def _silent(protocol: "ClientProtocol", message: Message) -> None:
+def _silent(protocol: ProtocolState, message: Message) -> None:
     """Show nothing; a label of the message counts."""
 
 
 @handles(numerics.RPL_MOTD, params=1)
-def _motd(protocol: "ClientProtocol", message: Message) -> None:
+def _motd(protocol: ProtocolState, message: Message) -> None:
     if text := message.params[-1].removeprefix("- ").removeprefix("-").rstrip():
         protocol.emit(ServerInfo(text))

@@ -4,8 +4,6 @@ Numerics without a handler are shown, but for those that every server sends; err
 `errors`.
 """
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session.events import ServerInfo
 from trio_chat.client.session.handlers import (  # noqa: F401  they fill the table
     accounts,
@@ -16,11 +14,9 @@ from trio_chat.client.session.handlers import (  # noqa: F401  they fill the tab
 )
 from trio_chat.client.session.handlers.errors import error_reply
 from trio_chat.client.session.handlers.table import HANDLERS
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics, tag_names
 from trio_chat.irc.message import Message
-
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
 
 _NOT_SHOWN = frozenset(
     (
@@ -55,7 +51,7 @@ _NOT_SHOWN = frozenset(
 _IN_HISTORY = ("PRIVMSG", "NOTICE", "BATCH", "TAGMSG", "REDACT", "CHATHISTORY")
 
 
-def handle(protocol: "ClientProtocol", message: Message) -> None:
+def handle(protocol: ProtocolState, message: Message) -> None:
     """Handle one message from the server; one with too few parameters is ignored."""
     params, handler = HANDLERS.get(message.command, (2, _anything_else))
     is_from_history = message.tags.get(tag_names.BATCH, "") in protocol.history.batches
@@ -66,7 +62,7 @@ def handle(protocol: "ClientProtocol", message: Message) -> None:
         _settle_label(protocol, message)
 
 
-def _settle_label(protocol: "ClientProtocol", message: Message) -> None:
+def _settle_label(protocol: ProtocolState, message: Message) -> None:
     # A message with the label of a message of ours is an answer. What an echo or an error has not
     # settled is settled here: a single line by itself, several lines by the end of their batch.
     label = message.tags.get(tag_names.LABEL, "")
@@ -74,7 +70,7 @@ def _settle_label(protocol: "ClientProtocol", message: Message) -> None:
         protocol.messages.labelled(label)
 
 
-def _anything_else(protocol: "ClientProtocol", message: Message) -> None:
+def _anything_else(protocol: ProtocolState, message: Message) -> None:
     command = message.command
     if not (command.isdigit() and len(command) == 3):
         return

@@ -1,15 +1,11 @@
 """Error replies and FAIL: each tied to the message, the JOIN or the nickname that it refuses."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session.events import NickRefused, ServerError
 from trio_chat.client.session.handlers.table import handles
+from trio_chat.client.session.pending_messages import PendingMessage
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import numerics
 from trio_chat.irc.message import Message
-
-if TYPE_CHECKING:
-    from trio_chat.client.session.pending_messages import PendingMessage
-    from trio_chat.client.session.protocol import ClientProtocol
 
 _NICK_REFUSED = frozenset(
     (
@@ -44,7 +40,7 @@ _ABOUT_NO_TARGET = frozenset(
 )
 
 
-def error_reply(protocol: "ClientProtocol", message: Message) -> None:
+def error_reply(protocol: ProtocolState, message: Message) -> None:
     """Handle an error numeric."""
     code, params = message.command, message.params
     about = params[1] if len(params) > 2 else ""
@@ -69,13 +65,13 @@ def error_reply(protocol: "ClientProtocol", message: Message) -> None:
 
 
 def _refused_message(
-    protocol: "ClientProtocol", message: Message, about: str
-) -> "PendingMessage | None":
+    protocol: ProtocolState, message: Message, about: str
+) -> PendingMessage | None:
     target = None if message.command in _ABOUT_NO_TARGET else about
     return protocol.messages.refused(protocol.batches.label_of(message), target)
 
 
-def _nick_refused(protocol: "ClientProtocol", code: str, nick: str, reason: str) -> None:
+def _nick_refused(protocol: ProtocolState, code: str, nick: str, reason: str) -> None:
     own = protocol.nickname
     if own.is_taking_back and own.is_registered:
         own.is_taking_back = False
@@ -94,7 +90,7 @@ def _nick_refused(protocol: "ClientProtocol", code: str, nick: str, reason: str)
 
 
 @handles("FAIL", params=3)
-def _fail(protocol: "ClientProtocol", message: Message) -> None:
+def _fail(protocol: ProtocolState, message: Message) -> None:
     command, code, *context, reason = message.params
     about = context[0] if context else ""
     if command == "NICK":

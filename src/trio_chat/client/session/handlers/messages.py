@@ -1,22 +1,18 @@
 """Handlers of messages: new or from the history, of others or echoes of this client's own."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session.events import MessageKind, Said, ServerInfo, ServerShutDown
 from trio_chat.client.session.handlers.status import answered_msgid
 from trio_chat.client.session.handlers.table import handles
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import tag_names
 from trio_chat.irc.message import Message
-
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
 
 SHUT_DOWN_TEXT = "The server has shut down"
 """Notice of trio-chat's server before it closes, to clients without standard replies."""
 
 
 @handles("PRIVMSG", "NOTICE", params=2)
-def _said(protocol: "ClientProtocol", message: Message) -> None:
+def _said(protocol: ProtocolState, message: Message) -> None:
     if protocol.batches.add_line(message):
         return
     target, text = message.params[0], message.params[1]
@@ -56,7 +52,7 @@ def _said(protocol: "ClientProtocol", message: Message) -> None:
         )
 
 
-def _is_hidden(protocol: "ClientProtocol", message: Message, kind: MessageKind) -> bool:
+def _is_hidden(protocol: ProtocolState, message: Message, kind: MessageKind) -> bool:
     """Return whether this is a private message of a stranger that the user wants to hide.
 
     Notices of strangers are shown all the same, since services answer by them.
@@ -70,7 +66,7 @@ def _is_hidden(protocol: "ClientProtocol", message: Message, kind: MessageKind) 
 
 
 def _from_history(
-    protocol: "ClientProtocol", message: Message, target: str, text: str, kind: MessageKind
+    protocol: ProtocolState, message: Message, target: str, text: str, kind: MessageKind
 ) -> Said:
     own, tags = protocol.is_me(message.nick), message.tags
     return Said(
@@ -87,7 +83,7 @@ def _from_history(
 
 
 def _own_message(
-    protocol: "ClientProtocol", message: Message, target: str, text: str, kind: MessageKind
+    protocol: ProtocolState, message: Message, target: str, text: str, kind: MessageKind
 ) -> None:
     """Take the echo of a message, or what another session of the same user has sent."""
     if protocol.authentication.hides(target, text):
@@ -105,21 +101,21 @@ def _own_message(
         protocol.messages.sent_elsewhere(said, private=protocol.is_me(target))
 
 
-def _server_message(protocol: "ClientProtocol", text: str) -> None:
+def _server_message(protocol: ProtocolState, text: str) -> None:
     if text == SHUT_DOWN_TEXT:
         _shut_down(protocol)
     elif protocol.registered:  # before that, servers write of looking up hosts and the like
         protocol.emit(ServerInfo(text))
 
 
-def _shut_down(protocol: "ClientProtocol") -> None:
+def _shut_down(protocol: ProtocolState) -> None:
     if not protocol.shut_down:
         protocol.shut_down = True
         protocol.emit(ServerShutDown())
 
 
 @handles("BATCH", params=1)
-def _batch(protocol: "ClientProtocol", message: Message) -> None:
+def _batch(protocol: ProtocolState, message: Message) -> None:
     sign, reference = message.params[0][:1], message.params[0][1:]
     if sign == "+":
         protocol.batches.begin(reference, message)
@@ -137,7 +133,7 @@ def _batch(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("WARN", "NOTE", params=2)
-def _note(protocol: "ClientProtocol", message: Message) -> None:
+def _note(protocol: ProtocolState, message: Message) -> None:
     if message.command == "NOTE" and message.params[1] == "SERVER_SHUTDOWN":
         _shut_down(protocol)
     else:

@@ -1,7 +1,5 @@
 """Handlers of the status of users and messages: away, WHOIS, typing, reactions, deletions, markers."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.session.events import (
     Away,
     AwayChanged,
@@ -14,17 +12,15 @@ from trio_chat.client.session.events import (
     Whois,
 )
 from trio_chat.client.session.handlers.table import handles
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc import capability_names, numerics, tag_names
 from trio_chat.irc.message import Message
-
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
 
 _MOST_ASKED = 500
 """Members of a channel that are asked about at its JOIN: for more, the answer would be a flood."""
 
 
-def request_status(protocol: "ClientProtocol", channel: str) -> None:
+def request_status(protocol: ProtocolState, channel: str) -> None:
     """Ask who is away in a channel that was just joined, where its members are few enough and the
     server announces changes.
     """
@@ -46,7 +42,7 @@ def answered_msgid(message: Message) -> str:
 
 
 @handles(numerics.RPL_WHOREPLY, params=7)
-def _who(protocol: "ClientProtocol", message: Message) -> None:
+def _who(protocol: ProtocolState, message: Message) -> None:
     if protocol.features.fold(message.params[1]) not in protocol.status_due:
         protocol.emit(ServerInfo(" ".join(message.params[1:])))
     elif message.params[6].startswith("G"):
@@ -54,7 +50,7 @@ def _who(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles(numerics.RPL_ENDOFWHO, params=2)
-def _end_of_who(protocol: "ClientProtocol", message: Message) -> None:
+def _end_of_who(protocol: ProtocolState, message: Message) -> None:
     protocol.status_due.discard(protocol.features.fold(message.params[1]))
 
 
@@ -68,33 +64,33 @@ def _end_of_who(protocol: "ClientProtocol", message: Message) -> None:
     numerics.RPL_WHOISSECURE,
     params=3,
 )
-def _whois(protocol: "ClientProtocol", message: Message) -> None:
+def _whois(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(Whois(message.params[1], message.command, message.params[2:]))
 
 
 @handles("AWAY")
-def _away_changed(protocol: "ClientProtocol", message: Message) -> None:
+def _away_changed(protocol: ProtocolState, message: Message) -> None:
     text = message.params[0] if message.params else ""
     protocol.emit(AwayChanged(message.nick, bool(text), text))
 
 
 @handles(numerics.RPL_AWAY, params=2)
-def _away(protocol: "ClientProtocol", message: Message) -> None:
+def _away(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(Away(message.params[1], message.params[-1]))
 
 
 @handles(numerics.RPL_UNAWAY)
-def _own_return(protocol: "ClientProtocol", message: Message) -> None:
+def _own_return(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(AwayChanged(protocol.nick, is_away=False, own=True))
 
 
 @handles(numerics.RPL_NOWAWAY)
-def _own_away(protocol: "ClientProtocol", message: Message) -> None:
+def _own_away(protocol: ProtocolState, message: Message) -> None:
     protocol.emit(AwayChanged(protocol.nick, is_away=True, own=True))
 
 
 @handles("TAGMSG", params=1)
-def _tags_only(protocol: "ClientProtocol", message: Message) -> None:
+def _tags_only(protocol: ProtocolState, message: Message) -> None:
     if protocol.senders.ignores(message.source):
         return
     tags, target = message.tags, message.params[0]
@@ -112,14 +108,14 @@ def _tags_only(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("REDACT", params=2)
-def _redact(protocol: "ClientProtocol", message: Message) -> None:
+def _redact(protocol: ProtocolState, message: Message) -> None:
     target, msgid, *reason = message.params
     conversation = message.nick if protocol.is_me(target) else target
     protocol.report(Redacted(conversation, msgid, message.nick, reason[0] if reason else ""))
 
 
 @handles("MARKREAD", params=2)
-def _marker_moved(protocol: "ClientProtocol", message: Message) -> None:
+def _marker_moved(protocol: ProtocolState, message: Message) -> None:
     target, position = message.params[0], message.params[1]
     if position.startswith("timestamp="):
         time = position.removeprefix("timestamp=")
@@ -129,7 +125,7 @@ def _marker_moved(protocol: "ClientProtocol", message: Message) -> None:
 
 
 @handles("CHATHISTORY", params=3)
-def _history_target(protocol: "ClientProtocol", message: Message) -> None:
+def _history_target(protocol: ProtocolState, message: Message) -> None:
     command, target, time = message.params[0].upper(), message.params[1], message.params[2]
     senders = protocol.senders
     is_user = not protocol.features.is_channel(target)

@@ -1,14 +1,11 @@
 """The table of handlers by command; `dispatch` imports the modules that fill it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from trio_chat.client.session.protocol_state import ProtocolState
 from trio_chat.irc.message import Message
 
-if TYPE_CHECKING:
-    from trio_chat.client.session.protocol import ClientProtocol
-
-Handler = Callable[["ClientProtocol", Message], None]
+Handler = Callable[[ProtocolState, Message], None]
 HANDLERS: dict[str, tuple[int, Handler]] = {}
 """By command: how many parameters it has at least, and its handler."""
 

@@ -2,18 +2,17 @@
 it is new.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
-from trio_chat.client.model.handlers import handles
+from trio_chat.client.model.handlers.table import handles
 from trio_chat.client.model.highlights import is_mention
+from trio_chat.client.model.history_results import HistoryResults
+from trio_chat.client.model.server import ServerState
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
-
-if TYPE_CHECKING:
-    from trio_chat.client.model.server import ServerState
 
 MOST_UNREAD_CONVERSATIONS = 20
 """Windows that others have opened by writing, until the user looks at them, answers in them or
@@ -26,29 +25,8 @@ _ENTRY_KINDS = {
 }
 
 
-class HistoryResults:
-    """Messages that were asked for and do not belong at the end of a buffer: older ones, or those
-    found.
-
-    Args:
-        buffer: where older ones go; None for what was found.
-        count: how many follow.
-        words: what was searched for.
-        channel: where, "" for everywhere.
-    """
-
-    def __init__(
-        self, buffer: Buffer | None, count: int, words: str = "", channel: str = ""
-    ) -> None:
-        self.buffer = buffer
-        self.count = count
-        self.words = words
-        self.channel = channel
-        self.found: list[tuple[str, BufferEntry]] = []
-
-
 @handles(events.Said)
-def _said(server: "ServerState", event: Said) -> None:
+def _said(server: ServerState, event: Said) -> None:
     if server.results and event.played_back:
         _collect(server, server.results, event)
         return
@@ -75,7 +53,7 @@ def _said(server: "ServerState", event: Said) -> None:
         server.on_message(server, buffer, entry)
 
 
-def _buffer_for(server: "ServerState", event: Said) -> Buffer:
+def _buffer_for(server: ServerState, event: Said) -> Buffer:
     if event.kind is MessageKind.NOTICE and (event.private or event.own):
         # What services and bots answer is shown where the user is, and opens nothing.
         return server.get(event.conversation) or server.here()
@@ -84,7 +62,7 @@ def _buffer_for(server: "ServerState", event: Said) -> Buffer:
     return _talk_with(server, event)
 
 
-def _talk_with(server: "ServerState", event: Said) -> Buffer:
+def _talk_with(server: ServerState, event: Said) -> Buffer:
     """Return the window of a private talk; what opens none, however many people write, goes to that
     of the server.
     """
@@ -112,7 +90,7 @@ def _talk_with(server: "ServerState", event: Said) -> Buffer:
     return buffer
 
 
-def _has_room(server: "ServerState") -> bool:
+def _has_room(server: ServerState) -> bool:
     waiting = (
         buffer.is_unanswered and (buffer.unread or not len(buffer))
         for buffer in server.buffers.values()
@@ -120,7 +98,7 @@ def _has_room(server: "ServerState") -> bool:
     return sum(map(bool, waiting)) < MOST_UNREAD_CONVERSATIONS
 
 
-def _entry(server: "ServerState", event: Said, buffer: Buffer) -> BufferEntry:
+def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
     time = time_of(event.played_back or event.time, server.now() + server.skew)
     is_left_over = (
         buffer is server.log and event.private and server.strangers == "open"
@@ -145,14 +123,14 @@ def _entry(server: "ServerState", event: Said, buffer: Buffer) -> BufferEntry:
     return entry
 
 
-def _collect(server: "ServerState", results: HistoryResults, event: Said) -> None:
+def _collect(server: ServerState, results: HistoryResults, event: Said) -> None:
     buffer = results.buffer or server.get(event.conversation) or server.log
     results.found.append((event.conversation, _entry(server, event, buffer)))
     if len(results.found) >= results.count:
         _finish_collecting(server, results)
 
 
-def _finish_collecting(server: "ServerState", results: HistoryResults) -> None:
+def _finish_collecting(server: ServerState, results: HistoryResults) -> None:
     server.results = None
     if results.buffer is None:
         server.on_found(server, results)
@@ -162,25 +140,25 @@ def _finish_collecting(server: "ServerState", results: HistoryResults) -> None:
 
 
 @handles(events.EarlierMessages)
-def _earlier(server: "ServerState", event: events.EarlierMessages) -> None:
+def _earlier(server: ServerState, event: events.EarlierMessages) -> None:
     buffer = server.open(event.channel)
     buffer.has_all = buffer.has_all or not event.count
     _begin_collecting(server, HistoryResults(buffer, event.count))
 
 
 @handles(events.SearchResults)
-def _found(server: "ServerState", event: events.SearchResults) -> None:
+def _found(server: ServerState, event: events.SearchResults) -> None:
     _begin_collecting(server, HistoryResults(None, event.count, event.text, event.channel))
 
 
-def _begin_collecting(server: "ServerState", results: HistoryResults) -> None:
+def _begin_collecting(server: ServerState, results: HistoryResults) -> None:
     server.results = results
     if not results.count:
         _finish_collecting(server, results)
 
 
 @handles(events.HistoryRefused)
-def _history_refused(server: "ServerState", event: events.HistoryRefused) -> None:
+def _history_refused(server: ServerState, event: events.HistoryRefused) -> None:
     buffer = server.get(event.channel)
     if buffer and buffer.is_loading:  # nobody asked but the view
         buffer.is_loading, buffer.has_all = False, True
@@ -190,43 +168,43 @@ def _history_refused(server: "ServerState", event: events.HistoryRefused) -> Non
 
 @handles(events.MessageRefused, events.MessageUnconfirmed, events.DeliveryUnknown)
 def _refused(
-    server: "ServerState",
+    server: ServerState,
     event: events.MessageRefused | events.MessageUnconfirmed | events.DeliveryUnknown,
 ) -> None:
     server.show(server.get(event.target) or server.here(), event)
 
 
 @handles(events.HistoryGap, events.JoinRefused)
-def _in_its_channel(server: "ServerState", event: Any) -> None:
+def _in_its_channel(server: ServerState, event: Any) -> None:
     server.show(server.get(event.channel) or server.here(), event)
 
 
 @handles(events.Reacted)
-def _reacted(server: "ServerState", event: events.Reacted) -> None:
+def _reacted(server: ServerState, event: events.Reacted) -> None:
     if buffer := server.get(event.conversation):
         buffer.react(event.msgid, event.sender, event.reaction, is_taken_back=event.is_taken_back)
 
 
 @handles(events.Redacted)
-def _redacted(server: "ServerState", event: events.Redacted) -> None:
+def _redacted(server: ServerState, event: events.Redacted) -> None:
     if buffer := server.get(event.target):
         buffer.redact(event.msgid, event.by)
 
 
 @handles(events.Typing)
-def _typing(server: "ServerState", event: events.Typing) -> None:
+def _typing(server: ServerState, event: events.Typing) -> None:
     if buffer := server.get(event.conversation):
         buffer.note_typing(event.nick, server.now(), is_typing=event.is_typing)
 
 
 @handles(events.MarkerMoved)
-def _marker(server: "ServerState", event: events.MarkerMoved) -> None:
+def _marker(server: ServerState, event: events.MarkerMoved) -> None:
     if buffer := server.get(event.conversation):
         buffer.read_elsewhere(time_of(event.time, buffer.read_until))
 
 
 @handles(events.HistoryTarget)
-def _talked(server: "ServerState", event: events.HistoryTarget) -> None:
+def _talked(server: ServerState, event: events.HistoryTarget) -> None:
     is_unwanted = event.is_stranger and server.strangers != "open"
     if (
         not server.features.is_channel(event.conversation)

@@ -1,18 +1,14 @@
 """Users and channels of a server: joins and parts, ranks, away states, topics, modes."""
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.model.buffer import Buffer, BufferKind, Member
 from trio_chat.client.model.entries import MembershipChange
-from trio_chat.client.model.handlers import handles
+from trio_chat.client.model.handlers.table import handles
+from trio_chat.client.model.server import ServerState
 from trio_chat.client.session import events
-
-if TYPE_CHECKING:
-    from trio_chat.client.model.server import ServerState
 
 
 @handles(events.Joined)
-def _joined(server: "ServerState", event: events.Joined) -> None:
+def _joined(server: ServerState, event: events.Joined) -> None:
     if event.own:
         own = server.open(event.channel)
         own.is_joined, own.name = True, event.channel
@@ -24,7 +20,7 @@ def _joined(server: "ServerState", event: events.Joined) -> None:
 
 
 @handles(events.Parted)
-def _parted(server: "ServerState", event: events.Parted) -> None:
+def _parted(server: ServerState, event: events.Parted) -> None:
     if not (buffer := server.get(event.channel)):
         return
     if event.own:
@@ -36,7 +32,7 @@ def _parted(server: "ServerState", event: events.Parted) -> None:
 
 
 @handles(events.Kicked)
-def _kicked(server: "ServerState", event: events.Kicked) -> None:
+def _kicked(server: ServerState, event: events.Kicked) -> None:
     if not (buffer := server.get(event.channel)):
         return
     if event.own:
@@ -51,14 +47,14 @@ def _leave(buffer: Buffer) -> None:
 
 
 @handles(events.Quit)
-def _quit(server: "ServerState", event: events.Quit) -> None:
+def _quit(server: ServerState, event: events.Quit) -> None:
     for buffer in server.shared(event.nick):
         buffer.members.pop(server.features.fold(event.nick), None)
         buffer.add_membership_change(MembershipChange.QUIT, event.nick, server.now())
 
 
 @handles(events.Renamed)
-def _renamed(server: "ServerState", event: events.Renamed) -> None:
+def _renamed(server: ServerState, event: events.Renamed) -> None:
     if event.own:
         server.nick = event.new
     old, new = server.features.fold(event.old), server.features.fold(event.new)
@@ -76,7 +72,7 @@ def _renamed(server: "ServerState", event: events.Renamed) -> None:
 
 
 @handles(events.Names)
-def _names(server: "ServerState", event: events.Names) -> None:
+def _names(server: ServerState, event: events.Names) -> None:
     buffer = server.get(event.channel)
     if buffer is not None and buffer.is_joined:
         before = buffer.members
@@ -93,14 +89,14 @@ def _names(server: "ServerState", event: events.Names) -> None:
 
 
 @handles(events.RankChanged)
-def _rank(server: "ServerState", event: events.RankChanged) -> None:
+def _rank(server: ServerState, event: events.RankChanged) -> None:
     buffer = server.get(event.channel)
     if buffer and (member := buffer.members.get(server.features.fold(event.nick))):
         member.ranks = event.ranks
 
 
 @handles(events.AwayChanged)
-def _away_changed(server: "ServerState", event: events.AwayChanged) -> None:
+def _away_changed(server: ServerState, event: events.AwayChanged) -> None:
     if event.own:
         server.is_away = event.is_away
         return
@@ -112,7 +108,7 @@ def _away_changed(server: "ServerState", event: events.AwayChanged) -> None:
 
 
 @handles(events.Away)
-def _away(server: "ServerState", event: events.Away) -> None:
+def _away(server: ServerState, event: events.Away) -> None:
     buffer = server.get(event.nick)
     if buffer and buffer.is_away:
         return  # told already
@@ -122,7 +118,7 @@ def _away(server: "ServerState", event: events.Away) -> None:
 
 
 @handles(events.TopicIs, events.TopicChanged)
-def _topic(server: "ServerState", event: events.TopicIs | events.TopicChanged) -> None:
+def _topic(server: ServerState, event: events.TopicIs | events.TopicChanged) -> None:
     buffer = server.get(event.channel)
     if buffer and buffer.is_joined:
         buffer.topic = event.topic
@@ -131,7 +127,7 @@ def _topic(server: "ServerState", event: events.TopicIs | events.TopicChanged) -
 
 
 @handles(events.ModeChanged)
-def _mode(server: "ServerState", event: events.ModeChanged) -> None:
+def _mode(server: ServerState, event: events.ModeChanged) -> None:
     buffer = server.get(event.target)
     modes = tuple(event.modes.split())
     changes = server.features.rank_changes(modes)

@@ -2,21 +2,17 @@
 shown, where the user is.
 """
 
-from typing import TYPE_CHECKING
-
 from trio_chat.client.model.buffer import BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
-from trio_chat.client.model.handlers import handles
+from trio_chat.client.model.handlers.table import handles
+from trio_chat.client.model.server import ServerState
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event
 from trio_chat.i18n import _
 
-if TYPE_CHECKING:
-    from trio_chat.client.model.server import ServerState
-
 
 @handles(events.Connected)
-def _connected(server: "ServerState", event: events.Connected) -> None:
+def _connected(server: ServerState, event: events.Connected) -> None:
     server.nick, server.state, server.retry_at = event.nick, ConnectionState.CONNECTED, None
     server.is_ready = False
     server.asks_nick = False
@@ -27,18 +23,18 @@ def _connected(server: "ServerState", event: events.Connected) -> None:
 
 
 @handles(events.Ready)
-def _ready(server: "ServerState", event: events.Ready) -> None:
+def _ready(server: ServerState, event: events.Ready) -> None:
     server.is_ready = True
 
 
 @handles(events.ServerInfo)
-def _info(server: "ServerState", event: events.ServerInfo) -> None:
+def _info(server: ServerState, event: events.ServerInfo) -> None:
     # What it says at first is for who wants to read it; what it says later answers something.
     server.show(server.here() if server.is_ready else server.log, event)
 
 
 @handles(events.Lost)
-def _lost(server: "ServerState", event: events.Lost) -> None:
+def _lost(server: ServerState, event: events.Lost) -> None:
     server.state, server.lag, server.was_lost = ConnectionState.LOST, None, True
     for buffer in server.buffers.values():
         if buffer.is_joined and buffer.kind is BufferKind.CHANNEL:
@@ -54,37 +50,37 @@ def _lost(server: "ServerState", event: events.Lost) -> None:
 
 
 @handles(events.Waiting)
-def _waiting(server: "ServerState", event: events.Waiting) -> None:
+def _waiting(server: ServerState, event: events.Waiting) -> None:
     server.state = ConnectionState.LOST
     server.retry_at = server.now() + event.seconds
     server.show(server.log, event)
 
 
 @handles(events.ServerShutDown)
-def _shut_down(server: "ServerState", event: events.ServerShutDown) -> None:
+def _shut_down(server: ServerState, event: events.ServerShutDown) -> None:
     for buffer in {id(each): each for each in (server.log, server.here())}.values():
         server.show(buffer, event)
 
 
 @handles(events.Lag)
-def _lag(server: "ServerState", event: events.Lag) -> None:
+def _lag(server: ServerState, event: events.Lag) -> None:
     server.lag = event.seconds
 
 
 @handles(events.LoggedIn, events.Registered)
-def _logged_in(server: "ServerState", event: events.LoggedIn | events.Registered) -> None:
+def _logged_in(server: ServerState, event: events.LoggedIn | events.Registered) -> None:
     server.account = event.account
     server.show(server.here(), event)
 
 
 @handles(events.LoggedOut)
-def _logged_out(server: "ServerState", event: events.LoggedOut) -> None:
+def _logged_out(server: ServerState, event: events.LoggedOut) -> None:
     server.account = ""
     server.show(server.here(), event)
 
 
 @handles(events.ListedChannel)
-def _list_entry(server: "ServerState", event: events.ListedChannel) -> None:
+def _list_entry(server: ServerState, event: events.ListedChannel) -> None:
     if not server.listings:
         server.show(server.here(), event)
     elif (
@@ -94,7 +90,7 @@ def _list_entry(server: "ServerState", event: events.ListedChannel) -> None:
 
 
 @handles(events.ListEnd)
-def _list_end(server: "ServerState", event: events.ListEnd) -> None:
+def _list_end(server: ServerState, event: events.ListEnd) -> None:
     if server.listings:
         server.listings.pop(0).end()
     else:
@@ -102,7 +98,7 @@ def _list_end(server: "ServerState", event: events.ListEnd) -> None:
 
 
 @handles(events.ServerError)
-def _error(server: "ServerState", event: events.ServerError) -> None:
+def _error(server: ServerState, event: events.ServerError) -> None:
     if server.listings and event.about.upper() == "LIST":
         server.listings.pop(0).end(event.text)
     server.show(server.here(), event)
@@ -117,10 +113,10 @@ def _error(server: "ServerState", event: events.ServerError) -> None:
     events.AccountRefused,
     events.Note,
 )
-def _here(server: "ServerState", event: Event) -> None:
+def _here(server: ServerState, event: Event) -> None:
     server.show(server.here(), event)
 
 
 @handles(events.HistoryEnd, events.UnreadStart, events.PromptChanged)
-def _nothing(server: "ServerState", event: Event) -> None:
+def _nothing(server: ServerState, event: Event) -> None:
     """Show nothing: other things tell it."""

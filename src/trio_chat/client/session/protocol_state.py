@@ -1,0 +1,262 @@
+"""The state of the client's protocol on one connection, and the requests of the user.
+
+Each part has its own state and knows only what its constructor is given. The handlers of received
+messages (`handlers`) pass to the parts what concerns them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from trio_chat.client.session import ping_tokens
+from trio_chat.client.session.authentication import Authentication
+from trio_chat.client.session.channel_state import ChannelState
+from trio_chat.client.session.channel_tracker import ChannelTracker
+from trio_chat.client.session.effects import Effects
+from trio_chat.client.session.event_sequencer import EventSequencer
+from trio_chat.client.session.events import Event, JoinRefused, Ready
+from trio_chat.client.session.features import Features
+from trio_chat.client.session.history import HistoryFetcher
+from trio_chat.client.session.history_request import RequestQueue
+from trio_chat.client.session.ignore_list import IgnoreList
+from trio_chat.client.session.negotiation import Negotiation
+from trio_chat.client.session.open_batches import OpenBatches
+from trio_chat.client.session.outgoing_messages import OutgoingMessages
+from trio_chat.client.session.own_nickname import OwnNickname
+from trio_chat.client.session.read_markers import ReadMarkers
+from trio_chat.client.session.sasl import LoginCredentials
+from trio_chat.client.session.sender_filter import SenderFilter
+from trio_chat.client.session.sync_state import SyncState
+from trio_chat.irc import tag_names
+from trio_chat.irc.message import Message
+from trio_chat.irc.names import clean_username
+
+_CAP_VERSION = "302"
+"""The version of capability negotiation (IRCv3 capability-negotiation, CAP LS Version)."""
+
+
+class ProtocolState:
+    """The state of one connection.
+
+    Args:
+        nick: the nickname to ask for first.
+        password: the server's password, "" for none.
+        channels: channels to join at once, each with its key ("" for none).
+        wanted: the nickname to take back as soon as it is free; "" means `nick`.
+        sync_state: what was shown on earlier connections; None for nothing.
+        at_join: how many messages of its history to show of a channel that is joined.
+        credentials: the account to log in to at once, if any.
+        sees_status: whether the interface shows who is away, so that the server is asked.
+        is_private: whether nobody between client and server can read along, or the user has
+            accepted that.
+        ignored: the ignore list; None for an empty one.
+        hides_strangers: whether private messages of strangers are hidden.
+
+    Attributes:
+        ready: whether everything that was requested at the start was answered.
+        settled: whether the server has answered the PING behind everything sent so far.
+        lag_answered: whether the server has answered the PING that measures its delay.
+        shut_down: whether the server has announced that it shuts down.
+        error: the text of ERROR, None until it comes.
+        fatal: the code and the text of the numeric that refuses the connection, if one has come.
+        clock: the latest server-time of a live message, "" before one comes.
+        status_due: folded names of the joined channels whose WHO was not answered yet.
+        listed: how many entries of the current answer to LIST have come.
+    """
+
+    def __init__(
+        self,
+        nick: str,
+        *,
+        password: str = "",
+        channels: Sequence[tuple[str, str]] = (),
+        wanted: str = "",
+        sync_state: SyncState | None = None,
+        at_join: int = 0,
+        credentials: LoginCredentials | None = None,
+        sees_status: bool = False,
+        is_private: bool = True,
+        ignored: IgnoreList | None = None,
+        hides_strangers: bool = False,
+    ) -> None:
+        self.ready = False
+        self.settled = False
+        self.lag_answered = False
+        self.shut_down = False
+        self.error: str | None = None
+        self.fatal: tuple[str, str] | None = None
+        self.clock = ""
+        self.sees_status = sees_status
+        self.status_due: set[str] = set()
+        self.listed = 0
+        self.sync_state = sync_state or SyncState()
+        self._password = password
+        self._first_channels = tuple(channels)
+
+        self._effects = effects = Effects()
+        self.features = features = Features()
+        self.negotiation = Negotiation(login_wanted=credentials is not None)
+        self.nickname = OwnNickname(nick, wanted, effects, features)
+        self.channel_tracker = ChannelTracker(features)
+        self.batches = OpenBatches()
+        self.senders = SenderFilter(
+            ignored or IgnoreList(),
+            features,
+            self.nickname,
+            self.channel_tracker,
+            self.sync_state,
+            hides_strangers=hides_strangers,
+        )
+        self.read_markers = ReadMarkers(
+            effects,
+            self.negotiation,
+            features,
+            self.sync_state,
+            is_watched=at_join > 0,
+            sees_status=sees_status,
+        )
+        requests = RequestQueue()
+        self._sequencer = EventSequencer(
+            effects, features, self.channel_tracker, self.sync_state, requests
+        )
+        self.history = HistoryFetcher(
+            effects,
+            self.negotiation,
+            features,
+            self.sync_state,
+            requests,
+            self._sequencer,
+            self.read_markers,
+            at_join,
+        )
+        self.messages = OutgoingMessages(
+            effects,
+            self._sequencer.emit,
+            self.negotiation,
+            features,
+            self.nickname,
+            self.channel_tracker,
+            self.sync_state,
+        )
+        self.authentication = Authentication(
+            effects, self.negotiation, features, self.nickname, credentials, is_private=is_private
+        )
+
+    @property
+    def nick(self) -> str:
+        """The nickname that this client has, or asks for before registration."""
+        return self.nickname.current
+
+    @property
+    def registered(self) -> bool:
+        """Whether the connection is registered (RFC 2812 §3.1)."""
+        return self.nickname.is_registered
+
+    @property
+    def channels(self) -> Mapping[str, ChannelState]:
+        """The channels that this client is in, by folded names."""
+        return self.channel_tracker.joined
+
+    def channel(self, name: str) -> ChannelState | None:
+        """Return a channel that this client is in."""
+        return self.channel_tracker.get(name)
+
+    def is_me(self, nick: str) -> bool:
+        """Return whether a nickname is that of this client."""
+        return self.nickname.is_me(nick)
+
+    # Requests of the user
+
+    def start(self) -> None:
+        """Begin: negotiate capabilities and register."""
+        self.send("CAP", "LS", _CAP_VERSION)
+        if self._password:
+            self.send("PASS", self._password)
+        self.send("NICK", self.nick)
+        self.send("USER", clean_username(self.nick, 10), "0", "*", self.nick)
+
+    def join(self, channel: str, key: str = "") -> None:
+        """Ask to join a channel."""
+        self.send("JOIN", channel, key) if key else self.send("JOIN", channel)
+        self.channel_tracker.asked(channel)
+
+    def react(self, target: str, msgid: str, reaction: str, *, take_back: bool = False) -> None:
+        """React to a message, or take that back (IRCv3 `draft/react`)."""
+        tag = tag_names.UNREACT if take_back else tag_names.REACT
+        self.put(Message("TAGMSG", (target,), tags={tag_names.DRAFT_REPLY: msgid, tag: reaction}))
+
+    def notify_typing(self, target: str, state: str) -> None:
+        """Send the state of the user's typing: `active`, `paused` or `done` (IRCv3 typing)."""
+        if self.negotiation.tags and self.ready:
+            self.put(Message("TAGMSG", (target,), tags={tag_names.TYPING: state}))
+
+    def mark_read(self) -> None:
+        """Inform the server how far the user has read, where it keeps that."""
+        self.read_markers.send(self.channels, self.authentication.account)
+
+    def send(self, command: str, *params: str) -> None:
+        """Send a message.
+
+        Raises:
+            ValueError: when a parameter cannot be written on a line.
+        """
+        self._effects.send(command, *params)
+
+    def put(self, message: Message) -> None:
+        """Send a message with tags.
+
+        Raises:
+            ValueError: when a parameter cannot be written on a line.
+        """
+        self._effects.put(message)
+
+    # Effects
+
+    def take_lines(self) -> list[str]:
+        """Remove and return the lines to be sent."""
+        return self._effects.take_lines()
+
+    def take_events(self) -> list[Event]:
+        """Remove and return the events to be reported."""
+        return self._effects.take_events()
+
+    def emit(self, event: Event) -> None:
+        """Report an event in its order: behind the history that is awaited before it."""
+        self._sequencer.emit(event)
+
+    def report(self, event: Event) -> None:
+        """Report an event at once."""
+        self._effects.report(event)
+
+    # Readiness
+
+    def join_first_channels(self) -> None:
+        """Join the channels that were requested at the start; a PING behind them shows when all
+        were answered.
+        """
+        for name, key in self._first_channels:
+            self.join(name, key)
+        if self._first_channels:
+            self.send("PING", ping_tokens.READY)
+        self.check_ready()
+
+    def check_ready(self, *, answered: bool = False) -> None:
+        """Report once that everything requested at the start was answered."""
+        is_complete = answered or not self.channel_tracker.is_joining
+        if self.registered and not self.ready and is_complete:
+            self.ready = True
+            self.emit(Ready())
+            self.history.settle()
+
+    def refuse_join(self, channel: str, code: str, reason: str) -> None:
+        """Report that a JOIN was refused."""
+        self.emit(JoinRefused(channel, code, reason))
+        self.check_ready()
+
+    def end(self, *, returns: bool) -> None:
+        """Report what the end of the connection leaves open.
+
+        Args:
+            returns: whether another connection may follow and find out what became of it.
+        """
+        self._sequencer.release()
+        self.authentication.end()
+        self.messages.end(returns=returns)
