@@ -28,10 +28,6 @@ _SOON = 30 * _DAY
 _VERY_SOON = 7 * _DAY
 
 
-class HandshakeError(Exception):
-    """The peer does not speak TLS as it should; the text says in which way."""
-
-
 class Encryption:
     """What connections are encrypted with.
 

@@ -19,8 +19,9 @@ from trio_chat.config import GatewaySettings, ListenerSettings, ServerSettings
 from trio_chat.irc.message import Message, ParseError, parse
 from trio_chat.server import proxy
 from trio_chat.server.certificates import CertificateError
-from trio_chat.server.encryption import Encryption, HandshakeError
+from trio_chat.server.encryption import Encryption
 from trio_chat.server.gateways import GatewayError, speak_for
+from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.hosts import Host
 from trio_chat.server.peer import Peer, is_in

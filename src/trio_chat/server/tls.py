@@ -10,7 +10,7 @@ from collections.abc import Callable
 import trio
 from OpenSSL import SSL
 
-from trio_chat.server.encryption import HandshakeError
+from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.transport import (
     RECEIVE_BYTES,
     Take,
