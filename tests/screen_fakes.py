@@ -15,7 +15,7 @@ from client_fakes import Calm, FakeServer, NoState, until
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.options import LinkOptions
-from trio_chat.client.screen.app import Options, ScreenClient
+from trio_chat.client.screen.app import ScreenClient, ScreenOptions
 
 NOW = 1_777_852_800.0
 """2026-05-04 00:00 UTC, when the messages of `said_before` were said."""
@@ -107,7 +107,7 @@ class FakeScreen(BaseScreen):
 class WatchedClient:
     """A running client, its screen, and the servers it connects to."""
 
-    def __init__(self, screen: FakeScreen, options: Options, caps: str) -> None:
+    def __init__(self, screen: FakeScreen, options: ScreenOptions, caps: str) -> None:
         self.screen = screen
         self.code: int | None = None
         self.time = NOW
@@ -181,11 +181,11 @@ async def watched(
     *,
     columns: int = 100,
     rows: int = 24,
-    options: Options | None = None,
+    options: ScreenOptions | None = None,
     nick: str = "alice",
 ) -> AsyncIterator[WatchedClient]:
     """Run a client on a screen; at the end it must have ended by itself or is cancelled."""
-    running = WatchedClient(FakeScreen(columns, rows), options or Options(theme="dark"), caps)
+    running = WatchedClient(FakeScreen(columns, rows), options or ScreenOptions(theme="dark"), caps)
     running.client.add("test", running.link(nick=nick))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(running.run)

@@ -46,8 +46,9 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[SimpleNamespace]:
         calls.append(options)
         return 0
 
-    module = SimpleNamespace(ConnectOptions=SimpleNamespace, run=run)
+    module = SimpleNamespace(run=run)
     monkeypatch.setitem(sys.modules, "trio_chat.client.main", module)
+    monkeypatch.setattr("trio_chat.client.options.ConnectOptions", SimpleNamespace)
     return calls
 
 

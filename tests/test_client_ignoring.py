@@ -13,7 +13,7 @@ from client_fakes import HISTORY, FakeServer, NoState, chat, talk
 from screen_fakes import CAPS, WatchedClient, inside
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.model.handlers.messages import MOST_UNREAD_CONVERSATIONS
-from trio_chat.client.screen.app import Options
+from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.client.session.events import (
     HistoryTarget,
     Invited,
@@ -288,7 +288,10 @@ async def test_gathered_strangers_open_no_window(jumping_clock: MockClock) -> No
     """With strangers = gather they are in the window of the server; not of users with a common
     channel or a message of ours.
     """
-    async with inside(FORGETFUL, options=Options(theme="dark", strangers="gather")) as (c, server):
+    async with inside(FORGETFUL, options=ScreenOptions(theme="dark", strangers="gather")) as (
+        c,
+        server,
+    ):
         await strangers_write(c, server, 3)
         await server.send(
             ":bob!u@h PRIVMSG alice :from the lobby",

@@ -17,7 +17,7 @@ from screen_fakes import inside
 from trio_chat.client import log as logs
 from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.log_files import TranscriptEntry, append, lines_of, safe_name
-from trio_chat.client.screen.app import Options
+from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.client.session import events
 from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.client.session.features import Features
@@ -227,13 +227,13 @@ async def test_one_channel_is_one_file() -> None:
 
 async def test_no_log_unless_one_is_wanted() -> None:
     """It is off by default."""
-    assert Options().log is None
+    assert ScreenOptions().log is None
     assert await noted(Said("bob", "#x", "a"), directory=None) == []
 
 
 async def test_the_screen_writes_what_it_shows(tmp_path: Path) -> None:
     """Also a QUIT, which is in all channels of the user; passwords are masked."""
-    async with inside(options=Options(theme="dark", log=tmp_path)) as (it, server):
+    async with inside(options=ScreenOptions(theme="dark", log=tmp_path)) as (it, server):
         await server.send(
             ":bob!u@h PRIVMSG #lobby :hello",
             ":alice!u@h PRIVMSG NickServ :IDENTIFY s3cret",

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
-from trio_chat.client.screen.app import Options
+from trio_chat.client.screen.app import ScreenOptions
 from trio_chat.irc.message import parse
 
 
@@ -229,7 +229,7 @@ async def test_others_are_told_that_we_are_typing(jumping_clock: MockClock) -> N
 
 async def test_typing_is_told_to_nobody_if_that_is_not_wanted(jumping_clock: MockClock) -> None:
     """[client] typing = no."""
-    async with inside(CAPS, options=Options(theme="dark", typing=False)) as (it, server):
+    async with inside(CAPS, options=ScreenOptions(theme="dark", typing=False)) as (it, server):
         server.skips = tuple(each for each in server.skips if each != "TAGMSG")
         it.screen.press(*"ab", "enter")
         await server.expect("PRIVMSG #lobby")
@@ -373,7 +373,7 @@ async def test_one_colour_for_each_nickname(jumping_clock: MockClock) -> None:
 
 async def test_no_colours_with_no_color(jumping_clock: MockClock) -> None:
     """NO_COLOR: bold and underlined, but nothing coloured."""
-    async with inside(CAPS, options=Options(theme="mono")) as (it, server):
+    async with inside(CAPS, options=ScreenOptions(theme="mono")) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :\x0304red\x03 alice https://example.org")
         await it.sees("red alice")
         for row in it.screen.canvas.content():

@@ -5,7 +5,7 @@ from trio.testing import MockClock
 
 from client_fakes import until
 from screen_fakes import CAPS, inside, watched
-from trio_chat.client.screen.app import Options
+from trio_chat.client.screen.app import ScreenOptions
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,9 @@ from trio_chat.client.screen.app import Options
 )
 async def test_notifications(way: str, text: str, written: str, jumping_clock: MockClock) -> None:
     """A mention, or a word that the user wants to know of, calls who looks elsewhere."""
-    async with inside(CAPS, options=Options(theme="dark", notify=way, highlights=("cats",))) as (
+    async with inside(
+        CAPS, options=ScreenOptions(theme="dark", notify=way, highlights=("cats",))
+    ) as (
         it,
         server,
     ):
@@ -33,7 +35,7 @@ async def test_notifications(way: str, text: str, written: str, jumping_clock: M
 
 async def test_who_looks_is_not_called(jumping_clock: MockClock) -> None:
     """What is seen needs no bell."""
-    async with inside(CAPS, options=Options(theme="dark", notify="bell")) as (it, server):
+    async with inside(CAPS, options=ScreenOptions(theme="dark", notify="bell")) as (it, server):
         await server.send(":bob!u@h PRIVMSG #lobby :alice: hi")
         await it.sees("alice: hi")
         assert it.screen.written == ""

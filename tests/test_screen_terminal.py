@@ -9,7 +9,7 @@ from urwid import util
 from client_fakes import ListInterface
 from trio_chat.client import main
 from trio_chat.client.line.client import LineClient
-from trio_chat.client.main import ConnectOptions
+from trio_chat.client.options import ConnectOptions
 from trio_chat.client.screen import tty
 from trio_chat.client.screen.tty import NoScreenError, TerminalScreen, open_screen
 

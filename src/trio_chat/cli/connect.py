@@ -101,7 +101,8 @@ def connect(call: Invocation) -> int:
     names = [profile.name for profile in profiles] or [format_address(server.host, port)]
     loading = Loading([] if is_first_run else names, plain=options.plain)
     with loading.running():
-        from trio_chat.client.main import ConnectOptions, run  # noqa: PLC0415
+        from trio_chat.client.main import run  # noqa: PLC0415
+        from trio_chat.client.options import ConnectOptions  # noqa: PLC0415
 
         given = ConnectOptions(
             host=server.host,

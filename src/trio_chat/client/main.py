@@ -1,23 +1,16 @@
-"""`trio-chat connect`: picks the interface that suits where input and output go, and runs the
-client in it.
-"""
+"""`trio-chat connect`: runs the client in the interface that suits its input and output."""
 
 import os
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import trio
 
-from trio_chat.client.link.keyring import Keyring, PasswordStore
-from trio_chat.client.link.password_command import PasswordCommand
 from trio_chat.client.loading import can_draw, is_terminal
-from trio_chat.client.target import format_address
-from trio_chat.client.trust import Connector, Security
-from trio_chat.config import ClientSettings, ProfileSettings
+from trio_chat.client.options import ConnectOptions, server_options
 
 if TYPE_CHECKING:
     from trio_chat.client.line.interface import Interface
@@ -27,59 +20,6 @@ _LEAVE_SIGNALS = tuple(
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     if hasattr(signal, name)
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectOptions:
-    """What the command line and config.ini say.
-
-    Args:
-        host: the server's name or address; an IPv6 address may stand in brackets.
-        port: its port.
-        nick: the nickname; "" asks for one on a terminal, and takes the last one or the login name
-            elsewhere.
-        channel: the channel to join; "" joins none.
-        password: the server's password; "" for none.
-        plain: whether the line interface is wanted also where the full screen could be.
-        client: how the client looks and behaves.
-        profiles: the servers to join, instead of that host.
-        known: the servers that can be joined by their names.
-        is_first_run: whether nothing was set by anybody yet.
-        security: how the connection is to be encrypted.
-    """
-
-    host: str
-    port: int
-    nick: str = ""
-    channel: str = "#lobby"
-    password: str = ""
-    plain: bool = False
-    client: ClientSettings = field(default_factory=ClientSettings)
-    profiles: tuple[ProfileSettings, ...] = ()
-    known: tuple[ProfileSettings, ...] = ()
-    is_first_run: bool = False
-    security: Security = field(default_factory=Security)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerOptions:
-    """One server to join."""
-
-    name: str
-    host: str
-    port: int
-    nick: str
-    channels: tuple[str, ...]
-    password: str = ""
-    passwords: PasswordStore | None = None
-    security: Security = field(default_factory=Security)
-    encoding: str = "cp1252"
-    proxy: str = field(default="", repr=False)
-    hides_strangers: bool = False
-
-    def connector(self) -> Connector:
-        """Return what gets a connection; it wants to be told whom to tell."""
-        return Connector(self.host, self.port, self.security, proxy=self.proxy)
 
 
 class Client(Protocol):
@@ -138,50 +78,6 @@ async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None
                     everything.cancel()
                 asked = True
                 nursery.start_soon(client.leave)
-
-
-def server_options(options: ConnectOptions) -> list[ServerOptions]:
-    """Return the servers to join."""
-    if options.profiles:
-        return [profile_options(options, profile) for profile in options.profiles]
-    host = options.host.removeprefix("[").removesuffix("]")
-    channel = options.channel
-    address = format_address(host, options.port)
-    channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
-    passwords = Keyring(f"trio-chat {address}")
-    return [
-        ServerOptions(
-            name=address,
-            host=host,
-            port=options.port,
-            nick=options.nick,
-            channels=channels,
-            password=options.password,
-            passwords=passwords,
-            security=options.security,
-            encoding=options.client.encoding,
-            proxy=options.client.proxy,
-            hides_strangers=options.client.strangers == "off",
-        )
-    ]
-
-
-def profile_options(options: ConnectOptions, profile: ProfileSettings) -> ServerOptions:
-    """Return the server of a profile."""
-    command = profile.password_command
-    return ServerOptions(
-        name=profile.name,
-        host=profile.host,
-        port=profile.port,
-        nick=profile.nick or options.nick or profile.account,
-        channels=profile.channels,
-        passwords=PasswordCommand(command, profile.account)
-        if command
-        else Keyring(f"trio-chat {format_address(profile.host, profile.port)}"),
-        encoding=profile.encoding or options.client.encoding,
-        proxy=profile.proxy or options.client.proxy,
-        hides_strangers=options.client.strangers == "off",
-    )
 
 
 def _choose_client(options: ConnectOptions, loaded: Callable[[], None]) -> Client:

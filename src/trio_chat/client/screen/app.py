@@ -69,7 +69,7 @@ class Terminal(Protocol):
         """Give it back as it was."""
 
 
-class Options(NamedTuple):
+class ScreenOptions(NamedTuple):
     """How the client behaves.
 
     Args:
@@ -104,7 +104,7 @@ class ScreenClient:
     def __init__(
         self,
         screen: Any,
-        options: Options,
+        options: ScreenOptions,
         make: Callable[[str], tuple[str, Link]],
         *,
         now: Callable[[], float] = clock.time,

@@ -1,30 +1,31 @@
-"""Putting the full-screen client together: the terminal, a link for each server, the first-run wizard when
-it is the first run.
+"""Start of the full-screen client: the terminal, a link for each server, and on the first run the
+wizard.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from trio_chat.client.link.joined_channels import JoinedChannels
 from trio_chat.client.link.link import Link
 from trio_chat.client.link.options import LinkOptions
+from trio_chat.client.options import (
+    DEFAULT_PORT,
+    ConnectOptions,
+    ServerOptions,
+    profile_options,
+    server_options,
+)
 from trio_chat.client.paths import config_file
-from trio_chat.client.screen.app import Options, ScreenClient
+from trio_chat.client.screen.app import ScreenClient, ScreenOptions
 from trio_chat.client.screen.tty import open_screen
 from trio_chat.client.screen.wizard import FirstRunWizard
-from trio_chat.client.target import parse
-
-if TYPE_CHECKING:
-    from trio_chat.client.main import ConnectOptions, ServerOptions
-    from trio_chat.client.target import ServerAddress
-    from trio_chat.client.trust import Security
-
-_PORT = 5000
+from trio_chat.client.target import ServerAddress, parse
+from trio_chat.client.trust import Security
 
 
-def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient:
+def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
     """Return the client.
 
     Args:
@@ -34,10 +35,8 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     Raises:
         NoScreenError: when this terminal is none that can be drawn on.
     """
-    from trio_chat.client.main import server_options  # noqa: PLC0415  it imports this
-
     client = options.client
-    looks = Options(
+    looks = ScreenOptions(
         client.theme, client.typing, client.highlights, client.notify, client.strangers, client.log
     )
     screen = open_screen() if screen is None else screen
@@ -51,7 +50,7 @@ def screen_client(options: "ConnectOptions", screen: Any = None) -> ScreenClient
     return running
 
 
-def make_link(target: "ServerOptions") -> Link:
+def make_link(target: ServerOptions) -> Link:
     """Return the link of a server."""
     first, *more = target.channels or ("",)
     connector = target.connector()
@@ -73,17 +72,15 @@ def make_link(target: "ServerOptions") -> Link:
     return link
 
 
-def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
+def _wanted(options: ConnectOptions, text: str) -> tuple[str, Link]:
     """Return the name and the link of a server that the user has typed: a profile, or an
     address.
     """
-    from trio_chat.client.main import profile_options, server_options  # noqa: PLC0415
-
     for profile in options.known:
         if profile.name == text:
             return profile.name, make_link(profile_options(options, profile))
     address = parse(text)
-    port = address.port or _PORT
+    port = address.port or DEFAULT_PORT
     given = replace(
         options, host=address.host, port=port, channel=address.channel, password="", profiles=()
     )
@@ -93,12 +90,10 @@ def _wanted(options: "ConnectOptions", text: str) -> tuple[str, Link]:
 
 
 def _beginner(
-    running: ScreenClient, options: "ConnectOptions"
-) -> "Callable[[ServerAddress, str, bool], None]":
-    def begin(address: "ServerAddress", nick: str, registers: bool) -> None:
-        from trio_chat.client.main import server_options  # noqa: PLC0415
-
-        port, channel = address.port or _PORT, address.channel or "#lobby"
+    running: ScreenClient, options: ConnectOptions
+) -> Callable[[ServerAddress, str, bool], None]:
+    def begin(address: ServerAddress, nick: str, registers: bool) -> None:
+        port, channel = address.port or DEFAULT_PORT, address.channel or "#lobby"
         given = replace(
             options, host=address.host, port=port, nick=nick, channel=channel, profiles=()
         )
@@ -110,7 +105,7 @@ def _beginner(
     return begin
 
 
-def _security(options: "ConnectOptions", address: "ServerAddress") -> "Security":
+def _security(options: ConnectOptions, address: ServerAddress) -> Security:
     """Return how a server that was typed is connected to: no certificate of another one is expected
     of it.
     """

@@ -9,6 +9,7 @@ from typing import Protocol
 import trio
 
 from trio_chat.client.link import nicknames
+from trio_chat.client.options import DEFAULT_PORT
 from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.input_state import PromptRequest
 from trio_chat.client.screen.pager import PageLine
@@ -18,7 +19,6 @@ from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 from trio_chat.private import make_directory
 
-_PORT = 5000
 _YES = frozenset(("y", "yes", "д", "да"))
 
 
@@ -126,7 +126,11 @@ class FirstRunWizard:
     def _write(self) -> None:
         target = self._target
         lines = ["[client]", f"nick = {self._nick}"] if _can_be_set(self._nick) else []
-        lines += ["[profile chat]", f"host = {target.host}", f"port = {target.port or _PORT}"]
+        lines += [
+            "[profile chat]",
+            f"host = {target.host}",
+            f"port = {target.port or DEFAULT_PORT}",
+        ]
         lines += [f"channels = {target.channel or '#lobby'}", ""]
         try:
             make_directory(self._file.parent)

@@ -1,0 +1,123 @@
+"""Options of `trio-chat connect`: those of one run, and those of each server that it joins."""
+
+from dataclasses import dataclass, field
+
+from trio_chat.client.link.keyring import Keyring, PasswordStore
+from trio_chat.client.link.password_command import PasswordCommand
+from trio_chat.client.target import format_address
+from trio_chat.client.trust import Connector, Security
+from trio_chat.config import ClientSettings, ProfileSettings
+
+DEFAULT_PORT = 5000
+"""The port of a server whose address names none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectOptions:
+    """The options of one run, from the command line and config.ini.
+
+    Args:
+        host: the server's name or address; an IPv6 address may stand in brackets.
+        port: its port.
+        nick: the nickname; "" asks the user on a terminal, and elsewhere means the last one or
+            the login name.
+        channel: the channel to join; "" joins none.
+        password: the server's password; "" for none.
+        plain: whether the line interface is used where the full screen could be.
+        client: how the client looks and behaves.
+        profiles: the servers to join, instead of that host.
+        known: the profiles that can be joined by their names.
+        is_first_run: whether there are neither a configuration nor options.
+        security: the demands on the connection.
+    """
+
+    host: str
+    port: int
+    nick: str = ""
+    channel: str = "#lobby"
+    password: str = ""
+    plain: bool = False
+    client: ClientSettings = field(default_factory=ClientSettings)
+    profiles: tuple[ProfileSettings, ...] = ()
+    known: tuple[ProfileSettings, ...] = ()
+    is_first_run: bool = False
+    security: Security = field(default_factory=Security)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerOptions:
+    """The options of one server.
+
+    Args:
+        name: what the user calls it.
+        host: its name or address.
+        port: its port.
+        nick: the nickname; "" as for `ConnectOptions`.
+        channels: the channels to join.
+        password: the server's password; "" for none.
+        passwords: keeps the passwords of accounts; None for nowhere.
+        security: the demands on the connection.
+        encoding: of lines that are not UTF-8.
+        proxy: as `[client] proxy`.
+        hides_strangers: whether private messages of strangers are not shown.
+    """
+
+    name: str
+    host: str
+    port: int
+    nick: str
+    channels: tuple[str, ...]
+    password: str = ""
+    passwords: PasswordStore | None = None
+    security: Security = field(default_factory=Security)
+    encoding: str = "cp1252"
+    proxy: str = field(default="", repr=False)
+    hides_strangers: bool = False
+
+    def connector(self) -> Connector:
+        """Return the function that connects; its `tell` is to be set."""
+        return Connector(self.host, self.port, self.security, proxy=self.proxy)
+
+
+def server_options(options: ConnectOptions) -> list[ServerOptions]:
+    """Return the servers to join."""
+    if options.profiles:
+        return [profile_options(options, profile) for profile in options.profiles]
+    host = options.host.removeprefix("[").removesuffix("]")
+    channel = options.channel
+    address = format_address(host, options.port)
+    channels = (channel if channel[:1] in ("", "#", "&") else f"#{channel}",)
+    passwords = Keyring(f"trio-chat {address}")
+    return [
+        ServerOptions(
+            name=address,
+            host=host,
+            port=options.port,
+            nick=options.nick,
+            channels=channels,
+            password=options.password,
+            passwords=passwords,
+            security=options.security,
+            encoding=options.client.encoding,
+            proxy=options.client.proxy,
+            hides_strangers=options.client.strangers == "off",
+        )
+    ]
+
+
+def profile_options(options: ConnectOptions, profile: ProfileSettings) -> ServerOptions:
+    """Return the server of a profile."""
+    command = profile.password_command
+    return ServerOptions(
+        name=profile.name,
+        host=profile.host,
+        port=profile.port,
+        nick=profile.nick or options.nick or profile.account,
+        channels=profile.channels,
+        passwords=PasswordCommand(command, profile.account)
+        if command
+        else Keyring(f"trio-chat {format_address(profile.host, profile.port)}"),
+        encoding=profile.encoding or options.client.encoding,
+        proxy=profile.proxy or options.client.proxy,
+        hides_strangers=options.client.strangers == "off",
+    )
