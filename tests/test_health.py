@@ -10,15 +10,33 @@ from pathlib import Path
 import pytest
 
 from trio_chat import cli
+from trio_chat.server import proxy
 
 EVERY = "0.0.0.0"
 
 
 @contextmanager
+def answering(listener: socket.socket) -> Iterator[list[bytes]]:
+    """Answer one client on a socket; give what it sends."""
+    received: list[bytes] = []
+
+    def answer() -> None:
+        client, _ = listener.accept()
+        with client:
+            received.append(client.recv(1000))
+            client.sendall(b"ERROR :Closing link\r\n")
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    yield received
+    thread.join()
+
+
+@contextmanager
 def listening(host: str) -> Iterator[int]:
-    """Listen on an address, without taking anybody in; give the port."""
+    """Listen on an address, and answer one client; give the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener:
+    with socket.create_server((host, 0), family=family) as listener, answering(listener):
         yield listener.getsockname()[1]
 
 
@@ -53,13 +71,33 @@ def test_a_unix_socket_will_do(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "s"))
         listener.listen()
-        assert asked("[server]\nport = 0\n[listener a]\npath = s\n", tmp_path) == 0
+        with answering(listener):
+            assert asked("[server]\nport = 0\n[listener a]\npath = s\n", tmp_path) == 0
+
+
+def test_a_listener_behind_a_proxy_is_told_that_nobody_is_behind_it(tmp_path: Path) -> None:
+    """PROXY protocol, version 2, LOCAL: else the server would refuse the check."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, answering(listener) as received:
+        port = listener.getsockname()[1]
+        config = f"[server]\nport = 0\n[listener a]\nhost = 127.0.0.1\nport = {port}\nproxy = yes\n"
+        assert asked(config, tmp_path) == 0
+    assert received[0].startswith(proxy.LOCAL)
+
+
+def test_a_server_that_hangs_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel accepts connections for it all the same."""
+    monkeypatch.setattr("trio_chat.cli.health._SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert asked(f"[server]\nhost = 127.0.0.1\nport = {port}\n", tmp_path) == 1
 
 
 def test_where_nobody_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 1, and a line."""
-    with listening("127.0.0.1") as port:
-        pass
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
     assert asked(f"[server]\nhost = 127.0.0.1\nport = {port}\n", tmp_path) == 1
     assert capsys.readouterr().err == "trio-chat: the server does not answer\n"
 

@@ -23,7 +23,7 @@ from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.opening import Kind, kind_of
 from trio_chat.server.peer import Peer, plain_address
-from trio_chat.server.proxy import V2
+from trio_chat.server.proxy import LOCAL, V2
 
 PROXIED = Settings(server=ServerSettings(proxies=(ip_network("192.0.2.0/24"),)))
 V1 = b"PROXY TCP4 198.51.100.7 192.0.2.9 1 2\r\n"
@@ -567,4 +567,28 @@ async def test_who_only_looks_whether_the_server_is_there_is_not_logged(
         await stream.aclose()
         await wait_all_tasks_blocked()
         assert not here.server.openings
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [
+        ListenerSettings(name="plain"),
+        ListenerSettings(name="tls", tls="required"),
+        ListenerSettings(name="no TLS", tls="off", websocket=False),
+        ListenerSettings(name="proxy", proxy=True),
+    ],
+    ids=lambda listener: listener.name,
+)
+async def test_the_health_page_is_answered_everywhere_and_not_logged(
+    caplog: pytest.LogCaptureFixture, listener: ListenerSettings
+) -> None:
+    """`trio-chat health` requests it twice a minute, without TLS and without a host."""
+    caplog.set_level(logging.INFO, "trio_chat")
+    async with edge() as here:
+        end = here.connect(listener, host="127.0.0.1")
+        hello = LOCAL if listener.proxy else b""
+        await end.send(hello + b"GET /health HTTP/1.0\r\n\r\n")
+        assert (await end.rest()).endswith(b"\r\n\r\nok\n")
+        await end.stream.aclose()
     assert caplog.messages == []

@@ -53,6 +53,16 @@ def test_a_hash_from_standard_input(
     assert hashed not in repr(load(None))
 
 
+def test_a_hash_for_a_configuration_that_lacks_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The section of the operator may be there already."""
+    Path("config.ini").write_text("[operator anna]\nrights = kill\n")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+    assert ran("operator", "hash", "--stdin") == 0
+    assert capsys.readouterr().out.startswith("$argon2id$")
+
+
 @pytest.mark.parametrize(("typed", "code"), [([PASSWORD, PASSWORD], 0), ([PASSWORD, "another"], 1)])
 def test_a_hash_of_what_is_typed_twice(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: list[str], code: int

@@ -12,17 +12,19 @@ from trio_chat.admin.console import report, report_error
 from trio_chat.admin.exit_codes import FAILED, OK
 from trio_chat.config import Settings
 from trio_chat.i18n import _
+from trio_chat.server import proxy
 
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # not listened on
 _OK = 200
+_REQUEST = b"GET /health HTTP/1.0\r\n\r\n"
 
 
 def check(settings: Settings, timeout: float) -> int:
     """Ask the server, and say whether it answers; return the exit code.
 
-    The page `/health` says whether the event loop runs, so it is asked when there is one. Else a
-    connection that is taken has to do. Nothing is said on it, so that it costs nothing and the
-    server logs nothing.
+    A connection alone proves nothing: the kernel accepts it for a server that hangs. So the page
+    `/health` is requested, from the port for metrics when there is one. Else it is requested where
+    the server listens for clients: every such place answers HTTP in some way, which suffices.
 
     Args:
         settings: of the server.
@@ -34,7 +36,7 @@ def check(settings: Settings, timeout: float) -> int:
             _has_page(_LOOPBACK.get(host, host), metrics.port, timeout) for host in metrics.host
         )
     else:
-        answers = any(_is_taken(place, timeout) for place in _places(settings))
+        answers = any(_answers(place, timeout, hello) for place, hello in _places(settings))
     if answers:
         report(_("The server answers."))
         return OK
@@ -42,29 +44,40 @@ def check(settings: Settings, timeout: float) -> int:
     return FAILED
 
 
-def _places(settings: Settings) -> Iterator[tuple[str, int] | Path]:
-    """Give every place where the server listens, as far as the configuration says."""
+def _places(settings: Settings) -> Iterator[tuple[tuple[str, int] | Path, bytes]]:
+    """Yield every place where the server listens, as far as the configuration says, each with what
+    is to be sent first.
+    """
     server = settings.server
     for host in server.host if server.port else ():
-        yield _LOOPBACK.get(host, host), server.port
+        yield (_LOOPBACK.get(host, host), server.port), b""
     for listener in settings.listeners:
+        hello = proxy.LOCAL if listener.proxy else b""
         if listener.path is not None:
-            yield listener.path
+            yield listener.path, hello
         elif listener.port:
             for host in listener.host:
-                yield _LOOPBACK.get(host, host), listener.port
+                yield (_LOOPBACK.get(host, host), listener.port), hello
 
 
-def _is_taken(place: tuple[str, int] | Path, timeout: float) -> bool:
-    with suppress(OSError):
-        if not isinstance(place, Path):
-            socket.create_connection(place, timeout).close()
-            return True
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-            sock.settimeout(timeout)
-            sock.connect(str(place))
-            return True
+def _answers(place: tuple[str, int] | Path, timeout: float, hello: bytes) -> bool:
+    with suppress(OSError), _connected(place, timeout) as sock:
+        sock.sendall(hello + _REQUEST)
+        return bool(sock.recv(1))
     return False
+
+
+def _connected(place: tuple[str, int] | Path, timeout: float) -> socket.socket:
+    if not isinstance(place, Path):
+        return socket.create_connection(place, timeout)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.settimeout(timeout)
+    try:
+        sock.connect(str(place))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def _has_page(host: str, port: int, timeout: float) -> bool:

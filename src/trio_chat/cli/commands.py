@@ -79,12 +79,29 @@ class Invocation:
     @cached_property
     def settings(self) -> "Settings":
         """The configuration; one that is wrong ends the program."""
-        from trio_chat.config import ConfigError, load  # noqa: PLC0415
+        from trio_chat.config import ConfigError  # noqa: PLC0415
 
         try:
-            settings = load(self.options.config)
+            return self._load()
         except ConfigError as error:
             usage_error(str(error))
+
+    @cached_property
+    def settings_or_defaults(self) -> "Settings":
+        """The configuration, or the defaults where it is wrong: for a command whose output it may
+        lack.
+        """
+        from trio_chat.config import ConfigError, Settings  # noqa: PLC0415
+
+        try:
+            return self._load()
+        except ConfigError:
+            return Settings()
+
+    def _load(self) -> "Settings":
+        from trio_chat.config import load  # noqa: PLC0415
+
+        settings = load(self.options.config)
         if "lang" not in self.options and settings.client.language:
             install(settings.client.language)
         return settings

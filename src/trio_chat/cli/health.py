@@ -11,8 +11,8 @@ _SECONDS = 3.0
     help=N_("tell whether the server answers"),
     description=N_(
         "Tell whether the server of this configuration answers, on this machine. The exit code is 1"
-        " when it does not. With\n[metrics] port its page /health is asked, else a connection is"
-        " tried at each place where it listens."
+        " when it does not. With\n[metrics] port the page /health is requested there, else at"
+        " each place where it listens for clients."
     ),
     epilog=N_("examples:\n  trio-chat health\n  trio-chat health --config /etc/trio-chat.ini"),
 )

@@ -34,4 +34,4 @@ OPERATOR = group(
 def _hash(call: Invocation) -> int:
     from trio_chat.admin.operators import print_hash  # noqa: PLC0415
 
-    return print_hash(call.settings, from_stdin=call.options.stdin)
+    return print_hash(call.settings_or_defaults, from_stdin=call.options.stdin)

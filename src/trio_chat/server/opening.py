@@ -65,8 +65,9 @@ class Closed(Exception):  # an outcome, not a mistake
 class Silent(Closed):
     """Likewise, and nobody needs to read of it in the log.
 
-    The peer has gone without a word: somebody has looked whether the port is open, such as a
-    supervisor, twice a minute. Or its address has too many connections, which the log knows.
+    The peer has gone without a word, or has requested the page `/health`: a supervisor checks
+    twice a minute whether the server is there. Or its address has too many connections, which the
+    log knows.
     """
 
 
@@ -246,6 +247,8 @@ class Opening:
         )
         try:
             websocket, self.peer = await web.open_websocket(self.transport, self.peer, rules)
+        except web.HealthPage as page:
+            raise Silent("HTTP 200") from page
         except web.Page as page:
             raise Closed(f"HTTP {page}") from page
         self.transport, self._takes_lines = Ahead(websocket), True

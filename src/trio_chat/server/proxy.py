@@ -13,6 +13,8 @@ from trio_chat.server.peer import plain_address
 
 V1 = b"PROXY "
 V2 = b"\r\n\r\n\0\r\nQUIT\n"
+LOCAL = V2 + b"\x20\x00\x00\x00"
+"""A header of version 2 for a connection of the proxy itself, such as a health check."""
 _LONGEST_V1 = 107
 _LONGEST_V2 = 4096
 """Bytes behind the fixed part that are taken: addresses take at most 36, the rest is what proxies

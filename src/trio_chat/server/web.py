@@ -6,6 +6,7 @@ One request a connection; the caller sets a deadline.
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -34,6 +35,10 @@ or with the client of trio-chat:
 
     trio-chat connect {address}:{port}
 """
+_HEALTH = b"/health"
+"""The path that `trio-chat health` requests, without TLS too: the answer says that the event loop
+runs, and nothing else.
+"""
 _WEB_CLIENT = """
 A web client reaches it by WebSocket, under the address of this page with ws or wss in the place of http or https.
 """
@@ -43,6 +48,10 @@ class Page(Exception):  # not a mistake: a request that was answered
     """The request was answered with a page or a refusal; there is nobody to chat with. The text is
     its status and reason.
     """
+
+
+class HealthPage(Page):
+    """The request was a health check, which comes twice a minute and is not logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +119,10 @@ class _Visit:
                 " allowed_hosts"
             )
             await self._answer(403, why, note=f" ({host.name})")
+        if request.method in READABLE and request.path == _HEALTH:
+            with suppress(Page):
+                await self._answer(200, "ok\n")
+            raise HealthPage("200")
         if rules.tls_first:
             await self._send_to_tls(request, host)
         if not is_upgrade:
