@@ -77,9 +77,24 @@ COMMANDS = [
     ["backup", "copy.db"],
     ["db", "check"],
 ]
+READERS = [
+    ["account", "list"],
+    ["account", "dropped"],
+    ["account", "export", "ann"],
+    ["channel", "list"],
+    ["ban", "list"],
+]
+WRITERS = [
+    ["account", "delete", "ann", "--yes"],
+    ["account", "forget", "ann", "--yes"],
+    ["account", "free", "bob"],
+    ["ban", "add", "192.0.2.1"],
+    ["ban", "remove", "192.0.2.2"],
+]
+EVERY_COMMAND = [*COMMANDS, *READERS, *WRITERS]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY_COMMAND)
 def test_a_database_that_is_not_there(
     command: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,7 +107,7 @@ def test_a_database_that_is_not_there(
     assert list(Path().iterdir()) == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY_COMMAND)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -116,7 +131,7 @@ def test_a_database_of_somebody_else(
     assert output.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", EVERY_COMMAND)
 @pytest.mark.parametrize("content", [b"", b"holiday pictures " * 100])
 def test_a_file_that_is_no_database(
     command: list[str], content: bytes, capsys: pytest.CaptureFixture[str]
@@ -126,6 +141,77 @@ def test_a_file_that_is_no_database(
     assert ran(*command) == 1
     assert capsys.readouterr().err.count("\n") == 1
     assert Path("trio-chat.db").read_bytes() == content
+
+
+@pytest.mark.parametrize("command", [*COMMANDS[:3], *READERS, *WRITERS])
+@pytest.mark.parametrize("change", ["UPDATE setting SET value = 'pre is'", "DELETE FROM setting"])
+def test_a_case_mapping_that_cannot_be_understood_is_damage(
+    command: list[str], change: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line names the file: without its case mapping no name in it can be compared."""
+    fill(record(1))
+    with closing(apsw.Connection("trio-chat.db")) as connection:
+        connection.execute(change)
+    assert ran(*command) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("trio-chat: trio-chat.db: it is damaged")
+    assert output.err.count("\n") == 1
+
+
+def fill_for_writers() -> None:
+    """Make a database in which every command that writes finds what it changes."""
+    fill(record(1))
+    with closing(apsw.Connection("trio-chat.db")) as connection:
+        connection.execute(
+            "INSERT INTO account (folded, name, created, password, scram_salt, scram_iterations,"
+            " scram_stored_key, scram_server_key) VALUES ('ann', 'ann', 1, '', '', 1, '', '')"
+        )
+        connection.execute("INSERT INTO dropped VALUES ('bob', 'bob', 1, 9, 1)")
+        connection.execute("INSERT INTO ban VALUES ('d', '192.0.2.2', '192.0.2.2', '', '', 1, 0)")
+
+
+@pytest.mark.parametrize("command", WRITERS)
+def test_a_database_that_cannot_be_written(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line says so, as for a read-only directory, and nothing is changed."""
+    fill_for_writers()
+    prepare = storage._prepare
+
+    def prepare_read_only(connection: apsw.Connection, *, as_it_is: bool) -> None:
+        prepare(connection, as_it_is=as_it_is)
+        connection.pragma("query_only", True)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "_prepare", prepare_read_only)
+        assert ran(*command) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    assert "SQLITE_READONLY" in output.err
+    assert ran("account", "export", "ann") == 0
+
+
+def test_a_full_disk_ends_an_import_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What does not fit is not imported, and the database stays as it was."""
+    fill(*(record(NOW + number) for number in range(100)), name="other.db")
+    assert ran("history", "export", "--output", "m.jsonl", "--database", "other.db") == 0
+    fill()
+    capsys.readouterr()
+    prepare = storage._prepare
+
+    def prepare_full(connection: apsw.Connection, *, as_it_is: bool) -> None:
+        prepare(connection, as_it_is=as_it_is)
+        connection.pragma("max_page_count", 1)  # SQLite raises it to the present size
+
+    monkeypatch.setattr(storage, "_prepare", prepare_full)
+    assert ran("history", "import", "m.jsonl") == 1
+    assert capsys.readouterr().err == (
+        "trio-chat: trio-chat.db: the disk is full (SQLITE_FULL: database or disk is full)\n"
+    )
 
 
 @pytest.mark.parametrize(("command", "code"), list(zip(COMMANDS, (1, 1, 1, 0, 0), strict=True)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.conversations import GUEST
-from trio_chat.irc.names import folds_alike
+from trio_chat.irc.names import CASEMAPPINGS, folds_alike
 from trio_chat.storage.bans import every_ban, save
 from trio_chat.storage.database import Database, StorageError, damage_reported
 
@@ -41,8 +41,15 @@ async def change_casemapping(database: Database, mapping: str) -> None:
 
 
 def stored_casemapping(connection: "apsw.Connection") -> str:
-    """Return the case mapping of a database."""
-    return str(connection.execute("SELECT value FROM setting WHERE name = 'casemapping'").get)
+    """Return the case mapping of a database.
+
+    Raises:
+        ValueError: the database is damaged.
+    """
+    name = str(connection.execute("SELECT value FROM setting WHERE name = 'casemapping'").get)
+    if name not in CASEMAPPINGS:
+        raise ValueError(f"not a case mapping: {name!r}")
+    return name
 
 
 def _settle(connection: "apsw.Connection", mapping: str) -> tuple[str, str] | None:

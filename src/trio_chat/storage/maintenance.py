@@ -46,8 +46,6 @@ _MOST_SECONDS, _RETRY = 10.0, 0.1
 """Seconds for which truncating a write-ahead log is tried while another process reads it, and
 seconds between attempts.
 """
-_SETTINGS_SINCE = 9
-"""The step of the schema that let a database remember its case mapping."""
 _STEPS_PER_LOOK = 100_000
 _KNOWN = "SELECT id FROM message WHERE id IN (SELECT value FROM json_each(?))"
 _REDACTED = "SELECT id FROM redacted WHERE id IN (SELECT value FROM json_each(?))"
@@ -82,9 +80,9 @@ def connected(path: Path, *, as_it_is: bool = False) -> Iterator[apsw.Connection
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             _prepare(connection, as_it_is=as_it_is)
-            if connection.pragma("user_version") >= _SETTINGS_SINCE:
-                use_casemapping(stored_casemapping(connection))
             with damage_reported(f"{path}: "):
+                if not as_it_is:
+                    use_casemapping(stored_casemapping(connection))
                 yield connection
             if connection.total_changes():
                 _empty_log(connection)
