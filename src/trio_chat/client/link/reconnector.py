@@ -1,4 +1,4 @@
-"""Attempts to connect, again and again, until the user leaves or nobody waits for the connection."""
+"""Attempts to connect, repeated until the user leaves or nobody waits for the connection."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial

@@ -1,3 +1,1 @@
-"""One conversation with a server: the protocol side of the client. It knows no terminal and
-outlives no connection.
-"""
+"""One connection to a server: the protocol side of the client. It knows no terminal."""

@@ -1,4 +1,4 @@
-"""Getting a connection, and what to tell people when there is none."""
+"""Connecting to a server, and the reason for people when that fails."""
 
 import socket
 from collections.abc import Iterator
@@ -10,17 +10,17 @@ from trio_chat.client.target import format_address
 from trio_chat.i18n import _
 
 CONNECT_TIMEOUT = 20.0
-"""Seconds for finding the address and all attempts to reach it."""
+"""Seconds for looking the address up and for all attempts to reach it."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
 
 
 class CannotConnectError(Exception):
-    """There is no connection.
+    """No connection could be made.
 
     Args:
-        text: what happened and what to check, in the user's language.
-        reason: what happened, in few words.
+        text: what has failed and what to check, in the user's language.
+        reason: what has failed, in few words.
     """
 
     def __init__(self, text: str, reason: str = "") -> None:
@@ -29,7 +29,9 @@ class CannotConnectError(Exception):
 
 
 async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
-    """Connect to whichever address of a host answers first (RFC 8305, Happy Eyeballs).
+    """Connect to the address of a host that answers first (RFC 8305, Happy Eyeballs).
+
+    Cancelled, it leaves no connection behind.
 
     Args:
         host: a name, or an IPv4 or IPv6 address.
@@ -37,8 +39,6 @@ async def connect_tcp(host: str, port: int) -> trio.abc.Stream:
 
     Raises:
         CannotConnectError: with a sentence for people.
-
-    Cancelled, it leaves no connection behind.
     """
     refuse_onion(host)
     try:
@@ -71,7 +71,7 @@ def refuse_onion(host: str) -> None:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return in few words why a connection has failed, wherever Trio keeps that."""
+    """Return in few words why a connection has failed, from the cause that Trio keeps."""
     causes = list(_causes(error))
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return _("nobody answers there (connection refused)")
@@ -93,11 +93,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 class Backoff:
-    """How long to wait before each attempt to connect again: doubling up to a minute, with jitter
-    so that not all come at once.
+    """The pauses between attempts to connect: doubling up to a minute, with jitter so that clients
+    do not all come at once.
 
     Args:
-        random: where chance comes from.
+        random: the source of the jitter.
     """
 
     def __init__(self, random: Random) -> None:
@@ -111,5 +111,5 @@ class Backoff:
         return max(longest * self._random.uniform(0.5, 1.0), FIRST_DELAY)
 
     def reset(self) -> None:
-        """Begin anew after a success."""
+        """Begin anew with the shortest pause."""
         self.attempts = 0

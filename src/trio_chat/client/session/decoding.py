@@ -1,20 +1,21 @@
-"""Lines that are not UTF-8: decoded piece by piece, since one line may hold a topic of today and a
-word of yesterday.
+"""Decoding of lines that are not all UTF-8: piece by piece, since one line may contain texts of
+clients with different encodings.
 """
 
 import codecs
 from functools import cache
 
 _CUT = 500
-"""Bytes from which on a line may have been cut by a server, in the middle of a character."""
+"""Bytes from which on a server may have cut a line, in the middle of a character."""
 
 
 def decode(line: bytes, encoding: str) -> str:
     """Return the text of a line.
 
     Args:
-        line: without its end.
-        encoding: what those bytes are in that are not UTF-8: of one byte for each character.
+        line: the bytes without the line end.
+        encoding: the encoding of bytes that are not UTF-8; it must have one byte for each
+            character.
     """
     try:
         return line.decode()
@@ -30,7 +31,7 @@ def decode(line: bytes, encoding: str) -> str:
 
 @cache
 def _handler(encoding: str) -> str:
-    """Have the bytes that are not UTF-8 decoded in another way; return how Python calls that."""
+    """Register an error handler that decodes bytes that are not UTF-8; return its name."""
     name = f"trio_chat.{encoding}"
 
     def decode_rest(error: UnicodeError) -> tuple[str, int]:

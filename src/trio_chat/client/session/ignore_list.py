@@ -1,5 +1,5 @@
-"""The ignore list: masks `nick!user@host`, compared with the source of a message as its server
-compares names.
+"""The ignore list: masks `nick!user@host`, compared with the source of a message by the case
+mapping of its server.
 """
 
 import re
@@ -36,7 +36,7 @@ class IgnoreList:
         self.replace([*words, *self.words])
 
     def replace(self, words: Iterable[str]) -> None:
-        """Take another list; of what is there twice or means nothing, nothing is kept."""
+        """Replace the masks; of duplicates one is kept, and unusable words are dropped."""
         usable = (
             word for word in words if 0 < len(word) <= LONGEST_MASK and not re.search(r"\s", word)
         )
@@ -53,9 +53,8 @@ class IgnoreList:
         """Return whether a source is ignored.
 
         Args:
-            source: `nick!user@host`; of a nickname alone only its masks that say nothing of an
-                address can tell.
-            fold: how names are compared on its server.
+            source: `nick!user@host`; a nickname alone matches only masks without an address.
+            fold: folds a name by the case mapping of its server.
         """
         if not self.words:
             return False

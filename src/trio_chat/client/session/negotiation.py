@@ -1,4 +1,4 @@
-"""Which capabilities are on: the client's half of IRCv3 capability negotiation, without input or
+"""Capability negotiation, the client's half (IRCv3 capability-negotiation), without input or
 output.
 """
 
@@ -38,8 +38,8 @@ _FOR_HISTORY = frozenset(
         capability_names.SERVER_TIME,
     )
 )
-"""What the history needs: without its end, its times and its msgids, and those of our own messages,
-it has gaps or doubles.
+"""Capabilities that the history needs: without the end of a batch, times, msgids, and the echo of
+this client's own messages, it has gaps or duplicates.
 """
 _MOST_LINES = 100
 _NEEDS = {
@@ -52,11 +52,15 @@ _NEEDS = {
 
 
 class Negotiation:
-    """Asks for what we want of what is offered, and knows what is on.
+    """The capabilities of one connection: those that are offered, requested and enabled.
 
     Args:
         login_wanted: whether to log in as soon as that is possible, and to end the negotiation only
             then.
+
+    Attributes:
+        enabled: the names of the enabled capabilities.
+        login_due: whether the moment for the login has come.
     """
 
     def __init__(self, *, login_wanted: bool = False) -> None:
@@ -70,35 +74,35 @@ class Negotiation:
 
     @property
     def labels(self) -> bool:
-        """Whether a reply says which message it answers (labeled-response needs batch to say so of
-        several lines).
+        """Whether a response names the request that it answers (labeled-response needs batch for a
+        response of several lines).
         """
         return {capability_names.LABELED_RESPONSE, capability_names.BATCH} <= self.enabled
 
     @property
     def echo(self) -> bool:
-        """Whether the server sends our own messages back to us."""
+        """Whether the server echoes the messages of this client."""
         return capability_names.ECHO_MESSAGE in self.enabled
 
     @property
     def history(self) -> bool:
-        """Whether the server can be asked for what was said before."""
+        """Whether the server can be asked for the history."""
         return capability_names.CHATHISTORY in self.enabled and self.enabled >= _FOR_HISTORY
 
     @property
     def search(self) -> bool:
-        """Whether the server finds words in what was said before."""
+        """Whether the server can search the history."""
         return capability_names.SEARCH in self.enabled and self.enabled >= _FOR_HISTORY
 
     @property
     def tags(self) -> bool:
-        """Whether client-only tags reach the others: replies, reactions, who is typing."""
+        """Whether client-only tags reach other clients: replies, reactions, typing."""
         return capability_names.MESSAGE_TAGS in self.enabled
 
     @property
     def most_together(self) -> tuple[int, int]:
-        """How many lines, and how many bytes, one message may have; (1, 0) where one line is one
-        message.
+        """How many lines, and how many bytes, one message may have; (1, 0) without
+        `draft/multiline`.
         """
         if (
             not {capability_names.MULTILINE, capability_names.BATCH, capability_names.MESSAGE_TAGS}
@@ -110,11 +114,11 @@ class Negotiation:
         return int(lines) if lines.isdigit() else _MOST_LINES, int(size) if size.isdigit() else 0
 
     def value(self, name: str) -> list[str]:
-        """Return the words that the server said of a capability, in upper case."""
+        """Return the words of the value of a capability, in upper case."""
         return [word for word in self._offered.get(name, "").upper().split(",") if word]
 
     def receive(self, params: tuple[str, ...]) -> list[Message]:
-        """Take in the parameters of a CAP message and return what to answer."""
+        """Take the parameters of a CAP message and return the answers."""
         if len(params) < 3:
             return []
         offers = {
@@ -166,7 +170,7 @@ class Negotiation:
         return self._answered()
 
     def _refused(self, names: list[str]) -> list[Message]:
-        # A server accepts all of a request or nothing: asked for one by one, only what it really
+        # A server accepts all of a request or nothing. Requested one by one, only what it really
         # refuses stays off.
         if len(names) > 1:
             self._unanswered += len(names) - 1
@@ -183,7 +187,7 @@ class Negotiation:
         return [] if self._unanswered else self._end()
 
     def end_login(self) -> list[Message]:
-        """Return what ends the negotiation, if only the login kept it from ending."""
+        """Return the messages that end the negotiation, if only the login kept it from ending."""
         return self._end()
 
     def _end(self) -> list[Message]:

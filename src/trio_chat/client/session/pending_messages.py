@@ -1,8 +1,7 @@
-"""Messages of ours that the server has not answered yet.
+"""Messages of this client that the server has not answered yet.
 
-A message stays here from the moment it is handed over until the server confirms it (its echo, its
-label, or the PONG behind it), refuses it, or the connection ends: whichever comes, the user learns
-which.
+A message stays here from the moment it is sent until the server confirms it (by its echo, its
+label, or the PONG behind it), refuses it, or the connection ends. The user is informed which.
 """
 
 from collections import deque
@@ -14,7 +13,7 @@ from trio_chat.client.session.events import MessageKind
 
 @dataclass(frozen=True, slots=True)
 class PendingMessage:
-    """One message on its way; `key` is its label, or the token of the PING that follows it."""
+    """One message; `key` is its label, or the token of the PING that follows it."""
 
     key: str
     target: str
@@ -23,7 +22,7 @@ class PendingMessage:
 
 
 class PendingMessages:
-    """The messages on their way, oldest first."""
+    """The messages, the oldest first."""
 
     def __init__(self) -> None:
         self._messages: deque[PendingMessage] = deque()
@@ -36,21 +35,21 @@ class PendingMessages:
         return iter(tuple(self._messages))
 
     def add(self, target: str, text: str, kind: MessageKind) -> PendingMessage:
-        """Remember a message that is about to be sent, under a new key."""
+        """Add a message that is about to be sent, under a new key."""
         self._count += 1
         message = PendingMessage(f"m{self._count}", target, text, kind)
         self._messages.append(message)
         return message
 
     def take(self, key: str) -> PendingMessage | None:
-        """Remove and return the message with this key, if it is still here."""
+        """Remove and return the message with this key, if it is still there."""
         return self._take_first(lambda message: message.key == key)
 
     def take_echo(
         self, same_target: Callable[[str], bool], text: str, kind: MessageKind
     ) -> PendingMessage | None:
-        """Remove and return the message that an echo without a label stands for: the same text, or
-        else the oldest there.
+        """Remove and return the message that an echo without a label stands for: one with the same
+        text, or else the oldest.
         """
         return self._take_first(
             lambda message: (
@@ -59,8 +58,8 @@ class PendingMessages:
         ) or self._take_first(lambda message: message.kind is kind and same_target(message.target))
 
     def take_oldest(self, same_target: Callable[[str], bool]) -> PendingMessage | None:
-        """Remove and return the oldest message to a target: replies come in the order of what they
-        answer.
+        """Remove and return the oldest message to a target: errors come in the order of the
+        messages.
         """
         return self._take_first(lambda message: same_target(message.target))
 
@@ -77,7 +76,7 @@ class PendingMessages:
                 return taken
 
     def take_all(self) -> list[PendingMessage]:
-        """Remove and return everything."""
+        """Remove and return all messages."""
         taken = list(self._messages)
         self._messages.clear()
         return taken

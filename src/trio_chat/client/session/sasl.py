@@ -1,8 +1,7 @@
-"""Proving who we are by SASL (IRCv3 sasl): mechanisms and the form of their messages, without input
-or output.
+"""SASL (IRCv3 sasl): mechanisms and the form of their messages, without input or output.
 
 SCRAM-SHA-256 (RFC 7677) is preferred, since the password never leaves this computer; it needs the
-package scramp. PLAIN (RFC 4616) is what every server knows.
+package scramp. Every server knows PLAIN (RFC 4616).
 """
 
 import base64
@@ -14,19 +13,21 @@ from typing import Any, Protocol
 _CHUNK = 400
 _LONGEST_CHALLENGE = 16384
 _MOST_ITERATIONS = 1_000_000
-"""What a server may demand of us; deriving the key with so many takes about a second."""
+"""Iterations that a server may demand; deriving a key with so many takes about a second."""
 
 
 class SaslError(Exception):
-    """What the server says is no part of the mechanism, or shows that it does not know the password
-    itself.
-    """
+    """A challenge is no part of the mechanism, or the server does not know the password."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoginCredentials:
-    """An account and its password, which no representation shows; `is_kept` when it was not typed,
-    but kept somewhere.
+    """An account and its password, which no representation shows.
+
+    Args:
+        account: the name of the account; "" means the nickname.
+        password: the password.
+        is_kept: whether the password was stored, not typed.
     """
 
     account: str
@@ -35,7 +36,7 @@ class LoginCredentials:
 
 
 class Mechanism(Protocol):
-    """One way to prove it."""
+    """A SASL mechanism, from the client's first message to the server's last one."""
 
     name: str
 
@@ -43,12 +44,12 @@ class Mechanism(Protocol):
         """Return the answer to a challenge.
 
         Raises:
-            SaslError: when the challenge makes no sense.
+            SaslError: when the challenge is no part of the mechanism.
         """
 
 
 class SaslPlain:
-    """RFC 4616: the account and the password, as they are."""
+    """RFC 4616: the account and the password in clear text."""
 
     name = "PLAIN"
 
@@ -56,7 +57,7 @@ class SaslPlain:
         self._credentials = credentials
 
     def answer(self, challenge: bytes) -> bytes:
-        """Return them."""
+        """Return the account and the password."""
         account, password = self._credentials.account, self._credentials.password
         return f"{account}\0{account}\0{password}".encode("utf-8", "replace")
 
@@ -65,7 +66,7 @@ class SaslScram:
     """RFC 7677, by the package scramp.
 
     Raises:
-        ImportError: when there is no such package.
+        ImportError: when the package is not installed.
     """
 
     name = "SCRAM-SHA-256"
@@ -79,8 +80,8 @@ class SaslScram:
         self._step = 0
 
     def answer(self, challenge: bytes) -> bytes:
-        """Return the next message; the last challenge must show that the server knows the password
-        too.
+        """Return the next message; the last challenge must prove that the server knows the
+        password.
 
         Raises:
             SaslError: when it does not.
@@ -114,12 +115,12 @@ def _check_iterations(challenge: str) -> None:
 def mechanisms(
     offered: Sequence[str], credentials: LoginCredentials, *, may_send_password: bool = True
 ) -> list[Mechanism]:
-    """Return the ways to log in that both sides know, the best first; a server that names none is
-    taken to know PLAIN.
+    """Return the mechanisms that both sides know, the best first. A server that names none is taken
+    to know PLAIN.
 
     Args:
         offered: the mechanisms that the server names.
-        credentials: what to prove.
+        credentials: the account and the password.
         may_send_password: whether the password itself may be sent.
     """
     known: list[Mechanism] = []
@@ -134,7 +135,7 @@ def mechanisms(
 
 
 def chunks(data: bytes) -> list[str]:
-    """Return data as the parameters of AUTHENTICATE (IRCv3 sasl-3.1: 400 bytes each, "+" behind a
+    """Return data as the parameters of AUTHENTICATE (IRCv3 sasl-3.1: 400 bytes each, "+" after a
     full one).
     """
     text = base64.b64encode(data).decode()
@@ -143,16 +144,16 @@ def chunks(data: bytes) -> list[str]:
 
 
 class ChallengeBuffer:
-    """Puts together what comes in pieces."""
+    """The parameters of AUTHENTICATE from the server, until they make one challenge."""
 
     def __init__(self) -> None:
         self._text = ""
 
     def add(self, piece: str) -> bytes | None:
-        """Add a piece; return the challenge when it is complete.
+        """Add a parameter; return the challenge when it is complete.
 
         Raises:
-            SaslError: when it is no base64, or endless.
+            SaslError: when it is no base64, or too long.
         """
         self._text += "" if piece == "+" else piece
         if len(self._text) > _LONGEST_CHALLENGE:
@@ -162,5 +163,5 @@ class ChallengeBuffer:
         text, self._text = self._text, ""
         try:
             return base64.b64decode(text, validate=True)
-        except ValueError as error:  # `binascii.Error`, or a letter that is not in ASCII
+        except ValueError as error:  # `binascii.Error`, or a character beyond ASCII
             raise SaslError from error

@@ -1,9 +1,8 @@
-"""A session: one connection to a server, its receive task, its send task and its keep-alive, in one
-nursery.
+"""A session: one connection to a server. Its nursery has a receive task, a send task and timers.
 
-It knows no terminal. What happens goes as events over a bounded memory channel to whatever
-interface there is; an interface that does not keep up makes the session read more slowly, never
-grow. The send task is the only one that writes to the stream.
+It knows no terminal. Events go over a bounded memory channel to the interface; an interface that
+does not keep up makes the session read more slowly, and never makes it grow. The send task is the
+only one that writes to the stream.
 """
 
 import math
@@ -20,21 +19,21 @@ from trio_chat.irc.lines import BadLine, LineBuffer
 from trio_chat.irc.message import NO_TAGS, ParseError, parse
 
 WINDOW = 8
-"""Messages on their way at the same time: enough to be fast, too few to be taken for a flood."""
+"""Unconfirmed messages at the same time: enough to be fast, too few to count as a flood."""
 _OUTGOING_LINES = 64
 _MAX_TAGS = 8191  # IRCv3 message-tags, Size limit: what a server may send
-_MAX_BODY = 4096  # servers keep to 510; being lenient costs nothing
+_MAX_BODY = 4096  # servers send at most 510; a higher limit costs nothing
 _CHUNK = 65536
 _LAST_WORDS = 2
-"""Seconds to go on reading when writing has failed."""
+"""Seconds to go on reading after writing has failed: the server's ERROR may still be there."""
 _LAG_INTERVAL = 30
-"""Seconds between measurements of how long the server takes to answer."""
+"""Seconds between two measurements of the delay of the server."""
 _MARK_INTERVAL = 5
-"""Seconds between telling the server how far we have read."""
+"""Seconds between two updates of the read markers."""
 
 
 class NotConnectedError(Exception):
-    """The connection has ended; what was to be sent was not."""
+    """The connection has ended; what was to be sent was not sent."""
 
 
 def is_secure(stream: trio.abc.Stream) -> bool:
@@ -43,12 +42,12 @@ def is_secure(stream: trio.abc.Stream) -> bool:
 
 
 def is_local(stream: trio.abc.Stream) -> bool:
-    """Return whether a connection leads to this machine."""
+    """Return whether the peer of a connection is this machine."""
     if not isinstance(stream, trio.SocketStream):
         return False
     try:
         return ip_address(stream.socket.getpeername()[0]).is_loopback
-    except OSError:  # gone already
+    except OSError:  # the connection is closed already
         return False
 
 
@@ -57,12 +56,12 @@ class ClientSession:
 
     Args:
         stream: the connection; the session closes it.
-        protocol: what is said on it.
-        events: where to tell what happens; stays open.
-        keep_alive: seconds of silence after which to ask whether the server is there.
-        patience: seconds to wait for its answer, and for it to let us in.
-        nick_interval: seconds between attempts to take our nickname back.
-        encoding: what a line is in that is not UTF-8.
+        protocol: the state of the protocol on it.
+        events: where events are sent; it stays open.
+        keep_alive: seconds of silence after which the server is asked whether it is there.
+        patience: seconds for its answer, and for the registration.
+        nick_interval: seconds between attempts to take the wanted nickname back.
+        encoding: the encoding of a line that is not UTF-8.
     """
 
     def __init__(
@@ -87,7 +86,7 @@ class ClientSession:
         self._changed = trio.Event()
         self._closed = False
         self._leaving = False
-        self._telling = 0
+        self._reporting = 0
         self._last_heard = -math.inf
         self._heard = 0
         self._lost = ""
@@ -96,7 +95,7 @@ class ClientSession:
 
     @property
     def is_secure(self) -> bool:
-        """Whether nobody between us and the server can read along."""
+        """Whether nobody between client and server can read along."""
         return is_secure(self._stream)
 
     @property
@@ -105,10 +104,10 @@ class ClientSession:
         return is_local(self._stream)
 
     async def run(self) -> SessionOutcome:
-        """Talk to the server until one side ends it; tell of what was not confirmed, and return how
-        it ended.
+        """Run the connection until one side ends it; report what was not confirmed, and return how
+        the connection ended.
 
-        Cancellation closes the connection at once and tells of nothing more.
+        Cancellation closes the connection at once; nothing further is reported.
         """
         self._last_heard = trio.current_time()
         self.protocol.start()
@@ -127,7 +126,7 @@ class ClientSession:
         finally:
             self._closed = True
             self._outgoing_receive.close()
-            self._tell_change()
+            self._notify_change()
             await trio.aclose_forcefully(self._stream)
         outcome = self._outcome()
         self.protocol.end(returns=outcome.end is EndReason.LOST)
@@ -135,7 +134,7 @@ class ClientSession:
             await self._events.send(event)
         return outcome
 
-    # What the interface asks for
+    # Requests of the interface
 
     async def say(
         self,
@@ -144,14 +143,15 @@ class ClientSession:
         kind: MessageKind = MessageKind.MESSAGE,
         tags: Mapping[str, str] = NO_TAGS,
     ) -> None:
-        """Send one message that fits (see `OutgoingMessages.room`), as soon as few enough are on their way.
+        """Send one message that fits (see `OutgoingMessages.room`), when few enough are
+        unconfirmed.
+
+        Cancelled while it waits for that, it has sent nothing.
 
         Raises:
             NotConnectedError: the connection ended first; the message was not sent and is not
                 pending.
             ValueError: when the target cannot be written on a line.
-
-        Cancelled while it waits for room, it has sent nothing.
         """
         await self._wait_until(lambda: len(self.protocol.messages.pending) < WINDOW)
         self.protocol.messages.say(target, text, kind, tags)
@@ -160,8 +160,7 @@ class ClientSession:
     async def say_together(
         self, target: str, lines: Sequence[str], tags: Mapping[str, str]
     ) -> None:
-        """Send one message of several lines (see `OutgoingMessages.fits_together`), as `say` does one of
-        one line.
+        """Send one message of several lines (see `OutgoingMessages.fits_together`), as `say` does.
 
         Raises:
             NotConnectedError: the connection ended first; nothing was sent.
@@ -172,7 +171,7 @@ class ClientSession:
         await self._flush()
 
     async def do(self, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done with the protocol, and send what that leads to.
+        """Call a function with the protocol, and send the lines that it adds.
 
         Raises:
             NotConnectedError: the connection has ended.
@@ -207,8 +206,8 @@ class ClientSession:
         )
 
     async def leave(self, reason: str, *, patience: float = 5) -> None:
-        """Send QUIT and give the server some seconds to answer what came before and to close; then
-        end the session.
+        """Send QUIT, give the server some seconds to answer what came before and to close, and end
+        the session.
         """
         if self._closed:
             return
@@ -222,7 +221,7 @@ class ClientSession:
                 return
         self._scope.cancel()
 
-    # The tasks
+    # Tasks
 
     async def _receive(self) -> None:
         buffer = LineBuffer(_MAX_TAGS, _MAX_BODY)
@@ -255,31 +254,29 @@ class ClientSession:
         await self._flush()
 
     async def _flush(self) -> None:
-        """Pass on what the protocol wants sent and told; answers first, so that an interface at
-        rest delays no PONG.
+        """Pass on the lines and events that the protocol has added; lines first, so that a slow
+        interface delays no PONG.
         """
         lines, events = self.protocol.take_lines(), self.protocol.take_events()
-        self._tell_change()
+        self._notify_change()
         try:
             for line in lines:
                 await self._outgoing.send(line)
-        except (
-            trio.BrokenResourceError
-        ):  # the session has ended; what is pending will be told as such
-            pass
-        self._telling += 1
+        except trio.BrokenResourceError:
+            pass  # the session has ended; its end reports what is pending
+        self._reporting += 1
         try:
             for event in events:
                 await self._events.send(event)
         finally:
-            self._telling -= 1
+            self._reporting -= 1
 
     async def _send_lines(self) -> None:
         async for line in self._outgoing_receive:
             try:
                 await self._stream.send_all(line.encode("utf-8", "replace") + b"\r\n")
             except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
-                # What the server said last may still be there to be read: the receive task ends the
+                # The server's last lines may still be there to be read: the receive task ends the
                 # session.
                 self._lost = str(error.__cause__ or "")
                 await trio.sleep(_LAST_WORDS)
@@ -293,7 +290,7 @@ class ClientSession:
                 with trio.move_on_after(self._patience):
                     await self._outgoing.send(f"PING :{ping_tokens.ALIVE}")
                     await trio.sleep_forever()
-            if not self._telling and self._heard == heard:
+            if not self._reporting and self._heard == heard:
                 self._lost = "timeout"
                 self._scope.cancel()
                 return
@@ -303,7 +300,7 @@ class ClientSession:
             seconds = self._keep_alive if self.protocol.registered else self._patience
             due = self._last_heard + seconds
             if trio.current_time() >= due:
-                if not self._telling:  # while an interface makes us wait, we do not listen
+                if not self._reporting:  # a slow interface makes the session wait: it reads nothing
                     await trio.lowlevel.checkpoint()
                     return
                 due = trio.current_time() + seconds
@@ -313,9 +310,7 @@ class ClientSession:
         while True:
             await trio.sleep(self._nick_interval)
             protocol = self.protocol
-            if protocol.ready and not protocol.features.same(
-                protocol.nick, protocol.nickname.wanted
-            ):
+            if protocol.ready and not protocol.is_me(protocol.nickname.wanted):
                 protocol.nickname.take_back()
                 await self._flush()
 
@@ -334,9 +329,9 @@ class ClientSession:
                 await self._flush()
             await trio.sleep(_LAG_INTERVAL)
 
-    # Waiting for the protocol to come to a state
+    # Waiting for a state of the protocol
 
-    def _tell_change(self) -> None:
+    def _notify_change(self) -> None:
         self._changed.set()
         self._changed = trio.Event()
 

@@ -1,24 +1,24 @@
-"""Long messages, cut so that nothing is lost on the way.
+"""Long messages, divided so that servers cut nothing.
 
-A server relays a message with our own `:nick!user@host ` in front of it, and the whole line is at
-most 512 bytes with its CR LF (RFC 2812 §2.3): so what fits depends on who we are, not only on what
-we send.
+A server relays a message with `:nick!user@host ` in front of it, and the whole line has at most 512
+bytes with its CR LF (RFC 2812 §2.3). So the room for text depends on the source of the message, not
+only on the line that the client sends.
 """
 
 from trio_chat.client.session.events import MessageKind
 from trio_chat.irc.message import MAX_BODY
 
 _MIN_ROOM = 16
-"""Bytes for text however long the names are, so that cutting always ends."""
+"""Bytes for text at least, however long the names are, so that dividing always ends."""
 
 
 def room_for_text(source: str, target: str, kind: MessageKind) -> int:
     """Return how many bytes of text fit in one relayed message.
 
     Args:
-        source: our `nick!user@host` as others see it.
-        target: the nickname or channel it goes to.
-        kind: an action has a frame that costs bytes too.
+        source: the `nick!user@host` of this client as others see it.
+        target: the nickname or channel that the message goes to.
+        kind: the kind of message; an action has a frame that takes bytes too.
     """
     command = "NOTICE" if kind is MessageKind.NOTICE else "PRIVMSG"
     frame = len(f":{source} {command} {target} :".encode())
@@ -30,7 +30,8 @@ def room_for_text(source: str, target: str, kind: MessageKind) -> int:
 def cut(text: str, room: int) -> tuple[str, str]:
     """Return the first part of a text that fits into `room` UTF-8 bytes, and the rest.
 
-    Cuts at the last space that fits, which goes; where there is none, between two characters.
+    The text is divided at the last space that fits, which is dropped; without a space, between two
+    characters.
     """
     data = text.encode()
     if len(data) <= room:
@@ -45,8 +46,8 @@ def cut(text: str, room: int) -> tuple[str, str]:
 
 
 def pieces(text: str, room: int) -> list[str]:
-    """Return a text in parts of at most `room` UTF-8 bytes that make it again when put together; at
-    least one, perhaps empty.
+    """Return a text in parts of at most `room` UTF-8 bytes whose concatenation is the text; at
+    least one part, perhaps empty.
     """
     parts = []
     while len(data := text.encode()) > room:

@@ -1,9 +1,8 @@
-"""The messages that were shown in this run, over any connection: after a lost one nothing is
-missing, and nothing is shown twice.
+"""The messages that were shown in this run, over all connections: so that after a lost connection
+none is missing, and none is shown twice.
 
-Of each channel two places are known: the earliest message shown, before which `/history` goes on,
-and the latest, after which a new connection fills the gap. A place is a msgid, with the time as
-what to fall back on.
+Of each channel two positions are known: the earliest message that was shown, before which
+`/history` goes on, and the latest, after which a new connection fills the gap.
 """
 
 from collections import deque
@@ -16,19 +15,21 @@ from trio_chat.client.session.events import MessageKind
 from trio_chat.irc.message import is_middle
 
 _SEEN = 5000
-"""Messages remembered as shown: more than a gap that is filled and what is said meanwhile."""
+"""Messages remembered as shown: more than a gap that is filled and the live messages meanwhile."""
 _FUZZ = timedelta(seconds=1)
 
 
 class HistoryPosition(NamedTuple):
-    """Where a message is in the history; of one that is nowhere both are ""."""
+    """The position of a message in the history: its msgid, and its time for servers that do not
+    know the msgid any longer. Of an unknown position both are "".
+    """
 
     msgid: str = ""
     time: str = ""
 
     def reference(self, types: Collection[str]) -> str:
-        """Return it as CHATHISTORY takes it, in the first form that the server understands; "" when
-        there is none.
+        """Return the position as a message reference of CHATHISTORY, in the first type that the
+        server knows; "" when there is none.
         """
         if self.msgid and "msgid" in types and is_middle(self.msgid):
             return f"msgid={self.msgid}"
@@ -38,7 +39,7 @@ class HistoryPosition(NamedTuple):
 
 
 def _a_little_before(time: str) -> str:
-    # Others may have spoken in the same millisecond; who is seen twice is recognised by the msgid.
+    # Several messages may have the same millisecond; a duplicate is recognised by its msgid.
     try:
         moment = datetime.fromisoformat(time) - _FUZZ
     except (ValueError, OverflowError):
@@ -51,14 +52,16 @@ UNKNOWN_POSITION = HistoryPosition()
 
 @dataclass(slots=True)
 class ShownRange:
-    """The part of a channel's history that has been shown."""
+    """The part of a channel's history that was shown."""
 
     first: HistoryPosition = UNKNOWN_POSITION
     last: HistoryPosition = UNKNOWN_POSITION
 
 
 class UnconfirmedMessage(NamedTuple):
-    """A message of ours whose fate is not known, and the nickname we had when we sent it."""
+    """A message of this client that was neither confirmed nor refused, and the nickname that sent
+    it.
+    """
 
     nick: str
     target: str
@@ -68,8 +71,11 @@ class UnconfirmedMessage(NamedTuple):
 
 @dataclass(slots=True)
 class SyncState:
-    """The messages that were shown, those that were sent without confirmation, and their targets,
-    by folded names.
+    """The messages that were shown, and those that were sent.
+
+    Attributes:
+        unconfirmed: messages that a connection ended under.
+        written: folded names of the channels and users to which messages were sent.
     """
 
     unconfirmed: list[UnconfirmedMessage] = field(default_factory=list)
@@ -95,21 +101,19 @@ class SyncState:
         if len(self._order) > _SEEN:
             self._seen.discard(self._order.popleft())
 
-    def advance(self, key: str, place: HistoryPosition) -> None:
+    def advance(self, key: str, position: HistoryPosition) -> None:
         """Note that the latest message of a channel was shown."""
         shown = self.channel(key)
-        if (
-            not place.msgid and place.time <= shown.last.time
-        ):  # the rest of a long message: its beginning has the msgid
-            return
-        shown.last = place
+        if not position.msgid and position.time <= shown.last.time:
+            return  # the rest of a long message, whose first line has the msgid
+        shown.last = position
         if shown.first == UNKNOWN_POSITION:
-            shown.first = place
+            shown.first = position
 
     def take_unconfirmed(
         self, fits: Callable[[UnconfirmedMessage], bool]
     ) -> list[UnconfirmedMessage]:
-        """Remove and return the messages of unknown fate that a test fits."""
+        """Remove and return the unconfirmed messages that a test accepts."""
         taken = [sent for sent in self.unconfirmed if fits(sent)]
         self.unconfirmed = [sent for sent in self.unconfirmed if not fits(sent)]
         return taken

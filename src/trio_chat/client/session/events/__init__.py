@@ -1,7 +1,7 @@
 """Events from a session to an interface: one frozen value each.
 
-Texts and names are as the server sent them, so whoever shows them must make them harmless first
-(see `render`).
+Texts and names are as the server sent them: an interface must make them harmless before it shows
+them (see `render`).
 """
 
 from trio_chat.client.session.events.channels import (
@@ -121,10 +121,12 @@ __all__ = [
 
 # fmt: off
 Event = (
-    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | Joined | JoinRefused | Parted | Kicked | Quit | Renamed | NickRefused
-    | TopicIs | TopicChanged | ModeChanged | Names | ListedChannel | ListEnd | Invited | Away | ServerInfo | ServerError
-    | ServerShutDown | Lost | Waiting | Note | PromptChanged | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap | EarlierMessages | SearchResults
-    | Reacted | Redacted | Typing | RankChanged | AwayChanged | MarkerMoved | HistoryTarget | Lag
-    | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut | Registered | MustVerify | AccountRefused | Whois
+    Connected | Ready | Said | MessageRefused | MessageUnconfirmed | Joined | JoinRefused | Parted
+    | Kicked | Quit | Renamed | NickRefused | TopicIs | TopicChanged | ModeChanged | Names
+    | ListedChannel | ListEnd | Invited | Away | ServerInfo | ServerError | ServerShutDown | Lost
+    | Waiting | Note | PromptChanged | DeliveryUnknown | HistoryEnd | UnreadStart | HistoryGap
+    | EarlierMessages | SearchResults | Reacted | Redacted | Typing | RankChanged | AwayChanged
+    | MarkerMoved | HistoryTarget | Lag | HistoryRefused | SearchUnknown | LoggedIn | LoggedOut
+    | Registered | MustVerify | AccountRefused | Whois
 )
 # fmt: on

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Someone joined a channel."""
+    """A user has joined a channel."""
 
     nick: str
     channel: str
@@ -14,7 +14,7 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class JoinRefused:
-    """We may not join this channel."""
+    """The server refuses to let the user join a channel."""
 
     channel: str
     code: str
@@ -23,7 +23,7 @@ class JoinRefused:
 
 @dataclass(frozen=True, slots=True)
 class Parted:
-    """Someone left a channel."""
+    """A user has left a channel."""
 
     nick: str
     channel: str
@@ -33,7 +33,7 @@ class Parted:
 
 @dataclass(frozen=True, slots=True)
 class Kicked:
-    """Someone was removed from a channel."""
+    """A user was removed from a channel."""
 
     nick: str
     channel: str
@@ -44,7 +44,7 @@ class Kicked:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """Someone left the server."""
+    """A user has left the server."""
 
     nick: str
     reason: str
@@ -52,7 +52,7 @@ class Quit:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """Someone has another nickname now."""
+    """A user has another nickname."""
 
     old: str
     new: str
@@ -61,7 +61,7 @@ class Renamed:
 
 @dataclass(frozen=True, slots=True)
 class NickRefused:
-    """The nickname we asked for is not to be had; `registered` tells whether we keep another."""
+    """The server refuses a nickname; `registered` means that the user keeps another one."""
 
     nick: str
     code: str
@@ -71,7 +71,7 @@ class NickRefused:
 
 @dataclass(frozen=True, slots=True)
 class TopicIs:
-    """The topic of a channel ("" when there is none), as it stands."""
+    """The current topic of a channel, "" when there is none."""
 
     channel: str
     topic: str
@@ -79,7 +79,7 @@ class TopicIs:
 
 @dataclass(frozen=True, slots=True)
 class TopicChanged:
-    """Someone changed the topic of a channel ("" removes it)."""
+    """A user has changed the topic of a channel; "" removes it."""
 
     channel: str
     topic: str
@@ -88,7 +88,7 @@ class TopicChanged:
 
 @dataclass(frozen=True, slots=True)
 class ModeChanged:
-    """Someone changed modes of a channel or a user."""
+    """Modes of a channel or a user were changed."""
 
     target: str
     by: str
@@ -98,17 +98,17 @@ class ModeChanged:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Who is in a channel."""
+    """The members of a channel."""
 
     channel: str
     nicks: tuple[str, ...]
     ranks: tuple[str, ...] = ()
-    """The prefixes of each, the highest first."""
+    """The prefixes of each member, the highest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankChanged:
-    """Someone has other prefixes in a channel now."""
+    """A member of a channel has other prefixes."""
 
     channel: str
     nick: str
@@ -117,7 +117,7 @@ class RankChanged:
 
 @dataclass(frozen=True, slots=True)
 class AwayChanged:
-    """Someone is away, or back; `known` tells that it has been so for a while."""
+    """A user is away, or back; `known` means that this is no change."""
 
     nick: str
     is_away: bool
@@ -128,9 +128,7 @@ class AwayChanged:
 
 @dataclass(frozen=True, slots=True)
 class Whois:
-    """One thing that the server knows of somebody: `code` is the numeric that says which, `values`
-    what stands in it.
-    """
+    """One reply to WHOIS: its numeric, and its parameters after the nickname."""
 
     nick: str
     code: str
@@ -139,7 +137,7 @@ class Whois:
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """Whom we wrote to is away."""
+    """The receiver of a message is away."""
 
     nick: str
     text: str
@@ -147,7 +145,7 @@ class Away:
 
 @dataclass(frozen=True, slots=True)
 class ListedChannel:
-    """One channel of the server's list."""
+    """One entry of the answer to LIST."""
 
     channel: str
     users: str
@@ -156,14 +154,14 @@ class ListedChannel:
 
 @dataclass(frozen=True, slots=True)
 class ListEnd:
-    """The server's list of channels is complete; `count` entries came."""
+    """The answer to LIST is complete; `count` entries came."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """Someone invites somebody to a channel."""
+    """A user was invited to a channel."""
 
     nick: str
     by: str

@@ -1,11 +1,11 @@
-"""Events of the connection, the server and our account."""
+"""Events of the connection, the server and the user's account."""
 
 from dataclasses import dataclass
 from enum import Enum
 
 
 class EndReason(Enum):
-    """How a session ended."""
+    """The reason for the end of a session."""
 
     LEFT = "we left"
     SHUT_DOWN = "the server has shut down"
@@ -15,7 +15,7 @@ class EndReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The server has let us in under this nickname."""
+    """The connection is registered, under this nickname."""
 
     nick: str
     network: str = ""
@@ -23,33 +23,31 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Every channel asked for at the start was joined or refused; from now on messages can be
-    sent.
-    """
+    """Every channel requested at the start was joined or refused; messages can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """We are logged in to this account."""
+    """The user is logged in to an account."""
 
     account: str
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedOut:
-    """We are logged in to no account any more."""
+    """The user is logged in to no account any longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """This account is ours now, and we are logged in to it."""
+    """An account was registered for the user, who is logged in to it."""
 
     account: str
 
 
 @dataclass(frozen=True, slots=True)
 class MustVerify:
-    """The account becomes ours when we do what the text says."""
+    """The registration of an account requires another step, which the text describes."""
 
     account: str
     text: str
@@ -57,7 +55,7 @@ class MustVerify:
 
 @dataclass(frozen=True, slots=True)
 class AccountRefused:
-    """We were not logged in, or the account was not registered."""
+    """A login or the registration of an account was refused."""
 
     account: str
     code: str
@@ -73,14 +71,14 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """Something the server says that has no event of its own."""
+    """A text from the server that has no event of its own."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """An error reply that belongs to no message, join or nickname of ours."""
+    """An error reply that is about no message, JOIN or nickname of the user."""
 
     text: str
     code: str = ""
@@ -89,20 +87,20 @@ class ServerError:
 
 @dataclass(frozen=True, slots=True)
 class ServerShutDown:
-    """The server says that it has shut down."""
+    """The server has announced that it shuts down."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The connection ended although nobody wanted it to."""
+    """The connection was lost."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The next attempt to connect is in so many seconds; `reason` tells why the last one failed, if
-    there was one.
+    """The next attempt to connect is in so many seconds; `reason` is why the last one failed, "" if
+    there was none.
     """
 
     seconds: float
@@ -111,7 +109,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence of the client itself, in the user's language already."""
+    """A sentence of the client itself, in the user's language."""
 
     text: str
     error: bool = False
@@ -119,13 +117,13 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class PromptChanged:
-    """The user is being asked something; shows in the prompt, not in a line."""
+    """There is a question to the user, or none any longer; the prompt shows it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOutcome:
-    """How a session ended, and why: what the server or the system said ("" when nobody said
-    anything).
+    """The end of a session and its reason, in the words of the server or the system; "" when there
+    are none.
     """
 
     end: EndReason

@@ -5,7 +5,7 @@ from enum import Enum
 
 
 class MessageKind(Enum):
-    """What sort of message was said."""
+    """The kind of a message."""
 
     MESSAGE = "message"
     ACTION = "action"
@@ -14,24 +14,25 @@ class MessageKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Someone said something; `own` means that we did and the server has confirmed it.
-
-    Args:
-        sender: who said it.
-        target: the channel or nickname it went to.
-        text: what was said.
-        kind: what sort of message it is.
-        own: whether we said it.
-        private: whether it went to us alone.
-        msgid: the server's name for this message, "" when it gives none.
-        played_back: when it was said, in the form of server-time, if it comes from the history; ""
-            when it is new.
-        time: when the server took it in, if it is new and the server tells.
-        reply_to: the msgid of the message that it answers, "" for none.
-        is_stranger: whether it is private, from a user who is in none of our channels and to whom
-            we have not written.
+    """A message; `own` means that it is the user's and that the server has confirmed it.
 
     A message of several lines has line feeds in its text.
+
+    Args:
+        sender: the nickname of its sender.
+        target: the channel or nickname it was sent to.
+        text: its text.
+        kind: its kind.
+        own: whether the user has sent it.
+        private: whether it was sent to the user alone.
+        msgid: the server's identifier of it, "" for none.
+        played_back: if it comes from the history, when it was sent, as server-time; "" if it is
+            live.
+        time: if it is live, when the server received it, as server-time; "" if the server does not
+            say.
+        reply_to: the msgid of the message that it answers, "" for none.
+        is_stranger: whether it is private and its sender shares no channel with the user, who has
+            not written to it.
     """
 
     sender: str
@@ -48,13 +49,15 @@ class Said:
 
     @property
     def conversation(self) -> str:
-        """The conversation that it belongs to: the channel, or the other person."""
+        """The conversation that it belongs to: the channel, or the other user."""
         return self.sender if self.private and not self.own else self.target
 
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """Someone reacted to a message, or took that back; `private` means that it went to us alone."""
+    """A reaction to a message, or its withdrawal; `private` means that it was sent to the user
+    alone.
+    """
 
     sender: str
     target: str
@@ -72,7 +75,7 @@ class Reacted:
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """Someone deleted a message."""
+    """A message was deleted."""
 
     target: str
     msgid: str
@@ -82,7 +85,7 @@ class Redacted:
 
 @dataclass(frozen=True, slots=True)
 class Typing:
-    """Someone is typing a message, or no longer."""
+    """A user is typing a message, or has stopped."""
 
     nick: str
     conversation: str
@@ -91,7 +94,7 @@ class Typing:
 
 @dataclass(frozen=True, slots=True)
 class MessageRefused:
-    """The server did not deliver this message of ours."""
+    """A message of the user was not delivered."""
 
     target: str
     text: str
@@ -101,7 +104,7 @@ class MessageRefused:
 
 @dataclass(frozen=True, slots=True)
 class MessageUnconfirmed:
-    """The connection ended, or the server passed over it, before this message was confirmed."""
+    """The connection ended, or the server passed over a message, before it was confirmed."""
 
     target: str
     text: str
@@ -109,7 +112,7 @@ class MessageUnconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryUnknown:
-    """The connection ended before this message was confirmed; the history will tell whether it
+    """The connection ended before a message was confirmed; the history will show whether it
     arrived.
     """
 
@@ -119,21 +122,21 @@ class DeliveryUnknown:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEnd:
-    """What was said in a channel before we joined has been told; what comes now is new."""
+    """The history of a channel before the JOIN was reported; messages from now on are live."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadStart:
-    """What comes now was said after we had read this channel last."""
+    """The messages from now on were sent after the user has read the channel last."""
 
     channel: str
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryGap:
-    """More was said while there was no connection than the last `count` messages, which follow."""
+    """More messages were sent while there was no connection than the last `count`, which follow."""
 
     channel: str
     count: int
@@ -141,7 +144,7 @@ class HistoryGap:
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessages:
-    """So many messages follow that were said before those that have been shown."""
+    """So many messages follow that are older than those that were shown."""
 
     channel: str
     count: int
@@ -149,9 +152,7 @@ class EarlierMessages:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """So many messages follow that have these words; `channel` is "" when they are from
-    anywhere.
-    """
+    """So many messages follow that contain these words; `channel` is "" when all were searched."""
 
     text: str
     channel: str
@@ -160,7 +161,7 @@ class SearchResults:
 
 @dataclass(frozen=True, slots=True)
 class HistoryRefused:
-    """The server does not tell what was said before."""
+    """The server does not return the history."""
 
     channel: str
     reason: str
@@ -173,7 +174,7 @@ class SearchUnknown:
 
 @dataclass(frozen=True, slots=True)
 class MarkerMoved:
-    """We have read a conversation up to this time, here or on another device."""
+    """The user has read a conversation up to this time, on this device or another one."""
 
     conversation: str
     time: str
@@ -181,9 +182,7 @@ class MarkerMoved:
 
 @dataclass(frozen=True, slots=True)
 class HistoryTarget:
-    """There was a conversation with this person, or in this channel, the last message of it at this
-    time.
-    """
+    """A conversation has messages in the history, the latest of them at this time."""
 
     conversation: str
     time: str

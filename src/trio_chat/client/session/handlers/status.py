@@ -1,4 +1,4 @@
-"""Handlers of the status of users and messages: away, WHOIS, typing, reactions, deletions, markers."""
+"""Handlers of the status of users and messages: away, WHOIS, typing, reactions, read markers."""
 
 from trio_chat.client.session.events import (
     Away,
