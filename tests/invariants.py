@@ -36,11 +36,11 @@ def indexes_are_consistent(world: World) -> None:
     """Every key is the folded name of what it leads to, and audiences are what memberships say."""
     assert all(user.folded == folded for folded, user in world.users.items())
     assert all(channel.folded == folded for folded, channel in world.channels.items())
-    here = {session.user for session in world.sessions if session.user}
+    here = {session.user for session in world.sessions.values() if session.user}
     assert here == {user for user in world.users.values() if user.sessions or not user.always_on}
     sessions = list(chain.from_iterable(user.sessions for user in world.users.values()))
     assert len(sessions) == len(set(sessions))
-    assert all(session in world.sessions for session in sessions)
+    assert all(session in world.sessions.values() for session in sessions)
     for channel in world.channels.values():
         assert set(channel.audience()) == {
             session for user in channel.members for session in user.sessions
@@ -50,7 +50,11 @@ def indexes_are_consistent(world: World) -> None:
 def watches_are_symmetric(world: World) -> None:
     """Only who is here watches, and what is watched is known from both sides."""
     monitor = world.monitor
-    pairs = {(session, nick) for session in world.sessions for nick in monitor.targets_of(session)}
+    pairs = {
+        (session, nick)
+        for session in world.sessions.values()
+        for nick in monitor.targets_of(session)
+    }
     assert pairs == {
         (session, nick) for nick in monitor.nicks() for session in monitor.watchers(nick)
     }
@@ -75,7 +79,7 @@ def what_a_peer_can_grow_is_bounded(world: World) -> None:
         assert len(user.markers) <= limits.read_markers
         assert len(user.away.encode()) <= limits.away
         assert len(user.realname.encode()) <= limits.realname
-    for session in world.sessions:
+    for session in world.sessions.values():
         assert world.monitor.count(session) <= limits.monitor_entries
         assert len(session.subscriptions) <= limits.metadata_subs
         assert len(session.sasl_inbox._pieces) <= MAX_MESSAGE

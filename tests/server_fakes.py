@@ -10,7 +10,7 @@ from trio.testing import memory_stream_pair
 from edge import read_up_to
 from support import NOON, Clock, ListHistory
 from trio_chat.chat.history import Record
-from trio_chat.chat.persistence import State
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import LimitSettings, ServerSettings, Settings
 from trio_chat.irc.message import Message, parse
@@ -27,7 +27,7 @@ class SlowHistory(ListHistory):
         super().__init__()
         self.gate = trio.Event()
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages, once the gate is open."""
         await self.gate.wait()
         await super().commit(records, state)

@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar, cast
 
 import scramp
 
-from trio_chat.chat import presence
 from trio_chat.chat.accounts import (
     Account,
     AccountIndex,
@@ -19,6 +19,8 @@ from trio_chat.chat.accounts import (
     Refreshed,
     ScramKeys,
 )
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import OperatorAppointed, SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.history import (
@@ -31,10 +33,11 @@ from trio_chat.chat.history import (
     Span,
 )
 from trio_chat.chat.multiline import flatten
-from trio_chat.chat.persistence import State
+from trio_chat.chat.operator_blocks import Operator
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.users import Session
+from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
@@ -70,7 +73,7 @@ class Person:
         self.session = Session(self, host, town.clock())
         self.received = b""
         self.ended = ""
-        presence.connect(town.world, self.session)
+        town.world.connect(self.session)
 
     def send(self, data: bytes, *, is_reply: bool = False) -> None:
         """Take bytes from the server."""
@@ -98,7 +101,7 @@ class Person:
     def leave(self, reason: str = "Connection closed") -> None:
         """Be disconnected."""
         self.town.deliver(
-            Output(tuple(presence.disconnect(self.town.world, self.session, reason))), self
+            Output(tuple(apply(self.town.world, SessionEnded(self.session.id, reason)))), self
         )
 
 
@@ -150,7 +153,7 @@ class Town:
     def _check_indexes(self) -> None:
         """What the world counts as it goes is what is there."""
         assert self.world.unregistered == {
-            session for session in self.world.sessions if session.user is None
+            session for session in self.world.sessions.values() if session.user is None
         }
         assert self.world.channels.secret == {
             channel for channel in self.world.channels.values() if "s" in channel.flags
@@ -158,6 +161,13 @@ class Town:
         assert self.world.invisible == {
             user for user in self.world.users.values() if "i" in user.modes
         }
+
+    def appoint(self, user: User | None, block: Operator) -> None:
+        """Make a user an operator of the server, by a block that the configuration gets for it."""
+        assert user is not None
+        operators = {**self.world.server_info.operators, fold_or_self(block.name): block}
+        self.world.server_info = replace(self.world.server_info, operators=operators)
+        apply(self.world, OperatorAppointed(user.folded, block.name))
 
     def newcomer(self, host: str = "192.0.2.1") -> Person:
         """Return somebody who has only connected."""
@@ -172,7 +182,7 @@ class Town:
         assert person.session.user is not None, nick
         for channel in joins:
             person.say(f"JOIN {channel}")
-        for session in self.world.sessions:
+        for session in self.world.sessions.values():
             assert isinstance(session.sink, Person)
             session.sink.read()
         return person
@@ -326,7 +336,7 @@ class ListHistory:
         """What was said; without who came and went."""
         return [record for record in self.records if record.command in MESSAGES]
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages."""
         if self.error:
             raise self.error

@@ -634,13 +634,13 @@ def test_how_long_a_channel_is_remembered() -> None:
         async with open_database(DATABASE) as database:
             store = SqliteStateStore(database)
             await store.load()
-            found: list[object] = [await store.wishes()]
+            found: list[object] = [await store.pending()]
             for word in ("30", "off", "default"):
                 assert await trio.to_thread.run_sync(ran, "channel", "history", "a", word) == 0
-                assert channels()["#a"]["history"] == (await store.wishes())[0].history
-                found += [wish[1:] for wish in await store.wishes()]
-            await store.fulfil((await store.wishes())[-1])
-            return [*found, await store.wishes()]
+                assert channels()["#a"]["history"] == (await store.pending())[0].history
+                found += [wish[1:] for wish in await store.pending()]
+            await store.settle((await store.pending())[-1])
+            return [*found, await store.pending()]
 
     assert trio.run(wishes) == [[], ("#a", 30), ("#a", -1), ("#a", None), []]
 

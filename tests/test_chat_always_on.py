@@ -4,9 +4,9 @@ import pytest
 
 from always_on_fakes import answers, back, make, staying
 from support import Town, commands, find
-from trio_chat.chat import presence
 from trio_chat.chat.always_on import from_state, to_state
-from trio_chat.chat.logins import forget_account
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountDeleted, SessionAttached
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.irc.isupport import Lengths
 
@@ -180,7 +180,7 @@ def test_who_has_another_device_left_leaves_it_behind(town: Town) -> None:
     user = guest.session.user
     assert user is not None
     other = town.newcomer()
-    presence.add_session(town.world, user, other.session)
+    apply(town.world, SessionAttached(other.session.id, user.folded))
     guest.say("NICK ann")
     assert other.session.user is user
     assert user.sessions == (other.session,)
@@ -369,12 +369,12 @@ def test_a_deleted_account_takes_its_user_along(town: Town) -> None:
     bob = town.person("bob", "#a")
     known = town.world.accounts.known if town.world.accounts else {}
     staying(town, "#a").leave()
-    events = forget_account(town.world, known["ann"])
+    events = apply(town.world, AccountDeleted(known["ann"]))
     assert [event.command for event in events] == ["QUIT"]
     assert town.world.users.keys() == {"bob"}
     assert town.world.preferences.chosen(known["ann"].id) == {}
     eve = staying(town, "#a", nick="eve", account="eve")
-    assert [event.command for event in forget_account(town.world, known["eve"])] == [
+    assert [event.command for event in apply(town.world, AccountDeleted(known["eve"]))] == [
         "901",
         "ACCOUNT",
     ]

@@ -8,7 +8,9 @@ import pytest
 import trio_chat.chat
 from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat import retention
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.changes import BanSet
 from trio_chat.chat.history import LAST_ID
 from trio_chat.chat.ids import IdSource, first_id, milliseconds, server_time
 from trio_chat.chat.steady import LONG_OFF, SHORT_HOLD, TOLERANCE, Kept, SteadyClock
@@ -396,7 +398,8 @@ def test_a_ban_of_a_clock_that_was_ahead_lasts_as_long_as_it_was_to() -> None:
     town.world.bans.add(
         Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON + YEAR), int(NOON + YEAR + DAY))
     )
-    town.world.bans.mend(NOON)
+    (mended,) = town.world.bans.dated_after(NOON)
+    apply(town.world, BanSet(mended))
     assert [(ban.created, ban.expires) for ban in town.world.bans] == [(int(NOON), int(NOON + DAY))]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from support import ListHistory, OpenAccounts, Town, commands, find, offered
-from trio_chat.chat import operators
 from trio_chat.chat.accounts import AccountRules
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import OperatorDismissed
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -287,7 +288,7 @@ def test_the_tag_of_an_operator(town: Town, line: str) -> None:
         town.person("bob", "#a"),
     )
     assert root.session.user is not None
-    operators.appoint(town.world, root.session.user, Operator(name="boss"))
+    town.appoint(root.session.user, Operator(name="boss"))
     root.say(line)
     seen, *_ = seeing.read()
     assert seen.tags["draft/oper"] == ""
@@ -301,8 +302,8 @@ def test_the_tag_is_of_who_is_an_operator_now(town: Town) -> None:
     assert user is not None
     for is_operator in (False, True, False):
         if is_operator:
-            operators.appoint(town.world, user, Operator(name="boss"))
+            town.appoint(user, Operator(name="boss"))
         else:
-            operators.dismiss(town.world, user)
+            apply(town.world, OperatorDismissed(user.folded))
         root.say("PRIVMSG #a :x")
         assert ("draft/oper" in find(eve.read(), "PRIVMSG").tags) is is_operator

@@ -7,7 +7,8 @@ import pytest
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import AccountRules
-from trio_chat.chat.logins import forget_account
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
@@ -258,7 +259,7 @@ def test_a_suspension_is_of_the_account(town: Town) -> None:
     gone = town.world.accounts.known["bob"]
     assert isinstance(town.world.accounts, OpenAccounts)
     town.world.accounts.drop(gone)
-    forget_account(town.world, gone)
+    apply(town.world, AccountDeleted(gone))
     staff.say("NS FREE bob")
     eve = stranger(town)
     eve.say("NS LOGOUT", "NS IDENTIFY another-secret")

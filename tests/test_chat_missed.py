@@ -7,9 +7,9 @@ import pytest
 
 from always_on_fakes import back, make, staying
 from support import Town, commands
-from trio_chat.chat import operators, presence
 from trio_chat.chat.always_on import to_state
-from trio_chat.chat.logins import forget_account
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountDeleted, SessionEnded
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
@@ -70,7 +70,7 @@ def test_what_one_said_oneself_is_not_shown_to_clients_that_would_not_understand
     user.seen -= 20
     for caps, expected in (("", []), ("echo-message", ["bob"])):
         for session in user.sessions:
-            presence.disconnect(town.world, session, "")
+            apply(town.world, SessionEnded(session.id, ""))
         user.seen = town.clock.now - 20
         burst = back(town, caps=caps)[1]
         assert [message.params[0] for message in burst if message.command == "PRIVMSG"] == expected
@@ -106,7 +106,7 @@ def test_who_comes_back_is_told_what_happened(town: Town, line: str, text: str) 
     """
     ann, bob = staying(town, "#a"), town.person("bob", "#a", "#own")
     ann.say("MODE #a +o bob")
-    operators.appoint(town.world, bob.session.user, Operator(name="bob"))  # type: ignore[arg-type]
+    town.appoint(bob.session.user, Operator(name="bob"))
     ann.leave()
     bob.say(line, "UNKLINE ann!*@*")
     again, burst = back(town)
@@ -173,13 +173,13 @@ def test_what_happened_is_written_down_and_restored(town: Town) -> None:
     bob.say("KICK #a ann :spam")
     residents, number = town.world.always_on, town.world.users["ann"].account_id
     assert town.world.dirty.users == {number}
-    state = to_state(town.world.users["ann"], 0.0, residents.missed_of(number))
-    kept = residents.take_missed(number)
+    state = to_state(town.world.users["ann"], 0.0, residents.missed[number])
+    kept = residents.missed.pop(number)
     assert kept
     residents.restore_missed(number, json.loads(json.dumps(state)))
-    assert residents.missed_of(number) == kept
+    assert residents.missed[number] == kept
     residents.restore_missed(number + 1, {"nick": "bob"})  # written by an older version
-    assert residents.missed_of(number + 1) == []
+    assert number + 1 not in residents.missed
 
 
 def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
@@ -190,9 +190,9 @@ def test_a_deleted_account_leaves_no_notices(town: Town) -> None:
     bob.say("KICK #a ann")
     assert town.world.accounts is not None
     gone = town.world.accounts.known["ann"]
-    assert town.world.always_on.missed_of(gone.id)
-    forget_account(town.world, gone)
-    assert town.world.always_on.missed_of(gone.id) == []
+    assert town.world.always_on.missed[gone.id]
+    apply(town.world, AccountDeleted(gone))
+    assert gone.id not in town.world.always_on.missed
 
 
 def order(town: Town, *lines: str, playback_to: str = "people", account: bool = False) -> list[str]:

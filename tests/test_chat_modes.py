@@ -38,7 +38,7 @@ def logged_in(town: Town, nick: str, *channels: str) -> Person:
     assert town.world.accounts is not None
     person.session.set_account(town.world.accounts.known[nick])
     person.say("CAP END", *(f"JOIN {channel}" for channel in channels))
-    for other in town.world.sessions:
+    for other in town.world.sessions.values():
         assert isinstance(other.sink, Person)
         other.sink.read()
     return person

@@ -532,7 +532,7 @@ def test_who_stays_can_be_taken_out_of_a_channel_and_renamed(
     assert find(bob.read(), "PART").source.startswith("Anna!")
     root.say("SANICK Anna carla")
     assert "carla" in town.world.users
-    assert [entry.text for entry in town.world.always_on.missed_of(1)] == [
+    assert [entry.text for entry in town.world.always_on.missed.get(1, [])] == [
         "root, an operator of the server, removed you from #a: too long",
         "root, an operator of the server, gave you the nickname carla",
     ]

@@ -8,11 +8,10 @@ import pytest
 
 from support import ListHistory, Person, Town
 from trio_chat.chat.accounts import Account
+from trio_chat.chat.apply.users import set_account
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.operators import appoint
 from trio_chat.chat.payers import payer_of
-from trio_chat.chat.presence import set_account
 from trio_chat.chat.quotas import Room
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.isupport import Lengths
@@ -230,7 +229,7 @@ def test_operators_and_the_exempt_have_no_quota() -> None:
     town = quota_town()
     ann, bob = town.person("ann", "#a"), town.person("bob", "#a", host="192.0.2.2")
     assert ann.session.user is not None
-    appoint(town.world, ann.session.user, Operator(name="ann"))
+    town.appoint(ann.session.user, Operator(name="ann"))
     bob.session.payer = ""
     assert not failures(flood(ann, 50))
     assert not failures(flood(bob, 50))
@@ -266,7 +265,7 @@ def test_the_last_room_is_kept(room: Room, may_talk: str) -> None:
     assert account is not None
     assert staff is not None
     set_account(town.world, account, Account("account", "account", 0, 1))
-    appoint(town.world, staff, Operator(name="staff"))
+    town.appoint(staff, Operator(name="staff"))
     town.world.quotas.room = room
     assert [
         name for name, person in people.items() if not failures(flood(person, 1))

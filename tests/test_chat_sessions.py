@@ -4,7 +4,6 @@ import pytest
 
 from always_on_fakes import answers, back, make
 from support import OpenAccounts, Person, Town, commands, find
-from trio_chat.chat import operators
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, Reply
 from trio_chat.chat.operator_blocks import Operator
@@ -291,7 +290,7 @@ def test_a_channel_that_an_operator_brings_somebody_into_is_complete_on_all_sess
     first, second = both(town)
     root = town.person("root")
     assert root.session.user is not None
-    operators.appoint(town.world, root.session.user, Operator(name="root"))
+    town.appoint(root.session.user, Operator(name="root"))
     root.say("SAJOIN ann #b")
     for person in (first, second):
         assert what_came(person.read(), "JOIN", "353") == [

@@ -5,9 +5,9 @@ service.
 import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
-from trio_chat.chat.logins import forget_account
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.names import fold
@@ -208,7 +208,7 @@ def root(town: Town) -> Person:
     """Return an operator."""
     root = town.person("root")
     assert root.session.user is not None
-    appoint(town.world, root.session.user, Operator(name="root", password="x"))
+    town.appoint(root.session.user, Operator(name="root", password="x"))
     return root
 
 
@@ -238,7 +238,7 @@ def test_accounts_that_come_and_go_are_noticed(town: Town, accounts: OpenAccount
     gone = accounts.add("Оtto", "sesame")
     assert "433" in commands(ann.say("NICK Otto"))
     accounts.drop(gone)
-    forget_account(town.world, gone)
+    apply(town.world, AccountDeleted(gone))
     assert "433" in commands(ann.say("NICK Otto"))
     accounts.release("оtto")
     assert commands(ann.say("NICK Otto")) == ["NICK"]

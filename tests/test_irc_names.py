@@ -6,6 +6,7 @@ import pytest
 
 from support import Town, commands
 from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc import isupport, names
 from trio_chat.irc.casemapping import fold_function
 from trio_chat.irc.names import (
@@ -20,6 +21,7 @@ from trio_chat.irc.names import (
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.casemapping import change_casemapping
 from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.state import SqliteStateStore
 
 
 @pytest.fixture
@@ -138,7 +140,7 @@ async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) 
         await change_casemapping(database, mapping)
         bans = SqliteBans(database)
         (found,) = await bans.load()
-        await bans.save({found.key: None})
+        await SqliteStateStore(database).save(ChangeSet(bans={found.key: None}))
         assert await bans.load() == []
 
 

@@ -10,7 +10,6 @@ from trio_chat.chat.bans import Ban, Kind, normalise
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.coverage import check, check_entry
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.operators import appoint
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import ConfigError, load
@@ -204,7 +203,7 @@ def root(town: Town) -> Person:
     """Return an operator."""
     root = town.person("root", host="198.51.100.1")
     assert root.session.user is not None
-    appoint(town.world, root.session.user, Operator(name="root", password="x"))
+    town.appoint(root.session.user, Operator(name="root", password="x"))
     return root
 
 

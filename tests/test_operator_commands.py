@@ -11,10 +11,12 @@ import trio
 from database_fakes import Terminal, ran
 from trio_chat.admin import passwords
 from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.config import load
 from trio_chat.server.accounts import COSTS
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.database import open_database
+from trio_chat.storage.state import SqliteStateStore
 
 DATABASE = Path("trio-chat.db")
 PASSWORD = "correct horse"
@@ -33,7 +35,7 @@ def bans(*new: Ban) -> list[Ban]:
     async def work() -> list[Ban]:
         async with open_database(DATABASE) as database:
             table = SqliteBans(database)
-            await table.save({ban.key: ban for ban in new})
+            await SqliteStateStore(database).save(ChangeSet(bans={ban.key: ban for ban in new}))
             return await table.load()
 
     return trio.run(work)

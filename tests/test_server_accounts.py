@@ -11,7 +11,7 @@ import scramp
 import trio
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
-from trio_chat.chat.persistence import ChangeSet
+from trio_chat.chat.persistence import ChangeSet, DirtyKey
 from trio_chat.chat.sasl import Failed, ScramSha256
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.world import World
@@ -297,7 +297,7 @@ async def test_what_was_being_written_when_all_ends_is_written(tmp_path: Path) -
             ADDRESS,
         )
         world.markers[ANN.id] = {"#a": "2026-01-01T00:00:00.000Z"}
-        world.dirty.note_marker(ANN.id, "#a")
+        world.dirty.mark([DirtyKey.marker(ANN.id, "#a")])
         with trio.CancelScope() as scope:
             scope.cancel()
             await save_state(world, store)
@@ -363,7 +363,7 @@ async def test_what_an_account_says_of_itself_lasts(tmp_path: Path) -> None:
         )
         for said in ({"url": "x", "ё": "я"}, {}):
             world.metadata[ANN.id] = said
-            world.dirty.note_metadata(ANN.id)
+            world.dirty.mark([DirtyKey.metadata(ANN.id)])
             assert await save_state(world, store)
             again = World(ServerInfo(), Lengths(), lambda: 1_800_000_000.0)
             await load_state(again, store)

@@ -11,7 +11,7 @@ from server_fakes import SlowHistory
 from support import ListHistory, Person, Town, commands
 from trio_chat.chat.events import Event, Output, Reply
 from trio_chat.chat.history import BadRecord, HistoryError, HistoryTarget, Record
-from trio_chat.chat.persistence import State
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc import capabilities as cap
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.overtaking import PATIENCE
@@ -298,7 +298,7 @@ class PickyHistory(ListHistory):
         super().__init__()
         self.asked = 0
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages, unless one of them is bad."""
         self.asked += 1
         if any(record.text == "bad" for record in records):

@@ -11,7 +11,9 @@ from trio.testing import MockClock
 
 from support import NOON, ListHistory, OpenAccounts, Town
 from trio_chat import cli
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.changes import BanSet
 from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.chat.ids import first_id, seconds
 from trio_chat.chat.server_info import ServerInfo
@@ -99,7 +101,7 @@ async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(
         watched.ahead = YEAR
         await trio.sleep(120)
         now = int(world.clock())
-        world.bans.add(Ban(Kind.ACCOUNT, "eve", "op", "spam", now, now + 3600))
+        apply(world, BanSet(Ban(Kind.ACCOUNT, "eve", "op", "spam", now, now + 3600)))
         watched.ahead = 0
         await trio.sleep(60)
         nursery.cancel_scope.cancel()

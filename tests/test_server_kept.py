@@ -9,14 +9,16 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, commands
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.changes import BanSet
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import BadRecord, HistoryError, Record
-from trio_chat.chat.persistence import ChangeSet, PendingSetting, State
+from trio_chat.chat.persistence import ChangeSet, DirtyKey, PendingSetting
 from trio_chat.chat.registry import COMMANDS, Command, Request
 from trio_chat.chat.response import WORK_AT_ONCE, WORK_IN_TURN, Steps
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.server.bans import BanKeeper
+from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster, gather
 from trio_chat.server.state import KEPT_AFTER, UncommittedState, keep_state, save_state
 from trio_chat.storage.database import StorageError
@@ -30,9 +32,9 @@ class Keeping(ListHistory):
     def __init__(self) -> None:
         super().__init__()
         self.gate = trio.Event()
-        self.kept: list[tuple[int, State | None]] = []
+        self.kept: list[tuple[int, ChangeSet | None]] = []
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages and state, once the gate is open."""
         await self.gate.wait()
         await super().commit(records)
@@ -58,7 +60,7 @@ class Hall:
 
     def change(self) -> None:
         """Change something that lasts, as a handler does."""
-        self.town.world.dirty.note_marker(1, "#a")
+        self.town.world.dirty.mark([DirtyKey.marker(1, "#a")])
         self.town.world.markers.setdefault(1, {})["#a"] = "2026-01-01T00:00:00.000Z"
 
 
@@ -97,7 +99,7 @@ async def test_a_confirmation_waits_until_it_is_kept(changing: Hall, nursery: tr
     ((count, state),) = changing.history.kept
     assert count == 0
     assert state is not None
-    assert dict(state.changes.markers) == {(1, "#a"): "2026-01-01T00:00:00.000Z"}
+    assert dict(state.markers) == {(1, "#a"): "2026-01-01T00:00:00.000Z"}
     assert not changing.town.world.dirty
 
 
@@ -112,13 +114,13 @@ async def test_a_ban_is_kept_before_it_is_confirmed(hall: Hall, nursery: trio.Nu
     nursery.start_soon(hall.broadcaster.run)
     hall.history.gate.set()
     world = hall.town.world
-    world.bans.add(Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0))
+    apply(world, BanSet(Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)))
     hall.say(hall.ann, "PING x")
     await wait_all_tasks_blocked()
     ((_count, state),) = hall.history.kept
     assert state is not None
     assert [ban.mask for ban in state.bans.values() if ban] == ["*!*@192.0.2.7"]
-    assert not world.bans.unsaved
+    assert not world.dirty
 
 
 async def test_a_confirmation_that_cannot_be_kept_is_a_failure(
@@ -181,11 +183,11 @@ class SlowStore:
         """Return nothing."""
         return ChangeSet({}, {})
 
-    async def wishes(self) -> list[PendingSetting]:
+    async def pending(self) -> list[PendingSetting]:
         """Return nothing."""
         return []
 
-    async def fulfil(self, last: PendingSetting) -> None:
+    async def settle(self, last: PendingSetting) -> None:
         """Do nothing."""
 
     async def save(self, changes: ChangeSet) -> None:
@@ -258,9 +260,6 @@ class OldTable:
         await self.gate.wait()
         return kept
 
-    async def save(self, changes: object) -> None:
-        """Do nothing."""
-
     async def changes(self) -> int:
         """Return that there was a change."""
         return 1
@@ -272,18 +271,18 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
 ) -> None:
     """What was read before it was written, or while it is, does not say that it is lifted."""
     table, world = OldTable(hall.history), hall.town.world
-    keeper = BanKeeper(world, table, hall.broadcaster, hall.uncommitted.turn)
+    keeper = BanWatcher(world, table, hall.broadcaster, hall.uncommitted.turn)
     nursery.start_soon(hall.broadcaster.run)
     ban = Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
     if is_slow:  # the commit has begun, and then the look
         table.gate.set()
-        world.bans.add(ban)
+        apply(world, BanSet(ban))
         hall.say(hall.ann, "PING x")
         await wait_all_tasks_blocked()
     nursery.start_soon(keeper.refresh)
     await wait_all_tasks_blocked()
     if not is_slow:  # the look has begun, and then the commit
-        world.bans.add(ban)
+        apply(world, BanSet(ban))
         hall.say(hall.ann, "PING x")
     hall.history.gate.set()
     await wait_all_tasks_blocked()
@@ -393,7 +392,7 @@ def test_what_is_said_again_is_confirmed_no_sooner(line: str) -> None:
 class Unwritable(ListHistory):
     """A history that can write messages, but not what has changed of the state."""
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages."""
         if state is not None:
             raise BadRecord("int too big to convert")
@@ -410,7 +409,7 @@ async def test_state_that_cannot_be_written_refuses_no_messages(nursery: trio.Nu
     broadcaster = Broadcaster(100, 10, history, UncommittedState(town.world))
     nursery.start_soon(broadcaster.run)
     ann.read()
-    town.world.dirty.note_marker(1, "#a")
+    town.world.dirty.mark([DirtyKey.marker(1, "#a")])
     for line in ("PRIVMSG #a :hi", "PING x"):
         output = handle_line(town.world, ann.session, line.encode())
         broadcaster.accept(output, ann.session)

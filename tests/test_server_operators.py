@@ -14,9 +14,12 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 
 from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
-from trio_chat.chat.bans import Ban, BanChanges, Kind
+from trio_chat.chat.apply import apply
+from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.changes import BanLifted, BanSet
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.chat.world import World
 from trio_chat.config import (
     KEYS,
     NAMED,
@@ -31,15 +34,17 @@ from trio_chat.irc.message import Message, parse
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.app import Server
-from trio_chat.server.bans import BanKeeper
+from trio_chat.server.bans import BanWatcher
 from trio_chat.server.control import ServerControl
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.memory import remembering
 from trio_chat.server.peer import Peer
 from trio_chat.server.rehash import WHEN
+from trio_chat.server.state import save_state
 from trio_chat.server.transport import StreamTransport
 from trio_chat.storage.bans import SqliteBans
 from trio_chat.storage.database import StorageError, open_database
+from trio_chat.storage.state import SqliteStateStore
 
 NOWHERE = Settings(storage=StorageSettings(file=None))
 """Settings with which nothing is written: a certificate would be, beside the database."""
@@ -223,7 +228,7 @@ async def talk(running: Server, host: str, *lines: str) -> list[Message]:
 async def test_a_banned_address_is_refused_at_once() -> None:
     """Before it can say anything: ERR_YOUREBANNEDCREEP and ERROR."""
     running = server()
-    running.world.bans.add(Ban(Kind.ADDRESS, "192.0.2.0/24", "root", "spam", 0))
+    apply(running.world, BanSet(Ban(Kind.ADDRESS, "192.0.2.0/24", "root", "spam", 0)))
     told, error = await talk(running, "192.0.2.9", "NICK ann")
     assert (told.command, told.params) == ("465", ("*", "You are banned from this server: spam"))
     assert error.params == ("Closing link: 192.0.2.9 (Banned: spam)",)
@@ -254,12 +259,12 @@ async def test_cloaks_last_as_long_as_their_secret(tmp_path: Path, secret: str) 
 
 
 @asynccontextmanager
-async def kept(path: Path) -> AsyncIterator[tuple[Server, BanKeeper, SqliteBans]]:
-    """Have a server whose bans are kept in a database."""
+async def kept(path: Path) -> AsyncIterator[tuple[World, BanWatcher, SqliteStateStore]]:
+    """Have a world whose bans are stored in a database."""
     async with open_database(path) as database:
         running = server()
-        table = SqliteBans(database)
-        yield running, BanKeeper(running.world, table, running.broadcaster), table
+        watcher = BanWatcher(running.world, SqliteBans(database), running.broadcaster)
+        yield running.world, watcher, SqliteStateStore(database)
 
 
 BAN = Ban(Kind.MASK, "*!*@bad.example", "root!root@h", "spam \\ ; '", int(NOON), int(NOON) + 60)
@@ -268,34 +273,27 @@ BAN = Ban(Kind.MASK, "*!*@bad.example", "root!root@h", "spam \\ ; '", int(NOON),
 async def test_bans_last(tmp_path: Path) -> None:
     """All of a ban is there after a restart, and a lifted one is not."""
     gone = BAN._replace(mask="*!*@other.example")
-    async with kept(tmp_path / "db") as (running, keeper, _):
-        running.world.bans.add(BAN)
-        running.world.bans.add(gone)
-        assert await keeper.save()
-        running.world.bans.remove(Kind.MASK, gone.mask)
-        assert await keeper.save()
-    async with kept(tmp_path / "db") as (running, keeper, _):
-        await keeper.refresh()
-        assert list(running.world.bans) == [BAN]
+    async with kept(tmp_path / "db") as (world, _, store):
+        apply(world, BanSet(BAN))
+        apply(world, BanSet(gone))
+        assert await save_state(world, store)
+        apply(world, BanLifted(gone))
+        assert await save_state(world, store)
+    async with kept(tmp_path / "db") as (world, watcher, _):
+        await watcher.refresh()
+        assert list(world.bans) == [BAN]
 
 
 class FailingTable:
     """A table in memory that cannot be used until it works."""
 
     def __init__(self, *, works: bool = False) -> None:
-        self.saved: list[BanChanges] = []
         self.bans: list[Ban] = []
         self.works = works
 
     async def load(self) -> list[Ban]:
         """Return what the test has put there."""
         return self.bans
-
-    async def save(self, changes: BanChanges) -> None:
-        """Fail as long as it does not work."""
-        if not self.works:
-            raise StorageError("the disk is full")
-        self.saved.append(changes)
 
     async def changes(self) -> int:
         """Fail as long as it does not work."""
@@ -309,7 +307,7 @@ async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) 
     running, table = server(), FailingTable(works=True)
     ours, theirs = memory_stream_pair()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(BanKeeper(running.world, table, running.broadcaster).run)
+        nursery.start_soon(BanWatcher(running.world, table, running.broadcaster).run)
         nursery.start_soon(running.broadcaster.run)
         nursery.start_soon(running.serve_client, StreamTransport(theirs), Peer(host="192.0.2.9"))
         await ours.send_all(b"NICK ann\r\nUSER ann 0 * :a\r\n")
@@ -323,23 +321,20 @@ async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) 
     assert data.endswith(b"(Banned: spam)\r\n")
 
 
-async def test_a_ban_that_cannot_be_written_is_tried_again(
+async def test_a_table_that_cannot_be_read_is_tried_again(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is in force meanwhile, and the log says what is wrong."""
+    """The bans of the world are in force meanwhile, and the log names the error."""
     running, table = server(), FailingTable()
-    keeper = BanKeeper(running.world, table, running.broadcaster)
-    await keeper.refresh()
-    running.world.bans.add(BAN)
+    apply(running.world, BanSet(BAN))
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(keeper.run)
+        nursery.start_soon(BanWatcher(running.world, table, running.broadcaster).run)
         await trio.sleep(7)
-        assert running.world.bans.get(BAN.key) == BAN
-        table.works = True
+        assert list(running.world.bans) == [BAN]
+        table.works, table.bans = True, [BAN, BAN._replace(mask="*!*@other.example")]
         await trio.sleep(7)
         nursery.cancel_scope.cancel()
-    assert table.saved[0] == {BAN.key: BAN}
-    assert "bans cannot be written: the disk is full" in caplog.text
+    assert list(running.world.bans) == table.bans
     assert "bans cannot be read: the disk is full" in caplog.text
 
 

@@ -12,17 +12,18 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, find
-from trio_chat.chat import presence
 from trio_chat.chat.accounts import Account, AccountRules, AccountsError, Refreshed
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import SessionAttached, UserRemoved
 from trio_chat.chat.events import Event
-from trio_chat.chat.persistence import ChangeSet, DirtySet
+from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet
 from trio_chat.chat.registered_channels import to_state
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import UNSPECIFIED
 from trio_chat.server.state import (
+    apply_pending,
     expire_users,
-    fulfil_wishes,
     keep_state,
     load_state,
     save_state,
@@ -150,7 +151,7 @@ async def test_a_channel_that_nobody_owns_goes_with_its_last_member() -> None:
     town = await restarted(before)
     bob = town.person("bob", "#a")
     find(bob.say("NAMES #a"), "353")
-    presence.remove(town.world, town.world.users["ann"], "")
+    apply(town.world, UserRemoved("ann", ""))
     bob.leave()
     assert town.world.channels == {}
 
@@ -306,7 +307,9 @@ async def test_who_comes_back_in_the_last_moment_stays(
     user = ann.session.user
     assert user is not None
     without_sessions(town, ann)
-    announced = Announced(partial(presence.add_session, town.world, user, town.newcomer().session))
+    announced = Announced(
+        partial(apply, town.world, SessionAttached(town.newcomer().session.id, user.folded))
+    )
     with trio.move_on_after(1):
         await expire_users(town.world, 1, announced)
     assert announced.events == []
@@ -366,8 +369,7 @@ def test_what_could_not_be_written_is_noted_again() -> None:
     unsaved = DirtySet({"#a"}, {(ANN, "#a")}, {ANN}, {BOB}, {3})
     taken = unsaved.take()
     assert not unsaved
-    unsaved.note_channel("#b")
-    unsaved.note_metadata(4)
+    unsaved.mark([DirtyKey.channel("#b"), DirtyKey.metadata(4)])
     unsaved.put_back(taken)
     assert unsaved == DirtySet({"#a", "#b"}, {(ANN, "#a")}, {ANN}, {BOB}, {3, 4})
 
@@ -409,12 +411,12 @@ async def test_a_save_does_not_undo_what_a_command_wants() -> None:
         store = SqliteStateStore(database)
         town = await registered(store)
         await order(database, 30)
-        town.world.channels.touch(town.world.channels["#a"])
+        town.world.dirty.mark([DirtyKey.channel("#a")])
         await save_state(town.world, store)
         assert history(town) is None
-        await fulfil_wishes(town.world, store)
+        await apply_pending(town.world, store)
         assert history(town) == 30
-        assert await store.wishes() == []
+        assert await store.pending() == []
         assert await after_a_restart(store) == 30
 
 
@@ -436,11 +438,11 @@ async def test_a_command_after_a_save() -> None:
     async with open_database(None) as database:
         store = SqliteStateStore(database)
         town = await registered(store)
-        town.world.channels.touch(town.world.channels["#a"])
+        town.world.dirty.mark([DirtyKey.channel("#a")])
         await save_state(town.world, store)
         await order(database, 7)
         await order(database, 30)
-        await fulfil_wishes(town.world, store)
+        await apply_pending(town.world, store)
         assert history(town) == 30
         assert await after_a_restart(store) == 30
 
@@ -453,10 +455,10 @@ async def test_the_owner_after_a_command() -> None:
         store = SqliteStateStore(database)
         town = await registered(store)
         await order(database, 30)
-        await fulfil_wishes(town.world, store)
+        await apply_pending(town.world, store)
         town.world.users["ann_"].sessions[0].sink.say("CS SET #a HISTORY 7")  # type: ignore[attr-defined]
         await save_state(town.world, store)
-        await fulfil_wishes(town.world, store)
+        await apply_pending(town.world, store)
         assert history(town) == 7
         assert await after_a_restart(store) == 7
 
@@ -469,6 +471,6 @@ async def test_a_wish_for_a_channel_that_is_gone() -> None:
         await order(database, 30)
         town.world.users["ann_"].sessions[0].sink.say("CS DROP #a", "PART #a")  # type: ignore[attr-defined]
         await save_state(town.world, store)
-        await fulfil_wishes(town.world, store)
-        assert await store.wishes() == []
+        await apply_pending(town.world, store)
+        assert await store.pending() == []
         assert (await store.load()).channels == {}

@@ -49,7 +49,7 @@ async def use(memory: StoragePorts) -> None:
         lambda: history.commit([Record("#1", 1000, "PRIVMSG", "a!b@c", "", "x")]),
         lambda: history.redact("#1", 4),
         lambda: history.prune(10, 200),
-        store.wishes,
+        store.pending,
         memory.accounts.refresh,
     ):
         with suppress(StorageError, HistoryError, AccountsError):

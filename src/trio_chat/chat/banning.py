@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from trio_chat.chat import missed, presence
+from trio_chat.chat import missed
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Ban, Bans, Kind
+from trio_chat.chat.changes import AlwaysOnEnded, NoticeKept, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.irc import numerics as n
 from trio_chat.irc.names import fold_or_self
@@ -45,7 +47,7 @@ def ban_of(
     ban = bans.of_address(session.address)
     if ban is None and session.account_id:
         ban = bans.of_account(session.account_id)
-    username = session.user.username if session.user else session.wanted_username
+    username = _username_of(session)
     nick = nick or session.target
     if ban is None and username and nick != "*":
         host = session.user.host if session.user else session.host
@@ -54,6 +56,19 @@ def ban_of(
             (session.address.lower(), fold_or_self(host)),
         )
     return ban
+
+
+def _username_of(session: "Session") -> str:
+    if session.user is not None:
+        return session.user.username
+    return session.pending.username if session.pending else ""
+
+
+def covers(world: "World", ban: Ban, session: "Session") -> bool:
+    """Return whether a ban covers a session."""
+    alone = Bans(world.clock)
+    alone.add(ban)
+    return ban_of(world, session, bans=alone) is not None
 
 
 class Enforced(NamedTuple):
@@ -88,10 +103,11 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
         # users that an older ban covers are not here, and to match all bans with all users would
         # take long
     )
-    new.replace(list(bans))
-    events = []
+    for each in bans:
+        new.add(each)
+    events: list[Event] = []
     connections, names = 0, dict[str, None]()
-    for session in list(world.sessions) if new else ():
+    for session in list(world.sessions.values()) if new else ():
         ban = ban_of(world, session, bans=new)
         if ban is not None and not session.closing:
             params = (session.target, n.ERR_YOUREBANNEDCREEP.text.format(told(ban)))
@@ -106,13 +122,14 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
             if session.user is not None:
                 names[session.user.nick] = None
             if session.user is not None and ban.kind is not Kind.ADDRESS:
-                world.always_on.disable(session.user)
+                apply(world, AlwaysOnEnded(session.user.folded))
     for user in world.always_on if new else ():
         ban = new.of_account(user.account_id) or new.of_masks(*_named(user))
         if ban is not None and not user.sessions:
-            missed.note_removed(world, user, f"You were banned from the server: {told(ban)}")
+            notice = missed.of_removal(user, f"You were banned from the server: {told(ban)}")
+            apply(world, NoticeKept(user.folded, notice))
             names[f"{user.nick} (always on)"] = None
-            events += presence.expel(world, user, f"Banned: {ban.reason}")
+            events += apply(world, UserRemoved(user.folded, f"Banned: {ban.reason}"))
     return Enforced(events, connections, list(names))
 
 

@@ -5,7 +5,7 @@ Who is banned is told why, with ERR_YOUREBANNEDCREEP and ERROR. Addresses are fo
 networks' prefixes and not by trying each ban, because everybody who connects is looked up.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -73,19 +73,14 @@ class Ban(NamedTuple):
         return f"{self.reason} [by {self.setter}, {left}]"
 
 
-Key = tuple[Kind, str]
-BanChanges = Mapping[Key, Ban | None]
-"""What is to be written down: None forgets one."""
+BanKey = tuple[Kind, str]
 
 
 class BanTable(Protocol):
-    """Where bans last."""
+    """The stored bans; those that change here are written with the other state (`persistence`)."""
 
     async def load(self) -> list[Ban]:
         """Return all of them."""
-
-    async def save(self, changes: BanChanges) -> None:
-        """Keep changes, all or nothing."""
 
     async def changes(self) -> int:
         """Return a number that grows whenever a ban is written or forgotten, by whomever."""
@@ -156,84 +151,64 @@ def _place(ban: Ban) -> tuple[tuple[int, int], int]:
     )
 
 
-def _nothing() -> None:
-    pass
-
-
 class Bans:
     """All bans of the server.
 
     Args:
         clock: returns seconds of Unix time.
-
-    Attributes:
-        unsaved: keys of what has changed and is not written down.
-        noted: how often something has changed.
-        on_change: called when something is to be written down.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._all: dict[Key, Ban] = {}
+        self._all: dict[BanKey, Ban] = {}
         self._networks: dict[tuple[int, int], dict[int, Ban]] = {}  # see `_place`
-        self._masks: dict[Key, Mask] = {}
-        self.unsaved: set[Key] = set()
-        self.noted = 0
-        self.on_change: Callable[[], None] = _nothing
+        self._masks: dict[BanKey, Mask] = {}
 
     def __len__(self) -> int:
         return len(self._all)
 
     def add(self, ban: Ban) -> None:
         """Have a ban, in the place of one of the same mask."""
-        self._put(ban)
-        self._note(ban.key)
+        self._all[ban.key] = ban
+        if ban.kind is Kind.ADDRESS:
+            place, prefix = _place(ban)
+            self._networks.setdefault(place, {})[prefix] = ban
+        elif ban.kind is Kind.MASK:
+            self._masks[ban.key] = masks.parse_mask(ban.key[1])
 
-    def get(self, key: Key) -> Ban | None:
+    def get(self, key: BanKey) -> Ban | None:
         """Return a ban, whether it has expired or not."""
         return self._all.get(key)
 
-    def restore(self, key: Key, before: Ban | None) -> None:
-        """Take a ban back that should not have been made."""
-        self._take(key)
-        if before is not None:
-            self._put(before)
-        self._note(key)
-
-    def remove(self, kind: Kind, mask: str) -> Ban | None:
-        """Lift a ban and return it; None when there is none. Of accounts that had one name after
-        the other, the newest.
-        """
-        found = find(self._all.values(), kind, mask)
-        ban = self._take(found.key) if found else None
-        if ban is not None:
-            self._note(ban.key)
-        return ban
+    def find(self, kind: Kind, mask: str) -> Ban | None:
+        """Return the ban of a mask; of accounts that had one name after the other, the newest."""
+        return find(self._all.values(), kind, mask)
 
     def of_kind(self, kind: Kind) -> list[Ban]:
         """Return all bans of a kind that are in force, the oldest first."""
-        self.forget_expired()
+        now = self._clock()
         return sorted(
-            (ban for ban in self._all.values() if ban.kind is kind),
+            (ban for ban in self._all.values() if ban.kind is kind and not ban.is_over(now)),
             key=lambda ban: (ban.created, ban.mask),
         )
 
-    def mend(self, now: float) -> None:
-        """Have bans that were made by a clock that was ahead be made now, and last as long as they
-        were to.
+    def dated_after(self, now: float) -> list[Ban]:
+        """Return the bans that were set by a clock that was ahead, as if they had been set now:
+        they are in force for as long as they were meant to be.
         """
-        for ban in [ban for ban in self._all.values() if ban.created > now + 1]:
-            later = ban.created - int(now)
-            self.add(
-                ban._replace(created=int(now), expires=ban.expires - later if ban.expires else 0)
+        return [
+            ban._replace(
+                created=int(now),
+                expires=ban.expires - (ban.created - int(now)) if ban.expires else 0,
             )
+            for ban in self._all.values()
+            if ban.created > now + 1
+        ]
 
-    def forget_expired(self) -> None:
-        """Lift what has expired."""
+    def expired(self) -> list[BanKey]:
+        """Return the keys of the bans that have expired."""
         now = self._clock()
-        for key in [key for key, ban in self._all.items() if ban.is_over(now)]:
-            self._take(key)
-            self._note(key)
+        return [key for key, ban in self._all.items() if ban.is_over(now)]
 
     def of_address(self, address: str) -> Ban | None:
         """Return what bans an address, or None."""
@@ -266,38 +241,26 @@ class Bans:
                 return self._all[key]
         return None
 
-    def changes(self) -> dict[Key, Ban | None]:
-        """Return what is to be written down; from now on it counts as written."""
-        changes = {key: self._all.get(key) for key in self.unsaved}
-        self.unsaved = set()
-        return changes
+    def replace(self, bans: list[Ban], dirty: Collection[BanKey]) -> list[Ban]:
+        """Have these bans, besides those that are not written yet; return those that are new here.
 
-    def put_back(self, keys: Iterable[Key]) -> None:
-        """Count what `changes` returned as not written down."""
-        self.unsaved.update(keys)
-
-    def replace(self, bans: list[Ban]) -> list[Ban]:
-        """Have these bans, besides what is not written down; return those that are new here."""
-        known = {ban.key: ban for ban in bans if ban.key not in self.unsaved}
-        for key in [key for key in self._all if key not in known and key not in self.unsaved]:
-            self._take(key)
+        Args:
+            bans: as the table has them.
+            dirty: keys of bans that have changed here and are not written yet.
+        """
+        known = {ban.key: ban for ban in bans if ban.key not in dirty}
+        for key in [key for key in self._all if key not in known and key not in dirty]:
+            self.discard(key)
         new = [ban for key, ban in known.items() if self._all.get(key) != ban]
         for ban in new:
-            self._put(ban)
+            self.add(ban)
         return new
 
     def __iter__(self) -> Iterator[Ban]:
         return iter(self._all.values())
 
-    def _put(self, ban: Ban) -> None:
-        self._all[ban.key] = ban
-        if ban.kind is Kind.ADDRESS:
-            place, prefix = _place(ban)
-            self._networks.setdefault(place, {})[prefix] = ban
-        elif ban.kind is Kind.MASK:
-            self._masks[ban.key] = masks.parse_mask(ban.key[1])
-
-    def _take(self, key: Key) -> Ban | None:
+    def discard(self, key: BanKey) -> None:
+        """Have a ban no longer, if there is one."""
         ban = self._all.pop(key, None)
         if ban is not None and ban.kind is Kind.ADDRESS:
             place, prefix = _place(ban)
@@ -305,9 +268,3 @@ class Bans:
             if not self._networks[place]:
                 del self._networks[place]
         self._masks.pop(key, None)
-        return ban
-
-    def _note(self, key: Key) -> None:
-        self.unsaved.add(key)
-        self.noted += 1
-        self.on_change()

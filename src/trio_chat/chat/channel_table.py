@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.confusables import ConfusableIndex
 from trio_chat.chat.ids import IdSource
-from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.users import User
 
 _DAY = 86_400.0
@@ -21,7 +20,6 @@ class ChannelTable(dict[str, Channel]):
     Args:
         clock: returns seconds of Unix time.
         ids: gives each channel the id at which it was founded.
-        dirty: takes note of what has changed.
         markers: how far accounts (by number) have read targets (folded); they follow a channel to
             another name.
         steady: returns seconds of Unix time by which things expire; see `steady`.
@@ -37,7 +35,6 @@ class ChannelTable(dict[str, Channel]):
         self,
         clock: Callable[[], float],
         ids: IdSource,
-        dirty: DirtySet,
         markers: dict[int, dict[str, str]],
         steady: Callable[[], float],
         renamed_days: int = 30,
@@ -48,7 +45,6 @@ class ChannelTable(dict[str, Channel]):
         self._clock = clock
         self._steady = steady
         self._ids = ids
-        self._dirty = dirty
         self._markers = markers
         self.lobby: Channel | None = None
         self.secret: set[Channel] = set()
@@ -97,24 +93,15 @@ class ChannelTable(dict[str, Channel]):
             len(self) - len(self.secret) + sum(channel in self.secret for channel in user.channels)
         )
 
-    def enter(self, user: User, channel: Channel, ranks: str = "") -> None:
-        """Make somebody a member."""
-        channel.add(user, ranks)
-        if user.always_on:
-            self._dirty.note_channel(channel.folded)
-
     def leave(self, user: User, channel: Channel) -> None:
         """End a membership; a channel that nobody is left in is gone, unless it is permanent."""
         channel.remove(user)
-        if user.always_on:
-            self._dirty.note_channel(channel.folded)
         self.forget_if_empty(channel)
 
     def unregister(self, channel: Channel) -> None:
         """Make a channel belong to nobody; when nobody is in it either, it is gone."""
         channel.registration = None
         channel.permanent = channel is self.lobby
-        self._dirty.note_channel(channel.folded)
         self.forget_if_empty(channel)
 
     def forget_if_empty(self, channel: Channel) -> bool:
@@ -130,11 +117,6 @@ class ChannelTable(dict[str, Channel]):
             self._forget_former(former)
         return True
 
-    def touch(self, channel: Channel) -> None:
-        """Have what lasts of a channel written down, if anything does."""
-        if channel.is_persistent:
-            self._dirty.note_channel(channel.folded)
-
     def rename(self, channel: Channel, name: str, folded: str) -> None:
         """Give a channel another name that no other one has: registration, markers, and who is
         forwarded to it follow.
@@ -148,16 +130,11 @@ class ChannelTable(dict[str, Channel]):
         for other in self.values():
             if other.forward == old_name:
                 other.forward = name
-                self.touch(other)
         if folded == before:
-            self.touch(channel)
             return
         channel.former[before] = self._steady()
         self._forget_former(folded)
         self.note_former(channel)
-        if channel.is_persistent:
-            self._dirty.note_channel(before)
-            self._dirty.note_channel(folded)
         self._move_markers(channel, before)
 
     def note_former(self, channel: Channel) -> None:
@@ -178,17 +155,14 @@ class ChannelTable(dict[str, Channel]):
         (IRCv3 draft/channel-rename).
         """
         channel = self._former.get(folded)
-        if channel is None or self._steady() - channel.former[folded] < self._redirection:
-            return channel
-        self._forget_former(folded)
-        self.touch(channel)
-        return None
+        if channel is None or self._steady() - channel.former[folded] >= self._redirection:
+            return None
+        return channel
 
     def _move_markers(self, channel: Channel, before: str) -> None:
-        for account, markers in self._markers.items():
+        for markers in self._markers.values():
             if moment := markers.pop(before, ""):
                 markers[channel.folded] = moment
-                self._dirty.note_marker(account, channel.folded)
         for user in channel.members:
             if moment := user.markers.pop(before, ""):
                 user.markers[channel.folded] = moment

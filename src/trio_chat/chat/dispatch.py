@@ -96,13 +96,13 @@ def _dispatch(request: Request) -> int:
     if entry.stores and len(message.params) >= entry.stores and policy.refuses_to_store(request):
         return 1
     world = request.world
-    noted, banned, dropped = world.dirty.noted, world.bans.noted, world.quotas.dropped
+    marked, dropped = world.dirty.marked, world.quotas.dropped
     steps = entry.handler(request)
     if steps is not None:
         reply.go_on(steps)
     cost = entry.weight * (1 + message.params[0].count(",")) if message.params else entry.weight
-    changes, is_dropped = world.dirty.noted - noted, world.quotas.dropped != dropped
-    if changes or world.bans.noted != banned:
+    changes, is_dropped = world.dirty.marked - marked, world.quotas.dropped != dropped
+    if changes:
         reply.change_state()
     return cost + _count_stored(request, changes, is_dropped) if changes or is_dropped else cost
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
-from trio_chat.chat.persistence import State
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
 
 LAST_ID = (1 << 63) - 1
@@ -121,7 +121,7 @@ class Query(NamedTuple):
 class History(Protocol):
     """The memory of messages."""
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Remember messages and events, in this order, all or none; they are safe when this
         returns.
 

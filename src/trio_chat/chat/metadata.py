@@ -12,13 +12,13 @@ from typing import NamedTuple
 from trio_chat.chat import policy
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.events import Event
-from trio_chat.chat.users import Session, User
+from trio_chat.chat.users import PendingRegistration, Session, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 
-Target = User | Channel | Session
-"""What has metadata; a session only as long as it has no user."""
+Target = User | Channel | PendingRegistration
+"""What has metadata; a client before it is registered, too."""
 EVERYBODY = "*"
 """The visibility of keys that everybody may see, which is all of them."""
 EVERYTHING = "*ALL"
@@ -111,7 +111,7 @@ def is_key(text: str) -> bool:
 
 def name(target: Target) -> str:
     """Return what a target is called."""
-    if isinstance(target, Session):
+    if isinstance(target, PendingRegistration):
         return "*"
     return target.nick if isinstance(target, User) else target.name
 
@@ -131,29 +131,6 @@ def seconds_to_wait(session: Session, now: float, most: int) -> int:
 def link(world: World, user: User, account: int) -> None:
     """Have a user say what an account says of itself, or for the number 0 nothing yet."""
     user.metadata = world.metadata.setdefault(account, {}) if account else {}
-
-
-def take(world: World, user: User, said: Mapping[str, str]) -> bool:
-    """Add to what a user says of itself, as far as there is room; return whether anything is
-    new.
-    """
-    known = user.metadata
-    is_new = False
-    for key, value in said.items():
-        if known.get(key) != value and (key in known or len(known) < world.lengths.metadata_keys):
-            known[key] = value
-            is_new = True
-    if is_new:
-        touch(world, user)
-    return is_new
-
-
-def touch(world: World, target: User | Channel) -> None:
-    """Have what a registered channel, or an account, says of itself written down."""
-    if isinstance(target, Channel):
-        world.channels.touch(target)
-    elif target.account_id:
-        world.dirty.note_metadata(target.account_id)
 
 
 def audience(world: World, target: User | Channel) -> tuple[Session, ...]:

@@ -7,46 +7,17 @@ makes it (`control.Control`).
 import logging
 
 from trio_chat.chat.events import Event
-from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR
+from trio_chat.irc.modes import NOTICES
 
 log = logging.getLogger("trio_chat")
 
 _MAX_NOTICE = 380
 """Bytes of a notice, so that its line holds it."""
-
-
-def mode_event(world: World, user: User, change: str) -> Event:
-    """Return the MODE by which a user's own sessions see a change of user modes that the server
-    made.
-    """
-    return world.event(user, "MODE", (user.nick, change), user.sessions)
-
-
-def appoint(world: World, user: User, operator: Operator) -> Event:
-    """Make somebody an operator; return what the user's sessions are to see."""
-    user.operator = operator
-    world.opers[user] = None
-    user.modes.add(SERVER_OPERATOR)
-    return mode_event(world, user, f"+{SERVER_OPERATOR}")
-
-
-def dismiss(world: World, user: User) -> Event | None:
-    """Make somebody an operator no more; return what the user's sessions are to see, or None when
-    nothing was.
-    """
-    if user.operator is None:
-        return None
-    user.operator = None
-    world.opers.pop(user, None)
-    change = "-" + "".join(letter for letter in (SERVER_OPERATOR, NOTICES) if letter in user.modes)
-    user.modes -= {SERVER_OPERATOR, NOTICES}
-    return mode_event(world, user, change)
 
 
 def notice(world: World, text: str) -> Event | None:

@@ -1,52 +1,48 @@
-"""The lasting state besides messages and accounts: channels, always-on users, preferences and read
-markers.
+"""Persistent state besides messages and accounts: channels, always-on users, preferences, read
+markers, metadata and bans of the server.
 
-It is all in memory; whatever changes is noted here, and a task of the edge writes it down.
+All of it is in memory. What changes is marked in the dirty set, and written to the store by the
+edge: with the messages of the same batch, before the change is confirmed to the client.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
-from trio_chat.chat.bans import Ban, Key
+from trio_chat.chat.bans import Ban, BanKey
 
 
 class ChangeSet(NamedTuple):
-    """What is to be written down.
+    """The state to be written to the store.
 
     Args:
-        channels: the state of channels by folded name: registered ones, and those with always-on
-            members; None forgets one.
+        channels: the state of channels by folded name: of registered ones, and of those with
+            always-on members; None deletes one.
         markers: how far an account has read a target (folded), as the server-time tag writes it.
-        users: the state of always-on users by account; None forgets one.
-        preferences: what accounts have chosen; an empty one is forgotten.
-        metadata: what an account says of itself, as a whole.
+        users: the state of always-on users by account; None deletes one.
+        preferences: what accounts have chosen; an empty one is deleted.
+        metadata: the metadata of an account, as a whole.
+        bans: bans of the server by their keys; None deletes one.
 
-    Accounts are their numbers. What is said of one that is gone is not kept.
+    Accounts are their numbers. State of an account that is gone is not stored.
     """
 
-    channels: Mapping[str, dict[str, Any] | None]
-    markers: Mapping[tuple[int, str], str]
+    channels: Mapping[str, dict[str, Any] | None] = MappingProxyType({})
+    markers: Mapping[tuple[int, str], str] = MappingProxyType({})
     users: Mapping[int, dict[str, Any] | None] = MappingProxyType({})
     preferences: Mapping[int, Mapping[str, bool]] = MappingProxyType({})
     metadata: Mapping[int, Mapping[str, str]] = MappingProxyType({})
-
-
-class State(NamedTuple):
-    """What has changed of all that lasts besides messages and accounts."""
-
-    changes: ChangeSet
-    bans: Mapping[Key, Ban | None]
+    bans: Mapping[BanKey, Ban | None] = MappingProxyType({})
 
 
 class PendingSetting(NamedTuple):
-    """What a command beside the server wants of a registered channel.
+    """A setting of a registered channel that a command alongside the server has written.
 
     Args:
-        number: greater than those of the wishes before it.
+        number: greater than those of the settings before it.
         folded: the name of the channel, folded.
-        history: for how many days it is to be remembered; see `channel_registration.ChannelRegistration`.
+        history: for how many days messages are kept; see `ChannelRegistration.history`.
     """
 
     number: int
@@ -55,25 +51,65 @@ class PendingSetting(NamedTuple):
 
 
 class StateStore(Protocol):
-    """Where it is kept."""
+    """The store of persistent state."""
 
     async def load(self) -> ChangeSet:
-        """Return everything that was ever kept and not forgotten, with what was wished until
-        now.
+        """Return all state but the bans, with the settings that were pending."""
+
+    async def pending(self) -> list[PendingSetting]:
+        """Return the settings that the server has not applied yet, in order. They override what
+        `save` is given.
         """
 
-    async def wishes(self) -> list[PendingSetting]:
-        """Return what is wished and not fulfilled yet, in order. It counts more than what `save` is
-        given.
-        """
-
-    async def fulfil(self, last: PendingSetting) -> None:
-        """Forget the wishes up to this one: the world is as they want it, so that from now on it
-        counts what is saved.
+    async def settle(self, last: PendingSetting) -> None:
+        """Delete the settings up to this one: the server has applied them, so that from now on the
+        state that is saved counts.
         """
 
     async def save(self, changes: ChangeSet) -> None:
-        """Keep changes, all or nothing."""
+        """Write changes, all or none."""
+
+
+class DirtyKey(NamedTuple):
+    """The key of something persistent that has changed.
+
+    Args:
+        table: the field of `DirtySet` that it belongs to.
+        key: see there.
+    """
+
+    table: str
+    key: Any
+
+    @classmethod
+    def channel(cls, folded: str) -> "DirtyKey":
+        """Return the key of a channel."""
+        return cls("channels", folded)
+
+    @classmethod
+    def user(cls, account: int) -> "DirtyKey":
+        """Return the key of the always-on user of an account."""
+        return cls("users", account)
+
+    @classmethod
+    def marker(cls, account: int, target: str) -> "DirtyKey":
+        """Return the key of a read marker."""
+        return cls("markers", (account, target))
+
+    @classmethod
+    def preferences(cls, account: int) -> "DirtyKey":
+        """Return the key of the preferences of an account."""
+        return cls("preferences", account)
+
+    @classmethod
+    def metadata(cls, account: int) -> "DirtyKey":
+        """Return the key of the metadata of an account."""
+        return cls("metadata", account)
+
+    @classmethod
+    def ban(cls, key: BanKey) -> "DirtyKey":
+        """Return the key of a ban."""
+        return cls("bans", key)
 
 
 def _nothing() -> None:
@@ -82,16 +118,17 @@ def _nothing() -> None:
 
 @dataclass(slots=True)
 class DirtySet:
-    """What has changed and is not written down yet.
+    """The keys of what has changed and is not written yet.
 
     Args:
-        channels: folded names of channels of which something lasts, or did.
+        channels: folded names of channels that persist, or did.
         markers: accounts and targets (folded).
         users: accounts that have always-on users, or had.
         preferences: accounts.
         metadata: accounts.
-        on_change: called when something is noted.
-        noted: how often that was.
+        bans: keys of bans.
+        on_change: called when something is marked.
+        marked: how many keys were marked ever.
     """
 
     channels: set[str] = field(default_factory=set)
@@ -99,60 +136,32 @@ class DirtySet:
     users: set[int] = field(default_factory=set)
     preferences: set[int] = field(default_factory=set)
     metadata: set[int] = field(default_factory=set)
-    on_change: Callable[[], None] = _nothing
-    noted: int = field(default=0, compare=False)
+    bans: set[BanKey] = field(default_factory=set)
+    on_change: Callable[[], None] = field(default=_nothing, compare=False)
+    marked: int = field(default=0, compare=False)
 
-    def _changed(self) -> None:
-        self.noted += 1
-        self.on_change()
-
-    def note_channel(self, folded: str) -> None:
-        """Note that what lasts of a channel has changed."""
-        self.channels.add(folded)
-        self._changed()
-
-    def note_marker(self, account: int, target: str) -> None:
-        """Note that somebody has read on."""
-        self.markers.add((account, target))
-        self._changed()
-
-    def note_user(self, account: int) -> None:
-        """Note that what lasts of an account's always-on user has changed."""
-        self.users.add(account)
-        self._changed()
-
-    def note_preferences(self, account: int) -> None:
-        """Note that an account has chosen something."""
-        self.preferences.add(account)
-        self._changed()
+    def mark(self, keys: Iterable[DirtyKey]) -> None:
+        """Mark keys as changed."""
+        for table, key in keys:
+            getattr(self, table).add(key)
+            self.marked += 1
+            self.on_change()
 
     def take(self) -> "DirtySet":
-        """Return all that is noted, which is then noted no longer."""
-        taken = DirtySet(self.channels, self.markers, self.users, self.preferences, self.metadata)
-        self.channels, self.markers, self.users, self.preferences, self.metadata = (
-            set(),
-            set(),
-            set(),
-            set(),
-            set(),
-        )
+        """Return all keys, which are then marked no longer."""
+        taken = DirtySet(*(getattr(self, table) for table in _TABLES))
+        for table in _TABLES:
+            setattr(self, table, set())
         return taken
 
     def put_back(self, taken: "DirtySet") -> None:
-        """Note again what was taken and could not be written."""
-        self.channels |= taken.channels
-        self.markers |= taken.markers
-        self.users |= taken.users
-        self.preferences |= taken.preferences
-        self.metadata |= taken.metadata
+        """Mark again what was taken and could not be written."""
+        for table in _TABLES:
+            getattr(self, table).update(getattr(taken, table))
 
     def __bool__(self) -> bool:
-        """Return whether anything is noted."""
-        return bool(
-            self.channels or self.markers or self.users or self.preferences or self.metadata
-        )
+        """Return whether any key is marked."""
+        return any(getattr(self, table) for table in _TABLES)
 
-    def note_metadata(self, account: int) -> None:
-        """Note that an account says something else of itself."""
-        self.metadata.add(account)
-        self._changed()
+
+_TABLES = ("channels", "markers", "users", "preferences", "metadata", "bans")

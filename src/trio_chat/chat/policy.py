@@ -4,6 +4,7 @@ says why not.
 
 import hmac
 from collections.abc import Collection
+from enum import Enum, auto
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,37 @@ def is_confusable(world: World, nick: str, folded: str, user: User | None, accou
     return any(
         other is not user and not (account and other.account_id == account) for other in others
     )
+
+
+class NickRefusal(Enum):
+    """The reason why a client cannot have a nickname."""
+
+    IN_USE = auto()
+    RESERVED = auto()
+    CONFUSABLE = auto()
+
+
+def why_not_nick(
+    world: World, nick: str, folded: str, user: User | None, account: int
+) -> NickRefusal | None:
+    """Say why a client cannot have a nickname.
+
+    Args:
+        world: has the users and the accounts.
+        nick: the nickname as it would be shown.
+        folded: as it is compared.
+        user: the user that asks for it, or None for a client that is not registered.
+        account: the number of the account of that client, or 0.
+    """
+    if folded in SERVICES:
+        return NickRefusal.IN_USE
+    if is_reserved(world, nick, folded, account):
+        return NickRefusal.RESERVED
+    if world.users.get(folded, user) is not user:
+        return NickRefusal.IN_USE
+    if is_confusable(world, nick, folded, user, account):
+        return NickRefusal.CONFUSABLE
+    return None
 
 
 def looks_like_service(nick: str, folded: str) -> bool:

@@ -7,7 +7,9 @@ that changed (IRCv3 capability-negotiation, Modern IRC).
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from trio_chat.chat import advertisement, operators
+from trio_chat.chat import advertisement
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import OperatorAppointed, OperatorDismissed
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import msgid
 from trio_chat.chat.operator_blocks import with_numbers
@@ -38,27 +40,24 @@ def reconfigure(world: World, server_info: ServerInfo) -> list[Event]:
         the notices for users who are no longer operators, and for clients whose server advertises
         other capabilities or RPL_ISUPPORT tokens than before.
     """
-    server_info = replace(
-        server_info, operators=with_numbers(server_info.operators, world.accounts)
-    )
-    before, now = (
+    blocks = with_numbers(server_info.operators, world.accounts)
+    world.server_info = replace(server_info, operators=blocks)
+    before, world.advertised = (
         world.advertised,
-        advertisement.advertise(server_info, world.lengths, world.storage),
+        advertisement.advertise(world.server_info, world.lengths, world.storage),
     )
-    world.server_info, world.advertised = server_info, now
     world.preferences.rules = server_info.account_rules
-    dismissed = [event for user in list(world.opers) if (event := _review(world, user))]
-    return dismissed + _announcements(world, before, now)
+    dismissed = [event for user in list(world.opers) for event in _review(world, user)]
+    return dismissed + _announcements(world, before, world.advertised)
 
 
-def _review(world: World, user: User) -> Event | None:
+def _review(world: World, user: User) -> list[Event]:
     """Dismiss an operator whose block is gone or belongs to another person now."""
     before = user.operator
     now = world.server_info.operators.get(fold_or_self(before.name)) if before else None
     if before is None or now is None or not before.is_same_person(now):
-        return operators.dismiss(world, user)
-    user.operator = now
-    return None
+        return apply(world, OperatorDismissed(user.folded))
+    return apply(world, OperatorAppointed(user.folded, now.name))  # its rights may be others
 
 
 def _announcements(
@@ -75,7 +74,7 @@ def _announcements(
     by_kind: dict[
         tuple[bool, ...], list[tuple[str, str]]
     ] = {}  # sessions are many, kinds of them few
-    for session in world.sessions:
+    for session in world.sessions.values():
         if session.caps & ~now.capabilities:
             session.set_caps(session.caps & now.capabilities)
         if not session.caps & cap.CAP_NOTIFY:

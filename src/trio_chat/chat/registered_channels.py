@@ -5,11 +5,11 @@ back.
 from collections.abc import Mapping
 from typing import Any
 
-from trio_chat.chat.accounts import Account
 from trio_chat.chat.channel_registration import ChannelRegistration
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
+from trio_chat.chat.persistence import DirtyKey
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
 from trio_chat.irc.modes import CHANNEL_MODES, RANKS
@@ -90,36 +90,9 @@ def restore_members(world: World, channel: Channel, state: Mapping[str, Any]) ->
     for account, ranks in state.get("members", {}).items():
         user = world.always_on.of(int(account))
         if user is not None and user not in channel.members:
-            world.channels.enter(
-                user, channel, "".join(rank.letter for rank in RANKS if rank.letter in ranks)
-            )
+            channel.add(user, "".join(rank.letter for rank in RANKS if rank.letter in ranks))
     if world.channels.forget_if_empty(channel):
-        world.dirty.note_channel(channel.folded)
-
-
-def forget_account(world: World, channel: Channel, account: Account) -> list[Event]:
-    """Take what a channel says of an account that is gone: its ownership, its access, and masks of
-    lists that name it.
-
-    Returns:
-        what tells the members of the masks.
-    """
-    registration = channel.registration
-    if registration is not None and registration.owner == account.id:
-        world.channels.unregister(channel)
-    elif registration is not None and registration.access.pop(account.id, ""):
-        world.channels.touch(channel)
-    gone = [
-        (letter, mask)
-        for letter, masks in channel.lists.items()
-        for mask in masks.values()
-        if mask.names(account.folded)
-    ]
-    for letter, mask in gone:
-        del channel.lists[letter][mask.folded]
-    if gone:
-        world.channels.touch(channel)
-    return [service_event(world, channel, f"-{letter}", mask.mask) for letter, mask in gone]
+        world.dirty.mark([DirtyKey.channel(channel.folded)])  # so that it is deleted
 
 
 def rank_event(

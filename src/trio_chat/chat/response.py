@@ -14,6 +14,7 @@ from typing import Protocol
 
 from trio_chat.chat.events import Event, LazyReply, Output, OutputItem, Reply
 from trio_chat.chat.ids import IdSource, msgid, server_time
+from trio_chat.chat.persistence import DirtySet
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -46,14 +47,6 @@ _NOT_KEPT = (
 )
 
 
-class Counted(Protocol):
-    """A part of the state that counts its changes."""
-
-    @property
-    def noted(self) -> int:
-        """How many changes there were so far."""
-
-
 class ResponseContext(Protocol):
     """The part of the world that a response needs; see `world.World`."""
 
@@ -66,12 +59,8 @@ class ResponseContext(Protocol):
         """The server, for its name."""
 
     @property
-    def dirty(self) -> Counted:
-        """The state that is to be stored."""
-
-    @property
-    def bans(self) -> Counted:
-        """The bans of the server."""
+    def dirty(self) -> DirtySet:
+        """The keys of the state that is to be stored."""
 
 
 class Response:
@@ -203,6 +192,11 @@ class Response:
             self._flush()
         self._parts.append(event)
 
+    def emit_all(self, events: Iterable[Event]) -> None:
+        """Have events delivered, each as `emit` does."""
+        for event in events:
+            self.emit(event)
+
     def include(self, output: Output) -> None:
         """Have something delivered that another response has made, and what comes later of it."""
         if not self._label:
@@ -296,7 +290,7 @@ class Response:
         steps, done = self._steps, 0
         if steps is None:
             return
-        noted = self._noted
+        marked = self._world.dirty.marked
         for work in steps:
             done += work
             if done >= limit:
@@ -304,12 +298,8 @@ class Response:
         else:
             self._steps = None
         self._work += done
-        if self._noted != noted:
+        if self._world.dirty.marked != marked:
             self.change_state()
-
-    @property
-    def _noted(self) -> int:
-        return self._world.dirty.noted + self._world.bans.noted
 
     def hand_over_label(self) -> str:
         """Leave the label to the answer to a later command, and return it."""

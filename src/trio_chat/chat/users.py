@@ -69,6 +69,40 @@ class Nowhere:
 NOWHERE = Nowhere()
 
 
+class PendingRegistration:
+    """What a session has sent before its registration is complete; "" until then (Modern IRC,
+    Connection registration).
+
+    Attributes:
+        password: of PASS.
+        nick: of the last NICK that can be registered.
+        asked_nick: of the last NICK, whether it can be registered or not.
+        username: of USER, without characters that a user name cannot have.
+        realname: of USER.
+        is_negotiating: whether CAP LS or CAP REQ was sent, and not yet CAP END.
+        metadata: what METADATA has set for the user to be.
+    """
+
+    __slots__ = (
+        "asked_nick",
+        "is_negotiating",
+        "metadata",
+        "nick",
+        "password",
+        "realname",
+        "username",
+    )
+
+    def __init__(self) -> None:
+        self.password = ""
+        self.nick = ""
+        self.asked_nick = ""
+        self.username = ""
+        self.realname = ""
+        self.is_negotiating = False
+        self.metadata: dict[str, str] = {}
+
+
 class Session:
     """One connection.
 
@@ -77,6 +111,10 @@ class Session:
         address: its real address, for bans, limits and the log; never shown to others.
         now: seconds of Unix time at which it connected.
         host: what others see instead of the address; the address itself when it is left out.
+
+    Attributes:
+        id: its number; no other session of this server ever has it. 0 until it is in a world.
+        pending: what its registration has collected, until that is complete; then `user` is set.
     """
 
     __slots__ = (
@@ -84,7 +122,6 @@ class Session:
         "account_id",
         "active",
         "address",
-        "asked_nick",
         "attached",
         "away",
         "away_since",
@@ -97,13 +134,11 @@ class Session:
         "effective",
         "failed_logins",
         "host",
+        "id",
         "is_secure",
-        "metadata",
         "metadata_paid",
-        "negotiating",
         "number",
         "page",
-        "password",
         "payer",
         "pending",
         "playback_request",
@@ -113,12 +148,11 @@ class Session:
         "sink",
         "subscriptions",
         "user",
-        "wanted_nick",
-        "wanted_realname",
-        "wanted_username",
+        "verification",
     )
 
     def __init__(self, sink: Sink, address: str, now: float, host: str = "") -> None:
+        self.id = 0
         self.sink = sink
         self.address = address
         self.host = host or address
@@ -142,7 +176,6 @@ class Session:
         self.caps = 0  # as negotiated
         self.effective = 0  # without those that lack what they need
         self.cap_302 = False
-        self.negotiating = False
         self.closing = False
         self.subscriptions: dict[str, None] = {}  # keys of metadata that it follows
         self.page = (
@@ -153,23 +186,15 @@ class Session:
         self.playback_request: PlaybackRequest | None = (
             None  # what it wants to be shown of channels that it joins
         )
-        self.metadata: dict[str, str] = {}  # what it says of itself before there is a user
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
-        # What registration has collected so far; "" until given.
-        self.pending: Pending | None = (
-            None  # the registration that it has begun, which waits for a code
-        )
-        self.password = ""
+        self.pending: PendingRegistration | None = PendingRegistration()  # None once registered
+        self.verification: Pending | None = None  # the account it registers, which awaits a code
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
         self.sasl: Exchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0
-        self.asked_nick = ""  # the last one, whether it can be had or not
-        self.wanted_nick = ""
-        self.wanted_username = ""
-        self.wanted_realname = ""
 
     def set_account(self, account: Account) -> None:
         """Be logged in to an account, or with `NO_ACCOUNT` to none."""
@@ -195,7 +220,9 @@ class Session:
         """What numerics call this session: its nickname, or `*` before it has one (Modern IRC,
         Numeric replies).
         """
-        return self.user.nick if self.user else self.wanted_nick or "*"
+        if self.user is not None:
+            return self.user.nick
+        return (self.pending and self.pending.nick) or "*"
 
 
 class User:

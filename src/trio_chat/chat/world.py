@@ -1,16 +1,18 @@
 """Everything the server knows at this moment, and what happens in it put as events.
 
-How people come, go and change is `presence`, how channels do `channel_table`.
+The state changes in `trio_chat.chat.apply` alone; the methods here keep its indexes.
 """
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import replace
+from itertools import count
 from typing import NamedTuple
 
 from trio_chat.chat import advertisement
 from trio_chat.chat.always_on import AlwaysOnUsers
 from trio_chat.chat.bans import Bans
+from trio_chat.chat.changes import Change
 from trio_chat.chat.channel_table import ChannelTable
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.cloaks import Cloaks, as_param
@@ -31,8 +33,9 @@ from trio_chat.chat.users import Session, User
 from trio_chat.chat.verification import Mail, Verifications
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.modes import BOT
+from trio_chat.irc.modes import BOT, INVISIBLE
 from trio_chat.irc.names import fold_channel
+from trio_chat.irc.numerics import Numeric
 
 _OF_CHANNELS = frozenset(("TOPIC", "MODE"))
 """Events that change a channel, which its only member reads again in the history (IRCv3
@@ -78,6 +81,7 @@ class World:
     Attributes:
         cloaks: what hides addresses, or None when they are shown.
         control: what operators need of the edge, or None when there is none.
+        observers: called after each change (`trio_chat.chat.apply`), such as checks of invariants.
         mail: what sends e-mails, or None when nothing does.
         advertised: what clients are told that the server can do.
         verifications: registrations that wait for the code that was sent to somebody.
@@ -113,7 +117,9 @@ class World:
             server_info, operators=with_numbers(server_info.operators, self.accounts)
         )
         self.advertised = advertisement.advertise(server_info, lengths, storage)
-        self.sessions: set[Session] = set()
+        self.observers: list[Callable[[Change], None]] = []
+        self._session_ids = count(1)
+        self.sessions: dict[int, Session] = {}  # by number; in the order of connecting
         self.unregistered: set[Session] = set()  # of them, those that are not registered
         self.invisible: set[User] = (
             set()
@@ -128,14 +134,12 @@ class World:
         self.dirty = DirtySet()
         self.quotas = Quotas(lengths.stored_per_hour, lengths.stored_bytes_per_hour, self.elapsed)
         self.preferences = Preferences(server_info.account_rules)
-        self.always_on = AlwaysOnUsers(
-            self.preferences, self.dirty, server_info.account_rules.most_always_on
-        )
+        self.always_on = AlwaysOnUsers(self.preferences, server_info.account_rules.most_always_on)
         self.markers: dict[
             int, dict[str, str]
         ] = {}  # how far accounts (by number) have read targets (folded)
         self.channels = ChannelTable(
-            clock, self.ids, self.dirty, self.markers, self.steady, lengths.renamed_days
+            clock, self.ids, self.markers, self.steady, lengths.renamed_days
         )
         self.bans = Bans(self.steady)
         self.cloaks: Cloaks | None = None
@@ -149,6 +153,55 @@ class World:
             self.channels.create_lobby(
                 server_info.lobby, folded, server_info.lobby_topic, server_info.name
             )
+
+    def connect(self, session: Session) -> None:
+        """Take in a new connection, which is not registered yet."""
+        session.id = next(self._session_ids)
+        self.sessions[session.id] = session
+        self.unregistered.add(session)
+
+    def add_user(self, user: User) -> None:
+        """Take in a user; it is found by its nickname from now on."""
+        self.users[user.folded] = user
+        self.confusables.add(user.nick, user.folded)
+        if INVISIBLE in user.modes:
+            self.invisible.add(user)
+        self.most_users = max(self.most_users, len(self.users))
+
+    def rename_user(self, user: User, nick: str, folded: str) -> None:
+        """Have a user be found by another nickname."""
+        del self.users[user.folded]
+        self.confusables.remove(user.nick, user.folded)
+        user.rename(nick, folded)
+        self.users[folded] = user
+        self.confusables.add(user.nick, user.folded)
+
+    def discard_user(self, user: User) -> None:
+        """Forget a user that is in no channel."""
+        del self.users[user.folded]
+        self.confusables.remove(user.nick, user.folded)
+        self.invisible.discard(user)
+
+    def remember(self, user: User, address: str) -> None:
+        """Add a user to the history of nicknames (RFC 2812 §3.6.3, WHOWAS)."""
+        names = (user.nick, user.folded, user.username, user.host, user.realname)
+        self.whowas.appendleft(WhoWas(*names, self.clock(), address))
+
+    def sighting(self, numeric: Numeric, folded: str, shown: str) -> list[Event]:
+        """Return the numeric for the sessions that monitor a nickname (IRCv3 monitor)."""
+        watchers = self.monitor.watchers(folded)
+        if not watchers:
+            return []
+        # "The server may send "*" instead of the nick": so it is one event for all sessions.
+        number, params = self.ids.next(), ("*", shown)
+        return [
+            Event(number, numeric, params, self.server_info.name, watchers, shift=self.ids.shift)
+        ]
+
+    def markers_of(self, user: User) -> dict[str, str]:
+        """Return the read markers of a user: those of its account, when it has one."""
+        account = user.account_id
+        return self.markers.setdefault(account, {}) if account else user.markers
 
     def host_of(self, address: str) -> str:
         """Return what others see of who comes from an address."""

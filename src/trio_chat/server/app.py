@@ -21,7 +21,7 @@ from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
 from trio_chat.server.admission import Admission, Entry
-from trio_chat.server.bans import BanKeeper
+from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import files_of
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
@@ -101,7 +101,7 @@ class Server:
         self._store = memory.store if memory else None
         self._clock_table = memory.clock if memory else None
         self._bans = (
-            BanKeeper(self.world, memory.bans, self.broadcaster, uncommitted.turn)
+            BanWatcher(self.world, memory.bans, self.broadcaster, uncommitted.turn)
             if memory and memory.bans
             else None
         )
@@ -180,8 +180,6 @@ class Server:
             nursery.cancel_scope.cancel()
         if self._store is not None:  # what the task was writing when it was cancelled, too
             await save_state(self.world, self._store)
-        if self._bans is not None:
-            await self._bans.save()
         await keep_clock(self.world, self._clock_table)
 
     async def _announce(self, change: Callable[[], Iterable[Event]]) -> None:

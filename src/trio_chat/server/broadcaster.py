@@ -20,7 +20,7 @@ import trio
 
 from trio_chat.chat.events import Event, Output, OutputItem, Reply
 from trio_chat.chat.history import BadRecord, History, HistoryError, Record
-from trio_chat.chat.persistence import State
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.chat.users import Session
 from trio_chat.server.overtaking import Overtaking
 from trio_chat.server.state import UncommittedState
@@ -225,7 +225,7 @@ class Broadcaster:
                     uncommitted.put_back()
         return is_kept
 
-    async def _commit(self, records: list[Record], state: State | None = None) -> None:
+    async def _commit(self, records: list[Record], state: ChangeSet | None = None) -> None:
         if self._history is None or not (records or state):
             return
         begin = trio.current_time()

@@ -5,6 +5,8 @@ import time
 
 import trio
 
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import BanSet, Seen
 from trio_chat.chat.steady import ClockTable
 from trio_chat.chat.world import World
 from trio_chat.storage.database import StorageError
@@ -89,11 +91,11 @@ def _tell_held(left: float) -> None:
 def _mend(world: World) -> None:
     """Have bans and always-on users that are dated by a clock that was ahead be of now."""
     now = world.clock()
-    world.bans.mend(now)
+    for ban in world.bans.dated_after(now):
+        apply(world, BanSet(ban))
     for user in world.always_on:
         if user.seen > now:
-            user.seen = now
-            world.always_on.note(user)
+            apply(world, Seen(user.folded, now))
 
 
 def _span(seconds: float) -> str:

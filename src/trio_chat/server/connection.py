@@ -9,7 +9,8 @@ from typing import Protocol
 
 import trio
 
-from trio_chat.chat import presence
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output
 from trio_chat.chat.users import NOWHERE, Session
@@ -140,7 +141,7 @@ class Connection:
                 outbox = Outbox(self._transport, nursery, self._hub.limits.outbox_bytes, self.end)
                 self._outbox = self.session.sink = outbox
                 self._hub.connections.add(self)
-                presence.connect(self._hub.world, self.session)
+                self._hub.world.connect(self.session)
                 log.info("connected %s", self.session.address)
                 self._transport.on_control(outbox.nudge)
                 try:
@@ -374,9 +375,8 @@ class Connection:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it
         from the server.
         """
-        events = presence.disconnect(
-            self._hub.world, self.session, self._reason, is_seen=not self._is_shutdown
-        )
+        change = SessionEnded(self.session.id, self._reason, is_announced=not self._is_shutdown)
+        events = apply(self._hub.world, change)
         return self._hub.broadcaster.accept(
             Output(() if self._is_shutdown else tuple(events)), self.session
         )

@@ -9,12 +9,14 @@ from typing import Any
 
 import trio
 
-from trio_chat.chat import always_on, missed, presence
+from trio_chat.chat import always_on, metadata, missed
 from trio_chat.chat.accounts import Accounts, AccountsError
-from trio_chat.chat.bans import Key
+from trio_chat.chat.apply import apply
+from trio_chat.chat.apply.sessions import update_away
+from trio_chat.chat.changes import AccountDeleted, NoticeKept, RetentionSet, Seen, UserRemoved
 from trio_chat.chat.events import Event
-from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions, forget_account
-from trio_chat.chat.persistence import ChangeSet, DirtySet, State, StateStore
+from trio_chat.chat.logins import CREDENTIALS_CHANGED, end_sessions
+from trio_chat.chat.persistence import ChangeSet, DirtyKey, DirtySet, StateStore
 from trio_chat.chat.registered_channels import restore, restore_members, to_state
 from trio_chat.chat.users import User
 from trio_chat.chat.world import World
@@ -83,67 +85,65 @@ def _restore_user(world: World, number: int, state: Mapping[str, Any]) -> None:
     folded = fold_or_self(state["nick"])
     if account is not None and folded not in world.users:
         user = always_on.from_state(folded, state)
-        presence.set_account(world, user, account)
-        world.always_on.enable(user)
+        metadata.link(world, user, account.id)
+        user.set_account(account)
+        world.always_on.update(user)
         if user.always_on:
-            presence.add_user(world, user)
+            world.add_user(user)
             world.always_on.restore_missed(account.id, state)
-            presence.update_away(world, user)
+            update_away(world, user)
             return
-    world.dirty.note_user(number)  # so that it is forgotten
+    world.dirty.mark([DirtyKey.user(number)])  # so that it is deleted
 
 
 class UncommittedState:
-    """What lasts and has changed: the broadcaster keeps it with the messages, before what has
-    changed it is confirmed.
+    """The persistent state that has changed: the broadcaster commits it with the messages, before
+    the change is confirmed.
 
     Args:
         world: where it changes.
 
     Attributes:
-        turn: held from `take` until that is kept. Without it a change that another task is writing
-            would count as kept, and be confirmed; and bans that are read would lack those that are
-            being written.
+        turn: held from `take` until the state is committed. Without it a change that another task
+            is writing would count as committed, and be confirmed; and bans that are read would lack
+            those that are being written.
     """
 
     def __init__(self, world: World) -> None:
+        self._dirty = world.dirty
         self._world = world
         self.turn = trio.Lock()
-        self._noted = world.dirty.noted + world.bans.noted
+        self._marked = world.dirty.marked
         self._taken: DirtySet | None = None
-        self._bans: Iterable[Key] = ()
 
     def has_more(self) -> bool:
         """Return whether something has changed since the last call."""
-        noted = self._world.dirty.noted + self._world.bans.noted
-        if noted == self._noted:
+        marked = self._dirty.marked
+        if marked == self._marked:
             return False
-        self._noted = noted
+        self._marked = marked
         return True
 
     @property
     def is_nothing(self) -> bool:
-        """Whether nothing has changed that is not kept, or is being kept at this moment."""
-        return not (self._world.dirty or self._world.bans.unsaved or self.turn.locked())
+        """Whether all state is committed, and none is being committed at this moment."""
+        return not (self._dirty or self.turn.locked())
 
-    def take(self) -> State | None:
-        """Return what has changed, as it is now, to be kept; None for nothing. `put_back` must
+    def take(self) -> ChangeSet | None:
+        """Return what has changed, as it is now, to be committed; None for nothing. `put_back` must
         follow when it is not.
 
         The caller has the turn.
         """
-        world = self._world
-        if not (world.dirty or world.bans.unsaved):
+        if not self._dirty:
             return None
-        self._taken, bans = world.dirty.take(), world.bans.changes()
-        self._bans = bans.keys()
-        return State(_changes(world, self._taken), bans)
+        self._taken = self._dirty.take()
+        return _changes(self._world, self._taken)
 
     def put_back(self) -> None:
         """Count what was taken last as changed again."""
         if self._taken is not None:
-            self._world.dirty.put_back(self._taken)
-            self._world.bans.put_back(self._bans)
+            self._dirty.put_back(self._taken)
 
 
 async def keep_state(world: World, store: StateStore, turn: trio.Lock | None = None) -> None:
@@ -193,7 +193,7 @@ async def save_state(world: World, store: StateStore) -> bool:
         ValueError,
         OverflowError,
     ) as error:  # the latter by a defect: no text, or a number too large
-        log.error("channels, always-on users and read markers cannot be written: %s", error)
+        log.error("channels, always-on users, read markers and bans cannot be written: %s", error)
     finally:
         if (
             not is_saved
@@ -202,31 +202,32 @@ async def save_state(world: World, store: StateStore) -> bool:
     return is_saved
 
 
-def _changes(world: World, unsaved: DirtySet) -> ChangeSet:
+def _changes(world: World, dirty: DirtySet) -> ChangeSet:
     channels: dict[str, dict[str, Any] | None] = {}
-    for folded in unsaved.channels:
+    for folded in dirty.channels:
         channel = world.channels.get(folded)
         channels[folded] = to_state(channel) if channel and channel.is_persistent else None
     users: dict[int, dict[str, Any] | None] = {}
-    for account in unsaved.users:
+    for account in dirty.users:
         user = world.always_on.of(account)
         users[account] = (
-            always_on.to_state(user, world.clock(), world.always_on.missed_of(user.account_id))
+            always_on.to_state(user, world.clock(), world.always_on.missed.get(account, ()))
             if user
             else None
         )
     markers = {
         (account, target): world.markers.get(account, {}).get(target, "")
-        for account, target in unsaved.markers
+        for account, target in dirty.markers
     }
     return ChangeSet(
         channels,
         {key: moment for key, moment in markers.items() if moment},
         users,
-        {account: dict(world.preferences.chosen(account)) for account in unsaved.preferences},
+        {account: dict(world.preferences.chosen(account)) for account in dirty.preferences},
         {
-            account: dict(world.metadata.get(account, {})) for account in unsaved.metadata
+            account: dict(world.metadata.get(account, {})) for account in dirty.metadata
         },  # a thread reads it: a copy
+        {key: world.bans.get(key) for key in dirty.bans},
     )
 
 
@@ -243,10 +244,10 @@ async def watch_accounts(world: World, accounts: Accounts, announce: Announce) -
             continue
         for account in gone:
             log.info("the account %s was deleted", account.name)
-            await announce(partial(forget_account, world, account))
-        for account in freed:  # masks of lists may have named it in between
+            await announce(partial(apply, world, AccountDeleted(account)))
+        for account in freed:  # masks of lists may have named it in the meantime
             log.info("the name of the deleted account %s is free", account.name)
-            await announce(partial(forget_account, world, account))
+            await announce(partial(apply, world, AccountDeleted(account)))
         for account in changed:
             ended = end_sessions(world, account.id, CREDENTIALS_CHANGED)
             log.info(
@@ -261,25 +262,28 @@ async def watch_channels(world: World, store: StateStore) -> None:
     while True:
         await trio.sleep(_WATCH_INTERVAL)
         try:
-            await fulfil_wishes(world, store)
+            await apply_pending(world, store)
         except StorageError as error:
-            log.error("what commands want of channels cannot be read: %s", error)
+            log.error(
+                "the settings of channels that commands have changed cannot be read: %s", error
+            )
 
 
-async def fulfil_wishes(world: World, store: StateStore) -> None:
-    """Make channels be as commands beside this server want them. When cancelled, the next call does
-    it.
+async def apply_pending(world: World, store: StateStore) -> None:
+    """Apply the settings of channels that commands have written alongside this server.
+
+    When cancelled, the next call does it.
 
     Raises:
-        StorageError: it is not known what they want, or they are still on record.
+        StorageError: the settings cannot be read, or are still pending.
     """
-    wishes = await store.wishes()
-    for wish in wishes:
-        channel = world.channels.get(wish.folded)
+    pending = await store.pending()
+    for setting in pending:
+        channel = world.channels.get(setting.folded)
         if channel is not None and channel.registration is not None:
-            channel.registration.history = wish.history
-    if wishes:  # not before: what is being saved at this moment must not undo them
-        await store.fulfil(wishes[-1])
+            apply(world, RetentionSet(setting.folded, setting.history))
+    if pending:  # not before: state that is being saved at this moment must not undo them
+        await store.settle(pending[-1])
 
 
 async def expire_users(world: World, days: int, announce: Announce) -> None:
@@ -292,7 +296,7 @@ async def expire_users(world: World, days: int, announce: Announce) -> None:
     while True:
         for user in world.always_on:
             if user.sessions:
-                world.always_on.note(user)
+                apply(world, Seen(user.folded, world.clock()))
             elif days and world.steady() - user.seen > days * _DAY:
                 await announce(partial(_expire, world, user, days))
         await trio.sleep(_EXPIRE_INTERVAL)
@@ -303,5 +307,5 @@ def _expire(world: World, user: User, days: int) -> list[Event]:
         return []
     log.info("%s has not been seen for %d days and leaves", user.source, days)
     reason = f"Not seen for {days} days"
-    missed.note_removed(world, user, reason)
-    return presence.remove(world, user, reason)
+    apply(world, NoticeKept(user.folded, missed.of_removal(user, reason)))
+    return apply(world, UserRemoved(user.folded, reason))

@@ -1,8 +1,9 @@
 """Bans of the server on disk."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.bans import Ban, BanChanges, Kind
+from trio_chat.chat.bans import Ban, BanKey, Kind
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -31,10 +32,6 @@ class SqliteBans:
         """Return all bans; see `BanTable.load`."""
         return await self._database.read(every_ban)
 
-    async def save(self, changes: BanChanges) -> None:
-        """Keep changes; see `BanTable.save`."""
-        await self._database.write(save, changes)
-
     async def changes(self) -> int:
         """Return a number that grows with every change; see `BanTable.changes`."""
         return await self._database.read(_changes)
@@ -56,7 +53,7 @@ def _ban(
     return Ban(Kind(kind), mask, setter, reason, created, expires, account)
 
 
-def save(connection: "apsw.Connection", changes: BanChanges) -> None:
+def save(connection: "apsw.Connection", changes: Mapping[BanKey, Ban | None]) -> None:
     """Keep changes of bans."""
     for (kind, folded), ban in changes.items():
         if ban is None:

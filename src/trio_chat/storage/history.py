@@ -16,10 +16,9 @@ from trio_chat.chat.history import (
     Record,
     Span,
 )
-from trio_chat.chat.persistence import State
+from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc.message import NO_TAGS
 from trio_chat.irc.names import fold_or_self
-from trio_chat.storage import bans
 from trio_chat.storage.clock import note_steps
 from trio_chat.storage.database import Database, StorageError, damage_reported
 from trio_chat.storage.events import (
@@ -95,11 +94,11 @@ class SqliteHistory:
         self._indexed_commits = 0
         self._committed = trio.lowlevel.ParkingLot()
 
-    async def commit(self, records: Sequence[Record], state: State | None = None) -> None:
+    async def commit(self, records: Sequence[Record], state: ChangeSet | None = None) -> None:
         """Append messages as one transaction; see `History.commit`."""
         write = (
             self._database.erase
-            if state is not None and is_erasing(state.changes)
+            if state is not None and is_erasing(state)
             else self._database.write
         )
         try:
@@ -223,11 +222,10 @@ class SqliteHistory:
             raise HistoryError(str(error)) from error
 
     def _append(
-        self, connection: "apsw.Connection", records: Sequence[Record], state: State | None
+        self, connection: "apsw.Connection", records: Sequence[Record], state: ChangeSet | None
     ) -> None:
         if state is not None:
-            keep(connection, state.changes)
-            bans.save(connection, state.bans)
+            keep(connection, state)
         if not records:
             return
         numbered: list[tuple[int, Record]] = []

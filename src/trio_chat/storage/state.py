@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from trio_chat.chat.persistence import ChangeSet, PendingSetting
+from trio_chat.storage import bans
 from trio_chat.storage.database import Database, damage_reported
 
 if TYPE_CHECKING:
@@ -48,13 +49,13 @@ class SqliteStateStore:
         with damage_reported():
             return await self._database.write(_load)
 
-    async def wishes(self) -> list[PendingSetting]:
-        """Return what commands want; see `StateStore.wishes`."""
-        return await self._database.read(_wishes)
+    async def pending(self) -> list[PendingSetting]:
+        """Return the pending settings; see `StateStore.pending`."""
+        return await self._database.read(_pending)
 
-    async def fulfil(self, last: PendingSetting) -> None:
-        """Forget wishes; see `StateStore.fulfil`."""
-        await self._database.write(_fulfil, last.number)
+    async def settle(self, last: PendingSetting) -> None:
+        """Delete pending settings; see `StateStore.settle`."""
+        await self._database.write(_settle, last.number)
 
     async def save(self, changes: ChangeSet) -> None:
         """Keep changes; see `StateStore.save`."""
@@ -70,14 +71,14 @@ def is_erasing(changes: ChangeSet) -> bool:
     )
 
 
-def _wishes(connection: "apsw.Connection") -> list[PendingSetting]:
+def _pending(connection: "apsw.Connection") -> list[PendingSetting]:
     return [
         PendingSetting(*row)
         for row in connection.execute("SELECT id, folded, history FROM wish ORDER BY id")
     ]
 
 
-def _fulfil(connection: "apsw.Connection", last: int) -> None:
+def _settle(connection: "apsw.Connection", last: int) -> None:
     connection.execute("DELETE FROM wish WHERE id <= ?", (last,))
 
 
@@ -101,14 +102,14 @@ def _load(connection: "apsw.Connection") -> ChangeSet:
 
 def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
     """Write changes down."""
-    wished = {wish.folded: {"history": wish.history} for wish in _wishes(connection)}
+    pending = {one.folded: {"history": one.history} for one in _pending(connection)}
     for folded, state in changes.channels.items():
         if state is None:
             connection.execute("DELETE FROM channel WHERE folded = ?", (folded,))
         else:
             connection.execute(
                 _KEEP_CHANNEL,
-                (folded, json.dumps(state | wished.get(folded, {}), ensure_ascii=False)),
+                (folded, json.dumps(state | pending.get(folded, {}), ensure_ascii=False)),
             )
     for account, state in changes.users.items():
         if state is None:
@@ -127,3 +128,4 @@ def keep(connection: "apsw.Connection", changes: ChangeSet) -> None:
             connection.execute(_KEEP_METADATA, (account, json.dumps(said, ensure_ascii=False)))
         else:
             connection.execute("DELETE FROM metadata WHERE account = ?", (account,))
+    bans.save(connection, changes.bans)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from trio_chat.chat import policy
 from trio_chat.chat.accounts import MAX_PASSWORD, Account, AccountsError, Busy, Credentials, Email
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountRegistered
 from trio_chat.chat.commands.accounts import count_failure, explain, log_in
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -72,7 +74,8 @@ class RegistrationOutcome(NamedTuple):
 )
 def register_command(request: Request) -> None:
     """Register an account of the name that one has."""
-    name = request.session.user.nick if request.session.user else request.session.asked_nick
+    pending = request.session.pending
+    name = pending.asked_nick if pending is not None else request.user.nick
     given, email, password = request.params[:3]
     if not name:
         request.reply.fail(
@@ -141,7 +144,7 @@ def why_not_register(request: Request, wanted: Wanted) -> RegistrationOutcome | 
     if folded in world.accounts.dropped:
         return RegistrationOutcome("ACCOUNT_EXISTS", _DROPPED.format(name))
     holder = world.verifications.holder(name, folded)
-    is_held = holder is not None and holder is not session.pending
+    is_held = holder is not None and holder is not session.verification
     if is_held or is_taken(request, name, folded) or _is_nick_of_another(request, name, folded):
         return RegistrationOutcome(
             "ACCOUNT_EXISTS", f"{name} belongs to somebody already; if it is you, log in"
@@ -246,7 +249,7 @@ async def _store(
     finally:
         world.registering.remove(account.name, account.folded)
     if made is not None:
-        world.account_confusables.add(made)
+        apply(world, AccountRegistered(made))
     return made
 
 
@@ -276,12 +279,12 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     email = email_address(wanted.email)
     try:
         credentials = await world.accounts.prepare(wanted.password, session.origin)
-        pending, code = world.verifications.begin(account, email, credentials, session.pending)
+        pending, code = world.verifications.begin(account, email, credentials, session.verification)
     except Refused as refused:
         return RegistrationOutcome(refused.code, refused.text)
     except (AccountsError, Busy, ValueError) as error:
         return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))
-    session.pending = pending
+    session.verification = pending
     network = world.server_info.network
     text = _LETTER.format(name=wanted.name, network=network, code=code, hours=LIFETIME // 3600)
     try:

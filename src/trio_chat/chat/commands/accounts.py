@@ -6,10 +6,13 @@ What NickServ does is the same functions with another face; see `trio_chat.chat.
 import logging
 from functools import partial
 
-from trio_chat.chat import banning, logins, missed, sasl
+from trio_chat.chat import banning, missed, sasl
 from trio_chat.chat.accounts import NO_ACCOUNT, Account, Accounts, AccountsError, Busy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountChanged, NoticesDelivered
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
+from trio_chat.chat.users import Session
 from trio_chat.irc import numerics as n
 
 log = logging.getLogger("trio_chat")
@@ -141,31 +144,39 @@ def log_in(request: Request, reply: Response, account: Account) -> None:
     (IRCv3 account-notify).
     """
     session, user = request.session, request.session.user
-    session.set_account(account)
+    is_new = user is None or user.account_id != account.id
     session.failed_logins = 0
     if request.world.accounts is not None:
         request.world.accounts.note_right(account.folded, session.origin)
-    source = (
-        user.source
-        if user
-        else f"{session.wanted_nick or '*'}!{session.wanted_username or '*'}@{session.host}"
-    )
+    source = user.source if user else f"{session.target}!{_username_of(session)}@{session.host}"
     log.info("%s logged in as %s", source, account.name)
     reply.numeric(n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-    if user is not None:
-        if user.account_id != account.id:
-            _tell_others(request, reply, n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
-        for event in logins.change_account(request.world, user, account):
-            reply.emit(event)
-        missed.tell(request.world, session, reply)
+    if user is not None and is_new:
+        _tell_others(request, reply, n.RPL_LOGGEDIN, source, account.name, args=(account.name,))
+    reply.emit_all(apply(request.world, AccountChanged(session.id, account)))
+    deliver_notices(request, reply)
+
+
+def _username_of(session: Session) -> str:
+    return (session.pending and session.pending.username) or "*"
+
+
+def deliver_notices(request: Request, reply: Response) -> None:
+    """Send a session the notices that were kept for its user, once; see `missed`."""
+    user = request.session.user
+    notices = missed.notices(request.world, request.session)
+    if user is None or not notices:
+        return
+    for notice in notices:
+        reply.replay(notice)
+    apply(request.world, NoticesDelivered(user.folded))
 
 
 def log_out(request: Request, reply: Response) -> None:
     """Make a user be logged in to nothing."""
     reply.numeric(n.RPL_LOGGEDOUT, request.user.source)
     _tell_others(request, reply, n.RPL_LOGGEDOUT, request.user.source)
-    for event in logins.change_account(request.world, request.user, NO_ACCOUNT):
-        reply.emit(event)
+    reply.emit_all(apply(request.world, AccountChanged(request.session.id, NO_ACCOUNT)))
 
 
 def _tell_others(

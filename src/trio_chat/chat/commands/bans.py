@@ -11,7 +11,9 @@ from functools import partial
 from typing import NamedTuple
 
 from trio_chat.chat import banning, durations
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, normalise
+from trio_chat.chat.changes import BanLifted, BanSet, BansExpired
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
@@ -115,7 +117,7 @@ def ban(
         mask = normalise(kind, mask, world.lengths)
     except BadMask as error:
         return f"{error}. Nothing was banned."
-    world.bans.forget_expired()
+    apply(world, BansExpired())
     expires = now + seconds if seconds else 0
     made = Ban(
         kind,
@@ -126,16 +128,14 @@ def ban(
         expires,
         account_id,
     )
-    before = world.bans.get(made.key)
-    if before is None and len(world.bans) >= world.server_info.most_bans:
+    if world.bans.get(made.key) is None and len(world.bans) >= world.server_info.most_bans:
         return (
             f"There are {len(world.bans)} bans already, which is as many as [limits] server_bans"
             " allows; lift some first."
         )
-    world.bans.add(made)
-    if banning.ban_of(world, request.session) == made:
-        world.bans.restore(made.key, before)
+    if banning.covers(world, made, request.session):
         return f"{mask} covers yourself; nothing was banned."
+    apply(world, BanSet(made))
     enforced = banning.enforce(world, [made])
     how_long = f"for {durations.show(seconds)}" if seconds else "for ever"
     audit(request, f"{_FORMS[kind].word} {mask} {how_long}: {made.reason}")
@@ -149,14 +149,15 @@ def unban(request: Request, kind: Kind, mask: str) -> str:
     bans = request.world.bans
     lifted = None
     if kind is Kind.MASK:  # one may be older than what is refused, or written in another way, now
-        lifted = bans.remove(kind, mask) or bans.remove(kind, complete(mask))
+        lifted = bans.find(kind, mask) or bans.find(kind, complete(mask))
     try:
         mask = lifted.mask if lifted else normalise(kind, mask, request.world.lengths)
     except BadMask as error:
         return f"{error}."
-    lifted = lifted or bans.remove(kind, mask)
+    lifted = lifted or bans.find(kind, mask)
     if lifted is None:
         return f"{mask} is not banned."
+    apply(request.world, BanLifted(lifted))
     audit(request, f"UN{_FORMS[kind].word} {lifted.mask}")
     return f"{lifted.mask} is not banned any more."
 

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Iterable
 from itertools import zip_longest
 
-from trio_chat.chat import missed, policy
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import Joined, Kicked, Parted, TopicSet
 from trio_chat.chat.channels import Channel, Topic
 from trio_chat.chat.commands import markers, metadata, playback
-from trio_chat.chat.registered_channels import rank_event
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
-from trio_chat.chat.users import UNSPECIFIED, User
+from trio_chat.chat.users import User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
@@ -82,8 +83,6 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
         if world.channels.is_confusable(name, folded) and not request.override:
             request.reply.numeric(n.ERR_BADCHANNAME, name)
             return
-        channel = world.channels.create(name, folded)
-        world.channels.enter(user, channel, modes.OPERATOR)
     else:
         why_not = None if request.override else policy.why_not_join(user, channel, key)
         if why_not:
@@ -98,14 +97,11 @@ def join(request: Request, name: str, key: str, *, may_forward: bool = True) -> 
                 why_not, name
             )  # as it was asked for: its own spelling is for its members
             return
-        world.channels.enter(
-            user,
-            channel,
-            channel.registration.rank_of(user.account_id) if channel.registration else "",
-        )
-    user.invited.pop(channel, None)
+    events = apply(world, Joined(user.folded, folded, name, request.session.id))
+    channel = world.channels[folded]
     log.info("%s joined %s", user.source, channel.name)
-    _announce_join(request, channel)
+    request.reply.emit_all(events)
+    _send_state_to_all(request, channel)
 
 
 def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
@@ -134,29 +130,13 @@ def _redirect(request: Request, name: str, folded: str, key: str) -> bool:
     return True
 
 
-def _announce_join(request: Request, channel: Channel) -> None:
-    world, user, reply = request.world, request.user, request.reply
-    extended = (channel.name, user.account or "*", user.realname)
-    audience = channel.audience_of(user)
-    reply.emit(
-        world.event(user, "JOIN", (channel.name,), audience, extended=extended, channels=(channel,))
-    )
-    if channel.registration and (letter := channel.registration.rank_of(user.account_id)):
-        reply.emit(rank_event(world, channel, user, letter))
-    if user.away:  # IRCv3 away-notify: who joins while away says so
-        away = UNSPECIFIED if policy.is_muted(user, channel) else user.away
-        event = world.event(
-            user, "AWAY", (away,), audience, skip=request.session, requires=cap.AWAY_NOTIFY
-        )
-        reply.emit(event)
-    metadata.introduce(request, channel)
+def _send_state_to_all(request: Request, channel: Channel) -> None:
+    """Send the state of a channel to the sessions of a user that has just joined it."""
     send_state(request, channel)
-    for (
-        session
-    ) in request.other_sessions():  # each has come into the channel, and knows as little of it
+    for session in request.other_sessions():
         theirs = request.for_session(session)
         send_state(theirs, channel)
-        reply.tell(theirs.reply)
+        request.reply.tell(theirs.reply)
 
 
 def send_state(request: Request, channel: Channel, missed_since: int = 0) -> None:
@@ -210,11 +190,8 @@ def part(request: Request, user: User, channel: Channel, reason: str) -> None:
     """Have a member leave one channel."""
     world = request.world
     log.info("%s left %s", user.source, channel.name)
-    params = (channel.name, truncate(reason, world.lengths.kick)) if reason else (channel.name,)
-    request.reply.emit(
-        world.event(user, "PART", params, channel.audience_of(user), channels=(channel,))
-    )
-    world.channels.leave(user, channel)
+    change = Parted(user.folded, channel.folded, truncate(reason, world.lengths.kick))
+    request.reply.emit_all(apply(world, change))
 
 
 @command(
@@ -241,11 +218,7 @@ def topic_command(request: Request) -> None:
         request.reply.numeric(why_not, channel.name)
         return
     text = truncate(request.params[1], world.lengths.topic)
-    channel.topic = Topic(text, user.source, int(world.clock())) if text else None
-    world.channels.touch(channel)
-    request.reply.emit(
-        world.event(user, "TOPIC", (channel.name, text), channel.audience(), channels=(channel,))
-    )
+    request.reply.emit_all(apply(world, TopicSet(channel.folded, text, user.folded)))
 
 
 def _send_topic(request: Request, channel: Channel, topic: Topic) -> None:
@@ -336,11 +309,5 @@ def _kick(request: Request, name: str, nick: str) -> None:
     else:
         reason = truncate(request.param(2) or user.nick, world.lengths.kick)
         log.info("%s kicked %s from %s: %s", user.source, other.nick, channel.name, reason)
-        params = (channel.name, other.nick, reason)
-        reply.emit(
-            world.event(
-                user, "KICK", params, channel.audience_of(other), channels=(channel,), about=other
-            )
-        )
-        missed.note(world, other, f"{user.source} kicked you from {channel.name}: {reason}")
-        world.channels.leave(other, channel)
+        change = Kicked(other.folded, channel.folded, reason, by=user.folded)
+        reply.emit_all(apply(world, change))

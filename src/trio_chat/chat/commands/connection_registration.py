@@ -6,12 +6,15 @@ import hmac
 import logging
 
 from trio_chat import __version__
-from trio_chat.chat import banning, missed, operators, policy, presence
+from trio_chat.chat import banning, operators, policy
 from trio_chat.chat.accounts import Busy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import NickChanged, Registered, SessionAttached, SessionMoved
 from trio_chat.chat.commands import accounts, channels, info, metadata, named_modes, playback
 from trio_chat.chat.ids import milliseconds
+from trio_chat.chat.policy import NickRefusal
 from trio_chat.chat.registry import SERVICES, Request, command
-from trio_chat.chat.users import User
+from trio_chat.chat.users import PendingRegistration, User
 from trio_chat.chat.world import World
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
@@ -36,10 +39,11 @@ _LOOKS_USED = n.ERR_NICKNAMEINUSE.with_text(
 )
 def pass_command(request: Request) -> None:
     """Take the password, before registration."""
-    if request.session.user is not None:
+    pending = request.session.pending
+    if pending is None:
         request.reply.numeric(n.ERR_ALREADYREGISTERED)
         return
-    request.session.password = request.params[-1]
+    pending.password = request.params[-1]
 
 
 def fold_or_refuse(request: Request, nick: str) -> str | None:
@@ -56,39 +60,41 @@ def fold_or_refuse(request: Request, nick: str) -> str | None:
 @command("NICK", "<nickname>", needs_registration=False, weight=2, help="Take a nickname.")
 def nick_command(request: Request) -> None:
     """Take a nickname, at registration or later."""
-    world, session, user = request.world, request.session, request.session.user
-    nick = request.param(0)
+    session, nick = request.session, request.param(0)
     if not nick:
         request.reply.numeric(n.ERR_NONICKNAMEGIVEN)
         return
     folded = fold_or_refuse(request, nick)
     if folded is None:
         return
-    session.asked_nick = nick
-    holder = world.users.get(folded, user)
-    # Whose nickname is the own account may get further sessions: before registration that cannot be
-    # known yet.
-    may_join_holder = user is None and holder is not None and policy.shares_nick(world, holder)
-    if (
-        user is not None
-        and holder is not None
-        and holder is not user
-        and policy.may_join_user(world, user.account_id, holder)
-    ):
-        _move_session(request, user, holder)
-        return
-    if folded in SERVICES or (holder is not user and not may_join_holder):
+    if session.pending is not None:
+        _ask_for_nick(request, session.pending, nick, folded)
+    else:
+        _change_nick(request, request.user, nick, folded)
+
+
+def _ask_for_nick(request: Request, pending: PendingRegistration, nick: str, folded: str) -> None:
+    """Note the nickname to register with. Whether the client may have it depends on its account,
+    which is not known yet; a nickname that no account could have is refused at once.
+    """
+    pending.asked_nick = nick
+    holder = request.world.users.get(folded)
+    if folded in SERVICES or (holder and not policy.shares_nick(request.world, holder)):
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
-    if user is not None and policy.is_reserved(world, nick, folded, user.account_id):
-        refuse_reserved(request, nick)
+    pending.nick = nick
+    try_to_register(request)
+
+
+def _change_nick(request: Request, user: User, nick: str, folded: str) -> None:
+    world = request.world
+    holder = world.users.get(folded, user)
+    if holder is not user and policy.may_join_user(world, user.account_id, holder):
+        _move_session(request, user, holder)
         return
-    if user is not None and policy.is_confusable(world, nick, folded, user, user.account_id):
-        request.reply.numeric(_LOOKS_USED, nick)
-        return
-    if user is None:
-        session.wanted_nick = nick
-        try_to_register(request)
+    why_not = policy.why_not_nick(world, nick, folded, user, user.account_id)
+    if why_not is not None:
+        refuse_nick(request, nick, why_not)
     elif (
         nick != user.nick
         and not _refuse_silenced(request, user, nick)
@@ -98,12 +104,9 @@ def nick_command(request: Request) -> None:
 
 
 def rename(request: Request, user: User, nick: str, folded: str) -> None:
-    """Give a user another nickname that nobody else has; everybody who is to see it does."""
-    world = request.world
+    """Give a user another nickname, which no other user has."""
     log.info("%s is now known as %s", user.source, nick)
-    request.reply.emit(world.event(user, "NICK", (nick,), user.audience(), channels=user.channels))
-    for event in presence.rename(world, user, nick, folded):
-        request.reply.emit(event)
+    request.reply.emit_all(apply(request.world, NickChanged(user.folded, nick, folded)))
 
 
 def _refuse_silenced(request: Request, user: User, nick: str) -> bool:
@@ -140,15 +143,15 @@ def _refuse_banned(request: Request, nick: str) -> bool:
 )
 def user_command(request: Request) -> None:
     """Take user name and real name."""
-    world, session = request.world, request.session
-    if session.user is not None:
+    world, pending = request.world, request.session.pending
+    if pending is None:
         request.reply.numeric(n.ERR_ALREADYREGISTERED)
         return
     if not request.params[0] or not request.params[3]:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "USER")
         return
-    session.wanted_username = clean_username(request.params[0], world.lengths.username)
-    session.wanted_realname = truncate(request.params[3], world.lengths.realname)
+    pending.username = clean_username(request.params[0], world.lengths.username)
+    pending.realname = truncate(request.params[3], world.lengths.realname)
     try_to_register(request)
 
 
@@ -157,33 +160,30 @@ def try_to_register(request: Request) -> None:
     registration).
     """
     world, session = request.world, request.session
-    if (
-        session.user is not None
-        or session.negotiating
-        or not (session.wanted_nick and session.wanted_username)
-    ):
+    pending = session.pending
+    if pending is None or pending.is_negotiating or not (pending.nick and pending.username):
         return
-    if _refuse_password(request) or _refuse_banned(request, session.wanted_nick):
+    if _refuse_password(request, pending) or _refuse_banned(request, pending.nick):
         return
     if world.server_info.account_rules.required and not session.account:
         _require_account(request)
         return
-    wanted = fold_nick(session.wanted_nick, world.lengths.nick)
+    wanted = fold_nick(pending.nick, world.lengths.nick)
     present = policy.user_to_join(world, session.account_id, wanted)
     if present is not None:
         _join_session(request, present)
         return
-    folded = _free_name(request, wanted)
+    folded = _free_name(request, pending, wanted)
     if not folded:
         return
-    session.password = ""
-    user = presence.register(world, session, folded, session.wanted_username)
+    change = Registered(session.id, pending.nick, folded, pending.username, pending.realname)
+    events = apply(world, change)
+    user = request.user
     log.info("registered %s (%s), realname %s", user.source, session.address, user.realname)
     operators.notify_opers(request, f"{user.source} [{session.address}] has come")
-    welcome(request)
-    missed.tell(world, session, request.reply)
-    for event in presence.arrival(world, user):
-        request.reply.emit(event)
+    welcome(request, pending)
+    accounts.deliver_notices(request, request.reply)
+    request.reply.emit_all(events)
 
 
 def _require_account(request: Request) -> None:
@@ -191,7 +191,7 @@ def _require_account(request: Request) -> None:
     ACCOUNT_REQUIRED).
     """
     session, rules = request.session, request.world.server_info.account_rules
-    log.info("refused %s (%s): not logged in", session.wanted_nick, session.address)
+    log.info("refused %s (%s): not logged in", session.target, session.address)
     how = (
         "log in by SASL, or register first"
         if rules.registration and rules.before_connect
@@ -203,7 +203,7 @@ def _require_account(request: Request) -> None:
     request.reply.close("An account is required")
 
 
-def _refuse_password(request: Request) -> bool:
+def _refuse_password(request: Request, pending: PendingRegistration) -> bool:
     """End a session that does not know the server's password, if there is one; return whether it
     was ended.
     """
@@ -218,48 +218,44 @@ def _refuse_password(request: Request) -> bool:
     try:
         if control is not None:
             control.refuse_guesser(session.origin)
-        is_right = hmac.compare_digest(password.encode(), session.password.encode())
-        if control is not None and (is_right or session.password):
+        is_right = hmac.compare_digest(password.encode(), pending.password.encode())
+        if control is not None and (is_right or pending.password):
             control.note_password(session.origin, is_right=is_right)
     except Busy as busy:
         is_right, why = False, str(busy)
     if is_right:
         return False
-    log.info("refused %s (%s): wrong password", session.wanted_nick, session.address)
+    log.info("refused %s (%s): wrong password", pending.nick, session.address)
     request.reply.numeric(n.ERR_PASSWDMISMATCH)
     request.reply.close(why)
     return True
 
 
-def _free_name(request: Request, wanted: str) -> str:
+def _free_name(request: Request, pending: PendingRegistration, wanted: str) -> str:
     """Return the folded nickname to register with: the wanted one, or a guest's. "" when the client
     must choose again.
     """
-    world, session = request.world, request.session
-    nick, account = session.wanted_nick, session.account_id
-    is_reserved = policy.is_reserved(world, nick, wanted, account)
-    is_taken = wanted in world.users
-    looks_used = not is_taken and policy.is_confusable(world, nick, wanted, None, account)
-    if looks_used or (is_taken and not is_reserved):
-        session.wanted_nick = ""
-        request.reply.numeric(_LOOKS_USED if looks_used else n.ERR_NICKNAMEINUSE, nick)
-        return ""
-    if not is_reserved:
+    world, nick = request.world, pending.nick
+    why_not = policy.why_not_nick(world, nick, wanted, None, request.session.account_id)
+    if why_not is None:
         return wanted
-    session.wanted_nick = ""
-    refuse_reserved(request, nick)
+    pending.nick = ""
+    refuse_nick(request, nick, why_not)
+    is_taken = wanted in world.users
     if (
-        is_taken or world.server_info.account_rules.reservation != "rename"
-    ):  # taken by its owner, who is always on
+        why_not is not NickRefusal.RESERVED
+        or is_taken
+        or world.server_info.account_rules.reservation != "rename"
+    ):
         return ""
-    session.wanted_nick = _guest_name(request)
-    return fold_nick(session.wanted_nick, world.lengths.nick)
+    pending.nick = _guest_name(request)
+    return fold_nick(pending.nick, world.lengths.nick)
 
 
 def _join_session(request: Request, user: User) -> None:
     """Make the session one more of somebody who is here: the same nickname, the same channels."""
-    session, reply = request.session, request.reply
-    session.password = ""
+    session, reply, pending = request.session, request.reply, request.session.pending
+    assert pending is not None  # noqa: S101  # it registers at this moment
     if _is_full(request, user):
         reply.close(
             f"You have {len(user.sessions)} sessions already: end one with /msg NickServ CLIENTS"
@@ -267,11 +263,10 @@ def _join_session(request: Request, user: User) -> None:
         )
         return
     missed_since = _missed_since(request.world, user)
-    events = presence.add_session(request.world, user, session)
+    events = apply(request.world, SessionAttached(session.id, user.folded))
     log.info("one more session of %s", user.source)
-    welcome(request)
-    for event in events:
-        reply.emit(event)
+    welcome(request, pending)
+    reply.emit_all(events)
     _send_channels(request, missed_since)
 
 
@@ -294,8 +289,8 @@ def _move_session(request: Request, before: User, user: User) -> None:
     request.reply.replay(request.world.event(before, "NICK", (user.nick,), ()))
     missed_since = _missed_since(request.world, user)
     log.info("%s is one more session of %s", before.source, user.source)
-    for event in presence.move_session(request.world, request.session, user):
-        request.reply.emit(event)
+    change = SessionMoved(request.session.id, user.folded)
+    request.reply.emit_all(apply(request.world, change))
     _send_channels(request, missed_since)
 
 
@@ -325,10 +320,19 @@ def _send_channels(request: Request, missed_since: int) -> None:
         channels.send_state(request, channel, missed_since)
     if missed_since:
         playback.play_back_private(request, missed_since)
-    missed.tell(request.world, request.session, request.reply)
+    accounts.deliver_notices(request, request.reply)
 
 
-def refuse_reserved(request: Request, nick: str) -> None:
+def refuse_nick(request: Request, nick: str, why_not: NickRefusal) -> None:
+    """Answer that a client cannot have a nickname."""
+    if why_not is NickRefusal.RESERVED:
+        _refuse_reserved(request, nick)
+    else:
+        is_confusable = why_not is NickRefusal.CONFUSABLE
+        request.reply.numeric(_LOOKS_USED if is_confusable else n.ERR_NICKNAMEINUSE, nick)
+
+
+def _refuse_reserved(request: Request, nick: str) -> None:
     """Answer that a nickname is registered, and how its owner gets it; or that nobody can have
     it.
     """
@@ -373,7 +377,7 @@ _MODES = (
 """Those of users, those of channels, and those of them that take a parameter."""
 
 
-def welcome(request: Request) -> None:
+def welcome(request: Request, pending: PendingRegistration) -> None:
     """Send what opens every registered session (Modern IRC, Connection registration)."""
     reply, server_info = request.reply, request.world.server_info
     accounts.abort_exchange(
@@ -388,7 +392,7 @@ def welcome(request: Request) -> None:
         named_modes.send_names(request)
     if request.session.effective & cap.WHOAMI:
         reply.send("SETNAME", (request.user.realname,), request.user.source)
-    metadata.on_registration(request)
+    metadata.on_registration(request, pending.metadata)
     info.send_lusers(request)
     info.send_motd(request)
 

@@ -2,12 +2,13 @@
 
 import logging
 
-from trio_chat.chat import missed, policy
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import Invited
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import User
-from trio_chat.irc import capabilities as cap
 from trio_chat.irc import modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import truncate
@@ -58,27 +59,11 @@ def _invite(request: Request, other: User, channel: Channel) -> None:
     if why_not:
         reply.numeric(why_not, other.nick)
         return
-    other.invited[channel] = policy.has_rank(
-        user, channel, modes.HALF_OPERATOR
-    ) or other.invited.get(channel, False)
-    while len(other.invited) > world.lengths.channels_per_user:  # the oldest invitation gives way
-        other.invited.pop(next(iter(other.invited)))
     reply.numeric(n.RPL_INVITING, other.nick, channel.name)
     if other.away:
         reply.numeric(n.RPL_AWAY, other.nick, args=(other.away,))
-    missed.note(world, other, f"{user.source} invited you to {channel.name}", is_minor=True)
-    params = (other.nick, channel.name)
-    reply.emit(world.event(user, "INVITE", params, other.sessions))
-    members = (
-        channel.ranked_audience(modes.HALF_OPERATOR)
-        if policy.is_muted(user, channel)
-        else channel.audience()
-    )
-    reply.emit(
-        world.event(
-            user, "INVITE", params, members, skip=request.session, requires=cap.INVITE_NOTIFY
-        )
-    )
+    change = Invited(other.folded, channel.folded, user.folded, request.session.id)
+    reply.emit_all(apply(world, change))
 
 
 @command(

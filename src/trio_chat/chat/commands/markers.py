@@ -2,6 +2,8 @@
 as its user.
 """
 
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import MarkerSet
 from trio_chat.chat.ids import SLACK_MS, first_id, parse_time, server_time
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
@@ -49,23 +51,17 @@ def markread_command(request: Request) -> None:
 
 def _set(request: Request, target: str, time: str) -> None:
     world, user, folded = request.world, request.user, fold_or_self(target)
-    known, now = _markers(world, user), _now(world)
+    known, now = world.markers_of(user), _now(world)
     time = min(time, now)  # "it can clamp it between the last read timestamp and the current time"
-    if (
-        time <= known.get(folded, "") <= now
-    ):  # it only ever increases; one of a clock that was ahead does not count
-        if (
-            user.account_id,
-            folded,
-        ) in world.dirty.markers:  # it could not be kept: this confirms it once more
-            world.dirty.note_marker(user.account_id, folded)
+    change = MarkerSet(user.folded, folded, time)
+    before = known.get(folded, "")
+    if time <= before <= now:  # it only ever increases, but for a marker of a clock that was ahead
+        if (user.account_id, folded) in world.dirty.markers:
+            # The marker could not be stored, so this confirms it once more.
+            apply(world, MarkerSet(user.folded, folded, before))
         send_marker(world, user, target, request.reply)
         return
-    known[folded] = time
-    while len(known) > world.lengths.read_markers:  # the one that was set first gives way
-        del known[next(iter(known))]
-    if user.account_id:
-        world.dirty.note_marker(user.account_id, folded)
+    apply(world, change)
     # "The server MUST reply to a successful MARKREAD client set command": also where the capability
     # was not negotiated.
     send_marker(world, user, target, request.reply)
@@ -78,7 +74,7 @@ def _set(request: Request, target: str, time: str) -> None:
 
 def send_marker(world: World, user: User, target: str, reply: Response) -> None:
     """Send how far a user has read a conversation; `*` when that is not known."""
-    time = min(_markers(world, user).get(fold_or_self(target), ""), _now(world))
+    time = min(world.markers_of(user).get(fold_or_self(target), ""), _now(world))
     reply.send("MARKREAD", (target, f"timestamp={time}" if time else "*"))
 
 
@@ -87,7 +83,3 @@ def _now(world: World) -> str:
     later.
     """
     return server_time(first_id(world.clock() + SLACK_MS / 1000))
-
-
-def _markers(world: World, user: User) -> dict[str, str]:
-    return world.markers.setdefault(user.account_id, {}) if user.account_id else user.markers

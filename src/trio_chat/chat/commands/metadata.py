@@ -3,15 +3,17 @@
 Those of an account and of a registered channel last; others as long as the user or the channel.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
 from trio_chat.chat import metadata, policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import MetadataAdopted, MetadataSet
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.metadata import Target
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Steps
-from trio_chat.chat.users import Session, User
+from trio_chat.chat.users import PendingRegistration, User
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
 from trio_chat.irc.message import wrap_words
@@ -84,7 +86,9 @@ def _find(request: Request) -> Target | None:
     word, world = request.params[0], request.world
     user = request.session.user
     if user is None:
-        return request.session if word == "*" else None  # "MUST use `*` to target themselves"
+        return (
+            request.session.pending if word == "*" else None
+        )  # "MUST use `*` to target themselves"
     if word == "*":
         return user
     if not is_channel_name(word):
@@ -94,7 +98,7 @@ def _find(request: Request) -> Target | None:
 
 
 def _may_read(request: Request, target: Target) -> bool:
-    if isinstance(target, Session) or policy.can_read_metadata(request.user, target):
+    if isinstance(target, PendingRegistration) or policy.can_read_metadata(request.user, target):
         return True
     text = "Only members of this channel may see its metadata"
     _fail(request, "permission", target=metadata.name(target), key="*", text=text)
@@ -103,7 +107,9 @@ def _may_read(request: Request, target: Target) -> bool:
 
 def _may_write(request: Request, target: Target, key: str) -> bool:
     shown = metadata.name(target)
-    if not isinstance(target, Session) and not policy.can_write_metadata(request.user, target):
+    if not isinstance(target, PendingRegistration) and not policy.can_write_metadata(
+        request.user, target
+    ):
         text = "You may set metadata of yourself, and of channels that you are an operator of"
         _fail(request, "permission", target=shown, key=key, text=text)
         return False
@@ -121,7 +127,7 @@ def _may_write(request: Request, target: Target, key: str) -> bool:
             text=f"Too many changes, try again in {wait} seconds",
         )
         return False
-    why_not = "" if isinstance(target, Session) else world.quotas.why_not(request.user)
+    why_not = "" if isinstance(target, PendingRegistration) else world.quotas.why_not(request.user)
     if why_not:
         _fail(request, "rate", target=shown, key=key, limit=_QUOTA_SECONDS, text=why_not)
     return not why_not
@@ -176,8 +182,7 @@ def _set(request: Request, target: Target) -> None:
 def _remove(request: Request, target: Target, key: str) -> bool:
     shown = metadata.name(target)
     if key in target.metadata:
-        del target.metadata[key]
-        _tell(request, target, [key])
+        _change(request, target, {key: None})
     elif metadata.dialect(request.session).must_exist:
         _fail(request, "absent", target=shown, key=key, text="There is no such key to remove")
         return False
@@ -194,41 +199,51 @@ def _put(request: Request, target: Target, key: str, value: str) -> bool:
         _fail(request, "keys", target=shown, limit=most, text=f"There can be at most {most} keys")
         return False
     if known.get(key) != value:  # to say the same again is no news
-        known[key] = value
-        _tell(request, target, [key])
-    elif not isinstance(target, Session) and _is_unsaved(request, target):
-        metadata.touch(request.world, target)
+        _change(request, target, {key: value})
+    elif _is_dirty(request, target):
+        _change(request, target, {key: value}, is_news=False)
     return True
 
 
-def _is_unsaved(request: Request, target: User | Channel) -> bool:
-    """Return whether something could not be kept that is now confirmed once more."""
-    unsaved = request.world.dirty
+def _is_dirty(request: Request, target: Target) -> bool:
+    """Return whether metadata could not be stored, so that a client confirms it once more."""
+    dirty = request.world.dirty
     if isinstance(target, Channel):
-        return target.folded in unsaved.channels
-    return target.account_id in unsaved.metadata
+        return target.folded in dirty.channels
+    return isinstance(target, User) and target.account_id in dirty.metadata
 
 
 def _clear(request: Request, target: Target) -> None:
     if not _may_write(request, target, "*"):
         return
     keys = list(target.metadata)
-    target.metadata.clear()
     with request.reply.batch("metadata", metadata.name(target)):
+        # "equivalently to using METADATA SET on all currently-set keys with no value"
         for key in keys:
-            _send_value(
-                request, target, key
-            )  # "equivalently to using METADATA SET on all currently-set keys with no value"
-    _tell(request, target, keys)
+            request.reply.numeric(n.RPL_KEYNOTSET, metadata.name(target), key)
+    _change(request, target, dict.fromkeys(keys))
 
 
-def _tell(request: Request, target: Target, keys: list[str]) -> None:
-    """Have a change written down, and tell those who follow it."""
-    if not keys or isinstance(target, Session):
-        return
-    metadata.touch(request.world, target)
-    for event in metadata.changed(request.world, request.user, target, keys, request.session):
-        request.reply.emit(event)
+def _change(
+    request: Request,
+    target: Target,
+    values: Mapping[str, str | None],
+    *,
+    is_news: bool = True,
+) -> None:
+    """Set or remove keys, and notify the sessions that are subscribed to them."""
+    if isinstance(target, PendingRegistration):
+        for key, value in values.items():
+            if value is None:
+                del target.metadata[key]
+            else:
+                target.metadata[key] = value
+    elif values:
+        change = MetadataSet(
+            target.folded, tuple(values.items()), request.user.folded, request.session.id
+        )
+        events = apply(request.world, change)
+        request.reply.emit_all(events if is_news else ())
 
 
 def _sync(request: Request, target: Target) -> Steps | None:
@@ -274,7 +289,9 @@ def _is_still_seen(request: Request, target: Target) -> bool:
     """Return whether a user is still here, or a channel may still be read."""
     if isinstance(target, Channel):
         return policy.can_read_metadata(request.user, target)
-    return isinstance(target, Session) or request.world.users.get(target.folded) is target
+    return (
+        isinstance(target, PendingRegistration) or request.world.users.get(target.folded) is target
+    )
 
 
 Line = tuple[str, tuple[str, ...]]
@@ -380,15 +397,18 @@ _SUBSCRIPTIONS: dict[str, Callable[[Request], None]] = {
 _NEED_KEY = frozenset(("GET", "SET", "SUB", "UNSUB"))
 
 
-def on_registration(request: Request) -> None:
-    """Tell a client what is known of it, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty batch"
-    when that is nothing.
+def on_registration(request: Request, values: Mapping[str, str]) -> None:
+    """Send a client the metadata of its user, "before RPL_ENDOFMOTD or ERR_NOMOTD"; "an empty
+    batch" when there is none.
 
-    What it has said of itself before is known from now on, and whoever watches for it is told.
+    Args:
+        request: by which it registers.
+        values: what it has set before. They are set now, and those who monitor it are notified.
     """
     session, user = request.session, request.user
-    said, session.metadata = session.metadata, {}
-    is_new = metadata.take(request.world, user, said)
+    marked = user.metadata.copy()
+    apply(request.world, MetadataAdopted(user.folded, tuple(values.items())))
+    is_new = user.metadata != marked
     if user.metadata and (is_new or len(user.sessions) == 1):
         for event in metadata.changed(request.world, user, user, list(user.metadata), session):
             request.reply.emit(event)
@@ -397,12 +417,6 @@ def on_registration(request: Request) -> None:
         with request.reply.batch("metadata", user.nick):
             for key, value in user.metadata.items():
                 request.reply.send(*spoken.line(user.nick, key, value))
-
-
-def introduce(request: Request, channel: Channel) -> None:
-    """Tell the members of a channel about who has just joined."""
-    for event in metadata.introduced(request.world, request.user, channel):
-        request.reply.emit(event)
 
 
 def on_join(request: Request, channel: Channel) -> None:

@@ -8,15 +8,18 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from trio_chat.chat import coverage, missed, operators, policy, presence
+from trio_chat.chat import coverage, operators, policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import ModesChanged, ModeSet, OperatorDismissed, UserModesChanged
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel
+from trio_chat.chat.events import Event
 from trio_chat.chat.masklists import entry
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import extbans, modes
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import BadMask
-from trio_chat.irc.message import MAX_BODY, body_size, truncate
+from trio_chat.irc.message import truncate
 from trio_chat.irc.modes import ModeChange, ModeType, UserModeChange
 from trio_chat.irc.names import fold_or_self, is_channel_name
 from trio_chat.irc.numerics import Numeric
@@ -69,47 +72,39 @@ def change_channel(request: Request, channel: Channel) -> None:
 
 
 def apply_changes(request: Request, channel: Channel, wanted: Sequence[ModeChange]) -> None:
-    """Make those changes that are allowed, and have the members see them; what is beyond the number
-    of ISUPPORT is left out.
-    """
-    user, reply = request.user, request.reply
-    done = []
+    """Make those changes that are allowed; what is beyond the number of ISUPPORT is left out."""
     refused: dict[Numeric, None] = {}
+    allowed: list[ModeSet] = []
+    events: list[Event] = []
     for change in wanted[: request.world.lengths.modes]:
-        why_not = (
-            None
-            if request.override
-            else policy.why_not_change(request.world, user, channel, change)
-        )
+        why_not = None if request.override else _why_not(request, channel, change)
         if why_not:
             refused[why_not] = None
-        elif applied := _apply(request, channel, change):
-            done.append(applied)
+        elif (valid := _validate(request, channel, change, allowed)) is not None:
+            allowed.append(valid)
+            if change.mode.type is ModeType.MEMBER and valid.param == request.user.folded:
+                # What the user may do further depends on its rank: this change comes first.
+                events += _make(request, channel, allowed)
+                allowed = []
+    events += _make(request, channel, allowed)
     for why_not in refused:
-        reply.numeric(why_not, channel.name)
-    if done:
-        request.world.channels.touch(channel)
-    for params in _in_lines(user.source, channel, done):
-        log.info("%s set %s on %s", user.source, params[0], channel.name)
-        event = request.world.event(
-            user, "MODE", (channel.name, *params), channel.audience(), channels=(channel,)
-        )
-        reply.emit(event)
+        request.reply.numeric(why_not, channel.name)
+    request.reply.emit_all(events)
 
 
-def _in_lines(source: str, channel: Channel, done: Sequence[ModeChange]) -> list[tuple[str, ...]]:
-    """Return changes as the parameters of as many MODE as hold them: a mask is never cut."""
-    lines: list[list[ModeChange]] = []
-    for change in done:
-        longer = [*lines[-1], change] if lines else [change]
-        if (
-            lines
-            and body_size("MODE", (channel.name, *modes.format_changes(longer)), source) <= MAX_BODY
-        ):
-            lines[-1] = longer
-        else:
-            lines.append([change])
-    return [modes.format_changes(line) for line in lines]
+def _why_not(request: Request, channel: Channel, change: ModeChange) -> Numeric | None:
+    return policy.why_not_change(request.world, request.user, channel, change)
+
+
+def _make(request: Request, channel: Channel, changes: list[ModeSet]) -> list[Event]:
+    if not changes:
+        return []
+    user = request.user
+    change = ModesChanged(channel.folded, tuple(changes), by=user.folded)
+    events = apply(request.world, change)
+    for event in events:
+        log.info("%s set %s on %s", user.source, event.params[1], channel.name)
+    return events
 
 
 def _is_question(change: ModeChange) -> bool:
@@ -123,7 +118,9 @@ def _send_list(request: Request, channel: Channel, letter: str) -> None:
     request.reply.numeric(end, channel.name)
 
 
-def _apply_member(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
+def _validate_member(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
     if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
@@ -131,140 +128,124 @@ def _apply_member(request: Request, channel: Channel, change: ModeChange) -> Mod
     if other is None:
         request.reply.numeric(n.ERR_NOSUCHNICK, change.param)
         return None
-    membership = channel.members.get(other)
-    if membership is None:
+    if other not in channel.members:
         request.reply.numeric(n.ERR_USERNOTINCHANNEL, other.nick, channel.name)
         return None
-    letter = change.mode.letter
-    if (letter in membership.ranks) is change.adding:
-        return None
-    (membership.ranks.add if change.adding else membership.ranks.discard)(letter)
-    return change._replace(param=other.nick)
+    return ModeSet(change.adding, change.mode.letter, other.folded)
 
 
-def _apply_list(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
+def _validate_list(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
     letter = change.mode.letter
-    entries = channel.lists[letter]
     text = truncate((change.param or "*").replace(" ", "?"), MAX_MASK)
-    mask = entry(text, request.user.source, int(request.world.clock()))
-    if not change.adding:
-        removed = entries.pop(mask.folded, None)
-        return change._replace(param=removed.mask) if removed else None
-    if mask.folded in entries:
-        return None
-    if mask.acts and letter == "I":
+    valid = ModeSet(change.adding, letter, text)
+    mask = entry(text, request.user.source, 0)
+    if not change.adding or mask.folded in channel.lists[letter]:
+        return valid
+    if mask.acts and letter == modes.INVITE_EXCEPTION:
         what = " and ".join(extbans.EXTBANS[act].name for act in mask.acts)
-        request.reply.numeric(
-            n.ERR_INVALIDMODEPARAM,
-            channel.name,
-            letter,
-            text,
-            args=(f"{what}: only in bans and exceptions",),
-        )
+        _refuse_param(request, channel, letter, text, f"{what}: only in bans and exceptions")
         return None
     try:
         coverage.check_entry(
             text, request.world.lengths, hides_addresses=request.world.cloaks is not None
         )
     except BadMask as error:
-        request.reply.numeric(
-            n.ERR_INVALIDMODEPARAM, channel.name, letter, text, args=(str(error),)
-        )
+        _refuse_param(request, channel, letter, text, str(error))
         return None
-    if len(entries) >= request.world.lengths.list_entries:
+    added = sum(earlier.adding and earlier.letter == letter for earlier in allowed)
+    if len(channel.lists[letter]) + added >= request.world.lengths.list_entries:
         request.reply.numeric(n.ERR_BANLISTFULL, channel.name, letter)
         return None
-    entries[mask.folded] = mask
-    if letter == "b":
-        missed.note_banned(request.world, request.user.source, channel, mask)
-    return change._replace(param=mask.mask)
+    return valid
 
 
-def _apply_key(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
-    if not change.adding:
-        if not channel.key:
-            return None
-        channel.key = ""
-        return change._replace(param="*")  # the key itself is nobody's who does not have it
-    if change.param is None:
+def _refuse_param(request: Request, channel: Channel, letter: str, param: str, why: str) -> None:
+    request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, letter, param, args=(why,))
+
+
+def _validate_key(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
+    if change.adding and change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
-    if not _KEY.fullmatch(change.param) or len(change.param.encode()) > request.world.lengths.key:
+    key = change.param or ""
+    longest = request.world.lengths.key
+    if change.adding and (not _KEY.fullmatch(key) or len(key.encode()) > longest):
         request.reply.numeric(n.ERR_INVALIDKEY, channel.name)
         return None
-    channel.key = change.param
-    return change
+    return ModeSet(change.adding, modes.KEY, key if change.adding else "")
 
 
-def _apply_limit(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
+def _validate_limit(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
     if not change.adding:
-        if not channel.limit:
-            return None
-        channel.limit = 0
-        return change
+        return ModeSet(False, modes.LIMIT)
     if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
-    text = change.param
-    if not _LIMIT.fullmatch(text):
-        request.reply.numeric(
-            n.ERR_INVALIDMODEPARAM,
-            channel.name,
-            "l",
-            text,
-            args=("The limit is a number from 1 to 999999999",),
-        )
+    if not _LIMIT.fullmatch(change.param):
+        text = "The limit is a number from 1 to 999999999"
+        _refuse_param(request, channel, modes.LIMIT, change.param, text)
         return None
-    channel.limit = int(text)
-    return change._replace(param=str(channel.limit))
+    return ModeSet(True, modes.LIMIT, change.param)
 
 
-def _apply_forward(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
+def _validate_forward(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
     if not change.adding:
-        if not channel.forward:
-            return None
-        channel.forward = ""
-        return change
+        return ModeSet(False, modes.FORWARD)
     if change.param is None:
         request.reply.numeric(n.ERR_NEEDMOREPARAMS, "MODE")
         return None
     target = request.world.channels.get(fold_or_self(change.param))
     if target is None or target is channel or not policy.can_see_channel(request.user, target):
         text = "There is no such channel to forward to"
-        request.reply.numeric(n.ERR_INVALIDMODEPARAM, channel.name, "f", change.param, args=(text,))
+        _refuse_param(request, channel, modes.FORWARD, change.param, text)
         return None
     # Or anybody could send people where they are not wanted.
     if not request.override and not policy.is_operator(request.user, target):
         request.reply.numeric(n.ERR_CHANOPRIVSNEEDED, target.name)
         return None
-    channel.forward = target.name
-    return change._replace(param=target.name)
+    return ModeSet(True, modes.FORWARD, target.name)
 
 
-def _apply_flag(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
-    letter = change.mode.letter
-    if (letter in channel.flags) is change.adding:
-        return None
-    flags = channel.flags | {letter} if change.adding else channel.flags - {letter}
-    request.world.channels.set_flags(channel, flags)
-    return change
+def _validate_flag(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
+    return ModeSet(change.adding, change.mode.letter)
 
 
-_Apply = Callable[[Request, Channel, ModeChange], ModeChange | None]
-_APPLY: dict[ModeType, _Apply] = {
-    ModeType.MEMBER: _apply_member,
-    ModeType.LIST: _apply_list,
-    ModeType.FLAG: _apply_flag,
+_Validate = Callable[[Request, Channel, ModeChange, Sequence[ModeSet]], ModeSet | None]
+_VALIDATE: dict[ModeType, _Validate] = {
+    ModeType.MEMBER: _validate_member,
+    ModeType.LIST: _validate_list,
+    ModeType.FLAG: _validate_flag,
 }
-_APPLY_LETTER: dict[str, _Apply] = {"f": _apply_forward, "k": _apply_key, "l": _apply_limit}
+_VALIDATE_LETTER: dict[str, _Validate] = {
+    modes.FORWARD: _validate_forward,
+    modes.KEY: _validate_key,
+    modes.LIMIT: _validate_limit,
+}
 
 
-def _apply(request: Request, channel: Channel, change: ModeChange) -> ModeChange | None:
-    """Make a change that is allowed; return it as others are to see it, or None when it changes
-    nothing.
+def _validate(
+    request: Request, channel: Channel, change: ModeChange, allowed: Sequence[ModeSet]
+) -> ModeSet | None:
+    """Return a change that can be made, or answer why it cannot and return None.
+
+    Args:
+        request: whose it is.
+        channel: where.
+        change: as the client asked for it.
+        allowed: the changes of the same command that will be made before it.
     """
-    mode = change.mode
-    return (_APPLY_LETTER.get(mode.letter) or _APPLY[mode.type])(request, channel, change)
+    validate = _VALIDATE_LETTER.get(change.mode.letter) or _VALIDATE[change.mode.type]
+    return validate(request, channel, change, allowed)
 
 
 def _own_modes(request: Request) -> None:
@@ -299,25 +280,23 @@ def send_own_modes(request: Request) -> None:
 def change_own_modes(request: Request, changes: Iterable[UserModeChange]) -> None:
     """Make those changes of a user's own modes that it may make, and have its sessions see them."""
     user, reply = request.user, request.reply
-    text, sign = "", None
+    allowed = []
     gives_up = False
-    for adding, letter in changes:
-        if letter == modes.SECURE:
-            continue  # the server's to give, and nothing to complain of
-        if (
-            letter == modes.SERVER_OPERATOR
-        ):  # "+o" is ignored, who is one may stop being one (RFC 2812 §3.1.5)
-            gives_up = gives_up or not adding
-        elif letter == modes.NOTICES and adding and policy.refuses_right(request, "addresses"):
+    for change in changes:
+        if change.letter == modes.SECURE:
+            continue  # the server sets it, and an attempt is no error
+        if change.letter == modes.SERVER_OPERATOR:
+            # "+o" is ignored; an operator may give its rights up (RFC 2812 §3.1.5).
+            gives_up = gives_up or not change.adding
+        elif (
+            change.letter == modes.NOTICES
+            and change.adding
+            and policy.refuses_right(request, "addresses")
+        ):
             continue
-        elif (letter in user.modes) is not adding:
-            presence.set_mode(request.world, user, letter, is_on=adding)
-            text += letter if sign is adding else ("+" if adding else "-") + letter
-            sign = adding
-    if text:
-        request.world.always_on.note(user)
-        reply.emit(operators.mode_event(request.world, user, text))
+        else:
+            allowed.append(change)
+    reply.emit_all(apply(request.world, UserModesChanged(user.folded, tuple(allowed))))
     if user.operator is not None and gives_up:
         operators.audit(request, "is no operator any more")
-        if event := operators.dismiss(request.world, user):
-            reply.emit(event)
+        reply.emit_all(apply(request.world, OperatorDismissed(user.folded)))

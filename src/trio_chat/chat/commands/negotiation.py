@@ -28,8 +28,8 @@ def cap_command(request: Request) -> None:
 
 
 def _hold_registration(request: Request) -> None:
-    if request.session.user is None:
-        request.session.negotiating = True
+    if request.session.pending is not None:
+        request.session.pending.is_negotiating = True
 
 
 def _cap_ls(request: Request) -> None:
@@ -126,5 +126,6 @@ def _answer_cap_req(request: Request, subcommand: str, wanted: str) -> None:
 
 
 def _cap_end(request: Request) -> None:
-    request.session.negotiating = False
+    if request.session.pending is not None:
+        request.session.pending.is_negotiating = False
     connection_registration.try_to_register(request)

@@ -3,8 +3,10 @@
 import logging
 from functools import partial
 
-from trio_chat.chat import missed, operators, presence
+from trio_chat.chat import missed
 from trio_chat.chat.accounts import Busy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import NoticeKept, OperatorAppointed, UserRemoved
 from trio_chat.chat.commands.accounts import MAX_FAILED_LOGINS
 from trio_chat.chat.control import Control, RehashError
 from trio_chat.chat.operator_blocks import Operator
@@ -14,7 +16,7 @@ from trio_chat.chat.response import Response
 from trio_chat.irc import numerics as n
 from trio_chat.irc.masks import matches
 from trio_chat.irc.message import truncate
-from trio_chat.irc.modes import SERVER_OPERATOR, WALLOPS
+from trio_chat.irc.modes import WALLOPS
 from trio_chat.irc.names import fold_or_self
 from trio_chat.irc.rights import RIGHTS
 
@@ -104,12 +106,10 @@ def _settle(request: Request, reply: Response, operator: Operator) -> None:
         reply.numeric(n.ERR_NOOPERHOST)
         _note_failure(request, reply, operator.name, "wrong address")
         return
-    is_new = SERVER_OPERATOR not in user.modes
-    event = operators.appoint(request.world, user, operator)
+    events = apply(request.world, OperatorAppointed(user.folded, operator.name))
     request.session.failed_logins = 0
     reply.numeric(n.RPL_YOUREOPER)
-    if is_new:
-        reply.emit(event)
+    reply.emit_all(events)
     audit(
         request,
         f"OPER, with the rights {', '.join(right for right in RIGHTS if right in operator.rights)}",
@@ -138,11 +138,10 @@ def kill_command(request: Request) -> None:
     reason = truncate(request.param(1), MAX_REASON) or "No reason was given"
     audit(request, f"KILL {other.source}: {reason}")
     reply.emit(world.event(user, "KILL", (other.nick, reason), other.sessions))
-    missed.note_removed(
-        world, other, f"{user.nick}, an operator of the server, removed you: {reason}"
-    )
-    for event in presence.expel(world, other, f"Killed ({user.nick} ({reason}))"):
-        reply.emit(event)
+    notice = f"{user.nick}, an operator of the server, removed you: {reason}"
+    apply(world, NoticeKept(other.folded, missed.of_removal(other, notice)))
+    change = UserRemoved(other.folded, f"Killed ({user.nick} ({reason}))")
+    reply.emit_all(apply(world, change))
 
 
 @command(

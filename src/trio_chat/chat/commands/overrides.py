@@ -4,7 +4,9 @@ Few on purpose.
 
 from dataclasses import replace
 
-from trio_chat.chat import missed, policy
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import NoticeKept
 from trio_chat.chat.commands import channels, connection_registration, modes
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
@@ -75,7 +77,7 @@ def sapart_command(request: Request) -> None:
                 f"{request.user.nick}, an operator of the server, removed you from"
                 f" {channel.name}{reason}"
             )
-            missed.note(request.world, user, told)
+            apply(request.world, NoticeKept(user.folded, told))
 
 
 @command(
@@ -121,7 +123,6 @@ def sanick_command(request: Request) -> None:
         request.reply.numeric(n.ERR_NICKNAMEINUSE, nick)
         return
     audit(request, f"SANICK {user.source} {nick}")
-    missed.note(
-        world, user, f"{request.user.nick}, an operator of the server, gave you the nickname {nick}"
-    )
+    notice = f"{request.user.nick}, an operator of the server, gave you the nickname {nick}"
+    apply(world, NoticeKept(user.folded, notice))
     connection_registration.rename(request, user, nick, folded)

@@ -2,10 +2,11 @@
 
 import logging
 
-from trio_chat.chat import missed, policy
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import ChannelRenamed
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.commands.channels import find_channel, send_present
-from trio_chat.chat.history import HistoryTarget
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.users import Session
 from trio_chat.irc import capabilities as cap
@@ -71,31 +72,17 @@ def _why_not(request: Request, channel: Channel, name: str) -> tuple[str, str] |
 
 
 def _rename(request: Request, channel: Channel, name: str, reason: str) -> None:
-    world, user, reply = request.world, request.user, request.reply
-    before, place = channel.name, HistoryTarget(channel.folded, channel.is_closed)
-    world.channels.rename(channel, name, fold_channel(name, world.lengths.channel))
-    channel.renamed = world.elapsed()
+    world, user = request.world, request.user
+    before, folded_before = channel.name, channel.folded
+    folded = fold_channel(name, world.lengths.channel)
+    change = ChannelRenamed(channel.folded, name, folded, reason, by=user.folded)
+    request.reply.emit_all(apply(world, change))
     log.info("%s renamed %s to %s", user.source, before, name)
-    is_other_name = channel.folded != place.buffer
-    audience = channel.audience()
-    knowing = tuple(session for session in audience if session.effective & cap.CHANNEL_RENAME)
-    event = world.event(
-        user, "RENAME", (before, name, reason), knowing, requires=cap.CHANNEL_RENAME
-    )
-    # It is remembered so that the history, which has one order of all that happens, changes its
-    # name at the same moment.
-    history_targets: tuple[HistoryTarget, ...] = (place,) if is_other_name and world.storage else ()
-    reply.emit(event._replace(history_targets=history_targets))
-    for member in channel.members:
-        missed.note(
-            world,
-            member,
-            f"{user.source} renamed {before} to {name}" + (f": {reason}" if reason else ""),
-        )
-    if is_other_name:  # "This fallback SHOULD NOT be used if the rename only changes the case"
-        for session in audience:
-            if not session.effective & cap.CHANNEL_RENAME:
-                _fall_back(request, session, before, channel, reason)
+    if folded == folded_before:
+        return  # "This fallback SHOULD NOT be used if the rename only changes the case"
+    for session in channel.audience():
+        if not session.effective & cap.CHANNEL_RENAME:
+            _fall_back(request, session, before, channel, reason)
 
 
 def _fall_back(

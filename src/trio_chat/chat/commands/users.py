@@ -2,7 +2,9 @@
 away-notify, draft/pre-away, setname).
 """
 
-from trio_chat.chat import policy, presence
+from trio_chat.chat import policy
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AcceptChanged, AwaySet, RealnameSet
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc import numerics as n
@@ -29,12 +31,9 @@ def away_command(request: Request) -> None:
     if user is None and not session.caps & cap.PRE_AWAY:
         request.reply.numeric(n.ERR_NOTREGISTERED)
         return
-    session.away = truncate(request.param(0), request.world.lengths.away)
-    session.away_since = request.world.ids.next()
-    request.reply.numeric(n.RPL_NOWAWAY if session.away else n.RPL_UNAWAY)
-    if user is not None:
-        for event in presence.update_away(request.world, user, skip=session):
-            request.reply.emit(event)
+    message = truncate(request.param(0), request.world.lengths.away)
+    request.reply.numeric(n.RPL_NOWAWAY if message else n.RPL_UNAWAY)
+    request.reply.emit_all(apply(request.world, AwaySet(session.id, message)))
 
 
 @command("SETNAME", ":<realname>", min_params=1, help="Change your real name.")
@@ -57,10 +56,7 @@ def setname_command(request: Request) -> None:
             )
             request.reply.fail("SETNAME", "CANNOT_CHANGE_REALNAME", text=text)
         return
-    user.realname = realname
-    world.always_on.note(user)
-    for event in world.news(user, "SETNAME", (realname,), requires=cap.SETNAME):
-        request.reply.emit(event)
+    request.reply.emit_all(apply(world, RealnameSet(user.folded, realname)))
 
 
 @command(
@@ -83,20 +79,20 @@ def accept_command(request: Request) -> None:
 
 
 def _accept(request: Request, nick: str, *, adding: bool) -> None:
-    user, reply, most = request.user, request.reply, request.world.lengths.accept_entries
-    other = request.world.users.get(fold_or_self(nick))
+    user, reply, world = request.user, request.reply, request.world
+    other = world.users.get(fold_or_self(nick))
     if other is None:
         reply.numeric(n.ERR_NOSUCHNICK, nick)
     elif not adding and user.accepts(other):
-        del user.accepted[other.party]
+        apply(world, AcceptChanged(user.folded, other.folded, adding=False))
     elif not adding:
         reply.numeric(n.ERR_ACCEPTNOT, other.nick)
     elif user.accepts(other):
         reply.numeric(n.ERR_ACCEPTEXIST, other.nick)
-    elif len(user.accepted) >= most:
+    elif len(user.accepted) >= world.lengths.accept_entries:
         reply.numeric(n.ERR_ACCEPTFULL)
     else:
-        user.accept(other, most)
+        apply(world, AcceptChanged(user.folded, other.folded, adding=True))
 
 
 def _send_accepted(request: Request) -> None:

@@ -5,15 +5,23 @@ restarts.
 from datetime import UTC, datetime
 
 from trio_chat.chat import retention
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import (
+    AccessSet,
+    ChannelDropped,
+    ChannelRegistered,
+    ChannelTransferred,
+    RankSet,
+    RetentionSet,
+)
 from trio_chat.chat.channel_registration import OFF, ChannelRegistration, parse_history
 from trio_chat.chat.channels import Channel
 from trio_chat.chat.policy import is_operator, may_grant
-from trio_chat.chat.registered_channels import SERVICE, rank_event
+from trio_chat.chat.registered_channels import SERVICE
 from trio_chat.chat.registry import SERVICES, Request, command
 from trio_chat.chat.services.service import Service
 from trio_chat.chat.world import World
 from trio_chat.irc import modes
-from trio_chat.irc.modes import ModeChange
 from trio_chat.irc.names import fold_or_self
 
 CHANSERV = Service(SERVICE)
@@ -99,11 +107,7 @@ def _register(request: Request, words: list[str]) -> None:
     elif owned >= world.lengths.channels_per_account:
         answer(request, f"You have {owned} channels already, which is as many as one can have.")
     else:
-        channel.registration = ChannelRegistration(user.account_id, int(world.clock()))
-        channel.permanent = True
-        world.channels.touch(channel)
-        channel.members[user].ranks.add(modes.FOUNDER)
-        request.reply.emit(rank_event(world, channel, user, modes.FOUNDER))
+        request.reply.emit_all(apply(world, ChannelRegistered(channel.folded, user.folded)))
         answer(
             request,
             f"{channel.name} is yours: its topic, modes and lists stay, also when nobody is there.",
@@ -121,8 +125,7 @@ def _owned(world: World, account: int) -> int:
 def _drop(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found:
-        _pass_on(request, found[0], 0)
-        request.world.channels.unregister(found[0])
+        request.reply.emit_all(apply(request.world, ChannelDropped(found[0].folded)))
         answer(request, f"{found[0].name} belongs to nobody now.")
 
 
@@ -131,7 +134,7 @@ def _transfer(request: Request, words: list[str]) -> None:
     found = _own_channel(request, words[0])
     if found is None or request.world.accounts is None:
         return
-    channel, registration = found
+    channel, _ = found
     account = request.world.accounts.known.get(fold_or_self(words[1]))
     if account is None:
         answer(request, f"There is no account {words[1]}.")
@@ -139,28 +142,9 @@ def _transfer(request: Request, words: list[str]) -> None:
     if _owned(request.world, account.id) >= request.world.lengths.channels_per_account:
         answer(request, f"{account.name} has as many channels already as one can have.")
         return
-    registration.owner = account.id
-    registration.access.pop(account.id, None)
-    _pass_on(request, channel, account.id)
-    request.world.channels.touch(channel)
+    change = ChannelTransferred(channel.folded, account.id)
+    request.reply.emit_all(apply(request.world, change))
     answer(request, f"{channel.name} belongs to {account.name} now.")
-
-
-def _pass_on(request: Request, channel: Channel, heir: int) -> None:
-    """Make founders operators, and members that are logged in to the account `heir` founders."""
-    for member, membership in channel.members.items():
-        is_heir = bool(heir) and member.account_id == heir
-        if is_heir is (modes.FOUNDER in membership.ranks):
-            continue
-        changes = [ModeChange(is_heir, modes.CHANNEL_MODES[modes.FOUNDER])]
-        (membership.ranks.add if is_heir else membership.ranks.discard)(modes.FOUNDER)
-        if not is_heir and modes.OPERATOR not in membership.ranks:
-            membership.ranks.add(modes.OPERATOR)
-            changes.append(ModeChange(True, modes.CHANNEL_MODES[modes.OPERATOR]))
-        for change in changes:
-            request.reply.emit(
-                rank_event(request.world, channel, member, change.mode.letter, adding=change.adding)
-            )
 
 
 @CHANSERV.command("INFO", "<#channel>", 1, "shows to whom a channel belongs")
@@ -208,8 +192,7 @@ def _access(request: Request, words: list[str]) -> None:
         accounts = request.world.accounts
         account = accounts.known.get(fold_or_self(name)) if accounts else None
         if account is not None:
-            registration.access.pop(account.id, None)
-        request.world.channels.touch(channel)
+            apply(request.world, AccessSet(channel.folded, account.id, ""))
         answer(request, f"{name} has no access to {channel.name} now.")
     else:
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['ACCESS'].usage}")
@@ -228,8 +211,7 @@ def _grant(
     ):
         answer(request, f"The list of {channel.name} is full.")
     else:
-        registration.access[account.id] = letter
-        request.world.channels.touch(channel)
+        apply(request.world, AccessSet(channel.folded, account.id, letter))
         answer(request, f"{account.name} has access to {channel.name} now.")
 
 
@@ -244,13 +226,12 @@ def _set(request: Request, words: list[str]) -> None:
     storage = request.world.storage
     if found is None or storage is None:
         return
-    channel, registration = found
+    channel, _ = found
     setting = parse_history(words[2])
     if words[1].upper() != "HISTORY" or setting is None:
         answer(request, f"Usage: /msg {CHANSERV.name} {CHANSERV.commands['SET'].usage}")
         return
-    registration.history = setting.days
-    request.world.channels.touch(channel)
+    apply(request.world, RetentionSet(channel.folded, setting.days))
     number = retention.days(storage, channel)
     if number == OFF:
         answer(
@@ -297,10 +278,8 @@ def _set_rank(request: Request, words: list[str], letter: str, *, adding: bool) 
     elif other is None or other not in channel.members:
         answer(request, f"{words[-1]} is not in {channel.name}.")
     else:
-        ranks = channel.members[other].ranks
-        (ranks.add if adding else ranks.discard)(letter)
-        request.world.channels.touch(channel)
-        request.reply.emit(rank_event(request.world, channel, other, letter, adding=adding))
+        change = RankSet(channel.folded, other.folded, letter, adding)
+        request.reply.emit_all(apply(request.world, change))
 
 
 SERVICES[fold_or_self(CHANSERV.name)] = CHANSERV.handle

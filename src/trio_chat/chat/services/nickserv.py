@@ -5,8 +5,10 @@ import re
 from datetime import UTC, datetime
 from functools import partial
 
-from trio_chat.chat import logins, presence
+from trio_chat.chat import logins
 from trio_chat.chat.accounts import MAX_PASSWORD, AccountsError, Busy, Certificate
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import AccountDeleted, AlwaysOnUpdated, UserRemoved
 from trio_chat.chat.commands import account_registration
 from trio_chat.chat.commands import accounts as login
 from trio_chat.chat.commands.account_registration import Wanted
@@ -143,9 +145,9 @@ def _ghost(request: Request, words: list[str]) -> None:
             f"{other.nick} is not yours; log in first: /msg {NAME} IDENTIFY {words[0]} <password>",
         )
     else:
-        for event in presence.expel(request.world, other, f"Ghosted by {user.nick}"):
-            request.reply.emit(event)
-        request.world.always_on.enable(user)
+        change = UserRemoved(other.folded, f"Ghosted by {user.nick}")
+        request.reply.emit_all(apply(request.world, change))
+        apply(request.world, AlwaysOnUpdated(user.folded))
         answer(request, f"{other.nick} is gone.")
 
 
@@ -329,8 +331,7 @@ async def _delete(request: Request, password: str, reply: Response) -> None:
         " frees it.",
         reply,
     )
-    for event in logins.forget_account(request.world, account):
-        reply.emit(event)
+    reply.emit_all(apply(request.world, AccountDeleted(account)))
 
 
 @NICKSERV.command("INFO", "[<account>]", 0, "shows when an account was registered")

@@ -3,10 +3,11 @@
 from functools import partial
 
 from trio_chat.chat.accounts import Account, AccountsError
+from trio_chat.chat.apply import apply
 from trio_chat.chat.bans import Kind
+from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.commands import account_registration, bans
 from trio_chat.chat.commands.accounts import explain
-from trio_chat.chat.logins import forget_account
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request
 from trio_chat.chat.response import Response
@@ -116,8 +117,8 @@ async def _release(request: Request, gone: Account, reply: Response) -> None:
         answer(request, f"{explain(error)}.", reply)
         return
     audit(request, f"FREE {gone.name}", reply)
-    for event in forget_account(request.world, gone):  # masks of lists may have named it in between
-        reply.emit(event)
+    # Masks of lists may have named the account in the meantime.
+    reply.emit_all(apply(request.world, AccountDeleted(gone)))
     answer(
         request,
         f"{gone.name} can be registered now. A new account inherits nothing of the deleted one.",

@@ -4,7 +4,8 @@ the sessions that share it.
 
 from datetime import UTC, datetime
 
-from trio_chat.chat import presence
+from trio_chat.chat.apply import apply
+from trio_chat.chat.changes import PreferenceSet
 from trio_chat.chat.preferences import ALWAYS_ON, PREFERENCES
 from trio_chat.chat.registry import Request
 from trio_chat.chat.services import nickserv
@@ -39,26 +40,20 @@ def _set(request: Request, words: list[str]) -> None:
 
 def _choose(request: Request, name: str, value: bool | None) -> None:
     world, account = request.world, request.user.account_id
-    if not PREFERENCES[name].is_fixed(world.preferences.rules):
-        world.preferences.choose(account, name, value)
-        world.dirty.note_preferences(account)
-    if name == ALWAYS_ON:
-        _settle(request, account)
-    answer(request, describe(request, name))
-
-
-def _settle(request: Request, account: int) -> None:
-    world, resident = request.world, request.world.always_on.of(account)
-    world.always_on.enable(resident or request.user)
-    if resident is not None and not resident.always_on and not resident.sessions:
-        for event in presence.remove(world, resident, "No longer always on"):
-            request.reply.emit(event)
-    if world.preferences.is_on(account, ALWAYS_ON) and world.always_on.of(account) is None:
+    if not PREFERENCES[name].is_fixed(world.preferences.rules) or name == ALWAYS_ON:
+        change = PreferenceSet(request.user.folded, name, value)
+        request.reply.emit_all(apply(world, change))
+    if (
+        name == ALWAYS_ON
+        and world.preferences.is_on(account, ALWAYS_ON)
+        and world.always_on.of(account) is None
+    ):
         answer(
             request,
             "This server has as many always-on users as it can have: you leave with your last"
             " device.",
         )
+    answer(request, describe(request, name))
 
 
 @NICKSERV.command("GET", f"[{_NAMES}]", 0, "shows your settings")

@@ -1,0 +1,10 @@
+"""State transitions: the one place where the state of the chat changes.
+
+`apply` carries out a change (`trio_chat.chat.changes`): it updates every index of the world, marks
+what is to be persisted, and returns the events by which clients see the change.
+"""
+
+from trio_chat.chat.apply import accounts, bans, channels, registered, sessions, users  # noqa: F401
+from trio_chat.chat.apply.transitions import apply
+
+__all__ = ["apply"]

@@ -1,0 +1,179 @@
+"""Transitions of users: nickname, real name, modes, account, rights of a server operator."""
+
+from trio_chat.chat import metadata, missed
+from trio_chat.chat.accounts import Account
+from trio_chat.chat.apply.transitions import (
+    Effects,
+    carry_out,
+    stay_keys,
+    transition,
+    user_keys,
+)
+from trio_chat.chat.changes import (
+    AcceptChanged,
+    AccountChanged,
+    MetadataAdopted,
+    NickChanged,
+    NoticeKept,
+    NoticesDelivered,
+    OperatorAppointed,
+    OperatorDismissed,
+    RealnameSet,
+    Seen,
+    UserModesChanged,
+)
+from trio_chat.chat.events import Event
+from trio_chat.chat.persistence import DirtyKey
+from trio_chat.chat.users import User
+from trio_chat.chat.world import World
+from trio_chat.irc import capabilities as cap
+from trio_chat.irc import numerics as n
+from trio_chat.irc.modes import INVISIBLE, NOTICES, SERVER_OPERATOR
+from trio_chat.irc.names import fold_or_self
+
+OfUser = NickChanged | NoticeKept | NoticesDelivered | RealnameSet | Seen | UserModesChanged
+
+
+def _of_user(world: World, change: OfUser) -> list[DirtyKey]:
+    return user_keys(world.users.get(change.user))
+
+
+@transition(
+    NickChanged,
+    lambda world, change: user_keys(world.users.get(change.user) or world.users.get(change.folded)),
+)
+def _rename(world: World, change: NickChanged) -> Effects:
+    user = world.users[change.user]
+    events = [world.event(user, "NICK", (change.nick,), user.audience(), channels=user.channels)]
+    world.remember(user, user.sessions[0].address if user.sessions else "")
+    before, folded_before = user.nick, user.folded
+    world.rename_user(user, change.nick, change.folded)
+    user.since = world.ids.next()
+    if change.folded == folded_before:
+        return events
+    return [
+        *events,
+        *world.sighting(n.RPL_MONOFFLINE, folded_before, before),
+        *world.sighting(n.RPL_MONONLINE, user.folded, user.source),
+    ]
+
+
+@transition(RealnameSet, _of_user)
+def _set_realname(world: World, change: RealnameSet) -> Effects:
+    user = world.users[change.user]
+    user.realname = change.realname
+    return world.news(user, "SETNAME", (change.realname,), requires=cap.SETNAME)
+
+
+@transition(UserModesChanged, _of_user)
+def _set_modes(world: World, change: UserModesChanged) -> Effects | None:
+    user = world.users[change.user]
+    text, sign = "", None
+    for adding, letter in change.changes:
+        if (letter in user.modes) is adding:
+            continue
+        (user.modes.add if adding else user.modes.discard)(letter)
+        if letter == INVISIBLE:
+            (world.invisible.add if adding else world.invisible.discard)(user)
+        text += letter if sign is adding else ("+" if adding else "-") + letter
+        sign = adding
+    return [_mode_event(world, user, text)] if text else None
+
+
+def _mode_event(world: World, user: User, text: str) -> Event:
+    return world.event(user, "MODE", (user.nick, text), user.sessions)
+
+
+@transition(OperatorAppointed)
+def _appoint(world: World, change: OperatorAppointed) -> Effects:
+    user = world.users[change.user]
+    is_new = SERVER_OPERATOR not in user.modes
+    user.operator = world.server_info.operators[fold_or_self(change.name)]
+    world.opers[user] = None
+    user.modes.add(SERVER_OPERATOR)
+    return [_mode_event(world, user, f"+{SERVER_OPERATOR}")] if is_new else []
+
+
+@transition(OperatorDismissed)
+def _dismiss(world: World, change: OperatorDismissed) -> Effects | None:
+    user = world.users[change.user]
+    if user.operator is None:
+        return None
+    user.operator = None
+    world.opers.pop(user, None)
+    change_text = "-" + "".join(
+        letter for letter in (SERVER_OPERATOR, NOTICES) if letter in user.modes
+    )
+    user.modes -= {SERVER_OPERATOR, NOTICES}
+    return [_mode_event(world, user, change_text)]
+
+
+@transition(AccountChanged, lambda world, change: stay_keys(world.sessions[change.session].user))
+def _change_account(world: World, change: AccountChanged) -> Effects | None:
+    session = world.sessions[change.session]
+    session.set_account(change.account)
+    user = session.user
+    if user is None:
+        return None
+    return change_account(world, user, change.account)
+
+
+def change_account(world: World, user: User, account: Account) -> Effects | None:
+    """Log a user, with all its sessions, in to an account, or with `NO_ACCOUNT` out of it."""
+    for session in user.sessions:
+        session.set_account(account)
+    if user.account_id == account.id:
+        return None
+    before = dict(user.metadata)
+    events: Effects = []
+    if user.operator is not None and user.operator.account:
+        events += carry_out(world, OperatorDismissed(user.folded))
+    set_account(world, user, account)
+    now = user.metadata
+    keys = [key for key in {**before, **now} if before.get(key) != now.get(key)]
+    events += world.news(user, "ACCOUNT", (account.name or "*",), requires=cap.ACCOUNT_NOTIFY)
+    return events + [event for key in keys for event in metadata.changed_of_one(world, user, key)]
+
+
+def set_account(world: World, user: User, account: Account) -> None:
+    """Have a user belong to an account.
+
+    The metadata of the user is then that of the account; keys that a guest has set are added to
+    it, where the account has none.
+    """
+    world.always_on.disable(user)
+    before, was_guest = user.metadata, not user.account_id
+    metadata.link(world, user, account.id)
+    user.set_account(account)
+    if account.id and was_guest:
+        added = tuple((key, before[key]) for key in before if key not in user.metadata)
+        carry_out(world, MetadataAdopted(user.folded, added))
+    world.always_on.update(user)
+
+
+@transition(AcceptChanged)
+def _change_accept(world: World, change: AcceptChanged) -> Effects:
+    user, other = world.users[change.user], world.users[change.other]
+    if change.adding:
+        user.accept(other, world.lengths.accept_entries)
+    else:
+        user.accepted.pop(other.party, None)
+    return []
+
+
+@transition(Seen, _of_user)
+def _see(world: World, change: Seen) -> Effects:
+    world.users[change.user].seen = change.time
+    return []
+
+
+@transition(NoticeKept, _of_user)
+def _keep_notice(world: World, change: NoticeKept) -> Effects | None:
+    user = world.users[change.user]
+    return [] if missed.keep(world, user, change.text, is_minor=change.is_minor) else None
+
+
+@transition(NoticesDelivered, _of_user)
+def _forget_notices(world: World, change: NoticesDelivered) -> Effects:
+    world.always_on.missed.pop(world.users[change.user].account_id, None)
+    return []
