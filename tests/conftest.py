@@ -65,6 +65,12 @@ def client_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start programs without the measurement of coverage, which imports modules of its own."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_left_in_the_working_directory() -> Iterator[None]:
     """A database and its certificate belong into a temporary directory, or a server that is tried

@@ -86,6 +86,7 @@ def test_garbage_is_looked_for_again_whatever_happens(shown: Callable[[], str]) 
     assert gc.isenabled()
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_first_line_comes_before_everything_heavy() -> None:
     """Neither Trio nor what draws is imported for it; nor what a server or its tools need."""
     program = """

@@ -102,6 +102,7 @@ def test_imports_are_absolute() -> None:
         ], module
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["connect", "--help"], ["serve", "--port", "x"]]
 )
@@ -124,6 +125,7 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments: list[str]
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_line_client_does_not_import_the_full_screen() -> None:
     """Pipes and --plain do not pay for a screen."""
     modules = "trio_chat.client.main, trio_chat.client.line.client, trio_chat.client.line.pipe"
@@ -131,6 +133,7 @@ def test_the_line_client_does_not_import_the_full_screen() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_full_screen_starts_without_what_few_need() -> None:
     """The names of emoji and the proxies are imported when the first one is asked for."""
     late = {"emoji", "h11", "http", "python_socks"}
@@ -138,6 +141,7 @@ def test_the_full_screen_starts_without_what_few_need() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_the_logger_imports_neither_trio_nor_sockets() -> None:
     """Configuration and log are usable, and quick to import, without the event loop."""
     code = (
