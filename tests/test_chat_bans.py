@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from support import NOON, Clock, Person, Town, commands, find
 from trio_chat.chat import durations
-from trio_chat.chat.bans import Ban, Bans, Kind, normalise
+from trio_chat.chat.bans import Ban, BanKind, Bans, normalise
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.irc.masks import BadMask
@@ -80,24 +80,24 @@ def test_a_duration_is_shown_as_it_is_written(seconds: int) -> None:
 )
 def test_addresses_are_written_in_one_way(written: str, mask: str) -> None:
     """So one ban is one ban."""
-    assert normalise(Kind.ADDRESS, written) == mask
+    assert normalise(BanKind.ADDRESS, written) == mask
 
 
 @pytest.mark.parametrize(
     ("kind", "written"),
     [
-        (Kind.ADDRESS, "192.0.2"),
-        (Kind.ADDRESS, "example.org"),
-        (Kind.ADDRESS, "0.0.0.0/0"),
-        (Kind.ADDRESS, "::/0"),
-        (Kind.ADDRESS, "192.0.2.1/33"),
-        (Kind.MASK, "*"),
-        (Kind.MASK, "*!*@*"),
-        (Kind.MASK, "*!*@*.a"),
-        (Kind.ADDRESS, ""),
+        (BanKind.ADDRESS, "192.0.2"),
+        (BanKind.ADDRESS, "example.org"),
+        (BanKind.ADDRESS, "0.0.0.0/0"),
+        (BanKind.ADDRESS, "::/0"),
+        (BanKind.ADDRESS, "192.0.2.1/33"),
+        (BanKind.MASK, "*"),
+        (BanKind.MASK, "*!*@*"),
+        (BanKind.MASK, "*!*@*.a"),
+        (BanKind.ADDRESS, ""),
     ],
 )
-def test_what_cannot_be_banned(kind: Kind, written: str) -> None:
+def test_what_cannot_be_banned(kind: BanKind, written: str) -> None:
     """Nonsense, and nearly everybody."""
     with pytest.raises(BadMask):
         normalise(kind, written)
@@ -122,10 +122,10 @@ def test_an_address_is_found_as_its_networks_say(
     """The look-up by prefixes says what trying each network says, also after some are lifted."""
     bans = Bans(Clock())
     for network in banned:
-        bans.add(Ban(Kind.ADDRESS, normalise(Kind.ADDRESS, str(network)), "root", "x", 0))
+        bans.add(Ban(BanKind.ADDRESS, normalise(BanKind.ADDRESS, str(network)), "root", "x", 0))
     lifted = data.draw(st.lists(st.sampled_from(banned), unique=True)) if banned else []
     for network in lifted:
-        bans.discard((Kind.ADDRESS, normalise(Kind.ADDRESS, str(network))))
+        bans.discard((BanKind.ADDRESS, normalise(BanKind.ADDRESS, str(network))))
     near = [
         network.network_address + data.draw(st.integers(0, network.num_addresses - 1))
         for network in banned
@@ -139,20 +139,20 @@ def test_a_ban_expires() -> None:
     """By itself, at its second; then it is to be forgotten on disk too."""
     clock = Clock()
     bans = Bans(clock)
-    bans.add(Ban(Kind.ADDRESS, "192.0.2.1", "root", "x", int(NOON), int(NOON) + 60))
+    bans.add(Ban(BanKind.ADDRESS, "192.0.2.1", "root", "x", int(NOON), int(NOON) + 60))
     clock.now += 59
     assert bans.of_address("192.0.2.1")
     clock.now += 1
     assert bans.of_address("192.0.2.1") is None
-    assert bans.of_kind(Kind.ADDRESS) == []
-    assert bans.expired() == [(Kind.ADDRESS, "192.0.2.1")]
+    assert bans.of_kind(BanKind.ADDRESS) == []
+    assert bans.expired() == [(BanKind.ADDRESS, "192.0.2.1")]
 
 
 def test_what_is_not_saved_wins_over_the_table() -> None:
     """A ban that an operator has just made is not lost because the table does not have it yet."""
     bans = Bans(Clock())
     saved, new, beside = (
-        Ban(Kind.ADDRESS, f"192.0.2.{number}", "root", "x", 0) for number in (1, 2, 3)
+        Ban(BanKind.ADDRESS, f"192.0.2.{number}", "root", "x", 0) for number in (1, 2, 3)
     )
     assert bans.replace([saved], ()) == [saved]
     bans.add(new)
@@ -165,8 +165,8 @@ def test_what_is_not_written_yet_counts_more_than_what_is() -> None:
     what the table still has.
     """
     bans = Bans(Clock())
-    lifted = Ban(Kind.ACCOUNT, "ann", "root", "spam", int(NOON), account_id=1)
-    changed = Ban(Kind.ACCOUNT, "bob", "root", "spam", int(NOON), account_id=2)
+    lifted = Ban(BanKind.ACCOUNT, "ann", "root", "spam", int(NOON), account_id=1)
+    changed = Ban(BanKind.ACCOUNT, "bob", "root", "spam", int(NOON), account_id=2)
     assert bans.replace([lifted, changed], ()) == [lifted, changed]
     bans.discard(lifted.key)
     bans.add(changed._replace(reason="flooding"))

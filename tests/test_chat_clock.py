@@ -9,13 +9,13 @@ import trio_chat.chat
 from support import NOON, Clock, ListHistory, OpenAccounts, Town, commands, find
 from trio_chat.chat import retention
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanSet
 from trio_chat.chat.history import LAST_ID
 from trio_chat.chat.ids import IdSource, first_id, milliseconds, server_time
-from trio_chat.chat.steady import LONG_OFF, SHORT_HOLD, TOLERANCE, Kept, SteadyClock
+from trio_chat.chat.steady import LONG_OFF, SHORT_HOLD, TOLERANCE, ClockState, SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.timeline import Step, Timeline
+from trio_chat.chat.timeline import ClockStep, Timeline
 from trio_chat.irc.message import Message
 
 HOUR, DAY, YEAR = 3600.0, 86_400.0, 365 * 86_400.0
@@ -225,7 +225,7 @@ def test_a_moment_between_messages_leaves_nothing_out() -> None:
     """Of one that is there twice: before it is what was before the last time, after it what was
     after the first.
     """
-    timeline = Timeline([Step(first_id(NOON + 3 * HOUR), int(3 * HOUR * 1000))])
+    timeline = Timeline([ClockStep(first_id(NOON + 3 * HOUR), int(3 * HOUR * 1000))])
     place = timeline.reference(milliseconds(NOON + HOUR))
     assert place.first == first_id(NOON + 4 * HOUR)
     assert place.last == first_id(NOON + HOUR + 0.001) - 1
@@ -250,7 +250,7 @@ def test_what_was_said_ahead_does_not_keep_all_that_follows() -> None:
     those from then with them.
     """
     back = first_id(NOON + 10 * YEAR)
-    timeline = Timeline([Step(back, milliseconds(NOON + 10 * YEAR) - milliseconds(NOON))])
+    timeline = Timeline([ClockStep(back, milliseconds(NOON + 10 * YEAR) - milliseconds(NOON))])
 
     def oldest(days: float) -> int:
         return timeline.oldest(
@@ -264,7 +264,7 @@ def test_what_was_said_ahead_does_not_keep_all_that_follows() -> None:
 def test_what_was_said_behind_does_not_make_the_rest_be_forgotten() -> None:
     """A clock a year behind for a while: what was said before is as old as it is."""
     behind = first_id(NOON)
-    timeline = Timeline([Step(behind, int(YEAR * 1000)), Step(first_id(NOON + HOUR), 0)])
+    timeline = Timeline([ClockStep(behind, int(YEAR * 1000)), ClockStep(first_id(NOON + HOUR), 0)])
     assert timeline.oldest(milliseconds(NOON - 29 * DAY), milliseconds(NOON + DAY)) == first_id(
         NOON - 29 * DAY
     )
@@ -341,7 +341,7 @@ def test_a_start_after_a_time_off(clocks: tuple[Clock, Elapsed], off: float, hol
     """A server may be off for days; but for a year it was rather the clock that is wrong, so it has
     to last.
     """
-    steady = SteadyClock(*clocks, Kept(NOON - off, NOON - off), hold=DAY)
+    steady = SteadyClock(*clocks, ClockState(NOON - off, NOON - off), hold=DAY)
     assert steady.left == hold
     assert steady() == (NOON if not hold else NOON - off)
     go(clocks, hold)
@@ -350,7 +350,7 @@ def test_a_start_after_a_time_off(clocks: tuple[Clock, Elapsed], off: float, hol
 
 def test_waiting_goes_on_after_a_restart(clocks: tuple[Clock, Elapsed]) -> None:
     """A machine that is switched off every night comes to an end of it."""
-    steady = SteadyClock(*clocks, Kept(NOON - YEAR, NOON - YEAR), hold=DAY)
+    steady = SteadyClock(*clocks, ClockState(NOON - YEAR, NOON - YEAR), hold=DAY)
     go(clocks, DAY - 100)
     again = SteadyClock(*clocks, steady.keep(), hold=DAY)
     assert again.left == 100
@@ -362,14 +362,14 @@ def test_waiting_goes_on_after_a_restart(clocks: tuple[Clock, Elapsed]) -> None:
 
 def test_a_clock_that_was_put_right_while_the_server_was_off(clocks: tuple[Clock, Elapsed]) -> None:
     """It is known at the next start that what was dated by it is wrong."""
-    kept = Kept(NOON - 100, NOON + YEAR, left=DAY)
+    kept = ClockState(NOON - 100, NOON + YEAR, left=DAY)
     assert SteadyClock(*clocks, kept, hold=DAY).put_right == 1
 
 
 def test_nothing_expires_while_a_jump_does_not_count() -> None:
     """keep_days: what is remembered is neither deleted nor hidden."""
     storage = StoragePorts(
-        history=ListHistory(), keep_days=30, kept=Kept(NOON - YEAR, NOON - YEAR), hold=DAY
+        history=ListHistory(), keep_days=30, kept=ClockState(NOON - YEAR, NOON - YEAR), hold=DAY
     )
     town = make(storage)
     assert retention.oldest(town.world, storage, None) == first_id(NOON - YEAR - 30 * DAY)
@@ -381,7 +381,7 @@ def test_timed_bans_hold_while_a_jump_does_not_count() -> None:
     town = make(StoragePorts(history=ListHistory(), hold=DAY))
     town.world.steady = town.world.bans._clock = SteadyClock(town.clock, elapsed, hold=DAY)
     town.world.bans.add(
-        Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON), int(NOON + 7 * DAY))
+        Ban(BanKind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON), int(NOON + 7 * DAY))
     )
     town.clock.now += YEAR
     elapsed.now += 60
@@ -396,7 +396,7 @@ def test_a_ban_of_a_clock_that_was_ahead_lasts_as_long_as_it_was_to() -> None:
     """Not ten years longer."""
     town = make()
     town.world.bans.add(
-        Ban(Kind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON + YEAR), int(NOON + YEAR + DAY))
+        Ban(BanKind.ADDRESS, "192.0.2.7", "op", "spam", int(NOON + YEAR), int(NOON + YEAR + DAY))
     )
     (mended,) = town.world.bans.dated_after(NOON)
     apply(town.world, BanSet(mended))

@@ -9,7 +9,7 @@ import pytest
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import reconfiguration
 from trio_chat.chat.accounts import Busy, Origin
-from trio_chat.chat.bans import Kind
+from trio_chat.chat.bans import BanKind
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.operator_blocks import Operator
 from trio_chat.chat.registry import COMMANDS
@@ -490,7 +490,7 @@ def test_a_suspended_account_cannot_be_used(town: Town, root: Person) -> None:
     assert ann.ended == "Banned: selling things"
     assert "suspended: selling things" in bob.say("NS IDENTIFY Anna password")[0].params[-1]
     assert "suspended" not in bob.say("NS IDENTIFY Anna wrong")[0].params[-1]
-    assert [ban.mask for ban in town.world.bans.of_kind(Kind.ACCOUNT)] == ["Anna"]
+    assert [ban.mask for ban in town.world.bans.of_kind(BanKind.ACCOUNT)] == ["Anna"]
     assert find(root.say("STATS a"), "249").params[-1].startswith("selling things [by root!")
     root.say("NS UNSUSPEND anna")
     assert find(bob.say("NS IDENTIFY Anna password"), "900")

@@ -10,7 +10,7 @@ import scramp
 from account_fakes import plain, with_sasl
 from support import ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat.accounts import AccountsError, Busy
-from trio_chat.chat.sasl import Failed, Inbox, pieces
+from trio_chat.chat.sasl import Inbox, SaslFailed, pieces
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.irc.message import Message
 
@@ -224,7 +224,7 @@ def test_what_is_cut_is_put_together_again() -> None:
         messages = [inbox.add(piece) for piece in pieces(b"x" * size)]
         assert messages[:-1] == [None] * (len(messages) - 1)
         assert messages[-1] == b"x" * size
-    with pytest.raises(Failed):
+    with pytest.raises(SaslFailed):
         Inbox().add("!")
 
 

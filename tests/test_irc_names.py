@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from support import Town, commands
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.irc import isupport, names
 from trio_chat.irc.casemapping import fold_function
@@ -128,7 +128,7 @@ async def test_a_ban_is_lifted_for_good_with_another_case_mapping(mapping: str) 
     """It is kept under the name by which it is found now, not under the one by which it was found
     when it was made.
     """
-    ban = Ban(Kind.MASK, "spam[*!*@*", "oper", "spam", 1)
+    ban = Ban(BanKind.MASK, "spam[*!*@*", "oper", "spam", 1)
     async with open_database(None) as database:
         await change_casemapping(database, "ascii")
         row = (ban.kind.value, "spam[*!*@*", *ban[1:6])

@@ -6,7 +6,7 @@ import pytest
 
 from support import NOON, ListHistory, OpenAccounts, Person, Town, commands, find
 from trio_chat.chat import durations
-from trio_chat.chat.bans import Ban, Kind, normalise
+from trio_chat.chat.bans import Ban, BanKind, normalise
 from trio_chat.chat.cloaks import Cloaks
 from trio_chat.chat.coverage import check, check_entry
 from trio_chat.chat.operator_blocks import Operator
@@ -79,7 +79,7 @@ def test_what_is_written_like_a_network_and_is_none(host: str) -> None:
     with pytest.raises(BadMask, match="neither an address nor a network"):
         host_network(host)
     with pytest.raises(BadMask):
-        normalise(Kind.MASK, f"*!*@{host}")
+        normalise(BanKind.MASK, f"*!*@{host}")
 
 
 @pytest.mark.parametrize(
@@ -316,13 +316,13 @@ def test_what_is_no_duration(text: str) -> None:
 def test_an_old_ban_that_covers_nobody_can_be_lifted(town: Town, root: Person) -> None:
     """It was accepted once."""
     for mask in ("7days!*@*", "*!*@203.0.113.0/33", "*!*@203.0.113.9/24"):
-        town.world.bans.add(Ban(Kind.MASK, mask, "root", "x", 1))
+        town.world.bans.add(Ban(BanKind.MASK, mask, "root", "x", 1))
         assert "is not banned any more" in root.say(f"UNKLINE {mask}")[0].params[-1]
 
 
 def test_an_old_ban_of_a_network_is_in_force(town: Town, root: Person) -> None:
     """Also as it was written, with host bits."""
-    town.world.bans.add(Ban(Kind.MASK, "*!*@203.0.113.9/24", "root", "x", 1))
+    town.world.bans.add(Ban(BanKind.MASK, "*!*@203.0.113.9/24", "root", "x", 1))
     assert commands(town.newcomer("203.0.113.77").say("NICK bob", "USER bob 0 * :b")) == ["465"]
 
 

@@ -10,7 +10,7 @@ import trio
 
 from database_fakes import Terminal, ran
 from trio_chat.admin import passwords
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.persistence import ChangeSet
 from trio_chat.config import load
 from trio_chat.server.accounts import COSTS
@@ -99,11 +99,11 @@ def test_bans_are_made_listed_and_lifted(capsys: pytest.CaptureFixture[str]) -> 
     assert ran("ban", "add", "x*!*@203.0.113.0/24") == 0
     first, second = sorted(bans(), key=lambda ban: ban.kind.value)
     assert (first.kind, first.mask, first.expires - first.created) == (
-        Kind.ADDRESS,
+        BanKind.ADDRESS,
         "192.0.2.0/24",
         129_600,
     )
-    assert (second.kind, second.mask, second.expires) == (Kind.MASK, "x*!*@203.0.113.0/24", 0)
+    assert (second.kind, second.mask, second.expires) == (BanKind.MASK, "x*!*@203.0.113.0/24", 0)
     assert "\x1b" not in first.reason
     capsys.readouterr()
     assert ran("ban", "list") == 0
@@ -137,14 +137,14 @@ def test_a_ban_that_can_cover_nobody_is_refused(
 @pytest.mark.parametrize("mask", ["7days!*@*", "*!*@203.0.113.9/24", "*!*@203.0.113.0/33"])
 def test_an_old_ban_can_be_lifted(mask: str) -> None:
     """Also one that would be refused, or written in another way, now."""
-    bans(Ban(Kind.MASK, mask, "root", "x", 1))
+    bans(Ban(BanKind.MASK, mask, "root", "x", 1))
     assert ran("ban", "remove", mask) == 0
     assert bans() == []
 
 
 def test_a_suspended_account_is_lifted_by_its_name() -> None:
     """As `ban list` shows it."""
-    bans(Ban(Kind.ACCOUNT, "Anna", "root", "x", 1, account_id=7))
+    bans(Ban(BanKind.ACCOUNT, "Anna", "root", "x", 1, account_id=7))
     assert ran("ban", "remove", "anna") == 0
     assert bans() == []
 

@@ -12,7 +12,7 @@ import trio
 
 from trio_chat.chat.accounts import Account, AccountsError, Busy, Email, Origin, Refreshed
 from trio_chat.chat.persistence import ChangeSet, DirtyKey
-from trio_chat.chat.sasl import Failed, ScramSha256
+from trio_chat.chat.sasl import SaslFailed, ScramExchange
 from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.world import World
 from trio_chat.config import LimitSettings
@@ -146,7 +146,7 @@ async def test_an_email_address_goes_with_its_account(tmp_path: Path) -> None:
 async def scram(accounts: AccountKeeper, name: str, password: str) -> Account | None:
     """Log in by SCRAM, with an independent client."""
     exchange, client = (
-        ScramSha256(accounts, ADDRESS),
+        ScramExchange(accounts, ADDRESS),
         scramp.ScramClient(["SCRAM-SHA-256"], name, password),
     )
     client.set_server_first(
@@ -163,7 +163,7 @@ async def test_scram_proves_what_is_stored() -> None:
     async with keeper() as accounts:
         await create(accounts, ANN, "пароль Ⅸ", ADDRESS)
         assert await scram(accounts, "ann", "пароль IX") == ANN
-        with pytest.raises(Failed):
+        with pytest.raises(SaslFailed):
             await scram(accounts, "ann", "другой пароль")
 
 

@@ -12,14 +12,14 @@ from trio.testing import MockClock
 from support import NOON, ListHistory, OpenAccounts, Town
 from trio_chat import cli
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanSet
 from trio_chat.chat.history import HistoryFilter, Record, Span
 from trio_chat.chat.ids import first_id, seconds
 from trio_chat.chat.server_info import ServerInfo
-from trio_chat.chat.steady import Kept, SteadyClock
+from trio_chat.chat.steady import ClockState, SteadyClock
 from trio_chat.chat.storage_ports import StoragePorts
-from trio_chat.chat.timeline import Step
+from trio_chat.chat.timeline import ClockStep
 from trio_chat.config import StorageSettings
 from trio_chat.server.clock import elapsed, watch_clock
 from trio_chat.server.memory import remembering
@@ -34,9 +34,9 @@ class Table:
     """Where the state of the clock is noted."""
 
     def __init__(self) -> None:
-        self.kept: list[Kept] = []
+        self.kept: list[ClockState] = []
 
-    async def keep(self, kept: Kept) -> None:
+    async def keep(self, kept: ClockState) -> None:
         """Note it."""
         self.kept.append(kept)
 
@@ -44,7 +44,7 @@ class Table:
 class Watched:
     """A world whose clock is watched, and what was noted and logged."""
 
-    def __init__(self, kept: Kept | None = None) -> None:
+    def __init__(self, kept: ClockState | None = None) -> None:
         self.town = Town(
             storage=StoragePorts(
                 history=ListHistory(), accounts=OpenAccounts(), hold=DAY, kept=kept
@@ -101,7 +101,7 @@ async def test_what_was_dated_by_a_clock_that_was_ahead_is_mended(
         watched.ahead = YEAR
         await trio.sleep(120)
         now = int(world.clock())
-        apply(world, BanSet(Ban(Kind.ACCOUNT, "eve", "op", "spam", now, now + 3600)))
+        apply(world, BanSet(Ban(BanKind.ACCOUNT, "eve", "op", "spam", now, now + 3600)))
         watched.ahead = 0
         await trio.sleep(60)
         nursery.cancel_scope.cancel()
@@ -128,7 +128,7 @@ async def test_a_start_in_another_year_is_told(
     """The newest message is a year old: either the server was off so long, or the clock is
     wrong.
     """
-    watched = Watched(Kept(NOON - YEAR, NOON - YEAR))
+    watched = Watched(ClockState(NOON - YEAR, NOON - YEAR))
     async with trio.open_nursery() as nursery:
         nursery.start_soon(watched.run)
         await trio.sleep(1)
@@ -160,7 +160,12 @@ async def test_messages_and_steps_are_kept(tmp_path: Path) -> None:
         assert await history.messages("#a", Span(), 10, 0, HistoryFilter.WITH_EVENTS) == records
         await history.commit([said(8)])
         timeline = await SqliteClock(database).timeline()
-        assert timeline._steps == [Step(0, 0), Step(2, 5), Step(4, 7), Step(6, 0)]
+        assert timeline._steps == [
+            ClockStep(0, 0),
+            ClockStep(2, 5),
+            ClockStep(4, 7),
+            ClockStep(6, 0),
+        ]
         assert [timeline.at(number) for number in (1, 2, 3, 4, 5, 6, 9)] == [0, 5, 5, 7, 7, 0, 0]
 
 
@@ -184,10 +189,10 @@ async def test_the_steady_clock_is_kept(tmp_path: Path) -> None:
         clock = SqliteClock(database)
         assert await clock.kept() is None
         await SqliteHistory(database).commit([said(first_id(NOON), 1000)])
-        assert await clock.kept() == Kept(NOON - 1, NOON - 1)
-        await clock.keep(Kept(1.5, 2.5, 3.5))
-        await clock.keep(Kept(2.5, 3.5, 4.5))
-        assert await clock.kept() == Kept(2.5, 3.5, 4.5)
+        assert await clock.kept() == ClockState(NOON - 1, NOON - 1)
+        await clock.keep(ClockState(1.5, 2.5, 3.5))
+        await clock.keep(ClockState(2.5, 3.5, 4.5))
+        assert await clock.kept() == ClockState(2.5, 3.5, 4.5)
 
 
 async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> None:
@@ -236,8 +241,8 @@ def test_an_export_takes_its_times_along(tmp_path: Path, monkeypatch: pytest.Mon
         async with open_database(Path("two.db")) as database:
             assert await SqliteHistory(database).messages("#a", Span(), 10, 0) == records
             assert (await SqliteClock(database).timeline())._steps == [
-                Step(0, 0),
-                Step(future + 1, shift),
+                ClockStep(0, 0),
+                ClockStep(future + 1, shift),
             ]
 
     trio.run(look)

@@ -10,7 +10,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from support import ListHistory, OpenAccounts, Person, Town, commands
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanSet
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.history import BadRecord, HistoryError, Record
@@ -114,7 +114,7 @@ async def test_a_ban_is_kept_before_it_is_confirmed(hall: Hall, nursery: trio.Nu
     nursery.start_soon(hall.broadcaster.run)
     hall.history.gate.set()
     world = hall.town.world
-    apply(world, BanSet(Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)))
+    apply(world, BanSet(Ban(BanKind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)))
     hall.say(hall.ann, "PING x")
     await wait_all_tasks_blocked()
     ((_count, state),) = hall.history.kept
@@ -273,7 +273,7 @@ async def test_a_ban_that_is_being_kept_survives_a_look_into_the_table(
     table, world = OldTable(hall.history), hall.town.world
     keeper = BanWatcher(world, table, hall.broadcaster, hall.uncommitted.turn)
     nursery.start_soon(hall.broadcaster.run)
-    ban = Ban(Kind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
+    ban = Ban(BanKind.MASK, "*!*@192.0.2.7", "ann", "spam", 0, 0)
     if is_slow:  # the commit has begun, and then the look
         table.gate.set()
         apply(world, BanSet(ban))

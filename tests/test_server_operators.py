@@ -15,7 +15,7 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from support import NOON, Clock
 from trio_chat.chat.accounts import Origin
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, Kind
+from trio_chat.chat.bans import Ban, BanKind
 from trio_chat.chat.changes import BanLifted, BanSet
 from trio_chat.chat.control import RehashError
 from trio_chat.chat.storage_ports import StoragePorts
@@ -228,7 +228,7 @@ async def talk(running: Server, host: str, *lines: str) -> list[Message]:
 async def test_a_banned_address_is_refused_at_once() -> None:
     """Before it can say anything: ERR_YOUREBANNEDCREEP and ERROR."""
     running = server()
-    apply(running.world, BanSet(Ban(Kind.ADDRESS, "192.0.2.0/24", "root", "spam", 0)))
+    apply(running.world, BanSet(Ban(BanKind.ADDRESS, "192.0.2.0/24", "root", "spam", 0)))
     told, error = await talk(running, "192.0.2.9", "NICK ann")
     assert (told.command, told.params) == ("465", ("*", "You are banned from this server: spam"))
     assert error.params == ("Closing link: 192.0.2.9 (Banned: spam)",)
@@ -267,7 +267,7 @@ async def kept(path: Path) -> AsyncIterator[tuple[World, BanWatcher, SqliteState
         yield running.world, watcher, SqliteStateStore(database)
 
 
-BAN = Ban(Kind.MASK, "*!*@bad.example", "root!root@h", "spam \\ ; '", int(NOON), int(NOON) + 60)
+BAN = Ban(BanKind.MASK, "*!*@bad.example", "root!root@h", "spam \\ ; '", int(NOON), int(NOON) + 60)
 
 
 async def test_bans_last(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ async def test_a_ban_that_a_command_makes_is_noticed(autojump_clock: MockClock) 
         nursery.start_soon(running.serve_client, StreamTransport(theirs), Peer(host="192.0.2.9"))
         await ours.send_all(b"NICK ann\r\nUSER ann 0 * :a\r\n")
         await wait_all_tasks_blocked()
-        table.bans = [Ban(Kind.ADDRESS, "192.0.2.9", "beside", "spam", 0)]
+        table.bans = [Ban(BanKind.ADDRESS, "192.0.2.9", "beside", "spam", 0)]
         data = b""
         while chunk := await ours.receive_some():
             data += chunk

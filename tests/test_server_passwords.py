@@ -11,7 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from support import Clock, Town, commands, find
 from trio_chat.chat.accounts import Account, Busy, Origin
-from trio_chat.chat.sasl import Failed, ScramSha256
+from trio_chat.chat.sasl import SaslFailed, ScramExchange
 from trio_chat.config import (
     LimitSettings,
     OperatorSettings,
@@ -425,12 +425,12 @@ async def test_operators_and_accounts_do_not_lock_out_each_other() -> None:
     assert await threads.check(threads.accounts, "bob", HOME, is_sesame, "hash", "sesame")
 
 
-async def wrong_proof(exchange: ScramSha256) -> None:
+async def wrong_proof(exchange: ScramExchange) -> None:
     """Prove by SCRAM not to know the password."""
     client = scramp.ScramClient(["SCRAM-SHA-256"], "ann", "wrong")
     answer = (await exchange.take(client.get_client_first().encode())).answer
     client.set_server_first(answer.decode())
-    with pytest.raises(Failed):
+    with pytest.raises(SaslFailed):
         await exchange.take(client.get_client_final().encode())
 
 
@@ -441,9 +441,9 @@ async def test_wrong_proofs_of_scram_count_too() -> None:
     async with open_database(None) as database:
         threads = HashingThreads(LimitSettings(failed_logins=1, failed_login_delay=0))
         accounts = await open_accounts(SqliteAccounts(database), COSTS["low"], threads)
-        begun = ScramSha256(accounts, OFFICE)
+        begun = ScramExchange(accounts, OFFICE)
         await begun.take(b"n,,n=ann,r=nonce")
-        await wrong_proof(ScramSha256(accounts, OFFICE))
+        await wrong_proof(ScramExchange(accounts, OFFICE))
         with pytest.raises(Busy):
             await accounts.scram_keys("ann", OFFICE)
         with pytest.raises(Busy):

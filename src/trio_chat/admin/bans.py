@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
-from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, find, normalise
+from trio_chat.chat.bans import MAX_REASON, Ban, BanKind, complete, find, normalise
 from trio_chat.i18n import _
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask, parse_address
@@ -59,7 +59,7 @@ def remove_ban(database: Path, mask: str) -> int:
     with connected(database) as connection:
         known = every_ban(connection)
         # A mask may be older than what is refused, or written in another way, now.
-        wanted = ((Kind.ACCOUNT, mask), (Kind.MASK, mask), (Kind.MASK, complete(mask)))
+        wanted = ((BanKind.ACCOUNT, mask), (BanKind.MASK, mask), (BanKind.MASK, complete(mask)))
         ban = next((ban for kind, text in wanted if (ban := find(known, kind, text))), None)
         ban = ban or find(known, *_read(mask, Lengths()))
         if ban is None:
@@ -69,12 +69,12 @@ def remove_ban(database: Path, mask: str) -> int:
     return OK
 
 
-def _read(mask: str, lengths: Lengths) -> tuple[Kind, str]:
+def _read(mask: str, lengths: Lengths) -> tuple[BanKind, str]:
     """Return what is meant: who writes an address or a network means that, anything else is a
     mask.
     """
     is_address = parse_address(mask.strip("[]").partition("/")[0]) is not None
-    kind = Kind.ADDRESS if is_address else Kind.MASK
+    kind = BanKind.ADDRESS if is_address else BanKind.MASK
     try:
         return kind, normalise(kind, mask, lengths)
     except BadMask as error:

@@ -14,7 +14,7 @@ from trio_chat.chat.users import User
 from trio_chat.irc.modes import NOTICES, SERVER_OPERATOR, USER_MODES
 
 
-class Missed(NamedTuple):
+class MissedNotice(NamedTuple):
     """Something that a user was not there to see: the id that says when, and a sentence."""
 
     id: int
@@ -37,7 +37,7 @@ class AlwaysOnUsers:
         self._preferences = preferences
         self._most = most
         self._users: dict[int, User] = {}  # by the numbers of their accounts
-        self.missed: dict[int, list[Missed]] = {}
+        self.missed: dict[int, list[MissedNotice]] = {}
 
     def __iter__(self) -> Iterator[User]:
         """Give all of them; a snapshot."""
@@ -76,10 +76,10 @@ class AlwaysOnUsers:
     def restore_missed(self, account: int, state: Mapping[str, Any]) -> None:
         """Keep the notices that the state of a user has; one of an older version has none."""
         if stored := state.get("missed", ()):
-            self.missed[account] = [Missed(int(number), str(text)) for number, text in stored]
+            self.missed[account] = [MissedNotice(int(number), str(text)) for number, text in stored]
 
 
-def to_state(user: User, now: float, missed: Iterable[Missed] = ()) -> dict[str, Any]:
+def to_state(user: User, now: float, missed: Iterable[MissedNotice] = ()) -> dict[str, Any]:
     """Return what persists of an always-on user besides its memberships, with its notices."""
     return {
         "nick": user.nick,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from trio_chat.chat import missed
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Ban, Bans, Kind
+from trio_chat.chat.bans import Ban, BanKind, Bans
 from trio_chat.chat.changes import AlwaysOnEnded, NoticeKept, UserRemoved
 from trio_chat.chat.events import Event
 from trio_chat.irc import numerics as n
@@ -121,7 +121,7 @@ def enforce(world: "World", bans: Iterable[Ban]) -> Enforced:
             connections += 1
             if session.user is not None:
                 names[session.user.nick] = None
-            if session.user is not None and ban.kind is not Kind.ADDRESS:
+            if session.user is not None and ban.kind is not BanKind.ADDRESS:
                 apply(world, AlwaysOnEnded(session.user.folded))
     for user in world.always_on if new else ():
         ban = new.of_account(user.account_id) or new.of_masks(*_named(user))

@@ -27,7 +27,7 @@ _LEAST_LETTERS = 3
 """Characters, besides wildcards and punctuation, that a mask needs."""
 
 
-class Kind(Enum):
+class BanKind(Enum):
     """What a ban is of; the value is how it is stored, and the letter by which STATS shows it."""
 
     MASK = "k"
@@ -48,7 +48,7 @@ class Ban(NamedTuple):
         account_id: the number of the account, of which `mask` is the name; or 0.
     """
 
-    kind: Kind
+    kind: BanKind
     mask: str
     setter: str
     reason: str
@@ -57,10 +57,10 @@ class Ban(NamedTuple):
     account_id: int = 0
 
     @property
-    def key(self) -> tuple[Kind, str]:
+    def key(self) -> tuple[BanKind, str]:
         """By which it is found."""
         return self.kind, (
-            str(self.account_id) if self.kind is Kind.ACCOUNT else fold(self.kind, self.mask)
+            str(self.account_id) if self.kind is BanKind.ACCOUNT else fold(self.kind, self.mask)
         )
 
     def is_over(self, now: float) -> bool:
@@ -73,7 +73,7 @@ class Ban(NamedTuple):
         return f"{self.reason} [by {self.setter}, {left}]"
 
 
-BanKey = tuple[Kind, str]
+BanKey = tuple[BanKind, str]
 
 
 class BanTable(Protocol):
@@ -86,7 +86,7 @@ class BanTable(Protocol):
         """Return a number that grows whenever a ban is written or forgotten, by whomever."""
 
 
-def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
+def normalise(kind: BanKind, text: str, lengths: Lengths | None = None) -> str:
     """Return the one way to write what is to be banned.
 
     Args:
@@ -97,9 +97,9 @@ def normalise(kind: Kind, text: str, lengths: Lengths | None = None) -> str:
     Raises:
         BadMask: it is none, covers nearly everybody, or can cover nobody.
     """
-    if kind is Kind.ADDRESS:
+    if kind is BanKind.ADDRESS:
         return format_network(_narrow(parse_network(text)))
-    if kind is Kind.ACCOUNT:
+    if kind is BanKind.ACCOUNT:
         return text
     mask = complete(text)
     coverage.check(mask, lengths or Lengths())
@@ -127,12 +127,14 @@ def _narrow(network: Network) -> Network:
     return network
 
 
-def fold(kind: Kind, mask: str) -> str:
+def fold(kind: BanKind, mask: str) -> str:
     """Return how a ban's mask is compared."""
-    return {Kind.MASK: fold_mask, Kind.ACCOUNT: fold_or_self, Kind.ADDRESS: str.lower}[kind](mask)
+    return {BanKind.MASK: fold_mask, BanKind.ACCOUNT: fold_or_self, BanKind.ADDRESS: str.lower}[
+        kind
+    ](mask)
 
 
-def find(bans: Iterable[Ban], kind: Kind, mask: str) -> Ban | None:
+def find(bans: Iterable[Ban], kind: BanKind, mask: str) -> Ban | None:
     """Return the ban of a mask, or None; of accounts that had one name after the other, the
     newest.
     """
@@ -170,21 +172,21 @@ class Bans:
     def add(self, ban: Ban) -> None:
         """Have a ban, in the place of one of the same mask."""
         self._all[ban.key] = ban
-        if ban.kind is Kind.ADDRESS:
+        if ban.kind is BanKind.ADDRESS:
             place, prefix = _place(ban)
             self._networks.setdefault(place, {})[prefix] = ban
-        elif ban.kind is Kind.MASK:
+        elif ban.kind is BanKind.MASK:
             self._masks[ban.key] = masks.parse_mask(ban.key[1])
 
     def get(self, key: BanKey) -> Ban | None:
         """Return a ban, whether it has expired or not."""
         return self._all.get(key)
 
-    def find(self, kind: Kind, mask: str) -> Ban | None:
+    def find(self, kind: BanKind, mask: str) -> Ban | None:
         """Return the ban of a mask; of accounts that had one name after the other, the newest."""
         return find(self._all.values(), kind, mask)
 
-    def of_kind(self, kind: Kind) -> list[Ban]:
+    def of_kind(self, kind: BanKind) -> list[Ban]:
         """Return all bans of a kind that are in force, the oldest first."""
         now = self._clock()
         return sorted(
@@ -225,7 +227,7 @@ class Bans:
 
     def of_account(self, account: int) -> Ban | None:
         """Return what bans an account, by its number, or None."""
-        ban = self._all.get((Kind.ACCOUNT, str(account)))
+        ban = self._all.get((BanKind.ACCOUNT, str(account)))
         return None if ban is None or ban.is_over(self._clock()) else ban
 
     def of_masks(self, name: str, hosts: Collection[str]) -> Ban | None:
@@ -262,7 +264,7 @@ class Bans:
     def discard(self, key: BanKey) -> None:
         """Have a ban no longer, if there is one."""
         ban = self._all.pop(key, None)
-        if ban is not None and ban.kind is Kind.ADDRESS:
+        if ban is not None and ban.kind is BanKind.ADDRESS:
             place, prefix = _place(ban)
             del self._networks[place][prefix]
             if not self._networks[place]:

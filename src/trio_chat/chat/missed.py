@@ -5,7 +5,7 @@ longer in the channels that it concerns, so CHATHISTORY cannot show it. The noti
 session of the account registers or attaches, which receives it as a NOTICE.
 """
 
-from trio_chat.chat.always_on import Missed
+from trio_chat.chat.always_on import MissedNotice
 from trio_chat.chat.events import Event
 from trio_chat.chat.ids import readable_time
 from trio_chat.chat.users import Session, User
@@ -32,7 +32,7 @@ def keep(world: World, user: User, text: str, *, is_minor: bool = False) -> bool
     kept = missed.get(user.account_id, [])
     if is_minor and (len(kept) >= most or any(text == notice.text for notice in kept)):
         return False
-    missed[user.account_id] = [*kept, Missed(world.ids.next(), text)][-most:]
+    missed[user.account_id] = [*kept, MissedNotice(world.ids.next(), text)][-most:]
     return True
 
 

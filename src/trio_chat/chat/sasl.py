@@ -18,21 +18,21 @@ MAX_MESSAGE = 4096
 """Bytes of base64 that a client may send for one message."""
 
 
-class Step(NamedTuple):
+class SaslStep(NamedTuple):
     """What an exchange says: an answer for the client, and the account once there is one."""
 
     answer: bytes = b""
     account: Account | None = None
 
 
-class Failed(Exception):  # an outcome of the exchange, not a mistake of ours
+class SaslFailed(Exception):  # an outcome of the exchange, not a mistake of ours
     """The client has not proved who it is."""
 
 
-class Exchange(Protocol):
+class SaslExchange(Protocol):
     """A conversation of one mechanism."""
 
-    async def take(self, message: bytes) -> Step:
+    async def take(self, message: bytes) -> SaslStep:
         """Take a message of the client.
 
         Raises:
@@ -42,7 +42,7 @@ class Exchange(Protocol):
         """
 
 
-class Plain:
+class PlainExchange:
     """PLAIN (RFC 4616): the password itself.
 
     Args:
@@ -54,21 +54,21 @@ class Plain:
         self._accounts = accounts
         self._origin = origin
 
-    async def take(self, message: bytes) -> Step:
-        """Take `[authzid] NUL authcid NUL password`; see `Exchange.take`."""
+    async def take(self, message: bytes) -> SaslStep:
+        """Take `[authzid] NUL authcid NUL password`; see `SaslExchange.take`."""
         try:
             authzid, authcid, password = message.decode().split("\0")
         except ValueError as error:  # not UTF-8, or not three parts
-            raise Failed from error
+            raise SaslFailed from error
         if authzid and fold_or_self(authzid) != fold_or_self(authcid):
-            raise Failed  # no account may act for another one
+            raise SaslFailed  # no account may act for another one
         account = await self._accounts.verify(fold_or_self(authcid), password, self._origin)
         if account is None:
-            raise Failed
-        return Step(account=account)
+            raise SaslFailed
+        return SaslStep(account=account)
 
 
-class ScramSha256:
+class ScramExchange:
     """SCRAM-SHA-256 (RFC 5802, RFC 7677): proves the knowledge of the password, both ways.
 
     Args:
@@ -83,16 +83,16 @@ class ScramSha256:
         self._server: Any = None  # scramp has no types
         self._is_proved = False
 
-    async def take(self, message: bytes) -> Step:
-        """Take the first message, then the proof, then an empty one; see `Exchange.take`."""
+    async def take(self, message: bytes) -> SaslStep:
+        """Take the first message, then the proof, then an empty one; see `SaslExchange.take`."""
         import scramp  # noqa: PLC0415  # only who uses it needs it
 
         if self._is_proved:
-            return Step(account=self._finish())
+            return SaslStep(account=self._finish())
         problem: Exception | None = None
         try:
             if self._server is None:
-                return Step(await self._first(message.decode()))
+                return SaslStep(await self._first(message.decode()))
             self._accounts.refuse_guesser(
                 self._folded, self._origin
             )  # others may have been wrong since
@@ -102,9 +102,9 @@ class ScramSha256:
             problem = error
         if problem is not None:
             await self._accounts.note_wrong(self._folded, self._origin)
-            raise Failed from problem
+            raise SaslFailed from problem
         self._is_proved = True
-        return Step(answer)
+        return SaslStep(answer)
 
     async def _first(self, text: str) -> bytes:
         import scramp  # noqa: PLC0415
@@ -113,7 +113,7 @@ class ScramSha256:
         name = next((part[2:] for part in bare.split(",") if part.startswith("n=")), "")
         self._folded = fold_or_self(_unescape(name))
         if authzid and fold_or_self(_unescape(authzid)) != self._folded:
-            raise Failed  # no account may act for another one
+            raise SaslFailed  # no account may act for another one
         keys = await self._accounts.scram_keys(self._folded, self._origin)
         self._server = scramp.ScramMechanism("SCRAM-SHA-256").make_server(
             lambda _name: (keys.salt, keys.stored_key, keys.server_key, keys.iterations)
@@ -126,7 +126,7 @@ class ScramSha256:
     def _finish(self) -> Account:
         account = self._accounts.known.get(self._folded)
         if account is None:
-            raise Failed
+            raise SaslFailed
         return account
 
 
@@ -157,7 +157,7 @@ def _gs2(text: str) -> tuple[str, str, str, str]:
     flag, _, rest = text.partition(",")
     authzid, comma, bare = rest.partition(",")
     if not comma or not (authzid == "" or authzid.startswith("a=")):
-        raise Failed
+        raise SaslFailed
     return f"{flag},{authzid},", flag, authzid.removeprefix("a="), bare
 
 
@@ -165,7 +165,7 @@ def _unescape(name: str) -> str:
     return name.replace("=2C", ",").replace("=3D", "=")
 
 
-class External:
+class ExternalExchange:
     """EXTERNAL (RFC 4422, appendix A): the certificate that the client has shown, whose key it has
     proved to have.
 
@@ -181,18 +181,18 @@ class External:
         self._accounts = accounts
         self._certificate = certificate
 
-    async def take(self, message: bytes) -> Step:
-        """Take the name of the account, or nothing; see `Exchange.take`."""
+    async def take(self, message: bytes) -> SaslStep:
+        """Take the name of the account, or nothing; see `SaslExchange.take`."""
         try:
             wanted = message.decode()
         except UnicodeDecodeError as error:
-            raise Failed from error
+            raise SaslFailed from error
         account = await self._accounts.by_certificate(
             self._certificate, fold_or_self(wanted) if wanted else ""
         )
         if account is None:
-            raise Failed
-        return Step(account=account)
+            raise SaslFailed
+        return SaslStep(account=account)
 
 
 def mechanisms(certificate: str) -> tuple[str, ...]:
@@ -204,15 +204,15 @@ def mechanisms(certificate: str) -> tuple[str, ...]:
     return ("PLAIN", "SCRAM-SHA-256", "EXTERNAL") if certificate else ("PLAIN", "SCRAM-SHA-256")
 
 
-def start(mechanism: str, accounts: Accounts, origin: Origin) -> Exchange | None:
+def start(mechanism: str, accounts: Accounts, origin: Origin) -> SaslExchange | None:
     """Return an exchange of a mechanism, or None when there is no such mechanism for this
     session.
     """
     if mechanism == "PLAIN":
-        return Plain(accounts, origin)
+        return PlainExchange(accounts, origin)
     if mechanism == "EXTERNAL" and origin.certificate:
-        return External(accounts, origin.certificate)
-    return ScramSha256(accounts, origin) if mechanism == "SCRAM-SHA-256" else None
+        return ExternalExchange(accounts, origin.certificate)
+    return ScramExchange(accounts, origin) if mechanism == "SCRAM-SHA-256" else None
 
 
 class Inbox:
@@ -233,7 +233,7 @@ class Inbox:
         if len(piece) > CHUNK:
             raise OverflowError
         if len(self._pieces) + len(piece) > MAX_MESSAGE:
-            raise Failed
+            raise SaslFailed
         if piece != "+":
             self._pieces += piece
             if len(piece) == CHUNK:
@@ -242,7 +242,7 @@ class Inbox:
         try:
             return base64.b64decode(whole, validate=True)
         except ValueError as error:  # `binascii.Error`, or a letter that is not in ASCII
-            raise Failed from error
+            raise SaslFailed from error
 
 
 def pieces(message: bytes) -> list[str]:

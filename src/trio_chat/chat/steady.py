@@ -20,7 +20,7 @@ time that comes by it.
 """
 
 
-class Kept(NamedTuple):
+class ClockState(NamedTuple):
     """What lasts of it.
 
     Args:
@@ -37,7 +37,7 @@ class Kept(NamedTuple):
 class ClockTable(Protocol):
     """Where it is noted how the steady clock stands."""
 
-    async def keep(self, kept: Kept) -> None:
+    async def keep(self, kept: ClockState) -> None:
         """Note it."""
 
 
@@ -60,7 +60,7 @@ class SteadyClock:
         self,
         clock: Callable[[], float],
         elapsed: Callable[[], float],
-        kept: Kept | None = None,
+        kept: ClockState | None = None,
         hold: float = 0.0,
     ) -> None:
         self._clock = clock
@@ -98,6 +98,6 @@ class SteadyClock:
         self()
         return max(0.0, self._counts_at - self._elapsed())
 
-    def keep(self) -> Kept:
+    def keep(self) -> ClockState:
         """Return what lasts of it."""
-        return Kept(self(), self._clock(), self.left)
+        return ClockState(self(), self._clock(), self.left)

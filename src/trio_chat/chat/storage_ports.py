@@ -6,7 +6,7 @@ from trio_chat.chat.accounts import Accounts
 from trio_chat.chat.bans import BanTable
 from trio_chat.chat.history import History
 from trio_chat.chat.persistence import StateStore
-from trio_chat.chat.steady import ClockTable, Kept
+from trio_chat.chat.steady import ClockState, ClockTable
 from trio_chat.chat.timeline import Timeline
 
 
@@ -41,7 +41,7 @@ class StoragePorts:
     may_be_longer: bool = False
     last_id: int = 0
     timeline: Timeline = field(default_factory=Timeline)
-    kept: Kept | None = None
+    kept: ClockState | None = None
     hold: float = 0.0
     clock: ClockTable | None = None
     accounts: Accounts | None = None

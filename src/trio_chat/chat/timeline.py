@@ -14,7 +14,7 @@ from trio_chat.chat.history import LAST_ID
 SEQUENCE_BITS = 20
 
 
-class Step(NamedTuple):
+class ClockStep(NamedTuple):
     """Where the shift changes.
 
     Args:
@@ -48,8 +48,8 @@ class Timeline:
         steps: those so far, in order of ids.
     """
 
-    def __init__(self, steps: Iterable[Step] = ()) -> None:
-        self._steps = [Step(0, 0), *steps]
+    def __init__(self, steps: Iterable[ClockStep] = ()) -> None:
+        self._steps = [ClockStep(0, 0), *steps]
 
     @property
     def shift(self) -> int:
@@ -58,7 +58,7 @@ class Timeline:
 
     def step(self, first: int, shift: int) -> None:
         """Note that the clock has stepped: ids from this one on have another shift."""
-        self._steps.append(Step(first, shift))
+        self._steps.append(ClockStep(first, shift))
 
     def at(self, number: int) -> int:
         """Return the shift of an id."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
 from trio_chat.chat.payers import payer_of
-from trio_chat.chat.sasl import Exchange, Inbox
+from trio_chat.chat.sasl import Inbox, SaslExchange
 from trio_chat.irc import capabilities as cap
 from trio_chat.irc.modes import SECURE
 from trio_chat.irc.names import fold_or_self
@@ -16,7 +16,7 @@ from trio_chat.irc.names import fold_or_self
 if TYPE_CHECKING:
     from trio_chat.chat.channels import Channel, Membership
     from trio_chat.chat.operator_blocks import Operator
-    from trio_chat.chat.verification import Pending
+    from trio_chat.chat.verification import PendingVerification
 
 
 class Sink(Protocol):
@@ -189,10 +189,12 @@ class Session:
         self.metadata_paid = 0.0  # until when its changes of metadata are within what it may make
         self.batch: ClientBatch | None = None  # what it is saying in several lines
         self.pending: PendingRegistration | None = PendingRegistration()  # None once registered
-        self.verification: Pending | None = None  # the account it registers, which awaits a code
+        self.verification: PendingVerification | None = (
+            None  # the account it registers, which awaits a code
+        )
         self.account = ""  # as logged in; the user's from registration on
         self.account_id = 0
-        self.sasl: Exchange | None = None
+        self.sasl: SaslExchange | None = None
         self.sasl_inbox = Inbox()
         self.failed_logins = 0
 

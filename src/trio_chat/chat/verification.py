@@ -61,7 +61,7 @@ class Mail(Protocol):
         """
 
 
-class Refused(Exception):
+class VerificationRefused(Exception):
     """The registration cannot wait.
 
     Args:
@@ -76,7 +76,7 @@ class Refused(Exception):
 
 
 @dataclass(slots=True, eq=False)
-class Pending:
+class PendingVerification:
     """A registration that waits for its code; of the code only the hash is kept.
 
     Args:
@@ -105,7 +105,7 @@ class Verifications:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._pending: dict[str, Pending] = {}  # by folded names
+        self._pending: dict[str, PendingVerification] = {}  # by folded names
         self._confusables = ConfusableIndex()
         self._letters: deque[tuple[float, str]] = (
             deque()
@@ -115,15 +115,19 @@ class Verifications:
         self._expire()
         return len(self._pending)
 
-    def holder(self, name: str, folded: str) -> Pending | None:
+    def holder(self, name: str, folded: str) -> PendingVerification | None:
         """Return what waits under a name, or under one that looks the same."""
         self._expire()
         other = folded if folded in self._pending else next(self._confusables.of(name, folded), "")
         return self._pending.get(other)
 
     def begin(
-        self, account: Account, email: str, credentials: Credentials, own: Pending | None
-    ) -> tuple[Pending, str]:
+        self,
+        account: Account,
+        email: str,
+        credentials: Credentials,
+        own: PendingVerification | None,
+    ) -> tuple[PendingVerification, str]:
         """Let a registration wait; return it and its code, which is to be sent and forgotten.
 
         Args:
@@ -137,32 +141,36 @@ class Verifications:
         """
         holder = self.holder(account.name, account.folded)
         if holder is not None and holder is not own:
-            raise Refused("ACCOUNT_EXISTS", f"Somebody else is registering {account.name}")
+            raise VerificationRefused(
+                "ACCOUNT_EXISTS", f"Somebody else is registering {account.name}"
+            )
         if len(self._letters) >= MOST_LETTERS:
-            raise Refused(
+            raise VerificationRefused(
                 "TEMPORARILY_UNAVAILABLE", "Too many accounts are being registered, try again later"
             )
         mailbox = email.casefold()
         if sum(to == mailbox for _, to in self._letters) >= LETTERS_PER_EMAIL:
-            raise Refused(
+            raise VerificationRefused(
                 "UNACCEPTABLE_EMAIL", "Enough letters were sent to that address, try again later"
             )
         code = base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode().lower()
-        pending = Pending(account, email, credentials, _digest(code), self._clock() + LIFETIME)
+        pending = PendingVerification(
+            account, email, credentials, _digest(code), self._clock() + LIFETIME
+        )
         self._letters.append((pending.until, mailbox))
         if own is not None:
             self.drop(own)
         self._put(pending)
         return pending, code
 
-    def drop(self, pending: Pending) -> None:
+    def drop(self, pending: PendingVerification) -> None:
         """Give up a registration, unless another one has taken its place."""
         account = pending.account
         if self._pending.get(account.folded) is pending:
             del self._pending[account.folded]
             self._confusables.remove(account.name, account.folded)
 
-    def take(self, folded: str, code: str) -> Pending | None:
+    def take(self, folded: str, code: str) -> PendingVerification | None:
         """Return the registration whose code this is, which then waits no more; None when it is
         wrong.
         """
@@ -182,14 +190,14 @@ class Verifications:
             self.drop(pending)
         return None
 
-    def put_back(self, pending: Pending) -> None:
+    def put_back(self, pending: PendingVerification) -> None:
         """Let a registration wait again whose account could not be stored; its code is good as long
         as it was.
         """
         if self.holder(pending.account.name, pending.account.folded) is None:
             self._put(pending)
 
-    def _put(self, pending: Pending) -> None:
+    def _put(self, pending: PendingVerification) -> None:
         self._pending[pending.account.folded] = pending
         self._confusables.add(pending.account.name, pending.account.folded)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from trio_chat.chat.bans import Ban, BanKey, Kind
+from trio_chat.chat.bans import Ban, BanKey, BanKind
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def every_ban(connection: "apsw.Connection") -> list[Ban]:
 def _ban(
     kind: str, folded: str, mask: str, setter: str, reason: str, created: int, expires: int
 ) -> Ban:
-    account = int(folded) if kind == Kind.ACCOUNT.value else 0
-    return Ban(Kind(kind), mask, setter, reason, created, expires, account)
+    account = int(folded) if kind == BanKind.ACCOUNT.value else 0
+    return Ban(BanKind(kind), mask, setter, reason, created, expires, account)
 
 
 def save(connection: "apsw.Connection", changes: Mapping[BanKey, Ban | None]) -> None:

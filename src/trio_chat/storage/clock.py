@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from trio_chat.chat.history import Record
 from trio_chat.chat.ids import seconds
-from trio_chat.chat.steady import Kept
-from trio_chat.chat.timeline import Step, Timeline
+from trio_chat.chat.steady import ClockState
+from trio_chat.chat.timeline import ClockStep, Timeline
 from trio_chat.storage.database import Database
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ class SqliteClock:
         """Return the steps of the clock."""
         return await self._database.read(timeline)
 
-    async def kept(self) -> Kept | None:
+    async def kept(self) -> ClockState | None:
         """Return how the steady clock stood; of a database from before, it stood where the newest
         message was.
         """
         return await self._database.read(_kept)
 
-    async def keep(self, kept: Kept) -> None:
+    async def keep(self, kept: ClockState) -> None:
         """Note how the steady clock stands."""
         await self._database.write(_keep, kept)
 
@@ -54,7 +54,7 @@ class SqliteClock:
 def timeline(connection: "apsw.Connection") -> Timeline:
     """Return the steps of the clock."""
     return Timeline(
-        Step(*row)
+        ClockStep(*row)
         for row in connection.execute("SELECT first, shift FROM clock_step ORDER BY first")
     )
 
@@ -81,13 +81,13 @@ def find_steps(connection: "apsw.Connection") -> None:
     connection.executemany("INSERT INTO clock_step VALUES (?, ?)", found)
 
 
-def _kept(connection: "apsw.Connection") -> Kept | None:
+def _kept(connection: "apsw.Connection") -> ClockState | None:
     row = connection.execute("SELECT base, seen, left FROM clock").fetchone()
     if row is not None:
-        return Kept(*map(float, row))  # a damaged page may have no number here
+        return ClockState(*map(float, row))  # a damaged page may have no number here
     newest = connection.execute("SELECT id, shift FROM message ORDER BY id DESC LIMIT 1").fetchone()
-    return Kept(seconds(*newest), seconds(*newest)) if newest is not None else None
+    return ClockState(seconds(*newest), seconds(*newest)) if newest is not None else None
 
 
-def _keep(connection: "apsw.Connection", kept: Kept) -> None:
+def _keep(connection: "apsw.Connection", kept: ClockState) -> None:
     connection.execute("INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)", kept)

@@ -14,7 +14,13 @@ from trio_chat.chat.changes import AccountRegistered
 from trio_chat.chat.commands.accounts import count_failure, explain, log_in
 from trio_chat.chat.registry import Request, command
 from trio_chat.chat.response import Response
-from trio_chat.chat.verification import LIFETIME, Letter, MailError, MailRefused, Refused
+from trio_chat.chat.verification import (
+    LIFETIME,
+    Letter,
+    MailError,
+    MailRefused,
+    VerificationRefused,
+)
 from trio_chat.irc.mail import email_address
 from trio_chat.irc.names import fold, fold_or_self
 
@@ -280,7 +286,7 @@ async def _begin(request: Request, wanted: Wanted) -> RegistrationOutcome:
     try:
         credentials = await world.accounts.prepare(wanted.password, session.origin)
         pending, code = world.verifications.begin(account, email, credentials, session.verification)
-    except Refused as refused:
+    except VerificationRefused as refused:
         return RegistrationOutcome(refused.code, refused.text)
     except (AccountsError, Busy, ValueError) as error:
         return RegistrationOutcome("TEMPORARILY_UNAVAILABLE", explain(error))

@@ -70,14 +70,14 @@ def _begin(request: Request, accounts: Accounts, mechanism: str) -> None:
     request.reply.send_bare("AUTHENTICATE", "+")
 
 
-def _take_piece(request: Request, exchange: sasl.Exchange, piece: str) -> None:
+def _take_piece(request: Request, exchange: sasl.SaslExchange, piece: str) -> None:
     session, reply = request.session, request.reply
     try:
         message = session.sasl_inbox.add(piece)
     except OverflowError:
         session.sasl = None
         reply.numeric(n.ERR_SASLTOOLONG)
-    except sasl.Failed:
+    except sasl.SaslFailed:
         session.sasl = None
         reply.numeric(n.ERR_SASLFAIL, args=("that is not base64, or too long",))
     else:
@@ -86,12 +86,12 @@ def _take_piece(request: Request, exchange: sasl.Exchange, piece: str) -> None:
 
 
 async def _continue(
-    request: Request, exchange: sasl.Exchange, message: bytes, reply: Response
+    request: Request, exchange: sasl.SaslExchange, message: bytes, reply: Response
 ) -> None:
     session = request.session
     try:
         step = await exchange.take(message)
-    except sasl.Failed:
+    except sasl.SaslFailed:
         session.sasl = None
         count_failure(request, reply)
         reply.numeric(n.ERR_SASLFAIL, args=("wrong account or password",))

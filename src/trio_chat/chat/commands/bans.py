@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from trio_chat.chat import banning, durations
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import MAX_REASON, Ban, Kind, complete, normalise
+from trio_chat.chat.bans import MAX_REASON, Ban, BanKind, complete, normalise
 from trio_chat.chat.changes import BanLifted, BanSet, BansExpired
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
@@ -34,13 +34,13 @@ class _Form(NamedTuple):
 
 
 _FORMS = {
-    Kind.MASK: _Form("KLINE", n.RPL_STATSKLINE),
-    Kind.ADDRESS: _Form("DLINE", n.RPL_STATSDLINE),
-    Kind.ACCOUNT: _Form("SUSPEND", n.RPL_STATSDEBUG),
+    BanKind.MASK: _Form("KLINE", n.RPL_STATSKLINE),
+    BanKind.ADDRESS: _Form("DLINE", n.RPL_STATSDLINE),
+    BanKind.ACCOUNT: _Form("SUSPEND", n.RPL_STATSDEBUG),
 }
 
 
-def _add_commands(kind: Kind, parameter: str, *, to_ban: str, to_lift: str) -> None:
+def _add_commands(kind: BanKind, parameter: str, *, to_ban: str, to_lift: str) -> None:
     word = _FORMS[kind].word
     command(word, f"[[<duration>] {parameter} [:<reason>]]", right="ban", help=to_ban)(
         partial(_ban_or_list, kind=kind)
@@ -50,7 +50,7 @@ def _add_commands(kind: Kind, parameter: str, *, to_ban: str, to_lift: str) -> N
     )
 
 
-def send_list(request: Request, kind: Kind) -> None:
+def send_list(request: Request, kind: BanKind) -> None:
     """Send all bans of a kind."""
     now = request.world.clock()
     for ban in request.world.bans.of_kind(kind):
@@ -59,7 +59,7 @@ def send_list(request: Request, kind: Kind) -> None:
         )
 
 
-def _ban_or_list(request: Request, kind: Kind) -> None:
+def _ban_or_list(request: Request, kind: BanKind) -> None:
     if not request.params:
         send_list(request, kind)
         request.reply.numeric(n.RPL_ENDOFSTATS, kind.value)
@@ -70,7 +70,7 @@ def _ban_or_list(request: Request, kind: Kind) -> None:
         answer(request, f"{error}. Nothing was banned.")
         return
     if (
-        kind is Kind.ADDRESS
+        kind is BanKind.ADDRESS
         and (other := request.world.users.get(fold_or_self(mask)))
         and other.sessions
     ):
@@ -109,7 +109,7 @@ def _is_mask(word: str) -> bool:
 
 
 def ban(
-    request: Request, kind: Kind, mask: str, seconds: int, reason: str, account_id: int = 0
+    request: Request, kind: BanKind, mask: str, seconds: int, reason: str, account_id: int = 0
 ) -> str:
     """Make a ban and end whom it covers; return a sentence for the operator."""
     world, now = request.world, int(request.world.clock())
@@ -144,11 +144,13 @@ def ban(
     return f"{mask} is banned {how_long}; {enforced}."
 
 
-def unban(request: Request, kind: Kind, mask: str) -> str:
+def unban(request: Request, kind: BanKind, mask: str) -> str:
     """Lift a ban; return a sentence for the operator."""
     bans = request.world.bans
     lifted = None
-    if kind is Kind.MASK:  # one may be older than what is refused, or written in another way, now
+    if (
+        kind is BanKind.MASK
+    ):  # one may be older than what is refused, or written in another way, now
         lifted = bans.find(kind, mask) or bans.find(kind, complete(mask))
     try:
         mask = lifted.mask if lifted else normalise(kind, mask, request.world.lengths)
@@ -162,7 +164,7 @@ def unban(request: Request, kind: Kind, mask: str) -> str:
     return f"{lifted.mask} is not banned any more."
 
 
-def _unban(request: Request, kind: Kind) -> None:
+def _unban(request: Request, kind: BanKind) -> None:
     answer(request, unban(request, kind, request.params[0]))
 
 
@@ -172,13 +174,13 @@ def answer(request: Request, text: str) -> None:
 
 
 _add_commands(
-    Kind.MASK,
+    BanKind.MASK,
     "<mask>",
     to_ban="Ban a mask nick!user@host from the server, or list such bans; 1d12h is a duration.",
     to_lift="Lift the ban of a mask.",
 )
 _add_commands(
-    Kind.ADDRESS,
+    BanKind.ADDRESS,
     "<address>",
     to_ban=(
         "Ban an address, a network such as 192.0.2.0/24, or where a nickname is from; or list such"

@@ -58,7 +58,7 @@ def who_command(request: Request) -> Steps:
 
 
 def _who_matching(
-    request: Request, choice: whox.Choice | None, mask: str, *, only_opers: bool
+    request: Request, choice: whox.WhoxQuery | None, mask: str, *, only_opers: bool
 ) -> Steps:
     """List the users that a pattern matches, as far as the user may find them; an exact nickname
     would find everyone.
@@ -123,7 +123,7 @@ def _common_channel(request: Request, user: User) -> Channel | None:
 
 
 def _who_reply(
-    request: Request, choice: whox.Choice | None, user: User, channel: Channel | None
+    request: Request, choice: whox.WhoxQuery | None, user: User, channel: Channel | None
 ) -> None:
     if choice is not None:
         whox.send(request, choice, user, channel)

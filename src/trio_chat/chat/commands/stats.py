@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from trio_chat.chat import policy
-from trio_chat.chat.bans import Kind
+from trio_chat.chat.bans import BanKind
 from trio_chat.chat.commands.bans import send_list
 from trio_chat.chat.commands.info import is_other_server
 from trio_chat.chat.registry import Request, command
@@ -55,9 +55,9 @@ def _numbers(request: Request) -> None:
 
 
 REPORTS: dict[str, Report] = {
-    "a": Report("ban", "suspended accounts", lambda request: send_list(request, Kind.ACCOUNT)),
-    "d": Report("ban", "banned addresses", lambda request: send_list(request, Kind.ADDRESS)),
-    "k": Report("ban", "banned masks", lambda request: send_list(request, Kind.MASK)),
+    "a": Report("ban", "suspended accounts", lambda request: send_list(request, BanKind.ACCOUNT)),
+    "d": Report("ban", "banned addresses", lambda request: send_list(request, BanKind.ADDRESS)),
+    "k": Report("ban", "banned masks", lambda request: send_list(request, BanKind.MASK)),
     "m": Report("stats", "how often each command was given", _commands),
     "o": Report("stats", "who can become an operator", _operators),
     "p": Report("", "the operators who are here", _staff),

@@ -18,7 +18,7 @@ from trio_chat.irc.modes import BOT
 _TOKEN = re.compile("[0-9]{1,3}", re.ASCII)
 
 
-class Choice(NamedTuple):
+class WhoxQuery(NamedTuple):
     """The fields that a client asks for, in the order of the answer, and its token."""
 
     fields: str
@@ -29,7 +29,7 @@ class _Found(NamedTuple):
     """Somebody who was found, and the channel that is shown with it."""
 
     request: Request
-    choice: Choice
+    choice: WhoxQuery
     user: User
     channel: Channel | None
 
@@ -64,7 +64,7 @@ _FIELDS: dict[str, Callable[[_Found], str]] = {
 }
 
 
-def parse(text: str) -> Choice | None:
+def parse(text: str) -> WhoxQuery | None:
     """Read what stands behind the mask: `%fields[,token]`, perhaps with flags before it; None when
     it asks for no fields.
     """
@@ -73,10 +73,12 @@ def parse(text: str) -> Choice | None:
     fields = "".join(
         letter for letter in _FIELDS if letter in wanted
     )  # "MUST ignore any non-standard field"
-    return Choice(fields, token if _TOKEN.fullmatch(token) else "0") if percent and fields else None
+    return (
+        WhoxQuery(fields, token if _TOKEN.fullmatch(token) else "0") if percent and fields else None
+    )
 
 
-def send(request: Request, choice: Choice, user: User, channel: Channel | None) -> None:
+def send(request: Request, choice: WhoxQuery, user: User, channel: Channel | None) -> None:
     """Send one RPL_WHOSPCRPL."""
     found = _Found(request, choice, user, channel)
     *values, last = (_FIELDS[letter](found) for letter in choice.fields)

@@ -4,7 +4,7 @@ from functools import partial
 
 from trio_chat.chat.accounts import Account, AccountsError
 from trio_chat.chat.apply import apply
-from trio_chat.chat.bans import Kind
+from trio_chat.chat.bans import BanKind
 from trio_chat.chat.changes import AccountDeleted
 from trio_chat.chat.commands import account_registration, bans
 from trio_chat.chat.commands.accounts import explain
@@ -72,13 +72,14 @@ def _suspend(request: Request, words: list[str]) -> None:
         answer(request, f"{name} is not registered.")
         return
     answer(
-        request, bans.ban(request, Kind.ACCOUNT, account.name, seconds, " ".join(rest), account.id)
+        request,
+        bans.ban(request, BanKind.ACCOUNT, account.name, seconds, " ".join(rest), account.id),
     )
 
 
 @NICKSERV.command("UNSUSPEND", "<account>", 1, "lets an account be used again", right="accounts")
 def _unsuspend(request: Request, words: list[str]) -> None:
-    answer(request, bans.unban(request, Kind.ACCOUNT, words[0]))
+    answer(request, bans.unban(request, BanKind.ACCOUNT, words[0]))
 
 
 @NICKSERV.command(
