@@ -1,6 +1,7 @@
 """Which room may import which, and what must not be imported early."""
 
 import ast
+import os
 import subprocess
 import sys
 import textwrap
@@ -11,34 +12,36 @@ import pytest
 
 import trio_chat
 
+ROOT = Path(__file__).parent.parent
 PACKAGE = Path(trio_chat.__file__).parent
-IO = {
+LINTER = "from importlinter.cli import lint_imports_command as main; main()"
+"""What `run.py check` runs: it checks the contracts of pyproject.toml."""
+PACKAGES = ("cli", "admin", "client", "server", "storage", "log", "config", "chat", "irc")
+ALLOWED = {
+    "cli": PACKAGES,
+    "admin": ("server", "storage", "log", "config", "chat", "irc"),
+    "client": ("log", "config", "irc"),
+    "server": ("storage", "log", "config", "chat", "irc"),
+    "storage": ("config", "chat", "irc"),
+    "log": ("config", "irc"),
+    "config": ("irc",),
+    "chat": ("irc",),
+    "irc": (),
+}
+"""The packages that a package may import: those that stand below it, and not beside it."""
+IO = [
     "trio",
     "socket",
     "ssl",
     "select",
     "selectors",
+    "apsw",
     "sqlite3",
     "asyncio",
     "threading",
     "subprocess",
-}
-OTHERS = {
-    "irc": "chat storage server client config log admin cli",
-    "chat": "storage server client config log admin cli",
-    "config": "chat storage server client log admin cli",
-    "log": "chat storage server client admin cli",
-    "storage": "server client log admin cli",
-    "server": "client admin cli",
-    "client": "chat storage server admin cli",
-    "admin": "client cli",
-}
-"""The rooms that a room must not know."""
-FORBIDDEN = {
-    room: {f"trio_chat.{name}" for name in names.split()} for room, names in OTHERS.items()
-}
-FORBIDDEN["irc"] |= IO
-FORBIDDEN["chat"] |= IO
+]
+"""What the rules and the protocol never import."""
 
 
 def imported(module: Path) -> set[str]:
@@ -52,24 +55,61 @@ def imported(module: Path) -> set[str]:
     return names
 
 
-def packages(name: str) -> set[str]:
-    """Return a module's name and the names of the packages it is in."""
-    parts = name.split(".")
-    return {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+def lint(directory: Path) -> str:
+    """Check the contracts of the project for the package in a directory; return the findings."""
+    done = subprocess.run(
+        [sys.executable, "-c", LINTER, "--no-logo", "--no-cache", str(ROOT / "pyproject.toml")],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(directory), "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout if done.returncode else ""
 
 
-@pytest.mark.parametrize("room", FORBIDDEN)
-def test_imports_point_one_way(room: str) -> None:
-    """irc <- chat <- storage <- server <- admin, irc <- client, cli on top; the language and the
-    rules do no input or output.
+@pytest.fixture
+def skeleton(tmp_path: Path) -> Path:
+    """Return a directory with a package that has the packages of the project and no code."""
+    package = tmp_path / "trio_chat"
+    for name in PACKAGES:
+        (package / name).mkdir(parents=True)
+        (package / name / "__init__.py").touch()
+    for name in ("__init__", "i18n", "private"):
+        (package / f"{name}.py").touch()
+    return tmp_path
+
+
+def test_imports_point_one_way() -> None:
+    """The contracts in pyproject.toml hold: the arrows of CONTRIBUTING.md, and no input or output
+    in the protocol and the rules.
     """
-    wrong = {
-        f"{module.relative_to(PACKAGE)} imports {name}"
-        for module in (PACKAGE / room).rglob("*.py")
-        for name in imported(module)
-        if packages(name) & FORBIDDEN[room]
-    }
-    assert not wrong
+    assert lint(PACKAGE.parent) == ""
+
+
+def test_an_allowed_import_is_no_finding(skeleton: Path) -> None:
+    """The contracts forbid no more than they should."""
+    for name, allowed in ALLOWED.items():
+        lines = [f"import trio_chat.{other}" for other in allowed if other != name]
+        (skeleton / "trio_chat" / name / "a.py").write_text("\n".join(lines))
+    assert lint(skeleton) == ""
+
+
+@pytest.mark.parametrize("name", PACKAGES[1:])
+def test_every_forbidden_import_is_found(skeleton: Path, name: str) -> None:
+    """The contracts can fail: each import that the table does not allow is a finding."""
+    forbidden = [f"trio_chat.{other}" for other in PACKAGES if other not in (name, *ALLOWED[name])]
+    if name in ("irc", "chat"):
+        forbidden += IO
+    for number, other in enumerate(forbidden):
+        (skeleton / "trio_chat" / name / f"a{number}.py").write_text(f"import {other}\n")
+    findings = lint(skeleton)
+    assert [
+        other
+        for number, other in enumerate(forbidden)
+        if f"trio_chat.{name}.a{number} -> {other} (l." not in findings
+    ] == []
 
 
 MUTUAL = {("trio_chat.chat.users", "trio_chat.chat.channels")}
@@ -112,7 +152,8 @@ def test_the_command_line_answers_without_the_heavy_modules(arguments: list[str]
         import sys
         from trio_chat import cli
         cli.main({arguments!r})
-        heavy = {{"trio", "asyncio", "ssl", "prompt_toolkit", "urwid", "precis_i18n", "sqlite3", "hypothesis"}}
+        heavy = {{"trio", "asyncio", "ssl", "prompt_toolkit", "urwid"}}
+        heavy |= {{"precis_i18n", "apsw", "sqlite3", "hypothesis"}}
         sys.exit(", ".join(sorted(heavy & set(sys.modules))) or 0)
     """
     done = subprocess.run(
