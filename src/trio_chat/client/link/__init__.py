@@ -1,3 +1,1 @@
-"""One server over as many connections as it takes: what is kept from one to the next, whatever
-interface shows it.
-"""
+"""One server over as many connections as it takes, independent of the interface."""

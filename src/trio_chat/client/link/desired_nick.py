@@ -1,4 +1,4 @@
-"""The nickname that the user wants: asked for, answered, or varied where nobody can be asked."""
+"""The nickname that the user wants: given, asked for, or varied where nobody can be asked."""
 
 import trio
 
@@ -10,7 +10,12 @@ class DesiredNick:
     """The wanted nickname, and the question for it while there is one.
 
     Args:
-        nick: what was given on the command line, "" when nothing was.
+        nick: the nickname from the command line, "" for none.
+
+    Attributes:
+        nick: the wanted nickname, "" until there is one.
+        offer: the nickname that an empty answer means; None while nothing is asked.
+        answered: set when the question was answered or withdrawn.
     """
 
     def __init__(self, nick: str) -> None:
@@ -30,9 +35,7 @@ class DesiredNick:
         self.answered = trio.Event()
 
     def answer(self, line: str) -> bool:
-        """Take the user's answer; return False, and go on asking, when no server could accept
-        it.
-        """
+        """Take the user's answer; return False, and go on asking, when it is no valid nickname."""
         nick = line.strip() or self.offer or ""
         if not nicknames.is_possible(nick):
             return False
@@ -42,7 +45,7 @@ class DesiredNick:
         return True
 
     def end(self) -> None:
-        """Ask no longer: the server has let us in."""
+        """Withdraw the question: the server has completed the registration."""
         self.offer = None
         self.answered.set()
 
@@ -55,8 +58,8 @@ class DesiredNick:
         """Return the next nickname to try when nobody can be asked, "" when there is none left.
 
         Args:
-            refused: the one that the server refused.
-            code: why; 432 means that it does not like its form.
+            refused: the nickname that the server has refused.
+            code: the numeric of the refusal.
         """
         if code != numerics.ERR_ERRONEUSNICKNAME:
             return next(self._variants, "")

@@ -1,6 +1,4 @@
-"""The channels that the user is in, and the one of them to which typed lines go; they outlive a
-connection.
-"""
+"""The channels of a link, and the current one, to which typed lines go: over all connections."""
 
 from collections.abc import Iterable
 
@@ -12,8 +10,12 @@ class JoinedChannels:
     """The channels.
 
     Args:
-        channel: the one to join first, "" for none.
-        more: others to join as well.
+        channel: the channel to join first, "" for none.
+        more: other channels to join.
+
+    Attributes:
+        current: the channel to which typed lines go, "" for none.
+        features: of the server of the latest connection.
     """
 
     def __init__(self, channel: str, more: Iterable[str] = ()) -> None:
@@ -24,21 +26,21 @@ class JoinedChannels:
         self._keys: dict[str, str] = {}
 
     def is_current(self, target: str) -> bool:
-        """Return whether a target is the channel that the user talks in."""
+        """Return whether a target is the current channel."""
         return bool(self.current) and self.features.same(target, self.current)
 
     def ask(self, channel: str, key: str) -> None:
-        """Note that the user wants to talk in another channel."""
+        """Note that the user wants to talk in a channel; `joined` makes it the current one."""
         self._asked = channel
         self._keys[self.features.fold(channel)] = key
 
     def joined(self, channel: str) -> None:
-        """Go to a channel that was joined, if the user asked for it or is in no other."""
+        """Make a joined channel the current one, if the user asked for it or there is no other."""
         if not self.current or self.features.same(channel, self._asked):
             self.current = channel
 
     def left(self, channel: str, others: Iterable[ChannelState]) -> None:
-        """Go to another channel when the current one is no longer ours."""
+        """Make another channel the current one, if the user is no longer in the current one."""
         if self.is_current(channel):
             self.current = next((other.name for other in others), "")
 

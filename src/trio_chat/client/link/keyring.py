@@ -1,9 +1,7 @@
-"""Passwords kept by the system: the package keyring, where it is installed and has a place to keep
-them.
+"""Passwords stored by the system: the package keyring, where it is installed and has a backend.
 
-Whatever goes wrong there is no reason to trouble anyone: then no password is known. Everything runs
-in threads that are left behind after a while, since a locked keyring may wait for somebody to
-unlock it.
+Any error means that no password is known, since the user can type one. Every call runs in a thread
+that is abandoned after a while, since a locked keyring may wait for the user to unlock it.
 """
 
 import importlib
@@ -24,24 +22,24 @@ def _keyring() -> Any:
 
 
 class PasswordStore(Protocol):
-    """Where passwords come from, and perhaps are kept."""
+    """A source of passwords that may store others."""
 
     async def load(self, account: str) -> LoginCredentials | None:
-        """Return what is known for this account, or else for any account on this server."""
+        """Return the stored password of this account, or else of any account on this server."""
 
     async def are_available(self) -> bool:
-        """Return whether passwords can be kept."""
+        """Return whether passwords can be stored."""
 
     async def save(self, credentials: LoginCredentials) -> bool:
-        """Keep a password; return whether that went well."""
+        """Store a password; return whether that succeeded."""
 
 
 class Keyring:
     """The passwords for one server.
 
     Args:
-        service: what the keyring calls the server.
-        module: gets the package; raises ImportError when there is none.
+        service: the name of the server in the keyring.
+        module: returns the package; raises ImportError when it is not installed.
     """
 
     def __init__(self, service: str, module: Callable[[], Any] = _keyring) -> None:
@@ -49,23 +47,23 @@ class Keyring:
         self._module = module
 
     async def load(self, account: str) -> LoginCredentials | None:
-        """Return what is kept for this account, or else for any account on this server."""
+        """Return the stored password of this account, or else of any account on this server."""
         found: LoginCredentials | None = await self._try(lambda: self._load(account))
         return found
 
     async def are_available(self) -> bool:
-        """Return whether passwords can be kept."""
+        """Return whether passwords can be stored."""
         return bool(await self._try(lambda: self._module().get_keyring().priority > 0))
 
     async def save(self, credentials: LoginCredentials) -> bool:
-        """Keep a password; return whether that went well."""
+        """Store a password; return whether that succeeded."""
         return bool(await self._try(lambda: self._save(credentials)))
 
     async def _try(self, work: Callable[[], Any]) -> Any:
         def tolerant() -> Any:
             try:
                 return work()
-            except Exception:  # a dozen backends, each with errors of its own
+            except Exception:  # a dozen backends have errors of their own
                 return None
 
         with trio.move_on_after(PATIENCE):

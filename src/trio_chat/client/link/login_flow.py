@@ -1,10 +1,8 @@
-"""Asking for a password, logging in with it now and on every later connection, and keeping it if
-the user wants that.
+"""The login of the user: asking for a password, logging in on this and every later connection, and
+storing the password if the user wants that.
 
-The password of an operator of the server is used once, and not kept.
-
-A password comes from a question on a terminal or from the keyring, is held here in memory, and goes
-nowhere but to the server.
+A password comes from a question on a terminal or from the keyring, is held here in memory, and is
+sent to the server only. The password of an operator of the server is used once, and not stored.
 """
 
 from collections.abc import Awaitable, Callable
@@ -24,27 +22,33 @@ _NO = frozenset(("", "n", "no", "н", "нет"))
 
 
 class LoginHost(Protocol):
-    """What this needs of the client."""
+    """The client, as this flow needs it."""
 
     @property
     def nick(self) -> str:
-        """Our nickname."""
+        """The nickname of the user."""
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
 
     async def ask(self) -> None:
-        """Show the question that there is now, or that there is none."""
+        """Show that there is a question, or none any longer."""
 
     async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done as soon as there is a connection."""
+        """Call a function with the protocol as soon as there is a connection."""
 
     async def do_now(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done even before the server has let us in."""
+        """Call a function with the protocol, also before registration."""
 
 
 class LoginQuestion(NamedTuple):
-    """A question; `answer` returns False for a line that is none to it."""
+    """A question to the user.
+
+    Args:
+        text: the question.
+        answer: takes the answer; returns False when the line is for the chat.
+        secret: whether the answer must not be shown.
+    """
 
     text: str
     answer: Callable[[str], Awaitable[bool]]
@@ -55,9 +59,13 @@ class LoginFlow:
     """The account of one run of the client.
 
     Args:
-        client: who asks and connects.
-        passwords: where passwords are kept; None for nowhere.
-        can_ask: whether somebody is there who can be asked.
+        client: shows questions, and calls the protocol.
+        passwords: where passwords are stored; None for nowhere.
+        can_ask: whether a person is there who can type a password.
+
+    Attributes:
+        credentials: what to log in with on each connection, None for nothing.
+        question: the current question, None for none.
     """
 
     def __init__(
@@ -73,7 +81,7 @@ class LoginFlow:
         self._may_offer = can_ask
 
     async def load(self, nick: str) -> None:
-        """Look once whether a password is kept for this server."""
+        """Look up once whether a password is stored for this server."""
         if not self._has_loaded and self._passwords:
             self._has_loaded = True
             self.credentials = await self._passwords.load(nick)
@@ -97,12 +105,10 @@ class LoginFlow:
         await self._ask(text, partial(self._repeat, account, email))
 
     async def become_operator(self, name: str, password: str) -> None:
-        """Become an operator of the server, with a password that is asked for if it is not
-        given.
-        """
+        """Become an operator of the server; a password "" is asked for."""
         if password:
             await self._become_operator(name, password)
-            await self._client.ask()  # what is typed next is for the chat
+            await self._client.ask()  # no question follows: the next line is for the chat
         elif not await self._is_refused():
             await self._ask(
                 _("Password of the operator {name}: ").format(name=clean(name)),
@@ -110,22 +116,19 @@ class LoginFlow:
             )
 
     async def answer(self, line: str) -> bool:
-        """Take the answer to the question; return False when the line is none, so that it counts as
-        any other.
-        """
+        """Take the answer to the question; return False when the line is for the chat."""
         question, self.question = self.question, None
         if question is None:
             return False
-        await (
-            self._client.ask()
-        )  # the prompt must not go on asking: a password typed once more would be a message
+        # The prompt must not go on asking: a password typed once more would be sent as a message.
+        await self._client.ask()
         if question.secret and not line:
             await self._client.tell(_("Nothing was done."))
             return True
         return await question.answer(line)
 
     async def succeeded(self, account: str) -> None:
-        """Go on using what the server has accepted, and ask once whether to keep it."""
+        """Use the accepted credentials from now on, and ask once whether to store them."""
         tried, self._tried = self._tried, None
         if tried is None:
             return
@@ -139,7 +142,7 @@ class LoginFlow:
             )
 
     def refused(self) -> None:
-        """Forget what the server did not accept."""
+        """Forget the credentials that the server has refused."""
         if self._tried is None:
             self.credentials = None
         self._tried = None
@@ -194,5 +197,5 @@ class LoginFlow:
                 await self._client.tell(_("The password is kept."))
             else:
                 await self._client.tell(_("The password could not be kept."), error=True)
-        # Who was typing when the question came did not mean it as an answer.
+        # A user who was typing when the question came did not type an answer.
         return word in _YES or word in _NO

@@ -1,7 +1,7 @@
-"""Which nickname to offer, and which to try when it is taken.
+"""Nicknames to offer, and to try when one is taken.
 
-The server judges nicknames; here stands only what no IRC server accepts, so that nobody has to wait
-for the answer.
+The server decides which nicknames are valid. Here is only what no server accepts, so that the user
+is asked again at once.
 """
 
 import getpass
@@ -17,19 +17,15 @@ SHORTEST_LIMIT = 9
 
 
 def login_name() -> str:
-    """Return the name the user logged in with, "" when the system has none."""
+    """Return the name of the user on this system, "" when the system has none."""
     try:
         return getpass.getuser()
-    except (
-        OSError,
-        KeyError,
-        ImportError,
-    ):  # what it raises without a password database or environment
+    except (OSError, KeyError, ImportError):  # there is no password database or environment
         return ""
 
 
 def made_valid(name: str) -> str:
-    """Return a nickname as much like a name as a server may accept; never empty."""
+    """Return a nickname as close to a name as a server may accept; never empty."""
     name = _NEVER.sub("", name)
     if start := _LEADING.match(name):
         name = name[start.end() :]
@@ -42,8 +38,8 @@ def is_possible(nick: str) -> bool:
 
 
 def variants(nick: str) -> Iterator[str]:
-    """Yield nicknames to try in turn when one is taken: with digits behind it, cut so that the
-    digits fit anywhere.
+    """Yield nicknames to try in turn when one is taken: with a number, cut so that it fits
+    anywhere.
     """
     for number in range(2, 100):
         digits = str(number)

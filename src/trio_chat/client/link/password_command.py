@@ -1,4 +1,4 @@
-"""A password that a program of the user's writes, such as `pass show chat`: an alternative to the
+"""A password that a program of the user's prints, such as `pass show chat`: an alternative to the
 keyring.
 """
 
@@ -12,16 +12,16 @@ import trio
 from trio_chat.client.session.sasl import LoginCredentials
 
 _PATIENCE = 60.0
-"""Seconds for the user to unlock what the program asks for."""
+"""Seconds for the user to answer what the program asks for."""
 _LONGEST = 1000
 
 
 class PasswordCommand:
-    """The password of one account; the interface is that of `Keyring`.
+    """The password of one account; a `PasswordStore` that stores nothing.
 
     Args:
         command: the program and its arguments, quoted as in a shell; no shell is started.
-        account: whose password it is; "" means the nickname.
+        account: the account of the password; "" means the nickname.
     """
 
     def __init__(self, command: str, account: str) -> None:
@@ -29,7 +29,7 @@ class PasswordCommand:
         self._account = account
 
     async def load(self, account: str) -> LoginCredentials | None:
-        """Return what the program writes in its first line; None when it fails."""
+        """Return the first line that the program prints; None when it fails."""
         try:
             with trio.fail_after(_PATIENCE):
                 done = await trio.run_process(
@@ -47,12 +47,12 @@ class PasswordCommand:
         return LoginCredentials(self._account or account, password, is_kept=True)
 
     async def are_available(self) -> bool:
-        """Tell that nothing can be kept."""
+        """Return False: nothing can be stored."""
         await trio.lowlevel.checkpoint()
         return False
 
     async def save(self, credentials: LoginCredentials) -> bool:
-        """Keep nothing."""
+        """Store nothing, and return False."""
         await trio.lowlevel.checkpoint()
         return False
 
@@ -60,6 +60,6 @@ class PasswordCommand:
 def _words(command: str) -> list[str]:
     try:
         words = shlex.split(command, posix=sys.platform != "win32")
-    except ValueError:  # a quotation mark without its other half
+    except ValueError:  # a quotation mark is not closed
         words = command.split()
     return [os.path.expanduser(word.strip('"')) for word in words]

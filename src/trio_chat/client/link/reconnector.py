@@ -71,7 +71,7 @@ class Reconnector:
             return None
 
     async def wait_before_next(self) -> bool:
-        """Wait before the next attempt; return False to give up."""
+        """Pause before the next attempt; return False when none is to follow."""
         if self.stopped or not (self.was_connected or self._stays):
             return True
         if self._gives_up and self._backoff.attempts >= _MOST_ATTEMPTS:

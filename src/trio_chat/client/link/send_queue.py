@@ -1,7 +1,7 @@
-"""The queue of lines that the user wants sent: bounded, and emptied by one task.
+"""The queue of the lines that the user wants to send: bounded, and emptied by one task.
 
-A line typed while the connection is down waits here, so it is neither lost nor overtaken; what is
-left at the end is told.
+A line that is typed while there is no connection waits here, so it is neither lost nor overtaken.
+What is left at the end is reported.
 """
 
 from collections import deque
@@ -17,9 +17,9 @@ from trio_chat.client.session.split import cut
 from trio_chat.irc.message import NO_TAGS
 
 _UNPACED = 4
-"""Lines that are sent at once."""
+"""Lines of a paste that are sent without a pause."""
 _PACE = 0.6
-"""Seconds before each of the others: servers take who is faster for a flood."""
+"""Seconds before each further line: servers disconnect a client that sends faster."""
 
 
 class Say:
@@ -35,7 +35,7 @@ class Say:
 
     @property
     def shown(self) -> str:
-        """What is left to be sent, without credentials."""
+        """The text that is left to be sent, without credentials."""
         return mask_message(self.target, self.text)
 
     async def __call__(self, session: ClientSession) -> None:
@@ -47,8 +47,8 @@ class Say:
 
 
 class SayLines:
-    """Several lines to be sent: as one message where the server can, one by one and not too fast
-    elsewhere.
+    """Several lines to be sent: as one message where the server takes it, else one by one with
+    pauses.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class SayLines:
 
     @property
     def text(self) -> str:
-        """What is left to be sent."""
+        """The text that is left to be sent."""
         return "\n".join(line.text for line in self._lines)
 
     @property
@@ -74,7 +74,7 @@ class SayLines:
         return "\n".join(line.shown for line in self._lines)
 
     def fits_together(self, session: ClientSession) -> bool:
-        """Return whether it can be one message."""
+        """Return whether the server takes the lines as one message."""
         return session.protocol.messages.fits_together(
             self.target, [line.text for line in self._lines]
         )
@@ -95,11 +95,11 @@ class SayLines:
 
 
 class Do:
-    """A command to be carried out.
+    """A call of the protocol to be made.
 
     Args:
-        shown: how it was typed, without credentials; "" for what was not typed.
-        action: carries it out.
+        shown: the command that the user typed, for reports without credentials; "" for none.
+        action: the function to call.
     """
 
     def __init__(self, shown: str, action: Callable[[ClientProtocol], None]) -> None:
@@ -107,7 +107,7 @@ class Do:
         self._action = action
 
     async def __call__(self, session: ClientSession) -> None:
-        """Carry it out."""
+        """Make the call."""
         await session.do(self._action)
 
 
@@ -117,12 +117,15 @@ Action = Say | SayLines | Do
 class SendQueue:
     """The queue, and the session that it goes to while there is one.
 
-    Lines that have to be paced go out beside it, so that commands and messages to others overtake
-    them; what is said to the same target waits until they are through.
+    Lines with pauses are sent by a task of their own, so that commands and messages to other
+    targets overtake them; messages to the same target wait until they are sent.
 
     Args:
         room: how many actions may wait.
-        cannot_be_sent: told the text of what cannot be written on a line.
+        cannot_be_sent: called with a text that cannot be written on a line.
+
+    Attributes:
+        all_sent: set when the queue is closed and empty.
     """
 
     def __init__(self, room: int, cannot_be_sent: Callable[[str], Awaitable[None]]) -> None:
@@ -152,7 +155,7 @@ class SendQueue:
         self._attached.set()
 
     def detach(self) -> None:
-        """Keep what is to be sent until there is another session."""
+        """Keep the actions until there is another session."""
         self._session = None
         self._attached = trio.Event()
         self._gone.set()
@@ -172,13 +175,11 @@ class SendQueue:
         self._send.send_nowait(action)
 
     def close(self) -> None:
-        """Add nothing more; `all_sent` comes when the rest is sent."""
+        """Take no further actions; `all_sent` is set when the rest is sent."""
         self._send.close()
 
     async def run(self) -> None:
-        """Send what is there, in order, until `close`; cancelled, leave what was not sent for
-        `take_unsent`.
-        """
+        """Send the actions in order, until `close`; cancelled, leave the rest for `take_unsent`."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._send_paced)
             async for action in self._receive:
@@ -190,20 +191,18 @@ class SendQueue:
             nursery.cancel_scope.cancel()
         self.all_sent.set()
 
-    # Lines that are paced
+    # Lines with pauses
 
     @property
     def paced_lines(self) -> int:
-        """How many lines wait for their turn, since the server would take them all at once for a
-        flood.
-        """
+        """How many lines wait for their pause to end."""
         return sum(len(each) if isinstance(each, SayLines) else 1 for each in self._paced)
 
     def stop_paced(self, target: str = "") -> list[tuple[str, str]]:
-        """Stop sending paced lines; return the targets and texts that were not sent.
+        """Stop sending lines with pauses; return the targets and texts that were not sent.
 
         Args:
-            target: to whom they go; "" for all.
+            target: the target of the lines; "" for all.
         """
         same = self._session.protocol.features.same if self._session else str.__eq__
         left: dict[str, list[str]] = {}
@@ -213,7 +212,7 @@ class SendQueue:
             self._paced.remove(each)
         if first is not None and first not in self._paced:
             self._pace_scope.cancel()
-        self._tell_paced()
+        self._notify_paced()
         return [(each, "\n".join(texts)) for each, texts in left.items()]
 
     async def _send_paced(self) -> None:
@@ -223,9 +222,9 @@ class SendQueue:
             with trio.CancelScope() as self._pace_scope:
                 await self._perform(self._paced[0], at_once=True)
                 self._paced.popleft()
-                self._tell_paced()
+                self._notify_paced()
 
-    def _tell_paced(self) -> None:
+    def _notify_paced(self) -> None:
         self._paced_changed.set()
         self._paced_changed = trio.Event()
 
@@ -234,10 +233,10 @@ class SendQueue:
         is_behind = any(same(action.target, each.target) for each in self._paced)
         return is_behind or (isinstance(action, SayLines) and not action.fits_together(session))
 
-    # What is left
+    # The rest
 
     def take_unsent(self) -> list[str]:
-        """Remove everything that was not sent, and return what it says."""
+        """Remove everything that was not sent, and return the texts."""
         left: list[Action] = [*self._paced, *([self._in_hand] if self._in_hand else [])]
         self._in_hand = None
         self._paced.clear()
@@ -251,8 +250,8 @@ class SendQueue:
         """Wait until everything is sent and answered.
 
         Args:
-            is_open: tells whether another connection may find out what became of a message; if not,
-                losing one is the end.
+            is_open: returns whether another connection may find out what became of a message; if
+                not, the loss of the connection ends the wait.
         """
         await self.all_sent.wait()
         await self._ever_attached.wait()
@@ -262,7 +261,7 @@ class SendQueue:
                     await self._session.wait_ready()
                     await self._session.settle()
                     return
-            except NotConnectedError:  # what was not confirmed is told by the session
+            except NotConnectedError:  # the session reports what was not confirmed
                 await self._gone.wait()
             if not is_open():
                 return
@@ -281,7 +280,7 @@ class SendQueue:
                         and self._must_be_paced(action, session)
                     ):
                         self._paced.append(action)
-                        self._tell_paced()
+                        self._notify_paced()
                         return
                     await action(session)
                     return

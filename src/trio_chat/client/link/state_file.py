@@ -1,6 +1,7 @@
-"""The state file of the client, kept between runs: the last nickname and the ignore list.
+"""The state file of the client between runs: the last nickname and the ignore list.
 
-A file that cannot be read or written is no reason to trouble anyone: then nothing is remembered.
+A file that cannot be read or written means that nothing is remembered; it keeps nobody from
+chatting.
 """
 
 import json
@@ -22,7 +23,7 @@ class StateFile:
     """The file, read and written in threads.
 
     Args:
-        path: where it is; None means the platform's place.
+        path: of the file; None means the default one.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -42,8 +43,8 @@ class StateFile:
         return _words((await trio.to_thread.run_sync(self._load)).get("ignored"))
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
-        """Remember that masks were added to the ignore list and removed from it; return whether
-        that was possible.
+        """Remember masks that were added to the ignore list and removed from it; return whether the
+        file could be written.
         """
         return await trio.to_thread.run_sync(self._change_ignored, added, removed)
 

@@ -1,5 +1,5 @@
-"""The model of the full-screen interface, without a screen: servers, their buffers, messages and
-unread counts.
+"""The model of the full-screen interface, without a screen: servers, buffers, messages, unread
+counts.
 
-Synchronous and pure: fed by the events of links, read by views. Time is passed in.
+It is synchronous and pure: events of links change it, views read it, and the time is passed in.
 """

@@ -1,7 +1,7 @@
-"""A buffer: one channel, one private talk, or what the server itself says.
+"""A buffer: one channel, one private conversation, or the messages of the server itself.
 
-Entries are numbered. A number stays with its entry when older ones are put before it or dropped, so
-a view can remember where it is.
+Entries are numbered. An entry keeps its number when older ones are put before it or dropped, so
+that a view can remember where it is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,13 +14,13 @@ MOST_ENTRIES = 100_000
 _DROPPED_AT_ONCE = 1000
 _MOST_MEMBERSHIP_CHANGES = 200
 _FAR = 2000
-"""Entries looked through, from the newest, for the one that a reaction or deletion is about."""
+"""Entries searched, from the newest, for the target of a reaction or deletion."""
 TYPING_LASTS = 6.0
-"""Seconds after which somebody who does not go on typing has stopped (IRCv3 typing)."""
+"""Seconds after which a user that does not go on typing counts as having stopped (IRCv3 typing)."""
 
 
 class BufferKind(Enum):
-    """What a buffer is of."""
+    """The kind of a buffer."""
 
     SERVER = "server"
     CHANNEL = "channel"
@@ -29,7 +29,14 @@ class BufferKind(Enum):
 
 @dataclass(slots=True)
 class Member:
-    """Somebody in a channel."""
+    """A member of a channel.
+
+    Args:
+        nick: as the server writes it.
+        ranks: the prefixes, the highest first.
+        is_away: whether the user is away.
+        spoke: when the user sent the last message, in seconds of Unix time; 0 for never.
+    """
 
     nick: str
     ranks: str = ""
@@ -42,8 +49,21 @@ class Buffer:
 
     Args:
         name: as the server writes it.
-        kind: what it is of.
-        read_until: what was said up to this time counts as read.
+        kind: the kind of buffer.
+        read_until: messages up to this time count as read.
+
+    Attributes:
+        unread: how many messages are unread.
+        mentions: how many of these mention the user.
+        unread_line: the number of the first unread entry, before which a line is drawn.
+        knows_marker: whether the server has announced a read marker.
+        is_loading: whether earlier messages were requested.
+        is_unanswered: whether another user opened the conversation and the user has not written in
+            it.
+        has_all: whether there is nothing earlier to request.
+        draft: the line that was typed and not sent.
+        first: the number of the oldest entry.
+        changes: grows with every change, so that a view knows.
     """
 
     def __init__(self, name: str, kind: BufferKind, read_until: float = 0.0) -> None:
@@ -71,14 +91,14 @@ class Buffer:
 
     @property
     def end(self) -> int:
-        """The number that the next entry will have."""
+        """The number of the next entry."""
         return self.first + len(self._entries)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __bool__(self) -> bool:
-        return True  # also when nothing was said in it
+        return True  # an empty buffer is a buffer
 
     def __getitem__(self, number: int) -> BufferEntry:
         if not self.first <= number < self.end:
@@ -86,35 +106,40 @@ class Buffer:
         return self._entries[number - self.first]
 
     def newest(self) -> Iterator[BufferEntry]:
-        """Yield the entries, the last one first."""
+        """Yield the entries, the newest first."""
         return reversed(self._entries)
 
     def append(self, entry: BufferEntry) -> int:
-        """Add the newest entry and return its number; the oldest go when there are too many."""
+        """Add the newest entry and return its number; the oldest are dropped when there are too
+        many.
+        """
         self._entries.append(entry)
         self.changes += 1
         if len(self._entries) > MOST_ENTRIES:
             del self._entries[:_DROPPED_AT_ONCE]
             self.first += _DROPPED_AT_ONCE
-            self.has_all = True  # what was dropped is not fetched again
+            self.has_all = True  # dropped entries are not requested again
         return self.end - 1
 
     def prepend(self, entries: Sequence[BufferEntry]) -> None:
-        """Put older entries before those that are there."""
+        """Put older entries before the others."""
         self._entries[:0] = entries
         self.first -= len(entries)
         self.changes += 1
 
     def clear(self) -> None:
-        """Forget all entries."""
+        """Drop all entries."""
         self.first = self.end
         self._entries.clear()
         self.unread_line = None
         self.changes += 1
 
     def find(self, msgid: str, *, far: bool = False) -> int | None:
-        """Return the number of the entry with this msgid; None when it is not there, or too long
-        ago.
+        """Return the number of the entry with this msgid; None when it is not there.
+
+        Args:
+            msgid: the msgid; "" is that of no entry.
+            far: whether to search all entries, not only the newest ones.
         """
         if not msgid:
             return None
@@ -126,21 +151,19 @@ class Buffer:
         return None
 
     def at_time(self, time: float) -> int | None:
-        """Return the number of the first entry that is not older than this time; None when all
-        are.
-        """
+        """Return the number of the first entry not older than this time; None when all are older."""
         for number in range(self.first, self.end):
             if self[number].time >= time:
                 return number
         return None
 
     def add_membership_change(self, move: MembershipChange, nick: str, time: float) -> None:
-        """Note that somebody came or went, in one entry with those just before."""
+        """Note that a user came or went, in one entry with those just before."""
         self._last_membership_entry(time).membership_changes.append((move, nick))
 
     def add_rank(self, by: str, change: str, time: float) -> None:
-        """Note a change of ranks, such as `+o bob`, in one entry with those just before: a netsplit
-        brings hundreds.
+        """Note a change of ranks, such as `+o bob`, in one entry with those just before: after a
+        netsplit there are hundreds.
         """
         self._last_membership_entry(time).ranks.append((by, change))
 
@@ -174,7 +197,7 @@ class Buffer:
         self.changes += 1
 
     def redact(self, msgid: str, by: str) -> bool:
-        """Forget what an entry says; return whether it was there."""
+        """Delete the text of an entry; return whether the entry was there."""
         number = self.find(msgid, far=True)
         if number is None:
             return False
@@ -184,12 +207,10 @@ class Buffer:
         self.changes += 1
         return True
 
-    # What is read
+    # Read and unread
 
     def see(self) -> float:
-        """Note that everything is read; return the time of the newest message, 0 when there is
-        none.
-        """
+        """Mark everything as read; return the time of the newest message, 0 when there is none."""
         self.unread = self.mentions = 0
         newest = next((entry.time for entry in self.newest() if entry.is_message), 0.0)
         self.read_until = max(self.read_until, newest)
@@ -202,12 +223,12 @@ class Buffer:
         self.draw_line(number)
 
     def draw_line(self, number: int) -> None:
-        """Draw the line of what is unread before an entry, unless it is drawn already."""
+        """Draw the line before the first unread entry, unless it is drawn already."""
         if self.unread_line is None:
             self.unread_line = number
 
     def read_elsewhere(self, time: float) -> None:
-        """Note that another device has read up to this time."""
+        """Note that the user has read up to this time on another device."""
         self.read_until = max(self.read_until, time) if self.knows_marker else time
         self.knows_marker = True
         if not self.unread:
@@ -222,16 +243,16 @@ class Buffer:
             self.unread_line = None
         self.changes += 1
 
-    # Who is typing
+    # Typing
 
     def note_typing(self, nick: str, now: float, *, is_typing: bool) -> None:
-        """Note that somebody is typing, or has stopped."""
+        """Note that a user is typing, or has stopped."""
         self._typing.pop(nick, None)
         if is_typing:
             self._typing[nick] = now + TYPING_LASTS
 
     def typing(self, now: float) -> list[str]:
-        """Return who is typing."""
+        """Return the nicknames of the users that are typing."""
         self._typing = {nick: until for nick, until in self._typing.items() if until > now}
         return list(self._typing)
 

@@ -1,6 +1,4 @@
-"""Local search: the entries of a buffer, as far as they are loaded, that have some words in
-them.
-"""
+"""Local search: the entries of a buffer, as far as they are loaded, that contain some words."""
 
 from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.entries import BufferEntry
@@ -8,8 +6,7 @@ from trio_chat.client.model.formatting import plain
 
 
 class BufferSearch:
-    """What can be found in one buffer. Texts are folded once, so that each further letter costs
-    little.
+    """A search in one buffer. Texts are folded once, so that each further letter costs little.
 
     Args:
         buffer: the buffer.
@@ -21,12 +18,12 @@ class BufferSearch:
         self._folded: list[str] = []
 
     def find(self, text: str, most: int) -> list[int]:
-        """Return the numbers of the newest entries that have all words of a text, the newest last.
+        """Return the numbers of the newest entries that contain all words of a text, the newest
+        last.
 
         Args:
-            text: words and parts of words, of what was said and of the nickname; capitals do not
-                matter.
-            most: how many at most.
+            text: words and parts of words, of the message and of its sender; case does not matter.
+            most: how many numbers at most.
         """
         self._fold_new()
         words = _folded(text).split()
@@ -45,7 +42,9 @@ class BufferSearch:
         return found[::-1]
 
     def _fold_new(self) -> None:
-        """Fold what has been added at either end, and forget what the buffer has dropped."""
+        """Fold the entries that were added at either end, and forget those that the buffer has
+        dropped.
+        """
         buffer = self.buffer
         dropped = buffer.first - self._first
         if dropped > 0:
@@ -64,7 +63,7 @@ def _entry_folded(entry: BufferEntry) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text in which capitals, and the dots of the Russian ё, make no difference, as the
-    server's search has it.
+    """Return a text without the difference of case, and of the Russian ё and е, as the server's
+    search compares.
     """
     return text.casefold().replace("ё", "е")

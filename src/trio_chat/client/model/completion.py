@@ -1,4 +1,4 @@
-"""Completion of a word by the tabulator key: a nickname, a channel, a command, an emoji."""
+"""Completion of a word by the Tab key: a nickname, a channel, a command, an emoji."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,16 +15,16 @@ def completions(
     commands: Iterable[str],
     nick: str,
 ) -> Sequence[tuple[str, int]]:
-    """Return the texts that completing the word before the cursor could give, each with the place
-    of the cursor.
+    """Return the texts that completing the word before the cursor could give, each with the
+    position of the cursor.
 
     Args:
-        text: what is typed.
-        position: where the cursor is.
-        buffer: whose members are meant; who spoke last comes first.
+        text: the typed text.
+        position: the position of the cursor.
+        buffer: the buffer whose members are completed; the member that spoke last comes first.
         channels: names of channels.
         commands: names of commands, without the slash.
-        nick: our own nickname, which nobody needs.
+        nick: the nickname of the user, which is not completed.
     """
     start = max(text.rfind(" ", 0, position), text.rfind("\n", 0, position)) + 1
     word, before, after = text[start:position], text[:start], text[position:]
@@ -39,7 +39,7 @@ def completions(
         tail = ": " if begins else " "
         sign = (
             "@" if word.startswith("@") and text.startswith("/") else ""
-        )  # there it names a message: /reply @bob
+        )  # there it refers to a message: /reply @bob
         found = [sign + name + tail for name in _nicks(word.removeprefix("@"), buffer, nick)]
     else:
         found = []

@@ -1,10 +1,10 @@
-"""States of the connection to a server."""
+"""The states of the connection to a server."""
 
 from enum import Enum
 
 
 class ConnectionState(Enum):
-    """One of its states."""
+    """The state of a connection."""
 
     CONNECTING = "connecting"
     CONNECTED = "connected"

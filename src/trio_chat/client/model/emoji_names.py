@@ -1,5 +1,5 @@
-"""Names of emoji, as in `:thumbsup`: in English, the short ones of other chats, and those of the
-user's language.
+"""Names of emoji, as in `:thumbsup`: in English, the short ones of other chats, and in the user's
+language.
 """
 
 import importlib
@@ -15,9 +15,7 @@ _SKIN_TONE = "skin_tone"
 
 
 class _Name(NamedTuple):
-    """A name of an emoji, with what decides which of several comes first: the plain ones and the
-    older ones.
-    """
+    """A name of an emoji, with its rank among several: plain and older emoji come first."""
 
     name: str
     sign: str
@@ -26,7 +24,7 @@ class _Name(NamedTuple):
 
 def named(word: str) -> list[str]:
     """Return the emoji whose names begin with a word such as `:thumb`, the best first; none when
-    the word is no such name.
+    the word has not that form.
     """
     written = _WRITTEN.fullmatch(word)
     if not written:
@@ -39,9 +37,7 @@ def named(word: str) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _names() -> list[_Name]:
-    """Return all names; the package is imported when the first one is asked for, since start-up
-    time counts.
-    """
+    """Return all names; the package is imported at the first call, since start-up time counts."""
     package: Any = importlib.import_module("emoji")
     language = i18n.language()
     if language in package.LANGUAGES:

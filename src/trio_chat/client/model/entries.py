@@ -1,7 +1,6 @@
-"""One entry of a buffer: a message, a notice, or something that happened.
+"""An entry of a buffer: a message, or an event.
 
-There may be a hundred thousand of them, so an entry is small, and what only few have is in
-`extras`.
+There may be a hundred thousand of them, so an entry is small, and rare attributes are in `extras`.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from enum import Enum
 
 
 class EntryKind(Enum):
-    """What an entry is."""
+    """The kind of an entry."""
 
     MESSAGE = "message"
     ACTION = "action"
@@ -21,7 +20,7 @@ class EntryKind(Enum):
 
 
 class MembershipChange(Enum):
-    """How somebody came or went."""
+    """How a user came or went."""
 
     JOINED = "joined"
     LEFT = "left"
@@ -30,14 +29,14 @@ class MembershipChange(Enum):
 
 @dataclass(slots=True)
 class Extras:
-    """What few entries have.
+    """Rare attributes of an entry.
 
     Args:
-        reply_to: the msgid of what it answers.
-        reactions: who reacted, by reaction.
-        deleted_by: who deleted it, "" when nobody has.
-        membership_changes: who came and went.
-        ranks: changes of ranks meanwhile: by whom, and which, such as `+o bob`.
+        reply_to: the msgid of the message that it answers.
+        reactions: nicknames by reaction.
+        deleted_by: the nickname of the user that deleted it, "" for none.
+        membership_changes: the users that came and went.
+        ranks: changes of ranks: by whom, and which, such as `+o bob`.
     """
 
     reply_to: str = ""
@@ -52,14 +51,14 @@ class BufferEntry:
     """One entry.
 
     Args:
-        kind: what it is.
+        kind: the kind of entry.
         time: seconds of Unix time.
-        sender: who said it, "" for what nobody said.
-        text: what was said, as it came; of several lines when there are line feeds in it.
-        msgid: the server's name for it, "" for none.
-        own: whether we said it.
-        is_mention: whether it is about us.
-        version: grows when it changes, so that a view knows.
+        sender: the nickname of the sender, "" for an event.
+        text: the text as the server sent it, with line feeds between several lines.
+        msgid: the server's identifier, "" for none.
+        own: whether the user has sent it.
+        is_mention: whether it mentions the user.
+        version: grows with every change, so that a view knows.
     """
 
     kind: EntryKind
@@ -73,7 +72,7 @@ class BufferEntry:
     extras: Extras | None = None
 
     def extra(self) -> Extras:
-        """Return the extras, to be changed; the entry counts as changed."""
+        """Return the extras in order to change them; the entry counts as changed."""
         self.version += 1
         if self.extras is None:
             self.extras = Extras()
@@ -81,17 +80,17 @@ class BufferEntry:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether somebody deleted it."""
+        """Whether a user has deleted it."""
         return self.extras is not None and bool(self.extras.deleted_by)
 
     @property
     def is_message(self) -> bool:
-        """Whether somebody said it."""
+        """Whether it is a message."""
         return self.kind in (EntryKind.MESSAGE, EntryKind.ACTION, EntryKind.NOTICE)
 
 
 def time_of(text: str, otherwise: float) -> float:
-    """Return a server-time as seconds of Unix time; `otherwise` when it is none."""
+    """Return a server-time as seconds of Unix time; `otherwise` when it is invalid."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (ValueError, OverflowError, OSError):

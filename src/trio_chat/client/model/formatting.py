@@ -1,8 +1,8 @@
-"""mIRC formatting and links: a text from outside as pieces with a style, every one of them harmless
-to a terminal.
+"""mIRC formatting and links: a received text as pieces with a style, every one of them harmless to
+a terminal.
 
 Modern IRC, "Formatting": bold, italic, underline, strikethrough, reverse, 99 colours, hex colours;
-incomplete codes go.
+incomplete codes are dropped.
 """
 
 import re
@@ -14,7 +14,9 @@ from trio_chat.client.model.emoji import apart
 from trio_chat.irc.text import escape_controls
 
 _CODE = re.compile(
-    "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?|[\x02\x0f\x11\x16\x1d-\x1f]"
+    "\x03(?:(?P<fg>[0-9]{1,2})(?:,(?P<bg>[0-9]{1,2}))?)?"
+    "|\x04(?:(?P<hex>[0-9A-Fa-f]{6})(?:,[0-9A-Fa-f]{6})?)?"
+    "|[\x02\x0f\x11\x16\x1d-\x1f]"
 )
 _TOGGLES = {
     "\x02": "bold",
@@ -28,12 +30,12 @@ _FLAT_TAB = "    "
 
 
 class Style(NamedTuple):
-    """How a piece looks.
+    """The style of a piece.
 
     Args:
-        fg: one of the 16 mIRC colours; None for that of the text around it.
+        fg: one of the 16 mIRC colours; None for that of the surrounding text.
         attributes: `bold`, `italics`, `underline`, `strikethrough`, `standout`.
-        link: where it leads, "" for nowhere.
+        link: the target of the link, "" for none.
     """
 
     fg: int | None = None
@@ -55,7 +57,7 @@ def pieces(text: str) -> list[tuple[str, Style]]:
 
 
 def plain(text: str) -> str:
-    """Return a text without its codes, to be searched: not for a terminal."""
+    """Return a text without its codes, for a search: not for a terminal."""
     return text if text.isprintable() else _CODE.sub("", text)
 
 
@@ -78,7 +80,7 @@ def _changed(style: Style, code: re.Match[str]) -> Style:
         return style._replace(fg=_basic(int(code["fg"])) if code["fg"] else None)
     if sign in _TOGGLES:
         return style._replace(attributes=style.attributes ^ {_TOGGLES[sign]})
-    return style  # monospace: it is that anyway; hex colours: the theme's are readable
+    return style  # a terminal is monospace; hex colours might be unreadable with the theme
 
 
 def _basic(number: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Finding a name by a few of its letters: what `/go`, Ctrl-G and completion use."""
+"""Fuzzy matching of a name by a few of its letters, for `/go`, Ctrl-G and completion."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -7,11 +7,11 @@ _Thing = TypeVar("_Thing")
 
 
 def score(wanted: str, name: str) -> int | None:
-    """Return how well a name fits, smaller is better; None when it lacks a letter or has them in
+    """Return how well a name matches, smaller is better; None when it lacks a letter or has them in
     another order.
 
-    A name that begins so is best, then one that has it in one piece, then one with the letters
-    nearest together.
+    A name that begins with the letters is best, then one that contains them in one piece, then one
+    with the letters nearest together.
     """
     wanted, name = wanted.casefold(), name.casefold()
     bare = name.lstrip("#&+!")
@@ -30,7 +30,7 @@ def score(wanted: str, name: str) -> int | None:
 
 
 def best(wanted: str, things: Iterable[_Thing], name: Callable[[_Thing], str]) -> list[_Thing]:
-    """Return the things whose names fit, the best first; equals stay in their order."""
+    """Return the things whose names match, the best first; equal ones keep their order."""
     scored = [
         (points, thing) for thing in things if (points := score(wanted, name(thing))) is not None
     ]

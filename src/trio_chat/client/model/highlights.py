@@ -1,6 +1,4 @@
-"""Which messages are about us: those with our nickname in them, or with a word that the user wants
-to know of.
-"""
+"""Messages that mention the user: by the nickname, or by a word of the user's choice."""
 
 import re
 from collections.abc import Sequence
@@ -16,6 +14,6 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
 
 
 def is_mention(text: str, nick: str, words: Sequence[str] = ()) -> bool:
-    """Return whether a text has the nickname or one of the words in it, as whole words."""
+    """Return whether a text contains the nickname or one of the words, as whole words."""
     pattern = _pattern((nick, *words))
     return pattern is not None and pattern.search(strip_formatting(text)) is not None

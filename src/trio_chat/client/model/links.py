@@ -1,6 +1,4 @@
-"""Links in a text: where they begin and end, as people write them, and where they lead (RFC 3986,
-RFC 3987).
-"""
+"""Links in a text: their positions, and their targets as URIs (RFC 3986, RFC 3987)."""
 
 import re
 from collections.abc import Iterator
@@ -15,12 +13,12 @@ _CLOSING = {")": "(", "]": "[", "}": "{", "»": "«", "”": "“", "’": "‘"
 _PUNCTUATION = ".,;:!?'*_~…"
 _LONGEST = 2000
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
-"""What stands for itself in a URI, beside letters and digits."""
+"""Characters that a URI contains unescaped, in addition to letters and digits."""
 
 
 def found(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each link begins and ends: without the punctuation of the sentence, with the
-    brackets that are its own.
+    """Yield the begin and the end of each link: without the punctuation of the sentence, with
+    brackets of its own.
     """
     if ":" not in text:
         return
@@ -39,7 +37,7 @@ def found(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """Return where a link ends that seems to end further on."""
+    """Return the end of a link without the punctuation that follows it."""
     opened = {sign: text.count(sign, start, end) for sign in (*_CLOSING, *_CLOSING.values())}
     while end > start:
         last = text[end - 1]
@@ -57,7 +55,7 @@ def _trimmed(text: str, start: int, end: int) -> int:
 
 @lru_cache(maxsize=1024)
 def target(link: str) -> str:
-    """Return where a link leads, as a URI in ASCII; "" when that cannot be said."""
+    """Return the target of a link, as a URI in ASCII; "" when it has none."""
     if len(link) > _LONGEST:
         return ""
     if link.isascii():
@@ -72,7 +70,7 @@ def target(link: str) -> str:
     try:
         host = urlsplit(link).hostname or ""
         ascii_host = host if host.isascii() else idna.encode(host, uts46=True).decode()
-    except ValueError:  # idna's errors are that, too
+    except ValueError:  # the errors of idna are of that type
         return ""
     authority, slash, path = rest.partition("/")
     before, at, _host = authority.rpartition("@")

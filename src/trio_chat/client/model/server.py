@@ -19,11 +19,22 @@ class ServerState:
     """One server.
 
     Args:
-        name: what the user calls it.
-        now: seconds of Unix time.
-        words: what the user wants to be told of, beside the own nickname.
-        strangers: where the first words of strangers go: `open` gives them a window, `gather` shows
-            them in that of the server.
+        name: the name that the user gave it.
+        now: returns seconds of Unix time.
+        words: words that count as a mention, in addition to the nickname.
+        strangers: where messages of strangers are shown: `open` opens a buffer for each, `gather`
+            shows them in the buffer of the server.
+
+    Attributes:
+        log: the buffer of the server itself.
+        buffers: the other buffers, by folded names.
+        is_ready: whether everything requested at the start was answered.
+        was_lost: whether the connection is lost, or just came back.
+        asks_nick: whether the user is asked for a nickname.
+        retry_at: when the next attempt to connect is made, in seconds of Unix time.
+        asked_names: how many answers to NAMES the user has requested.
+        clock: the latest server-time, as the server writes it.
+        results: the requested messages that are arriving, if any.
     """
 
     def __init__(
@@ -61,11 +72,11 @@ class ServerState:
         self.now = now
         self.words = words
         self.strangers = strangers
-        self.told: set[str] = set()
+        self.shown_once: set[str] = set()
         self.listings: list[Listing] = []
-        """What LIST was sent for and has not been answered to the end, the oldest first."""
+        """The pages that wait for answers to LIST, the oldest first."""
         self.skew = 0.0
-        """Seconds by which the server's clock is ahead of ours."""
+        """Seconds by which the server's clock is ahead of the local one."""
         self.clock = ""
         self.results: HistoryResults | None = None
         self._renderer = Renderer(lambda _target: True)
@@ -73,11 +84,11 @@ class ServerState:
     # Buffers
 
     def get(self, name: str) -> Buffer | None:
-        """Return the buffer of a channel or a person."""
+        """Return the buffer of a channel or a user."""
         return self.buffers.get(self.features.fold(name))
 
     def open(self, name: str) -> Buffer:
-        """Return the buffer of a channel or a person; a new one if there is none."""
+        """Return the buffer of a channel or a user; a new one if there is none."""
         if (buffer := self.get(name)) is not None:
             return buffer
         place = BufferKind.CHANNEL if self.features.is_channel(name) else BufferKind.PRIVATE
@@ -88,11 +99,13 @@ class ServerState:
         return buffer
 
     def close(self, buffer: Buffer) -> None:
-        """Forget a buffer."""
+        """Remove a buffer."""
         self.buffers.pop(self.features.fold(buffer.name), None)
 
     def ordered(self) -> list[Buffer]:
-        """Return the buffers as they are listed: the server's, the channels, the private talks."""
+        """Return the buffers in the order of the list: the server, the channels, the private
+        conversations.
+        """
         rest = sorted(
             self.buffers.values(),
             key=lambda buffer: (
@@ -109,29 +122,27 @@ class ServerState:
         ]
 
     def here(self) -> Buffer:
-        """Return the buffer where the user sees what belongs nowhere: the current one, or else the
-        server's.
+        """Return the buffer for events that belong to no other: the current one if it is of this
+        server, or else that of the server.
         """
         return next(
             (buffer for buffer in self.buffers.values() if self.is_current(buffer)), self.log
         )
 
     def is_me(self, nick: str) -> bool:
-        """Return whether a nickname is ours."""
+        """Return whether a nickname is that of the user."""
         return self.features.same(nick, self.nick)
 
     def note_clock(self, shown: str) -> None:
-        """Note what the clock of the server shows at this moment: what is read is compared in its
-        time, not in ours.
-        """
+        """Note the server's clock: read markers are compared in its time, not in the local one."""
         if shown != self.clock:
             self.clock = shown
             self.skew = time_of(shown, self.now()) - self.now()
 
-    # What happens
+    # Events
 
     def show(self, buffer: Buffer, event: Event) -> None:
-        """Add what happened as a sentence."""
+        """Add an event as a sentence."""
         for line in self._renderer.lines(event):
             text, is_error = sentence(line)
             buffer.append(
@@ -139,20 +150,20 @@ class ServerState:
             )
 
     def begin_listing(self) -> Listing:
-        """Return the channels that come with the next answer to LIST; of one that was asked for,
-        none came.
+        """Return the channels of the next answer to LIST; a request that has brought none is
+        replaced.
         """
         self.listings = [*(listing for listing in self.listings if listing.count), Listing()]
         return self.listings[-1]
 
-    def tell_once(self, text: str) -> None:
-        """Add a sentence to the server's buffer, unless it was shown already."""
-        if text not in self.told:
-            self.told.add(text)
+    def show_once(self, text: str) -> None:
+        """Add a sentence to the buffer of the server, unless it was shown already."""
+        if text not in self.shown_once:
+            self.shown_once.add(text)
             self.show(self.log, Note(text))
 
     def shared_conversations(self, event: Event) -> list[str]:
-        """Return the names of the buffers that an event is about which names none itself."""
+        """Return the names of the buffers of an event that names none itself."""
         nick = (
             event.nick
             if isinstance(event, Quit)
@@ -163,7 +174,9 @@ class ServerState:
         return [buffer.name for buffer in self.shared(nick)] if nick else []
 
     def shared(self, nick: str) -> list[Buffer]:
-        """Return the buffers that somebody is in, or that are of talks with that person."""
+        """Return the buffers of the channels that a user is in, and of the conversation with that
+        user.
+        """
         key = self.features.fold(nick)
         return [
             buffer for name, buffer in self.buffers.items() if key in buffer.members or name == key

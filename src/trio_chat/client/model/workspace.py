@@ -1,6 +1,4 @@
-"""All servers together: which buffer is looked at, where to go next, what was found, who mentioned
-us.
-"""
+"""All servers together: the current buffer, where to go next, search results, mentions."""
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +15,7 @@ _MOST_MENTIONS = 500
 
 @dataclass(slots=True)
 class MessageReference:
-    """One message in a list from which one can jump to where it was said."""
+    """A message in a list, from which the user can go to its place."""
 
     server: ServerState
     conversation: str
@@ -26,19 +24,26 @@ class MessageReference:
 
 @dataclass(slots=True)
 class MessageList:
-    """Such a list, the newest last."""
+    """A list of messages, the newest last."""
 
     title: str
     messages: list[MessageReference] = field(default_factory=list)
 
 
 class Workspace:
-    """What the user sees. Who listens says so before there is a server.
+    """The servers and buffers that the user sees. Callbacks are to be set before a server is added.
 
     Args:
-        now: seconds of Unix time.
-        words: what the user wants to be told of, beside the own nickname.
-        strangers: where the first words of strangers go; see `ServerState`.
+        now: returns seconds of Unix time.
+        words: words that count as a mention, in addition to the nickname.
+        strangers: where messages of strangers are shown; see `ServerState`.
+
+    Attributes:
+        is_present: whether the user sees the screen.
+        on_alert: called with a message that the user does not see.
+        on_found: called with the complete results of a search.
+        on_open: called with a new buffer.
+        on_seen: called with a buffer and the time up to which the user has read it.
     """
 
     def __init__(
@@ -64,7 +69,7 @@ class Workspace:
         self._previous: tuple[ServerState, Buffer] | None = None
 
     def add_server(self, name: str) -> ServerState:
-        """Add a server; the first one is looked at."""
+        """Add a server; the first one becomes current."""
         server = ServerState(name, self._now, self._words, self._strangers)
         server.is_current = self._is_current
         server.is_watched = lambda buffer: self.is_present and self._is_current(buffer)
@@ -77,21 +82,21 @@ class Workspace:
         return server
 
     def remove_server(self, server: ServerState) -> None:
-        """Forget a server that has ended."""
+        """Remove a server that has ended."""
         self.servers.remove(server)
         if self._current and self._current[0] is server:
             self._current = (self.servers[0], self.servers[0].log) if self.servers else None
 
-    # Where we are
+    # The current buffer
 
     @property
     def server(self) -> ServerState:
-        """The server of the buffer that is looked at."""
+        """The server of the current buffer."""
         return self._place()[0]
 
     @property
     def buffer(self) -> Buffer:
-        """The buffer that is looked at."""
+        """The current buffer."""
         return self._place()[1]
 
     def _place(self) -> tuple[ServerState, Buffer]:
@@ -103,12 +108,12 @@ class Workspace:
         return self._current is not None and self._current[1] is buffer
 
     def all(self) -> list[tuple[ServerState, Buffer]]:
-        """Return all buffers as they are listed."""
+        """Return all buffers in the order of the list."""
         return [(server, buffer) for server in self.servers for buffer in server.ordered()]
 
     def go(self, server: ServerState, buffer: Buffer) -> None:
-        """Look at a buffer: what was unread in it is read now, and the line stays until it is
-        left.
+        """Make a buffer current: its messages are read now, and the line of unread ones stays until
+        the user leaves it.
         """
         if self._current and self._current[1] is not buffer:
             if self._current[1].unread == 0:
@@ -126,7 +131,7 @@ class Workspace:
             self.on_seen(server, buffer, newest)
 
     def step(self, by: int) -> None:
-        """Go to the next buffer, or the one before."""
+        """Go to the next buffer, or to the one before."""
         places = self.all()
         here = next(
             number for number, (_server, buffer) in enumerate(places) if self._is_current(buffer)
@@ -144,14 +149,14 @@ class Workspace:
         return True
 
     def go_back(self) -> bool:
-        """Go to where we were before; return whether that still exists."""
+        """Go to the previous buffer; return whether it still exists."""
         if self._previous is None or self._previous not in self.all():
             return False
         self.go(*self._previous)
         return True
 
     def go_unread(self) -> bool:
-        """Go to what is unread, mentions first; return whether there was any."""
+        """Go to a buffer with unread messages, with mentions first; return whether there is one."""
         places = [
             place for place in self.all() if place[1].unread and not self._is_current(place[1])
         ]
@@ -166,18 +171,18 @@ class Workspace:
         return True
 
     def match(self, wanted: str) -> list[tuple[ServerState, Buffer]]:
-        """Return the buffers whose names have these letters, the best first."""
+        """Return the buffers whose names match these letters, the best first."""
         return fuzzy.best(wanted, self.all(), lambda place: place[1].name)
 
     def close(self, server: ServerState, buffer: Buffer) -> None:
-        """Forget a buffer; look at the one before it in the list if it was looked at."""
+        """Remove a buffer; if it was current, the one before it in the list becomes current."""
         if buffer is server.log:
             return
         if self._is_current(buffer):
             self.step(-1)
         server.close(buffer)
 
-    # What comes in
+    # Messages
 
     def _message(self, server: ServerState, buffer: Buffer, entry: BufferEntry) -> None:
         if entry.is_mention:
@@ -189,7 +194,7 @@ class Workspace:
         self.on_alert(server, buffer, entry)
 
     def unread(self) -> tuple[int, int]:
-        """Return how many messages are unread, and how many of them mention us."""
+        """Return how many messages are unread, and how many of them mention the user."""
         buffers: Iterator[Buffer] = (buffer for _server, buffer in self.all())
         counts = [(buffer.unread, buffer.mentions) for buffer in buffers]
         return sum(count for count, _mentions in counts), sum(

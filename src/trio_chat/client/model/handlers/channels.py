@@ -1,4 +1,4 @@
-"""Users and channels of a server: joins and parts, ranks, away states, topics, modes."""
+"""Handlers of channels and users: joins and parts, ranks, away states, topics, modes."""
 
 from trio_chat.client.model.buffer import Buffer, BufferKind, Member
 from trio_chat.client.model.entries import MembershipChange
@@ -111,7 +111,7 @@ def _away_changed(server: ServerState, event: events.AwayChanged) -> None:
 def _away(server: ServerState, event: events.Away) -> None:
     buffer = server.get(event.nick)
     if buffer and buffer.is_away:
-        return  # told already
+        return  # shown already
     if buffer:
         buffer.is_away = True
     server.show(buffer or server.here(), event)

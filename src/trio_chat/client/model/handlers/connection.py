@@ -1,5 +1,5 @@
-"""The state of a connection to a server: connected or lost, logged in or not; and what only is
-shown, where the user is.
+"""Handlers of the connection: connected or lost, logged in or not; and of events that are only
+shown.
 """
 
 from trio_chat.client.model.buffer import BufferKind
@@ -29,7 +29,7 @@ def _ready(server: ServerState, event: events.Ready) -> None:
 
 @handles(events.ServerInfo)
 def _info(server: ServerState, event: events.ServerInfo) -> None:
-    # What it says at first is for who wants to read it; what it says later answers something.
+    # The first texts are for a user who wants to read them; later ones answer a request.
     server.show(server.here() if server.is_ready else server.log, event)
 
 
@@ -85,7 +85,7 @@ def _list_entry(server: ServerState, event: events.ListedChannel) -> None:
         server.show(server.here(), event)
     elif (
         server.features.is_channel(event.channel) and "," not in event.channel
-    ):  # what is listed can be joined
+    ):  # only channels that can be joined
         server.listings[0].add(event.channel, event.users, event.topic)
 
 
@@ -119,4 +119,4 @@ def _here(server: ServerState, event: Event) -> None:
 
 @handles(events.HistoryEnd, events.UnreadStart, events.PromptChanged)
 def _nothing(server: ServerState, event: Event) -> None:
-    """Show nothing: other things tell it."""
+    """Show nothing: the buffer and the prompt show it otherwise."""

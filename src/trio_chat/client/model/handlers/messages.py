@@ -1,6 +1,4 @@
-"""Messages of a server, new or from the history, and their changes: the buffer of each, and whether
-it is new.
-"""
+"""Handlers of messages, live or from the history, and of their changes."""
 
 from typing import Any
 
@@ -15,7 +13,7 @@ from trio_chat.client.session.events import MessageKind, Said
 from trio_chat.i18n import _
 
 MOST_UNREAD_CONVERSATIONS = 20
-"""Windows that others have opened by writing, until the user looks at them, answers in them or
+"""Buffers that other users have opened by writing, until the user looks at them, answers in them or
 closes them.
 """
 _ENTRY_KINDS = {
@@ -55,16 +53,16 @@ def _said(server: ServerState, event: Said) -> None:
 
 def _buffer_for(server: ServerState, event: Said) -> Buffer:
     if event.kind is MessageKind.NOTICE and (event.private or event.own):
-        # What services and bots answer is shown where the user is, and opens nothing.
+        # Notices of services and bots are shown in the current buffer, and open none.
         return server.get(event.conversation) or server.here()
     if server.features.is_channel(event.conversation.lstrip(server.features.prefixes)):
         return server.open(event.conversation.lstrip(server.features.prefixes))
-    return _talk_with(server, event)
+    return _conversation_with(server, event)
 
 
-def _talk_with(server: ServerState, event: Said) -> Buffer:
-    """Return the window of a private talk; what opens none, however many people write, goes to that
-    of the server.
+def _conversation_with(server: ServerState, event: Said) -> Buffer:
+    """Return the buffer of a private conversation; that of the server when the message opens none,
+    since too many users have written.
     """
     name = event.conversation or server.name
     if event.own or server.get(name):
@@ -74,7 +72,7 @@ def _talk_with(server: ServerState, event: Said) -> Buffer:
             "Messages of users who are in none of your channels are shown here. /query nickname"
             " opens a conversation."
         )
-        server.tell_once(text)
+        server.show_once(text)
         return server.log
     text = _(
         "{most} conversations that others have opened are unread: messages of further users are"
@@ -82,9 +80,9 @@ def _talk_with(server: ServerState, event: Said) -> Buffer:
         " room."
     ).format(most=MOST_UNREAD_CONVERSATIONS)
     if not _has_room(server):
-        server.tell_once(text)
+        server.show_once(text)
         return server.log
-    server.told.discard(text)
+    server.shown_once.discard(text)
     buffer = server.open(name)
     buffer.is_unanswered = True
     return buffer
@@ -100,12 +98,11 @@ def _has_room(server: ServerState) -> bool:
 
 def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
     time = time_of(event.played_back or event.time, server.now() + server.skew)
-    is_left_over = (
-        buffer is server.log and event.private and server.strangers == "open"
-    )  # there was no room for a window
+    # A private message in the buffer of the server: there were too many buffers to open another.
+    is_left_over = buffer is server.log and event.private and server.strangers == "open"
     is_private = buffer.kind is BufferKind.PRIVATE or is_left_over
-    is_about_us = is_private or is_mention(event.text, server.nick, server.words)
-    is_about_us = is_about_us and not event.own and event.kind is not MessageKind.NOTICE
+    is_for_user = is_private or is_mention(event.text, server.nick, server.words)
+    can_alert = not event.own and event.kind is not MessageKind.NOTICE
     entry = BufferEntry(
         _ENTRY_KINDS[event.kind],
         time,
@@ -113,7 +110,7 @@ def _entry(server: ServerState, event: Said, buffer: Buffer) -> BufferEntry:
         event.text,
         event.msgid,
         event.own,
-        is_about_us,
+        is_for_user and can_alert,
     )
     if event.reply_to:
         entry.extra().reply_to = event.reply_to
@@ -160,7 +157,7 @@ def _begin_collecting(server: ServerState, results: HistoryResults) -> None:
 @handles(events.HistoryRefused)
 def _history_refused(server: ServerState, event: events.HistoryRefused) -> None:
     buffer = server.get(event.channel)
-    if buffer and buffer.is_loading:  # nobody asked but the view
+    if buffer and buffer.is_loading:  # the view has requested it, not the user
         buffer.is_loading, buffer.has_all = False, True
         return
     server.show(buffer or server.here(), event)

@@ -7,7 +7,7 @@ from enum import Enum
 class EndReason(Enum):
     """The reason for the end of a session."""
 
-    LEFT = "we left"
+    LEFT = "the user left"
     SHUT_DOWN = "the server has shut down"
     REFUSED = "the server does not let us in"
     LOST = "the connection was lost"
