@@ -5,6 +5,7 @@
     python3 run.py test ...       run the tests; the arguments are passed to pytest
     python3 run.py check ...      run the linters, the type checker and the import rules, or some
     python3 run.py docs           build the documentation site in build/site
+    python3 run.py release ...    build the sdist and the wheel in dist/, and check them
     python3 run.py lock           write constraints/ anew, with the newest versions
 
 Packages are installed in the versions of constraints/locked.txt, so that a run can be repeated.
@@ -41,7 +42,7 @@ PYTHON = (
 )
 FAILED, INTERRUPTED = 1, 130
 # The dependency groups of the commands.
-GROUPS = {"test": "test", "check": "lint", "docs": "docs", "lock": "lock"}
+GROUPS = {"test": "test", "check": "lint", "docs": "docs", "lock": "lock", "release": "release"}
 LINES_SHOWN = 15
 
 CHECKS = (
@@ -76,6 +77,9 @@ def main(arguments):
     if command == "docs":
         os.chdir(ROOT)
         return run("sphinx", "-W", "--keep-going", "-q", "-c", "docs", ".", SITE)
+    if command == "release":
+        script = os.path.join(ROOT, "tools", "release.py")
+        return subprocess.call([PYTHON, script] + arguments[1:])
     if command == "lock":
         return write_constraints()
     if command == "test":
