@@ -24,7 +24,8 @@ NAMES = "[INFO] 2 people in #lobby: alice, bob"
 def _in_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show times without the date and without the zone of this machine."""
     monkeypatch.setattr(
-        "trio_chat.client.render.Renderer._when", lambda _self, event: event.played_back[11:16]
+        "trio_chat.client.rendering.messages._when",
+        lambda _context, event: event.played_back[11:16],
     )
 
 

@@ -12,7 +12,7 @@ from screen_fakes import CAPS, inside
 from trio_chat.client.model.handlers.dispatch import apply
 from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
-from trio_chat.client.render import Renderer
+from trio_chat.client.rendering import Renderer
 from trio_chat.client.session.handlers.table import HANDLERS
 from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.client.session.sasl import LoginCredentials

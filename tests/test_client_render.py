@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 import client_fakes  # noqa: F401  the tests read English
-from trio_chat.client.render import Renderer
+from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.spans import plain

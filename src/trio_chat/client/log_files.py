@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unicodedata import normalize
 
-from trio_chat.client.render import Renderer
+from trio_chat.client.rendering import Renderer
 from trio_chat.client.session import events
 from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.spans import sentence

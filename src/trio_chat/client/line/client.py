@@ -22,7 +22,7 @@ from trio_chat.client.link.send_queue import Say
 from trio_chat.client.link.state_file import StateFile
 from trio_chat.client.log import ChatLog, ServerLog
 from trio_chat.client.registry import TargetMessage, interpret
-from trio_chat.client.render import Renderer
+from trio_chat.client.rendering import Renderer
 from trio_chat.client.session.events import Event, MessageKind
 from trio_chat.client.session.ignore_list import IgnoreList
 from trio_chat.client.session.protocol import ClientProtocol

@@ -9,7 +9,7 @@ from trio_chat.client.model.buffer import Buffer, BufferKind
 from trio_chat.client.model.connection_state import ConnectionState
 from trio_chat.client.model.entries import BufferEntry, EntryKind, time_of
 from trio_chat.client.model.history_results import HistoryResults
-from trio_chat.client.render import Renderer
+from trio_chat.client.rendering import Renderer
 from trio_chat.client.session.events import Event, Note, Quit, Renamed
 from trio_chat.client.session.features import Features
 from trio_chat.client.spans import sentence

@@ -1,7 +1,7 @@
 """Events from a session to an interface: one frozen value each.
 
 Texts and names are as the server sent them: an interface must make them harmless before it shows
-them (see `render`).
+them (see `rendering`).
 """
 
 from trio_chat.client.session.events.channels import (

@@ -1,0 +1,33 @@
+"""Rendering of events as lines of text: the one way by which what others send reaches a terminal."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from trio_chat.client.rendering import (  # noqa: F401  # they fill the table
+    accounts,
+    channels,
+    connection,
+    history,
+    messages,
+)
+from trio_chat.client.rendering.registry import RENDERERS, RenderContext, local_time
+from trio_chat.client.session import events
+from trio_chat.client.session.events import Event
+from trio_chat.client.spans import Line
+
+
+class Renderer:
+    """Renders events; see `RenderContext` for the arguments."""
+
+    def __init__(
+        self,
+        is_current: Callable[[str], bool],
+        now: Callable[[], datetime] = local_time,
+        find: Callable[[str], events.Said | None] = lambda _msgid: None,
+    ) -> None:
+        self._context = RenderContext(is_current, now, find)
+
+    def lines(self, event: Event) -> list[Line]:
+        """Return the lines that show an event; none when it is not worth one."""
+        renderer = RENDERERS.get(type(event))
+        return renderer(self._context, event) if renderer else []

@@ -1,0 +1,161 @@
+"""Lines about channels and the users in them."""
+
+from trio_chat.client import reasons, whois
+from trio_chat.client.listing import MOST_LINES, Listing
+from trio_chat.client.rendering.registry import RenderContext, renders, told
+from trio_chat.client.session import events
+from trio_chat.client.spans import Line, error, info
+from trio_chat.i18n import _, ngettext
+from trio_chat.irc.text import clean
+
+MOST_NAMES = 50
+"""Nicknames of one channel that are shown; the others are counted."""
+
+
+# Members
+
+
+@renders(events.Joined)
+def _joined(_context: RenderContext, event: events.Joined) -> list[Line]:
+    text = _("You have joined {channel}.") if event.own else _("{nick} has joined {channel}.")
+    return told(text, nick=event.nick, channel=event.channel)
+
+
+@renders(events.JoinRefused)
+def _join_refused(_context: RenderContext, event: events.JoinRefused) -> list[Line]:
+    reason = reasons.join_refused(event.channel, event.code, event.reason)
+    return [error(clean(reason))]
+
+
+@renders(events.Parted)
+def _parted(_context: RenderContext, event: events.Parted) -> list[Line]:
+    text = _("You have left {channel}.") if event.own else _("{nick} has left {channel}.")
+    reason = "" if event.own else event.reason
+    return told(text, reason, nick=event.nick, channel=event.channel)
+
+
+@renders(events.Kicked)
+def _kicked(_context: RenderContext, event: events.Kicked) -> list[Line]:
+    text = (
+        _("You were removed from {channel} by {by}. To come back: /join {channel}")
+        if event.own
+        else _("{nick} was removed from {channel} by {by}.")
+    )
+    return told(text, event.reason, nick=event.nick, channel=event.channel, by=event.by)
+
+
+@renders(events.Quit)
+def _quit(_context: RenderContext, event: events.Quit) -> list[Line]:
+    return told(_("{nick} has left the server."), event.reason, nick=event.nick)
+
+
+@renders(events.Renamed)
+def _renamed(_context: RenderContext, event: events.Renamed) -> list[Line]:
+    text = _("You are now {new}.") if event.own else _("{old} is now {new}.")
+    return told(text, old=event.old, new=event.new)
+
+
+@renders(events.NickRefused)
+def _nick_refused(_context: RenderContext, event: events.NickRefused) -> list[Line]:
+    reason = reasons.nick_refused(event.nick, event.code, event.reason)
+    return [error(clean(reason))]
+
+
+@renders(events.Names)
+def _names(_context: RenderContext, event: events.Names) -> list[Line]:
+    count = len(event.nicks)
+    if not count:
+        text = _("Nobody is in {channel}, or it does not show who is.")
+        return told(text, channel=event.channel)
+    shown = ", ".join(sorted(map(clean, event.nicks), key=str.casefold)[:MOST_NAMES])
+    if count > MOST_NAMES:
+        more = count - MOST_NAMES
+        shown += " " + ngettext("and {count} more", "and {count} more", more).format(count=more)
+    text = ngettext(
+        "{count} person in {channel}: {names}", "{count} people in {channel}: {names}", count
+    )
+    return told(text, count=count, channel=event.channel, names=shown)
+
+
+@renders(events.Invited)
+def _invited(_context: RenderContext, event: events.Invited) -> list[Line]:
+    text = (
+        _("{by} invites you to {channel}. To go there: /join {channel}")
+        if event.own
+        else _("{by} has invited {nick} to {channel}.")
+    )
+    return told(text, by=event.by, nick=event.nick, channel=event.channel)
+
+
+@renders(events.Whois)
+def _whois(_context: RenderContext, event: events.Whois) -> list[Line]:
+    return [info(whois.sentence(event))]
+
+
+@renders(events.Away)
+def _away(_context: RenderContext, event: events.Away) -> list[Line]:
+    return told(_("{nick} is away: {text}"), nick=event.nick, text=event.text)
+
+
+@renders(events.AwayChanged)
+def _away_changed(_context: RenderContext, event: events.AwayChanged) -> list[Line]:
+    # The full screen marks the others' names; here every change of theirs would be a line.
+    if not event.own:
+        return []
+    return told(
+        _("The others see that you are away.")
+        if event.is_away
+        else _("The others see that you are back.")
+    )
+
+
+# Properties
+
+
+@renders(events.TopicIs)
+def _topic_is(_context: RenderContext, event: events.TopicIs) -> list[Line]:
+    text = _("The topic of {channel} is: {topic}") if event.topic else _("{channel} has no topic.")
+    return told(text, channel=event.channel, topic=event.topic)
+
+
+@renders(events.TopicChanged)
+def _topic_changed(_context: RenderContext, event: events.TopicChanged) -> list[Line]:
+    text = (
+        _("{by} has changed the topic of {channel} to: {topic}")
+        if event.topic
+        else _("{by} has removed the topic of {channel}.")
+    )
+    return told(text, by=event.by, channel=event.channel, topic=event.topic)
+
+
+@renders(events.ModeChanged)
+def _mode_changed(_context: RenderContext, event: events.ModeChanged) -> list[Line]:
+    if event.own:
+        return []
+    text = _("{by} has set modes of {target}: {modes}")
+    return told(text, by=event.by, target=event.target, modes=event.modes)
+
+
+# The channels of the server
+
+
+@renders(events.ListedChannel)
+def _listed_channel(context: RenderContext, event: events.ListedChannel) -> list[Line]:
+    context.listing.add(event.channel, event.users, event.topic)  # shown in order, at the end
+    return []
+
+
+@renders(events.ListEnd)
+def _list_end(context: RenderContext, event: events.ListEnd) -> list[Line]:
+    listing, context.listing = context.listing, Listing(MOST_LINES)
+    listing.end()
+    lines = []
+    for channel in listing.matching():
+        topic = f" — {clean(channel.topic)}".rstrip() if channel.topic else ""
+        lines.append(info(f"{clean(channel.name)} ({channel.users}){topic}"))
+    text = ngettext("{count} channel.", "{count} channels.", event.count)
+    if listing.is_cut:
+        text += " " + _(
+            "These are the {most} largest; /list *word* shows those with a word in their names."
+        )
+    return [*lines, *told(text, count=event.count, most=MOST_LINES)]
