@@ -11,9 +11,9 @@ from trio_chat.chat.accounts import Account
 from trio_chat.chat.apply.users import set_account
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.operator_blocks import Operator
-from trio_chat.chat.payers import payer_of
 from trio_chat.chat.quotas import Room
 from trio_chat.chat.storage_ports import StoragePorts
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.message import Message
 
@@ -133,7 +133,7 @@ def test_an_address_is_counted_whatever_its_clients_are_called(
     one: str, other: str, *, is_one: bool
 ) -> None:
     """Of IPv6 a /64 is one: that is what one person has."""
-    assert (payer_of(one) == payer_of(other)) is is_one
+    assert (rate_limit_key(one) == rate_limit_key(other)) is is_one
     town = quota_town()
     flood(town.person("ann", "#a", host=one), 6)
     assert bool(failures(flood(town.person("bob", "#a", host=other), 1))) is is_one

@@ -10,7 +10,7 @@ import trio.testing
 
 import client_fakes  # noqa: F401  the tests read English
 from trio_chat.client.session.connecting import Backoff, CannotConnectError, connect_tcp
-from trio_chat.client.target import format_address
+from trio_chat.irc.addresses import format_address
 
 
 async def test_connection_refused() -> None:

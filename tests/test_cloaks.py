@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support import Person, Town, find
 from trio_chat.chat.accounts import Account
 from trio_chat.chat.cloaks import LABEL, PREFIXES, SUFFIX, Cloaks, as_param
-from trio_chat.irc.masks import parse_address
+from trio_chat.irc.addresses import parse_address
 
 SECRET = b"a secret of this server"
 addresses = st.one_of(st.ip_addresses(v=4), st.ip_addresses(v=6)).map(str)

@@ -2,7 +2,8 @@
 
 from ipaddress import ip_address
 
-from trio_chat.server.addresses import joinable, own_addresses, with_port
+from trio_chat.irc.addresses import format_address
+from trio_chat.server.addresses import joinable, own_addresses
 
 
 def test_addresses_to_tell_others() -> None:
@@ -26,8 +27,8 @@ def test_addresses_to_tell_others() -> None:
     assert [str(a) for a in joinable([ip_address("127.0.0.1"), ip_address("192.0.2.7")], own)] == [
         "192.0.2.7"
     ]
-    assert with_port("2001:db8::7", 5000) == "[2001:db8::7]:5000"
-    assert with_port(ip_address("192.0.2.7"), 5000) == "192.0.2.7:5000"
+    assert format_address("2001:db8::7", 5000) == "[2001:db8::7]:5000"
+    assert format_address(ip_address("192.0.2.7"), 5000) == "192.0.2.7:5000"
 
 
 def test_this_machine_has_addresses() -> None:

@@ -10,9 +10,10 @@ from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
 from server_fakes import Hall, Peer, hall
 from support import Clock
 from trio_chat.config import LimitSettings, Settings
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
-from trio_chat.server.admission import Admission, Entry, household
+from trio_chat.server.admission import Admission, Entry
 from trio_chat.server.flood import FloodBudget
 from trio_chat.server.transport import MOST_DROPPED, StreamTransport, part
 
@@ -41,8 +42,8 @@ def enter(admission: Admission, *hosts: str) -> list[str]:
     ],
 )
 def test_addresses_that_count_as_one(one: str, other: str) -> None:
-    """A /64 of IPv6 is one household; IPv4 in the form of IPv6 is IPv4."""
-    assert household(one) == household(other)
+    """A /64 of IPv6 is counted as one; IPv4 in the form of IPv6 is IPv4."""
+    assert rate_limit_key(one) == rate_limit_key(other)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,7 @@ def test_addresses_that_count_as_one(one: str, other: str) -> None:
 )
 def test_addresses_that_are_different_people(one: str, other: str) -> None:
     """Nobody pays for the neighbours."""
-    assert household(one) != household(other)
+    assert rate_limit_key(one) != rate_limit_key(other)
 
 
 def test_connections_at_the_same_time_are_limited() -> None:

@@ -8,8 +8,9 @@ from trio_chat.admin.console import date, report, write_lines
 from trio_chat.admin.exit_codes import OK
 from trio_chat.chat.bans import MAX_REASON, Ban, BanKind, complete, find, normalise
 from trio_chat.i18n import _
+from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.masks import BadMask, parse_address
+from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import truncate
 from trio_chat.irc.text import escape_controls
 from trio_chat.storage.bans import every_ban, save

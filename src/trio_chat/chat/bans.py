@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 from trio_chat.chat import coverage, durations
 from trio_chat.chat.masklists import fold_mask
 from trio_chat.irc import masks
+from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.isupport import Lengths
-from trio_chat.irc.masks import BadMask, Mask, Network, format_network, parse_address, parse_network
+from trio_chat.irc.masks import BadMask, Mask, Network, format_network, parse_network
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 

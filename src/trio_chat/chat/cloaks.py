@@ -13,7 +13,7 @@ import base64
 import hmac
 from functools import lru_cache
 
-from trio_chat.irc.masks import parse_address
+from trio_chat.irc.addresses import parse_address
 
 SUFFIX = "ip"
 ACCOUNT_PREFIX = "user/"

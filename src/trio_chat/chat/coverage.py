@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from trio_chat.chat.cloaks import ACCOUNT_PREFIX, SUFFIX
 from trio_chat.irc import extbans, masks
+from trio_chat.irc.addresses import parse_address
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.masks import BadMask
 from trio_chat.irc.names import RELAY_SEPARATOR, InvalidName, fold_nick
@@ -166,7 +167,7 @@ def _may_be_address(host: str) -> bool:
     none.
     """
     if not masks.has_wildcard(host):
-        return masks.parse_address(host) is not None
+        return parse_address(host) is not None
     is_too_large = any(
         len(number) > 3 or int(number) > _LARGEST_NUMBER
         for number in host.split(".")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from trio_chat.chat.accounts import Account, Origin
 from trio_chat.chat.multiline import ClientBatch
-from trio_chat.chat.payers import payer_of
 from trio_chat.chat.sasl import Inbox, SaslExchange
 from trio_chat.irc import capabilities as cap
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.modes import SECURE
 from trio_chat.irc.names import fold_or_self
 
@@ -156,7 +156,7 @@ class Session:
         self.sink = sink
         self.address = address
         self.host = host or address
-        self.payer = payer_of(
+        self.payer = rate_limit_key(
             address
         )  # what it is counted by when something is written down; "" when it is exempt
         self.quota_told = (

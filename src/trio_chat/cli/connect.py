@@ -75,7 +75,8 @@ _CONFIG = "config.ini"
 def connect(call: Invocation) -> int:
     """Run a client."""
     from trio_chat.client.loading import Loading  # noqa: PLC0415
-    from trio_chat.client.target import ServerAddress, format_address, reachable  # noqa: PLC0415
+    from trio_chat.client.target import ServerAddress, reachable  # noqa: PLC0415
+    from trio_chat.irc.addresses import format_address  # noqa: PLC0415
 
     options = call.options
     is_first_run = _use_own_configuration(options)

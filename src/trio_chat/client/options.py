@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 
 from trio_chat.client.link.keyring import Keyring, PasswordStore
 from trio_chat.client.link.password_command import PasswordCommand
-from trio_chat.client.target import format_address
 from trio_chat.client.trust import Connector, Security
 from trio_chat.config import ClientSettings, ProfileSettings
+from trio_chat.irc.addresses import format_address
 
 DEFAULT_PORT = 5000
 """The port of a server whose address names none."""

@@ -14,10 +14,11 @@ from typing import Any
 import trio
 
 from trio_chat.client.session.connecting import CannotConnectError, reason_of
-from trio_chat.client.target import format_address, is_this_machine
+from trio_chat.client.target import is_this_machine
 from trio_chat.client.wrapped import WrappedStream
 from trio_chat.config.proxies import Proxy, parse
 from trio_chat.i18n import _
+from trio_chat.irc.addresses import format_address
 
 PROXY_TIMEOUT = 60.0
 """Seconds for reaching the proxy and for its answer: an onion service may take that long."""

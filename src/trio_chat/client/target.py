@@ -60,11 +60,6 @@ def parse(text: str) -> ServerAddress:
     )
 
 
-def format_address(host: str, port: int) -> str:
-    """Write an address as people do, an IPv6 address in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def reachable(host: str) -> str:
     """Return the address to connect to when a server listens on this one: nobody can connect to
     0.0.0.0 everywhere.

@@ -18,9 +18,10 @@ import trio
 from trio_chat.client import proxies
 from trio_chat.client.known_servers import BY_AUTHORITY, KnownServers
 from trio_chat.client.session.connecting import CannotConnectError, connect_tcp
-from trio_chat.client.target import format_address, is_this_machine
+from trio_chat.client.target import is_this_machine
 from trio_chat.client.wrapped import WrappedStream
 from trio_chat.i18n import _
+from trio_chat.irc.addresses import format_address
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
 """Seconds for a server to agree on encryption, the first time and when it is tried again: silence

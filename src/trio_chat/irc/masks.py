@@ -7,8 +7,10 @@ addresses in it.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import NamedTuple
+
+from trio_chat.irc.addresses import parse_address
 
 Network = IPv4Network | IPv6Network
 
@@ -25,18 +27,6 @@ names the address.
 
 class BadMask(ValueError):
     """A mask that means nothing; the message is a sentence for people, without the full stop."""
-
-
-@lru_cache(maxsize=4096)
-def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Return an address as it is meant: without a zone, and IPv4 in IPv6 as IPv4; None when it is
-    no address.
-    """
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
 
 
 def parse_network(text: str) -> Network:

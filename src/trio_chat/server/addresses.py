@@ -1,18 +1,18 @@
 """Which addresses others can use to join: this machine's own, not `0.0.0.0`."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 
-Address = IPv4Address | IPv6Address
+from trio_chat.irc.addresses import IpAddress
 
 
-def own_addresses() -> list[Address]:
+def own_addresses() -> list[IpAddress]:
     """Return the addresses of this machine's network interfaces. Blocks for some milliseconds: call
     it in a thread.
     """
     import ifaddr  # noqa: PLC0415  # only a server that has started needs it
 
-    found: dict[Address, None] = {}
+    found: dict[IpAddress, None] = {}
     try:
         adapters = list(ifaddr.get_adapters())
     except OSError:  # a sandbox may forbid the question
@@ -23,7 +23,7 @@ def own_addresses() -> list[Address]:
     return list(found)
 
 
-def joinable(bound: Sequence[Address], own: Sequence[Address]) -> list[Address]:
+def joinable(bound: Sequence[IpAddress], own: Sequence[IpAddress]) -> list[IpAddress]:
     """Return the addresses to tell others, those of the local network first.
 
     Args:
@@ -31,7 +31,7 @@ def joinable(bound: Sequence[Address], own: Sequence[Address]) -> list[Address]:
             family.
         own: this machine's addresses.
     """
-    addresses: dict[Address, None] = {}
+    addresses: dict[IpAddress, None] = {}
     for address in bound:
         if address.is_unspecified:
             same_family = (other for other in own if other.version == address.version)
@@ -45,8 +45,3 @@ def joinable(bound: Sequence[Address], own: Sequence[Address]) -> list[Address]:
     return sorted(
         addresses, key=lambda address: (address.version, not address.is_private, int(address))
     )
-
-
-def with_port(address: Address | str, port: int) -> str:
-    """Return address and port as `trio-chat connect` takes them."""
-    return f"[{address}]:{port}" if ":" in str(address) else f"{address}:{port}"

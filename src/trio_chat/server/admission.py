@@ -7,12 +7,12 @@ that counts as one.
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple, Protocol
 
 from trio_chat.config import LimitSettings
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server.peer import is_in
+from trio_chat.server.token_bucket import TokenBucket
 
 log = logging.getLogger("trio_chat")
 
@@ -22,32 +22,15 @@ gives way.
 """
 
 
-@lru_cache(maxsize=4096)
-def household(host: str) -> str:
-    """Return what is counted as one: an address of IPv4, the /64 of one of IPv6; anything else is
-    itself.
-    """
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is not None:
-            return str(address.ipv4_mapped)
-        return f"{IPv6Address(int(address) >> 64 << 64)}/64"
-    return str(address)
+class _Address(TokenBucket):
+    """The connections of one address, and a budget for new ones."""
 
+    __slots__ = ("connections", "is_told")
 
-class _Address:
-    """What is known of one address: its connections, and how many more may come at once."""
-
-    __slots__ = ("connections", "is_told", "tokens", "updated")
-
-    def __init__(self, tokens: float, now: float) -> None:
+    def __init__(self, burst: int, now: float) -> None:
+        super().__init__(burst, burst / 60, now)
         self.connections = 0
         self.is_told = False  # whether the log knows that it is being refused
-        self.tokens = tokens
-        self.updated = now
 
 
 class Entry:
@@ -120,7 +103,7 @@ class Admission:
         """
         if self._is_exempt(host):
             return "", None
-        key = household(host)
+        key = rate_limit_key(host)
         known = self._known(key)
         reason = self._why_not(known)
         if reason:
@@ -149,8 +132,8 @@ class Admission:
             known = self._addresses[key] = _Address(burst, now)
             self._forget_some()
         self._addresses.move_to_end(key)
-        known.tokens = min(burst, known.tokens + (now - known.updated) * burst / 60)
-        known.updated = now
+        known.size, known.rate = burst, burst / 60  # REHASH may have changed the limit
+        known.refill(now)
         return known
 
     def _why_not(self, known: _Address) -> str:

@@ -9,7 +9,8 @@ import trio
 
 from trio_chat import __version__
 from trio_chat.i18n import _
-from trio_chat.server.addresses import Address, joinable, own_addresses, with_port
+from trio_chat.irc.addresses import IpAddress, format_address
+from trio_chat.server.addresses import joinable, own_addresses
 from trio_chat.server.binding import bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.encryption import Encryption
@@ -53,22 +54,22 @@ async def announce(listeners: Sequence[BatchListener], encryption: Encryption) -
 def shown(listener: BatchListener) -> str:
     """Return where one listens, for people."""
     path = listener.settings.path
-    return str(path) if path is not None else with_port(*bound_to(listener.socket))
+    return str(path) if path is not None else format_address(*bound_to(listener.socket))
 
 
-async def _ways_to_join(bound: list[Address], port: int) -> list[str]:
+async def _ways_to_join(bound: list[IpAddress], port: int) -> list[str]:
     own = await trio.to_thread.run_sync(own_addresses)
     lines = [_("trio-chat {version} is running.").format(version=__version__)]
     others = joinable(bound, own)
     if others:
         lines.append(_("Others join with:"))
-        lines += [f"    trio-chat connect {with_port(address, port)}" for address in others]
+        lines += [f"    trio-chat connect {format_address(address, port)}" for address in others]
     local = next(
         (address for address in bound if address.is_unspecified or address.is_loopback), None
     )
     if local is not None:
         loopback = ("::1" if local.version == 6 else "127.0.0.1") if local.is_unspecified else local
-        lines += [_("On this machine:"), f"    trio-chat connect {with_port(loopback, port)}"]
+        lines += [_("On this machine:"), f"    trio-chat connect {format_address(loopback, port)}"]
     lines.append(_("Any IRC client can join too, at the same address. Ctrl-C stops the server."))
     return lines
 

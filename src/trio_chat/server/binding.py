@@ -10,7 +10,7 @@ from pathlib import Path
 import trio
 
 from trio_chat.i18n import _
-from trio_chat.server.addresses import Address
+from trio_chat.irc.addresses import IpAddress
 
 # Windows has its own numbers for what bind() refuses.
 _IN_USE = frozenset((errno.EADDRINUSE, 10048))
@@ -105,7 +105,7 @@ def bound_port(listeners: Sequence[trio.SocketListener]) -> int:
     return bound_to(listeners[0].socket)[1]
 
 
-def bound_to(sock: socket.socket | trio.socket.SocketType) -> tuple[Address, int]:
+def bound_to(sock: socket.socket | trio.socket.SocketType) -> tuple[IpAddress, int]:
     """Return the address and the port that a socket is on."""
     address, port = sock.getsockname()[:2]
     return ip_address(address.partition("%")[0]), int(port)

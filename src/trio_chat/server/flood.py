@@ -4,6 +4,8 @@ slowed, then disconnected.
 
 from collections.abc import Callable
 
+from trio_chat.server.token_bucket import TokenBucket
+
 BYTES_PER_LINE = 1024
 """Received bytes that cost as much as a line, whatever is in them: empty lines, and a line without
 end, are not free.
@@ -30,7 +32,7 @@ def waste(size: int, pieces: int, lines: int) -> float:
     return (surplus + 1 if surplus > 0 else 0) + max(0, pieces - lines) / PIECES_PER_LINE
 
 
-class FloodBudget:
+class FloodBudget(TokenBucket):
     """Lets a client say `burst` lines at once and `rate` lines a second after that; a dear command
     counts as several.
 
@@ -42,13 +44,12 @@ class FloodBudget:
         clock: returns seconds that never go back.
     """
 
+    __slots__ = ("_clock", "_limit", "_slowed")
+
     def __init__(self, burst: int, rate: float, limit: int, clock: Callable[[], float]) -> None:
-        self._burst = burst
-        self._rate = rate
+        super().__init__(burst, rate, clock())
         self._limit = limit
         self._clock = clock
-        self._tokens = float(burst)
-        self._updated = clock()
         self._slowed = 0.0
 
     @property
@@ -60,15 +61,14 @@ class FloodBudget:
         """Spend one line, or as much as so many; return how many seconds to wait before it may be
         carried out.
         """
-        now = self._clock()
-        self._tokens = min(self._burst, self._tokens + (now - self._updated) * self._rate) - lines
-        self._updated = now
-        if self._tokens >= 0:
+        self.refill(self._clock())
+        self.tokens -= lines
+        if self.tokens >= 0:
             self._slowed = 0.0
             return 0.0
         self._slowed += lines
-        return -self._tokens / self._rate
+        return -self.tokens / self.rate
 
     def spend(self, lines: float) -> None:
         """Spend more, after the fact: the next line waits for it."""
-        self._tokens -= lines
+        self.tokens -= lines

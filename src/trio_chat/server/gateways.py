@@ -6,10 +6,10 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import GatewaySettings
+from trio_chat.irc.addresses import parse_address
 from trio_chat.server.forwarded import UnknownClient, address_of
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.peer import Peer, is_in
@@ -62,7 +62,8 @@ async def speak_for(
     wanted = {option.partition("=")[0] for option in " ".join(options).split()}
     # "If the gateway connection is not secure, servers MUST ignore it"; one that never leaves the
     # machine needs no encryption.
-    is_safe_way = peer.is_secure or ip_address(peer.host).is_loopback
+    gateway = parse_address(peer.host)
+    is_safe_way = peer.is_secure or (gateway is not None and gateway.is_loopback)
     return replace(peer, host=host, is_secure="secure" in wanted and is_safe_way, certificate="")
 
 

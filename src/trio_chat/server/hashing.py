@@ -10,7 +10,7 @@ import trio
 
 from trio_chat.chat.accounts import Busy, Origin
 from trio_chat.config import LimitSettings
-from trio_chat.server.admission import household
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server.attempts import Attempts
 from trio_chat.server.fair_queue import FairQueue, Lane
 from trio_chat.server.lockout import Lockout
@@ -75,7 +75,9 @@ class HashingThreads:
         """
         lockout.refuse(name, origin)
         self._count(lockout, name, origin)
-        async with self._queue.place(household(origin.address), self._lane(lockout, name, origin)):
+        async with self._queue.place(
+            rate_limit_key(origin.address), self._lane(lockout, name, origin)
+        ):
             lockout.refuse(name, origin)  # others may have been wrong while this one waited
             is_right = await self._hash(verify, *args) and not is_decoy
             if not is_right:
@@ -97,7 +99,7 @@ class HashingThreads:
         Raises:
             Busy: this address has made too many accounts in an hour, or too many wait.
         """
-        address = household(origin.address)
+        address = rate_limit_key(origin.address)
         if self._made.count(address) >= self._most_made:
             raise Busy("Many accounts were registered from your address, try again later")
         self._made.note(address)  # before it is hashed: several may come at once
@@ -114,7 +116,7 @@ class HashingThreads:
         """
         self._count(self.accounts, name, origin)
         async with self._queue.place(
-            household(origin.address), self._lane(self.accounts, name, origin)
+            rate_limit_key(origin.address), self._lane(self.accounts, name, origin)
         ):
             return await self._hash(work, *args)
 
@@ -123,7 +125,7 @@ class HashingThreads:
         return await trio.to_thread.run_sync(work, *args, limiter=self._limiter)
 
     def _count(self, lockout: Lockout, name: str, origin: Origin) -> None:
-        key = (lockout, name, household(origin.address))
+        key = (lockout, name, rate_limit_key(origin.address))
         if self._checked.count(key) >= self._most_checked:
             raise Busy(
                 "Many passwords for that name were checked from your address, try again in a minute"

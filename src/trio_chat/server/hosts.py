@@ -6,10 +6,10 @@ cannot be pointed anywhere else, so any is right.
 import re
 import socket
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import NamedTuple
 
 from trio_chat.config import Settings
+from trio_chat.irc.addresses import parse_address
 
 _HOST = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]{2,45})\]|(?P<name>[A-Za-z0-9._-]{1,253}))(?::(?P<port>[0-9]{1,5}))?"
@@ -33,11 +33,7 @@ class Host(NamedTuple):
     @property
     def is_address(self) -> bool:
         """Whether it is no name."""
-        try:
-            ip_address(self.name)
-        except ValueError:
-            return False
-        return True
+        return parse_address(self.name) is not None
 
     def shown(self) -> str:
         """Return its name as it stands in an address of the web."""
@@ -52,11 +48,10 @@ def parse_host(text: str) -> Host | None:
     if match is None:
         return None
     name = (match["v6"] or match["name"]).lower().removesuffix(".")
-    try:
-        name = str(ip_address(name))
-    except ValueError:
-        if match["v6"]:
-            return None
+    if (address := parse_address(name)) is not None:
+        name = str(address)
+    elif match["v6"]:
+        return None
     return Host(name, int(match["port"]) if match["port"] else None) if name else None
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from trio_chat.chat import durations
 from trio_chat.chat.accounts import Busy, Origin
+from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.irc.message import truncate
-from trio_chat.server.admission import household
 from trio_chat.server.attempts import Attempts
 
 log = logging.getLogger("trio_chat")
@@ -58,7 +58,7 @@ class Lockout:
             raise Busy(
                 f"Too many wrong passwords for {shown} came from where you are, try again in {when}"
             )
-        address = household(origin.address)
+        address = rate_limit_key(origin.address)
         if not is_known and self._wrong_of_address.count(address) >= self._most_of_address:
             when = durations.show(self._wrong_of_address.remaining(address))
             raise Busy(f"Too many wrong passwords came from your address, try again in {when}")
@@ -66,7 +66,7 @@ class Lockout:
     def note_wrong(self, name: str, origin: Origin) -> None:
         """Count a wrong password; the first one after which others are refused is logged."""
         device, is_known = self._device(name, origin)
-        address = household(origin.address)
+        address = rate_limit_key(origin.address)
         how_long = f"for {durations.show(WINDOW)}"
         if self._wrong.note((name, device)) == (self._most_of_address if is_known else self._most):
             shown = truncate(name, _MAX_SHOWN)
@@ -87,7 +87,7 @@ class Lockout:
 
     def note_right(self, name: str, origin: Origin) -> None:
         """Know a device from now on; wrong passwords that were counted stay so."""
-        for device in (household(origin.address), origin.certificate):
+        for device in (rate_limit_key(origin.address), origin.certificate):
             if device:
                 self._known[name, device] = None
                 self._known.move_to_end((name, device))
@@ -105,7 +105,7 @@ class Lockout:
 
     def is_suspect(self, origin: Origin) -> bool:
         """Return whether a wrong password has come from an address lately."""
-        return self._wrong_of_address.count(household(origin.address)) > 0
+        return self._wrong_of_address.count(rate_limit_key(origin.address)) > 0
 
     def _device(self, name: str, origin: Origin) -> tuple[str, bool]:
         """Return what counts as the device, and whether the account knows it: a certificate only
@@ -113,5 +113,5 @@ class Lockout:
         """
         if origin.certificate and (name, origin.certificate) in self._known:
             return origin.certificate, True
-        address = household(origin.address)
+        address = rate_limit_key(origin.address)
         return address, (name, address) in self._known

@@ -14,11 +14,11 @@ import trio
 from trio_chat import __version__
 from trio_chat.chat.control import RehashError
 from trio_chat.config import Settings
+from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
 from trio_chat.log import logger
 from trio_chat.server import service
-from trio_chat.server.addresses import with_port
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
@@ -140,7 +140,8 @@ async def _serve(
                 log.info(
                     "metrics are at %s",
                     ", ".join(
-                        f"http://{with_port(*bound_to(one.socket))}/metrics" for one in watching
+                        f"http://{format_address(*bound_to(one.socket))}/metrics"
+                        for one in watching
                     ),
                 )
                 nursery.start_soon(Monitor(server).run, watching)

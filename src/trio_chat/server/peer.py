@@ -3,10 +3,9 @@ has come.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from trio_chat.config.settings import Network
+from trio_chat.irc.addresses import parse_address
 
 LOCAL = "127.0.0.1"
 """The address of who comes over a Unix socket: somebody on this machine."""
@@ -30,33 +29,20 @@ class Peer:
     is_websocket: bool = False
 
 
-@lru_cache(maxsize=4096)
 def plain_address(text: str) -> str:
-    """Return an address in its usual form: without a zone, and IPv4 as such where it came in the
-    form of IPv6.
+    """Return an address in its usual form; see `parse_address`.
 
     Raises:
         ValueError: it is no address.
     """
-    address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
+    if (address := parse_address(text)) is None:
+        raise ValueError(f"{text!r} is no address")
     return str(address)
-
-
-@lru_cache(
-    maxsize=4096
-)  # each connection is asked about several times, and many come from few addresses
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(host.partition("%")[0])
-    except ValueError:
-        return None
 
 
 def is_in(host: str, networks: tuple[Network, ...]) -> bool:
     """Return whether an address is in one of these networks; what is no address is in none."""
     if not networks:
         return False
-    address = _address(host)
+    address = parse_address(host)
     return address is not None and any(address in network for network in networks)

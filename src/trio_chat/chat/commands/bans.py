@@ -17,7 +17,8 @@ from trio_chat.chat.changes import BanLifted, BanSet, BansExpired
 from trio_chat.chat.operators import audit
 from trio_chat.chat.registry import Request, command
 from trio_chat.irc import numerics as n
-from trio_chat.irc.masks import BadMask, parse_address
+from trio_chat.irc.addresses import parse_address
+from trio_chat.irc.masks import BadMask
 from trio_chat.irc.message import truncate
 from trio_chat.irc.names import fold_or_self
 

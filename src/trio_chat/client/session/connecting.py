@@ -6,8 +6,8 @@ from random import Random
 
 import trio
 
-from trio_chat.client.target import format_address
 from trio_chat.i18n import _
+from trio_chat.irc.addresses import format_address
 
 CONNECT_TIMEOUT = 20.0
 """Seconds for looking the address up and for all attempts to reach it."""
