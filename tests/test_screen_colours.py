@@ -47,8 +47,8 @@ def test_true_colours_stay() -> None:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_nicknames_have_colours_of_their_own(theme: str) -> None:
     """Also on a terminal of 256 colours all of them differ."""
-    looks = [reduced(specs(theme)[f"nick{number}"], 256) for number in range(NICKS)]
-    assert len({look.foreground for look in looks}) == NICKS >= 24
+    styles = [reduced(specs(theme)[f"nick{number}"], 256) for number in range(NICKS)]
+    assert len({look.foreground for look in styles}) == NICKS >= 24
 
 
 def test_what_a_text_is_beside_its_colour_stays() -> None:

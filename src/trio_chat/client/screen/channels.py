@@ -29,12 +29,12 @@ class ChannelPage(PageWidget):
     """
 
     def __init__(
-        self, listing: Listing, looks: Mapping[str, Any], join: Callable[[str], None]
+        self, listing: Listing, styles: Mapping[str, Any], join: Callable[[str], None]
     ) -> None:
         super().__init__()
         self._listing = listing
         self._wanted = ""
-        self._looks = looks
+        self._styles = styles
         self._join = join
         self._chosen: Listed | None = None  # None: the first one, whichever that is
         self._top = 0
@@ -94,7 +94,7 @@ class ChannelPage(PageWidget):
         self._shown = (wanted, found[place] if found else None)
         lines = [
             row(
-                [(self._looks["topic"], fitted(f" {self._title(len(found), wanted)}", columns))],
+                [(self._styles["topic"], fitted(f" {self._title(len(found), wanted)}", columns))],
                 columns,
             )
         ]
@@ -122,7 +122,7 @@ class ChannelPage(PageWidget):
         return count + _(" — type a word to filter, Enter joins, Esc closes")
 
     def _line(self, channel: Listed, columns: int, *, is_chosen: bool) -> Markup:
-        looks = self._looks
+        styles = self._styles
         name_columns = max(min(_NAME_COLUMNS, columns // 2), _LEAST_NAME)
         name, users = (
             fitted(f" {clean(channel.name)}", name_columns),
@@ -130,5 +130,5 @@ class ChannelPage(PageWidget):
         )
         topic = f"  {clean(channel.topic)}"
         if is_chosen:
-            return [(looks["selected"], fitted(f"{name}{users}{topic}", columns))]
-        return [(looks["place"], name), (looks["time"], users), (looks["text"], topic)]
+            return [(styles["selected"], fitted(f"{name}{users}{topic}", columns))]
+        return [(styles["buffer"], name), (styles["time"], users), (styles["text"], topic)]

@@ -19,7 +19,7 @@ from trio_chat.client.screen.deferred import DeferredCall
 from trio_chat.client.screen.input_state import InputState, PromptRequest
 from trio_chat.client.screen.keyboard import Keyboard
 from trio_chat.client.screen.layout import Layout
-from trio_chat.client.screen.markup import Look
+from trio_chat.client.screen.markup import ViewStyle
 from trio_chat.client.screen.pager import PageLine
 from trio_chat.client.screen.pages import Pages
 from trio_chat.client.screen.panels import Panels
@@ -78,7 +78,7 @@ class Controller:
         self._now = now
         self._interrupted = 0.0
         self.requests = Requests(self.views, post)
-        self.timeline = TimelineView(_nowhere(), Look(theme), self.requests.fetch_older)
+        self.timeline = TimelineView(_nowhere(), ViewStyle(theme), self.requests.fetch_older)
         self.typing = TypingNotifier(self.views, post, now, is_enabled=sends_typing)
         self.composer = self._make_composer()
         self.prompt = self.composer.prompt
@@ -114,7 +114,7 @@ class Controller:
     def _make_layout(self) -> Layout:
         layout = Layout(
             topic=Rows(self.panels.topic),
-            places=Rows(self.panels.places),
+            buffers=Rows(self.panels.buffers),
             timeline=self.timeline,
             members=Rows(self.panels.members),
             status=Rows(self._status),
@@ -188,7 +188,7 @@ class Controller:
             "select_up": partial(timeline.select, -1),
             "select_down": partial(timeline.select, 1),
             "reply": self._reply,
-            "toggle_places": self._toggle_places,
+            "toggle_buffers": self._toggle_buffers,
             "toggle_members": self._toggle_members,
             "toggle_bare": self._toggle_bare,
             "escape": self._escape,
@@ -232,7 +232,7 @@ class Controller:
 
     def tick(self) -> None:
         """End a paste whose end mark is missing; called once a second."""
-        self.pasting.look()
+        self.pasting.check_end()
 
     def _change_buffer(self) -> None:
         if self.state.has_draft:
@@ -322,8 +322,8 @@ class Controller:
         if entry := find_target(buffer, self.timeline.selected, features, "", own=False):
             self.state.reply_to = (buffer, entry.msgid)
 
-    def _toggle_places(self) -> None:
-        self.layout.shows_places = not self.layout.shows_places
+    def _toggle_buffers(self) -> None:
+        self.layout.shows_buffers = not self.layout.shows_buffers
         self.layout.changed()
 
     def _toggle_members(self) -> None:
@@ -341,7 +341,7 @@ class Controller:
         self._restyle()
 
     def _restyle(self) -> None:
-        self.timeline.restyle(Look(self.theme, self.layout.is_bare))
+        self.timeline.restyle(ViewStyle(self.theme, self.layout.is_bare))
         self.layout.changed()
 
     def _escape(self) -> None:

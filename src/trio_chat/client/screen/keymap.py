@@ -75,7 +75,7 @@ BINDINGS = (
         "reply",
         N_("answers the selected message, or the last one"),
     ),
-    Binding(("f3",), "F3", "toggle_places", N_("shows or hides the list of channels")),
+    Binding(("f3",), "F3", "toggle_buffers", N_("shows or hides the list of channels")),
     Binding(("f4",), "F4", "toggle_members", N_("shows or hides who is here")),
     Binding(
         ("f5",), "F5", "toggle_bare", N_("shows only what was said, to be copied with the mouse")

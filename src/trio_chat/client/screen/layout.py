@@ -10,10 +10,10 @@ from collections.abc import Callable
 import urwid
 
 from trio_chat.client.screen.pager import PageWidget
-from trio_chat.client.screen.panels import MEMBERS_COLUMNS, PLACES_COLUMNS
+from trio_chat.client.screen.panels import BUFFERS_COLUMNS, MEMBERS_COLUMNS
 from trio_chat.client.screen.rows import Rows
 
-_COLUMNS_FOR_PLACES = 70
+_COLUMNS_FOR_BUFFERS = 70
 _COLUMNS_FOR_MEMBERS = 95
 _LEAST_ROWS = 5
 
@@ -23,7 +23,7 @@ class Layout(urwid.Widget):
 
     Args:
         topic: the line above.
-        places: the list of buffers.
+        buffers: the list of buffers.
         timeline: what was said.
         members: who is here.
         status: the line below.
@@ -39,7 +39,7 @@ class Layout(urwid.Widget):
         self,
         *,
         topic: Rows,
-        places: Rows,
+        buffers: Rows,
         timeline: urwid.Widget,
         members: Rows,
         status: Rows,
@@ -48,13 +48,13 @@ class Layout(urwid.Widget):
         drawn: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self._topic, self._places, self._members = topic, places, members
+        self._topic, self._buffers, self._members = topic, buffers, members
         self._timeline, self._status, self._prompt = timeline, status, prompt
         self._press = press
         self._drawn = drawn
-        self.panels = (topic, places, members, status)
+        self.panels = (topic, buffers, members, status)
         self.page: PageWidget | None = None
-        self.shows_places = True
+        self.shows_buffers = True
         self.shows_members = True
         self.has_members = True
         self.is_bare = False
@@ -91,8 +91,8 @@ class Layout(urwid.Widget):
     def _middle(self, columns: int, rows: int) -> urwid.Canvas:
         centre = self.page or self._timeline
         left = (
-            PLACES_COLUMNS
-            if self.shows_places and columns >= _COLUMNS_FOR_PLACES and not self.is_bare
+            BUFFERS_COLUMNS
+            if self.shows_buffers and columns >= _COLUMNS_FOR_BUFFERS and not self.is_bare
             else 0
         )
         right = (
@@ -107,7 +107,7 @@ class Layout(urwid.Widget):
         parts: list[tuple[urwid.Canvas, object, bool, int]] = []
         if left:
             parts += [
-                (self._places.render((left, rows)), None, False, left),
+                (self._buffers.render((left, rows)), None, False, left),
                 (self._line(rows), None, False, 1),
             ]
         parts.append((centre.render((inner, rows)), None, False, inner))

@@ -10,7 +10,7 @@ from trio_chat.client.model.buffer import Buffer
 from trio_chat.client.model.entries import BufferEntry, EntryKind, MembershipChange
 from trio_chat.client.model.formatting import pieces
 from trio_chat.client.screen.rows import Markup, fitted, settled, width
-from trio_chat.client.screen.themes import nick_look, specs, styled
+from trio_chat.client.screen.themes import nick_style, specs, styled
 from trio_chat.i18n import N_, _, ngettext
 from trio_chat.irc.text import clean
 
@@ -32,7 +32,7 @@ _WEEKDAYS = (
 )
 
 
-class Look(NamedTuple):
+class ViewStyle(NamedTuple):
     """What all entries have in common.
 
     Args:
@@ -107,15 +107,15 @@ def day_of(time: float) -> str:
         return ""
 
 
-def entry_text(entry: BufferEntry, buffer: Buffer, look: Look, columns: int) -> urwid.Text:
+def entry_text(entry: BufferEntry, buffer: Buffer, view: ViewStyle, columns: int) -> urwid.Text:
     """Return the widget that shows an entry in so many columns."""
-    attributes = specs(look.theme)
-    name, name_look = _name(entry)
-    body = _body(entry, buffer, look)
-    if look.bare:
+    attributes = specs(view.theme)
+    name, name_style = _name(entry)
+    body = _body(entry, buffer, view)
+    if view.bare:
         head = [
             (
-                attributes[name_look],
+                attributes[name_style],
                 f"{name}: " if entry.is_message and entry.kind is not EntryKind.ACTION else "",
             )
         ]
@@ -123,10 +123,10 @@ def entry_text(entry: BufferEntry, buffer: Buffer, look: Look, columns: int) -> 
     time = f"{clock_of(entry.time)} "
     if columns < _NARROW:
         return urwid.Text(
-            settled([(attributes["time"], time), (attributes[name_look], f"{name} "), *body])
+            settled([(attributes["time"], time), (attributes[name_style], f"{name} "), *body])
         )
     name, sign = fitted(name, NICK_COLUMNS, right=True), " │ "
-    head = [(attributes["time"], time), (attributes[name_look], name), (attributes["rule"], sign)]
+    head = [(attributes["time"], time), (attributes[name_style], name), (attributes["rule"], sign)]
     return urwid.Text(
         settled([*head, *body]),
         layout=_hanging(len(time + name + sign), width(time) + NICK_COLUMNS + len(sign)),
@@ -135,16 +135,16 @@ def entry_text(entry: BufferEntry, buffer: Buffer, look: Look, columns: int) -> 
 
 def _name(entry: BufferEntry) -> tuple[str, str]:
     if entry.kind is EntryKind.ACTION:
-        return "*", "own" if entry.own else nick_look(entry.sender)
+        return "*", "own" if entry.own else nick_style(entry.sender)
     if entry.kind is EntryKind.NOTICE:
-        return f"-{clean(entry.sender)}-", nick_look(entry.sender)
+        return f"-{clean(entry.sender)}-", nick_style(entry.sender)
     if entry.kind is EntryKind.MESSAGE:
-        return clean(entry.sender), "own" if entry.own else nick_look(entry.sender)
+        return clean(entry.sender), "own" if entry.own else nick_style(entry.sender)
     return ("!!", "error") if entry.kind is EntryKind.ERROR else ("--", "info")
 
 
-def _body(entry: BufferEntry, buffer: Buffer, look: Look) -> list[tuple[Any, str]]:
-    attributes = specs(look.theme)
+def _body(entry: BufferEntry, buffer: Buffer, view: ViewStyle) -> list[tuple[Any, str]]:
+    attributes = specs(view.theme)
     extras = entry.extras
     if entry.kind is EntryKind.MEMBERSHIP:
         return [(attributes["info"], moves_text(entry))]
@@ -157,26 +157,29 @@ def _body(entry: BufferEntry, buffer: Buffer, look: Look) -> list[tuple[Any, str
             (attributes["info"], _("(deleted by {nick})").format(nick=clean(extras.deleted_by)))
         ]
     body: list[tuple[Any, str]] = []
-    if extras and extras.reply_to and not look.bare:
+    if extras and extras.reply_to and not view.bare:
         body.append((attributes["reply"], f"↳ {_quoted(buffer, extras.reply_to)}\n"))
     if entry.kind is EntryKind.ACTION:
         body.append(
-            (attributes["own" if entry.own else nick_look(entry.sender)], f"{clean(entry.sender)} ")
+            (
+                attributes["own" if entry.own else nick_style(entry.sender)],
+                f"{clean(entry.sender)} ",
+            )
         )
     body += _said(
-        entry.text, look.theme, "mention" if entry.is_mention and not look.bare else "text"
+        entry.text, view.theme, "mention" if entry.is_mention and not view.bare else "text"
     )
-    if extras and extras.reactions and not look.bare:
+    if extras and extras.reactions and not view.bare:
         body.append((attributes["reaction"], "\n" + _reactions(extras.reactions)))
     return body
 
 
-def _said(text: str, theme: str, look: str) -> list[tuple[Any, str]]:
+def _said(text: str, theme: str, base: str) -> list[tuple[Any, str]]:
     body: list[tuple[Any, str]] = []
     for number, line in enumerate(text.split("\n")):
         if number:
             body.append((None, "\n"))
-        body += [(styled(theme, look, style), piece) for piece, style in pieces(line)]
+        body += [(styled(theme, base, style), piece) for piece, style in pieces(line)]
     return body or [(None, " ")]
 
 
@@ -250,9 +253,9 @@ def _listed(nicks: list[str]) -> str:
     )
 
 
-def rule(text: str, look: Look, columns: int, name: str) -> Markup:
+def rule(text: str, view: ViewStyle, columns: int, name: str) -> Markup:
     """Return a line across the screen with a text in the middle."""
     text = f" {text} " if text else ""
     left = max((columns - width(text)) // 2, 0)
     right = max(columns - width(text) - left, 0)
-    return [(specs(look.theme)[name], "─" * left + text + "─" * right)]
+    return [(specs(view.theme)[name], "─" * left + text + "─" * right)]

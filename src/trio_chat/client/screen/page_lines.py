@@ -13,40 +13,40 @@ from trio_chat.client.registry import SlashCommand
 from trio_chat.client.screen.keymap import BINDINGS, PROMPT_KEYS
 from trio_chat.client.screen.pager import PageLine
 from trio_chat.client.screen.rows import fitted
-from trio_chat.client.screen.themes import nick_look
+from trio_chat.client.screen.themes import nick_style
 from trio_chat.i18n import _
 from trio_chat.irc.text import clean
 
 _KEY_COLUMNS = 22
 
 
-def key_lines(looks: Mapping[str, Any]) -> list[PageLine]:
+def key_lines(styles: Mapping[str, Any]) -> list[PageLine]:
     """Return what keys do."""
     keys = [(binding.shown, binding.help) for binding in BINDINGS]
-    head = PageLine([(looks["day"], " " + _("While you type:"))])
-    lines = [_two(looks, shown, _(text)) for shown, text in keys]
+    head = PageLine([(styles["day"], " " + _("While you type:"))])
+    lines = [_two(styles, shown, _(text)) for shown, text in keys]
     return [
         *lines,
         PageLine([(None, "")]),
         head,
-        *(_two(looks, shown, _(text)) for shown, text in PROMPT_KEYS),
+        *(_two(styles, shown, _(text)) for shown, text in PROMPT_KEYS),
     ]
 
 
 def help_lines(
-    looks: Mapping[str, Any], commands: Mapping[str, SlashCommand], name: str
+    styles: Mapping[str, Any], commands: Mapping[str, SlashCommand], name: str
 ) -> list[PageLine]:
     """Return what commands do: all of them, or one."""
     lines = []
     for command in sorted(commands.values()):
         if name in ("", command.name):
-            lines.append(PageLine([(looks["key"], f" {command.synopsis()}")]))
-            lines.append(PageLine([(looks["text"], f"     {_(command.help)}")]))
+            lines.append(PageLine([(styles["key"], f" {command.synopsis()}")]))
+            lines.append(PageLine([(styles["text"], f"     {_(command.help)}")]))
     return lines
 
 
 def channel_lines(
-    looks: Mapping[str, Any],
+    styles: Mapping[str, Any],
     places: Sequence[tuple[ServerState, Buffer]],
     go: Callable[[tuple[ServerState, Buffer]], None],
 ) -> list[PageLine]:
@@ -56,26 +56,26 @@ def channel_lines(
     for server, buffer in places:
         where = f"  {clean(server.name)}" if many else ""
         count = f"  {buffer.unread}" if buffer.unread else ""
-        look = looks[
-            "place mention" if buffer.mentions else "place unread" if buffer.unread else "place"
+        style = styles[
+            "buffer mention" if buffer.mentions else "buffer unread" if buffer.unread else "buffer"
         ]
         lines.append(
             PageLine(
-                [(look, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))
+                [(style, f" {clean(buffer.name)}{where}{count}")], partial(go, (server, buffer))
             )
         )
-    return lines or [PageLine([(looks["hint"], " " + _("Nothing is called like that."))])]
+    return lines or [PageLine([(styles["hint"], " " + _("Nothing is called like that."))])]
 
 
 def found_lines(
-    looks: Mapping[str, Any], found: MessageList, go: Callable[[MessageReference], None]
+    styles: Mapping[str, Any], found: MessageList, go: Callable[[MessageReference], None]
 ) -> list[PageLine]:
     """Return messages to which one can go."""
-    return message_lines(looks, [(message, partial(go, message)) for message in found.messages])
+    return message_lines(styles, [(message, partial(go, message)) for message in found.messages])
 
 
 def message_lines(
-    looks: Mapping[str, Any], messages: Sequence[tuple[MessageReference, Callable[[], None]]]
+    styles: Mapping[str, Any], messages: Sequence[tuple[MessageReference, Callable[[], None]]]
 ) -> list[PageLine]:
     """Return messages, each with what choosing it does."""
     lines = []
@@ -83,18 +83,18 @@ def message_lines(
         entry = message.entry
         text = "".join(text for text, _style in pieces(entry.text.replace("\n", " ")))
         sender = (
-            [(looks[nick_look(entry.sender)], f"{clean(entry.sender)}: ")] if entry.sender else []
+            [(styles[nick_style(entry.sender)], f"{clean(entry.sender)}: ")] if entry.sender else []
         )
         where = [
-            (looks["time"], f" {_moment(entry.time)} "),
-            (looks["place"], f"{clean(message.conversation)} "),
+            (styles["time"], f" {_moment(entry.time)} "),
+            (styles["buffer"], f"{clean(message.conversation)} "),
         ]
-        lines.append(PageLine([*where, *sender, (looks["text"], text)], choose))
-    return lines or [PageLine([(looks["hint"], " " + _("Nothing was found."))])]
+        lines.append(PageLine([*where, *sender, (styles["text"], text)], choose))
+    return lines or [PageLine([(styles["hint"], " " + _("Nothing was found."))])]
 
 
-def _two(looks: Mapping[str, Any], left: str, right: str) -> PageLine:
-    return PageLine([(looks["key"], f" {fitted(left, _KEY_COLUMNS)} "), (looks["text"], right)])
+def _two(styles: Mapping[str, Any], left: str, right: str) -> PageLine:
+    return PageLine([(styles["key"], f" {fitted(left, _KEY_COLUMNS)} "), (styles["text"], right)])
 
 
 def _moment(time: float) -> str:

@@ -53,11 +53,11 @@ class Pager(PageWidget):
     """
 
     def __init__(
-        self, title: str, lines: Sequence[PageLine], looks: dict[str, Any], *, at_end: bool = False
+        self, title: str, lines: Sequence[PageLine], styles: dict[str, Any], *, at_end: bool = False
     ) -> None:
         super().__init__()
         self.title = title
-        self._looks = looks
+        self._styles = styles
         self._top = 0
         self._height = 10
         self._columns = 0
@@ -105,13 +105,13 @@ class Pager(PageWidget):
         self._height = max(rows - 1, 1)
         if columns != self._columns:
             self._columns, self._lines = columns, _wrapped(self._given, columns)
-        shown = [row([(self._looks["topic"], f" {self.title}".ljust(columns))], columns)]
+        shown = [row([(self._styles["topic"], f" {self.title}".ljust(columns))], columns)]
         for number, line in enumerate(
             self._lines[self._top : self._top + self._height], start=self._top
         ):
             if number == self._chosen:
-                text = "".join(text for _look, text in line.markup)
-                shown.append(row([(self._looks["selected"], text)], columns))
+                text = "".join(text for _style, text in line.markup)
+                shown.append(row([(self._styles["selected"], text)], columns))
             else:
                 shown.append(row(line.markup, columns))
         return stack(shown, columns, rows)
@@ -123,19 +123,19 @@ def _wrapped(lines: Sequence[PageLine], columns: int) -> list[PageLine]:
     """
     wrapped: list[PageLine] = []
     for line in lines:
-        if line.choose or sum(width(text) for _look, text in line.markup) <= columns:
+        if line.choose or sum(width(text) for _style, text in line.markup) <= columns:
             wrapped.append(line)
             continue
-        *head, (look, text) = line.markup
-        indent = sum(width(text) for _look, text in head) + len(text) - len(text.lstrip())
+        *head, (style, text) = line.markup
+        indent = sum(width(text) for _style, text in head) + len(text) - len(text.lstrip())
         if columns - indent < _LEAST_COLUMNS:
             if head:
                 wrapped.append(PageLine(head))
             head, indent = [], 2
         parts = wrap(text, max(columns - indent, 1))
-        space = (look, " " * indent)
+        space = (style, " " * indent)
         wrapped += (
-            PageLine([*head, (look, part)] if head and not number else [space, (look, part)])
+            PageLine([*head, (style, part)] if head and not number else [space, (style, part)])
             for number, part in enumerate(parts)
         )
     return wrapped

@@ -12,11 +12,11 @@ from trio_chat.client.model.server import ServerState
 from trio_chat.client.model.workspace import Workspace
 from trio_chat.client.screen.markup import clock_of
 from trio_chat.client.screen.rows import Markup, fitted, width
-from trio_chat.client.screen.themes import nick_look
+from trio_chat.client.screen.themes import nick_style
 from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
-PLACES_COLUMNS = 20
+BUFFERS_COLUMNS = 20
 MEMBERS_COLUMNS = 18
 _MOST_TYPING = 3
 _SLOW = 2.0
@@ -46,16 +46,12 @@ class Panels:
         self._styles = styles
         self._now = now
 
-    @property
-    def _looks(self) -> Mapping[str, Any]:
-        return self._styles()
-
     def topic(self, columns: int, rows: int) -> list[Markup]:
         """Return the line above: where we are, and what is talked of."""
         if not self._workspace.servers:
             return []
         server, buffer = self._workspace.server, self._workspace.buffer
-        look = self._looks["topic"]
+        style = self._styles()["topic"]
         if buffer.kind is BufferKind.SERVER:
             name, topic = clean(server.name), clean(server.features.network)
         else:
@@ -64,11 +60,11 @@ class Panels:
             topic = _("is away")
         if buffer.kind is BufferKind.CHANNEL and not buffer.is_joined:
             topic = _("you are not in this channel; /join goes back")
-        return [[(look, fitted(f" {name}{'  ' if topic else ''}{topic}", columns))]] * rows
+        return [[(style, fitted(f" {name}{'  ' if topic else ''}{topic}", columns))]] * rows
 
     # The list of buffers
 
-    def places(self, columns: int, rows: int) -> list[Markup]:
+    def buffers(self, columns: int, rows: int) -> list[Markup]:
         """Return the list of buffers, with the current one in sight."""
         if not self._workspace.servers:
             return []
@@ -77,12 +73,14 @@ class Panels:
         for number, (server, buffer) in enumerate(self._workspace.all(), start=1):
             if buffer is self._workspace.buffer:
                 here = len(lines)
-            lines.append(self._place(number, server, buffer, columns))
+            lines.append(self._buffer_line(number, server, buffer, columns))
         start = max(min(here - rows // 2, len(lines) - rows), 0)
         return lines[start : start + rows]
 
-    def _place(self, number: int, server: ServerState, buffer: Buffer, columns: int) -> Markup:
-        looks = self._looks
+    def _buffer_line(
+        self, number: int, server: ServerState, buffer: Buffer, columns: int
+    ) -> Markup:
+        styles = self._styles()
         is_here = buffer is self._workspace.buffer
         sign = f"{number}" if number < 10 else " "
         if buffer.kind is BufferKind.SERVER:
@@ -98,18 +96,18 @@ class Panels:
             if buffer.unread
             else ""
         )
-        look = "server" if buffer.kind is BufferKind.SERVER else "place"
+        style = "server" if buffer.kind is BufferKind.SERVER else "buffer"
         if is_here:
-            look = "place here"
+            style = "buffer here"
         elif buffer.mentions:
-            look = "place mention"
+            style = "buffer mention"
         elif buffer.unread:
-            look = "place unread"
+            style = "buffer unread"
         elif (
             not buffer.is_joined or buffer.is_away or server.state is not ConnectionState.CONNECTED
         ):
-            look = "place gone" if buffer.kind is not BufferKind.SERVER else look
-        return [(looks[look], fitted(name, columns - width(count) - 1) + count + " ")]
+            style = "buffer gone" if buffer.kind is not BufferKind.SERVER else style
+        return [(styles[style], fitted(name, columns - width(count) - 1) + count + " ")]
 
     # Members
 
@@ -123,9 +121,9 @@ class Panels:
             buffer.members.values(), key=lambda each: (_rank(each, order), each.nick.casefold())
         )
         count = len(people)
-        looks = self._looks
+        styles = self._styles()
         head = ngettext("{count} person", "{count} people", count).format(count=count)
-        lines: list[Markup] = [[(looks["hint"], fitted(f" {head}", columns))]]
+        lines: list[Markup] = [[(styles["hint"], fitted(f" {head}", columns))]]
         shown = people if count < rows else people[: max(rows - 2, 0)]
         lines += [self._member(member, columns) for member in shown]
         if count > len(shown):
@@ -133,7 +131,7 @@ class Panels:
             lines.append(
                 [
                     (
-                        looks["hint"],
+                        styles["hint"],
                         fitted(
                             " "
                             + ngettext("and {count} more", "and {count} more", more).format(
@@ -147,15 +145,18 @@ class Panels:
         return lines
 
     def _member(self, member: Member, columns: int) -> Markup:
-        looks = self._looks
+        styles = self._styles()
         rank = member.ranks[:1] or " "
         name = clean(member.nick)
         if member.is_away:
             return [
-                (looks["rank"], rank),
-                (looks["away"], fitted(name + " " + _("(away)"), columns - 1)),
+                (styles["rank"], rank),
+                (styles["away"], fitted(name + " " + _("(away)"), columns - 1)),
             ]
-        return [(looks["rank"], rank), (looks[nick_look(member.nick)], fitted(name, columns - 1))]
+        return [
+            (styles["rank"], rank),
+            (styles[nick_style(member.nick)], fitted(name, columns - 1)),
+        ]
 
     # Status
 
@@ -168,24 +169,24 @@ class Panels:
             hidden: entries below what is shown.
             question: what the user is being asked, "" for nothing.
         """
-        looks, server, buffer = self._looks, self._workspace.server, self._workspace.buffer
+        styles, server, buffer = self._styles(), self._workspace.server, self._workspace.buffer
         if question:
-            return [(looks["status bad"], fitted(f" {question}", columns))]
+            return [(styles["status bad"], fitted(f" {question}", columns))]
         away = " " + _("(away)") if server.is_away else ""
         line: list[tuple[Any, str]] = [
             self._state(server),
-            (looks["status"], f" {clean(server.nick)}{away}"),
+            (styles["status"], f" {clean(server.nick)}{away}"),
         ]
         if typing := [clean(nick) for nick in buffer.typing(self._now())]:
-            line.append((looks["status typing"], "  " + _typing(typing)))
+            line.append((styles["status typing"], "  " + _typing(typing)))
         unread, mentions = self._workspace.unread()
         if mentions:
             text = ngettext("{count} mention", "{count} mentions", mentions).format(count=mentions)
-            line.append((looks["status bad"], f"  {text}"))
+            line.append((styles["status bad"], f"  {text}"))
         elif unread:
             line.append(
                 (
-                    looks["status"],
+                    styles["status"],
                     "  "
                     + ngettext("{count} unread", "{count} unread", unread).format(count=unread),
                 )
@@ -193,7 +194,7 @@ class Panels:
         if waiting:
             line.append(
                 (
-                    looks["status typing"],
+                    styles["status typing"],
                     "  "
                     + ngettext("sending {count}", "sending {count}", waiting).format(count=waiting),
                 )
@@ -202,20 +203,20 @@ class Panels:
             text = ngettext("↓ {count} more below", "↓ {count} more below", hidden).format(
                 count=hidden
             )
-            line.append((looks["status bad"], f"  {text}"))
+            line.append((styles["status bad"], f"  {text}"))
         elif buffer.is_loading:
-            line.append((looks["status"], "  " + _("fetching what was said before …")))
-        used = sum(width(text) for _look, text in line)
+            line.append((styles["status"], "  " + _("fetching what was said before …")))
+        used = sum(width(text) for _style, text in line)
         clock = f" {clock_of(self._now())} "
         if columns - used < len(clock) + _LEAST_SPACE:
             clock = ""
-        return [*line, (looks["status"], fitted("", max(columns - used - len(clock), 0)) + clock)]
+        return [*line, (styles["status"], fitted("", max(columns - used - len(clock), 0)) + clock)]
 
     def _state(self, server: ServerState) -> tuple[Any, str]:
-        looks = self._looks
+        styles = self._styles()
         if server.asks_nick:
             text = _("asks for a nickname")
-            return looks["status bad"], f" ○ {text} "
+            return styles["status bad"], f" ○ {text} "
         if server.state is ConnectionState.CONNECTED:
             lag = (
                 ""
@@ -233,7 +234,7 @@ class Panels:
                 else _("not encrypted")
             )
             is_good = not slow and (server.is_secure or server.is_local)
-            return looks["status good" if is_good else "status bad"], f" ● {text}{lag} "
+            return styles["status good" if is_good else "status bad"], f" ● {text}{lag} "
         if server.state is ConnectionState.LOST and server.retry_at is not None:
             seconds = max(round(server.retry_at - self._now()), 0)
             text = ngettext(
@@ -241,13 +242,13 @@ class Panels:
                 "not connected, trying again in {count} s",
                 seconds,
             )
-            return looks["status bad"], f" ○ {text.format(count=seconds)} "
+            return styles["status bad"], f" ○ {text.format(count=seconds)} "
         text = {
             ConnectionState.CONNECTING: _("connecting …"),
             ConnectionState.LOST: _("not connected"),
             ConnectionState.ENDED: _("ended"),
         }[server.state]
-        return looks["status bad"], f" ○ {text} "
+        return styles["status bad"], f" ○ {text} "
 
 
 _ASKS = " ?"

@@ -99,7 +99,7 @@ class Pasting:
             return False
         return True
 
-    def look(self) -> None:
+    def check_end(self) -> None:
         """End a paste whose end mark does not arrive; to be called periodically."""
         if self._keys is not None and self._now() - self._last_key >= _SILENCE:
             self._end()

@@ -26,7 +26,7 @@ def drawn(text: urwid.Text, columns: int) -> urwid.Canvas:
 
 def settled(markup: Markup) -> list[tuple[Any, str]]:
     """Return pieces of text with a width on which all terminals agree."""
-    return [(look, apart(text)) for look, text in markup]
+    return [(style, apart(text)) for style, text in markup]
 
 
 def row(markup: Markup, columns: int, fill: Any = None) -> urwid.Canvas:

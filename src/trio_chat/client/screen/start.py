@@ -36,11 +36,11 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
         NoScreenError: when this terminal is none that can be drawn on.
     """
     client = options.client
-    looks = ScreenOptions(
+    styles = ScreenOptions(
         client.theme, client.typing, client.highlights, client.notify, client.strangers, client.log
     )
     screen = open_screen() if screen is None else screen
-    running = ScreenClient(screen, looks, partial(_wanted, options))
+    running = ScreenClient(screen, styles, partial(_wanted, options))
     screen.esc_matters = lambda: running.controller.is_open
     if options.is_first_run:
         FirstRunWizard(running.controller, config_file(), _beginner(running, options)).begin()

@@ -19,7 +19,7 @@ NICKS = 24
 TRUE_COLOUR: Final = 16777216
 
 # name: (dark, light, mono), each a foreground, or a foreground and a background.
-_LOOKS: dict[str, tuple[str, str, str]] = {
+_STYLES: dict[str, tuple[str, str, str]] = {
     "text": ("default", "default", "default"),
     "time": ("#767676", "#6c6c6c", "default"),
     "rule": ("#585858", "#b2b2b2", "default"),
@@ -37,11 +37,11 @@ _LOOKS: dict[str, tuple[str, str, str]] = {
     "status good": ("#87d787/#303030", "#005f00/#dadada", "standout"),
     "status bad": ("#ff8787,bold/#303030", "#af0000,bold/#dadada", "standout,bold"),
     "status typing": ("#d7d787/#303030", "#5f5f00/#dadada", "standout"),
-    "place": ("#bcbcbc", "#444444", "default"),
-    "place unread": ("#ffffff,bold", "#000000,bold", "bold"),
-    "place mention": ("#ffd75f,bold", "#af5f00,bold", "bold,underline"),
-    "place here": ("#ffffff,bold/#444444", "#000000,bold/#d0d0d0", "standout"),
-    "place gone": ("#767676", "#8a8a8a", "default"),
+    "buffer": ("#bcbcbc", "#444444", "default"),
+    "buffer unread": ("#ffffff,bold", "#000000,bold", "bold"),
+    "buffer mention": ("#ffd75f,bold", "#af5f00,bold", "bold,underline"),
+    "buffer here": ("#ffffff,bold/#444444", "#000000,bold/#d0d0d0", "standout"),
+    "buffer gone": ("#767676", "#8a8a8a", "default"),
     "server": ("#87afd7,bold", "#005f87,bold", "bold"),
     "rank": ("#87d787", "#005f00", "bold"),
     "away": ("#767676", "#8a8a8a", "default"),
@@ -137,13 +137,13 @@ def resolve(name: str, environment: Mapping[str, str]) -> str:
     return "light" if background in ("7", "15") else "dark"
 
 
-def nick_look(nick: str) -> str:
+def nick_style(nick: str) -> str:
     """Return the name of the look of a nickname: the same whenever it is seen."""
     return f"nick{crc32(nick.lower().encode()) % NICKS}"
 
 
-def _pair(look: str) -> tuple[str, str]:
-    foreground, _slash, background = look.partition("/")
+def _pair(style: str) -> tuple[str, str]:
+    foreground, _slash, background = style.partition("/")
     return foreground, background or "default"
 
 
@@ -151,7 +151,7 @@ def _pair(look: str) -> tuple[str, str]:
 def specs(theme: str) -> Mapping[str, urwid.AttrSpec]:
     """Return how each look is drawn, by its name."""
     column = {"dark": 0, "light": 1, "mono": 2}[theme]
-    found = {name: _spec(*_pair(looks[column])) for name, looks in _LOOKS.items()}
+    found = {name: _spec(*_pair(styles[column])) for name, styles in _STYLES.items()}
     nicks = {"dark": _NICKS_DARK, "light": _NICKS_LIGHT, "mono": ("default,bold",) * NICKS}[theme]
     return found | {
         f"nick{number}": _spec(f"{colour},bold" if theme != "mono" else colour)
@@ -164,9 +164,9 @@ def _spec(foreground: str, background: str = "default") -> urwid.AttrSpec:
 
 
 @lru_cache(maxsize=4096)
-def styled(theme: str, look: str, style: Style) -> urwid.AttrSpec:
+def styled(theme: str, name: str, style: Style) -> urwid.AttrSpec:
     """Return how a piece of somebody's text is drawn, on top of a look."""
-    base = specs(theme)["link" if style.link else look]
+    base = specs(theme)["link" if style.link else name]
     words = [base.foreground]
     if style.fg is not None and theme != "mono" and style.fg not in _UNREADABLE[theme]:
         words = [_MIRC[style.fg], *base.foreground.split(",")[1:]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import urwid
 
 from trio_chat.client.model.buffer import Buffer
-from trio_chat.client.screen.markup import Look, day_of, entry_text, rule
+from trio_chat.client.screen.markup import ViewStyle, day_of, entry_text, rule
 from trio_chat.client.screen.rows import drawn, row, stack
 from trio_chat.client.screen.themes import specs
 from trio_chat.i18n import _
@@ -41,10 +41,12 @@ class TimelineView(urwid.Widget):
     _sizing = frozenset([urwid.Sizing.BOX])
     _selectable = False
 
-    def __init__(self, buffer: Buffer, look: Look, wants_older: Callable[[Buffer], None]) -> None:
+    def __init__(
+        self, buffer: Buffer, style: ViewStyle, wants_older: Callable[[Buffer], None]
+    ) -> None:
         super().__init__()
         self.buffer = buffer
-        self._look = look
+        self._style = style
         self._wants_older = wants_older
         self._positions: dict[int, _Position] = {id(buffer): _Position()}
         self._drawn: dict[int, tuple[object, urwid.Canvas]] = {}
@@ -70,9 +72,9 @@ class TimelineView(urwid.Widget):
         """Forget where a buffer was left."""
         self._positions.pop(id(buffer), None)
 
-    def restyle(self, look: Look) -> None:
+    def restyle(self, style: ViewStyle) -> None:
         """Draw in another way."""
-        self._look = look
+        self._style = style
         self._drawn.clear()
         self._invalidate()
 
@@ -254,17 +256,17 @@ class TimelineView(urwid.Widget):
         return canvas
 
     def _draw(self, number: int, day: str, *, is_unread: bool, is_selected: bool) -> urwid.Canvas:
-        columns, look = max(self._size[0], 1), self._look
+        columns, style = max(self._size[0], 1), self._style
         parts = []
-        if day and not look.bare:
-            parts.append(row(rule(day, look, columns, "day"), columns))
-        if is_unread and not look.bare:
-            parts.append(row(rule(_("new"), look, columns, "unread"), columns))
+        if day and not style.bare:
+            parts.append(row(rule(day, style, columns, "day"), columns))
+        if is_unread and not style.bare:
+            parts.append(row(rule(_("new"), style, columns, "unread"), columns))
         canvas = urwid.CompositeCanvas(
-            drawn(entry_text(self.buffer[number], self.buffer, look, columns), columns)
+            drawn(entry_text(self.buffer[number], self.buffer, style, columns), columns)
         )
         if is_selected:
-            attributes = specs(look.theme)
+            attributes = specs(style.theme)
             canvas.fill_attr_apply(dict.fromkeys(_attributes(canvas), attributes["selected"]))
         parts.append(canvas)
         return (
