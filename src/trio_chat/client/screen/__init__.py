@@ -1,3 +1,1 @@
-"""The full-screen interface, drawn by urwid inside our own nursery: views of the model, a prompt,
-keys and commands.
-"""
+"""The full-screen interface: views of the model, a prompt, keys and commands, drawn by urwid."""

@@ -1,6 +1,4 @@
-"""Alerts: the bell and the notification of the first mention come at once, those of the next second
-together.
-"""
+"""Alerts: the first mention rings at once, those of the second after it ring together."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from trio_chat.i18n import ngettext
 from trio_chat.irc.text import clean
 
 INTERVAL = 1.0
-"""Seconds between two alerts at least."""
+"""The least time between two alerts, in seconds."""
 _MOST_NAMED = 3
 _MOST_WAITING = 10_000
 
@@ -28,7 +26,7 @@ class Alerts:
     """The alerts of one client.
 
     Args:
-        ring: rings with a title and a text.
+        ring: notifies the user, with a title and a text.
     """
 
     def __init__(self, ring: Callable[[str, str], None]) -> None:
@@ -38,25 +36,23 @@ class Alerts:
         self._waiting: list[_Mention] = []
 
     def add(self, buffer: Buffer, entry: BufferEntry) -> None:
-        """Tell the user of a mention: at once, or with others when the last alert was less than a
-        second ago.
-        """
+        """Notify the user of a mention, together with others if the last alert was just now."""
         if self._is_pausing:
             if len(self._waiting) < _MOST_WAITING:
                 self._waiting.append(_Mention(buffer, entry))
             return
         self._is_pausing = True
         self._begun.set()
-        self._tell([_Mention(buffer, entry)])
+        self._notify([_Mention(buffer, entry)])
 
     async def run(self) -> None:
-        """Tell what has gathered, once a second at most, for ever."""
+        """Notify the user of the mentions that have gathered, once a second, until cancelled."""
         while True:
             await self._begun.wait()
             self._begun = trio.Event()
             await trio.sleep(INTERVAL)
             while waiting := self._take_waiting():
-                self._tell(waiting)
+                self._notify(waiting)
                 await trio.sleep(INTERVAL)
             self._is_pausing = False
 
@@ -65,7 +61,7 @@ class Alerts:
         waiting, self._waiting = self._waiting, []
         return [mention for mention in waiting if mention.buffer.mentions]
 
-    def _tell(self, mentions: list[_Mention]) -> None:
+    def _notify(self, mentions: list[_Mention]) -> None:
         if len(mentions) == 1:
             buffer, entry = mentions[0].buffer, mentions[0].entry
             self._ring(

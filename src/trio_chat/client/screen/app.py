@@ -1,9 +1,9 @@
 """The full-screen client: the links of all servers, the model they feed, and urwid's loop, in one
 nursery.
 
-urwid draws when Trio is about to wait. What comes from servers changes the model at once and the
-view at most every few hundredths of a second, so a flood of messages costs no more than a trickle;
-a key changes the view at once.
+urwid draws when Trio is about to wait. An event of a server changes the model at once, and the view
+at most every few hundredths of a second, so a flood of messages costs no more drawing than a
+trickle. A key changes the view at once.
 """
 
 import os
@@ -39,46 +39,46 @@ from trio_chat.irc.text import clean
 
 _PAINT_INTERVAL = 0.05
 _TICK = 1.0
-_AT_ONCE = 200
-_BREATH = 0.001
-"""Events taken in without a pause, and the seconds of the pause: urwid draws only when all tasks
-wait, whatever comes in.
+_BURST = 200
+_PAUSE = 0.001
+"""Events that are taken in without a pause, and the seconds of the pause. urwid draws only when all
+tasks wait, so a server that never stops sending would freeze the screen.
 """
 _MOST_CALLS = 1000
 
 
 class Terminal(Protocol):
-    """What of urwid's screen is used beside drawing."""
+    """The part of urwid's screen that is used besides drawing."""
 
     def clear(self) -> None:
-        """Draw everything anew next time."""
+        """Draw everything again next time."""
 
     def write(self, data: str) -> None:
         """Write to the terminal."""
 
     def flush(self) -> None:
-        """Have it written."""
+        """Flush what was written."""
 
     def set_title(self, title: str | None) -> None:
-        """Show a title; None the terminal's own."""
+        """Set the title; None restores the terminal's own."""
 
     def start(self) -> None:
-        """Take the terminal."""
+        """Take over the terminal."""
 
     def stop(self) -> None:
-        """Give it back as it was."""
+        """Restore the terminal."""
 
 
 class ScreenOptions(NamedTuple):
-    """How the client behaves.
+    """Options of the full-screen client.
 
     Args:
         theme: one of `themes.NAMES`.
-        typing: whether others are told that we are typing.
-        highlights: words that the user wants to be told of.
+        typing: whether typing notifications are sent.
+        highlights: words that count as mentions.
         notify: one of `notify.WAYS`.
         log: the directory of the log; None for none.
-        strangers: where the first words of strangers go: `open`, `gather`, or `off` for nowhere.
+        strangers: the window of a stranger's first message: `open`, `gather`, or `off` for none.
     """
 
     theme: str = "auto"
@@ -94,11 +94,11 @@ class ScreenClient:
 
     Args:
         screen: where urwid draws.
-        options: how it behaves.
-        make: returns the name and the link of a server that the user wants; raises ValueError with
-            a sentence for people.
+        options: its options.
+        make: returns the name and the link of a server that the user names; raises ValueError with
+            a sentence for the user.
         now: seconds of Unix time.
-        environment: says which terminal it is.
+        environment: the environment variables; they name the terminal.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ class ScreenClient:
         self._alerts = Alerts(self._ring)
         self._log = ChatLog(options.log, self._warn, now)
         self._main: urwid.MainLoop | None = None
-        self._terminal_control = TerminalControl(screen, self._draw_anew)
+        self._terminal_control = TerminalControl(screen, self._redraw)
         self.controller = Controller(
             self.workspace,
             theme=themes.resolve(options.theme, self._environment),
@@ -154,8 +154,9 @@ class ScreenClient:
         )
 
     async def run(self) -> int:
-        """Show the client until the user leaves, and return the exit code; the terminal is restored
-        whatever happens.
+        """Run until the user leaves, and return the exit code.
+
+        The terminal is restored in any case, also when this is cancelled.
         """
         loop = urwid.TrioEventLoop()
         self._main = main = urwid.MainLoop(
@@ -176,12 +177,12 @@ class ScreenClient:
                     await loop.run_async()
                 self._terminal_control.end()
             nursery.cancel_scope.cancel()
-        for text in self._unsent:  # the screen that showed it has closed
+        for text in self._unsent:  # the screen that showed them has closed
             print("\n".join(map(clean, text.split("\n"))), file=sys.stderr)
         return 1 if self._unsent else self.code
 
     async def leave(self) -> None:
-        """Leave all servers politely, and end."""
+        """Leave all servers with a QUIT, and end."""
         self.begin_leaving()
         await trio.lowlevel.checkpoint()
 
@@ -198,9 +199,7 @@ class ScreenClient:
     # Servers
 
     def connect(self, wanted: str) -> str:
-        """Connect to a server as well; return what is wrong with what was wanted, "" for
-        nothing.
-        """
+        """Connect to another server; return why that is impossible, or ""."""
         try:
             name, link = self._make(wanted)
         except ValueError as error:
@@ -209,7 +208,7 @@ class ScreenClient:
         return ""
 
     def add(self, name: str, link: Link) -> ServerState:
-        """Add a server; it is connected to at once, or when `run` begins."""
+        """Add a server; the client connects to it at once, or when `run` begins."""
         server = self.workspace.add_server(name)
         link.ignored = self.ignored
         view = ServerView(link, server)
@@ -224,7 +223,7 @@ class ScreenClient:
             nursery.start_soon(self._take_events, view)
             async with trio.open_nursery() as working:
                 working.start_soon(view.run_calls, self._mark_dirty)
-                await self._stay_at(view)
+                await self._run_link(view)
                 working.cancel_scope.cancel()
             view.link.close()
         self._unsent += [f"{view.server.name}: {text}" for text in view.link.unsent]
@@ -235,15 +234,16 @@ class ScreenClient:
         self.workspace.remove_server(view.server)
         self._mark_dirty()
 
-    async def _stay_at(self, view: ServerView) -> None:
-        """Be at a server until that has ended for good: one that has failed stays on the screen,
-        with the reason.
+    async def _run_link(self, view: ServerView) -> None:
+        """Run the link of a server until the user ends it.
+
+        A server that has failed stays on the screen with the reason, until it is reconnected.
         """
         while True:
             code = await view.link.run()
             await view.link.tell_unsent()
             self.code = max(self.code, code)
-            if code == 0 or self._is_leaving:  # it was wanted
+            if code == 0 or self._is_leaving:  # the user has left
                 return
             view.server.state = ConnectionState.ENDED
             self._mark_dirty()
@@ -261,8 +261,8 @@ class ScreenClient:
         taken = 0
         async for event in view.link.events:
             taken += 1
-            if taken % _AT_ONCE == 0:
-                await trio.sleep(_BREATH)
+            if taken % _BURST == 0:
+                await trio.sleep(_PAUSE)
             view.server.features = view.link.joined_channels.features
             if view.link.session:
                 view.server.note_clock(view.link.session.protocol.clock)
@@ -279,7 +279,7 @@ class ScreenClient:
             self._mark_dirty()
 
     def _follow(self, view: ServerView, event: events.Event) -> None:
-        """Do what the user expects to come of an event."""
+        """Take the user where an event leads, such as to a channel that was joined."""
         server = view.server
         match event:
             case events.Connected():
@@ -295,9 +295,9 @@ class ScreenClient:
                 if is_wanted or self.workspace.buffer is server.log:
                     view.going_to = ""
                     self.workspace.go(server, buffer)
-                    for (
-                        text
-                    ) in view.link.take_warnings():  # what was shown in the window that is left now
+                    for text in (
+                        view.link.take_warnings()
+                    ):  # they were shown in the buffer that the user leaves now
                         server.show(buffer, events.Note(clean(text), error=True))
             case events.JoinRefused(channel=channel) if server.features.same(
                 channel, view.going_to
@@ -348,7 +348,7 @@ class ScreenClient:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the terminal belongs to another program, which Ctrl-C is for."""
+        """Whether another program has the terminal, so Ctrl-C is for that program."""
         return self._terminal_control.is_released
 
     async def _suspend(self) -> None:
@@ -360,7 +360,7 @@ class ScreenClient:
         if self._nursery:  # other calls do not wait for the editor
             self._nursery.start_soon(self._editor.run)
 
-    def _draw_anew(self) -> None:
+    def _redraw(self) -> None:
         if self._main:
             self._main.screen_size = None
         self._screen.clear()

@@ -1,5 +1,6 @@
-"""The page of the server's channels: filled as they arrive, filtered by what is typed; only what is
-seen is drawn.
+"""The page of a server's channels: filled as they arrive, and filtered by the text in the prompt.
+
+Only the visible part is drawn, so the length of the list does not matter.
 """
 
 from bisect import bisect_left
@@ -24,8 +25,8 @@ class ChannelPage(PageWidget):
 
     Args:
         listing: the channels.
-        looks: how things are drawn.
-        join: joins the channel that is chosen.
+        styles: the display attributes by name.
+        join: joins the chosen channel.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class ChannelPage(PageWidget):
         self._wanted = ""
         self._styles = styles
         self._join = join
-        self._chosen: Listed | None = None  # None: the first one, whichever that is
+        self._chosen: Listed | None = (
+            None  # None: the first channel, also when another becomes the first
+        )
         self._top = 0
         self._height = 10
         self._shown: tuple[str, Listed | None] = ("", None)
@@ -68,8 +71,9 @@ class ChannelPage(PageWidget):
         self.move(by * max(self._height - 1, 1))
 
     def choose(self) -> bool:
-        """Join the channel marked on the screen, or the first that fits what was typed since;
-        return whether there is one.
+        """Join the channel that is marked on the screen; return whether there is one.
+
+        If the text has changed since the screen was drawn, that is the first match of the new text.
         """
         wanted, marked = self._shown
         if wanted != self._wanted:

@@ -1,8 +1,7 @@
-"""Colours of terminals: themes are written in 24 bits, and a terminal that knows fewer colours gets
-the nearest of its own.
+"""Colours of terminals: each colour of a theme becomes the nearest one that the terminal has.
 
-How many there are is what urwid finds in COLORTERM, TERM and terminfo. A palette of 16 is the
-user's own: it is only known which of the names a colour is most like.
+Themes are written in 24 bits. urwid finds the number of colours in COLORTERM, TERM and terminfo.
+The shades of a palette of 16 are the user's own; only the name that is nearest can be found.
 """
 
 from collections.abc import Sequence
@@ -46,11 +45,11 @@ _SIXTEEN = (
     (0, 255, 255),
     (255, 255, 255),
 )
-"""What xterm shows for these names."""
+"""The shades of these names in xterm."""
 _LEVELS = (0, 95, 135, 175, 215, 255)
 _CUBE, _GREYS = 16, 232
-"""Where in the 256 colours those of the cube begin, six levels each of red, green and blue, and
-where the 24 greys.
+"""The numbers, of 256, at which the cube of six levels of red, green and blue begins, and at which
+the 24 greys begin.
 """
 _256, _TRUE = 256, 1 << 24
 _Rgb = tuple[int, int, int]
@@ -58,14 +57,14 @@ _Rgb = tuple[int, int, int]
 
 @lru_cache(maxsize=4096)
 def reduced(spec: urwid.AttrSpec, colors: int) -> urwid.AttrSpec:
-    """Return how a text is drawn on a terminal that has so many colours."""
+    """Return a display attribute for a terminal with a number of colours."""
     if colors >= _TRUE:
         return spec
     foreground = ",".join(_reduced(word, colors) for word in spec.foreground.split(","))
     background = _reduced(spec.background, colors)
     if colors >= _256:
         return urwid.AttrSpec(foreground, background, 256, hyperlink=spec.hyperlink)
-    # A terminal without any colours still draws bold, underlined and reversed texts.
+    # A terminal without colours still draws bold, underlined and reversed text.
     return urwid.AttrSpec(foreground, background, 16, hyperlink=spec.hyperlink)
 
 
@@ -92,7 +91,7 @@ def _nearest(rgb: _Rgb, palette: Sequence[_Rgb], first: int = 0) -> int:
 
 @lru_cache(maxsize=1)
 def _palette() -> Sequence[_Rgb]:
-    """Return the colours from 16 on, which look the same on all terminals."""
+    """Return the colours from number 16 on, which are the same on all terminals."""
     cube = [(red, green, blue) for red in _LEVELS for green in _LEVELS for blue in _LEVELS]
     assert len(cube) == _GREYS - _CUBE  # noqa: S101  as xterm counts
     return [*cube, *((8 + 10 * step,) * 3 for step in range(24))]

@@ -1,6 +1,4 @@
-"""The meaning of a typed line on the screen: the commands that all interfaces have, and those of
-the screen, in one table.
-"""
+"""Typed lines of the full screen: the commands of all interfaces and its own, in one table."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -84,7 +82,7 @@ class CommandContext:
 
     @property
     def current(self) -> str:
-        """The channel or the person that messages go to, "" in the server's own buffer."""
+        """The target of messages, "" in the server's own buffer."""
         return "" if self.buffer.kind is BufferKind.SERVER else self.buffer.name
 
     @property
@@ -105,7 +103,7 @@ class CommandContext:
         tags = self.composer.take_reply_tags(self.buffer) if target == self.buffer.name else {}
         if is_service(
             target
-        ):  # its answers are notices, which are shown where there is a window for them
+        ):  # its answers are notices, which are shown in its own window if there is one
             self.workspace.go(self.view.server, self.view.server.open(target))
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and kind is MessageKind.MESSAGE:
@@ -115,7 +113,7 @@ class CommandContext:
             await self.view.link.enqueue(Say(target, line, kind, tags))
 
     async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done as soon as there is a connection."""
+        """Defer an action until there is a connection."""
         await self.view.link.do(text, action)
 
     async def join(self, channel: str, key: str) -> None:
@@ -131,7 +129,7 @@ class CommandContext:
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
-        """Return whether a target is written like a channel."""
+        """Return whether a target is the name of a channel."""
         return self.view.server.features.is_channel(target)
 
     async def log_in(self, account: str) -> None:
@@ -147,7 +145,7 @@ class CommandContext:
         await self.view.link.become_operator(name, password)
 
     def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
-        """Return the message that a command is about; what was selected is so no more."""
+        """Return the message that a command is about, and end the selection."""
         entry = find_target(
             self.workspace.buffer,
             self.timeline.selected,
@@ -167,7 +165,7 @@ class CommandContext:
         return TargetMessage(entry.msgid, self.current, mine)
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
-        """Send a message that answers another."""
+        """Send a reply to a message."""
         self.state.reply_to = (self.buffer, target_message.msgid)
         self.timeline.to_end()
         await self.say(self.current, text)
@@ -205,9 +203,7 @@ async def submit(context: CommandContext, text: str) -> None:
 
 
 async def _interpret_lines(context: CommandContext, text: str) -> None:
-    """Carry out a command whose last argument has several lines; one that takes a single line gives
-    them back.
-    """
+    """Carry out a command with several lines, or give them back if it takes a single line."""
     command = find(text, SCREEN_COMMANDS)
     if command is None or not command.takes_lines:
         context.composer.give_back(context.buffer, text)
@@ -220,7 +216,7 @@ async def _interpret_lines(context: CommandContext, text: str) -> None:
     await context.tell(problem, error=True)
 
 
-# What is selected is meant here, too
+# On the screen a message can be selected, too
 _SELECTED = {
     "reply": N_(
         "answers the selected message, the last one, or that of somebody; @2 is the last but one"
@@ -364,7 +360,7 @@ async def _reconnect(context: CommandContext, words: list[str]) -> None:
 async def _list(context: CommandContext, words: list[str]) -> None:
     if (
         context.view.server.state is ConnectionState.CONNECTED
-    ):  # elsewhere the screen shows why nothing comes
+    ):  # without a connection the screen shows why there is no list
         context.browser.show_channels(context.view)
     await COMMANDS["list"].handler(context, words)
 

@@ -104,7 +104,7 @@ class Composer:
 
     @staticmethod
     def _answered(buffer: Buffer, msgid: str) -> str:
-        """Return the author of the message that the next one replies to."""
+        """Return the author of the message to which the next one replies."""
         number = buffer.find(msgid, far=True)
         return clean(buffer[number].sender) if number is not None else "?"
 

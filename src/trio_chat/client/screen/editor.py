@@ -22,7 +22,7 @@ from trio_chat.irc.text import clean
 _USUAL = "notepad" if sys.platform == "win32" else "vi"
 _TAB = "    "
 _TO_REMOVE = 2.0
-"""Seconds for the file to be removed, also when the program ends."""
+"""Seconds for removing the file, also when the program ends."""
 
 
 class LineEditor:
@@ -87,7 +87,7 @@ async def _edit(text: str, environment: Mapping[str, str]) -> str:
     """Return a text as the user's editor leaves it.
 
     Raises:
-        EditorError: with a sentence for people.
+        EditorError: the editor failed, or its text cannot be used.
     """
     command = environment.get("VISUAL") or environment.get("EDITOR") or _USUAL
     path = await trio.to_thread.run_sync(_write, text)
@@ -112,14 +112,16 @@ def _words(command: str) -> list[str]:
 
 
 def _write(text: str) -> Path:
-    file, path = tempfile.mkstemp(prefix="trio-chat-", suffix=".txt")  # for its owner alone
+    file, path = tempfile.mkstemp(
+        prefix="trio-chat-", suffix=".txt"
+    )  # readable for its owner alone
     with open(file, "w", encoding="utf-8") as stream:
         stream.write(text)
     return Path(path)
 
 
 def _read(path: Path) -> str:
-    """Return what may be typed of a file: no control characters, no empty lines at the end."""
+    """Return the text of a file without control characters and empty lines at the end."""
     with path.open(encoding="utf-8", errors="replace") as stream:
         text = stream.read(MOST + 1)
     if len(text) > MOST:

@@ -1,6 +1,4 @@
-"""Key bindings, one table: the help on F1 is derived from it. What is not here is a key of the
-prompt (see `prompt`).
-"""
+"""Key bindings in one table, from which the help on F1 is made. All other keys go to the prompt."""
 
 from typing import NamedTuple
 
@@ -9,13 +7,13 @@ from trio_chat.i18n import N_
 
 
 class Binding(NamedTuple):
-    """What some keys do.
+    """One action and its keys.
 
     Args:
-        keys: as urwid calls them.
-        shown: as people call them.
-        action: the name of an action of the controller.
-        help: what it does.
+        keys: the names that urwid gives the keys.
+        shown: the names that users know.
+        action: the name of the action in the controller's table.
+        help: the effect, in a sentence without a subject.
     """
 
     keys: tuple[str, ...]

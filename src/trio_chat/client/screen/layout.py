@@ -1,8 +1,7 @@
-"""The whole screen: the topic above, the timeline between the panels, below it the status and the
-prompt.
+"""The layout of the screen: topic, timeline between two panels, status, and prompt.
 
-Side panels go by themselves where the terminal is narrow, the topic and the status where it is low.
-In the bare view there is only what was said, so that a terminal's own selection copies it.
+The side panels are left out on a narrow terminal, the topic and the status on a low one. The bare
+view has messages only, so that the terminal's own selection copies nothing else.
 """
 
 from collections.abc import Callable
@@ -19,15 +18,15 @@ _LEAST_ROWS = 5
 
 
 class Layout(urwid.Widget):
-    """The top of the tree of widgets; keys go to whoever listens, not to widgets.
+    """The topmost widget. Keys go to `press`, not to the widgets in it.
 
     Args:
         topic: the line above.
-        buffers: the list of buffers.
-        timeline: what was said.
-        members: who is here.
+        buffers: the panel of buffers.
+        timeline: the messages.
+        members: the panel of members.
         status: the line below.
-        prompt: where the user types.
+        prompt: the line in which the user types.
         press: takes a key and the width of the prompt.
         drawn: called when everything has been drawn.
     """
@@ -61,7 +60,7 @@ class Layout(urwid.Widget):
         self.rule: object = None
 
     def changed(self) -> None:
-        """Draw anew."""
+        """Have the screen drawn again."""
         self._invalidate()
 
     def keypress(self, size: tuple[int, int], key: str) -> str | None:  # type: ignore[override]  # a box
@@ -124,7 +123,7 @@ class Layout(urwid.Widget):
         return canvas
 
     def get_cursor_coords(self, size: tuple[int, int]) -> tuple[int, int] | None:
-        """Return where the cursor is."""
+        """Return the column and row of the cursor."""
         columns, rows = size
         coords = self._prompt.get_cursor_coords((columns,))
         return (

@@ -1,4 +1,4 @@
-"""An entry of a buffer as marked-up text: time, nickname, what was said, and what hangs on it."""
+"""Entries of a buffer as marked-up text: time, nickname, text, the quoted message and reactions."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from trio_chat.irc.text import clean
 
 NICK_COLUMNS = 12
 _NARROW = 56
-"""Columns below which nicknames have no column of their own."""
+"""The width below which nicknames have no column of their own."""
 _QUOTED = 60
 _MOST_NAMED = 6
 _MOST_REACTIONS = 8
@@ -33,11 +33,11 @@ _WEEKDAYS = (
 
 
 class ViewStyle(NamedTuple):
-    """What all entries have in common.
+    """The style of all entries.
 
     Args:
         theme: the name of the theme, not `auto`.
-        bare: nothing but nicknames and texts, to be copied.
+        bare: whether only nicknames and texts are shown, to be copied.
     """
 
     theme: str
@@ -45,7 +45,7 @@ class ViewStyle(NamedTuple):
 
 
 class HangingIndent(urwid.StandardTextLayout):
-    """Wraps a text so that all but a prefix stands in a column of its own.
+    """A text layout that wraps everything behind a prefix in a column of its own.
 
     Args:
         prefix: characters of the prefix.
@@ -86,7 +86,7 @@ def _hanging(prefix: int, indent: int) -> HangingIndent:
 
 
 def clock_of(time: float) -> str:
-    """Return a time here, as hours and minutes."""
+    """Return a local time as hours and minutes."""
     return _clock(int(time // 60))
 
 
@@ -94,12 +94,12 @@ def clock_of(time: float) -> str:
 def _clock(minute: int) -> str:
     try:
         return datetime.fromtimestamp(minute * 60).astimezone().strftime("%H:%M")
-    except (ValueError, OverflowError, OSError):  # a time that this system cannot show
+    except (ValueError, OverflowError, OSError):  # the system cannot show this time
         return "??:??"
 
 
 def day_of(time: float) -> str:
-    """Return the day of a time here, as people write it."""
+    """Return the local day of a time, as people write it."""
     try:
         moment = datetime.fromtimestamp(time).astimezone()
         return f"{_(_WEEKDAYS[moment.weekday()])}, {moment:%Y-%m-%d}"
@@ -108,7 +108,7 @@ def day_of(time: float) -> str:
 
 
 def entry_text(entry: BufferEntry, buffer: Buffer, view: ViewStyle, columns: int) -> urwid.Text:
-    """Return the widget that shows an entry in so many columns."""
+    """Return the widget that shows an entry in a number of columns."""
     attributes = specs(view.theme)
     name, name_style = _name(entry)
     body = _body(entry, buffer, view)
@@ -203,7 +203,7 @@ def _quoted(buffer: Buffer, msgid: str) -> str:
 
 
 def moves_text(entry: BufferEntry) -> str:
-    """Return who came and went, in one sentence; who came back or left again is named once."""
+    """Return the joins and parts of an entry in one sentence that names each nickname once."""
     last: dict[str, list[MembershipChange]] = {}
     for move, nick in entry.extras.membership_changes if entry.extras else []:
         last.setdefault(clean(nick), []).append(move)

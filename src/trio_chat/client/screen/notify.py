@@ -1,8 +1,6 @@
-"""Calling the user who looks elsewhere: the bell, and the notifications that terminals pass on to
-the desktop.
+"""Notifications: the bell, and the escape sequences that a terminal passes on to the desktop.
 
-OSC 777 is what VTE's and rxvt's terminals know, OSC 9 the others; one that knows neither shows
-nothing.
+Terminals of VTE and rxvt know OSC 777, others OSC 9. A terminal that knows neither shows nothing.
 """
 
 from collections.abc import Mapping
@@ -19,9 +17,9 @@ def sequence(way: str, title: str, text: str, environment: Mapping[str, str]) ->
 
     Args:
         way: one of `WAYS`.
-        title: who and where.
-        text: what was said.
-        environment: says which terminal it is.
+        title: the sender and the channel.
+        text: the message.
+        environment: the environment variables; they name the terminal.
     """
     if way == "off":
         return ""

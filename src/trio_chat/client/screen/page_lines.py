@@ -1,4 +1,4 @@
-"""The lines of the pages: keys, commands, where to go, what was found."""
+"""Lines of the pages: keys, commands, buffers, and messages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _KEY_COLUMNS = 22
 
 
 def key_lines(styles: Mapping[str, Any]) -> list[PageLine]:
-    """Return what keys do."""
+    """Return the keys and their effects."""
     keys = [(binding.shown, binding.help) for binding in BINDINGS]
     head = PageLine([(styles["day"], " " + _("While you type:"))])
     lines = [_two(styles, shown, _(text)) for shown, text in keys]
@@ -36,7 +36,7 @@ def key_lines(styles: Mapping[str, Any]) -> list[PageLine]:
 def help_lines(
     styles: Mapping[str, Any], commands: Mapping[str, SlashCommand], name: str
 ) -> list[PageLine]:
-    """Return what commands do: all of them, or one."""
+    """Return the commands and their effects: one of them, or all for the name ""."""
     lines = []
     for command in sorted(commands.values()):
         if name in ("", command.name):
@@ -50,7 +50,7 @@ def channel_lines(
     places: Sequence[tuple[ServerState, Buffer]],
     go: Callable[[tuple[ServerState, Buffer]], None],
 ) -> list[PageLine]:
-    """Return where one can go."""
+    """Return buffers, each of which can be chosen."""
     many = len({id(server) for server, _buffer in places}) > 1
     lines = []
     for server, buffer in places:
@@ -70,14 +70,14 @@ def channel_lines(
 def found_lines(
     styles: Mapping[str, Any], found: MessageList, go: Callable[[MessageReference], None]
 ) -> list[PageLine]:
-    """Return messages to which one can go."""
+    """Return messages, each of which can be chosen."""
     return message_lines(styles, [(message, partial(go, message)) for message in found.messages])
 
 
 def message_lines(
     styles: Mapping[str, Any], messages: Sequence[tuple[MessageReference, Callable[[], None]]]
 ) -> list[PageLine]:
-    """Return messages, each with what choosing it does."""
+    """Return messages, each with the function that is called when it is chosen."""
     lines = []
     for message, choose in messages:
         entry = message.entry

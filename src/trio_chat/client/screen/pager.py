@@ -1,6 +1,4 @@
-"""A page over the timeline: help, what was found, where to go. Lines, some of which can be
-chosen.
-"""
+"""A page of lines over the timeline; some of the lines can be chosen."""
 
 from collections.abc import Callable, Sequence
 from textwrap import wrap
@@ -14,42 +12,42 @@ _LEAST_COLUMNS = 20
 
 
 class PageLine(NamedTuple):
-    """A line of a page; `choose` is what Enter does on it, None for a line that is only read."""
+    """A line of a page; Enter on it calls `choose`, which is None for a line that is only read."""
 
     markup: Markup
     choose: Callable[[], None] | None = None
 
 
 class PageWidget(urwid.Widget):
-    """What is shown over the timeline until Esc closes it."""
+    """A page over the timeline, which is shown until Esc closes it."""
 
     _sizing = frozenset([urwid.Sizing.BOX])
     _selectable = False
 
     def refresh(self) -> None:
-        """Redraw if the content has changed by itself."""
+        """Redraw if the content has changed without a key."""
 
     def move(self, by: int) -> None:
         """Choose another line, or scroll."""
         raise NotImplementedError
 
     def page(self, by: int) -> None:
-        """Move by a screen."""
+        """Scroll by a screen."""
         raise NotImplementedError
 
     def choose(self) -> bool:
-        """Do what the chosen line stands for; return whether there is one."""
+        """Call the function of the chosen line; return whether there is one."""
         raise NotImplementedError
 
 
 class Pager(PageWidget):
-    """The page.
+    """A page whose lines are known when it is opened.
 
     Args:
-        title: what it is.
-        lines: what stands in it.
+        title: the line above.
+        lines: the lines.
         at_end: whether the last line that can be chosen is selected first.
-        looks: how `topic` and `selected` are drawn.
+        styles: the display attributes `topic` and `selected`.
     """
 
     def __init__(
@@ -67,7 +65,7 @@ class Pager(PageWidget):
         self.set(lines, at_end=at_end)
 
     def set(self, lines: Sequence[PageLine], *, at_end: bool = False) -> None:
-        """Show other lines."""
+        """Replace the lines."""
         self._given = lines
         self._lines = _wrapped(lines, self._columns)
         choices = [number for number, line in enumerate(lines) if line.choose]
@@ -87,11 +85,11 @@ class Pager(PageWidget):
         self._invalidate()
 
     def page(self, by: int) -> None:
-        """Move by a screen."""
+        """Scroll by a screen."""
         self.move(by * max(self._height - 1, 1))
 
     def choose(self) -> bool:
-        """Do what the chosen line stands for; return whether there is one."""
+        """Call the function of the chosen line; return whether there is one."""
         if self._chosen is None:
             return False
         choose = self._lines[self._chosen].choose
@@ -118,9 +116,7 @@ class Pager(PageWidget):
 
 
 def _wrapped(lines: Sequence[PageLine], columns: int) -> list[PageLine]:
-    """Return lines that fit: what is only read goes on below itself, what can be chosen stays one
-    line.
-    """
+    """Return lines that fit: those that are only read wrap, those that can be chosen are cut."""
     wrapped: list[PageLine] = []
     for line in lines:
         if line.choose or sum(width(text) for _style, text in line.markup) <= columns:

@@ -1,6 +1,4 @@
-"""The panels around the timeline, as functions of the model: the topic, the list of buffers, the
-members, the status.
-"""
+"""Panels around the timeline, as functions of the model: topic, buffers, members, and status."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,8 +20,8 @@ _MOST_TYPING = 3
 _SLOW = 2.0
 _MOST_COUNT = 99
 _LEAST_SPACE = 10
-"""Columns of the status that are to be free beside the clock, so that it is never taken for a part
-of something else.
+"""Free columns between the status and the clock, so that the clock is not read as a part of the
+status.
 """
 
 
@@ -31,7 +29,7 @@ class Panels:
     """The panels.
 
     Args:
-        workspace: what is shown.
+        workspace: the model.
         styles: returns the display attributes by name.
         now: seconds of Unix time.
     """
@@ -47,7 +45,7 @@ class Panels:
         self._now = now
 
     def topic(self, columns: int, rows: int) -> list[Markup]:
-        """Return the line above: where we are, and what is talked of."""
+        """Return the line above: the name and the topic of the buffer."""
         if not self._workspace.servers:
             return []
         server, buffer = self._workspace.server, self._workspace.buffer
@@ -65,7 +63,7 @@ class Panels:
     # The list of buffers
 
     def buffers(self, columns: int, rows: int) -> list[Markup]:
-        """Return the list of buffers, with the current one in sight."""
+        """Return the buffers, with the current one among the visible ones."""
         if not self._workspace.servers:
             return []
         lines: list[Markup] = []
@@ -112,7 +110,7 @@ class Panels:
     # Members
 
     def members(self, columns: int, rows: int) -> list[Markup]:
-        """Return who is here: the highest ranks first, who is away in grey."""
+        """Return the members: the highest ranks first, members who are away in grey."""
         if not self._workspace.servers:
             return []
         server, buffer = self._workspace.server, self._workspace.buffer
@@ -161,13 +159,13 @@ class Panels:
     # Status
 
     def status(self, columns: int, *, waiting: int, hidden: int, question: str) -> Markup:
-        """Return the line of the status.
+        """Return the status line.
 
         Args:
-            columns: how wide it is.
-            waiting: messages of ours that the server has not confirmed.
-            hidden: entries below what is shown.
-            question: what the user is being asked, "" for nothing.
+            columns: its width.
+            waiting: own messages that the server has not confirmed.
+            hidden: entries below the visible ones.
+            question: the question to the user, "" for none.
         """
         styles, server, buffer = self._styles(), self._workspace.server, self._workspace.buffer
         if question:

@@ -18,11 +18,11 @@ from trio_chat.i18n import _, ngettext
 from trio_chat.irc.text import clean
 
 MOST = 200_000
-"""Characters of a paste."""
+"""The longest paste, in characters."""
 _SILENCE = 10.0
-"""Seconds without a key after which the mark of the end counts as lost."""
+"""Seconds without a key after which the end mark counts as lost."""
 _PAUSE = 0.5
-"""Seconds without a key after which Ctrl-C is the user's, and not part of the paste."""
+"""Seconds without a key after which Ctrl-C comes from the user, not from the paste."""
 _TAB = "    "
 _TEXT = {"enter": "\n", "ctrl j": "\n", "tab": _TAB}
 
@@ -105,16 +105,12 @@ class Pasting:
             self._end()
 
     def drawn(self) -> None:
-        """Note that the screen shows what was pasted, or the question about it: from now on Enter
-        can mean it.
-        """
+        """Note that the screen shows the paste or the question about it, so Enter can mean it now."""
         self.is_unseen = False
 
     def _gather(self, key: str) -> None:
         text = _TEXT.get(key, key.removeprefix("meta "))
-        if (
-            len(text) == 1 or key in _TEXT
-        ):  # all else is a key that was pressed, or a control character
+        if len(text) == 1 or key in _TEXT:  # anything else is a pressed key or a control character
             self._length += len(text)
             if self._keys is not None and self._length <= MOST:
                 self._keys.append(text)

@@ -1,6 +1,4 @@
-"""The prompt: readline's keys, undo, earlier lines, several lines, completion; at most a few rows
-high.
-"""
+"""The prompt: an editor of a few rows with readline's keys, undo, completion and a line history."""
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
@@ -30,7 +28,7 @@ def _command_map() -> urwid.CommandMap:
         Command.WORD_RIGHT: ("ctrl right",),
         Command.LEFT: ("ctrl b",),
         Command.REDO: ("meta _", "meta y"),
-        Command.UNDO: ("ctrl z",),  # where it does not go back to the shell
+        Command.UNDO: ("ctrl z",),  # where the shell cannot suspend a program
     }
     for command, bound in extra.items():
         keys.bind(command, *bound)
@@ -41,10 +39,10 @@ class PromptEdit(urwid.Edit):
     """The prompt.
 
     Args:
-        submit: told what was typed when Enter is pressed.
-        completer: returns what the word before the cursor could become.
-        changed: told that the text has changed by a key.
-        remembers: tells whether a typed text may be brought back later.
+        submit: called with the text when Enter is pressed.
+        completer: returns the completions of the word before the cursor.
+        changed: called when a key has changed the text.
+        remembers: returns whether a text may be recalled later.
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class PromptEdit(urwid.Edit):
         self._remembers = remembers
 
     def keypress(self, size: tuple[int], key: str) -> str | None:  # type: ignore[override]  # a prompt is a flow widget
-        """Take a key; return it when it means nothing here."""
+        """Take a key; return it when it has no meaning here."""
         before = self.edit_text
         if key == _SUBMIT:
             self._enter()
@@ -77,11 +75,11 @@ class PromptEdit(urwid.Edit):
         return unused
 
     def knows(self, key: str) -> bool:
-        """Return whether a key that is no sign does something here."""
+        """Return whether a key that types no character has a meaning here."""
         return key in _NEW_LINE or self._command_map[key] is not None
 
     def insert(self, text: str) -> None:
-        """Put a text where the cursor is, as one step that can be undone."""
+        """Insert a text at the cursor, as one step that can be undone."""
         buffer = self.kill_buffer
         if buffer is not None and text:
             buffer.append(text)
@@ -134,16 +132,17 @@ class PromptEdit(urwid.Edit):
         return True
 
     def get_text(self) -> tuple[str | bytes, list[tuple[Hashable, int]]]:
-        """Return what is drawn, character for character what is typed: each takes as many columns
-        as it seems to.
+        """Return the text and attributes to draw, with a width on which all terminals agree.
+
+        Character for character it is the typed text, so the cursor's position is that of the text.
         """
         text, attributes = super().get_text()
         return apart_in_place(text) if isinstance(text, str) else text, attributes
 
-    # Drawing: what is higher than a few rows is shown around the cursor
+    # Drawing: of a higher text, the rows around the cursor are shown
 
     def rows(self, size: tuple[int], focus: bool = False) -> int:
-        """Return how many rows it takes."""
+        """Return the number of rows."""
         return min(int(super().rows(size, focus)), MOST_ROWS)
 
     def render(self, size: tuple[int], focus: bool = False) -> Any:  # type: ignore[override]  # as above
@@ -159,7 +158,7 @@ class PromptEdit(urwid.Edit):
         return canvas
 
     def get_cursor_coords(self, size: tuple[int]) -> tuple[int, int] | None:
-        """Return where the cursor is, as it is drawn."""
+        """Return the drawn column and row of the cursor."""
         coords = super().get_cursor_coords(size)
         height = int(super().rows(size, True))
         if coords is None or height <= MOST_ROWS:

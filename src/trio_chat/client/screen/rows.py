@@ -1,7 +1,7 @@
-"""Rows of text on the screen: what panels, lists and the help are made of.
+"""Rows of text, of which panels, lists and pages consist.
 
-All that is drawn goes through `settled` or `fitted`, so that each terminal gives it as many columns
-as are reckoned with.
+All drawn text goes through `settled` or `fitted`, so that every terminal gives it the width that the
+layout has computed.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,13 +12,11 @@ import urwid
 from trio_chat.client.model.emoji import apart
 
 Markup = Sequence[tuple[Any, str]]
-"""Pieces of a row, each with how it is drawn."""
+"""Pieces of a row, each with its display attribute."""
 
 
 def drawn(text: urwid.Text, columns: int) -> urwid.Canvas:
-    """Return a text drawn once, so that a canvas made of it does not depend on a widget that nobody
-    keeps.
-    """
+    """Return the canvas of a text, which does not depend on the widget being kept."""
     return urwid.canvas.apply_text_layout(
         *text.get_text(), text.get_line_translation(columns), columns
     )
@@ -30,7 +28,7 @@ def settled(markup: Markup) -> list[tuple[Any, str]]:
 
 
 def row(markup: Markup, columns: int, fill: Any = None) -> urwid.Canvas:
-    """Return one row of exactly so many columns; what does not fit is cut off."""
+    """Return one row of exactly the given width; a longer text is cut."""
     canvas = urwid.CompositeCanvas(drawn(urwid.Text(settled(markup) or "", wrap="clip"), columns))
     if fill is not None:
         canvas.fill_attr(fill)
@@ -40,8 +38,13 @@ def row(markup: Markup, columns: int, fill: Any = None) -> urwid.Canvas:
 def stack(
     canvases: Sequence[urwid.Canvas], columns: int, rows: int, *, at_bottom: bool = False
 ) -> urwid.Canvas:
-    """Return canvases one below the other as exactly so many rows; what is too much is cut off at
-    the other end.
+    """Return canvases one below the other, padded or cut to exactly the given number of rows.
+
+    Args:
+        canvases: from top to bottom.
+        columns: the width of an empty result.
+        rows: the height.
+        at_bottom: whether to pad and cut at the top, not at the bottom.
     """
     if not canvases:
         return urwid.SolidCanvas(" ", columns, rows)
@@ -55,15 +58,13 @@ def stack(
 
 
 def width(text: str) -> int:
-    """Return how many columns a text takes when it is drawn."""
+    """Return the width of a drawn text in columns."""
     text = apart(text)
     return int(urwid.calc_width(text, 0, len(text)))
 
 
 def fitted(text: str, columns: int, *, right: bool = False) -> str:
-    """Return a text that takes exactly so many columns, cut with an ellipsis or filled with
-    spaces.
-    """
+    """Return a text of exactly the given width, cut with an ellipsis or filled with spaces."""
     text = apart(text)
     if width(text) > columns:
         end, _columns = urwid.calc_text_pos(text, 0, len(text), max(columns - 1, 0))
@@ -76,8 +77,8 @@ class Rows(urwid.Widget):
     """A box whose rows are made when it is drawn.
 
     Args:
-        make: returns the rows for so many columns and rows.
-        fill: how what is not text is drawn.
+        make: returns the rows for a width and a height.
+        fill: the display attribute of the space without text.
     """
 
     _sizing = frozenset([urwid.Sizing.BOX])
@@ -91,7 +92,7 @@ class Rows(urwid.Widget):
         self._size: tuple[int, int] = (0, 0)
 
     def refresh(self) -> None:
-        """Draw anew if that makes a difference."""
+        """Draw again if the rows have changed."""
         if self._shown is None or self._make(*self._size) != self._shown:
             self._shown = None
             self._invalidate()

@@ -29,11 +29,11 @@ def screen_client(options: ConnectOptions, screen: Any = None) -> ScreenClient:
     """Return the client.
 
     Args:
-        options: what the command line and the configuration say.
-        screen: where to draw; None for this terminal.
+        options: from the command line and the configuration.
+        screen: urwid's; None for this terminal.
 
     Raises:
-        NoScreenError: when this terminal is none that can be drawn on.
+        NoScreenError: this terminal cannot be drawn on.
     """
     client = options.client
     styles = ScreenOptions(
@@ -73,8 +73,10 @@ def make_link(target: ServerOptions) -> Link:
 
 
 def _wanted(options: ConnectOptions, text: str) -> tuple[str, Link]:
-    """Return the name and the link of a server that the user has typed: a profile, or an
-    address.
+    """Return the name and the link of a server that the user names by a profile or an address.
+
+    Raises:
+        TargetError: the address is not valid.
     """
     for profile in options.known:
         if profile.name == text:
@@ -106,8 +108,9 @@ def _beginner(
 
 
 def _security(options: ConnectOptions, address: ServerAddress) -> Security:
-    """Return how a server that was typed is connected to: no certificate of another one is expected
-    of it.
+    """Return the demands on a server that the user has typed.
+
+    The fingerprint of the command line is that of another server, so it is not among them.
     """
     return replace(
         options.security, fingerprint="", required=address.is_encrypted or options.security.required

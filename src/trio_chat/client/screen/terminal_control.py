@@ -1,6 +1,4 @@
-"""The terminal, lent to the shell (Ctrl-Z) or to another program for a while: restored, and redrawn
-afterwards.
-"""
+"""Control of the terminal: released to the shell (Ctrl-Z) or to another program, and taken back."""
 
 import os
 import signal
@@ -9,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 CAN_SUSPEND = hasattr(signal, "SIGTSTP")
-"""Whether this system can stop a program and go on with it later."""
+"""Whether this system can stop a process and continue it later."""
 
 
 class TerminalControl:
@@ -17,9 +15,8 @@ class TerminalControl:
 
     Args:
         screen: urwid's.
-        redraw: redraws everything, perhaps in another size.
-        stop: stops all processes of the terminal's foreground, as the terminal itself does at
-            Ctrl-Z, until SIGCONT.
+        redraw: draws everything again, perhaps in another size.
+        stop: stops the foreground process group until SIGCONT, as a terminal does at Ctrl-Z.
     """
 
     def __init__(
@@ -33,7 +30,7 @@ class TerminalControl:
 
     @contextmanager
     def released(self) -> Iterator[None]:
-        """Give the terminal back as it was, and take it again afterwards."""
+        """Restore the terminal for the duration of the block, and take it back afterwards."""
         self.is_released = True
         self._screen.stop()
         try:
@@ -45,15 +42,13 @@ class TerminalControl:
                 self._redraw()
 
     def suspend(self) -> None:
-        """Stop until the shell goes on with the program; nothing happens where there is no shell
-        that could.
-        """
+        """Stop the process until the shell continues it; do nothing while another program runs."""
         if not self.is_released:
             with self.released():
                 self._stop()
 
     def end(self) -> None:
-        """Do not take the terminal again: the program ends."""
+        """Do not take the terminal back any more, because the program ends."""
         self._has_ended = True
 
 
@@ -61,4 +56,4 @@ def _stop() -> None:
     if CAN_SUSPEND:
         os.kill(
             0, signal.SIGTSTP
-        )  # the group: a program that has started this one is to stop as well
+        )  # the group: a program that has started this one has to stop as well

@@ -1,8 +1,7 @@
-"""Themes: one table for each, and the colours in it for mIRC's colours and for nicknames.
+"""Themes: the display attributes of each, with colours for nicknames and for mIRC's codes.
 
-A theme leaves the terminal's own background alone. Nicknames have colours that can be read on it;
-without colours there are only bold, underlined and reversed texts, so nothing is told by a colour
-alone.
+A theme keeps the terminal's own background, and its colours are readable on it. Colour is never the
+only difference: the theme without colours has bold, underlined and reversed text.
 """
 
 from collections.abc import Mapping
@@ -121,14 +120,12 @@ _MIRC = (
     "dark gray",
     "light gray",
 )
-# A colour that is almost that of the background is no colour to write in.
+# These of mIRC's colours are almost that of the background, so text in them is not readable.
 _UNREADABLE = {"dark": {1, 2}, "light": {0, 8, 9, 11, 15}}
 
 
 def resolve(name: str, environment: Mapping[str, str]) -> str:
-    """Return the theme that `auto` means: what the terminal says of its background, dark when it
-    says nothing.
-    """
+    """Return the theme for `auto`, by the background in COLORFGBG; dark when there is none."""
     if environment.get("NO_COLOR"):
         return "mono"
     if name != "auto":
@@ -138,7 +135,7 @@ def resolve(name: str, environment: Mapping[str, str]) -> str:
 
 
 def nick_style(nick: str) -> str:
-    """Return the name of the look of a nickname: the same whenever it is seen."""
+    """Return the name of a nickname's style, which is the same in each run."""
     return f"nick{crc32(nick.lower().encode()) % NICKS}"
 
 
@@ -149,7 +146,7 @@ def _pair(style: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8)
 def specs(theme: str) -> Mapping[str, urwid.AttrSpec]:
-    """Return how each look is drawn, by its name."""
+    """Return the display attributes of a theme, by name."""
     column = {"dark": 0, "light": 1, "mono": 2}[theme]
     found = {name: _spec(*_pair(styles[column])) for name, styles in _STYLES.items()}
     nicks = {"dark": _NICKS_DARK, "light": _NICKS_LIGHT, "mono": ("default,bold",) * NICKS}[theme]
@@ -165,7 +162,7 @@ def _spec(foreground: str, background: str = "default") -> urwid.AttrSpec:
 
 @lru_cache(maxsize=4096)
 def styled(theme: str, name: str, style: Style) -> urwid.AttrSpec:
-    """Return how a piece of somebody's text is drawn, on top of a look."""
+    """Return the display attribute of a formatted piece of text, on top of a named one."""
     base = specs(theme)["link" if style.link else name]
     words = [base.foreground]
     if style.fg is not None and theme != "mono" and style.fg not in _UNREADABLE[theme]:

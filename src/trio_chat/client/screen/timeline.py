@@ -1,9 +1,8 @@
-"""The timeline of one buffer: draws only what is seen, however much there is, and stays where the
-reader is.
+"""The timeline of a buffer: draws the visible entries only, and keeps the reader's position.
 
-Either it follows the newest entry, or it remembers which entry is at the bottom and how many of its
-rows are below the edge; entries have numbers that do not change, so what is added at either end
-moves nothing.
+Either it follows the newest entry, or it keeps the number of the entry at the bottom and how many of
+its rows are below the edge. The numbers of entries do not change, so new entries at either end move
+nothing.
 """
 
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from trio_chat.i18n import _
 
 _MOST_DRAWN = 1000
 _NEAR_TOP = 5
-"""Entries above the screen below which older ones are fetched."""
+"""When fewer entries than these are above the screen, older ones are fetched."""
 
 
 @dataclass(slots=True)
@@ -33,9 +32,9 @@ class TimelineView(urwid.Widget):
     """The widget.
 
     Args:
-        buffer: what is shown first.
-        look: how.
-        wants_older: called when the reader comes near the oldest entry.
+        buffer: the first buffer.
+        style: of the entries.
+        wants_older: called when the reader comes near the oldest entry of a buffer.
     """
 
     _sizing = frozenset([urwid.Sizing.BOX])
@@ -54,14 +53,14 @@ class TimelineView(urwid.Widget):
         self._changes = (-1, 0)
 
     def refresh(self) -> None:
-        """Draw anew if the buffer has changed."""
+        """Draw again if the buffer has changed."""
         changes = (self.buffer.changes, self.buffer.unread_line or 0)
         if changes != self._changes:
             self._changes = changes
             self._invalidate()
 
     def show(self, buffer: Buffer) -> None:
-        """Show another buffer, where it was left."""
+        """Show another buffer, at the position where it was left."""
         if buffer is not self.buffer:
             self.buffer = buffer
             self._positions.setdefault(id(buffer), _Position())
@@ -69,16 +68,16 @@ class TimelineView(urwid.Widget):
             self._invalidate()
 
     def forget(self, buffer: Buffer) -> None:
-        """Forget where a buffer was left."""
+        """Forget the position of a buffer."""
         self._positions.pop(id(buffer), None)
 
     def restyle(self, style: ViewStyle) -> None:
-        """Draw in another way."""
+        """Draw in another style."""
         self._style = style
         self._drawn.clear()
         self._invalidate()
 
-    # Where the reader is
+    # The reader's position
 
     @property
     def _position(self) -> _Position:
@@ -86,12 +85,12 @@ class TimelineView(urwid.Widget):
 
     @property
     def hidden(self) -> int:
-        """How many entries are below the screen."""
+        """The number of entries below the screen."""
         bottom = self._position.bottom
         return 0 if bottom is None else self.buffer.end - 1 - bottom
 
     def scroll(self, rows: int) -> None:
-        """Move by so many rows, towards the older ones when positive."""
+        """Scroll by a number of rows; a positive one goes to older entries."""
         buffer, position = self.buffer, self._position
         if not len(buffer):
             self._want_older()
@@ -112,7 +111,7 @@ class TimelineView(urwid.Widget):
         self._invalidate()
 
     def page(self, pages: float) -> None:
-        """Move by so many screens."""
+        """Scroll by a number of screens; a positive one goes to older entries."""
         self.scroll(int(pages * max(self._size[1] - 2, 1)))
 
     def to_end(self) -> None:
@@ -122,7 +121,7 @@ class TimelineView(urwid.Widget):
         self._invalidate()
 
     def to_start(self) -> None:
-        """Go to the oldest entry that there is."""
+        """Go to the oldest loaded entry."""
         if len(self.buffer):
             self._position.bottom, self._position.below = self.buffer.first, 0
             self.scroll(0)
@@ -135,7 +134,7 @@ class TimelineView(urwid.Widget):
         self.scroll(-(self._size[1] // 2))
 
     def to_unread(self) -> bool:
-        """Go to the line of what is unread; return whether there is one."""
+        """Go to the line above the first unread entry; return whether there is one."""
         line = self.buffer.unread_line
         if line is None:
             return False
@@ -168,14 +167,14 @@ class TimelineView(urwid.Widget):
 
     @property
     def selected(self) -> int | None:
-        """The entry that is selected, if any."""
+        """The number of the selected entry, None for none."""
         number = self._position.selected
         return (
             number if number is not None and self.buffer.first <= number < self.buffer.end else None
         )
 
     def select(self, by: int) -> None:
-        """Select the next message, or the one before; past the newest, none."""
+        """Select the next message or the previous one; beyond the newest, none."""
         number = self.selected
         number = (self.buffer.end if number is None else number) + by
         while self.buffer.first <= number < self.buffer.end and not self.buffer[number].is_message:
@@ -190,7 +189,7 @@ class TimelineView(urwid.Widget):
             self._want_older()
 
     def unselect(self) -> bool:
-        """Select nothing; return whether anything was."""
+        """Select nothing; return whether an entry was selected."""
         was, self._position.selected = self._position.selected, None
         self._invalidate()
         return was is not None
@@ -240,7 +239,7 @@ class TimelineView(urwid.Widget):
         return stack([whole], columns, rows, at_bottom=True)
 
     def _item(self, number: int) -> urwid.Canvas:
-        """Return an entry as it is drawn, with the lines before it."""
+        """Return the canvas of an entry, with the lines of a new day and of the unread messages."""
         entry = self.buffer[number]
         day = self._new_day(number)
         is_unread = number == self.buffer.unread_line

@@ -1,4 +1,4 @@
-"""The terminal that urwid draws on: how it is set up, and that it is given back as it was."""
+"""The terminal on which urwid draws: its setup, its keys, and the sequences for links."""
 
 import ctypes
 import math
@@ -18,11 +18,11 @@ from trio_chat.client.screen.wrapped_links import find_wrapped_links, rejoining_
 from trio_chat.i18n import _
 
 _DEFAULT_SIZE = (80, 24)
-"""Columns and rows of a terminal that does not know them, as of serial consoles and some containers
-(VT100).
+"""Columns and rows of a terminal that does not know its size, as on serial consoles and in some
+containers: those of a VT100.
 """
 _SIGNS = "…│─●×é中я"
-"""What is drawn, or may be said; the first two are of ambiguous width (Unicode Standard Annex
+"""Characters that are drawn or typed; the first two are of ambiguous width (Unicode Standard Annex
 #11).
 """
 _AMBIGUOUS = 2
@@ -31,19 +31,19 @@ _BYTES = 256
 _ESC_ALONE = 0.125
 _ESC_IDLE = 0.5
 _PATIENCE = 1.0
-"""Seconds to wait for the rest of a character or a sequence; for that of an Esc, which may be a
-key, where Esc means something and where it does not."""
+"""Seconds to wait for the rest of a character or a sequence. After an Esc, which may be a key, the wait
+is shorter: `_ESC_ALONE` where Esc has a meaning, `_ESC_IDLE` where it has none."""
 
 
 class NoScreenError(Exception):
-    """This terminal is none that can be drawn on."""
+    """This terminal cannot be drawn on; the message says why, in the user's language."""
 
 
 def open_screen(environment: dict[str, str] | None = None) -> Any:
     """Return the screen, not started yet.
 
     Raises:
-        NoScreenError: when there is nothing to draw on.
+        NoScreenError: this terminal cannot be drawn on.
     """
     environment = dict(os.environ) if environment is None else environment
     if problem := _problem_of_locale(util.get_encoding()):
@@ -53,7 +53,7 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
     except (
         OSError,
         ValueError,
-    ) as error:  # a Windows console that knows no sequences, or no console at all
+    ) as error:  # a Windows console without escape sequences, or no console at all
         text = _("This terminal cannot be drawn on, so every message is one line: {reason}")
         raise NoScreenError(text.format(reason=error)) from error
     colours = 1 if environment.get("NO_COLOR") else screen.colors
@@ -62,11 +62,10 @@ def open_screen(environment: dict[str, str] | None = None) -> Any:
 
 
 def _problem_of_locale(encoding: str) -> str:
-    """Return why nothing can be drawn in columns with the characters of this locale, "" if that is
-    possible.
+    """Return why the characters of this locale cannot be drawn in columns, "" if they can.
 
     Args:
-        encoding: in which urwid writes.
+        encoding: the one in which urwid writes.
     """
     if util.get_encoding_mode() != "utf8":
         # urwid takes one character for one column, and the terminal each byte of it.
@@ -83,9 +82,7 @@ def _problem_of_locale(encoding: str) -> str:
 
 
 def _columns(sign: str) -> int:
-    """Return how many columns a character has in this locale, 1 where the system does not tell
-    (POSIX `wcwidth`).
-    """
+    """Return the width of a character in this locale (POSIX `wcwidth`), 1 where it is unknown."""
     if sys.platform == "win32":
         return 1
     try:
@@ -95,39 +92,35 @@ def _columns(sign: str) -> int:
 
 
 class TerminalScreen(Screen):
-    """urwid's screen, with Ctrl-C, Ctrl-S and Ctrl-Q as keys like others, and with patience for
-    what arrives in pieces.
+    """urwid's screen, with Ctrl-C, Ctrl-S and Ctrl-Q as ordinary keys, and with slow keyboards.
 
-    A slow link cuts characters and escape sequences in two. The rest of one is waited for, and what
-    never gets its rest is
-    dropped: half a sequence must not be typed as text.
+    A slow link cuts characters and escape sequences in two. The screen waits for the rest, and drops
+    a sequence whose rest does not arrive: half a sequence must not be typed as text.
     """
 
     esc_matters: Callable[[], bool] = staticmethod(lambda: True)
-    """Tells whether Esc does something at this moment, so that it should not wait for the rest of a
-    sequence for long.
-    """
-    _esc_at = -math.inf  # when an Esc was taken for a key of its own
+    """Returns whether Esc has a meaning at this moment, so that it must take effect soon."""
+    _esc_at = -math.inf  # the time of the last Esc that was taken as a key
 
     def _start(self, *args: Any, **kwargs: Any) -> None:
         super()._start(*args, **kwargs)
         self.tty_signal_keys("undefined", "undefined", "undefined", "undefined", "undefined")
 
     def get_cols_rows(self) -> tuple[int, int]:
-        """Return the size of the terminal: a usual one where it does not know its own."""
+        """Return the size of the terminal, or a common one if it does not know its own."""
         columns, rows = super().get_cols_rows()
         return columns if columns > 0 else _DEFAULT_SIZE[0], rows if rows > 0 else _DEFAULT_SIZE[1]
 
     @property
-    def complete_wait(self) -> float:  # it depends on what is there
-        """Seconds to wait for the rest of what has arrived in part."""
+    def complete_wait(self) -> float:  # it depends on the received bytes
+        """Seconds to wait for the rest of a character or a sequence."""
         if self._partial_codes != [_ESC]:
             return _PATIENCE
         return _ESC_ALONE if self.esc_matters() else _ESC_IDLE
 
     @complete_wait.setter
     def complete_wait(self, seconds: float) -> None:
-        """Leave it as it is: urwid sets its own when it begins."""
+        """Ignore the value that urwid sets at its start."""
 
     def parse_input(
         self, event_loop: Any, callback: Any, codes: list[int], wait_for_more: bool = True
@@ -145,7 +138,7 @@ class TerminalScreen(Screen):
         return super().parse_input(event_loop, callback, codes, wait_for_more)
 
     def draw_screen(self, size: tuple[int, int], canvas: Any) -> None:
-        """Draw a canvas, and join the rows in which a link goes on."""
+        """Draw a canvas, and join the rows of links that wrap."""
         before = self._screen_buf_canvas
         super().draw_screen(size, canvas)
         if self._screen_buf_canvas is before or not (
@@ -166,9 +159,7 @@ class TerminalScreen(Screen):
 
 
 def _is_rest(codes: list[int]) -> bool:
-    """Return whether bytes behind an Esc that came alone are the rest of its sequence, and nothing
-    that a person types.
-    """
+    """Return whether bytes after a lone Esc are the rest of its sequence, and not typed text."""
     text = bytes(code for code in codes if code < _BYTES).decode("latin-1")
     return text == "[" or (
         text[:1] in ("[", "O") and escape.input_trie.get(codes, False) is not None

@@ -140,7 +140,7 @@ class FirstRunWizard:
                 encoding="utf-8",
             ) as stream:
                 stream.write("\n".join(lines))
-        except OSError:  # then the questions come again next time
+        except OSError:  # the wizard will ask again at the next start
             return
 
 
