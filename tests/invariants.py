@@ -1,16 +1,17 @@
-"""Invariants of a world after every line: used by the stateful test, the fuzz targets and the chaos
-runs.
-"""
+"""Invariants of a world: checked after every change of a test world, and by the fuzz targets."""
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from support import Person
 from trio_chat.chat.sasl import MAX_MESSAGE
 from trio_chat.chat.users import Session
 from trio_chat.chat.world import World
 from trio_chat.irc.message import Message
 from trio_chat.irc.names import fold_or_self, is_channel_name
+
+if TYPE_CHECKING:
+    from support import Person  # which checks the invariants, so imports this module
 
 _TO_MEMBERS = frozenset(
     ("PRIVMSG", "NOTICE", "TAGMSG", "JOIN", "PART", "KICK", "MODE", "TOPIC", "REDACT")
@@ -110,7 +111,7 @@ class Witness:
         people: everybody who may see something.
     """
 
-    def __init__(self, people: Iterable[Person]) -> None:
+    def __init__(self, people: "Iterable[Person]") -> None:
         self._people = list(people)
         for person in self._people:
             person.read()
@@ -132,7 +133,7 @@ def _history_targets(session: Session) -> set[str]:
     return {channel.folded for channel in session.user.channels}
 
 
-def _check_seen(person: Person, message: Message, allowed: set[str]) -> None:
+def _check_seen(person: "Person", message: Message, allowed: set[str]) -> None:
     target = message.params[0].lstrip("@+%&~") if message.params else ""
     if message.command in _TO_MEMBERS and is_channel_name(target):
         assert fold_or_self(target) in allowed, (person.session.target, message)

@@ -9,6 +9,7 @@ from typing import TypeVar, cast
 
 import scramp
 
+import invariants
 from trio_chat.chat.accounts import (
     Account,
     AccountIndex,
@@ -20,7 +21,7 @@ from trio_chat.chat.accounts import (
     ScramKeys,
 )
 from trio_chat.chat.apply import apply
-from trio_chat.chat.changes import OperatorAppointed, SessionEnded
+from trio_chat.chat.changes import Change, OperatorAppointed, SessionEnded
 from trio_chat.chat.dispatch import handle_line
 from trio_chat.chat.events import Output, OutputItem
 from trio_chat.chat.history import (
@@ -39,6 +40,7 @@ from trio_chat.chat.server_info import ServerInfo
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.users import Session, User
 from trio_chat.chat.world import World
+from trio_chat.irc import modes
 from trio_chat.irc.isupport import Lengths
 from trio_chat.irc.lines import BadLine
 from trio_chat.irc.message import Message, parse
@@ -118,6 +120,7 @@ class Town:
         self.world = World(
             server_info or ServerInfo(created=NOON), lengths or Lengths(), self.clock, 5, storage
         )
+        self.world.observers.append(self.check)
 
     def say_quietly(self, person: Person, line: bytes | BadLine) -> None:
         """Have a line carried out; what comes of it waits to be read by whom it was sent to."""
@@ -141,7 +144,6 @@ class Town:
             self.deliver(output.more(), origin)
         if output.later is not None:
             self.deliver(run_now(output.later()), origin)
-        self._check_indexes()
 
     @property
     def history(self) -> "ListHistory":
@@ -150,16 +152,18 @@ class Town:
         assert isinstance(self.world.storage.history, ListHistory)
         return self.world.storage.history
 
-    def _check_indexes(self) -> None:
-        """What the world counts as it goes is what is there."""
-        assert self.world.unregistered == {
-            session for session in self.world.sessions.values() if session.user is None
+    def check(self, change: Change) -> None:
+        """Check the invariants of the world, and that the sets which it keeps are right."""
+        world = self.world
+        invariants.check(world)
+        assert world.unregistered == {
+            session for session in world.sessions.values() if session.user is None
         }
-        assert self.world.channels.secret == {
-            channel for channel in self.world.channels.values() if "s" in channel.flags
+        assert world.channels.secret == {
+            channel for channel in world.channels.values() if modes.SECRET in channel.flags
         }
-        assert self.world.invisible == {
-            user for user in self.world.users.values() if "i" in user.modes
+        assert world.invisible == {
+            user for user in world.users.values() if modes.INVISIBLE in user.modes
         }
 
     def appoint(self, user: User | None, block: Operator) -> None:
