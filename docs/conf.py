@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.config import Config
 
 ROOT = Path(__file__).parent.parent
 
@@ -61,6 +62,7 @@ CHANGELOG
 
 CONTRIBUTING
 docs/tour
+docs/decisions/README
 docs/protocol
 docs/conformance
 benchmarks/README
@@ -86,14 +88,26 @@ docs/client.ru
 ```
 """
 
+DECISIONS = """
+
+```{toctree}
+:hidden:
+:glob:
+
+[!R]*
+```
+"""
+
 
 def add_contents(_app: Sphinx, docname: str, source: list[str]) -> None:
-    """Append the table of contents to the start page."""
+    """Append the tables of contents to the pages that list others."""
     if docname == root_doc:
         source[0] += CONTENTS
+    if docname == "docs/decisions/README":
+        source[0] += DECISIONS
 
 
-def write_api(_app: Sphinx) -> None:
+def write_api(_app: Sphinx, _config: Config) -> None:
     """Write a page for each module of the API, so that a new module has one without an entry."""
     pages = ROOT / "docs" / "api"
     shutil.rmtree(pages, ignore_errors=True)
@@ -131,7 +145,7 @@ def copy_pictures(app: Sphinx, _error: Exception | None) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the hooks."""
-    app.connect("config-inited", lambda app, _config: write_api(app))
+    app.connect("config-inited", write_api)
     app.connect("source-read", add_contents)
     app.connect("autodoc-process-docstring", mark_code, priority=100)  # before napoleon
     app.connect("build-finished", copy_pictures)
