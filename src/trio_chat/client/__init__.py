@@ -1,6 +1,6 @@
-"""The client: a session with a server, and interfaces that show it to people.
+"""The client: sessions with servers, and two interfaces that show them.
 
-`session` is one conversation, `link` one server over many of them, and neither knows a terminal.
-`line` is the interface that shows one line for each event, `screen` the one that fills the screen;
-`model` is what the latter shows, without a terminal.
+`session` is one connection, `link` one server over many connections; neither knows a terminal.
+`line` is the interface with one line for each event, `screen` the full-screen one. `model` has the
+state that the latter shows, without a terminal.
 """

@@ -1,6 +1,4 @@
-"""The commands that every interface has: one small function each, which asks the client for what it
-wants.
-"""
+"""Commands of all interfaces: one small function each, which calls the client's actions."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -156,8 +154,9 @@ async def _redact(client: Actions, words: list[str]) -> None:
 async def _target_message(
     client: Actions, words: Sequence[str], *, own: bool
 ) -> tuple[TargetMessage | None, Sequence[str]]:
-    """Return the message that the words are about, and those behind its name; says so when there is
-    none.
+    """Return the message that the words name, and the words behind its name.
+
+    The user is informed when there is no such message.
     """
     is_named = bool(words) and len(words[0]) > 1 and words[0].startswith("@")
     name, rest = (words[0][1:], words[1:]) if is_named else ("", words)
@@ -342,4 +341,4 @@ async def _verify(client: Actions, words: list[str]) -> None:
 @command(N_("[reason]"), N_("leaves the chat"), 0, 1)
 async def _quit(client: Actions, words: list[str]) -> None:
     client.finish(words[0] if words else "")
-    await trio.lowlevel.checkpoint()  # as every async function of Trio's does
+    await trio.lowlevel.checkpoint()  # every async function has one, as in Trio

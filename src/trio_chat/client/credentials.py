@@ -1,17 +1,16 @@
-"""Credentials in what a user types: which words they are, so that no screen, history of the prompt,
-error or log shows them.
+"""Credentials in typed lines: they are masked on the screen, in line histories, errors and logs.
 
-People write passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as
-commands (`/quote OPER ann hunter2`), and to channels as keys. Whatever comes behind such a command
-counts as secret: rather a word too many.
+Users send passwords to services as messages (`/msg NickServ IDENTIFY hunter2`), to servers as
+commands (`/quote OPER ann hunter2`), and to channels as keys. Everything behind such a command
+counts as secret: masking a word too many does no harm.
 """
 
 import re
 
 MASK = "***"
 _SERVICE = re.compile(r"(?:\w*serv|q|x|l|authserv|cserve)(?:[@!].*)?", re.IGNORECASE)
-"""Services that take passwords in messages: NickServ, ChanServ and similar ones; Q and X of other
-networks.
+"""Services that accept passwords in messages: NickServ, ChanServ and others; Q and X of QuakeNet and
+Undernet.
 """
 _SHORT = {
     "ns": "NickServ",
@@ -21,7 +20,7 @@ _SHORT = {
     "hs": "HostServ",
     "os": "OperServ",
 }
-"""Commands of servers that are messages to services."""
+"""Commands that a server turns into messages to services."""
 _TO_SERVICE = re.compile(
     r"\s*(?:identify|id|sidentify|login|logon|auth|authcookie|register|group|ghost|recover|release|regain|reclaim|link|drop"
     r"|verify|confirm|passwd|password|newpass|setpass|resetpass|chgpass|set\s+\S*pass\w*|saset\s+\S+\s+\S*pass\w*"
@@ -40,11 +39,11 @@ _OF_SERVER = {
     "die": 1,
     "restart": 1,
 }
-"""Commands of servers, and from which of their words on they are secret."""
+"""Commands of servers, each with the index of its first secret word."""
 
 
 def is_service(target: str) -> bool:
-    """Return whether a name is one that services of networks have."""
+    """Return whether a name is that of a network's service."""
     return _SERVICE.fullmatch(target) is not None
 
 
@@ -58,11 +57,11 @@ def mask_message(target: str, text: str) -> str:
 
 
 def mask_line(text: str, target: str = "") -> str:
-    """Return what was typed without the credentials in it.
+    """Return a typed line with its credentials masked.
 
     Args:
         text: a command, or a message.
-        target: to whom messages go where it was typed.
+        target: the target of messages where it was typed.
     """
     if not text.startswith("/") or text.startswith("//"):
         return mask_message(target, text)
@@ -85,7 +84,7 @@ def mask_line(text: str, target: str = "") -> str:
 
 
 def mask_protocol(line: str) -> str:
-    """Return a line of the protocol without the credentials in it."""
+    """Return a line of the protocol with its credentials masked."""
     words = line.split(" ")
     command = words[0].lower()
     if command in ("privmsg", "notice") and len(words) > 2:
@@ -105,5 +104,5 @@ def mask_protocol(line: str) -> str:
 
 
 def has_credentials(text: str, target: str = "") -> bool:
-    """Return whether there are credentials in what was typed; see `mask_line`."""
+    """Return whether a typed line has credentials; see `mask_line`."""
     return mask_line(text, target) != text

@@ -1,22 +1,20 @@
-"""The channels of one answer to LIST, those with the most users first; however long it is, a
-bounded part of it is kept.
-"""
+"""Answers to LIST: the channels with the most users come first, and a bounded number is kept."""
 
 from typing import NamedTuple
 
 MOST_LISTED = 50_000
-"""Channels of one answer that are kept for a page."""
+"""Channels of an answer that are kept for a page."""
 MOST_LINES = 100
-"""Channels of one answer that are shown where each is a line."""
+"""Channels of an answer that the line interface shows."""
 LONGEST_TOPIC = 200
 """Characters of a topic that are kept."""
 _SPARE = 1.25
-"""How much more may be there before what has the fewest users is dropped."""
+"""The factor by which the limit may be exceeded before the smallest channels are dropped."""
 _MOST_DIGITS = 9
 
 
 class Listed(NamedTuple):
-    """One channel; in order, the one with more users comes first."""
+    """A channel of an answer; sorted, the one with more users comes first."""
 
     rank: int
     folded: str
@@ -25,15 +23,15 @@ class Listed(NamedTuple):
 
     @property
     def users(self) -> int:
-        """How many are in it."""
+        """The number of users in it."""
         return -self.rank
 
 
 class Listing:
-    """The channels.
+    """The channels of one answer.
 
     Args:
-        most: how many are kept at least, if there are so many.
+        most: the number of channels that are kept.
     """
 
     def __init__(self, most: int = MOST_LISTED) -> None:
@@ -48,7 +46,7 @@ class Listing:
 
     @property
     def is_cut(self) -> bool:
-        """Whether more came than is kept."""
+        """Whether the answer had more channels than are kept."""
         return self.count > self._most
 
     def add(self, name: str, users: str, topic: str) -> None:
@@ -70,8 +68,10 @@ class Listing:
         self._found, self._looked_through = [], 0
 
     def matching(self, wanted: str = "") -> list[Listed]:
-        """Return the channels that have all these words in their names or topics, those with the
-        most users first.
+        """Return the channels with all the words in their names or topics, the largest first.
+
+        Args:
+            wanted: words; capitals do not matter.
         """
         words = wanted.casefold().split()
         if words != self._words:

@@ -1,7 +1,7 @@
-"""Loading of the client: the user sees its beginning at once, and Python collects no garbage.
+"""Loading of the client: a line is shown at once, and Python collects no garbage meanwhile.
 
-Loading takes some tenths of a second, nearly all of it in Trio and in what draws; so this imports
-nothing of either.
+Loading takes some tenths of a second, nearly all of them for Trio and the library that draws. This
+module imports neither.
 """
 
 import gc
@@ -16,7 +16,7 @@ from trio_chat.irc.text import clean
 
 
 def is_terminal(descriptor: int) -> bool:
-    """Return whether a file descriptor is a terminal's."""
+    """Return whether a file descriptor is a terminal."""
     try:
         return os.isatty(descriptor)
     except OSError:
@@ -24,7 +24,7 @@ def is_terminal(descriptor: int) -> bool:
 
 
 def can_draw() -> bool:
-    """Return whether input and output are a terminal that has a cursor."""
+    """Return whether input and output are a terminal with a cursor."""
     return (
         is_terminal(0)
         and is_terminal(1)
@@ -33,12 +33,11 @@ def can_draw() -> bool:
 
 
 class Loading:
-    """The time until the client is there.
+    """The line that is shown until the client is loaded.
 
     Args:
-        servers: what the servers are called that it is going to connect to.
-        plain: whether the line interface is wanted; there the line stays, and is one like all
-            others.
+        servers: the names of the servers to which the client will connect.
+        plain: whether the line interface is used, in which the line stays.
     """
 
     def __init__(self, servers: Sequence[str], *, plain: bool) -> None:
@@ -53,7 +52,7 @@ class Loading:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Show the line; what is imported in the block makes no garbage."""
+        """Show the line; imports in the block leave no garbage to collect."""
         gc.disable()
         try:
             self._show()
@@ -62,9 +61,7 @@ class Loading:
             self.end()
 
     def end(self) -> None:
-        """Take the line away where the full screen takes its place; does nothing the second
-        time.
-        """
+        """Remove the line where the full screen takes its place; a second call does nothing."""
         gc.enable()
         if self._is_shown and not self._is_line_mode:
             self._write(f"\r{' ' * self._columns}\r")
@@ -77,8 +74,8 @@ class Loading:
         if self._is_line_mode:
             self._write(f"[INFO] {self._line}\n")
             return
-        # Cut, because what has wrapped cannot be taken away; spaces, because an old Windows console
-        # knows no sequences.
+        # Cut, because a wrapped line cannot be removed. `end` writes spaces, because old Windows
+        # consoles have no escape sequences.
         self._write(self._line[: self._columns])
 
     @staticmethod
@@ -86,5 +83,5 @@ class Loading:
         try:
             sys.stdout.write(text)
             sys.stdout.flush()
-        except OSError:  # the terminal has gone, which will be noticed soon enough
+        except OSError:  # the terminal has gone; the client will notice
             return

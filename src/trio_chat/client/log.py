@@ -1,6 +1,4 @@
-"""The log that the client keeps where the user wants one (`[client] log`): written in a thread, by
-one task, never waited for.
-"""
+"""The client's log (`[client] log`): one task writes it in a thread, and nothing waits for it."""
 
 import math
 from collections import deque
@@ -17,12 +15,12 @@ from trio_chat.client.session.features import Features
 from trio_chat.i18n import _, ngettext
 
 _MOST_WAITING = 10_000
-"""Entries that wait for the disk; further ones are counted and not written."""
+"""Entries that may wait for the disk; further ones are counted and dropped."""
 _AT_ONCE = 1000
 _PATIENCE = 5.0
-"""Seconds for the disk to take some entries, also at the end."""
+"""Seconds for writing some entries, also at the end."""
 _MOST_KNOWN = 1000
-"""Messages of which it is known that they are in the log, in case they are played back."""
+"""Messages that are known to be in the log, in case they are played back."""
 
 Tell = Callable[[str], Awaitable[None]]
 
@@ -31,7 +29,7 @@ class ChatLog:
     """The files of one client.
 
     Args:
-        directory: where they are; None for no log.
+        directory: of the files; None for no log.
         tell: called with a sentence in the user's language when an entry cannot be written.
         now: seconds of Unix time.
     """
@@ -46,14 +44,14 @@ class ChatLog:
         self._writer = trio.CapacityLimiter(1)
 
     def add(self, entry: TranscriptEntry) -> None:
-        """Have an entry written soon; nothing is waited for."""
+        """Queue an entry for writing."""
         try:
             self._send.send_nowait(entry)
         except trio.WouldBlock:
             self._lost += 1
 
     async def run(self) -> None:
-        """Write what comes, for ever; cancelled, write what is left."""
+        """Write entries until cancelled, and then those that are left."""
         if self.directory is None:
             return
         try:
@@ -75,7 +73,7 @@ class ChatLog:
         return entries
 
     async def _write(self, entries: list[TranscriptEntry]) -> str:
-        """Write entries; return an error for the user, or ""."""
+        """Write entries; return a message about an error, or ""."""
         problem = _("the disk does not answer")
         with trio.move_on_after(_PATIENCE, shield=True):
             problem = await trio.to_thread.run_sync(
@@ -103,8 +101,8 @@ class ChatLog:
 
 
 class ServerLog:
-    """What of one server goes to the log: what happens from now on, and what was missed while a
-    connection was lost.
+    """The log of one server: events from now on, and messages that a lost connection has missed.
+
 
     Args:
         log: the files.
@@ -128,11 +126,10 @@ class ServerLog:
         """Note an event that has passed `Link.react`.
 
         Args:
-            event: what happened.
+            event: the event.
             features: of the server, for the names of channels.
-            clock: what the server's clock shows, in the form of server-time, "" when it does not
-                say.
-            shared: returns the channels that an event belongs to which does not say so itself.
+            clock: the server's time as in `server-time`, "" when it is unknown.
+            shared: returns the channels of an event that names none, such as QUIT.
         """
         if self._log.directory is None:
             return
@@ -151,9 +148,7 @@ class ServerLog:
                 self._log.add(TranscriptEntry(self._server, key, time, lines))
 
     def _time_of(self, event: events.Said, talk: str, now: float) -> float | None:
-        """Return when something was said; None when it is in the log already, or was said before
-        the client was there.
-        """
+        """Return the time of a message; None when it is in the log already, or older than the run."""
         time = time_of(event.played_back or event.time, now)
         newest = self._newest.get(talk, self._begin)
         if event.played_back and (time < newest or (event.msgid and event.msgid in self._known)):

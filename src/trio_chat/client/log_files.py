@@ -1,6 +1,4 @@
-"""Files of the log that the client may keep: names that are safe on every system, and lines without
-control characters.
-"""
+"""Files of the client's log: names that are safe on every system, and lines of plain text."""
 
 import hashlib
 import os
@@ -19,7 +17,7 @@ from trio_chat.irc.text import clean
 from trio_chat.private import make_directory
 
 _SIGNS = frozenset("#&+-_=@~^!{}[].")
-"""What may stand in a name beside letters and digits."""
+"""Characters that a name may have besides letters and digits."""
 _DEVICES = frozenset(
     (
         "con",
@@ -29,9 +27,9 @@ _DEVICES = frozenset(
         *(f"{name}{number}" for name in ("com", "lpt") for number in range(10)),
     )
 )
-"""Names that mean a device to Windows, with and without an extension."""
+"""Names of devices on Windows, with and without an extension."""
 _LONGEST = 120
-"""Bytes of a name; file systems take 255."""
+"""The longest name, in bytes; file systems allow 255."""
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)
 
 
@@ -42,7 +40,7 @@ class TranscriptEntry(NamedTuple):
         server: what the user calls the server.
         conversation: the channel or the person.
         time: seconds of Unix time.
-        lines: what happened, without its time.
+        lines: the text, without the time.
     """
 
     server: str
@@ -52,11 +50,10 @@ class TranscriptEntry(NamedTuple):
 
 
 def safe_name(name: str) -> str:
-    """Return a name for a file that differs wherever the given ones do, also where capitals do not
-    count.
+    """Return the name of a file; different names stay different, also where capitals do not count.
 
-    What is neither a small letter nor a digit nor harmless is written as the hexadecimal digits of
-    its bytes, each behind a `%`.
+    A character that is neither a small letter nor a digit nor harmless is written as `%` and two
+    hexadecimal digits for each of its bytes.
     """
     signs = [sign if _is_safe(sign) else _escaped(sign) for sign in name]
     if signs and (signs[0] == "." or "".join(signs).partition(".")[0] in _DEVICES):
@@ -84,10 +81,11 @@ def _escaped(sign: str) -> str:
 
 def append(directory: Path, entries: Iterable[TranscriptEntry]) -> None:
     """Append entries to their files, one for each day and channel, readable for their owner alone.
-    It waits for the disk.
+
+    This blocks on the disk.
 
     Raises:
-        OSError: they cannot be written.
+        OSError: a file cannot be written.
     """
     texts: dict[Path, list[str]] = {}
     for entry in entries:
@@ -127,9 +125,7 @@ _RENDERER = Renderer(lambda _talk: True)
 
 
 def lines_of(event: Event) -> tuple[str, ...]:
-    """Return the lines that an event is worth, none for most; credentials must be masked
-    already.
-    """
+    """Return the lines for an event, none for most; its credentials must be masked already."""
     if isinstance(event, events.Said):
         sender = clean(event.sender)
         before = {
@@ -149,7 +145,7 @@ def lines_of(event: Event) -> tuple[str, ...]:
 
 
 def talk_of(event: Event) -> str:
-    """Return the channel or the person that an event belongs to, "" where it does not say."""
+    """Return the channel or the user of an event, "" when it names none."""
     if isinstance(event, events.Said):
         return event.conversation
     return str(getattr(event, "channel", "") or getattr(event, "target", ""))

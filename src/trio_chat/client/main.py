@@ -23,29 +23,28 @@ _LEAVE_SIGNALS = tuple(
 
 
 class Client(Protocol):
-    """One run of the client, whatever it looks like."""
+    """One run of the client in any interface."""
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether the terminal belongs to another program, which Ctrl-C is for."""
+        """Whether another program has the terminal, so Ctrl-C is for that program."""
 
     async def run(self) -> int:
         """Run, and return the exit code."""
 
     async def leave(self) -> None:
-        """Leave politely."""
+        """Leave all servers with a QUIT."""
 
 
 def run(options: ConnectOptions, loaded: Callable[[], None] = lambda: None) -> int:
-    """Chat until one side ends it, and return the exit code: 0 when all went well, 1 when it
-    failed.
+    """Run the client, and return the exit code: 0 when all went well, 1 when it failed.
 
     Args:
-        options: what is wanted.
+        options: the options of the run.
         loaded: called when everything is imported and nothing is drawn yet.
     """
     if sys.stdout is not None:
-        sys.stdout.flush()  # what was printed before comes before what is written past it
+        sys.stdout.flush()  # the client writes past it, and printed text must come first
     code = 0
     try:
         code = trio.run(_run, options, loaded)
@@ -67,7 +66,7 @@ async def _run(options: ConnectOptions, loaded: Callable[[], None]) -> int:
 
 
 async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None:
-    """Leave politely at the first signal, at once at the second."""
+    """Leave with a QUIT at the first signal, and at once at the second."""
     with trio.open_signal_receiver(*_LEAVE_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
             asked = False
@@ -83,7 +82,7 @@ async def _leave_on_signal(client: Client, everything: trio.CancelScope) -> None
 def _choose_client(options: ConnectOptions, loaded: Callable[[], None]) -> Client:
     problem = ""
     if not options.plain and can_draw():
-        # Imported late: 150 ms that pipes and --plain need not pay.
+        # Imported late: pipes and --plain save 150 ms.
         from trio_chat.client.screen.tty import NoScreenError  # noqa: PLC0415
 
         try:
@@ -137,7 +136,7 @@ def _choose_interface() -> "Interface":
 
 
 def _discard_output() -> None:
-    """Let Python find nobody to complain to when it flushes at exit."""
+    """Replace the broken output, or Python complains when it flushes it at exit."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     except OSError:

@@ -1,4 +1,4 @@
-"""The commands of channel operators: ranks and bans; and `/notice`."""
+"""Commands of channel operators: ranks and bans; and `/notice`."""
 
 from collections.abc import Sequence
 
@@ -8,9 +8,9 @@ from trio_chat.client.session.protocol import ClientProtocol
 from trio_chat.i18n import N_, _
 
 _MASK_SIGNS = frozenset("!@*?:$~")
-"""What makes a word a mask, or an extended ban, and no nickname."""
+"""Characters of masks and extended bans that no nickname has."""
 _AT_ONCE = 4
-"""Changes in one MODE: every server takes as many."""
+"""Changes in one MODE that every server accepts."""
 
 
 @command(N_("nickname text"), N_("sends a notice, which opens no window for its receiver"), 2, 2)
@@ -76,7 +76,7 @@ async def _change(
     *,
     is_mask: bool = False,
 ) -> None:
-    """Change the same mode for several people; servers take a few changes in one line."""
+    """Change a mode for several users; servers accept only a few changes in one line."""
     channel, people = _channel_and_people(client, words)
     if not channel:
         await client.tell(_("You are in no channel."), error=True)

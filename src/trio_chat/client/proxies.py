@@ -1,8 +1,8 @@
 """Proxies between the client and a server: SOCKS5 (RFC 1928, by python-socks) and HTTP CONNECT (RFC
 9110 §9.3.6, by h11).
 
-A proxy is given the name of the server and looks it up itself, as `socks5h` says. This machine is
-never reached through one.
+The proxy looks up the name of the server, as `socks5h` of curl means. Connections to this machine
+never go through a proxy.
 """
 
 import importlib
@@ -21,7 +21,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.addresses import format_address
 
 PROXY_TIMEOUT = 60.0
-"""Seconds for reaching the proxy and for its answer: an onion service may take that long."""
+"""Seconds until the proxy has answered; an onion service may take that long."""
 _PART = 4096
 _SUCCESSFUL = 2
 """The class of the status codes that open a tunnel (RFC 9110 §15.3)."""
@@ -29,12 +29,14 @@ _PACKAGE = "python_socks.async_.trio.v2"
 
 
 class Tunnel(WrappedStream):
-    """A connection through a proxy. It is no socket stream: the address of its socket is that of
-    the proxy.
+    """A connection through a proxy.
+
+    It is no socket stream, because the address of its socket is that of the proxy.
+
 
     Args:
         stream: the connection to the proxy.
-        received: what the server has already sent.
+        received: bytes that the server has already sent.
     """
 
     def __init__(self, stream: trio.abc.Stream, received: bytes = b"") -> None:
@@ -58,12 +60,12 @@ def choose(host: str, port: int, setting: str, environment: Mapping[str, str]) -
         host: the server's name or address.
         port: its port.
         setting: as `[client] proxy`: a URL, `none`, or "" for the one of the environment.
-        environment: may have `ALL_PROXY` and `NO_PROXY`, in small letters first, as curl reads
-            them.
+        environment: may have `ALL_PROXY` and `NO_PROXY`; as for curl, small letters take
+            precedence.
 
     Raises:
-        CannotConnectError: when the environment names a proxy that cannot be used: the user expects
-            no direct connection then.
+        CannotConnectError: the environment names a proxy that cannot be used. The user does not
+            expect a direct connection then.
     """
     if is_this_machine(host) or setting == "none":
         return None
@@ -89,7 +91,7 @@ async def connect_through(proxy: Proxy, host: str, port: int) -> trio.abc.Stream
     """Connect to a server through a proxy, which looks up its name.
 
     Raises:
-        CannotConnectError: with a sentence for people.
+        CannotConnectError: the server cannot be reached.
 
     Cancelled, it leaves no connection behind.
     """
@@ -113,9 +115,7 @@ async def connect_through(proxy: Proxy, host: str, port: int) -> trio.abc.Stream
 
 
 class _RefusedError(Exception):
-    """The proxy does not connect; the text says why and has nothing in it that the proxy has
-    sent.
-    """
+    """The proxy does not connect; the message says why, and has nothing that the proxy has sent."""
 
 
 async def _socks(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
@@ -169,8 +169,8 @@ async def _http(proxy: Proxy, host: str, port: int) -> trio.abc.Stream:
 
 
 async def _ask(stream: trio.abc.Stream, proxy: Proxy, address: str) -> bytes:
-    """Ask for a tunnel; return what the server has sent behind the answer."""
-    h11: Any = importlib.import_module("h11")  # few need it, and start-up time counts
+    """Request a tunnel; return the bytes that the server has sent after the answer."""
+    h11: Any = importlib.import_module("h11")  # few users need it, and it would delay the start
     http = h11.Connection(h11.CLIENT)
     headers = [("Host", address)]
     if proxy.user:
@@ -209,7 +209,7 @@ def _status(code: int) -> str:
 
 
 def _in_ascii(host: str) -> str:
-    """Return a name as it goes to a proxy (RFC 5891), which need not know other letters."""
+    """Return a name in ASCII (RFC 5891); a proxy need not accept other letters."""
     if host.isascii():
         return host
     idna: Any = importlib.import_module("idna")

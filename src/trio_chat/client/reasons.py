@@ -1,6 +1,6 @@
-"""Why the server said no, in sentences for people: what happened and what to do next.
+"""Reasons of refusals, by numeric or FAIL code: what happened, and what the user can do next.
 
-Keyed by numeric or FAIL code. A code that is not here is told in the server's own words.
+For a code that is not in these tables, the server's own words are shown.
 """
 
 from trio_chat.i18n import N_, _
@@ -127,7 +127,7 @@ _ABOUT_NOBODY: dict[str, str] = {
         "You were not made an operator: this server has none of that name for you."
     ),
 }
-"""What is said once we are in, and names nothing."""
+"""Errors after registration that name no target."""
 _EXPLAINED = frozenset(
     (
         numerics.ERR_SASLFAIL,
@@ -137,7 +137,7 @@ _EXPLAINED = frozenset(
         "TEMPORARILY_UNAVAILABLE",
     )
 )
-"""Where the server's own words say more than we can."""
+"""Codes whose texts by the server have more information than these."""
 
 
 def _sentence(table: dict[str, str], code: str, name: str) -> str:
@@ -160,12 +160,12 @@ def join_refused(channel: str, code: str, reason: str) -> str:
 
 
 def message_refused(target: str, code: str, reason: str) -> str:
-    """Return why a message was not delivered, as half a sentence."""
+    """Return why a message was not delivered, as a clause."""
     return _sentence(_MESSAGE, code, target) or reason
 
 
 def account_refused(account: str, code: str, reason: str) -> str:
-    """Return why we were not logged in, or an account was not registered."""
+    """Return why the user was not logged in, or an account was not registered."""
     known = _sentence(_ACCOUNT, code, account)
     if known and code in _EXPLAINED:
         return f"{known} ({reason})" if reason else known
@@ -173,7 +173,7 @@ def account_refused(account: str, code: str, reason: str) -> str:
 
 
 def not_let_in(code: str, reason: str) -> str:
-    """Return why the server does not let us in."""
+    """Return why the server refuses the connection."""
     known = _sentence(_ENTRY, code, "")
     if known:
         return f"{known} ({reason})" if reason else known
@@ -181,6 +181,6 @@ def not_let_in(code: str, reason: str) -> str:
 
 
 def other_error(code: str, about: str, reason: str) -> str:
-    """Return what an error reply says that belongs to nothing else."""
+    """Return the text of any other error reply."""
     known = _sentence(_OTHER, code, about) if about else _sentence(_ABOUT_NOBODY, code, "")
     return known or (f"{about}: {reason}" if about else reason)

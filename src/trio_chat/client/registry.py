@@ -1,9 +1,8 @@
-"""The meaning of a typed line: a message, `exit`, or one of the commands in one table, which
-`commands` fills.
+"""Registry of commands, and the interpretation of a typed line: a message, `exit`, or a command.
 
-An entry gives a command's usage, help, number of arguments and handler; `/help` is derived from it,
-and so is the check of the arguments. A handler does not touch the connection: it asks the client,
-which may have to wait for one.
+An entry has a command's usage, help, number of arguments and handler; `/help` and the check of the
+arguments are derived from it. A handler does not use the connection itself: it calls an action of
+the client, which may have to wait for a connection.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
@@ -20,9 +19,9 @@ class TargetMessage(NamedTuple):
     """The message that a command is about.
 
     Args:
-        msgid: the server's name for it.
+        msgid: its identifier.
         conversation: the conversation that it belongs to.
-        reactions: what we have reacted to it with.
+        reactions: the user's own reactions to it.
     """
 
     msgid: str
@@ -31,20 +30,18 @@ class TargetMessage(NamedTuple):
 
 
 class Actions(Protocol):
-    """What a command can ask of the client."""
+    """The actions of the client that commands call."""
 
     @property
     def current(self) -> str:
-        """The channel that the user talks in, "" when there is none."""
+        """The target of messages, "" when there is none."""
 
     @property
     def ignored(self) -> IgnoreList:
         """The ignore list."""
 
     async def change_ignored(self, added: Sequence[str], removed: Sequence[str]) -> bool:
-        """Add to the ignore list and remove from it; return whether that is remembered after this
-        run.
-        """
+        """Add to the ignore list and remove from it; return whether the list was saved."""
 
     async def tell(self, text: str, *, error: bool = False) -> None:
         """Show a sentence."""
@@ -53,15 +50,18 @@ class Actions(Protocol):
         """Send a message as soon as there is a connection."""
 
     async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done as soon as there is a connection; `text` names it if that never
-        comes.
+        """Defer an action until there is a connection.
+
+        Args:
+            text: names the action to the user if there never is one.
+            action: called with the protocol.
         """
 
     async def join(self, channel: str, key: str) -> None:
-        """Join a channel and talk in it from then on."""
+        """Join a channel, and make it the current one."""
 
     def is_channel(self, target: str) -> bool:
-        """Return whether a target is written like a channel."""
+        """Return whether a target is the name of a channel."""
 
     async def log_in(self, account: str) -> None:
         """Ask for a password and log in; "" means the account of the nickname."""
@@ -70,23 +70,23 @@ class Actions(Protocol):
         """Ask for a password and register an account; "" means one for the nickname."""
 
     async def become_operator(self, name: str, password: str) -> None:
-        """Become an operator of the server; a password "" is asked for."""
+        """Become an operator of the server; for a password "" the user is asked."""
 
     def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
-        """Return the message of the current conversation that a command is about; None when there
-        is none with a msgid.
+        """Return the message that a command is about, None when there is none with a msgid.
+
 
         Args:
-            name: a nickname, for the last message of that person; a number, counted from the newest
-                message, which is 1; "" for the selected one, or else the last one.
-            own: whether the last one is the last one of ours, or of somebody else.
+            name: a nickname, for the last message of that user; a number, counted from the newest
+                message, which is 1; "" for the selected message, or else the last one.
+            own: whether the last one is the user's own, or that of another user.
         """
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
-        """Send a message that answers this one."""
+        """Send a reply to a message."""
 
     def finish(self, reason: str) -> None:
-        """Leave when this line has been dealt with."""
+        """Leave after the current line."""
 
 
 Handler = Callable[[Actions, list[str]], Awaitable[None]]
@@ -96,13 +96,13 @@ class SlashCommand(NamedTuple):
     """One command.
 
     Args:
-        name: how it is typed, without the slash.
+        name: without the slash.
         usage: its arguments, as `/help` shows them.
-        help: what it does, in one sentence.
-        least: arguments it needs.
-        most: arguments it takes; the last one takes the rest of the line.
-        handler: does it.
-        asks_secret: whether a password may be what is typed next.
+        help: its effect, in a sentence without a subject.
+        least: the least number of arguments.
+        most: the greatest number of arguments; the last one takes the rest of the line.
+        handler: carries it out.
+        asks_secret: whether the next typed line may be a password.
         takes_lines: whether its last argument may have several lines.
     """
 
@@ -126,7 +126,7 @@ COMMANDS: dict[str, SlashCommand] = {}
 def command(
     usage: str, help_text: str, least: int, most: int, *, secret: bool = False, lines: bool = False
 ) -> Callable[[Handler], Handler]:
-    """Register a function as the command that it is called like."""
+    """Register a function as the command of its name."""
 
     def register(handler: Handler) -> Handler:
         name = handler.__name__.removeprefix("_")
@@ -137,31 +137,29 @@ def command(
 
 
 def asks_secret(line: str) -> bool:
-    """Return whether a password may be what is typed behind this line."""
+    """Return whether the line typed after this one may be a password."""
     command = find(line, COMMANDS)
     return command is not None and command.asks_secret
 
 
 def find(text: str, table: Mapping[str, SlashCommand]) -> SlashCommand | None:
-    """Return the command that a typed text begins with; None when it is a message, or there is no
-    such command.
-    """
+    """Return the command at the start of a text; None for a message or an unknown command."""
     words = text[1:].split(maxsplit=1) if is_command(text) and not text[1:2].isspace() else []
     return table.get(words[0].lower()) if words else None
 
 
 def is_command(text: str) -> bool:
-    """Return whether a typed text is a command and no message."""
+    """Return whether a typed text is a command, not a message."""
     return text.startswith("/") and not text.startswith("//")
 
 
 async def interpret(client: Actions, line: str, table: Mapping[str, SlashCommand]) -> None:
-    """Do what a typed line says.
+    """Carry out a typed line.
 
     Args:
-        client: who does it.
+        client: has the actions.
         line: the line.
-        table: the commands that there are.
+        table: the commands.
 
     A line that begins with `//`, or with a space before its slash, is a message that begins with a
     slash.

@@ -1,6 +1,4 @@
-"""A line of text with styles: spans, each of which a terminal may colour; without colours their
-texts make the line.
-"""
+"""Lines of styled text: a terminal may colour each piece; joined, the pieces are the plain line."""
 
 from typing import NamedTuple
 from zlib import crc32
@@ -9,9 +7,7 @@ NICK_STYLES = tuple(f"nick{number}" for number in range(6))
 
 
 class StyledText(NamedTuple):
-    """A piece of a line, and how it should look: "", `info`, `error`, `own` or one of
-    `NICK_STYLES`.
-    """
+    """A piece of a line and its style: "", `info`, `error`, `own` or one of `NICK_STYLES`."""
 
     text: str
     style: str = ""
@@ -26,17 +22,17 @@ def plain(line: Line) -> str:
 
 
 def info(text: str) -> Line:
-    """Return a line that tells what happened."""
+    """Return a line of information."""
     return (StyledText(f"[INFO] {text}", "info"),)
 
 
 def error(text: str) -> Line:
-    """Return a line that tells what went wrong."""
+    """Return a line about something that went wrong."""
     return (StyledText("[ERROR]", "error"), StyledText(f" {text}"))
 
 
 def sentence(line: Line) -> tuple[str, bool]:
-    """Return what a line made by `info` or `error` says, and whether it is the latter."""
+    """Return the text of a line made by `info` or `error`, and whether it was `error`."""
     is_error = line[0].style == "error"
     return plain(line).removeprefix("[ERROR] " if is_error else "[INFO] "), is_error
 

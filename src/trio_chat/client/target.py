@@ -1,6 +1,4 @@
-"""The target of `trio-chat connect`: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`,
-`ircs://host`. Pure.
-"""
+"""Addresses of servers: `host`, `host:port`, `[::1]:5000`, `irc://host/#channel`, `ircs://host`."""
 
 import re
 from ipaddress import IPv6Address, ip_address
@@ -11,7 +9,7 @@ from trio_chat.i18n import _
 from trio_chat.irc.names import CHANTYPES
 
 _PORTS = {"irc": 6667, "ircs": 6697}
-"""What an address without a port means (IANA: ircu; RFC 7194)."""
+"""The ports of URLs without one (IANA: ircu; RFC 7194)."""
 
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)/?(?P<rest>.*)", re.DOTALL
@@ -21,25 +19,25 @@ _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - it is repl
 
 
 class TargetError(ValueError):
-    """The target cannot be used; the text says why, in the language of the user."""
+    """The address is not valid; the message says why, in the user's language."""
 
 
 class ServerAddress(NamedTuple):
-    """A server to connect to."""
+    """The address of a server."""
 
     host: str
     port: int | None
-    """None: it was not given."""
+    """None when the address has none."""
     channel: str = ""
     is_encrypted: bool = False
-    """Whether nothing but TLS will do."""
+    """Whether TLS is required."""
 
 
 def parse(text: str) -> ServerAddress:
-    """Return what a target on the command line means.
+    """Return the address that a text on the command line names.
 
     Raises:
-        TargetError: when it is none of the forms above.
+        TargetError: the text has none of the forms above.
     """
     url = _URL.fullmatch(text)
     if not url:
@@ -61,14 +59,15 @@ def parse(text: str) -> ServerAddress:
 
 
 def reachable(host: str) -> str:
-    """Return the address to connect to when a server listens on this one: nobody can connect to
-    0.0.0.0 everywhere.
+    """Return the address for connecting to a server that listens on this one.
+
+    Not every system can connect to 0.0.0.0, which means all addresses to a listener.
     """
     return _THIS_MACHINE.get(host, host)
 
 
 def is_this_machine(host: str) -> bool:
-    """Return whether nothing that is said to a host leaves this machine."""
+    """Return whether a connection to a host stays on this machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -114,8 +113,8 @@ def _port(text: str) -> int:
 def _channel_of_url(rest: str) -> str:
     from urllib.parse import unquote  # noqa: PLC0415 - few targets are addresses, and start-up time counts
 
-    # '#' would begin a fragment, so careful people write %23 and others '#', and many leave it out;
-    # what follows a '?' are options that no two clients agree on.
+    # '#' would begin a fragment, so some write %23, some '#', and many leave it out. Clients do not
+    # agree on the options after a '?'.
     written = rest.partition("?")[0]
     if written in ("", CHANTYPES):
         return ""

@@ -1,9 +1,7 @@
-"""An encrypted connection to a server that is the right one: vouched for by an authority, or known
-by its certificate.
+"""Encrypted connections to servers whose certificates are signed by an authority, or known.
 
-Who is met for the first time and is vouched for by nobody is trusted from then on by the
-certificate shown, as ssh does. A certificate that has changed is refused, and so is a server that
-spoke TLS before and does not any more.
+A certificate without a trusted issuer is accepted on first use and remembered, as ssh does with host
+keys. A changed certificate is refused, and so is a server that offered TLS before and does not now.
 """
 
 import hashlib
@@ -24,34 +22,30 @@ from trio_chat.i18n import _
 from trio_chat.irc.addresses import format_address
 
 HANDSHAKE_TIMEOUTS = (15.0, 45.0)
-"""Seconds for a server to agree on encryption, the first time and when it is tried again: silence
-is no answer.
+"""Seconds for a handshake, and for the second attempt: silence does not mean that there is no TLS.
 """
 PROVOKED_TIMEOUT = 5.0
-"""Seconds for a server that has been silent to say to a line of IRC that it speaks no TLS."""
+"""Seconds for a silent server to answer a line of IRC, which shows that it has no TLS."""
 _PROVOCATION = b"\r\nCAP LS 302\r\n"
 _TLS_RECORDS = frozenset((20, 21, 22, 23))
-"""The first byte of all that a server says in TLS (RFC 8446 §5.1)."""
+"""The first bytes of TLS records (RFC 8446 §5.1)."""
 _NO_TLS_HERE = "HANDSHAKE_FAILURE"
-"""The alert by which a server that understands TLS says that it has none to offer at this port (RFC
-8446 §6.2).
+"""The alert of a server with TLS that offers none at this port (RFC 8446 §6.2).
 """
 _UNKNOWN_ISSUER = frozenset((2, 18, 19, 20, 21))
-"""OpenSSL's codes for a certificate without a trusted issuer; any other code means a certificate
-that is wrong.
+"""OpenSSL's codes for a certificate without a trusted issuer; with any other code it is not valid.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Security:
-    """What the user wants of a connection.
+    """The user's demands on a connection.
 
     Args:
-        plaintext: no encryption.
-        insecure: encryption with whoever it is.
-        required: encryption and nothing else, as for ircs://.
-        fingerprint: that of the only certificate that is the right one; "" for whichever is
-            trusted.
+        plaintext: whether it is not encrypted.
+        insecure: whether any certificate is accepted.
+        required: whether it must be encrypted, as for ircs://.
+        fingerprint: that of the only certificate that is accepted; "" for any trusted one.
     """
 
     plaintext: bool = False
@@ -65,15 +59,15 @@ class _NoTlsError(Exception):
 
 
 class _NoAnswerError(Exception):
-    """It is not known whether the server speaks TLS; the text says what it did."""
+    """It is unknown whether the server has TLS; the message says what the server did."""
 
 
 class _NotVouchedForError(Exception):
-    """No authority of the system vouches for the server; the text says why.
+    """The certificate could not be verified; the message says why.
 
     Args:
-        reason: why, in words.
-        code: why, as OpenSSL counts.
+        reason: of the failure.
+        code: the error code of OpenSSL.
     """
 
     def __init__(self, reason: str, code: int) -> None:
@@ -82,9 +76,7 @@ class _NotVouchedForError(Exception):
 
 
 class _RecordingStream(WrappedStream):
-    """A connection that remembers its first received byte, which distinguishes TLS from everything
-    else.
-    """
+    """A connection that records its first received byte, which distinguishes TLS from other data."""
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         super().__init__(stream)
@@ -102,15 +94,15 @@ Encrypted = trio.SSLStream[trio.abc.Stream]
 
 
 class Connector:
-    """Connects to one server, again and again.
+    """Connects to one server as often as it is called.
 
     Args:
         host: its name or address.
         port: its port.
-        security: what the user wants.
-        known: the servers that are known.
-        now: the time.
-        proxy: what is between, as `[client] proxy`.
+        security: the user's demands.
+        known: the known servers.
+        now: returns the time.
+        proxy: as `[client] proxy`.
     """
 
     def __init__(
@@ -123,7 +115,7 @@ class Connector:
         proxy: str = "",
     ) -> None:
         self.tell: Callable[[str], Awaitable[None]] = _tell_nobody
-        """Told, in the user's language, what they must know of how safe a connection is."""
+        """Called with warnings about the security of a connection, in the user's language."""
         self._host = host
         self._port = port
         self._address = format_address(host, port)
@@ -139,7 +131,7 @@ class Connector:
         """Connect.
 
         Raises:
-            CannotConnectError: with a sentence for people.
+            CannotConnectError: the message says why, in the user's language.
 
         Cancelled, it leaves no connection behind.
         """
@@ -178,9 +170,7 @@ class Connector:
         return await connect_tcp(self._host, self._port)
 
     async def _encrypted_patiently(self, mark: str) -> Encrypted:
-        """Connect with encryption; a server that gives no answer may be far away, and gets more
-        time.
-        """
+        """Connect with encryption, and try again with more time if the server gives no answer."""
         try:
             return await self._encrypted(mark)
         except _NoAnswerError as first:
@@ -241,9 +231,7 @@ class Connector:
         return await self._check_change(mark, shown)
 
     async def _not_vouched_for(self, mark: str, problem: _NotVouchedForError) -> Encrypted:
-        """Trust a certificate without a trusted issuer on first use, unless it is wrong or the user
-        asked for more.
-        """
+        """Accept a certificate without a trusted issuer on first use, if the user's demands allow it."""
         stream, shown = await self._shake_hands(_trusting())
         is_kept = False
         try:
@@ -284,7 +272,7 @@ class Connector:
         return CannotConnectError(text, _("its certificate is not valid"))
 
     def _has_expired(self, stream: Encrypted) -> bool:
-        # Only for a certificate without a trusted issuer: the import takes long.
+        # Imported late: it takes long, and only certificates without a trusted issuer need it.
         from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
 
         try:
@@ -296,9 +284,7 @@ class Connector:
         )
 
     async def _check_change(self, mark: str, shown: str) -> Encrypted:
-        """Take another certificate than the one that was known only when an authority vouches for
-        it.
-        """
+        """Accept a certificate other than the known one only if an authority has signed it."""
         if not self._security.fingerprint:
             try:
                 stream, _shown = await self._shake_hands(
@@ -311,9 +297,7 @@ class Connector:
         raise self._changed(mark, shown)
 
     async def _keep(self, stream: Encrypted, mark: str, news: str = "") -> Encrypted:
-        """Remember by what the server is known, tell the user about it, and return the
-        connection.
-        """
+        """Remember the mark of the server, notify the user, and return the connection."""
         try:
             try:
                 await self._known.remember(self._address, mark)
@@ -348,11 +332,9 @@ class Connector:
         )
 
     async def _shake_hands(self, context: ssl.SSLContext) -> tuple[Encrypted, str]:
-        """Connect and agree on encryption; return the connection and the fingerprint of the
-        server's certificate.
-        """
+        """Connect, and perform the handshake; return the connection and the certificate's fingerprint."""
         tcp = _RecordingStream(await self._reach())
-        # Servers that just hang up are common; IRC says by itself where it ends.
+        # Many servers close the connection without a TLS alert; a line of IRC marks its own end.
         stream: Encrypted = trio.SSLStream(
             tcp, context, server_hostname=self._host, https_compatible=True
         )
@@ -370,10 +352,10 @@ class Connector:
 
 
 async def _agree(stream: Encrypted, tcp: _RecordingStream, patience: float) -> Exception | None:
-    """Agree on encryption; return why that is impossible.
+    """Perform the handshake; return the error, or None.
 
-    Only a definite answer that is no TLS means that there is none: silence, or an end without a
-    word, may be the link's fault.
+    Only an answer that is not TLS shows that there is no TLS. Silence, and a connection that ends
+    without an answer, may be the network's fault.
     """
     problem = _("it gives no answer")
     try:
@@ -407,9 +389,7 @@ async def _agree(stream: Encrypted, tcp: _RecordingStream, patience: float) -> E
 
 
 async def _provoke(tcp: _RecordingStream) -> bool:
-    """Send a line of IRC to a silent server, which may wait for one; return whether it answers in
-    plain text.
-    """
+    """Send a line of IRC to a silent server; return whether it answers without TLS."""
     try:
         with trio.move_on_after(PROVOKED_TIMEOUT):
             await tcp.send_all(_PROVOCATION)
@@ -420,7 +400,7 @@ async def _provoke(tcp: _RecordingStream) -> bool:
 
 
 def _trusting() -> ssl.SSLContext:
-    """Return what encrypts with whoever it is; whose certificate it is, is looked at afterwards."""
+    """Return a context that accepts any certificate; the fingerprint is compared afterwards."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

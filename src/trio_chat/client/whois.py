@@ -1,4 +1,4 @@
-"""Answers to WHOIS, in sentences for people."""
+"""Answers to WHOIS as sentences."""
 
 from datetime import UTC, datetime
 
@@ -17,13 +17,11 @@ _SENTENCES: dict[str, tuple[str, int]] = {
     numerics.RPL_WHOISACCOUNT: (N_("{nick} is logged in as {0}."), 1),
     numerics.RPL_WHOISSECURE: (N_("{nick} has an encrypted connection."), 0),
 }
-"""By numeric: the sentence, and how many values it takes."""
+"""By numeric: the sentence, and the number of its values."""
 
 
 def sentence(event: Whois) -> str:
-    """Return what an event says; in the words of the server when that does not have the form it
-    ought to have.
-    """
+    """Return the sentence for a reply, or the server's own words if values are missing."""
     values = tuple(map(clean, event.values))
     if event.code == _IDLE:
         values = _idle(values)
@@ -34,9 +32,7 @@ def sentence(event: Whois) -> str:
 
 
 def _idle(values: tuple[str, ...]) -> tuple[str, ...]:
-    """Return for how many minutes nothing was said, and when the connection began; nothing when
-    that cannot be told.
-    """
+    """Return the minutes of silence and the time of the connection; nothing if they are unknown."""
     try:
         seconds, begun = int(values[0]), datetime.fromtimestamp(int(values[1]), UTC).astimezone()
     except (ValueError, IndexError, OverflowError, OSError):

@@ -1,13 +1,13 @@
-"""A stream around another one: a base for those that change only how bytes are received."""
+"""Wrapped streams: a base for streams that change only how bytes are received."""
 
 import trio
 
 
 class WrappedStream(trio.abc.Stream):
-    """A stream that sends and closes as another one does; `receive_some` is for the subclass.
+    """A stream that sends and closes as another one; a subclass implements `receive_some`.
 
     Args:
-        stream: the other one.
+        stream: the other stream.
     """
 
     def __init__(self, stream: trio.abc.Stream) -> None:

@@ -1,3 +1,1 @@
-"""The line interface: one line of text for each event, on a terminal, in a pipe, for a screen
-reader.
-"""
+"""The line interface: one line of text for each event, for terminals, pipes and screen readers."""

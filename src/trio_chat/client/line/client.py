@@ -1,6 +1,6 @@
-"""The line client: shows one line for each event and sends what is typed; the link does the rest.
+"""The line client: shows a line for each event, and interprets each typed line.
 
-Two tasks beside the link: one shows events, one reads typed lines and decides what they mean.
+Two tasks run alongside the link: one shows events, one reads and interprets typed lines.
 """
 
 import time as clock
@@ -41,19 +41,19 @@ class LineClient:
     """One run of the line client.
 
     Args:
-        interface: where lines are typed and shown.
-        connect: gets a connection, or raises CannotConnectError.
+        interface: reads and shows lines.
+        connect: returns a connection, or raises CannotConnectError.
         nick: the nickname given on the command line, "" to ask or choose.
         channel: the channel to join, "" for none.
         password: the server's password, "" for none.
         state: remembers the nickname.
         passwords: keeps passwords of accounts; None for nowhere.
-        random: where the jitter of reconnecting comes from.
-        may_be_plain: whether the user has asked for a connection without encryption.
-        encoding: what a line is in that is not UTF-8.
-        hides_strangers: whether nothing is shown of strangers who write to the user alone.
+        random: the source of jitter in the delays between connections.
+        may_be_plain: whether the user has requested a connection without encryption.
+        encoding: of lines that are not UTF-8.
+        hides_strangers: whether private messages of strangers are not shown.
         log: the directory of the log; None for none.
-        name: what the log calls the server.
+        name: the server's name in the log.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ class LineClient:
         self._reason = ""
 
     async def run(self) -> int:
-        """Connect, talk until one side ends it, and return the exit code.
+        """Run until the user or the server ends the session, and return the exit code.
 
-        Cancelled, it closes the connection without a word and restores the terminal.
+        Cancelled, it closes the connection without a QUIT and restores the terminal.
         """
         lines, lines_receive = trio.open_memory_channel[str](
             _TYPED_LINES if self._interface.interactive else 0
@@ -124,14 +124,14 @@ class LineClient:
     """Whether the terminal belongs to another program."""
 
     async def leave(self) -> None:
-        """Leave the server politely, or stop trying to reach it."""
+        """Leave the server with a QUIT, or stop trying to reach it."""
         await self._link.leave(self._reason)
 
-    # What commands ask for
+    # The actions of commands; see `registry.Actions`
 
     @property
     def current(self) -> str:
-        """The channel that the user talks in, "" when there is none."""
+        """The channel to which messages go, "" when there is none."""
         return self._joined_channels.current
 
     @property
@@ -152,13 +152,11 @@ class LineClient:
         await self._link.say(target, text, kind)
 
     async def do(self, text: str, action: Callable[[ClientProtocol], None]) -> None:
-        """Have something done as soon as there is a connection."""
+        """Defer an action until there is a connection."""
         await self._link.do(text, action)
 
     async def join(self, channel: str, key: str) -> None:
-        """Join a channel and talk in it from then on; one that we are in only becomes the current
-        one.
-        """
+        """Join a channel and make it the current one; one that is joined only becomes current."""
         session = self._link.session
         known = session.protocol.channel(channel) if session else None
         if known:
@@ -169,7 +167,7 @@ class LineClient:
         await self.do(f"/join {channel}", lambda protocol: protocol.join(channel, key))
 
     def is_channel(self, target: str) -> bool:
-        """Return whether a target is written like a channel."""
+        """Return whether a target is the name of a channel."""
         return self._joined_channels.features.is_channel(target)
 
     async def log_in(self, account: str) -> None:
@@ -189,7 +187,7 @@ class LineClient:
         return self._recent.target_message(name, own=own)
 
     async def answer(self, target_message: TargetMessage, text: str) -> None:
-        """Send a message that answers another."""
+        """Send a reply to a message."""
         await self._link.enqueue(
             Say(
                 target_message.conversation,
@@ -200,7 +198,7 @@ class LineClient:
         )
 
     def finish(self, reason: str) -> None:
-        """Leave when the line being handled has been dealt with."""
+        """Leave after the current line."""
         self._finishing = True
         self._reason = reason
 
@@ -241,7 +239,7 @@ class LineClient:
             )
             lines += self._renderer.lines(
                 shown
-            )  # before it is noted: what is deleted is named a last time
+            )  # rendered before it is noted, because a deletion names the message a last time
             self._recent.note(shown)
         return lines
 

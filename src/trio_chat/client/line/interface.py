@@ -1,4 +1,4 @@
-"""The protocol of an interface: the line client's side of a terminal or a pipe."""
+"""Interface protocol: the line client's view of a terminal or a pipe."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -9,12 +9,12 @@ from trio_chat.client.spans import Line
 
 
 class PromptState(NamedTuple):
-    """What stands before the line being typed.
+    """The text before the line being typed.
 
     Args:
-        text: what is shown.
-        asking: whether it is a question, which must be seen.
-        secret: whether the answer must not be.
+        text: the text.
+        asking: whether it is a question, which must be visible.
+        secret: whether the answer must be invisible.
     """
 
     text: str
@@ -23,22 +23,25 @@ class PromptState(NamedTuple):
 
 
 class Interface(Protocol):
-    """Where lines are typed and shown."""
+    """A place where lines are typed and shown."""
 
     @property
     def interactive(self) -> bool:
-        """Whether a person is typing, whom we can ask."""
+        """Whether a user is typing who can be asked."""
 
     @property
     def can_hide(self) -> bool:
-        """Whether a person can type something here that is not shown."""
+        """Whether the user can type something that is not shown."""
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send typed lines until there are no more, then close the channel; cancelled, restore the
-        terminal.
+        """Send typed lines until the end of the input, then close the channel.
+
+        Cancelled, it restores the terminal.
         """
 
     async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
-        """Show lines, and set the prompt; raises BrokenPipeError when nobody can see them any
-        more.
+        """Show lines, and set the prompt.
+
+        Raises:
+            BrokenPipeError: the reader of the lines has gone.
         """

@@ -1,8 +1,8 @@
-"""Plain reading and writing: for pipes, files, and terminals that can do nothing else (TERM=dumb).
+"""Plain input and output, for pipes, files, and terminals without a cursor (TERM=dumb).
 
 Reading goes through `os.read` in a thread that is abandoned at the end: it holds no lock of
 Python's own file objects, so the interpreter can exit while it still waits. Lines are read only
-when there is room for them.
+when the channel has room for them.
 """
 
 import codecs
@@ -20,14 +20,15 @@ from trio_chat.client.spans import Line, plain
 
 _CHUNK = 8192
 _LONGEST_LINE = 65536
-"""Characters after which a line without an end is taken for one: a bound on what a stream can make
-us keep.
+"""The longest line, in characters. A longer one is split, so that a stream without line ends cannot fill
+the memory.
 """
 
 
 class LineDecoder:
-    """Bytes to lines of text, whatever pieces they come in; what is not UTF-8 becomes U+FFFD, a
-    byte order mark goes.
+    """An incremental decoder of lines.
+
+    Bytes that are not UTF-8 become U+FFFD, and a byte order mark is removed.
     """
 
     def __init__(self) -> None:
@@ -48,9 +49,9 @@ class PlainInterface:
     """Lines from one file descriptor to another.
 
     Args:
-        interactive: whether a person is at the other end, who can be asked.
-        stdin: where to read.
-        stdout: where to write.
+        interactive: whether a user is at the other end who can be asked.
+        stdin: the descriptor to read from.
+        stdout: the descriptor to write to.
     """
 
     def __init__(self, *, interactive: bool, stdin: int = 0, stdout: int = 1) -> None:
@@ -61,12 +62,13 @@ class PlainInterface:
 
     @property
     def can_hide(self) -> bool:
-        """Whether a person is at the other end of a terminal whose echo can be switched off."""
+        """Whether there is a user at a terminal whose echo can be switched off."""
         return self.interactive and sys.platform != "win32" and os.isatty(self._stdin)
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send lines until the end of the input; cancelled, leave a thread behind that waits for
-        input it will ignore.
+        """Send lines until the end of the input.
+
+        Cancelled, it leaves a thread behind, which ignores the input it waits for.
         """
         try:
             async with lines:
@@ -82,20 +84,20 @@ class PlainInterface:
                 data = await trio.to_thread.run_sync(
                     os.read, self._stdin, _CHUNK, abandon_on_cancel=True
                 )
-            except OSError:  # closed, or the terminal has gone: there will be no more
+            except OSError:  # closed, or the terminal has gone: this is the end of the input
                 data = b""
             for line in decoder.feed(data):
                 await lines.send(line)
 
     async def write(self, lines: Sequence[Line], prompt: PromptState) -> None:
-        """Write lines, and a question behind them.
+        """Write lines, and after them the question that the prompt asks.
 
         Raises:
-            BrokenPipeError: when nobody reads them any more.
+            BrokenPipeError: the reader has gone.
         """
         text = (
             "\n" if self._hides and not prompt.secret else ""
-        )  # the end of the hidden line was hidden too
+        )  # the line end behind the hidden answer was hidden too
         self._hide(prompt.secret)
         text += "".join(plain(line) + "\n" for line in lines)
         if prompt.asking and self.interactive:
@@ -116,9 +118,7 @@ class PlainInterface:
 
     def _write(self, text: str) -> None:
         if sys.platform == "win32" and os.isatty(self._stdout):
-            sys.stdout.write(
-                text
-            )  # a Windows console takes characters; bytes would be read in its old code page
+            sys.stdout.write(text)  # a Windows console would decode bytes with its old code page
             sys.stdout.flush()
             return
         # Not through sys.stdout: a thread left waiting in it would hold its lock when the

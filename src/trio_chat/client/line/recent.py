@@ -1,6 +1,4 @@
-"""The messages shown last: what an answer, a reaction or a deletion is about, for who sees lines
-and can point at none.
-"""
+"""Recent messages: targets of replies, reactions and deletions where no message can be selected."""
 
 from bisect import insort
 
@@ -13,10 +11,10 @@ _MOST = 1000
 
 
 class RecentMessages:
-    """The messages shown last, in the order in which they were said.
+    """The messages that were shown last, in the order of their times.
 
     Args:
-        joined_channels: where the user talks.
+        joined_channels: know the current channel.
     """
 
     def __init__(self, joined_channels: JoinedChannels) -> None:
@@ -26,7 +24,7 @@ class RecentMessages:
         self._reactions: dict[str, set[str]] = {}
 
     def note(self, event: Event) -> None:
-        """Remember what was shown."""
+        """Note an event that was shown."""
         match event:
             case Said(msgid=msgid) if msgid and msgid not in self._by_msgid:
                 self._add(event)
@@ -37,20 +35,18 @@ class RecentMessages:
                 self._forget(msgid)
 
     def find(self, msgid: str) -> Said | None:
-        """Return a message."""
+        """Return the message with a msgid, None when it is not a recent one."""
         return self._by_msgid.get(msgid)
 
     def target_message(self, name: str, *, own: bool) -> TargetMessage | None:
-        """Return the message that a command is about, at the place where the user talks; see
-        `registry.Actions.target_message`.
-        """
+        """Return the message of the current channel; see `registry.Actions.target_message`."""
         same, talk = self._joined_channels.features.same, self._joined_channels.current
         newest = [said for _time, said in reversed(self._said)]
         here = [said for said in newest if same(said.conversation, talk)]
         if name.isdecimal():
             number = int(name[:9])
             found = here[number - 1 : number] if number else []
-        elif name:  # what somebody said to us alone is theirs as well
+        elif name:  # a private message of that user counts, too
             found = [
                 said
                 for said in newest
@@ -67,7 +63,7 @@ class RecentMessages:
         )
 
     def _add(self, said: Said) -> None:
-        # What is fetched later was said before: it must not become the last message.
+        # A message that is fetched later is older: it must not become the last one.
         newest = self._said[-1][0] if self._said else ""
         insort(
             self._said, (said.played_back or said.time or newest, said), key=lambda timed: timed[0]

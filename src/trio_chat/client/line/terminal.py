@@ -1,10 +1,10 @@
-"""A terminal, with prompt_toolkit: the line being typed stays whole while others talk.
+"""Terminal interface with prompt_toolkit: the line being typed stays whole while messages arrive.
 
-One prompt runs from beginning to end in a thread of its own, in its own event loop; a line that is
-typed goes to Trio and vanishes here, and comes back as `[YOU]: …` when the server has confirmed it.
-Lines to be shown are handed to that loop, which takes the prompt away, prints them, and draws it
-again; so there is one writer to the terminal. The prompt never leaves raw mode in between: what is
-typed meanwhile is not echoed into the text.
+One prompt runs from start to end in a thread and an event loop of its own. A typed line goes to Trio
+and disappears here; it comes back as `[YOU]: …` when the server has confirmed it. That event loop
+also prints the lines to be shown: it erases the prompt, prints, and draws the prompt again, so the
+terminal has one writer. The prompt never leaves raw mode in between, so nothing that is typed
+meanwhile is echoed into the text.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ _STYLE = {
 
 
 class NoTerminalError(Exception):
-    """This terminal is none that prompt_toolkit can draw on."""
+    """prompt_toolkit cannot draw on this terminal."""
 
 
 def _output() -> Output:
@@ -53,17 +53,17 @@ def _output() -> Output:
 
         try:
             return create_output()
-        except NoConsoleScreenBufferError as error:  # mintty and its like
+        except NoConsoleScreenBufferError as error:  # mintty and similar terminals
             raise NoTerminalError from error
     else:
         return create_output()
 
 
 class TerminalInterface:
-    """A prompt below, what happens above it.
+    """A terminal with a prompt in the last line and all other lines above it.
 
     Raises:
-        NoTerminalError: when there is nothing to draw on.
+        NoTerminalError: prompt_toolkit cannot draw on this terminal.
     """
 
     interactive = True
@@ -75,10 +75,10 @@ class TerminalInterface:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._app: Application[str] | None = None
         self._prompt = PromptState("> ")
-        self._expects_secret = False  # who types fast is faster than the question
+        self._expects_secret = False  # the user may type before the server asks
         self._output = _output()
-        # No question where the cursor is: the answer of a slow terminal would end up among what is
-        # typed, or at the shell.
+        # Never ask for the cursor's position: a slow terminal's answer would arrive in the typed text
+        # or at the shell.
         self._output.enable_cpr = False  # type: ignore[attr-defined]
         self._style: BaseStyle = Style.from_dict(_STYLE)
         self._depth = (
@@ -90,14 +90,15 @@ class TerminalInterface:
         self._ending = False
 
     async def read_lines(self, lines: trio.MemorySendChannel[str]) -> None:
-        """Send typed lines until Ctrl-C or Ctrl-D; the terminal is as it was when this returns,
-        also when it is cancelled.
+        """Send typed lines until Ctrl-C or Ctrl-D.
+
+        The terminal is restored in any case, also when this is cancelled.
         """
         try:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._end_when_cancelled)
-                # Not abandoned when cancelled: the thread has a terminal to restore. The task above
-                # tells it to end.
+                # Not abandoned when cancelled: the thread has to restore the terminal. The task
+                # above ends it.
                 await trio.to_thread.run_sync(
                     self._run_prompt, lines.clone(), trio.lowlevel.current_trio_token()
                 )
@@ -109,7 +110,7 @@ class TerminalInterface:
         """Show lines above the prompt, and wait until the terminal has taken them.
 
         Raises:
-            BrokenPipeError: when the terminal has gone.
+            BrokenPipeError: the terminal has gone.
         """
         if not lines and prompt == self._prompt:
             return
@@ -193,11 +194,9 @@ class TerminalInterface:
     def _accept(
         self, lines: "trio.MemorySendChannel[str]", token: trio.lowlevel.TrioToken, buffer: Buffer
     ) -> bool:
-        """Hand a typed line over; keep it on the prompt, with a bell, when there is no room for
-        it.
-        """
-        # What the line is must be known before it is handed over: the next prompt may be there
-        # before this goes on.
+        """Hand over a typed line; without room for it, keep it in the prompt and ring the bell."""
+        # The kind of the line must be known before it is handed over: the next prompt may be set
+        # before this thread continues.
         is_about_secret = asks_secret(buffer.text)
         is_asked = self._prompt.asking or self._expects_secret
         is_to_be_kept = not (is_asked or is_about_secret or has_credentials(buffer.text))
@@ -255,5 +254,5 @@ class TerminalInterface:
     def _call(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
         try:
             loop.call_soon_threadsafe(function)
-        except RuntimeError:  # the loop has just closed: its thread shows what waits
+        except RuntimeError:  # the loop has just closed: its thread prints the waiting lines
             return
