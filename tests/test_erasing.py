@@ -15,7 +15,7 @@ import trio.testing
 from trio_chat import cli
 from trio_chat.chat.history import Query, Record, Span
 from trio_chat.chat.persistence import ChangeSet
-from trio_chat.server.memory import erase, renew
+from trio_chat.server.open_storage import finish_update, truncate_log
 from trio_chat.storage.database import Database, open_database
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.schema import APPLICATION_ID, migrations
@@ -148,7 +148,7 @@ async def test_the_log_is_emptied_soon(
 ) -> None:
     """By a task of the server, also when a reader holds it at first."""
     async with open_database(DATABASE) as database:
-        nursery.start_soon(erase, database)
+        nursery.start_soon(truncate_log, database)
         with closing(apsw.Connection(str(DATABASE))) as other:
             reading = iter(other.execute("SELECT * FROM message, (SELECT 1 UNION SELECT 2)"))
             next(reading)
@@ -263,7 +263,7 @@ async def test_an_update_overwrites_what_was_deleted_before(
     assert readable("old.db")
     async with open_database(path) as database:
         history = SqliteHistory(database)
-        await renew(database, history)
+        await finish_update(database, history)
         assert await database.empty_log()
         assert readable("old.db") == {}
         assert [

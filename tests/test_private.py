@@ -18,7 +18,7 @@ from trio_chat.config import StorageSettings
 from trio_chat.log.file import LogFile
 from trio_chat.private import make_directory, write_text
 from trio_chat.server import certificates
-from trio_chat.server.memory import remembering
+from trio_chat.server.open_storage import open_storage
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 
@@ -92,7 +92,7 @@ def test_the_database_and_what_is_beside_it(tmp_path: Path) -> None:
     """The write-ahead log, the lock, the certificate, a backup and an export."""
 
     async def look() -> None:
-        async with remembering(StorageSettings(file=Path("data/chat.db"))):
+        async with open_storage(StorageSettings(file=Path("data/chat.db"))):
             certificates.ensure(
                 certificates.Files(Path("data/chat.db.pem"), Path("data/chat.db.pem"), is_own=True),
                 "x",

@@ -22,7 +22,7 @@ from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.chat.timeline import ClockStep
 from trio_chat.config import StorageSettings
 from trio_chat.server.clock import elapsed, watch_clock
-from trio_chat.server.memory import remembering
+from trio_chat.server.open_storage import open_storage
 from trio_chat.storage.clock import SqliteClock
 from trio_chat.storage.database import open_database
 from trio_chat.storage.history import SqliteHistory
@@ -205,7 +205,7 @@ async def test_a_database_with_lines_of_the_future_recovers(tmp_path: Path) -> N
         await SqliteHistory(database).commit(
             [said(first_id(NOON - 60)), *(said(future + number) for number in range(3))]
         )
-    async with remembering(StorageSettings(file=path)) as memory:
+    async with open_storage(StorageSettings(file=path)) as memory:
         assert memory is not None
         town = Town(ServerInfo(created=NOON), storage=memory)
         number = town.world.ids.next()

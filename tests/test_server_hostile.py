@@ -13,9 +13,9 @@ from trio_chat.config import LimitSettings, Settings
 from trio_chat.irc.addresses import rate_limit_key
 from trio_chat.server import admission as admission_module
 from trio_chat.server import peer as peers
-from trio_chat.server.admission import Admission, Entry
+from trio_chat.server.admission import Admission, ConnectionPermit
 from trio_chat.server.flood import FloodBudget
-from trio_chat.server.transport import MOST_DROPPED, StreamTransport, part
+from trio_chat.server.transport import MOST_DROPPED, StreamTransport, close_gracefully
 
 STRANGER = "198.51.100.7"
 
@@ -24,8 +24,8 @@ def enter(admission: Admission, *hosts: str) -> list[str]:
     """Return why each of these connections, which end at once, is refused."""
     reasons = []
     for host in hosts:
-        with Entry(admission) as entry:
-            reasons.append(entry.count(host))
+        with ConnectionPermit(admission) as permit:
+            reasons.append(permit.count(host))
     return reasons
 
 
@@ -57,9 +57,9 @@ def test_addresses_that_are_different_people(one: str, other: str) -> None:
 def test_connections_at_the_same_time_are_limited() -> None:
     """The one over the limit is refused; when one has gone, another may come."""
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=2)), Clock())
-    with Entry(admission) as first:
+    with ConnectionPermit(admission) as first:
         first.count("2001:db8::1")
-        with Entry(admission) as second:
+        with ConnectionPermit(admission) as second:
             second.count("2001:db8::2")
             assert enter(admission, "2001:db8::3", "2001:db8:0:1::") == [
                 "Too many connections from your address",
@@ -90,8 +90,8 @@ def test_exempt_networks_are_not_counted() -> None:
     admission = Admission(
         Settings(limits=LimitSettings(connections_per_address=1, connections_per_minute=1)), Clock()
     )
-    with Entry(admission) as entry:
-        assert entry.count("127.0.0.1") == ""
+    with ConnectionPermit(admission) as permit:
+        assert permit.count("127.0.0.1") == ""
         assert enter(admission, *["127.0.0.1"] * 9) == [""] * 9
     assert admission.statistics().addresses == 0
 
@@ -114,8 +114,8 @@ def test_what_is_known_of_addresses_is_bounded(monkeypatch: pytest.MonkeyPatch) 
     """
     monkeypatch.setattr(admission_module, "MOST_ADDRESSES", 4)
     admission = Admission(Settings(limits=LimitSettings(connections_per_address=1)), Clock())
-    with Entry(admission) as entry:
-        entry.count(STRANGER)
+    with ConnectionPermit(admission) as permit:
+        permit.count(STRANGER)
         enter(admission, *(f"192.0.2.{number}" for number in range(100)))
         assert admission.statistics().addresses == 4
         assert enter(admission, STRANGER) != [""]
@@ -241,7 +241,7 @@ async def test_a_farewell_does_not_read_for_ever() -> None:
             return bytes(65536)
 
     peer = Endless()
-    await part(peer)  # type: ignore[arg-type]
+    await close_gracefully(peer)  # type: ignore[arg-type]
     assert peer.received <= MOST_DROPPED
 
 

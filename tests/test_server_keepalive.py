@@ -52,7 +52,7 @@ async def test_clients_are_looked_at_as_often_as_the_deadlines_need(
     looks: list[float] = []
 
     class Client:
-        def look(self, now: float) -> None:
+        def check_timeouts(self, now: float) -> None:
             looks.append(now)
 
     with trio.move_on_after(10 * between):
@@ -98,7 +98,7 @@ async def test_nobody_is_ended_because_the_server_stood_still(mock_clock: MockCl
     looked: list[float] = []
 
     class Client:
-        def look(self, now: float) -> None:
+        def check_timeouts(self, now: float) -> None:
             looked.append(now)
 
     async with trio.open_nursery() as nursery:

@@ -37,7 +37,7 @@ from trio_chat.server.app import Server
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.control import ServerControl
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.memory import remembering
+from trio_chat.server.open_storage import open_storage
 from trio_chat.server.peer import Peer
 from trio_chat.server.rehash import WHEN
 from trio_chat.server.state import save_state
@@ -250,7 +250,7 @@ async def test_cloaks_last_as_long_as_their_secret(tmp_path: Path, secret: str) 
     settings = Settings(server=ServerSettings(cloak_secret=secret))
     hosts = set()
     for _ in range(2):
-        async with remembering(StorageSettings(file=tmp_path / "db"), "low") as memory:
+        async with open_storage(StorageSettings(file=tmp_path / "db"), "low") as memory:
             hosts.add(server(settings, memory=memory).world.host_of("192.0.2.9"))
     assert len(hosts) == 1
     assert len({server(settings).world.host_of("192.0.2.9") for _ in range(2)}) == (

@@ -8,7 +8,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from trio_chat.server import outbox as outbox_module
 from trio_chat.server.outbox import Outbox
-from trio_chat.server.transport import Take
+from trio_chat.server.transport import OnData
 
 
 class Pipe:
@@ -39,7 +39,7 @@ class Pipe:
             raise self.error
         self.taken += rest
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Never called here."""
         raise AssertionError
 

@@ -17,7 +17,7 @@ from trio_chat.chat.history import HistoryError, HistoryFilter, Query, Record, S
 from trio_chat.chat.storage_ports import StoragePorts
 from trio_chat.config import StorageSettings
 from trio_chat.server.main import _problems
-from trio_chat.server.memory import naming, remembering
+from trio_chat.server.open_storage import errors_naming, open_storage
 from trio_chat.server.state import load_state
 from trio_chat.storage.database import StorageError
 
@@ -27,7 +27,7 @@ FILE = Path("chat.db")
 
 async def fill() -> None:
     """Make a database in which several tables have something."""
-    async with remembering(StorageSettings(file=FILE)) as memory:
+    async with open_storage(StorageSettings(file=FILE)) as memory:
         assert memory is not None
         for number in range(1, 30):
             record = Record(f"#{number % 3}", number, "PRIVMSG", "ann!a@h", "", "some words " * 9)
@@ -58,10 +58,10 @@ async def use(memory: StoragePorts) -> None:
 
 async def start() -> None:
     """Do what a server does with its database."""
-    async with remembering(StorageSettings(file=FILE)) as memory:
+    async with open_storage(StorageSettings(file=FILE)) as memory:
         assert memory is not None
         assert memory.store is not None
-        with naming(FILE):
+        with errors_naming(FILE):
             await load_state(Town(storage=memory).world, memory.store)
         await use(memory)
 

@@ -16,7 +16,7 @@ from trio.testing import MockClock
 from trio_chat.config import StorageSettings
 from trio_chat.server.binding import ListenError
 from trio_chat.server.main import _problems
-from trio_chat.server.memory import remembering, watch_file
+from trio_chat.server.open_storage import open_storage, watch_file
 from trio_chat.storage import lock
 from trio_chat.storage.database import StorageError, open_database
 from trio_chat.storage.lock import InUseError
@@ -25,7 +25,7 @@ from trio_chat.storage.lock import InUseError
 async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> None:
     """Its process, its machine, and since when."""
     settings = StorageSettings(file=tmp_path / "chat.db")
-    async with remembering(settings):
+    async with open_storage(settings):
         with pytest.raises(
             InUseError,
             match=(
@@ -33,9 +33,9 @@ async def test_a_second_server_is_told_who_has_the_database(tmp_path: Path) -> N
                 f" {socket.gethostname()}, since 2"
             ),
         ):
-            async with remembering(settings):
+            async with open_storage(settings):
                 pass
-    async with remembering(settings):
+    async with open_storage(settings):
         pass
 
 
@@ -47,7 +47,7 @@ async def test_what_cannot_be_opened_is_not_kept_locked(tmp_path: Path) -> None:
     )
     for _ in range(2):
         with pytest.raises(StorageError, match="not a database"):
-            async with remembering(StorageSettings(file=path)):
+            async with open_storage(StorageSettings(file=path)):
                 pass
 
 

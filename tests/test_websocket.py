@@ -34,7 +34,7 @@ from trio_chat.irc.message import Message as Line
 from trio_chat.irc.message import parse
 from trio_chat.server import websocket
 from trio_chat.server.keepalive import keep_alive
-from trio_chat.server.transport import Take
+from trio_chat.server.transport import OnData
 from trio_chat.server.websocket import WebSocketTransport
 
 BINARY, TEXT = "binary.ircv3.net", "text.ircv3.net"
@@ -403,13 +403,13 @@ class Arriving:
     def __init__(self, *chunks: bytes) -> None:
         self.chunks = list(chunks)
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have the chunks taken."""
         await trio.lowlevel.checkpoint()
         while self.chunks:
-            if take(self.chunks.pop(0), 1):
+            if on_data(self.chunks.pop(0), 1):
                 return
-        take(b"", 0)
+        on_data(b"", 0)
 
 
 async def receive_all(transport: WebSocketTransport) -> list[tuple[bytes, int]]:

@@ -33,7 +33,7 @@ class _Address(TokenBucket):
         self.is_told = False  # whether the log knows that it is being refused
 
 
-class Entry:
+class ConnectionPermit:
     """The way in of one connection: it is counted once, as soon as it is known whom it comes from,
     while the block runs.
 
@@ -48,7 +48,7 @@ class Entry:
         self._is_counted = False
         self._known: _Address | None = None
 
-    def __enter__(self) -> "Entry":
+    def __enter__(self) -> "ConnectionPermit":
         """Begin; nothing is counted yet."""
         return self
 
@@ -62,7 +62,7 @@ class Entry:
         if self._is_counted:
             return ""
         self._is_counted = True
-        refusal, self._known = self._admission.take(host)
+        refusal, self._known = self._admission.admit(host)
         return refusal
 
 
@@ -95,8 +95,8 @@ class Admission:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
         self._refused = 0
 
-    def take(self, host: str) -> tuple[str, _Address | None]:
-        """Count a connection of an address; for `Entry`, which counts it off again.
+    def admit(self, host: str) -> tuple[str, _Address | None]:
+        """Count a connection of an address; for `ConnectionPermit`, which counts it off again.
 
         Returns:
             Why it is refused, or ""; and what is to be counted off, or None.

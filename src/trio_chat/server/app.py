@@ -20,24 +20,30 @@ from trio_chat.irc import numerics as n
 from trio_chat.irc.message import Message
 from trio_chat.server import rehash
 from trio_chat.server.accounts import COSTS
-from trio_chat.server.admission import Admission, Entry
+from trio_chat.server.admission import Admission, ConnectionPermit
 from trio_chat.server.bans import BanWatcher
 from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.certificates import files_of
 from trio_chat.server.clock import elapsed, keep_clock, watch_clock
 from trio_chat.server.connection import SHUTDOWN_REASON, Connection
 from trio_chat.server.control import ServerControl
+from trio_chat.server.detection import (
+    DetectionRules,
+    IrcConnection,
+    NotLogged,
+    NotServed,
+    ProtocolDetection,
+)
+from trio_chat.server.disk_space import watch_disk_space
 from trio_chat.server.encryption import Encryption
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.hosts import Host, is_known
 from trio_chat.server.keepalive import keep_alive
 from trio_chat.server.listeners import AcceptedSocket
 from trio_chat.server.mail import mailer
-from trio_chat.server.memory import MEMORY, forget
-from trio_chat.server.opening import Closed, Opened, Opening, Rules, Silent
+from trio_chat.server.open_storage import MEMORY, prune_history
 from trio_chat.server.peer import LOCAL, Peer, is_in, plain_address
 from trio_chat.server.poller import best_poller
-from trio_chat.server.room import watch_room
 from trio_chat.server.state import (
     UncommittedState,
     expire_users,
@@ -47,11 +53,17 @@ from trio_chat.server.state import (
     watch_channels,
 )
 from trio_chat.server.statistics import ServerStatistics
-from trio_chat.server.transport import LINGER_TIMEOUT, SocketTransport, Transport, part, send_all
+from trio_chat.server.transport import (
+    LINGER_TIMEOUT,
+    SocketTransport,
+    Transport,
+    close_gracefully,
+    send_all,
+)
 
 log = logging.getLogger("trio_chat")
 
-_MOST_PARTING = 256
+_MOST_CLOSING = 256
 """Connections that are told why they are not served, at the same time."""
 
 
@@ -122,7 +134,7 @@ class Server:
         self._poller = best_poller()
         self.openings: set[trio.CancelScope] = set()
         self.is_stopping = False
-        self._parting = (
+        self._closing_connections = (
             0  # connections that are being refused or closed before anybody chats on them
         )
 
@@ -145,7 +157,7 @@ class Server:
             nursery.start_soon(self.encryption.watch)
             nursery.start_soon(watch_clock, self.world, self._clock_table)
             if self.world.storage is not None:
-                nursery.start_soon(forget, self.world, self.world.storage)
+                nursery.start_soon(prune_history, self.world, self.world.storage)
             if self._store is not None:
                 nursery.start_soon(keep_state, self.world, self._store, self._keeping)
                 nursery.start_soon(watch_channels, self.world, self._store)
@@ -162,7 +174,10 @@ class Server:
                 and storage.reserve
             ):
                 nursery.start_soon(
-                    watch_room, self.world.quotas, storage.file.absolute().parent, storage.reserve
+                    watch_disk_space,
+                    self.world.quotas,
+                    storage.file.absolute().parent,
+                    storage.reserve,
                 )
             if self._bans is not None:
                 await self._bans.refresh()
@@ -273,26 +288,26 @@ class Server:
             peer: who it comes from, as far as the socket says.
             listener: where it came in.
         """
-        with Entry(self.admission) as entry:
+        with ConnectionPermit(self.admission) as permit:
             # Who comes through others is counted by the own address, once that is known.
-            if not (listener.proxy or self._brings_others(peer.host)) and (
-                refusal := entry.count(peer.host)
+            if not (listener.proxy or self._is_intermediary(peer.host)) and (
+                refusal := permit.count(peer.host)
             ):
                 await self._refuse(transport, _closing(peer, refusal))
                 return
             if (
-                connection := await self._open_and_let_in(transport, peer, listener, entry)
+                connection := await self._open_and_admit(transport, peer, listener, permit)
             ) is not None:
                 await connection.run()
 
-    async def _open_and_let_in(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
+    async def _open_and_admit(
+        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
     ) -> Connection | None:
         """Open a connection and make it a client's; apart, so that nothing of the opening is kept
         while the client is here.
         """
-        opened = await self._open(transport, peer, listener, entry)
-        return None if opened is None else await self._let_in(opened, entry)
+        opened = await self._open(transport, peer, listener, permit)
+        return None if opened is None else await self._admit(opened, permit)
 
     async def serve_client(self, transport: Transport, peer: Peer, ahead: bytes = b"") -> None:
         """Serve one client until it is gone.
@@ -302,13 +317,13 @@ class Server:
             peer: who is at the other end.
             ahead: what has been read already.
         """
-        with Entry(self.admission) as entry:
+        with ConnectionPermit(self.admission) as permit:
             if (
-                connection := await self._let_in(Opened(transport, peer, ahead), entry)
+                connection := await self._admit(IrcConnection(transport, peer, ahead), permit)
             ) is not None:
                 await connection.run()
 
-    def _brings_others(self, host: str) -> bool:
+    def _is_intermediary(self, host: str) -> bool:
         """Return whether others come from an address, too: a proxy, or a gateway."""
         settings = self.settings
         return is_in(host, settings.server.proxies) or any(
@@ -316,8 +331,8 @@ class Server:
         )
 
     async def _open(
-        self, transport: Transport, peer: Peer, listener: ListenerSettings, entry: Entry
-    ) -> Opened | None:
+        self, transport: Transport, peer: Peer, listener: ListenerSettings, permit: ConnectionPermit
+    ) -> IrcConnection | None:
         """Open a connection so far that IRC is spoken; it is closed when that is not possible."""
         settings = self.settings
         if self._is_full():
@@ -327,19 +342,19 @@ class Server:
         if not is_proxy and (ban := self.world.bans.of_address(peer.host)):
             await self._refuse_banned(transport, peer, ban)
             return None
-        rules = Rules(
+        rules = DetectionRules(
             server=settings.server,
             gateways=settings.gateways,
             encryption=self.encryption,
             threads=self._threads,
             knows=self.knows,
         )
-        opening = Opening(
+        opening = ProtocolDetection(
             transport,
             peer,
             listener,
             rules,
-            lambda host: "" if self._brings_others(host) else entry.count(host),
+            lambda host: "" if self._is_intermediary(host) else permit.count(host),
         )
         try:
             opened = await self._run_opening(opening)
@@ -348,10 +363,10 @@ class Server:
                 await transport.aclose()
             raise
         if opened is None:
-            await self._part(opening.transport, going_away=self.is_stopping)
+            await self._close_gracefully(opening.transport, going_away=self.is_stopping)
         return opened
 
-    async def _run_opening(self, opening: Opening) -> Opened | None:
+    async def _run_opening(self, opening: ProtocolDetection) -> IrcConnection | None:
         why = ""
         with trio.CancelScope(
             deadline=trio.current_time() + self.limits.registration_timeout
@@ -359,9 +374,9 @@ class Server:
             self.openings.add(scope)
             try:
                 return await opening.run()
-            except Silent:
+            except NotLogged:
                 return None
-            except Closed as closed:
+            except NotServed as closed:
                 why = str(closed)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 if not opening.transport.data:  # a check whether the server is there
@@ -381,10 +396,10 @@ class Server:
         log.info("not served: %s: %s", opening.peer.host, why)
         return None
 
-    async def _let_in(self, opened: Opened, entry: Entry) -> Connection | None:
+    async def _admit(self, opened: IrcConnection, permit: ConnectionPermit) -> Connection | None:
         """Make a connection a client's, or refuse and close it."""
         transport, peer, ahead = opened
-        if refusal := entry.count(peer.host):
+        if refusal := permit.count(peer.host):
             await self._refuse(transport, _closing(peer, refusal))
             return None
         if self._is_full():
@@ -410,11 +425,11 @@ class Server:
         await self._refuse(transport, numeric, _closing(peer, f"Banned: {ban.reason}"))
 
     async def _refuse(self, transport: Transport, *messages: Message) -> None:
-        await self._part(
+        await self._close_gracefully(
             transport, "".join(f"{message.line()}\r\n" for message in messages).encode()
         )
 
-    async def _part(
+    async def _close_gracefully(
         self, transport: Transport, words: bytes = b"", *, going_away: bool = False
     ) -> None:
         """Close a connection that is not served, politely and within a deadline; without a word
@@ -423,8 +438,8 @@ class Server:
         Those count for no limit any more: who is refused and comes again and again must not take
         all file descriptors.
         """
-        is_polite = self._parting < _MOST_PARTING
-        self._parting += 1
+        is_polite = self._closing_connections < _MOST_CLOSING
+        self._closing_connections += 1
         try:
             if is_polite:
                 if words:
@@ -434,9 +449,9 @@ class Server:
                     ):
                         await send_all(transport, words)
                 with trio.move_on_after(2 * LINGER_TIMEOUT):
-                    await part(transport, going_away=going_away)
+                    await close_gracefully(transport, going_away=going_away)
         finally:
-            self._parting -= 1
+            self._closing_connections -= 1
             with trio.move_on_after(LINGER_TIMEOUT, shield=True):
                 await transport.aclose()
 

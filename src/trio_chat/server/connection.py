@@ -23,7 +23,7 @@ from trio_chat.server.broadcaster import Broadcaster
 from trio_chat.server.flood import BYTES_PER_LINE, WORK_PER_LINE, FloodBudget, waste
 from trio_chat.server.outbox import Outbox
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import LINGER_TIMEOUT, Transport, nothing, part
+from trio_chat.server.transport import LINGER_TIMEOUT, Transport, close_gracefully, nothing
 
 log = logging.getLogger("trio_chat")
 
@@ -102,7 +102,7 @@ class Connection:
         )  # part of the ping interval, so that not all are asked at once
         self._register_by = now + hub.limits.registration_timeout
         self._answer_by = math.inf
-        self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
+        self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
         self._outbox: Outbox | None = None
         self._buffer = LineBuffer(MAX_CLIENT_TAGS, MAX_BODY)
         # The state from which `_execute_lines` tells what the next line waits for.
@@ -143,7 +143,7 @@ class Connection:
                 self._hub.connections.add(self)
                 self._hub.world.connect(self.session)
                 log.info("connected %s", self.session.address)
-                self._transport.on_control(outbox.nudge)
+                self._transport.on_control(outbox.flush_control)
                 try:
                     await self._read_guarded()
                     await self._say_farewell(outbox, nursery.cancel_scope)
@@ -205,7 +205,7 @@ class Connection:
         """Execute the received lines until one has to wait; return whether one has to, or the
         connection has ended.
 
-        See `trio_chat.server.transport.Take`.
+        See `trio_chat.server.transport.OnData`.
         """
         if not pieces:
             self._stop_reading("Connection closed")
@@ -369,7 +369,7 @@ class Connection:
         outbox.send_last(self._last_words())
         await outbox.wait_flushed()
         scope.deadline = min(scope.deadline, trio.current_time() + LINGER_TIMEOUT)
-        await part(self._transport, going_away=self._is_shutdown)
+        await close_gracefully(self._transport, going_away=self._is_shutdown)
 
     def _leave(self) -> int:
         """Take the client out of the world and tell the others, once; on shutdown everyone hears it
@@ -394,11 +394,11 @@ class Connection:
             messages.insert(0, notice)
         return "".join(f"{message.line()}\r\n" for message in messages).encode()
 
-    def look(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """End a client that does not register in time, or that is silent and does not answer PING;
         see `keepalive`.
         """
-        if now < self._next_look:
+        if now < self._next_check:
             return
         limits = self._hub.limits
         if self._is_kept_waiting:
@@ -406,23 +406,23 @@ class Connection:
         if (
             self.session.user is None and now < self._register_by
         ):  # it may be asked for a sign of life before that, once it has
-            self._next_look = min(self._register_by, now + self._ping_interval * self._patience)
+            self._next_check = min(self._register_by, now + self._ping_interval * self._patience)
         elif self.session.user is None:
-            self._next_look = math.inf
+            self._next_check = math.inf
             self.end("Registration timed out")
         elif self._received == self._asked and now < self._answer_by:
-            self._next_look = self._answer_by
+            self._next_check = self._answer_by
         elif self._received == self._asked:
-            self._next_look = math.inf
+            self._next_check = math.inf
             self.end(f"Ping timeout: {round(now - self._received)} seconds")
         elif now < (silent_at := self._received + self._ping_interval * self._patience):
-            self._next_look = silent_at
+            self._next_check = silent_at
         else:
             self._asked = self._received
             self._answer_by = now + limits.ping_timeout
             # After its answer a client is silent again: the next look must not wait for the time
             # that an answer may take.
-            self._next_look = now + min(limits.ping_timeout, self._ping_interval * self._patience)
+            self._next_check = now + min(limits.ping_timeout, self._ping_interval * self._patience)
             # Without a source (RFC 2812 §3.7.2): many a bot looks for PING at the start of a line,
             # and answers nothing else.
             self.session.sink.send(f"PING :{self._hub.world.server_info.name}\r\n".encode())

@@ -27,7 +27,7 @@ _COMMAND = "PASS"
 """Under which wrong passwords of the server are counted."""
 
 
-class Steered(rehash.Reconfigured, Protocol):
+class ControlledServer(rehash.ReconfigurableServer, Protocol):
     """What is controlled: the server."""
 
     world: World
@@ -59,7 +59,7 @@ class ServerControl:
 
     def __init__(
         self,
-        server: Steered,
+        server: ControlledServer,
         cost: Cost,
         threads: HashingThreads,
         load: Callable[[], Settings] | None = None,

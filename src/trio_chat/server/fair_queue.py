@@ -27,7 +27,7 @@ class Lane(IntEnum):
     SUSPECT = 2
 
 
-class _Waiting:
+class _WaitingTask:
     """A task that waits for a place."""
 
     __slots__ = ("address", "has_place", "lane", "turn")
@@ -54,7 +54,7 @@ class FairQueue:
         self._given = 0
         # In each lane those of one address in the order of their coming, and the addresses in the
         # order of their turns.
-        self._lanes: dict[Lane, OrderedDict[str, deque[_Waiting]]] = {
+        self._lanes: dict[Lane, OrderedDict[str, deque[_WaitingTask]]] = {
             lane: OrderedDict() for lane in Lane
         }
 
@@ -86,7 +86,7 @@ class FairQueue:
         if self._free:
             self._free -= 1
             return
-        waiting = _Waiting(address, lane)
+        waiting = _WaitingTask(address, lane)
         if self._waiting >= self._most_waiting and not self._refuse_another(waiting):
             raise Busy(FULL)
         self._lanes[lane].setdefault(address, deque()).append(waiting)
@@ -119,7 +119,7 @@ class FairQueue:
         waiting.has_place = True
         waiting.turn.set()
 
-    def _refuse_another(self, waiting: _Waiting) -> bool:
+    def _refuse_another(self, waiting: _WaitingTask) -> bool:
         """Refuse the newest waiting task of the address with the most tasks, for a new one; return
         whether one was refused.
         """
@@ -137,7 +137,7 @@ class FairQueue:
         other.turn.set()
         return True
 
-    def _remove(self, waiting: _Waiting) -> None:
+    def _remove(self, waiting: _WaitingTask) -> None:
         lane = self._lanes[waiting.lane]
         lane[waiting.address].remove(waiting)
         if not lane[waiting.address]:

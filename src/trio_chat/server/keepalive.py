@@ -17,10 +17,10 @@ _LOOKS_PER_TURN = 256
 """After so many looks other tasks get a turn."""
 
 
-class Watched(Protocol):
+class TimedConnection(Protocol):
     """A connection, as far as this room looks at it."""
 
-    def look(self, now: float) -> None:
+    def check_timeouts(self, now: float) -> None:
         """End the client or ask it for a sign of life, when it is time.
 
         Args:
@@ -29,7 +29,7 @@ class Watched(Protocol):
 
 
 async def keep_alive(
-    connections: Collection[Watched], shortest_deadline: Callable[[], float] | None = None
+    connections: Collection[TimedConnection], shortest_deadline: Callable[[], float] | None = None
 ) -> None:
     """Look at all connections, for ever.
 
@@ -52,6 +52,6 @@ async def keep_alive(
         ):  # the server itself was stopped: bytes that clients have sent since are read first
             continue
         for count, connection in enumerate(tuple(connections), 1):
-            connection.look(now)
+            connection.check_timeouts(now)
             if count % _LOOKS_PER_TURN == 0:
                 await trio.lowlevel.checkpoint()

@@ -18,15 +18,21 @@ from trio_chat.irc.addresses import format_address
 from trio_chat.irc.names import current_casemapping, use_casemapping
 from trio_chat.irc.skeletons import prototypes
 from trio_chat.log import logger
-from trio_chat.server import service
+from trio_chat.server import systemd
 from trio_chat.server.announce import announce, shown
 from trio_chat.server.app import Server
 from trio_chat.server.binding import ListenError, bind_tcp, bound_to
 from trio_chat.server.certificates import CertificateError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.listeners import BatchListener, close_all, open_listeners, quiet_trio
-from trio_chat.server.memory import MEMORY, StorageError, naming, remembering, watch_file
 from trio_chat.server.metrics import Monitor
+from trio_chat.server.open_storage import (
+    MEMORY,
+    StorageError,
+    errors_naming,
+    open_storage,
+    watch_file,
+)
 from trio_chat.server.state import load_state
 from trio_chat.storage.lock import identity
 
@@ -88,7 +94,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
         if settings.metrics.port is not None:
             watching += await bind_tcp(settings.metrics.host, settings.metrics.port)
         threads = HashingThreads(settings.limits)
-        async with remembering(
+        async with open_storage(
             settings.storage, settings.accounts.hash_cost, threads, current_casemapping()
         ) as memory:
             server = Server(settings, memory=memory, threads=threads, load=load)
@@ -99,7 +105,7 @@ async def _main(settings: Settings, load: Callable[[], Settings] | None) -> int:
                 and memory.store is not None
                 and settings.storage.file is not None
             ):
-                with naming(settings.storage.file):
+                with errors_naming(settings.storage.file):
                     await load_state(server.world, memory.store)
             return await _serve(server, listeners, watching, _file(settings))
     finally:
@@ -149,7 +155,7 @@ async def _serve(
                 current_casemapping() == "precis"
             ):  # the first name beyond ASCII shall not keep others waiting
                 nursery.start_soon(trio.to_thread.run_sync, prototypes)
-            nursery.start_soon(service.keep_alive)
+            nursery.start_soon(systemd.feed_watchdog)
             if database is not None:
                 nursery.start_soon(
                     watch_file,
@@ -163,7 +169,7 @@ async def _serve(
                     log.info(
                         "trio-chat %s listens on %s", __version__, ", ".join(map(shown, listeners))
                     )
-                    service.notify("READY=1")
+                    systemd.notify("READY=1")
                     nursery.start_soon(announce, listeners, server.encryption)
             log.info("trio-chat has shut down")
             nursery.cancel_scope.cancel()
@@ -179,7 +185,7 @@ async def _stop_on_signal(
     """Stop cleanly at the first signal, at once at the second."""
     number = await anext(signals)
     log.info("got %s", signal.Signals(number).name)
-    service.notify("STOPPING=1")
+    systemd.notify("STOPPING=1")
     server.stop()
     await anext(signals)
     everything.cancel()
@@ -209,7 +215,7 @@ async def _rehash_on_signal(hangups: AsyncIterator[int], server: Server) -> None
             return
         log.info("got SIGHUP")
         if server.world.control is not None:
-            with service.reloading(), suppress(RehashError):  # which has been logged
+            with systemd.reloading(), suppress(RehashError):  # which has been logged
                 await server.world.control.rehash()
 
 

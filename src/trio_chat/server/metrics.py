@@ -17,8 +17,8 @@ from typing import NamedTuple, Protocol
 import trio
 
 from trio_chat.server.hosts import Host
+from trio_chat.server.http_exchange import READABLE, HttpExchange, RequestError
 from trio_chat.server.prometheus import Exposition
-from trio_chat.server.requests import READABLE, Exchange, RequestError
 from trio_chat.server.statistics import ServerStatistics
 
 log = logging.getLogger("trio_chat")
@@ -31,7 +31,7 @@ _LAG_INTERVAL = 1.0
 _TEXT = "text/plain; charset=utf-8"
 
 
-class Watched(Protocol):
+class MonitoredServer(Protocol):
     """What is watched: the server."""
 
     def statistics(self) -> ServerStatistics:
@@ -44,7 +44,7 @@ class Watched(Protocol):
         """Return whether a browser may reach it under a name."""
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """An answer to a request."""
 
     status: int
@@ -59,7 +59,7 @@ class Monitor:
         server: what is watched.
     """
 
-    def __init__(self, server: Watched) -> None:
+    def __init__(self, server: MonitoredServer) -> None:
         self._server = server
         self._lag = 0.0
         self._open = 0
@@ -71,24 +71,26 @@ class Monitor:
             nursery.start_soon(self._measure_lag)
             await trio.serve_listeners(self._serve, list(listeners), handler_nursery=nursery)
 
-    def answer(self, method: str, target: str) -> Answer:
+    def answer(self, method: str, target: str) -> HttpAnswer:
         """Return the answer to a request."""
         if method.encode() not in READABLE:
-            return Answer(405, b"Only GET and HEAD are answered here.\n")
+            return HttpAnswer(405, b"Only GET and HEAD are answered here.\n")
         path = target.partition("?")[0]
         if path == "/health":
-            return Answer(200, b"ok\n")
+            return HttpAnswer(200, b"ok\n")
         if path == "/ready":
             problems = self._server.why_not_ready()
-            return Answer(503 if problems else 200, f"{'; '.join(problems) or 'ready'}\n".encode())
+            return HttpAnswer(
+                503 if problems else 200, f"{'; '.join(problems) or 'ready'}\n".encode()
+            )
         if path == "/metrics":
             if not self._exposition.is_available:
-                return Answer(
+                return HttpAnswer(
                     501,
                     b"The package prometheus-client is missing: pip install 'trio-chat[metrics]'\n",
                 )
-            return Answer(200, self._exposition.text(), self._exposition.content_type)
-        return Answer(404, b"There are /metrics, /health and /ready.\n")
+            return HttpAnswer(200, self._exposition.text(), self._exposition.content_type)
+        return HttpAnswer(404, b"There are /metrics, /health and /ready.\n")
 
     def _take_statistics(self) -> tuple[ServerStatistics, float]:
         lag, self._lag = self._lag, 0.0
@@ -122,7 +124,7 @@ class Monitor:
         async def receive() -> bytes:
             return bytes(await stream.receive_some(4096))
 
-        exchange = Exchange(receive)
+        exchange = HttpExchange(receive)
         try:
             request = await exchange.read()
             if request.host is None or self._server.knows(request.host):
@@ -131,13 +133,13 @@ class Monitor:
                     request.path.decode("ascii", "replace"),
                 )
             else:
-                answer = Answer(
+                answer = HttpAnswer(
                     403, b"This server is not known under that name; see [server] allowed_hosts.\n"
                 )
         except RequestError as error:
             if not error.status:
                 return
-            answer = Answer(error.status, b"That is not HTTP.\n")
+            answer = HttpAnswer(error.status, b"That is not HTTP.\n")
         headers = [("Content-Type", answer.content_type), ("X-Content-Type-Options", "nosniff")]
         if answer.status == 405:
             headers.append(("Allow", "GET, HEAD"))

@@ -36,8 +36,8 @@ class Outbox:
         "_answers",
         "_channel",
         "_end",
+        "_has_control",
         "_is_broken",
-        "_is_nudged",
         "_is_open",
         "_max_bytes",
         "_nursery",
@@ -68,7 +68,7 @@ class Outbox:
         self._written_answers = 0  # and of the piece being written
         self._is_open = True  # whether more is taken
         self._is_broken = False  # whether nothing can be written any more
-        self._is_nudged = False  # whether the transport has something to send of its own accord
+        self._has_control = False  # whether the transport has something to send of its own accord
         self._progress: trio.lowlevel.ParkingLot | None = (
             None  # most clients never make anybody wait
         )
@@ -111,12 +111,12 @@ class Outbox:
         else:
             self._put(data)
 
-    def nudge(self) -> None:
+    def flush_control(self) -> None:
         """Send what the transport has to send of its own accord, behind what is on its way
         already.
         """
         if self._queued:
-            self._is_nudged = True
+            self._has_control = True
         else:
             self._put(b"")
 
@@ -209,8 +209,8 @@ class Outbox:
         """Send of what is queued what can be sent at once; return what is left of it, counted as
         queued.
         """
-        while self._queued or self._is_nudged:
-            self._is_nudged = False
+        while self._queued or self._has_control:
+            self._has_control = False
             data, answers = (
                 _take(self._channel[1], _JOIN_BYTES) if self._channel is not None else (b"", 0)
             )

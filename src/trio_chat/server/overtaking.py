@@ -22,7 +22,7 @@ _SAID = MESSAGES | {"TAGMSG"}
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingItem:
     """An item that waits to be delivered."""
 
     output: Output
@@ -40,7 +40,7 @@ class Overtaking:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
+        self._waiting: list[_WaitingItem] = []
         self._addressed: set[Session] = set()
         self._last_audience: tuple[Session, ...] = ()  # the last that was added to it
         self._held_since: float | None = (
@@ -57,7 +57,7 @@ class Overtaking:
 
     def add(self, output: Output, sender: Session | None, *, may_overtake: bool) -> None:
         """Note an item that waits."""
-        self._waiting.append(_Waiting(output, sender, may_overtake))
+        self._waiting.append(_WaitingItem(output, sender, may_overtake))
         if may_overtake and self._is_patient and self._held_since is None:
             self._hold()
 

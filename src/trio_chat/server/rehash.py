@@ -155,7 +155,7 @@ them.
 """
 
 
-class Reconfigured(Protocol):
+class ReconfigurableServer(Protocol):
     """What is changed: the server."""
 
     settings: Settings
@@ -164,7 +164,7 @@ class Reconfigured(Protocol):
     start_secret: bytes
 
 
-class Outcome(NamedTuple):
+class RehashResult(NamedTuple):
     """What came of it: sentences for the operator, and what some are to see who are operators no
     more.
     """
@@ -213,7 +213,7 @@ def merge(old: Settings, new: Settings) -> Settings:
     return replace(old, **sections)
 
 
-def apply(server: Reconfigured, new: Settings) -> Outcome:
+def apply(server: ReconfigurableServer, new: Settings) -> RehashResult:
     """Have a running server take new settings, as far as it can."""
     found = changes(server.settings, new)
     settings = merge(server.settings, new)
@@ -234,7 +234,7 @@ def apply(server: Reconfigured, new: Settings) -> Outcome:
     if any(key.startswith("[mail]") for key in found):
         world.mail = mailer(settings.mail)
     events = reconfiguration.reconfigure(world, server_info(settings, world.server_info.created))
-    return Outcome(_sentences(found), events)
+    return RehashResult(_sentences(found), events)
 
 
 def _sentences(found: dict[str, When]) -> list[str]:

@@ -13,7 +13,7 @@ from OpenSSL import SSL
 from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.transport import (
     RECEIVE_BYTES,
-    Take,
+    OnData,
     Transport,
     nothing,
     receive_each_through,
@@ -90,9 +90,9 @@ class TlsTransport:
             self._below.receive() if self._is_shut else receive_through(self._below, self)
         )
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have taken what is in the bytes that come; see `Transport`."""
-        await receive_each_through(self._below, self, take)
+        await receive_each_through(self._below, self, on_data)
 
     @property
     def is_behind(self) -> bool:

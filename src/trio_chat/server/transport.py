@@ -24,7 +24,7 @@ read the farewell.
 """
 
 
-Take = Callable[[bytes, int], bool]
+OnData = Callable[[bytes, int], bool]
 """Takes bytes, and in how many pieces they came: reads, TLS records, WebSocket frames. No bytes in
 some pieces are a waste of time; no bytes in no piece are the end. Returns whether that is enough
 for now.
@@ -54,12 +54,12 @@ class Transport(Protocol):
             trio.ClosedResourceError: it was closed here.
         """
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Call a function with received bytes each time some arrive, until it returns true or the
         connection has ended.
 
         Args:
-            take: must not block. It may be called in another task than this; what it raises, this
+            on_data: must not block. It may be called in another task than this; what it raises, this
                 raises.
 
         Raises:
@@ -164,7 +164,7 @@ async def receive_through(below: Transport, layer: Layer) -> bytes:
     return plain
 
 
-async def receive_each_through(below: Transport, layer: Layer, take: Take) -> None:
+async def receive_each_through(below: Transport, layer: Layer, on_data: OnData) -> None:
     """Do `receive_each` for a layer on a transport.
 
     What one read brings is decoded where it is received, as far as that is little work; with the
@@ -176,9 +176,9 @@ async def receive_each_through(below: Transport, layer: Layer, take: Take) -> No
         nonlocal is_enough
         plain, pieces = layer.decode()
         if pieces or reads:
-            is_enough = take(plain, max(pieces, reads))
+            is_enough = on_data(plain, max(pieces, reads))
         if not is_enough and layer.is_ended:
-            take(b"", 0)
+            on_data(b"", 0)
             is_enough = True
         return is_enough or layer.is_behind
 
@@ -188,7 +188,7 @@ async def receive_each_through(below: Transport, layer: Layer, take: Take) -> No
             layer.feed(data)
         if pieces:
             return advance(pieces)
-        take(b"", 0)
+        on_data(b"", 0)
         is_enough = True
         return True
 
@@ -198,13 +198,13 @@ async def receive_each_through(below: Transport, layer: Layer, take: Take) -> No
             advance(0)
         elif layer.is_ended:  # when its last lines had to wait
             await trio.lowlevel.checkpoint()
-            take(b"", 0)
+            on_data(b"", 0)
             return
         else:
             await below.receive_each(take_encoded)
 
 
-async def part(transport: Transport, *, going_away: bool = False) -> None:
+async def close_gracefully(transport: Transport, *, going_away: bool = False) -> None:
     """Say that nothing more comes, and read away what is still on its way, up to a bound: closing
     with unread bytes would destroy what the peer has not read yet. The caller has a deadline, and
     closes.
@@ -249,7 +249,7 @@ class SocketTransport:
             except OSError as error:
                 raise trio.BrokenResourceError from error
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have the poller receive; see `Transport`."""
         recv = self._socket.recv
 
@@ -261,8 +261,8 @@ class SocketTransport:
             except OSError as error:
                 raise trio.BrokenResourceError from error
             if data:
-                return take(data, 1)
-            take(b"", 0)
+                return on_data(data, 1)
+            on_data(b"", 0)
             return True
 
         if self._socket.fileno() < 0:
@@ -328,12 +328,12 @@ class StreamTransport:
         """Wait for bytes; see `Transport`."""
         return bytes(await self._stream.receive_some(RECEIVE_BYTES))
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have bytes taken as they come; see `Transport`."""
         is_enough = False
         while not is_enough:
             data = await self.receive()
-            is_enough = take(data, 1 if data else 0) or not data
+            is_enough = on_data(data, 1 if data else 0) or not data
 
     def send_nowait(self, data: bytes) -> bytes:
         """Send nothing: a stream promises no sending without waiting."""
@@ -353,7 +353,7 @@ class StreamTransport:
         await trio.aclose_forcefully(self._stream)
 
 
-class Ahead:
+class PeekableTransport:
     """What was read of a connection to find out what it is, and is still to be read by whoever
     serves it.
 
@@ -384,22 +384,22 @@ class Ahead:
         await trio.lowlevel.checkpoint()
         return data
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have taken what was read ahead, then what comes; see `Transport`."""
         data, self.data = self.data, b""
-        if data and take(data, 1):
+        if data and on_data(data, 1):
             await trio.lowlevel.checkpoint()
         else:
-            await self.below.receive_each(take)
+            await self.below.receive_each(on_data)
 
-    async def more(self) -> bool:
+    async def peek_more(self) -> bool:
         """Read more ahead; return whether more came."""
         before, self.data = self.data, b""
         data = await self.receive()
         self.data = before + data
         return bool(data)
 
-    def take(self, size: int) -> bytes:
+    def consume(self, size: int) -> bytes:
         """Return the first bytes of what was read ahead, and leave the rest."""
         data, self.data = self.data[:size], self.data[size:]
         return data

@@ -17,9 +17,9 @@ from wsproto.utilities import ProtocolError
 from trio_chat.config.settings import ServerSettings
 from trio_chat.server.forwarded import UnknownClient, client_behind, host_behind
 from trio_chat.server.hosts import Host, parse_host, parse_origin
+from trio_chat.server.http_exchange import READABLE, HttpExchange, HttpRequest, RequestError
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.requests import READABLE, Exchange, Request, RequestError
-from trio_chat.server.transport import Ahead, send_all
+from trio_chat.server.transport import PeekableTransport, send_all
 from trio_chat.server.websocket import BINARY, TEXT, WebSocketTransport
 
 log = logging.getLogger("trio_chat")
@@ -44,13 +44,13 @@ A web client reaches it by WebSocket, under the address of this page with ws or 
 """
 
 
-class Page(Exception):  # not a mistake: a request that was answered
+class HttpAnswered(Exception):  # not a mistake: a request that was answered
     """The request was answered with a page or a refusal; there is nobody to chat with. The text is
     its status and reason.
     """
 
 
-class HealthPage(Page):
+class HealthCheckAnswered(HttpAnswered):
     """The request was a health check, which comes twice a minute and is not logged."""
 
 
@@ -72,7 +72,7 @@ class WebRules:
 
 
 async def open_websocket(
-    ahead: Ahead, peer: Peer, rules: WebRules
+    ahead: PeekableTransport, peer: Peer, rules: WebRules
 ) -> tuple[WebSocketTransport, Peer]:
     """Answer a request; return the connection and its peer when it has become a WebSocket.
 
@@ -82,7 +82,7 @@ async def open_websocket(
         rules: what is allowed.
 
     Raises:
-        Page: the request was answered with something else.
+        HttpAnswered: the request was answered with something else.
         trio.BrokenResourceError: the connection broke.
     """
     return await _Visit(ahead, peer, rules).run()
@@ -91,11 +91,11 @@ async def open_websocket(
 class _Visit:
     """One request, and what becomes of it."""
 
-    def __init__(self, ahead: Ahead, peer: Peer, rules: WebRules) -> None:
+    def __init__(self, ahead: PeekableTransport, peer: Peer, rules: WebRules) -> None:
         self._ahead = ahead
         self._peer = peer
         self._rules = rules
-        self._exchange = Exchange(ahead.receive)
+        self._exchange = HttpExchange(ahead.receive)
 
     async def run(self) -> tuple[WebSocketTransport, Peer]:
         rules = self._rules
@@ -120,9 +120,9 @@ class _Visit:
             )
             await self._answer(403, why, note=f" ({host.name})")
         if request.method in READABLE and request.path == _HEALTH:
-            with suppress(Page):
+            with suppress(HttpAnswered):
                 await self._answer(200, "ok\n")
-            raise HealthPage("200")
+            raise HealthCheckAnswered("200")
         if rules.tls_first:
             await self._send_to_tls(request, host)
         if not is_upgrade:
@@ -135,16 +135,16 @@ class _Visit:
             )
         return await self._accept(request, await self._client(request))
 
-    async def _read(self) -> Request:
+    async def _read(self) -> HttpRequest:
         problem: RequestError
         try:
             return await self._exchange.read()
         except RequestError as error:
             problem = error
         await self._answer(problem.status, str(problem))
-        raise AssertionError  # an answer ends with `Page`
+        raise AssertionError  # an answer ends with `HttpAnswered`
 
-    def _is_listed(self, request: Request) -> bool:
+    def _is_listed(self, request: HttpRequest) -> bool:
         """Return whether a page of that origin may come whatever it takes this server for."""
         origin, origins = request.header(b"origin").lower(), self._rules.server.origins
         if "any" in origins:
@@ -152,7 +152,7 @@ class _Visit:
         listed = (allowed.replace("[", "[[]") for allowed in origins if "://" in allowed)
         return bool(origin) and any(fnmatchcase(origin, allowed) for allowed in listed)
 
-    def _is_same(self, request: Request, host: Host | None, *, is_forwarded: bool) -> bool:
+    def _is_same(self, request: HttpRequest, host: Host | None, *, is_forwarded: bool) -> bool:
         """Return whether it is a page of this server's. Programs that are no browsers have none,
         and can pretend what they like.
 
@@ -173,7 +173,7 @@ class _Visit:
         # is configured.
         return is_proxy and not is_forwarded and not origin.is_address and rules.knows(origin)
 
-    async def _client(self, request: Request) -> Peer:
+    async def _client(self, request: HttpRequest) -> Peer:
         try:
             peer = client_behind(self._peer, request.headers, self._rules.server.proxies)
             return replace(peer, is_websocket=True)
@@ -184,9 +184,9 @@ class _Visit:
                 error,
             )
         await self._answer(400, "the proxy in front of this server does not say who you are")
-        raise AssertionError  # an answer ends with `Page`
+        raise AssertionError  # an answer ends with `HttpAnswered`
 
-    async def _accept(self, request: Request, peer: Peer) -> tuple[WebSocketTransport, Peer]:
+    async def _accept(self, request: HttpRequest, peer: Peer) -> tuple[WebSocketTransport, Peer]:
         opening = WSConnection(ConnectionType.SERVER)
         headers: list[tuple[str, str]] = []
         status, answer = 400, b""
@@ -218,7 +218,7 @@ class _Visit:
         await send_all(self._ahead, answer)
         return WebSocketTransport(self._ahead, opening.connection, subprotocol), peer
 
-    async def _send_to_tls(self, request: Request, host: Host | None) -> None:
+    async def _send_to_tls(self, request: HttpRequest, host: Host | None) -> None:
         is_path = request.path.startswith(b"/")  # anything else would become part of the host
         if request.method in READABLE and host and is_path and not request.header(b"upgrade"):
             port = "" if host.port is None else f":{host.port}"
@@ -228,7 +228,7 @@ class _Visit:
             426, "come by TLS", [("Upgrade", "TLS/1.2, HTTP/1.1"), ("Connection", "upgrade")]
         )
 
-    async def _send_page(self, request: Request, host: Host | None) -> None:
+    async def _send_page(self, request: HttpRequest, host: Host | None) -> None:
         server = self._rules.server
         if request.method not in READABLE:
             await self._answer(405, "this page can only be read", [("Allow", "GET, HEAD")])
@@ -246,7 +246,7 @@ class _Visit:
     async def _answer(
         self, status: int, text: str, headers: Sequence[tuple[str, str]] = (), *, note: str = ""
     ) -> None:
-        """Send a page of plain text; always ends with `Page`. The note is for the log alone."""
+        """Send a page of plain text; always ends with `HttpAnswered`. The note is for the log alone."""
         body = text.encode() if text.endswith("\n") else f"{status}: {text}.\n".encode()
         fields = [
             ("Content-Type", "text/plain; charset=utf-8"),
@@ -258,6 +258,6 @@ class _Visit:
                 raise RequestError(0, text)
             data = self._exchange.answer(status, body, fields)
         except RequestError as error:
-            raise Page(str(error)) from error
+            raise HttpAnswered(str(error)) from error
         await send_all(self._ahead, data)
-        raise Page(f"{status} {text}{note}" if status != 200 else "200")
+        raise HttpAnswered(f"{status} {text}{note}" if status != 200 else "200")

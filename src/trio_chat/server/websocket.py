@@ -13,7 +13,7 @@ from wsproto.frame_protocol import CloseReason, FrameProtocol
 
 from trio_chat.irc.lines import ENDLESS
 from trio_chat.server.transport import (
-    Take,
+    OnData,
     Transport,
     nothing,
     receive_each_through,
@@ -94,9 +94,9 @@ class WebSocketTransport:
             self._below.receive() if self._is_shut else receive_through(self._below, self)
         )
 
-    async def receive_each(self, take: Take) -> None:
+    async def receive_each(self, on_data: OnData) -> None:
         """Have lines taken as they come; see `Transport`."""
-        await receive_each_through(self._below, self, take)
+        await receive_each_through(self._below, self, on_data)
 
     @property
     def is_ended(self) -> bool:

@@ -44,7 +44,7 @@ def reloading() -> Iterator[None]:
         notify("READY=1")
 
 
-async def keep_alive(tell: Callable[[str], None] = notify) -> None:
+async def feed_watchdog(tell: Callable[[str], None] = notify) -> None:
     """Give the watchdog of the service manager its signs of life, twice as often as it asks; none
     when it asks for none.
     """

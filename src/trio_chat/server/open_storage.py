@@ -23,7 +23,7 @@ from trio_chat.storage.database import MEMORY, Database, StorageError, open_data
 from trio_chat.storage.history import SqliteHistory
 from trio_chat.storage.state import SqliteStateStore
 
-__all__ = ["MEMORY", "StorageError", "forget", "naming", "remembering", "watch_file"]
+__all__ = ["MEMORY", "StorageError", "errors_naming", "open_storage", "prune_history", "watch_file"]
 
 log = logging.getLogger("trio_chat")
 
@@ -43,7 +43,7 @@ next try, when it is read.
 
 
 @asynccontextmanager
-async def remembering(
+async def open_storage(
     settings: StorageSettings,
     hash_cost: str = "normal",
     threads: HashingThreads | None = None,
@@ -65,7 +65,7 @@ async def remembering(
         return
     path = None if str(settings.file.name) == MEMORY else settings.file
     async with _locked(path), open_database(path, settings.synchronous) as database:
-        with naming(settings.file):
+        with errors_naming(settings.file):
             await change_casemapping(database, casemapping)
             history, clock = SqliteHistory(database), SqliteClock(database)
             table = SqliteAccounts(database)
@@ -89,9 +89,9 @@ async def remembering(
             )
         log.info("messages are remembered in %s", settings.file)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(index, history)
-            nursery.start_soon(renew, database, history)
-            nursery.start_soon(erase, database)
+            nursery.start_soon(index_messages, history)
+            nursery.start_soon(finish_update, database, history)
+            nursery.start_soon(truncate_log, database)
             yield memory
             nursery.cancel_scope.cancel()
 
@@ -115,7 +115,7 @@ async def _locked(path: Path | None) -> AsyncIterator[None]:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def errors_naming(path: Path) -> Iterator[None]:
     """Add the name of the database to the errors of opening it."""
     try:
         yield
@@ -148,7 +148,7 @@ async def watch_file(
     replaced()
 
 
-async def index(history: SqliteHistory) -> None:
+async def index_messages(history: SqliteHistory) -> None:
     """Write the words of new messages by which they are found, soon after they were said and many
     at once, for ever.
     """
@@ -162,7 +162,7 @@ async def index(history: SqliteHistory) -> None:
             await trio.sleep(_RETRY)
 
 
-async def renew(database: Database, history: SqliteHistory) -> None:
+async def finish_update(database: Database, history: SqliteHistory) -> None:
     """Do what an update to this version leaves to be done: index the messages there were, and
     overwrite what was deleted.
     """
@@ -181,7 +181,7 @@ async def renew(database: Database, history: SqliteHistory) -> None:
             await trio.sleep(trio.current_time() - began)  # half of the time is for other writers
 
 
-async def erase(database: Database) -> None:
+async def truncate_log(database: Database) -> None:
     """Empty the log soon after something was deleted, so that nothing of it is left on the disk,
     for ever.
     """
@@ -195,7 +195,7 @@ async def erase(database: Database) -> None:
             await trio.sleep(_RETRY)
 
 
-async def forget(world: World, memory: StoragePorts) -> None:
+async def prune_history(world: World, memory: StoragePorts) -> None:
     """Delete what is too old, at once and then every hour, for ever."""
     while True:
         try:

@@ -25,7 +25,7 @@ class RequestError(Exception):
         self.status = status
 
 
-class Request(NamedTuple):
+class HttpRequest(NamedTuple):
     """A request.
 
     Args:
@@ -67,7 +67,7 @@ class Request(NamedTuple):
         )
 
 
-class Exchange:
+class HttpExchange:
     """One request and its answer.
 
     Args:
@@ -80,7 +80,7 @@ class Exchange:
         self._first = b""
         self._unread = b""
 
-    async def read(self) -> Request:
+    async def read(self) -> HttpRequest:
         """Wait for the request; the caller has a deadline.
 
         Raises:
@@ -133,7 +133,7 @@ class Exchange:
         return data
 
 
-def _request(event: h11.Request) -> Request:
+def _request(event: h11.Request) -> HttpRequest:
     headers = list(event.headers)
     target, named = event.target, next((value for key, value in headers if key == b"host"), None)
     if match := _ABSOLUTE.fullmatch(
@@ -143,4 +143,4 @@ def _request(event: h11.Request) -> Request:
     host = parse_host(named.decode("ascii", "replace")) if named is not None else None
     if named is not None and host is None:
         raise RequestError(400, "the host that is asked for is no host")
-    return Request(event.method, target, host, headers, event.http_version)
+    return HttpRequest(event.method, target, host, headers, event.http_version)

@@ -19,9 +19,9 @@ from trio_chat.config import (
     ServerSettings,
     Settings,
 )
+from trio_chat.server.detection import DetectedProtocol, detect_protocol
 from trio_chat.server.gateways import GatewayError, speak_for
 from trio_chat.server.hashing import HashingThreads
-from trio_chat.server.opening import Kind, kind_of
 from trio_chat.server.peer import Peer, plain_address
 from trio_chat.server.proxy import LOCAL, V2
 
@@ -33,23 +33,23 @@ PROXY = ListenerSettings(name="", proxy=True)
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        (b"\x16", Kind.TLS),
-        (b"\x16\x03\x01", Kind.TLS),
-        (b"GET / HTTP/1.1\r\n", Kind.HTTP),
-        (b"POST /x", Kind.HTTP),
-        (b"PRI * HTTP/2.0", Kind.HTTP),
-        (b"NICK ann", Kind.IRC),
-        (b"PASS", Kind.IRC),
-        (b"\r\n", Kind.IRC),
+        (b"\x16", DetectedProtocol.TLS),
+        (b"\x16\x03\x01", DetectedProtocol.TLS),
+        (b"GET / HTTP/1.1\r\n", DetectedProtocol.HTTP),
+        (b"POST /x", DetectedProtocol.HTTP),
+        (b"PRI * HTTP/2.0", DetectedProtocol.HTTP),
+        (b"NICK ann", DetectedProtocol.IRC),
+        (b"PASS", DetectedProtocol.IRC),
+        (b"\r\n", DetectedProtocol.IRC),
         (b"", None),
         (b"P", None),
         (b"GE", None),
         (b"OPTIONS", None),
     ],
 )
-def test_the_first_bytes_tell(data: bytes, kind: Kind | None) -> None:
+def test_the_first_bytes_tell(data: bytes, kind: DetectedProtocol | None) -> None:
     """As few as are needed; when they are not enough, more are waited for."""
-    assert kind_of(data) is kind
+    assert detect_protocol(data) is kind
 
 
 async def test_nothing_of_what_was_read_is_lost() -> None:
@@ -440,7 +440,7 @@ async def test_an_error_while_opening_ends_that_connection_only(
     monkeypatch.setattr(logging.getLogger("trio_chat"), "propagate", True)
     async with edge() as here:
         with monkeypatch.context() as patch:
-            patch.setattr("trio_chat.server.opening.kind_of", lambda data: 1 / 0)
+            patch.setattr("trio_chat.server.detection.detect_protocol", lambda data: 1 / 0)
             ann = here.connect()
             await ann.send(HELLO)
             assert await ann.rest() == b""
@@ -514,13 +514,13 @@ async def test_refusals_do_not_take_all_descriptors(monkeypatch: pytest.MonkeyPa
     """Who is refused is read to the end for a moment, so that the words arrive; not when very many
     are at once.
     """
-    monkeypatch.setattr("trio_chat.server.app._MOST_PARTING", 2)
+    monkeypatch.setattr("trio_chat.server.app._MOST_CLOSING", 2)
     async with edge(Settings(limits=LimitSettings(connections_per_address=1))) as here:
         first = here.connect()
         await wait_all_tasks_blocked()
         refused = [here.connect() for _ in range(4)]
         await wait_all_tasks_blocked()
-        assert here.server._parting == 2
+        assert here.server._closing_connections == 2
         told = [await one.rest() for one in refused]
         assert sorted(b"Too many connections" in words for words in told) == [
             False,

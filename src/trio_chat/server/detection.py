@@ -25,7 +25,7 @@ from trio_chat.server.handshake import HandshakeError
 from trio_chat.server.hashing import HashingThreads
 from trio_chat.server.hosts import Host
 from trio_chat.server.peer import Peer, is_in
-from trio_chat.server.transport import Ahead, Transport, send_all
+from trio_chat.server.transport import PeekableTransport, Transport, send_all
 
 log = logging.getLogger("trio_chat")
 
@@ -48,7 +48,7 @@ _METHODS = (
 _WEBIRC = b"WEBIRC "
 
 
-class Kind(Enum):
+class DetectedProtocol(Enum):
     """What a connection is."""
 
     TLS = "TLS"
@@ -56,13 +56,13 @@ class Kind(Enum):
     IRC = "IRC"
 
 
-class Closed(Exception):  # an outcome, not a mistake
+class NotServed(Exception):  # an outcome, not a mistake
     """The connection is not to be served, and the peer has been told if it can be; the text says
     why.
     """
 
 
-class Silent(Closed):
+class NotLogged(NotServed):
     """Likewise, and nobody needs to read of it in the log.
 
     The peer has gone without a word, or has requested the page `/health`: a supervisor checks
@@ -72,7 +72,7 @@ class Silent(Closed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class DetectionRules:
     """What is allowed on the server, whatever the listener.
 
     Args:
@@ -90,7 +90,7 @@ class Rules:
     knows: Callable[[Host], bool]
 
 
-class Opened(NamedTuple):
+class IrcConnection(NamedTuple):
     """A connection on which IRC is spoken.
 
     Args:
@@ -104,21 +104,21 @@ class Opened(NamedTuple):
     ahead: bytes
 
 
-def kind_of(data: bytes) -> Kind | None:
+def detect_protocol(data: bytes) -> DetectedProtocol | None:
     """Tell what a connection is by its first bytes; None when more are needed."""
     if not data:
         return None
     if data[:1] == b"\x16":  # a TLS record with a handshake message; no line of IRC begins so
-        return Kind.TLS
+        return DetectedProtocol.TLS
     for method in _METHODS:
         if data.startswith(method):
-            return Kind.HTTP
+            return DetectedProtocol.HTTP
         if method.startswith(data):
             return None
-    return Kind.IRC
+    return DetectedProtocol.IRC
 
 
-class Opening:
+class ProtocolDetection:
     """The time before a connection is one to chat on.
 
     Args:
@@ -134,11 +134,11 @@ class Opening:
         transport: Transport,
         peer: Peer,
         listener: ListenerSettings,
-        rules: Rules,
+        rules: DetectionRules,
         admit: Callable[[str], str],
     ) -> None:
         self.peer = peer
-        self.transport = Ahead(transport)
+        self.transport = PeekableTransport(transport)
         """As far as it is open by now: the caller says farewell on it, and closes it."""
         self._listener = listener
         self._rules = rules
@@ -147,69 +147,73 @@ class Opening:
             True  # whether a line of IRC can be read at the other end, as far as is known
         )
 
-    async def run(self) -> Opened:
+    async def run(self) -> IrcConnection:
         """Find out what the connection is, and open it so far that IRC is spoken. The caller has a
         deadline.
 
         Raises:
-            Closed: it is not to be served.
+            NotServed: it is not to be served.
             trio.BrokenResourceError: the connection broke.
             trio.ClosedResourceError: it was closed here.
         """
         await self._read_proxy_header()
         kind = await self._read_kind()
         listener = self._listener
-        if kind is Kind.TLS:
+        if kind is DetectedProtocol.TLS:
             if listener.tls == "off":
                 await self._send(_ALERT)
-                raise Closed("TLS is off here")
+                raise NotServed("TLS is off here")
             await self._start_tls()
             kind = await self._read_kind()
         elif listener.tls == "required" and not self.peer.is_secure:
             await self._ask_for_tls(kind)
-        if kind is Kind.HTTP:
+        if kind is DetectedProtocol.HTTP:
             await self._start_websocket()
-        elif kind is Kind.IRC:
+        elif kind is DetectedProtocol.IRC:
             await self._read_gateway()
-        return Opened(self.transport.below, self.peer, self.transport.data)
+        return IrcConnection(self.transport.below, self.peer, self.transport.data)
 
     async def _read_proxy_header(self) -> None:
         ahead, must = self.transport, self._listener.proxy
         if not (must or is_in(self.peer.host, self._rules.server.proxies)):
             return
-        while not ahead.data and await ahead.more():
+        while not ahead.data and await ahead.peek_more():
             pass
         if not must and not proxy.may_be_header(ahead.data):
             return
         try:
             while (header := proxy.parse(ahead.data)) is None:
-                if not await ahead.more():
-                    raise Closed("Connection closed") if ahead.data else Silent("Connection closed")
+                if not await ahead.peek_more():
+                    raise (
+                        NotServed("Connection closed")
+                        if ahead.data
+                        else NotLogged("Connection closed")
+                    )
         except proxy.ProxyError as error:
             if not must:  # "P" could have become PROXY, and is PASS
                 return
-            raise Closed(f"the proxy did not say who is behind it: {error}") from error
-        ahead.take(header.size)
+            raise NotServed(f"the proxy did not say who is behind it: {error}") from error
+        ahead.consume(header.size)
         if header.host:
             self.peer = replace(self.peer, host=header.host, is_secure=header.is_secure)
             if refusal := self._admit(header.host):  # before it can wait here, or have us compute
-                raise Silent(await self.tell(refusal))
+                raise NotLogged(await self.tell(refusal))
         elif not header.is_local:
             log.warning(
                 "refused a client behind the proxy %s, which does not know its address",
                 self.peer.host,
             )
-            raise Closed(
+            raise NotServed(
                 await self.tell("The proxy in front of this server does not say who you are")
             )
 
-    async def _read_kind(self) -> Kind:
-        while (kind := kind_of(self.transport.data)) is None:
-            if not await self.transport.more():
+    async def _read_kind(self) -> DetectedProtocol:
+        while (kind := detect_protocol(self.transport.data)) is None:
+            if not await self.transport.peek_more():
                 raise (
-                    Closed("Connection closed")
+                    NotServed("Connection closed")
                     if self.transport.data
-                    else Silent("Connection closed")
+                    else NotLogged("Connection closed")
                 )
         return kind
 
@@ -220,20 +224,20 @@ class Opening:
             await encryption.load()
         except CertificateError as error:
             log.error("nobody can come by TLS: %s", error)
-            raise Closed("there is no certificate") from error
+            raise NotServed("there is no certificate") from error
         try:
             tls = await encryption.wrap(self.transport)
         except HandshakeError as error:
-            raise Closed(f"TLS failed: {error}") from error
+            raise NotServed(f"TLS failed: {error}") from error
         except trio.TooSlowError as error:
-            raise Closed("TLS took too long") from error
-        self.transport, self._takes_lines = Ahead(tls), True
+            raise NotServed("TLS took too long") from error
+        self.transport, self._takes_lines = PeekableTransport(tls), True
         self.peer = replace(self.peer, is_secure=True, certificate=tls.fingerprint())
 
-    async def _ask_for_tls(self, kind: Kind) -> None:
-        if kind is Kind.HTTP:
+    async def _ask_for_tls(self, kind: DetectedProtocol) -> None:
+        if kind is DetectedProtocol.HTTP:
             await self._start_websocket(tls_first=True)
-        raise Closed(await self.tell("Use TLS: this port takes no plain text"))
+        raise NotServed(await self.tell("Use TLS: this port takes no plain text"))
 
     async def _start_websocket(self, *, tls_first: bool = False) -> None:
         from trio_chat.server import web  # noqa: PLC0415  # loaded with the first who needs it
@@ -247,11 +251,11 @@ class Opening:
         )
         try:
             websocket, self.peer = await web.open_websocket(self.transport, self.peer, rules)
-        except web.HealthPage as page:
-            raise Silent("HTTP 200") from page
-        except web.Page as page:
-            raise Closed(f"HTTP {page}") from page
-        self.transport, self._takes_lines = Ahead(websocket), True
+        except web.HealthCheckAnswered as page:
+            raise NotLogged("HTTP 200") from page
+        except web.HttpAnswered as page:
+            raise NotServed(f"HTTP {page}") from page
+        self.transport, self._takes_lines = PeekableTransport(websocket), True
 
     async def _read_gateway(self) -> None:
         """Let a gateway say for whom it speaks, in the first line (WEBIRC)."""
@@ -264,7 +268,7 @@ class Opening:
         while (
             b"\n" not in ahead.data[:_MAX_LINE]
             and len(ahead.data) < _MAX_LINE
-            and await ahead.more()
+            and await ahead.peek_more()
         ):
             pass
         line, end, _ = ahead.data[:_MAX_LINE].partition(b"\n")
@@ -281,8 +285,8 @@ class Opening:
                 error.__cause__, Busy
             ):  # that none is looked at was logged when it began
                 log.warning("refused the gateway at %s: %s", self.peer.host, error)
-            raise Closed(await self.tell(told)) from error
-        ahead.take(len(line) + len(end))
+            raise NotServed(await self.tell(told)) from error
+        ahead.consume(len(line) + len(end))
 
     async def tell(self, reason: str) -> str:
         """Tell the peer a reason in a line of IRC, if it could read one; return it."""

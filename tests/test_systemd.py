@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from trio_chat.server import service
+from trio_chat.server import systemd
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="it has no such sockets")
 
@@ -21,7 +21,7 @@ def test_a_service_manager_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
-        service.notify("READY=1")
+        systemd.notify("READY=1")
         assert manager.recv(100) == b"READY=1"
 
 
@@ -32,7 +32,7 @@ def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(f"\0{name}")
         monkeypatch.setenv("NOTIFY_SOCKET", f"@{name}")
-        service.notify("STOPPING=1")
+        systemd.notify("STOPPING=1")
         assert manager.recv(100) == b"STOPPING=1"
 
 
@@ -42,7 +42,7 @@ def test_an_abstract_socket(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nobody_to_be_told(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a service manager, or with one that is gone, the server runs all the same."""
     monkeypatch.setenv("NOTIFY_SOCKET", path)
-    service.notify("READY=1")
+    systemd.notify("READY=1")
 
 
 def test_reading_the_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_reading_the_settings_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         manager.bind(str(tmp_path / "notify"))
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         before = time.monotonic_ns() // 1000
-        with suppress(ValueError), service.reloading():
+        with suppress(ValueError), systemd.reloading():
             first, second = manager.recv(100).decode().split("\n")
             raise ValueError
         assert first == "RELOADING=1"
@@ -68,10 +68,10 @@ async def test_the_watchdog_gets_signs_of_life(
     told: list[str] = []
     monkeypatch.setenv("WATCHDOG_USEC", "10000000")
     with trio.move_on_after(21):
-        await service.keep_alive(told.append)
+        await systemd.feed_watchdog(told.append)
     assert told == ["WATCHDOG=1"] * 5
     monkeypatch.setenv("WATCHDOG_PID", str(os.getpid() + 1))
-    await service.keep_alive(told.append)
+    await systemd.feed_watchdog(told.append)
     monkeypatch.delenv("WATCHDOG_USEC")
-    await service.keep_alive(told.append)
+    await systemd.feed_watchdog(told.append)
     assert len(told) == 5

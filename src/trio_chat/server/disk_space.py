@@ -33,7 +33,7 @@ async def free_bytes(path: Path) -> int:
     return (await trio.to_thread.run_sync(shutil.disk_usage, path)).free
 
 
-async def watch_room(
+async def watch_disk_space(
     quotas: Quotas, path: Path, reserve: int, free: Callable[[Path], Awaitable[int]] = free_bytes
 ) -> None:
     """Look how much room is left where the database is, for ever, and have what is reserved kept.

@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from trio_chat.chat.quotas import Quotas, Room
-from trio_chat.server.room import INTERVAL, free_bytes, room_for, watch_room
+from trio_chat.server.disk_space import INTERVAL, free_bytes, room_for, watch_disk_space
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_the_disk_is_looked_at_again_and_again(
             raise look
         return look
 
-    nursery.start_soon(watch_room, quotas, Path(), 64, free)
+    nursery.start_soon(watch_disk_space, quotas, Path(), 64, free)
     await trio.sleep(4.5 * INTERVAL)
     nursery.cancel_scope.cancel()
     assert [*seen[1:], quotas.room] == [
