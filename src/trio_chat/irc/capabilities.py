@@ -1,8 +1,8 @@
-"""The capabilities of IRCv3, one table.
+"""IRCv3 capabilities that this server offers, one table.
 
-Each has a bit: what a session has negotiated is one integer, so a broadcast can group its receivers
-by `caps & relevant_capabilities` without touching a set. A capability whose behaviour needs no code beyond a tag
-or an extra receiver is one line here.
+Each capability has a bit, and the capabilities of a session are one integer: the broadcaster groups
+recipients by `caps & relevant_capabilities`, which is cheaper than intersecting sets. A capability
+that only adds a tag or a recipient is one line here.
 """
 
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ class Capability(NamedTuple):
     """One capability.
 
     Args:
-        name: how CAP writes it.
-        bit: its bit in a session's `caps`.
-        needs: bits that must be on for it to have an effect (labeled-response needs batch).
-        value: what CAP LS 302 shows after its name.
+        name: its name in CAP.
+        bit: its bit in the `caps` of a session.
+        needs: the bits without which it has no effect (labeled-response needs batch).
+        value: its value in CAP LS 302, or "".
     """
 
     name: str
@@ -106,28 +106,26 @@ CAPABILITIES: dict[str, Capability] = {
         Capability(names.USERHOST_IN_NAMES, USERHOST_IN_NAMES),
         Capability(names.WHOAMI, WHOAMI, needs=CHGHOST),
         Capability(names.ZNC_PLAYBACK, ZNC_PLAYBACK),
-        # All sessions see what one of them says to somebody; this tells clients that ask before
-        # they show it.
+        # All sessions of a user receive the messages that one of them sends. Some clients show them
+        # only with this capability.
         Capability(names.ZNC_SELF_MESSAGE, ZNC_SELF_MESSAGE),
     )
 }
 
 _DRAFT = "draft/"
 OPER_TAGS = ((OPER_TAG, "draft/oper", ""),)
-"""The tag on events of an operator of the server (`draft/oper-tag`), without the name of the
-operator as its value.
-"""
+"""The tag on events of a server operator (IRCv3 `draft/oper-tag`), without the operator's name."""
 
 NEEDS_STORAGE = CHATHISTORY | EVENT_PLAYBACK | SEARCH | MESSAGE_REDACTION | ZNC_PLAYBACK
-"""Offered only by a server that remembers."""
+"""Offered only with a message history."""
 NEEDS_ACCOUNTS = SASL | ACCOUNT_REGISTRATION
-"""Offered only by a server that has accounts."""
+"""Offered only with accounts."""
 ALL = sum(cap.bit for cap in CAPABILITIES.values())
 
 CARRIES_TAGS = (
     MESSAGE_TAGS | SERVER_TIME | ACCOUNT_TAG | BATCH | LABELED_RESPONSE | RELAYMSG | OPER_TAG
 )
-"""Any of these lets a client send tags and be sent some (IRCv3 message-tags: tags of capabilities
+"""Any of these lets a client send and receive tags (IRCv3 message-tags: those of the capabilities
 that were negotiated).
 """
 
@@ -138,17 +136,16 @@ def names_of(caps: int) -> list[str]:
 
 
 def without_drafts(names: list[str]) -> list[str]:
-    """Return those of the names that are no drafts: what is shown to a client from before version
-    302.
+    """Return the names that are no drafts, for a client that does not support CAP version 302.
 
-    It must be told in one line, which does not hold all of them; a client that knows drafts knows
-    version 302.
+    Such a client must receive them in one line, which is too short for all; a client that supports
+    drafts supports version 302.
     """
     return [name for name in names if not name.startswith(_DRAFT)]
 
 
 def only_drafts(names: list[str]) -> list[str]:
-    """Return those of the names that are drafts."""
+    """Return the names that are drafts."""
     return [name for name in names if name.startswith(_DRAFT)]
 
 
@@ -158,7 +155,7 @@ def capabilities_in(caps: int) -> Iterator[Capability]:
 
 
 def effective(caps: int) -> int:
-    """Return the bits that have an effect: without those whose needs were not negotiated."""
+    """Return the bits that have an effect: those whose `needs` were negotiated too."""
     for cap in CAPABILITIES.values():
         if caps & cap.bit and caps & cap.needs != cap.needs:
             caps &= ~cap.bit

@@ -1,11 +1,10 @@
-"""Extended bans, one table: masks that compare something else than `nick!user@host`, or that forbid
-something else than to join.
+"""Extended bans: masks of another property than `nick!user@host`, or against another act than JOIN.
 
     [<act>:][<subject>:]<mask>      m:*!*@192.0.2.*    a:bob    m:a:bob
 
-Letters and names stand for each other (`account:bob`); a mask is kept with letters. What is not in
-the table is an ordinary mask, so that an IPv6 address may stand in one. ISUPPORT's EXTBAN and
-ACCOUNTEXTBAN are derived (IRCv3 account-extban).
+A name may be written for a letter (`account:bob`); masks are stored with letters. A prefix that is
+not in the table belongs to an ordinary mask, which may contain an IPv6 address. EXTBAN and
+ACCOUNTEXTBAN of RPL_ISUPPORT are derived from the table (IRCv3 account-extban).
 """
 
 from typing import NamedTuple
@@ -15,10 +14,11 @@ class Extban(NamedTuple):
     """One kind of extended ban.
 
     Args:
-        letter: how it is kept and shown.
-        name: how it may be written too.
-        meaning: what it does, as help shows it.
-        is_act: whether it says what is forbidden; if not, it says what the mask is compared with.
+        letter: the form that is stored and shown.
+        name: the longer form, which is accepted too.
+        meaning: its effect, as help shows it.
+        is_act: whether it names the forbidden act; otherwise it names what the mask is compared
+            with.
     """
 
     letter: str
@@ -34,23 +34,26 @@ REALNAME = "r"
 EXTBANS: dict[str, Extban] = {
     extban.letter: extban
     for extban in (
-        Extban(ACCOUNT, "account", "a:<mask> covers who is logged in to such an account"),
+        Extban(ACCOUNT, "account", "a:<mask> covers users that are logged in to such an account"),
         Extban(
-            MUTE, "mute", "m:<mask> may join, but not speak; a mask can be of any kind", is_act=True
+            MUTE,
+            "mute",
+            "m:<mask> covers users that may join but not speak; the mask can be of any kind",
+            is_act=True,
         ),
-        Extban(REALNAME, "realname", "r:<mask> covers who has such a real name"),
+        Extban(REALNAME, "realname", "r:<mask> covers users that have such a real name"),
     )
 }
 _BY_WORD = EXTBANS | {extban.name: extban for extban in EXTBANS.values()}
 
 
 class ParsedExtban(NamedTuple):
-    """A mask and what is before it.
+    """A mask and its prefixes.
 
     Args:
-        acts: letters of what it is about; "" for everything that a list is about.
-        subject: the letter of what it is compared with; "" for `nick!user@host`.
-        mask: the rest.
+        acts: the letters of the forbidden acts; "" for the effect of the whole list.
+        subject: the letter of the property that the mask is compared with; "" for `nick!user@host`.
+        mask: the mask itself.
     """
 
     acts: str
@@ -59,12 +62,12 @@ class ParsedExtban(NamedTuple):
 
     @property
     def prefix(self) -> str:
-        """What stands before the mask, with letters."""
+        """The prefixes of the mask, as letters."""
         return "".join(f"{letter}:" for letter in (*self.acts, *self.subject))
 
 
 def parse(text: str) -> ParsedExtban:
-    """Read a mask of a ban, exception or invitation list."""
+    """Parse a mask of a ban, exception or invitation list."""
     acts = ""
     while True:
         word, colon, rest = text.partition(":")

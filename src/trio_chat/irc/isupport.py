@@ -1,5 +1,6 @@
-"""RPL_ISUPPORT, derived from the tables and the limits in force, so that it cannot say what is not
-so.
+"""RPL_ISUPPORT (Modern IRC, RPL_ISUPPORT): this server's tokens, and the parsing of any server's.
+
+The tokens are derived from the tables and the limits in force, so that they cannot contradict them.
 """
 
 import re
@@ -11,18 +12,17 @@ from trio_chat.irc.modes import ModeType
 from trio_chat.irc.names import CASEMAPPINGS, CHANTYPES, current_casemapping
 
 _TOKENS_PER_LINE = 13
-"""RFC 2812 §2.3: at most 15 parameters; the nickname is the first and the closing text the last."""
+"""RFC 2812 §2.3 allows 15 parameters; the first is the nickname and the last the closing text."""
 _BYTES_PER_LINE = 270
-"""Bytes of tokens in one line: they fit behind the longest names of a server and of a user, and
-before the closing text.
-"""
+"""Bytes of tokens that fit into a line with the longest server name and nickname and the text."""
 
 
 class Lengths(NamedTuple):
-    """The lengths and numbers that a server keeps to and tells its clients.
+    """The limits that a server enforces, most of which it announces to clients.
 
-    Names are counted in characters; texts (topic, kick, away, realname, key) in bytes, since a line
-    is 512 of those."""
+    Names are counted in characters. Texts (topic, kick, away, realname, key) are counted in bytes,
+    since the limit of a line is 512 bytes.
+    """
 
     nick: int = 32
     channel: int = 64
@@ -68,13 +68,12 @@ def tokens(
     """Return the tokens in alphabetical order.
 
     Args:
-        lengths: what the server keeps to.
-        network: its name for people.
-        history_limit: how many messages CHATHISTORY gives at once; 0 when there is no history.
-        icon: the URL of an image that stands for the network, or "" (IRCv3 `network-icon`).
-        is_safe_rate: whether no client is disconnected for sending too fast (`SAFERATE`).
-        needs_account: whether a connection is completed only by a login (IRCv3
-            `draft/account-registration`).
+        lengths: the limits of the server.
+        network: the name of the network.
+        history_limit: the most messages in one reply to CHATHISTORY; 0 without a history.
+        icon: the URL of an image of the network, or "" (IRCv3 `network-icon`).
+        is_safe_rate: whether no client is disconnected for flooding (`SAFERATE`).
+        needs_account: whether registration requires a login (IRCv3 `draft/account-registration`).
     """
     lists = modes.letters(ModeType.LIST)
     values: dict[str, str | int] = {
@@ -127,11 +126,14 @@ def tokens(
 
 
 def _targets(limit: int) -> str:
-    return f"JOIN:,KICK:{limit},LIST:,NAMES:,NOTICE:{limit},PART:,PRIVMSG:{limit},TAGMSG:{limit},USERHOST:5,WHOIS:1"
+    return (
+        f"JOIN:,KICK:{limit},LIST:,NAMES:,NOTICE:{limit},PART:,PRIVMSG:{limit},TAGMSG:{limit},"
+        "USERHOST:5,WHOIS:1"
+    )
 
 
 def token_lines(tokens: Iterable[str]) -> list[tuple[str, ...]]:
-    """Return tokens as they stand in the lines of RPL_ISUPPORT: as many in each as it can hold."""
+    """Distribute tokens over the lines of RPL_ISUPPORT, as many in each as it can hold."""
     found: list[tuple[str, ...]] = []
     size = 0
     for token in tokens:
@@ -149,14 +151,12 @@ _ESCAPED = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
 def escape(value: str) -> str:
-    """Return a value as a token writes it (Modern IRC, RPL_ISUPPORT: `\\x20` for a space, `\\x5C`
-    for `\\`, `\\x3D` for `=`).
-    """
+    """Escape the value of a token: a space, `\\` and `=` (Modern IRC, RPL_ISUPPORT)."""
     return value.translate(_ESCAPES)
 
 
 def unescape(value: str) -> str:
-    """Return a value of a token as it was before it was escaped."""
+    """Return the value of a token without its escapes."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
 
 

@@ -1,9 +1,9 @@
-"""Bytes to lines, with a bound on what a peer can make us keep.
+"""Line splitting with a bound on the bytes that a peer can make the receiver keep.
 
-A line ends with LF, or CR LF. One that grows past the limit is dropped whole: its end is still
-found, so the next line is read as if nothing had been. The specifications leave open how long that
-may go on: whoever sends several times what any line can be, speaks something else than IRC, or
-wants the server to work for nothing.
+A line ends with LF or CR LF (RFC 2812 §2.3). A line that exceeds the limit is dropped whole; its
+end is still found, so that the next line is read normally. A peer that goes on for several times
+the longest possible line does not speak IRC, or wants to waste the receiver's time; the
+specifications set no limit for that, `ENDLESS` does.
 """
 
 from enum import Enum
@@ -13,19 +13,19 @@ ENDLESS = 16_384
 
 
 class BadLine(Enum):
-    """Why a line was dropped."""
+    """The reason for which a line was dropped."""
 
     TOO_LONG = "longer than allowed"
     ENDLESS = "so long that it is no mistake"
-    """Given at most once, after which nothing more should be read."""
+    """Given at most once; the receiver should read no further."""
 
 
 class LineBuffer:
-    """Collects received bytes and gives back lines.
+    """Buffer of received bytes that returns complete lines.
 
     Args:
-        max_tags: bytes allowed for the tags, with '@' and the space after them; not less than for
-            the rest.
+        max_tags: bytes allowed for the tags, including '@' and the space after them; at least
+            `max_body`.
         max_body: bytes allowed for the rest, without CR LF.
     """
 
@@ -37,11 +37,11 @@ class LineBuffer:
         self._skipped = 0
 
     def feed(self, data: bytes) -> list[bytes | BadLine]:
-        """Add received bytes; return the lines they complete, without line ends and without empty
-        ones.
+        """Add received bytes; return the lines that they complete, without line ends.
 
-        A dropped line stands in its place as `BadLine.TOO_LONG`, once, as soon as it is known to be
-        too long; or as `BadLine.ENDLESS`, when it goes on after that.
+        Empty lines are left out. `BadLine.TOO_LONG` takes the place of a dropped line, once, as
+        soon as the line is known to be too long; `BadLine.ENDLESS` follows when it goes on after
+        that.
         """
         *complete, rest = (self._rest + data).split(b"\n") if self._rest else data.split(b"\n")
         lines: list[bytes | BadLine] = []
@@ -52,7 +52,7 @@ class LineBuffer:
                 self._skipped = 0
                 continue
             line = raw[:-1] if raw.endswith(b"\r") else raw
-            if line:  # one that is no longer than a body may be is all right, whatever is in it
+            if line:  # within the limit of a body a line is valid, with tags or without
                 lines.append(line if len(line) <= self._max_body else self._judge(line))
         if self._skipping:
             self._skip(rest, lines)
@@ -70,7 +70,7 @@ class LineBuffer:
 
     @property
     def pending(self) -> int:
-        """Bytes kept of a line that is not complete yet."""
+        """Bytes kept of the incomplete last line."""
         return len(self._rest)
 
     def _judge(self, line: bytes) -> bytes | BadLine:

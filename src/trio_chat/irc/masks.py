@@ -1,7 +1,7 @@
-"""Masks such as `*!*@192.0.2.*`: how ban lists, WHO and LIST say which names they mean.
+"""Masks such as `*!*@192.0.2.*`: the patterns of ban lists, WHO and LIST (RFC 2812 §2.5).
 
-The host of a mask can be a network, `*!*@192.0.2.0/24` (CIDR, RFC 4632 §3.1), which covers the
-addresses in it.
+The host of a mask can be a network such as `*!*@192.0.2.0/24` (CIDR, RFC 4632 §3.1), which covers
+the addresses in it.
 """
 
 import re
@@ -20,21 +20,20 @@ _ADDRESS = re.compile(
 
 _NUMBERS = re.compile(r"[0-9a-f:.\[\]]+(?:%.*)?", re.ASCII | re.IGNORECASE)
 _KNOWN_PREFIX = {4: 24, 6: 48}
-"""The shortest prefix of a network, by IP version, whose masks cover cloaked users too: it nearly
-names the address.
+"""By IP version, the shortest prefix whose networks also cover cloaked users: whoever can write it
+nearly knows the address already.
 """
 
 
 class BadMask(ValueError):
-    """A mask that means nothing; the message is a sentence for people, without the full stop."""
+    """An invalid mask; the message is a sentence for users, without the full stop."""
 
 
 def parse_network(text: str) -> Network:
-    """Return a network, or the network of one address; host bits are ignored, and IPv4 in IPv6 is
-    IPv4.
+    """Return a network, or that of one address; host bits are ignored, IPv4-mapped IPv6 is IPv4.
 
     Raises:
-        BadMask: it is neither.
+        BadMask: the text is neither an address nor a network.
     """
     try:
         network: Network = ip_network(text.strip("[]"), strict=False)
@@ -52,16 +51,16 @@ def parse_network(text: str) -> Network:
 
 
 def format_network(network: Network) -> str:
-    """Return a network as `parse_network` takes it; one address without a prefix."""
+    """Format a network as `parse_network` reads it; a single address without a prefix."""
     return str(network) if network.num_addresses > 1 else str(network.network_address)
 
 
 def host_network(host: str) -> Network | None:
-    """Return the network that the host of a mask is; None when it is a glob, or the cloak of an
-    account (`user/ann`).
+    """Return the network in the host of a mask; None for a glob, or the cloak of an account
+    (`user/ann`).
 
     Raises:
-        BadMask: it is written like a network, and is none.
+        BadMask: the host has the form of a network and is not a valid one.
     """
     address, slash, _ = host.partition("/")
     return parse_network(host) if slash and _NUMBERS.fullmatch(address) else None
@@ -82,13 +81,13 @@ def contains(network: Network, host: str) -> bool:
 
 
 class Mask(NamedTuple):
-    """A complete and folded mask, read once to be compared often.
+    """A complete and folded mask, parsed once to be compared often.
 
     Args:
-        pattern: of `nick!user@host`; of `nick!user` when the host is a network.
-        network: the network.
-        by_address: whether it says so much of an address that it is compared with those that a
-            cloak hides, too.
+        pattern: matches `nick!user@host`, or `nick!user` when the host is a network.
+        network: the network in the host, or None.
+        by_address: whether the mask is also compared with addresses that a cloak hides (see
+            `has_address`).
     """
 
     pattern: re.Pattern[str]
@@ -100,7 +99,7 @@ class Mask(NamedTuple):
 
         Args:
             name: the folded `nick!user`.
-            hosts: what may stand behind it, folded.
+            hosts: the folded hosts of the user: its address, its host name, its cloak.
         """
         network = self.network
         if network is None:
@@ -125,19 +124,19 @@ def parse_mask(folded: str) -> Mask:
 def matches(mask: str, text: str) -> bool:
     """Return whether a glob (`*` any run, `?` any one character) covers the whole text.
 
-    Both must be folded already. Masks that were asked for lately are kept as expressions; see
-    `compile_glob` for what it costs.
+    Both must be folded. Recently used masks are cached as compiled patterns; see `compile_glob` for
+    the cost.
     """
     return _kept(mask).fullmatch(text) is not None
 
 
 def compile_glob(mask: str) -> re.Pattern[str]:
-    """Return a glob as an expression whose `fullmatch` tells whether it covers a text.
+    """Compile a glob to a pattern whose `fullmatch` decides whether it covers a text.
 
-    Each run of text after a `*` is looked for once, from the left, and never again (atomic groups):
-    where it is found first leaves the most room for what follows. The last one can only be at the
-    end, and is looked for there alone. So a hostile mask takes at most len(mask) * len(text) steps,
-    all of them in C.
+    A hostile mask takes at most len(mask) * len(text) steps, all of them in C. The pattern searches
+    each piece after a `*` once, from the left, and never backtracks (atomic groups): the leftmost
+    place leaves the most room for the pieces behind it. The last piece can only be at the end, and
+    is compared there.
     """
     mask = _RUN.sub(_in_order, mask)
     first, *rest = (_QUESTIONS.sub(_as_count, re.escape(piece)) for piece in mask.split("*"))
@@ -156,9 +155,7 @@ _QUESTIONS = re.compile(r"(?:\\\?)+")
 
 
 def _in_order(run: re.Match[str]) -> str:
-    """Return a run of wildcards with all `?` first and one `*` at most: what follows the `*` then
-    begins with a character.
-    """
+    """Return a run of wildcards with its `?` first, so that a literal follows the `*`."""
     return "?" * run[0].count("?") + "*" * ("*" in run[0])
 
 
@@ -167,25 +164,25 @@ def _as_count(run: re.Match[str]) -> str:
 
 
 def has_wildcard(mask: str) -> bool:
-    """Return whether a mask can cover more than one text."""
+    """Return whether a mask has a wildcard, so that it can cover more than one text."""
     return "*" in mask or "?" in mask
 
 
 def has_address(mask: str) -> bool:
-    """Return whether the host of a mask is an address, or says three of its numbers or groups:
+    """Return whether the host of a mask is an address, or has three of its numbers or groups:
     `192.0.2.*`, `2001:db8:1:*`.
 
-    Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` an operator of a
-    channel could find out an address digit by digit; this way it must be known, or nearly.
+    Only such a mask is compared with addresses that a cloak hides. With `*!*@1*` a channel operator
+    could find out an address digit by digit.
     """
     return bool(_ADDRESS.fullmatch(mask.rpartition("@")[2]))
 
 
 def complete_mask(mask: str) -> str:
-    """Return a mask as `nick!user@host`, with `*` for what was left out; runs of `*` become one.
+    """Return a mask as `nick!user@host`, with `*` for missing parts; a run of `*` becomes one.
 
-    An address and a network are written in one way. What only looks like a network is left as it
-    is.
+    Addresses and networks get their canonical form. A host that only looks like a network is left
+    unchanged.
     """
     nick, bang, rest = mask.partition("!")
     if bang:

@@ -1,10 +1,10 @@
-"""One IRC message: from a line and to a line.
+"""IRC messages: parsing a line, and formatting one.
 
     ['@' tags SPACE] [':' source SPACE] command [params]
 
-The parser is lenient in what RFC 2812 §2.3.1 and IRCv3 message-tags tell a receiver to tolerate
-(runs of spaces, unknown tag escapes, a missing value) and strict in what would let one line become
-two.
+The parser tolerates what RFC 2812 §2.3.1 and IRCv3 message-tags require a receiver to tolerate
+(runs of spaces, unknown tag escapes, a missing value), and refuses what could make two lines of
+one.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,8 @@ MAX_LABEL = 64
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
-# What a naive client finds by looking for " :" gets a colon even when the grammar could do without.
+# The last parameter of these commands always gets a colon, although the grammar does not require it
+# for a single word: naive clients look for " :".
 _TEXT_COMMANDS = frozenset(
     (
         "PRIVMSG",
@@ -55,7 +56,7 @@ class Message(NamedTuple):
     Args:
         command: a verb in upper case, or three digits.
         params: its parameters, without the colon of the last.
-        source: who says so (`nick!user@host`, a server name), or "" when not given.
+        source: the origin (`nick!user@host` or a server name), or "" when not given.
         tags: unescaped message tags; a tag without a value has the value "".
     """
 
@@ -73,8 +74,8 @@ class Message(NamedTuple):
         """Return the line without tags and without CR LF.
 
         Raises:
-            ValueError: when a parameter cannot be written (a space or colon where only the last may
-                have one, a line end).
+            ValueError: a parameter cannot be written: it has a space or a leading colon and is not
+                the last, or it has a line end.
         """
         return format_body(self.command, self.params, self.source)
 
@@ -84,15 +85,15 @@ class Message(NamedTuple):
 
 
 def is_middle(param: str) -> bool:
-    """Return whether a parameter can stand on a line before others (RFC 2812 §2.3.1, middle)."""
+    """Return whether a parameter can precede others (RFC 2812 §2.3.1, `middle`)."""
     return bool(param) and param[0] != ":" and not any(sign in param for sign in " \r\n\0")
 
 
 def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
-    """Write source, command and parameters as a line without tags and without CR LF.
+    """Format source, command and parameters as a line without tags and without CR LF.
 
     Raises:
-        ValueError: when a parameter cannot be written.
+        ValueError: a parameter cannot be written (see `Message.body`).
     """
     body = f":{source} {command}" if source else command
     if params:
@@ -117,15 +118,13 @@ def format_body(command: str, params: tuple[str, ...], source: str = "") -> str:
 
 
 def body_size(command: str, params: tuple[str, ...], source: str) -> int:
-    """Return how many bytes `format_body` would give at most, without writing them: with a colon
-    before the last parameter.
-    """
+    """Return the bytes that `format_body` needs at most: with a colon before the last parameter."""
     text = f"{source}{command}{''.join(params)}"
     return (len(text) if text.isascii() else len(text.encode())) + len(params) + 3
 
 
 def format_tags(tags: Mapping[str, str]) -> str:
-    """Write tags with the leading '@' and the trailing space, or "" when there are none."""
+    """Format tags with the leading '@' and the trailing space; "" when there are none."""
     if not tags:
         return ""
     return (
@@ -138,8 +137,9 @@ def format_tags(tags: Mapping[str, str]) -> str:
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Read the tags between '@' and the first space; of a key given twice the last counts (IRCv3
-    message-tags).
+    """Parse the tags between '@' and the first space.
+
+    When a key is given twice, the last value counts (IRCv3 message-tags, Rules for parsing).
     """
     tags: dict[str, str] = {}
     for item in text.split(";"):
@@ -154,20 +154,19 @@ def _unescape(value: str) -> str:
     chars = iter(value)
     for char in chars:
         if char == "\\":
-            escaped = next(chars, "")  # a lone backslash at the end is dropped
-            out.append(
-                _UNESCAPES.get(escaped, escaped)
-            )  # of an unknown escape the backslash is dropped
+            # The backslash of an unknown escape, and one at the end, is dropped.
+            escaped = next(chars, "")
+            out.append(_UNESCAPES.get(escaped, escaped))
         else:
             out.append(char)
     return "".join(out)
 
 
 def parse(line: str) -> Message:
-    """Read one line, without its CR LF.
+    """Parse one line, without its CR LF.
 
     Raises:
-        ParseError: when there is no command, or the line holds CR, LF or NUL.
+        ParseError: there is no command, or the line contains CR, LF or NUL.
     """
     if "\0" in line or "\r" in line or "\n" in line:
         raise ParseError("a line cannot hold CR, LF or NUL")
@@ -186,7 +185,7 @@ def parse(line: str) -> Message:
         words = [word for word in words if word]
     if (
         not words or words[0][0] == "@"
-    ):  # written without its source, such a command would be read as tags
+    ):  # such a command would be read as tags when the line is sent on without its source
         raise ParseError("no command")
     if colon:
         words.append(trailing)
@@ -194,13 +193,13 @@ def parse(line: str) -> Message:
 
 
 def wrap_words(words: Iterable[str], room: int, separator: str = " ", most: int = 0) -> list[str]:
-    """Join words into as few lines as fit.
+    """Join words into as few lines as possible.
 
     Args:
-        words: which.
-        room: UTF-8 bytes that a line has at most; a longer word gets a line of its own.
-        separator: what stands between two words.
-        most: how many words a line has at most; 0 for any number.
+        words: the words, in order.
+        room: the most UTF-8 bytes of a line; a longer word gets a line of its own.
+        separator: the text between two words.
+        most: the most words of a line; 0 for any number.
     """
     lines: list[str] = []
     line: list[str] = []
@@ -218,7 +217,7 @@ def wrap_words(words: Iterable[str], room: int, separator: str = " ", most: int 
 
 
 def truncate(text: str, room: int) -> str:
-    """Cut text to at most `room` UTF-8 bytes, never inside a character (IRCv3 utf8-only)."""
+    """Truncate text to at most `room` UTF-8 bytes, never inside a character (IRCv3 UTF8ONLY)."""
     if len(text) <= room and text.isascii():
         return text
     data = text.encode()

@@ -1,7 +1,7 @@
-"""Channel and user modes, one table each, and the reading of a mode string.
+"""Channel and user modes, one table each, and the parsing of mode strings.
 
-ISUPPORT's CHANMODES and PREFIX, the MODE command, NAMES prefixes and the help text are all derived
-from the tables.
+CHANMODES and PREFIX of RPL_ISUPPORT, the MODE command, the prefixes in NAMES and the help text are
+derived from the tables.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,7 +29,7 @@ class ModeType(Enum):
 
 
 VENDOR = "trio-chat/"
-"""What stands before the names of modes that no specification names (IRCv3 `draft/named-modes`)."""
+"""The prefix of the names of modes that no specification names (IRCv3 `draft/named-modes`)."""
 
 
 class ChannelMode(NamedTuple):
@@ -87,7 +87,7 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             FOUNDER,
             "owner",
             ModeType.MEMBER,
-            "is the founder, to whom the channel belongs",
+            "is the founder, who owns the channel",
             "~",
             needs=FOUNDER,
         ),
@@ -95,7 +95,7 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             ADMIN,
             "admin",
             ModeType.MEMBER,
-            "is an administrator, whom operators cannot remove",
+            "is an administrator, which operators cannot remove",
             "&",
             needs=FOUNDER,
         ),
@@ -104,7 +104,7 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             HALF_OPERATOR,
             "halfop",
             ModeType.MEMBER,
-            "is a half-operator, who may kick, ban and give a voice",
+            "is a half-operator, with the right to kick, ban and give a voice",
             "%",
         ),
         ChannelMode(
@@ -119,29 +119,29 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             BAN,
             "ban",
             ModeType.LIST,
-            "who matches the mask may neither join nor speak",
+            "users that match the mask may neither join nor speak",
             needs=HALF_OPERATOR,
         ),
         ChannelMode(
             BAN_EXCEPTION,
             "banex",
             ModeType.LIST,
-            "who matches the mask is excepted from bans",
+            "users that match the mask are exempt from bans",
             needs=HALF_OPERATOR,
         ),
         ChannelMode(
             INVITE_EXCEPTION,
             "invex",
             ModeType.LIST,
-            "who matches the mask needs no invitation",
+            "users that match the mask need no invitation",
             needs=HALF_OPERATOR,
         ),
-        ChannelMode(KEY, "key", ModeType.ALWAYS, "joining takes this key"),
+        ChannelMode(KEY, "key", ModeType.ALWAYS, "joining requires this key"),
         ChannelMode(
             FORWARD,
             f"{VENDOR}forward",
             ModeType.WHEN_SET,
-            "who may not join comes into this channel instead",
+            "users that may not join are forwarded to this channel",
         ),
         ChannelMode(LIMIT, "limit", ModeType.WHEN_SET, "at most this many members"),
         ChannelMode(NO_CTCP, "noctcp", ModeType.FLAG, "nobody may send CTCP, except /me"),
@@ -149,26 +149,28 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             ROLEPLAY,
             f"{VENDOR}roleplay",
             ModeType.FLAG,
-            "NPC, NPCA and SCENE may be used, for role-play",
+            "NPC, NPCA and SCENE are allowed, for role-play",
         ),
         ChannelMode(
             REGISTERED_SPEAK,
             f"{VENDOR}regmoderated",
             ModeType.FLAG,
-            "only ranked members and who is logged in may speak",
+            "only members with a rank or an account may speak",
         ),
-        ChannelMode(REGISTERED_JOIN, "regonly", ModeType.FLAG, "only who is logged in may join"),
+        ChannelMode(
+            REGISTERED_JOIN, "regonly", ModeType.FLAG, "only users that are logged in may join"
+        ),
         ChannelMode(
             OP_MODERATED,
             f"{VENDOR}opmoderated",
             ModeType.FLAG,
-            "what members without a rank say is seen by operators and half-operators only",
+            "messages of members without a rank reach only operators and half-operators",
         ),
-        ChannelMode(INVITE_ONLY, "inviteonly", ModeType.FLAG, "joining takes an invitation"),
+        ChannelMode(INVITE_ONLY, "inviteonly", ModeType.FLAG, "joining requires an invitation"),
         ChannelMode(MODERATED, "moderated", ModeType.FLAG, "only members with a rank may speak"),
         ChannelMode(NO_EXTERNAL, "noextmsg", ModeType.FLAG, "only members may speak"),
         ChannelMode(
-            SECRET, "secret", ModeType.FLAG, "who is not a member learns nothing of the channel"
+            SECRET, "secret", ModeType.FLAG, "the channel is hidden from users that are not members"
         ),
         ChannelMode(
             TOPIC_LOCK,
@@ -180,7 +182,7 @@ CHANNEL_MODES: dict[str, ChannelMode] = {
             AUDITORIUM,
             f"{VENDOR}auditorium",
             ModeType.FLAG,
-            "members without a rank do not see each other come, leave and be there",
+            "members without a rank do not see each other, nor each other's JOIN and PART",
         ),
     )
 }
@@ -196,11 +198,11 @@ def _at_least(letter: str) -> frozenset[str]:
 
 
 AT_LEAST: dict[str, frozenset[str]] = {mode.letter: _at_least(mode.letter) for mode in RANKS}
-"""For each rank itself and those above it."""
+"""By the letter of a rank: that rank and those above it."""
 
 RESTRAINING = frozenset((NO_CTCP, REGISTERED_SPEAK, OP_MODERATED, MODERATED))
-"""Flags that make a difference to what is said by a member. A channel without them and without bans
-is told apart by one test.
+"""Flags that can keep a member from speaking. One test finds a channel without them and without
+bans, the common case.
 """
 
 INVISIBLE = "i"
@@ -210,18 +212,18 @@ BOT = "B"
 REGISTERED_ONLY = "R"
 NO_USER_CTCP = "T"
 SECURE = "Z"
-"""The user mode of who has come encrypted, in all of its sessions; the server gives and takes
-it.
-"""
+"""The user mode of a user whose sessions are all encrypted; only the server changes it."""
 SERVER_OPERATOR, NOTICES, WALLOPS = "o", "s", "w"
-"""The user modes of server operators, of their notices, and of who wants WALLOPS (RFC 2812
-§3.1.5).
-"""
+"""The user modes for server operators, server notices and WALLOPS (RFC 2812 §3.1.5)."""
 
 
 class UserMode(NamedTuple):
-    """One user mode, which never has a parameter: its letter, its name for PROP, and what it does,
-    as help shows it.
+    """One user mode, which never has a parameter.
+
+    Args:
+        letter: how MODE writes it.
+        name: how PROP writes it (IRCv3 `draft/named-modes`).
+        meaning: its effect, as help shows it.
     """
 
     letter: str
@@ -232,36 +234,36 @@ class UserMode(NamedTuple):
 USER_MODES: dict[str, UserMode] = {
     mode.letter: mode
     for mode in (
-        UserMode(BOT, "bot", "you are a bot, and others are told so"),
+        UserMode(BOT, "bot", "you are a bot, and others can see it"),
         UserMode(
             REGISTERED_ONLY,
             f"{VENDOR}regonly",
-            "only who is logged in, or on your ACCEPT list, can send you private messages",
+            "only users that are logged in, or on your ACCEPT list, can send you private messages",
         ),
         UserMode(NO_USER_CTCP, f"{VENDOR}noctcp", "nobody can send you CTCP, except /me"),
         UserMode(SECURE, f"{VENDOR}secure", "your connection is encrypted; the server sets it"),
         UserMode(
             INVISIBLE,
             "invisible",
-            "who shares no channel with you does not find you by WHO, and does not see your"
+            "users that share no channel with you do not find you by WHO, and do not see your"
             " channels",
         ),
         UserMode(
             SERVER_OPERATOR,
             "oper",
-            "you are an operator of the server, by OPER; you can only take it away",
+            "you are an operator of the server, by OPER; you can only remove it",
         ),
         UserMode(
             NOTICES,
             "snomask",
-            "you are told what happens on the server; for operators who may see addresses",
+            "you receive notices of the server; for operators with the right to see addresses",
         ),
-        UserMode(WALLOPS, "wallops", "you are told what operators say to everybody by WALLOPS"),
+        UserMode(WALLOPS, "wallops", "you receive WALLOPS, messages of operators to every user"),
     )
 }
 
 DEFAULT_USER_MODES = "iRT"
-"""User modes that an operator may give everybody to begin with."""
+"""User modes that config.ini may give every user at first."""
 
 
 class ModeChange(NamedTuple):
@@ -309,8 +311,8 @@ def parse_changes(text: str, params: Iterable[str]) -> tuple[list[ModeChange], l
     """Read a channel mode string of this server, such as `+ov-k`, with its parameters.
 
     Returns: the changes in order, and the letters that are no mode here. A list mode without a
-        parameter is a question; other modes that lack their parameter have None and are the
-        caller's to refuse.
+        parameter asks for the list; the caller refuses other modes that lack their parameter
+        (None).
     """
     changes: list[ModeChange] = []
     unknown: list[str] = []
@@ -323,9 +325,7 @@ def parse_changes(text: str, params: Iterable[str]) -> tuple[list[ModeChange], l
 
 
 def format_changes(changes: Iterable[ModeChange]) -> tuple[str, ...]:
-    """Write changes as the parameters of MODE, with a sign only where it turns: `+ov-k`, then the
-    parameters.
-    """
+    """Format changes as the parameters of MODE: `+ov-k`, then their parameters."""
     text = ""
     sign = None
     params = []
@@ -345,8 +345,9 @@ def letters(*types: ModeType) -> str:
 
 
 def parse_user_changes(text: str) -> tuple[list[UserModeChange], bool]:
-    """Read a user mode string such as `+i-w`; return the changes in order, and whether a letter is
-    no mode here.
+    """Read a user mode string such as `+i-w`.
+
+    Returns: the changes in order, and whether any letter is no mode here.
     """
     changes = [UserModeChange(adding, letter) for adding, letter, _ in split_changes(text, (), {})]
     known = [change for change in changes if change.letter in USER_MODES]

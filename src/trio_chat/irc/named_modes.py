@@ -1,6 +1,4 @@
-"""Mode names (IRCv3 `draft/named-modes`): what RPL_CHMODELIST announces, the items of PROP, and
-MODE translated to PROP.
-"""
+"""Mode names (IRCv3 `draft/named-modes`): RPL_CHMODELIST, the items of PROP, and MODE as PROP."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -22,7 +20,7 @@ from trio_chat.irc.names import is_channel_name
 _Mode = TypeVar("_Mode", ChannelMode, UserMode)
 
 MOST_ITEMS = 13
-"""RFC 2812 §2.3: at most 15 parameters; before the items stand a nickname and a channel, or `*`."""
+"""RFC 2812 §2.3 allows 15 parameters; a nickname and a channel, or `*`, precede the items."""
 
 _TYPES = {
     ModeType.LIST: 1,
@@ -55,11 +53,11 @@ _USER_MODES: dict[str, UserMode] = {
 
 
 class BadItem(ValueError):
-    """An item of PROP that means nothing here; the message is a sentence.
+    """An invalid item of PROP; the message is a sentence.
 
     Args:
-        code: of the standard reply.
-        name: of the mode.
+        code: the code of the standard reply.
+        name: the name of the mode.
         why: the sentence.
     """
 
@@ -70,15 +68,15 @@ class BadItem(ValueError):
 
 
 def is_change(item: str) -> bool:
-    """Return whether an item of PROP changes a mode; without a sign it asks for a list."""
+    """Return whether an item of PROP changes a mode; one without a sign asks for a list."""
     return item[:1] in ("+", "-")
 
 
 def read_change(item: str) -> ModeChange:
-    """Read an item such as `+key=pyramids` or `-topiclock`.
+    """Parse an item such as `+key=pyramids` or `-topiclock`.
 
     Raises:
-        BadItem: there is no such mode, or it lacks its parameter, or has one that it does not take.
+        BadItem: there is no such mode, or its parameter is missing, or it takes none.
     """
     adding = item[0] == "+"
     name, equals, param = item[1:].partition("=")
@@ -95,10 +93,10 @@ def read_change(item: str) -> ModeChange:
 
 
 def read_list(item: str) -> ChannelMode:
-    """Read an item without a sign, such as `ban`.
+    """Parse an item without a sign, such as `ban`.
 
     Raises:
-        BadItem: it names no list.
+        BadItem: it is not the name of a list mode.
     """
     name, equals, _ = item.partition("=")
     if equals:
@@ -116,10 +114,10 @@ def read_list(item: str) -> ChannelMode:
 
 
 def read_user_change(item: str) -> UserModeChange:
-    """Read an item such as `+invisible` for a user.
+    """Parse an item for a user, such as `+invisible`.
 
     Raises:
-        BadItem: there is no such mode, or it has a parameter, or no sign.
+        BadItem: there is no such mode, or the item has a parameter, or no sign.
     """
     name, equals, _ = item[1:].partition("=")
     if not is_change(item):
@@ -146,14 +144,14 @@ def _refuse_param(name: str, equals: str) -> None:
 
 
 def from_mode(target: str, params: Sequence[str]) -> list[str]:
-    """Return the items of PROP that say the same as a MODE.
+    """Translate a MODE to the items of PROP.
 
     Args:
-        target: the channel, or the nickname.
+        target: the channel or the nickname.
         params: the mode string and its parameters.
 
-    Returns: the items; none when a letter has no name, as in a MODE that is remembered from before
-        the mode was removed.
+    Returns: the items; none when a letter has no name, as in a stored MODE from before the mode was
+        removed.
     """
     if is_channel_name(target):
         changes, unknown = parse_changes(params[0], params[1:])
@@ -171,7 +169,7 @@ def _format(changes: Iterable[ModeChange]) -> list[str]:
 
 
 def with_param(mode: ChannelMode, param: str | None) -> str:
-    """Write the name of a mode with its parameter, if it has one."""
+    """Format the name of a mode with its parameter, if it has one."""
     return f"{mode.name}={param}" if param else mode.name
 
 

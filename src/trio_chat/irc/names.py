@@ -1,18 +1,15 @@
-"""Nicknames and channel names: which are valid, and which are the same.
+"""Nicknames and channel names of this server: which are valid, and which are equal.
 
-Three case mappings (Modern IRC, CASEMAPPING), one of which a server chooses before it does anything
-else:
+A server chooses one of three case mappings before it folds any name (see `irc.casemapping`):
 
-- `precis`: names may be in any script. Two are the same when RFC 8265 UsernameCaseMapped (PRECIS)
-  maps them to the same string: full-width forms become ordinary ones, letters lower case,
-  everything NFC; compatibility look-alikes, symbols, invisible and direction-changing characters
-  are refused. ISUPPORT calls it `CASEMAPPING=ascii` with `UTF8MAPPING=rfc8265`.
-- `ascii`: nicknames are ASCII; of channel names the ASCII letters have case.
-- `rfc1459`: so too, and `{}|^` are the lower case of `[]\\~`.
+- `precis`: names may be in any script. ISUPPORT announces it as `CASEMAPPING=ascii` with
+  `UTF8MAPPING=rfc8265`.
+- `ascii` and `rfc1459`: nicknames are ASCII; channel names may be in any script, but only their
+  ASCII letters have case.
 
-For ASCII names the first two are the same. The choice is the module's, not an argument: a process
-is one server, whose every comparison of names, down to the history's, must make the same choice,
-and does so too often to carry it along.
+The choice is state of the module, not an argument: a process is one server, and all its comparisons
+of names, including those in the database, must use the same mapping. They are too frequent to pass
+it along.
 """
 
 import re
@@ -26,17 +23,17 @@ CASEMAPPINGS: dict[str, dict[str, str]] = {
     "ascii": {"CASEMAPPING": "ascii"},
     "rfc1459": {"CASEMAPPING": "rfc1459"},
 }
-"""The case mappings, and the tokens of ISUPPORT that say so.
+"""The case mappings, each with the ISUPPORT tokens that announce it.
 
 `rfc7613`, which Modern IRC lists for PRECIS, is unknown to most clients: they refuse the server, or
-fall back to RFC 1459, for which `[` and `{` are the same. `ascii` is true of all ASCII names, and
-`UTF8MAPPING` says how the others are compared.
+fall back to RFC 1459, in which `[` and `{` are equal. `ascii` is correct for every ASCII name, and
+`UTF8MAPPING` describes how the others are compared.
 """
 CHANTYPES = "#"
 RELAY_SEPARATOR = "/"
 SCENE = "=Scene="
-"""The source of what a narrator says in role-play; characters are `*name*`. No nickname looks like
-either.
+"""The source of a narrator's message (SCENE); the source of a character is `*name*`. Neither is a
+valid nickname.
 """
 
 _ASCII_NICK = re.compile(
@@ -50,7 +47,7 @@ _USER_FORBIDDEN = re.compile(r"[^A-Za-z0-9._~-]", re.ASCII)
 
 
 class InvalidName(ValueError):
-    """Not a name that anyone could have."""
+    """A string that is not a valid name."""
 
 
 def _fold_precis(name: str) -> str:
@@ -71,29 +68,37 @@ class _Choice:
     """The case mapping of this process."""
 
     name = "precis"
-    is_plain = True  # whether ASCII is folded by `lower` alone
+    is_plain = True  # whether `str.lower` alone folds an ASCII name
 
 
 def use_casemapping(name: str) -> None:
-    """Choose the case mapping of this process, before any name is folded that is compared later.
+    """Choose the case mapping of this process, before it folds a name that it compares later.
 
     Args:
         name: a key of `CASEMAPPINGS`.
+
+    Raises:
+        KeyError: there is no such case mapping.
     """
-    _FOLDS[name]  # KeyError for what is none
+    _FOLDS[name]
     _Choice.name = name
     _Choice.is_plain = name != "rfc1459"
     _fold.cache_clear()
 
 
 def current_casemapping() -> str:
-    """Return which case mapping this process uses."""
+    """Return the name of the case mapping of this process."""
     return _Choice.name
 
 
 def folds_alike(name: str, one: str, other: str) -> bool:
-    """Return whether two case mappings have the same opinion of a name: which others are the same,
-    and whether it can be.
+    """Return whether two case mappings agree on a name: on its validity and on the names equal to
+    it.
+
+    Args:
+        name: a folded name.
+        one: a case mapping, a key of `CASEMAPPINGS`.
+        other: another one.
     """
     if one == other:
         return True
@@ -106,11 +111,11 @@ def fold(name: str) -> str:
     """Return the form in which names are compared.
 
     Raises:
-        InvalidName: when PRECIS refuses the name.
+        InvalidName: PRECIS refuses the name.
     """
     if (
         _Choice.is_plain and name.isascii()
-    ):  # not kept: it costs nothing, and there are many who come once
+    ):  # not cached: folding costs no more than the look-up, and many names are seen once
         return name.lower()
     return _fold(name)
 
@@ -121,9 +126,7 @@ def _fold(name: str) -> str:
 
 
 def fold_or_self(name: str) -> str:
-    """Return the folded name, or the name itself when it is not valid: it then matches nothing that
-    exists.
-    """
+    """Return the folded name, or an invalid name unchanged: it then equals no name that exists."""
     try:
         return fold(name)
     except InvalidName:
@@ -131,19 +134,19 @@ def fold_or_self(name: str) -> str:
 
 
 def is_channel_name(name: str) -> bool:
-    """Return whether a target is written like a channel, valid or not."""
+    """Return whether a target begins like a channel name, valid or not."""
     return name[:1] == CHANTYPES
 
 
 def fold_nick(nick: str, max_length: int) -> str:
-    """Return the folded form of a nickname that someone asks for.
+    """Return the folded form of a requested nickname.
 
     Args:
         nick: the nickname as written.
         max_length: characters allowed (NICKLEN).
 
     Raises:
-        InvalidName: when nobody can have this nickname.
+        InvalidName: it is not a valid nickname.
     """
     if not 0 < len(nick) <= max_length:
         raise InvalidName(nick)
@@ -159,22 +162,22 @@ def fold_nick(nick: str, max_length: int) -> str:
 
 
 def fold_relayed(name: str, max_length: int) -> str:
-    """Return the folded form of the name of somebody on another network, whose words a bot passes
-    on: `ann/discord`.
+    """Return the folded form of the name of a user of another network, such as `ann/discord`, whose
+    messages a bot relays.
 
-    With the '/', which no nickname has, nobody here can be taken for it.
+    The '/', which no nickname contains, keeps such a name apart from those of users here.
 
     Args:
         name: the name as the bot writes it.
         max_length: characters allowed.
 
     Raises:
-        InvalidName: when nobody can have this name.
+        InvalidName: it is not a valid relayed name.
     """
     parts = name.split(RELAY_SEPARATOR)
     if len(parts) < 2 or len(name) > max_length:
         raise InvalidName(name)
-    # "x": what comes from elsewhere may begin with a digit.
+    # The "x" lets a name from another network begin with a digit.
     folded = (
         _without_mark_at(1, fold_nick(f"x{part}", max_length + 1))[1:] if part else _refuse(name)
         for part in parts
@@ -187,9 +190,7 @@ def _refuse(name: str) -> str:
 
 
 def is_speaker(name: str, max_length: int) -> bool:
-    """Return whether something that was said can have this source: a nickname, a relayed name, or
-    one of role-play.
-    """
+    """Return whether a message can have this source: a nickname, relayed or role-play name."""
     plain = name.strip("*") if len(name) > 2 and name[0] == name[-1] == "*" else name
     if plain == SCENE:
         return True
@@ -210,7 +211,7 @@ def fold_channel(name: str, max_length: int) -> str:
         max_length: characters allowed (CHANNELLEN).
 
     Raises:
-        InvalidName: when there can be no such channel.
+        InvalidName: it is not a valid channel name.
     """
     if name[:1] != CHANTYPES or not 1 < len(name) <= max_length or _CHANNEL_FORBIDDEN.search(name):
         raise InvalidName(name)
@@ -218,8 +219,11 @@ def fold_channel(name: str, max_length: int) -> str:
 
 
 def _without_mark_at(start: int, folded: str) -> str:
-    """Return a folded name; one that begins with a combining mark, which is drawn on the sign
-    before it, is refused.
+    """Return a folded name, unless it begins with a combining mark, which would be drawn on the
+    character before it.
+
+    Raises:
+        InvalidName: the character at `start` is a combining mark.
     """
     if unicodedata.category(folded[start])[0] == "M":
         raise InvalidName(folded)
@@ -227,14 +231,13 @@ def _without_mark_at(start: int, folded: str) -> str:
 
 
 def _fold_safely(name: str) -> str:
-    # Mapping can make ASCII out of wide characters ("＃" becomes "#", "＊" becomes "*"): only names
-    # whose mapping is itself a name of the same kind are allowed, so the folded form can never
-    # smuggle in a delimiter.
+    # PRECIS maps wide characters to ASCII ("＃" to "#", "＊" to "*"). A name whose folded form has
+    # ASCII punctuation that the name itself lacks is refused: it could smuggle in a delimiter.
     folded = _fold_precis(name)
     if _Choice.name != "precis":
         if (
             unicodedata.normalize("NFKC", name) != name
-        ):  # it could be written in two ways, which would be two names
+        ):  # without PRECIS its other spelling would be another channel
             raise InvalidName(name)
         return fold(name)
     mapped = {char for char in folded if char.isascii() and not char.isalnum()}
@@ -244,7 +247,7 @@ def _fold_safely(name: str) -> str:
 
 
 def clean_username(username: str, max_length: int) -> str:
-    """Return what a client says its user name is, without what could break a mask or a terminal;
-    never empty.
+    """Return the user name that a client gave, without characters that could break a mask or a
+    terminal; never empty.
     """
     return _USER_FORBIDDEN.sub("", username)[:max_length] or "user"

@@ -8,7 +8,8 @@ sorted by code.
 
 
 class Numeric(str):
-    """The three digits of a numeric reply; equal to the plain string, so it can be a dictionary key.
+    """The three digits of a numeric reply; equal to the plain string, so it can be a dictionary
+    key.
 
     Args:
         code: the three digits.

@@ -1,15 +1,13 @@
-"""Rights of server operators, one table: config.ini names them, and ERR_NOPRIVS names the missing
-one.
-"""
+"""Rights of server operators: config.ini grants them, and ERR_NOPRIVS names the missing one."""
 
 RIGHTS: dict[str, str] = {
-    "kill": "disconnect people",
-    "ban": "ban addresses and masks from the server, and see who is banned",
-    "rehash": "have config.ini read again",
-    "stats": "see what the server counts, and how operators are configured",
-    "addresses": "see the real addresses of people, and be told who comes and goes",
-    "wallops": "speak to everybody who wants to hear it",
-    "channels": "change any channel, and bring people into or out of it",
+    "kill": "disconnect users",
+    "ban": "ban addresses and masks from the server, and list the bans",
+    "rehash": "reload config.ini",
+    "stats": "see the statistics of the server, and how operators are configured",
+    "addresses": "see the real addresses of users, and receive notices of connections",
+    "wallops": "send a message to every user with the mode +w",
+    "channels": "change any channel, and move users into or out of it",
     "accounts": "register and suspend the accounts of others",
     "shutdown": "stop the server",
 }

@@ -1,15 +1,13 @@
-"""Skeletons of names: two names with a common skeleton cannot be told apart at a glance (UTS #39
-§4, Confusable Detection).
+"""Skeletons of names (UTS #39 §4, Confusable Detection): names with a common skeleton look alike.
 
-A name has the skeleton of what is shown and that of what is compared, as a capital often looks like
-another letter than its small one: `Тom` and `тom` are the same name, and only the first looks like
-`Tom`. Unlike in UTS #39, case means nothing in a skeleton, so that `NІCKSERV` is `NickServ`; and a
-name that mixes scripts has loose skeletons too, without accents and with small capitals as the
-letters that they stand for: honest names rarely mix scripts.
+A name has the skeletons of its written and of its folded form, since a capital often resembles
+another letter than its lower case: `Тom` and `тom` are the same name, and only the first looks like
+`Tom`. This module departs from UTS #39 in two points. Case is ignored in a skeleton, so that
+`NІCKSERV` resembles `NickServ`. A name that mixes scripts has loose skeletons too, without accents
+and with small capitals as the letters they stand for, since honest names rarely mix scripts.
 
-Names in ASCII are not meant to be compared with each other: people know that `l` and `1`, or `rn`
-and `m`, are similar, and have such names. Each has one skeleton, with which names of other scripts
-are compared.
+Names in ASCII are not compared with each other: users know that `l` and `1`, or `rn` and `m`, are
+similar, and choose such names. An ASCII name has one skeleton, for comparison with other scripts.
 """
 
 import json
@@ -19,23 +17,23 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 _ASCII = str.maketrans({"i": "l", "1": "l", "|": "l", "0": "o", "m": "rn"})
-"""What small ASCII letters and digits look like; `i` as its capital does, because case means
-nothing.
+"""What lower-case ASCII letters and digits resemble; `i` resembles what its capital does, because
+case is ignored.
 """
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
-"""Combining marks of no script, which can stand on any letter."""
+"""Combining marks that belong to no script and can follow any letter."""
 _SMALL_CAPITAL = "LATIN LETTER SMALL CAPITAL "
 _DIRECTION_MARK = (
-    "\u200e"  # around signs of scripts that are written from right to left, in the table
+    "\u200e"  # the table puts it around characters of scripts that run from right to left
 )
 
 
 def skeletons(name: str, folded: str) -> tuple[str, ...]:
-    """Return what a name looks like: one skeleton or a few.
+    """Return the skeletons of a name: one or a few.
 
     Args:
         name: the name as it is shown.
-        folded: the name as it is compared.
+        folded: its folded form.
     """
     if folded.isascii():
         return (folded.lower().translate(_ASCII),)
@@ -44,8 +42,8 @@ def skeletons(name: str, folded: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _skeletons(name: str, folded: str) -> tuple[str, ...]:
-    # A mark that makes no letter of a language with what is before it (NFC) is taken away: it is
-    # hardly seen.
+    # A mark that does not combine with its letter to a letter of some language (NFC) is removed: it
+    # is hardly visible.
     found = [_look(_MARKS.sub("", unicodedata.normalize("NFC", text))) for text in (name, folded)]
     if _mixes_scripts(name):
         found += loose_skeletons(name, folded)
@@ -53,12 +51,11 @@ def _skeletons(name: str, folded: str) -> tuple[str, ...]:
 
 
 def loose_skeletons(name: str, folded: str) -> tuple[str, ...]:
-    """Return the skeletons of a name without accents and small capitals, for a comparison with the
-    name of a service.
+    """Return skeletons without accents and small capitals, for comparison with service names.
 
     Args:
         name: the name as it is shown.
-        folded: the name as it is compared.
+        folded: its folded form.
     """
     if folded.isascii():
         return skeletons(name, folded)
@@ -76,8 +73,9 @@ def _look(text: str) -> str:
 
 
 def _mixes_scripts(name: str) -> bool:
-    """Return whether the letters of a name are of several scripts; the name of a letter begins with
-    that of its script.
+    """Return whether a name has letters of several scripts.
+
+    The Unicode name of a letter begins with its script, and `unicodedata` has no script property.
     """
     return (
         len({unicodedata.name(char, "").partition(" ")[0] for char in name if char.isalpha()}) > 1
@@ -86,9 +84,7 @@ def _mixes_scripts(name: str) -> bool:
 
 @cache
 def _small_capitals() -> dict[int, str]:
-    """Return the letters that small capitals of the Latin script stand for: `ɴ`, of which UTS #39
-    says nothing, is `n`.
-    """
+    """Return the letters by Latin small capitals such as `ɴ`, which UTS #39 does not list."""
     blocks = (*range(0x250, 0x300), *range(0x1D00, 0x1D80), *range(0xA720, 0xA800))
     names = {code: unicodedata.name(chr(code), "") for code in blocks}
     letters = {
@@ -96,7 +92,7 @@ def _small_capitals() -> dict[int, str]:
         for code, name in names.items()
         if name.startswith(_SMALL_CAPITAL)
     }
-    # The table says of the Cyrillic `м` that it looks like `ʍ`.
+    # The table of UTS #39 maps the Cyrillic `м` to `ʍ`.
     return {code: letter.lower() for code, letter in letters.items() if len(letter) == 1} | {
         ord("ʍ"): "m"
     }
@@ -104,11 +100,12 @@ def _small_capitals() -> dict[int, str]:
 
 @cache
 def prototypes() -> dict[int, str]:
-    """Return what signs beyond ASCII look like. The first call reads a table of the Unicode
-    Consortium: hundredths of a second.
+    """Return the prototypes of characters beyond ASCII (UTS #39 §4).
 
-    The library's own functions answer other questions, so only its table is used: there each sign
-    has what it looks like, and each sign that others look like has all of them.
+    The first call reads the table of the Unicode Consortium, which takes some hundredths of a
+    second. The functions of the library `confusable_homoglyphs` answer other questions, so only its
+    table is
+    used: it has the similar characters of each character, in both directions.
     """
     text = (files("confusable_homoglyphs") / "confusables.json").read_text("utf-8")
     similar = {
@@ -121,7 +118,7 @@ def prototypes() -> dict[int, str]:
             (other,) = others
             is_pair = (
                 len(similar.get(other, ())) == 1 and not other.isascii()
-            )  # the table does not say which is the prototype
+            )  # the table does not tell which of the two is the prototype
             if not (is_pair and other > sign):
                 found[ord(sign)] = other
     return found

@@ -1,12 +1,12 @@
-"""Text from other people: made harmless before a terminal or a log shows it."""
+"""Untrusted text: sanitising it before a terminal or a log shows it."""
 
 import re
 
 ACTION = "\x01ACTION "
-"""The beginning of a CTCP ACTION; another \\x01 ends it."""
+"""The beginning of a CTCP ACTION, which ends with another \\x01."""
 
-# C0 and C1 controls, DEL, what turns the writing direction, line separators, invisible format
-# characters, lone surrogates.
+# C0 and C1 controls, DEL, bidirectional controls, line separators, invisible format characters,
+# lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
@@ -27,19 +27,15 @@ def _visible(match: re.Match[str]) -> str:
 
 
 def escape_controls(text: str) -> str:
-    """Return text in which every character that could move a cursor, end a line or hide others is
-    shown by its code.
-    """
+    """Replace each character that could move a cursor, end a line or hide others by its code."""
     return _UNSAFE.sub(_visible, text)
 
 
 def strip_formatting(text: str) -> str:
-    """Return text without mIRC colour and style codes (Modern IRC, Formatting)."""
+    """Remove mIRC colour and style codes (Modern IRC, Formatting)."""
     return _FORMATTING.sub("", text)
 
 
 def clean(text: str) -> str:
-    """Return text from outside without formatting codes and with control characters made
-    visible.
-    """
+    """Remove formatting codes from untrusted text, and make control characters visible."""
     return escape_controls(strip_formatting(text))
