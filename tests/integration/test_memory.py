@@ -5,6 +5,7 @@ import random
 import re
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import apsw
 import argon2
@@ -201,57 +202,186 @@ BEGIN = (
     b"REGISTER * * correct-horse\r\nOPER root secret\r\nJOIN #a\r\nCS REGISTER #a\r\nNS SAREGISTER"
     b" bob correct-horse\r\n"
 )
+
+
+class Kept(NamedTuple):
+    """A command that changes something persistent, and how one sees that after a restart.
+
+    Args:
+        command: the command.
+        confirmation: text of its answer.
+        question: what a client asks after the restart.
+        answer: text of the answer.
+        before: commands that come first.
+        absent: whether the text must not be in the answer.
+    """
+
+    command: str
+    confirmation: str
+    question: str
+    answer: str
+    before: str = ""
+    absent: bool = False
+
+
+STAY = "NS SET always-on on\r\nJOIN #z"
+"""Makes the client's user always-on, in a channel that nobody owns."""
 KEPT = {
-    "ChanServ REGISTER": ("JOIN #b\r\nCS REGISTER #b", "#b is yours", "JOIN #b", "MODE #b +q ann"),
-    "ChanServ ACCESS": (
-        "CS ACCESS #a ADD bob op",
-        "bob has access",
+    "ChanServ REGISTER": Kept(
+        "CS REGISTER #b", "#b is yours", "JOIN #b", "MODE #b +q ann", "JOIN #b"
+    ),
+    "ChanServ DROP": Kept("CS DROP #a", "to nobody now", "JOIN #a", "MODE #a +q ann", absent=True),
+    "ChanServ ACCESS ADD": Kept(
+        "CS ACCESS #a ADD bob op", "bob has access", "CS ACCESS #a LIST", "bob: op"
+    ),
+    "ChanServ ACCESS DEL": Kept(
+        "CS ACCESS #a DEL bob",
+        "has no access",
         "CS ACCESS #a LIST",
         "bob: op",
+        "CS ACCESS #a ADD bob op",
+        absent=True,
     ),
-    "ChanServ TRANSFER": (
-        "CS TRANSFER #a bob",
-        "belongs to bob now",
-        "CS INFO #a",
-        "belongs to bob",
+    "ChanServ TRANSFER": Kept(
+        "CS TRANSFER #a bob", "belongs to bob now", "CS INFO #a", "belongs to bob"
     ),
-    "TOPIC": ("TOPIC #a :tea", "TOPIC #a", "JOIN #a", "332 ann #a :tea"),
-    "MODE +b": ("MODE #a +b eve!*@*", "MODE #a +b", "JOIN #a\r\nMODE #a +b", "367 ann #a eve!*@*"),
-    "MODE +k": ("MODE #a +k key", "MODE #a +k", "JOIN #a key\r\nMODE #a", "324 ann #a"),
-    "MARKREAD": (
+    "ChanServ SET HISTORY": Kept(
+        "CS SET #a HISTORY off",
+        "is remembered now",
+        "JOIN #a\r\nCHATHISTORY LATEST #a * 5",
+        "before the change",
+        "PRIVMSG #a :before the change",
+        absent=True,
+    ),
+    "TOPIC": Kept("TOPIC #a :tea", "TOPIC #a", "JOIN #a", "332 ann #a :tea"),
+    "TOPIC removed": Kept(
+        "TOPIC #a :", "TOPIC #a :\r", "JOIN #a", "332", "TOPIC #a :tea", absent=True
+    ),
+    "MODE +b": Kept(
+        "MODE #a +b eve!*@*", "MODE #a +b", "JOIN #a\r\nMODE #a +b", "367 ann #a eve!*@*"
+    ),
+    "MODE -b": Kept(
+        "MODE #a -b eve!*@*",
+        "MODE #a -b",
+        "JOIN #a\r\nMODE #a +b",
+        "367 ann #a eve!*@*",
+        "MODE #a +b eve!*@*",
+        absent=True,
+    ),
+    "MODE +e": Kept(
+        "MODE #a +e eve!*@*", "MODE #a +e", "JOIN #a\r\nMODE #a +e", "348 ann #a eve!*@*"
+    ),
+    "MODE +I": Kept(
+        "MODE #a +I eve!*@*", "MODE #a +I", "JOIN #a\r\nMODE #a +I", "346 ann #a eve!*@*"
+    ),
+    "MODE +k": Kept("MODE #a +k key", "MODE #a +k", "JOIN #a key\r\nMODE #a", "324 ann #a"),
+    "MODE +l": Kept("MODE #a +l 7", "MODE #a +l", "JOIN #a\r\nMODE #a", "+ntl :7"),
+    "MODE +m": Kept("MODE #a +m", "MODE #a +m", "JOIN #a\r\nMODE #a", "324 ann #a :+mnt"),
+    "RENAME": Kept("RENAME #a #c", "RENAME #a #c", "JOIN #c", "MODE #c +q ann"),
+    "MARKREAD": Kept(
         "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
         "MARKREAD #a timestamp",
         "JOIN #a\r\nMARKREAD #a",
         "MARKREAD #a timestamp=2026-01-01T00:00:00.000Z",
     ),
-    "METADATA": (
+    "MARKREAD of a conversation": Kept(
+        "MARKREAD bob timestamp=2026-01-01T00:00:00.000Z",
+        "MARKREAD bob timestamp",
+        "MARKREAD bob",
+        "MARKREAD bob timestamp=2026-01-01T00:00:00.000Z",
+    ),
+    "METADATA": Kept(
         "METADATA * SET url :https://example.org",
         "761",
         "METADATA * GET url",
         "https://example.org",
     ),
-    "NickServ SET": ("NS SET always-on on", "always-on", "NS GET always-on", "always-on"),
-    "KLINE": ("KLINE *!*@192.0.2.7 :spam", "is banned", "OPER root secret\r\nSTATS k", "192.0.2.7"),
-    "SUSPEND": ("NS SUSPEND bob spam", "bob is banned", "NS IDENTIFY bob correct-horse", "spam"),
-    "RENAME": ("RENAME #a #c", "RENAME #a #c", "JOIN #c", "MODE #c +q ann"),
+    "METADATA of a channel": Kept(
+        "METADATA #a SET url :https://example.org",
+        "761",
+        "JOIN #a\r\nMETADATA #a GET url",
+        "761 ann #a url * :https://example.org",
+    ),
+    "METADATA CLEAR": Kept(
+        "METADATA * CLEAR",
+        "url",
+        "METADATA * GET url",
+        "https://example.org",
+        "METADATA * SET url :https://example.org",
+        absent=True,
+    ),
+    "NickServ SET": Kept("NS SET replay off", "replay", "NS GET replay", "replay is off"),
+    "NickServ SAREGISTER": Kept(
+        "NS SAREGISTER eve correct-horse", "eve is registered", "NS INFO eve", "eve: registered"
+    ),
+    "NickServ SET PASSWORD": Kept(
+        "NS SET PASSWORD correct-horse another-horse", "is changed", "PING x", " 904 "
+    ),
+    "NickServ DROP": Kept("NS DROP correct-horse", "is deleted", "PING x", " 904 "),
+    "NickServ CERT ADD": Kept(f"NS CERT ADD {'ab' * 32}", "certificate", "NS CERT LIST", "ab" * 32),
+    "NickServ CERT DEL": Kept(
+        f"NS CERT DEL {'ab' * 32}",
+        "certificate",
+        "NS CERT LIST",
+        "ab" * 32,
+        f"NS CERT ADD {'ab' * 32}",
+        absent=True,
+    ),
+    "NickServ SUSPEND": Kept(
+        "NS SUSPEND bob spam", "bob is banned", "NS IDENTIFY bob correct-horse", "spam"
+    ),
+    "NickServ UNSUSPEND": Kept(
+        "NS UNSUSPEND bob",
+        "bob",
+        "NS IDENTIFY bob correct-horse",
+        "spam",
+        "NS SUSPEND bob spam",
+        absent=True,
+    ),
+    "KLINE": Kept(
+        "KLINE *!*@192.0.2.7 :spam", "is banned", "OPER root secret\r\nSTATS k", "192.0.2.7"
+    ),
+    "UNKLINE": Kept(
+        "UNKLINE *!*@192.0.2.7",
+        "192.0.2.7",
+        "OPER root secret\r\nSTATS k",
+        "192.0.2.7",
+        "KLINE *!*@192.0.2.7 :spam",
+        absent=True,
+    ),
+    "always-on": Kept(
+        "NS SET always-on on", "always-on", "WHOIS ann", "319 ann ann :~@#a @#z", "JOIN #z"
+    ),
+    "JOIN while always-on": Kept("JOIN #y", "JOIN #y", "WHOIS ann", "#y", STAY),
+    "PART while always-on": Kept("PART #z", "PART", "WHOIS ann", "#z", STAY, absent=True),
+    "MODE -o while always-on": Kept(
+        "MODE #z -o ann", "MODE #z -o", "NAMES #z", "353 ann = #z :ann", STAY
+    ),
+    "MODE +B while always-on": Kept("MODE ann +B", "MODE ann +B", "WHOIS ann", " 335 ", STAY),
+    "NICK while always-on": Kept("NICK annie", "NICK annie", "WHOIS annie", " 311 ", STAY),
+    "SETNAME while always-on": Kept("SETNAME :Another", "SETNAME", "WHOIS ann", ":Another", STAY),
 }
+"""What must be kept when it is confirmed, by what it is."""
 
 
-@pytest.mark.parametrize("what", KEPT)
-async def test_what_was_confirmed_is_kept(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("case", KEPT.values(), ids=list(KEPT))
+async def test_what_was_confirmed_is_kept(tmp_path: Path, case: Kept) -> None:
     """Killed at the very moment of the confirmation, the server has it when it is started again."""
-    command, confirmation, question, answer = KEPT[what]
     settings = f"[operator root]\npassword = {hashed('secret')}\n[accounts]\nhash_cost = low\n"
-    caps = b"CAP REQ :draft/read-marker draft/metadata-2 draft/channel-rename\r\nCAP END\r\n"
+    caps = (
+        b"CAP REQ :draft/read-marker draft/metadata-2 draft/channel-rename setname\r\nCAP END\r\n"
+    )
     async with server(tmp_path, settings) as (host, address), await connected(address) as stream:
-        await stream.send_all(ANN + caps + BEGIN)
-        await until(stream, "bob is registered")
-        await stream.send_all(f"{command}\r\n".encode())
-        await until(stream, confirmation)
+        await stream.send_all(ANN + caps + BEGIN + f"{case.before}\r\nPING begin\r\n".encode())
+        await until(stream, "begin")
+        await stream.send_all(f"{case.command}\r\n".encode())
+        await until(stream, case.confirmation)
         host.process.kill()
     async with server(tmp_path, settings) as (host, address), await connected(address) as stream:
-        await stream.send_all(LOG_IN + ANN + b"CAP END\r\n" + f"{question}\r\nQUIT\r\n".encode())
-        assert answer in await until(stream, "ERROR")
+        question = f"{case.question}\r\nPING end\r\n"
+        await stream.send_all(LOG_IN + ANN + b"CAP END\r\n" + question.encode())
+        received = await until(stream, "end\r\n")
+    assert (case.answer in received) is not case.absent, received
 
 
 def hashed(password: str) -> str:
